@@ -7,6 +7,7 @@ import type { ClientTransaction, RecipientOutcome } from '../protocol/smtp/clien
 import type { StoredMessage } from '../spool/types.ts';
 import { failedResult } from './failed-result.ts';
 import { failureRefusal } from './failure-refusal.ts';
+import type { NextHopAddress } from '../route/types.ts';
 import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
 
 export interface MessageInHand {
@@ -37,14 +38,18 @@ export class TransactionInHand {
     return this.#message;
   }
 
-  /** Keeps the message that was read; returns the transaction for the session, with the recipients of this transaction. */
-  take(message: StoredMessage, smtpUtf8: boolean): ClientTransaction {
+  /**
+   * Keeps the message that was read; returns the transaction for the session, with the recipients of this transaction.
+   * @param hop - which may have to take the message with REQUIRETLS
+   */
+  take(message: StoredMessage, smtpUtf8: boolean, hop?: NextHopAddress): ClientTransaction {
     const { envelope, sizeBytes } = message;
     this.#unsent = message;
     const own = this.#withOwnRecipients(envelope);
     this.#message = { envelope: own, sizeBytes };
+    const requireTls = hop !== undefined && hop.transport !== 'discard' && hop.tls?.needsRequireTls === true;
     const { reversePath, recipients, body, ret, envelopeId, priority } = own;
-    return { reversePath, recipients, sizeBytes, body, smtpUtf8, ret, envelopeId, priority };
+    return { reversePath, recipients, sizeBytes, body, smtpUtf8, ret, envelopeId, priority, requireTls };
   }
 
   /** The envelope of a mailing list can be larger than its content, and most recipients are of other transactions. */

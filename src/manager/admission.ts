@@ -2,6 +2,7 @@
 // each message that the manager needs, by its handle.
 
 import type { DatedClock } from '../io/steady-clock.ts';
+import { withDemand } from '../route/security/demand.ts';
 import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { RecoveredMessage, SpoolStore } from '../spool/types.ts';
@@ -27,9 +28,7 @@ export class Admission {
 
   /** Adds a message that was in the queue before this start. */
   recovered(message: RecoveredMessage): MessageHandle {
-    const routes = message.waiting.map(({ address }) =>
-      this.#routing.router.routeOf(message.reversePath, address),
-    );
+    const routes = message.waiting.map(({ address }) => this.#routeOf(message, address));
     const receivedAtMs = this.#clock.steadyOf(message.receivedAtMs);
     const handle = this.#begin(message, routes, message.held, receivedAtMs);
     for (const [at, waiting] of message.waiting.entries()) {
@@ -54,9 +53,7 @@ export class Admission {
    */
   submitted(message: Submitted, nowMs: number): boolean {
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return false;
-    const routes = message.recipients.map((address) =>
-      this.#routing.router.routeOf(message.reversePath, address),
-    );
+    const routes = message.recipients.map((address) => this.#routeOf(message, address));
     const isHeld = message.quarantine !== undefined;
     const handle = this.#begin(message, routes, isHeld, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
@@ -86,6 +83,10 @@ export class Admission {
   /** Stops keeping the id as text, for a message that waits for another attempt or is done. */
   forgetId(message: MessageHandle): void {
     this.#freshIds[message] = undefined;
+  }
+
+  #routeOf({ reversePath, tlsDemand }: RecoveredMessage | Submitted, address: string): RouteKey {
+    return withDemand(this.#routing.router.routeOf(reversePath, address), tlsDemand);
   }
 
   #begin(

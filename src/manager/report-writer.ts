@@ -69,7 +69,8 @@ export class ReportWriter {
       sender: addressee.address,
       envelopeId: envelope.envelopeId,
       recipients,
-      ret: envelope.ret,
+      // RFC 8689 5: what had to be encrypted on its way must not come back in clear.
+      ret: envelope.tlsDemand === 'requiretls' ? 'HDRS' : envelope.ret,
       original: { kind: 'full', content: original },
       maxOriginalBytes,
       from,

@@ -2,6 +2,7 @@
 // on. Recipients in flight are looked at again later.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
+import { demandOf, withDemand } from '../route/security/demand.ts';
 import type { Router } from '../route/types.ts';
 import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../schedule/types.ts';
 import type { Envelope } from '../message/envelope.ts';
@@ -78,6 +79,7 @@ export class Rerouter {
       if (envelope === undefined || run !== this.#run) return true;
       wanted = router.routeOf(envelope.reversePath, envelope.recipients[row.recipient]?.address ?? '');
     }
+    wanted = withDemand(wanted, demandOf(row.route));
     if (wanted.key === row.route) return true;
     const message = this.#stillThere(row);
     if (message === undefined) return true;

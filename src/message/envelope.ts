@@ -1,5 +1,7 @@
 // The envelope of one message, as the receiver accepted it and the spool keeps it. Plain data, never changed.
 
+import type { TlsDemand } from '../values/tls-policy.ts';
+
 /** `NOTIFY` of one recipient (RFC 3461 4.1): either `never`, or any of the three conditions. */
 export interface DsnNotify {
   readonly never: boolean;
@@ -51,6 +53,8 @@ export interface Envelope {
   readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710), -9 to 9; undefined counts as 0. */
   readonly priority?: number | undefined;
+  /** REQUIRETLS, or the field `TLS-Required: No` (RFC 8689); undefined: neither. */
+  readonly tlsDemand?: TlsDemand | undefined;
   /** Why the message is held from its acceptance until an operator releases it; undefined: it is not. */
   readonly quarantine?: string | undefined;
   readonly origin: Origin;

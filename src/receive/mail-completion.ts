@@ -1,19 +1,19 @@
 // Completes mail of our own devices (RFC 6409 8): adds the Date and the Message-ID that are missing, once. At the end of the
 // header while all of it is in memory, otherwise on top, since the header is on the disk by then.
 
-import type { HopCounter } from '../message/hop-counter.ts';
+import type { TraceFields } from '../message/trace-fields.ts';
 import { MissingFields } from '../message/missing-fields.ts';
 import { insertBytes } from './insert-bytes.ts';
 
 export class MailCompletion {
   readonly #missing = new MissingFields();
-  readonly #hops: HopCounter;
+  readonly #trace: TraceFields;
   readonly #startedAtMs: number;
   #isDone = false;
 
-  /** @param hops - looks at the same header */
-  constructor(hops: HopCounter, startedAtMs: number) {
-    this.#hops = hops;
+  /** @param trace - looks at the same header */
+  constructor(trace: TraceFields, startedAtMs: number) {
+    this.#trace = trace;
     this.#startedAtMs = startedAtMs;
   }
 
@@ -23,10 +23,10 @@ export class MailCompletion {
 
   /** The fields that are missing and have not been added yet. */
   lines(hostname: string): Uint8Array | undefined {
-    const { count, headerBytes } = this.#hops;
+    const { hops, headerBytes } = this.#trace;
     // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header that does
     // not end is malformed: nothing is known of its fields.
-    if (this.#isDone || this.#missing.none || count > 0 || headerBytes < 0) return undefined;
+    if (this.#isDone || this.#missing.none || hops > 0 || headerBytes < 0) return undefined;
     return Buffer.from(this.#missing.lines(hostname, this.#startedAtMs), 'latin1');
   }
 
@@ -35,6 +35,6 @@ export class MailCompletion {
     const lines = this.lines(hostname);
     if (lines === undefined) return pieces;
     this.#isDone = true;
-    return insertBytes(pieces, this.#hops.headerBytes, lines);
+    return insertBytes(pieces, this.#trace.headerBytes, lines);
   }
 }

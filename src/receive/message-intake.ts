@@ -3,7 +3,7 @@
 
 import type { EditableHeader } from '../message/editable-header.ts';
 import { FieldValue } from '../message/field-value.ts';
-import { HopCounter } from '../message/hop-counter.ts';
+import { TraceFields } from '../message/trace-fields.ts';
 import { priorityOfField } from '../message/priority-field.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
@@ -12,12 +12,11 @@ import { ContentPieces } from './content-pieces.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { MailCompletion } from './mail-completion.ts';
-import { type Completion, envelopeOf, receivedLineOf } from './stored-form.ts';
-import { refusalAfterContent } from './store-refusals.ts';
+import { type Completion, envelopeOf, receivedLineOf, tlsDemandOf } from './stored-form.ts';
+import { refusalAfterContent, tooManyHops } from './store-refusals.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
 const scarceSpillBytes = 64 * 1024;
-
 /** Content is written to the file of a large message in pieces of at least this size. */
 const largeWriteBytes = 64 * 1024;
 
@@ -25,15 +24,13 @@ export type IntakeAnswer =
   | { readonly kind: 'accepted'; readonly queueId: string }
   | { readonly kind: 'refused'; readonly reply: Reply };
 
-const loop: Reply = { code: 554, enhanced: '5.4.6', text: 'Too many hops: this message loops' };
-
 export class MessageIntake {
   readonly #transaction: AcceptedTransaction;
   readonly #context: ReceiveContext;
   readonly #startedAtMs = Date.now();
   /** On the monotonic clock, for the duration in the log. */
   readonly #startedAtMonotonicMs = performance.now();
-  readonly #hops = new HopCounter();
+  readonly #trace = new TraceFields();
   readonly #pieces = new ContentPieces();
   /** Undefined when no header field may set the priority. */
   readonly #priorityField: FieldValue | undefined;
@@ -56,8 +53,9 @@ export class MessageIntake {
     this.#context = context;
     this.#transaction = transaction;
     this.#examined = isExamined ? new ExaminedHeader() : undefined;
-    const { completed } = transaction.origin;
-    this.#missing = completed ? new MailCompletion(this.#hops, this.#startedAtMs) : undefined;
+    this.#missing = transaction.origin.completed
+      ? new MailCompletion(this.#trace, this.#startedAtMs)
+      : undefined;
     const { priorityHeader } = context.settings;
     // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.
     if (priorityHeader !== '' && transaction.origin.trusted && transaction.params.priority === undefined) {
@@ -71,8 +69,8 @@ export class MessageIntake {
    */
   add(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined;
-    if (!this.#hops.complete) {
-      this.#hops.push(bytes);
+    if (!this.#trace.complete) {
+      this.#trace.push(bytes);
       this.#priorityField?.push(bytes);
       this.#missing?.push(bytes);
     }
@@ -134,13 +132,12 @@ export class MessageIntake {
       this.#refuse(answer, this.#failure);
       return;
     }
-    if (this.#hops.count >= this.#context.settings.maxReceived) {
+    if (this.#trace.hops >= this.#context.settings.maxReceived) {
       this.abort();
-      answer({ kind: 'refused', reply: loop });
+      answer({ kind: 'refused', reply: tooManyHops });
       return;
     }
-    const stored = this.#store();
-    stored.then(
+    this.#store().then(
       (appended) => this.#stored(appended, answer),
       (error: unknown) => this.#refuse(answer, error),
     );
@@ -156,7 +153,7 @@ export class MessageIntake {
   }
 
   #gatherHeader(examined: ExaminedHeader, bytes: Uint8Array): void {
-    const body = examined.take(bytes, this.#hops.headerBytes);
+    const body = examined.take(bytes, this.#trace.headerBytes);
     this.#headerBytes += bytes.length - (body?.length ?? 0);
     if (body !== undefined) {
       this.#pieces.push(body);
@@ -199,10 +196,9 @@ export class MessageIntake {
     const { intake, log, storeWatch } = this.#context;
     storeWatch.stored();
     const transaction = this.#transaction;
-    const { queueId } = transaction;
-    const priority = this.#priority();
+    const { priority, tlsDemand } = this.#completion();
     intake.submitted({
-      queueId,
+      queueId: transaction.queueId,
       ref: appended.ref,
       receivedAtMs: this.#startedAtMs,
       sizeBytes: appended.sizeBytes,
@@ -211,9 +207,10 @@ export class MessageIntake {
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
       quarantine: transaction.quarantine,
+      tlsDemand,
     });
-    log.received(queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
-    const accepted = { kind: 'accepted', queueId } as const;
+    log.received(transaction.queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
+    const accepted = { kind: 'accepted', queueId: transaction.queueId } as const;
     if (intake.congested) intake.whenDrained(() => answer(accepted));
     else answer(accepted);
   }
@@ -294,7 +291,9 @@ export class MessageIntake {
   }
 
   #completion(): Completion {
-    const body = this.#isBody8Bit ? '8BITMIME' : this.#transaction.params.body;
-    return { startedAtMs: this.#startedAtMs, priority: this.#priority(), body };
+    const { params } = this.#transaction;
+    const body = this.#isBody8Bit ? '8BITMIME' : params.body;
+    const tlsDemand = tlsDemandOf(params, this.#trace);
+    return { startedAtMs: this.#startedAtMs, priority: this.#priority(), body, tlsDemand };
   }
 }

@@ -1,9 +1,15 @@
 // The replies to a message that cannot be stored: 452 without room, 451 for any other reason (RFC 5321 4.2.2, RFC 3463 3.4).
-// Promises: they are always temporary, since the fault is ours and the client keeps the message.
+// Promises: they are always temporary, since the fault is ours and the client keeps the message. And the reply to one that loops.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+
+export const tooManyHops: Reply = {
+  code: 554,
+  enhanced: '5.4.6',
+  text: 'Too many hops: this message loops',
+};
 
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 /** X.3.0: a problem of our system other than room. */

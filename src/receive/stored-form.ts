@@ -2,6 +2,8 @@
 
 import type { Envelope } from '../message/envelope.ts';
 import { receivedLine } from '../message/received-line.ts';
+import type { TraceFields } from '../message/trace-fields.ts';
+import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 
 /** What is known when the message is complete. */
@@ -11,6 +13,7 @@ export interface Completion {
   readonly priority: number | undefined;
   /** As given with MAIL, or as the content is after a stage has replaced it. */
   readonly body: Envelope['body'];
+  readonly tlsDemand: Envelope['tlsDemand'];
 }
 
 /** @param by - the name of this host */
@@ -35,7 +38,7 @@ export function receivedLineOf(
 
 export function envelopeOf(
   { origin, via, reversePath, recipients, params, tenant, queueId, quarantine }: AcceptedTransaction,
-  { startedAtMs, priority, body }: Completion,
+  { startedAtMs, priority, body, tlsDemand }: Completion,
 ): Envelope {
   const { client, helo } = origin;
   return {
@@ -50,6 +53,13 @@ export function envelopeOf(
     tenant: tenant === '' ? undefined : tenant,
     priority,
     quarantine,
+    tlsDemand,
     origin: { via, clientAddress: client, helo },
   };
+}
+
+/** RFC 8689 4.1: REQUIRETLS beats the header field. */
+export function tlsDemandOf({ requireTls }: MailParameters, trace: TraceFields): Envelope['tlsDemand'] {
+  if (requireTls === true) return 'requiretls';
+  return trace.waivesTls ? 'tls-required-no' : undefined;
 }

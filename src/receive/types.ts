@@ -1,6 +1,7 @@
 // The settings of the receiving side, and the interface that takes accepted messages.
 
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
+import type { TlsDemand } from '../values/tls-policy.ts';
 import type { StoredRef } from '../spool/types.ts';
 
 /** A message on stable storage. The intake gets it before the client is answered 250. */
@@ -15,6 +16,7 @@ export interface AcceptedMessage {
   readonly tenant?: string | undefined;
   readonly priority?: number | undefined;
   readonly quarantine?: string | undefined;
+  readonly tlsDemand?: TlsDemand | undefined;
 }
 
 /** Takes accepted messages, and slows clients down when it falls behind. */

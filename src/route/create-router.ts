@@ -2,6 +2,7 @@
 // they are valid, equal questions at one time are asked once, and no promise rejects.
 
 import type { Resolver } from '../dns/resolver.ts';
+import type { TlsDemand } from '../values/tls-policy.ts';
 import { RecentMap } from '../dns/recent-map.ts';
 import { resolveMx, type MxLookup } from './mx-resolution.ts';
 import { permanent, staticTtlSeconds, temporary, temporaryTtlSeconds, type Outcome } from './outcome.ts';
@@ -10,6 +11,7 @@ import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { discarding } from './discarding.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
+import { demandOf, withoutDemand } from './security/demand.ts';
 import { PlanSecurity, type PlanPurpose, type TlsRouting } from './security/secure-plan.ts';
 import type { ErrorPlan, RouteKey, RoutePlan, Router } from './types.ts';
 
@@ -87,8 +89,14 @@ class TableRouter implements Router {
     return lookup;
   }
 
-  /** The part of a route key that decides its plan: the domain only for MX. */
+  /** The part of a route key that decides its plan: the domain only for MX. What the message asks for about TLS stays. */
   #planOf(key: string): string {
+    const bare = withoutDemand(key);
+    if (bare === key) return this.#plainPlanOf(key);
+    return key.slice(0, key.length - bare.length) + this.#plainPlanOf(bare);
+  }
+
+  #plainPlanOf(key: string): string {
     if (key.startsWith('mx:')) return key;
     const colon = key.indexOf(':');
     if (colon === -1) return key;
@@ -113,24 +121,26 @@ class TableRouter implements Router {
   }
 
   async #lookUp(plan: string): Promise<Outcome> {
+    return this.#lookUpPlain(withoutDemand(plan), demandOf(plan));
+  }
+
+  async #lookUpPlain(plan: string, demand: TlsDemand | undefined): Promise<Outcome> {
     if (plan.startsWith('mx:')) {
       const domain = plan.slice(3);
-      return this.#secured(
-        { domain, demand: 'nothing', routeLevel: undefined },
-        resolveMx(this.#lookup, domain),
-      );
+      return this.#secured({ domain, demand, routeLevel: undefined }, resolveMx(this.#lookup, domain));
     }
     const rule = this.#table.rule(plan);
     switch (rule?.target.kind) {
       case 'smarthost': {
         const { hosts, mode, tls } = rule.target;
         const outcome = resolveSmarthosts(this.#lookup, rule.name, hosts, mode);
-        return this.#secured({ domain: undefined, demand: 'nothing', routeLevel: tls }, outcome);
+        return this.#secured({ domain: undefined, demand, routeLevel: tls }, outcome);
       }
       case 'lmtp': {
+        // RFC 8689 4.2.1 is about relaying: here the message is delivered.
         const { servers, mode, tls } = rule.target;
         const outcome = resolveLmtpServers(this.#lookup, rule.name, servers, mode);
-        return this.#secured({ domain: undefined, demand: 'nothing', routeLevel: tls }, outcome);
+        return this.#secured({ domain: undefined, demand: undefined, routeLevel: tls }, outcome);
       }
       case 'discard':
         return discarding;

@@ -280,10 +280,12 @@ export class Queues implements SpoolStore {
 
 /** A message as recovery would find it; nothing was tried yet. */
 function reported(ref: StoredRef, { envelope, sizeBytes }: StoredMessage): RecoveredMessage {
-  const { queueId, receivedAtMs, reversePath, recipients, body, smtpUtf8, tenant, priority } = envelope;
+  const { queueId, receivedAtMs, reversePath, recipients, body, smtpUtf8, tenant, priority, tlsDemand } =
+    envelope;
   const waiting = recipients.map(
     ({ address }, index) => ({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' }) as const,
   );
-  const facts = { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, tenant, priority };
+  const known = { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, tenant, priority };
+  const facts = { ...known, tlsDemand };
   return { ...facts, held: false, waiting };
 }

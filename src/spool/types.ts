@@ -178,6 +178,7 @@ export interface RecoveredMessage {
   readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710); undefined: 0. */
   readonly priority?: number | undefined;
+  readonly tlsDemand?: Envelope['tlsDemand'];
   readonly held: boolean;
   /** Why it was held when it was accepted; it may have been released since. Undefined: it was not. */
   readonly quarantine?: string | undefined;

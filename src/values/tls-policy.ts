@@ -14,6 +14,12 @@
  */
 export type TlsLevel = 'none' | 'opportunistic' | 'required' | 'verified' | 'fingerprint' | 'dane';
 
+/**
+ * What a message asks for about TLS (RFC 8689): `requiretls`: never without it, and only to servers that promise the same;
+ * `tls-required-no`: what domains publish about TLS does not count for it.
+ */
+export type TlsDemand = 'requiretls' | 'tls-required-no';
+
 /** Who says that a host must have this policy. */
 export type TlsPolicySource =
   | 'default'

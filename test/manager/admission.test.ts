@@ -6,15 +6,21 @@ import { SteadyClock } from '../../src/io/steady-clock.ts';
 import { Admission } from '../../src/manager/admission.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
 import type { Router } from '../../src/route/types.ts';
-import type { MessageHandle, NewScheduledMessage, Scheduler } from '../../src/schedule/types.ts';
+import type {
+  MessageHandle,
+  NewRecipient,
+  NewScheduledMessage,
+  Scheduler,
+} from '../../src/schedule/types.ts';
 import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
 
 /** An admission, and what the scheduler heard. */
 function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   const begun: NewScheduledMessage[] = [];
+  const routes: string[] = [];
   const scheduler = {
     begin: (message: NewScheduledMessage) => (begun.push(message) - 1) as MessageHandle,
-    add: () => undefined,
+    add: (_: MessageHandle, { route }: NewRecipient) => void routes.push(route),
     commit: () => undefined,
   } as unknown as Scheduler;
   const store = { submitted: () => true } as unknown as SpoolStore;
@@ -24,7 +30,7 @@ function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   // Dates are ahead by the shift.
   const stretches = [{ fromMs: 0, toMs: nowMs + shiftMs, shiftMs }];
   const clock = new SteadyClock({ stretches, monotonic: () => 0, date: () => nowMs + shiftMs });
-  return { admission: new Admission(scheduler, store, routing, clock), begun, routing };
+  return { admission: new Admission(scheduler, store, routing, clock), begun, routes, routing };
 }
 
 const ref = { store: 0, place: [1, 32, 160] };
@@ -126,4 +132,14 @@ test('a message without a priority gets the highest priority of its routes', () 
     begun.map(({ priority }) => priority),
     [-5, 3],
   );
+});
+
+test('what a message asks for about TLS is in its routes, when it is new and after a restart', () => {
+  const { admission, routes } = setUp();
+  admission.submitted({ ...submitted, tlsDemand: 'requiretls' }, 7);
+  const waiting = [
+    { index: 0, address: 'b@b.test', attempts: 1, nextAttemptAtMs: 0, lastRefusal: '' as const },
+  ];
+  admission.recovered({ ...recovered, tlsDemand: 'tls-required-no', waiting });
+  assert.deepEqual(routes, ['requiretls!mx:b.test', 'tls-required-no!mx:b.test']);
 });

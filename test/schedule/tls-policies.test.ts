@@ -7,7 +7,7 @@ import type { RoutePlan } from '../../src/route/types.ts';
 import type { ConnectionHandle } from '../../src/schedule/types.ts';
 import type { HopTlsPolicy } from '../../src/values/tls-policy.ts';
 import { broken } from '../refusals.ts';
-import { kinds, minute, relay, Table, type Transact } from './table.ts';
+import { kinds, minute, relay, Table, toldBy, type Transact } from './table.ts';
 
 const verified: HopTlsPolicy = {
   level: 'verified',
@@ -241,4 +241,26 @@ test('explain tells of the rest of a policy, and mail says what it waits for', (
   assert.equal(places[0]?.health, 'resting');
   assert.match(places[0]?.error ?? '', /certificate is not for mx\.s/);
   assert.match(binding.join('; '), /^192\.0\.2\.1:25 with this TLS policy rests until/);
+});
+
+const requireTls: HopTlsPolicy = { ...verified, from: 'requiretls', needsRequireTls: true };
+
+test('a message with REQUIRETLS goes back at once when every host was reached and none can take it', () => {
+  const plan = secure('s', ['192.0.2.1@10', '192.0.2.2@20'], 'R', requireTls);
+  const table = new Table().know({ 'secure.example': plan });
+  table.submit(['secure.example']);
+  failedTls(table, table.connect().connection);
+  failedTls(table, table.connect().connection);
+  const [failed, done] = table.take();
+  assert.deepEqual([failed?.kind, done?.kind], ['failed', 'done']);
+  assert.match(toldBy(failed), /5\.7\.30 the message requires TLS on its whole way, and no host can do that/);
+});
+
+test('a message with REQUIRETLS waits while a host that may take it cannot be reached', () => {
+  const plan = secure('s', ['192.0.2.1@10', '192.0.2.2@20'], 'R', requireTls);
+  const table = new Table().know({ 'secure.example': plan });
+  table.submit(['secure.example']);
+  failedTls(table, table.connect().connection);
+  table.refused(table.connect().connection);
+  assert.deepEqual(kinds(table.take()), ['deferred']);
 });

@@ -184,7 +184,7 @@ export class OutgoingConnection implements TransportConnection {
   #beginTransaction(inHand: TransactionInHand, { message, needsUtf8 }: OpenedMessage): void {
     if (this.#ended || this.#inHand !== inHand) return;
     this.#wire.timer.endReading();
-    this.#session.begin(inHand.take(message, needsUtf8));
+    this.#session.begin(inHand.take(message, needsUtf8, this.#grant.hop));
     this.#pump();
   }
 

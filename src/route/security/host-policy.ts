@@ -9,11 +9,8 @@
 import { isIP } from 'node:net';
 
 import type { DaneAnswer } from '../../values/dane-lookup.ts';
-import type { HopTlsPolicy, TlsLevel, TlsPolicySource } from '../../values/tls-policy.ts';
+import type { HopTlsPolicy, TlsDemand, TlsLevel, TlsPolicySource } from '../../values/tls-policy.ts';
 import type { TlsRule } from './tls-rules.ts';
-
-/** What a message asks for. */
-export type MessageDemand = 'nothing' | 'requiretls' | 'tls-required-no';
 
 /** Everything that bears on the policy of one host. */
 export interface HostFacts {
@@ -21,7 +18,8 @@ export interface HostFacts {
   readonly host: string;
   /** The recipient domain, or the smarthost. */
   readonly domain: string;
-  readonly demand: MessageDemand;
+  /** What the message asks for. */
+  readonly demand: TlsDemand | undefined;
   /** Level of the [[route]]; undefined: it has none. */
   readonly routeLevel: TlsLevel | undefined;
   /** The [[tls]] that matches. */

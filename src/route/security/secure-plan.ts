@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto';
 
 import type { DaneAnswer, DaneLookup } from '../../values/dane-lookup.ts';
 import type { StsAnswer, StsPolicies } from '../../values/sts-policies.ts';
-import { tlsPolicyKey, type HopTlsPolicy, type TlsLevel } from '../../values/tls-policy.ts';
+import { tlsPolicyKey, type HopTlsPolicy, type TlsDemand, type TlsLevel } from '../../values/tls-policy.ts';
 import { permanent, temporary, type Outcome } from '../outcome.ts';
 import type { NextHopAddress, RelayPlan, SocketHop } from '../types.ts';
-import { hostPolicy, type HostDecision, type MessageDemand } from './host-policy.ts';
+import { hostPolicy, type HostDecision } from './host-policy.ts';
 import { TlsRules, type TlsRule } from './tls-rules.ts';
 
 export interface TlsRouting {
@@ -25,7 +25,7 @@ export interface TlsRouting {
 export interface PlanPurpose {
   /** The recipient domain; undefined for a route that many domains share. */
   readonly domain: string | undefined;
-  readonly demand: MessageDemand;
+  readonly demand: TlsDemand | undefined;
   /** Level of the [[route]]. */
   readonly routeLevel: TlsLevel | undefined;
 }
@@ -114,7 +114,7 @@ export class PlanSecurity {
     { endpoint, host, transport }: SocketHop,
     nextHopDomain: string,
     isSecure: boolean,
-    demand: MessageDemand,
+    demand: TlsDemand | undefined,
     rule: TlsRule | undefined,
   ): Promise<DaneAnswer> | DaneAnswer | undefined {
     const { dane } = this.#routing;

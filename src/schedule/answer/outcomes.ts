@@ -1,6 +1,12 @@
 // What senders report: connections that are ready, transactions that are over, connections that have ended.
 
-import { connectionRefusal, localFault, type Peer, type Refusal } from '../../message/refusal.ts';
+import {
+  connectionRefusal,
+  localFault,
+  localRefusal,
+  type Peer,
+  type Refusal,
+} from '../../message/refusal.ts';
 import { encodeRefusal } from '../../message/refusal-form.ts';
 import { refusalText } from '../../message/refusal-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
@@ -13,8 +19,9 @@ import { connectionGone, connectionGreeted, isGivenUp } from '../reserve/unanswe
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifecycle.ts';
 import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
 import { close, makeRoom } from '../grant/serve.ts';
-import { countAttempt, deferTask, setLastRefusal } from '../work/settle.ts';
+import { countAttempt, deferTask, failTask, setLastRefusal } from '../work/settle.ts';
 import { restSource, sourceRestMs } from '../grant/source-rests.ts';
+import { policyKeyOf } from '../store/place.ts';
 import type { State } from '../state.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts';
 
@@ -111,7 +118,9 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     !isReachable(s, site) &&
     sites.established.get(site) === 0
   ) {
-    deferTask(s, task, refusal, nowMs);
+    if (hasFailedPolicy(end) && isRequireTlsHopeless(s, site))
+      failTask(s, task, requireTlsRefusal(refusal), false);
+    else deferTask(s, task, refusal, nowMs);
   } else if (failed || (end.kind === 'closed' && !first)) {
     // Another address may work; or the host closed while the grant was on its way, which says nothing about the message.
     putBack(s, task, nowMs);
@@ -126,6 +135,23 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
 /** The host answers, and does not have the TLS that the policy of the hop demands. */
 function hasFailedPolicy(end: ConnectionEnd): boolean {
   return end.kind === 'failed' && end.tls?.kind === 'failed';
+}
+
+/** RFC 8689 4.2.1: when each host was reached, and none can take a message with REQUIRETLS, it goes back at once. */
+function isRequireTlsHopeless(s: State, site: number): boolean {
+  return s.sites
+    .planOf(site)
+    .addresses.every(
+      (hop) =>
+        hop.transport !== 'discard' &&
+        hop.tls?.needsRequireTls === true &&
+        s.addresses.probeOf(policyKeyOf(hop)) >= 0,
+    );
+}
+
+function requireTlsRefusal(refusal: Refusal): Refusal {
+  const text = `the message requires TLS on its whole way, and no host can do that: ${refusalText(refusal)}`;
+  return localRefusal({ during: 'routing', code: 550, enhanced: '5.7.30', text, permanent: true });
 }
 
 function refusalOf(end: ConnectionEnd, hop: Peer, wasGivenUp: boolean): Refusal {

@@ -136,7 +136,8 @@ export class MemoryStore implements SpoolStore {
 
 function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
   const { bytes, damage, envelope, held } = message;
-  const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant } = envelope;
+  const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant, tlsDemand } =
+    envelope;
   return {
     queueId,
     ref,
@@ -148,6 +149,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),
+    ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     held,
     ...(damage === undefined ? undefined : { damage }),
     waiting: waitingOf(message),

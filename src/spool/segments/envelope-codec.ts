@@ -1,17 +1,24 @@
 // The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Version 2
 // adds tenant and priority, version 3 adds notices, version 4 the prefix of a large message (`record.ts`) and the quarantine,
-// version 5 the quarantine of a record without a prefix. An envelope without these is written as version 1, so that an older Sluice
+// version 5 the quarantine of a record without a prefix, version 6 what the message asks for
+// about TLS, and version 7 that of a large message with a prefix. An envelope without these is written as version 1, so that an older Sluice
 // can read it. Queue id and time of acceptance are in the record's header.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../../message/envelope.ts';
+import type { TlsDemand } from '../../values/tls-policy.ts';
 import { SpoolError } from '../spool-error.ts';
 
 /** The newest version that can be read. */
-export const envelopeFormatVersion = 5;
+export const envelopeFormatVersion = 7;
 
 /** How the message came, by its number; `notice` since version 3. */
 const viaWords = ['smtp', 'sendmail', 'bounce', 'notice', 'lmtp'] as const;
 const retWords = [undefined, 'FULL', 'HDRS'] as const;
+
+/** The second byte has how the message came, and since version 6 in its upper bits what it asks for about TLS. */
+const viaBits = 0x0f;
+const demandShift = 6;
+const demandWords = [undefined, 'requiretls', 'tls-required-no'] as const;
 
 const flag8bitmime = 1;
 const flagSmtputf8 = 2;
@@ -32,7 +39,9 @@ const notifyDelay = 16;
 const orcptGiven = 32;
 
 /** The oldest version that has all fields of this envelope. */
-export function envelopeVersion({ tenant = '', priority, quarantine, origin }: Envelope): number {
+export function envelopeVersion({ tenant = '', priority, quarantine, origin, tlsDemand }: Envelope): number {
+  // An older Sluice would send it in clear, or hold it to what its sender has waived.
+  if (tlsDemand !== undefined) return 6;
   if (quarantine !== undefined) return 5;
   // An older Sluice would take a notice for mail from outside and report its failure.
   if (origin.via === 'notice') return 3;
@@ -80,7 +89,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (priority !== undefined) flags |= flagPriority;
   if (quarantine !== undefined) flags |= flagQuarantine;
   buffer[at] = flags;
-  buffer[at + 1] = viaWords.indexOf(origin.via);
+  buffer[at + 1] = viaWords.indexOf(origin.via) | (demandWords.indexOf(envelope.tlsDemand) << demandShift);
   let position = putString(buffer, at + 2, envelope.reversePath);
   position = putString(buffer, position, origin.clientAddress);
   position = putString(buffer, position, origin.helo);
@@ -135,7 +144,8 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     return buffer.toString('utf8', start, position);
   };
   const flags = buffer[at] ?? 0;
-  const via = viaWords[buffer[at + 1] ?? 0] ?? 'smtp';
+  const via = viaWords[(buffer[at + 1] ?? 0) & viaBits] ?? 'smtp';
+  const tlsDemand = demandOf(buffer[at + 1]);
   const reversePath = takeString();
   const clientAddress = takeString();
   const helo = takeString();
@@ -168,6 +178,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),
+    ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     origin: { via, clientAddress, helo },
   };
 }
@@ -181,6 +192,7 @@ export interface EnvelopeOutline {
   readonly tenant: string | undefined;
   readonly priority: number | undefined;
   readonly quarantine: string | undefined;
+  readonly tlsDemand: TlsDemand | undefined;
 }
 
 /**
@@ -228,7 +240,12 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     tenant,
     priority,
     quarantine,
+    tlsDemand: demandOf(buffer[at + 1]),
   };
+}
+
+function demandOf(byte = 0): TlsDemand | undefined {
+  return demandWords[byte >>> demandShift];
 }
 
 /** Reads a byte as a signed number in two's complement. */

@@ -47,8 +47,9 @@ const atTag = 60;
 /** Of a large message with a prefix; the envelope follows. */
 const atPrefixCrc = headerBytes;
 export const prefixCrcBytes = 4;
-/** The version of records that have a prefix. */
+/** The versions of records that have a prefix: the second one where the message asks for something about TLS. */
 const prefixVersion = 4;
+const demandPrefixVersion = 7;
 /** Far more than trace fields and signatures need. It bounds what is read into memory for a large message. */
 const maxPrefixBytes = 1024 * 1024;
 
@@ -147,7 +148,7 @@ export function encodeRecord(
   head.writeUInt32LE(magic, 0);
   head[atKind] = kind;
   head[atKind + 1] = codecNone;
-  head[atKind + 2] = prefix === undefined ? envelopeVersion(envelope) : prefixVersion;
+  head[atKind + 2] = prefix === undefined ? envelopeVersion(envelope) : prefixVersionOf(envelope);
   head[atGap] = 0;
   putUint53(head, idSegment, atSegment);
   head.writeUInt32LE(counter, atCounter);
@@ -214,23 +215,31 @@ export function uncheckedHead(buffer: Buffer, at: number): RecordHead | undefine
     : undefined;
 }
 
-/** Only the record of a large message has a prefix of its own, and only with this version. */
+/** Only the record of a large message has a prefix of its own, and only with these versions. */
 function hasPossiblePrefix({ kind, version, contentLength, envelopeLength, sizeBytes }: RecordHead): boolean {
   // What a later version means is not known here: `readableEnd` refuses it.
   if (version > envelopeFormatVersion) return true;
-  if (version !== prefixVersion) return kind !== kindLarge || contentLength === 0;
+  if (!hasPrefix(version)) return kind !== kindLarge || contentLength === 0;
   const isBounded = contentLength <= maxPrefixBytes && contentLength <= sizeBytes;
   return kind === kindLarge && isBounded && envelopeLength >= prefixCrcBytes;
 }
 
 /** The checksum of the bytes that follow the head in the record: the content, or the prefix of a large message. */
 export function storedCrcOf(buffer: Buffer, at: number, { kind, version, contentCrc }: RecordHead): number {
-  if (version === prefixVersion) return buffer.readUInt32LE(at + atPrefixCrc);
+  if (hasPrefix(version)) return buffer.readUInt32LE(at + atPrefixCrc);
   return kind === kindLarge ? 0 : contentCrc;
 }
 
+function hasPrefix(version: number): boolean {
+  return version === prefixVersion || version === demandPrefixVersion;
+}
+
+function prefixVersionOf({ tlsDemand }: Envelope): number {
+  return tlsDemand === undefined ? prefixVersion : demandPrefixVersion;
+}
+
 function envelopeStart(at: number, { version }: RecordHead): number {
-  return at + headerBytes + (version === prefixVersion ? prefixCrcBytes : 0);
+  return at + headerBytes + (hasPrefix(version) ? prefixCrcBytes : 0);
 }
 
 function fieldsAt(buffer: Buffer, at: number): RecordHead {

@@ -217,6 +217,7 @@ function messageAt(
     tenant,
     priority,
     quarantine,
+    tlsDemand,
   } = outline ?? {};
   if (quarantine !== undefined) state.holds.holdQuarantined(row);
   const base = state.table.states[row] ?? -1;
@@ -238,6 +239,7 @@ function messageAt(
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),
+    ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     held: state.holds.isHeld(row) || damage !== undefined,
     ...(damage === undefined ? undefined : { damage }),
     waiting: damage === undefined ? waiting : waiting.map((each) => withDamage(each, damage)),

@@ -11,7 +11,7 @@ import type { TlsLevel } from '../../../src/values/tls-policy.ts';
 const plain: HostFacts = {
   host: 'mx.example.net',
   domain: 'example.com',
-  demand: 'nothing',
+  demand: undefined,
   routeLevel: undefined,
   rule: undefined,
   defaultLevel: 'opportunistic',

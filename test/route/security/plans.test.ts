@@ -8,6 +8,7 @@ import type { RoutePlan } from '../../../src/route/types.ts';
 import type { DaneAnswer, DaneHost } from '../../../src/values/dane-lookup.ts';
 import type { StsAnswer, StsPolicies } from '../../../src/values/sts-policies.ts';
 import { parseDomainPattern } from '../../../src/values/domain.ts';
+import { demandOf, withDemand, withoutDemand } from '../../../src/route/security/demand.ts';
 import { brief, fakeRouter, nowMs, type FakeNames } from '../fake-resolver.ts';
 import type { TlsRule } from '../../../src/route/security/tls-rules.ts';
 
@@ -258,4 +259,45 @@ test('routes that differ in TLS alone have keys of their own', () => {
     (level) => fakeRouter(names, { rules: [smarthost(level)] }).router.routeOf('', 'x@anywhere.example').key,
   );
   assert.notEqual(keys[0], keys[1]);
+});
+
+test('mail that waives what domains publish has the default, and mail with REQUIRETLS a plan of its own', async () => {
+  const sts = stsOf({ 'one.example': policy('enforce', ['b.mx']) });
+  const { router } = fakeRouter(names, { tls: { ...routing, sts } });
+  const route = router.routeOf('', 'x@one.example');
+  const plain = await router.resolve(route.key);
+  const waived = await router.resolve(withDemand(route, 'tls-required-no').key);
+  const demanding = await router.resolve(withDemand(route, 'requiretls').key);
+  assert.deepEqual(levels(plain), ['b.mx verified']);
+  assert.deepEqual(levels(waived), ['a.mx default', 'b.mx default']);
+  assert.deepEqual(levels(demanding), ['b.mx verified']);
+  assert.equal(securityOf(waived), undefined);
+  assert.notEqual(securityOf(demanding), securityOf(plain), 'only the latter asks for REQUIRETLS');
+  assert.equal(router.cached(withDemand(route, 'requiretls').key, nowMs), demanding);
+});
+
+test('mail with REQUIRETLS goes back when no way to the domain is secure', async () => {
+  const { router } = fakeRouter(names, { tls: routing });
+  const plan = await router.resolve(withDemand(router.routeOf('', 'x@one.example'), 'requiretls').key);
+  assert.equal(brief(plan), '550 5.7.30 permanent');
+});
+
+test('mail with REQUIRETLS to a mailbox server here is delivered as other mail', async () => {
+  const target = { kind: 'lmtp', mode: 'failover', servers: [{ kind: 'unix', path: '/run/lmtp' }] } as const;
+  const rules = [{ name: 'boxes', match: { kind: 'default' }, target }] as const;
+  const { router } = fakeRouter(names, { rules, tls: routing });
+  const plan = await router.resolve(withDemand(router.routeOf('', 'x@one.example'), 'requiretls').key);
+  assert.ok(plan.kind === 'relay');
+  assert.equal(plan.security, undefined);
+});
+
+test('the demand of a message survives in its route key whatever the route is', () => {
+  const { router } = fakeRouter(names, { rules: [smarthost()] });
+  const route = router.routeOf('', 'x@anywhere.example');
+  for (const demand of ['requiretls', 'tls-required-no'] as const) {
+    const { key } = withDemand(route, demand);
+    assert.deepEqual([demandOf(key), withoutDemand(key)], [demand, route.key]);
+  }
+  assert.equal(withDemand(route, undefined), route);
+  assert.equal(demandOf(route.key), undefined);
 });

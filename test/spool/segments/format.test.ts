@@ -177,7 +177,7 @@ test('an envelope with a tenant or a priority has version 2, any other version 1
   assert.equal(version({ tenant: '' }), 1);
   assert.equal(version({ tenant: 'a' }), 2);
   assert.equal(version({ priority: 0 }), 2);
-  head[10] = 6;
+  head[10] = 8;
   stampRecord(head, 8, tag);
   const unknown = parseHead(head, 0);
   assert.ok(unknown);
@@ -317,6 +317,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
     tenant: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
     priority: fc.integer({ min: -9, max: 9 }),
     quarantine: text,
+    tlsDemand: fc.constantFrom('requiretls', 'tls-required-no'),
     origin: fc.record({
       via: fc.constantFrom('smtp', 'sendmail', 'bounce', 'notice'),
       clientAddress: text,

@@ -57,6 +57,8 @@ export interface ClientTransaction {
   readonly envelopeId?: string | undefined;
   /** MT-PRIORITY (RFC 6710), -9 to 9; none when it was not given. */
   readonly priority?: number | undefined;
+  /** The message may go only to a server that takes it with REQUIRETLS (RFC 8689). */
+  readonly requireTls?: boolean | undefined;
 }
 
 /** The command that a reply answers; `connect` for the connection, `content` for the end of the content, `idle` for no command. */

@@ -57,6 +57,7 @@ export function mailCommand(
   if (extensions.mtPriority && transaction.priority !== undefined) {
     command += ` MT-PRIORITY=${transaction.priority}`;
   }
+  if (transaction.requireTls === true) command += ' REQUIRETLS'; // RFC 8689 4.2.1
   return `${command}\r\n`;
 }
 

@@ -21,6 +21,8 @@ export interface ServerExtensions {
   readonly enhancedStatusCodes: boolean;
   /** RFC 6710. */
   readonly mtPriority: boolean;
+  /** RFC 8689; announced under TLS alone. */
+  readonly requireTls: boolean;
 }
 
 export const noExtensions: ServerExtensions = {
@@ -33,6 +35,7 @@ export const noExtensions: ServerExtensions = {
   startTls: false,
   enhancedStatusCodes: false,
   mtPriority: false,
+  requireTls: false,
 };
 
 /**
@@ -63,5 +66,6 @@ export function parseExtensions(
     startTls: offered.has('STARTTLS'),
     enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
     mtPriority: offered.has('MT-PRIORITY'),
+    requireTls: offered.has('REQUIRETLS'),
   };
 }

@@ -44,7 +44,11 @@ export function decideLocally(
 
   let messageFailure: Unsent | undefined;
   const limit = extensions.size ?? 0;
-  if (sender === 'unsafe') {
+  if (transaction.requireTls === true && !extensions.requireTls) {
+    // RFC 8689 4.2.1: without it, the message must not be sent.
+    const text = 'the message requires TLS on its whole way, and the server does not offer REQUIRETLS';
+    messageFailure = unsent('MAIL', 550, '5.7.30', text);
+  } else if (sender === 'unsafe') {
     messageFailure = unsent('MAIL', 553, '5.1.7', 'the sender address has characters that must not be sent');
   } else if (useUtf8 && !extensions.smtpUtf8) {
     // RFC 6531 3.1 item 8 and 3.2: a relay does not convert the message, but returns it.

@@ -147,7 +147,7 @@ function isPossibleInClear(verb: number): boolean {
 
 function judgeMail(
   lines: CommandLineReader,
-  { options, dialect, leniency, transaction, saidHello }: SessionFacts,
+  { options, dialect, leniency, transaction, saidHello, takesRequireTls }: SessionFacts,
 ): CommandVerdict {
   if (!saidHello) return dialect.helloFirst;
   if (transaction.open) return Replies.nestedMail;
@@ -155,7 +155,7 @@ function judgeMail(
   if (maxTransactions > 0 && transaction.count >= maxTransactions) {
     return { kind: 'close', reply: listenerReplies(options).tooManyTransactions };
   }
-  return readMail(lines.text(4), options, leniency);
+  return readMail(lines.text(4), options, leniency, takesRequireTls);
 }
 
 function judgeRcpt(

@@ -4,7 +4,7 @@ import type { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
 import { encodeReply, fixedReply } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
-import { dialectOf } from './session-facts.ts';
+import { dialectOf, takesRequireTls } from './session-facts.ts';
 
 interface ExtendedHello {
   readonly reply: Buffer;
@@ -100,6 +100,7 @@ function ehloKeywords(options: ServerSessionOptions, isSecure: boolean): string[
   if (extensions.chunking) keywords.push('CHUNKING');
   // RFC 6710 3: no priority assignment policy is named; all 19 priorities differ.
   if (extensions.mtPriority === true) keywords.push('MT-PRIORITY');
+  if (takesRequireTls(options, isSecure)) keywords.push('REQUIRETLS');
   // RFC 3207 4.2: it is not offered again under TLS.
   if (options.startTls !== undefined && !isSecure) keywords.push('STARTTLS');
   keywords.push('HELP');

@@ -1,5 +1,5 @@
 // Parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), AUTH (RFC 4954 5),
-// MT-PRIORITY (RFC 6710).
+// MT-PRIORITY (RFC 6710), REQUIRETLS (RFC 8689).
 
 import { parseMailbox } from '../../../address/path.ts';
 import { parsePriority } from '../priority-value.ts';
@@ -17,21 +17,40 @@ const noParameters: MailParameters = Object.freeze({ sizeBytes: 0, body: '7BIT',
 /** RFC 1870 4: up to 20 digits. */
 const sizeValue = /^[0-9]{1,20}$/;
 
-/** Reads the parameters that begin at `start`, after the reverse path, or returns the reply that refuses them. */
+/**
+ * Reads the parameters that begin at `start`, after the reverse path, or returns the reply that refuses them.
+ * @param takesRequireTls - whether REQUIRETLS is offered
+ */
 export function readMailParameters(
   text: string,
   start: number,
   extensions: ServerExtensions,
+  takesRequireTls: boolean,
 ): { readonly params: MailParameters } | { readonly refusal: FixedReply } {
   if (endsAt(text, start)) return { params: noParameters };
   const parameters = splitParameters(text, start);
   if ('code' in parameters) return { refusal: parameters };
   const params: Writable<MailParameters> = { ...noParameters };
   for (const { keyword, value } of parameters) {
-    const refusal = readParameter(params, keyword, value, extensions);
+    const refusal =
+      keyword === 'REQUIRETLS'
+        ? readRequireTls(params, value, takesRequireTls)
+        : readParameter(params, keyword, value, extensions);
     if (refusal !== undefined) return { refusal };
   }
   return { params };
+}
+
+/** RFC 8689 2: it has no value, and is known in sessions under TLS alone. */
+function readRequireTls(
+  params: Writable<MailParameters>,
+  value: string | undefined,
+  takesRequireTls: boolean,
+): FixedReply | undefined {
+  if (!takesRequireTls) return Replies.parameterUnknown;
+  if (value !== undefined) return Replies.parameterValue;
+  params.requireTls = true;
+  return undefined;
 }
 
 function readParameter(

@@ -75,6 +75,8 @@ export interface MailParameters {
   readonly envelopeId?: string;
   /** AUTH, decoded: a mailbox or `<>` (RFC 4954 5). */
   readonly auth?: string;
+  /** REQUIRETLS (RFC 8689). */
+  readonly requireTls?: boolean;
   /** MT-PRIORITY (RFC 6710 7), -9 to 9. The caller decides whether the client may set it. */
   readonly priority?: number;
 }

@@ -25,6 +25,11 @@ export class SessionFacts {
     this.needsTls = options.startTls === 'required';
   }
 
+  /** RFC 8689 2: REQUIRETLS is offered under TLS alone. It is about relaying, so LMTP does not have it. */
+  get takesRequireTls(): boolean {
+    return takesRequireTls(this.options, this.isSecure);
+  }
+
   /** RFC 3207 4.2: under TLS, the session is as at its beginning. What counts for limits goes on. */
   secured(): void {
     this.isSecure = true;
@@ -40,6 +45,10 @@ export class SessionFacts {
   repliesAtEnd(isLast: boolean): number {
     return isLast && this.dialect.answersEachRecipient ? Math.max(1, this.transaction.recipients) : 1;
   }
+}
+
+export function takesRequireTls(options: ServerSessionOptions, isSecure: boolean): boolean {
+  return isSecure && dialectOf(options).name === 'SMTP';
 }
 
 export function dialectOf({ protocol }: ServerSessionOptions): Dialect {

@@ -29,17 +29,23 @@ export function readHello(
   return { kind: 'hello', extended, name };
 }
 
-/** MAIL (RFC 5321 4.1.1.2). @param text - the line after the verb */
+/**
+ * MAIL (RFC 5321 4.1.1.2).
+ *
+ * @param text - the line after the verb
+ * @param takesRequireTls - whether REQUIRETLS is offered
+ */
 export function readMail(
   text: string,
   options: ServerSessionOptions,
   leniency: Leniency,
+  takesRequireTls: boolean,
 ): QuestionOf<'mail'> | FixedReply {
   const start = pathStart(text, 'from', leniency);
   if (start < 0) return Replies.mailSyntax;
   const path = readPath(text, start, reversePath, leniency);
   if (path.kind === 'invalid') return senderRefusal(path.reason);
-  const read = readMailParameters(text, path.end, options.extensions);
+  const read = readMailParameters(text, path.end, options.extensions, takesRequireTls);
   if ('refusal' in read) return read.refusal;
   const { params } = read;
   // RFC 6531 3.5.

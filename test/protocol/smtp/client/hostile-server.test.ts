@@ -281,6 +281,7 @@ test('the extensions that the server announces are read', () => {
     startTls: true,
     enhancedStatusCodes: true,
     mtPriority: false,
+    requireTls: false,
   });
 });
 

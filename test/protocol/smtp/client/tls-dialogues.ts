@@ -26,6 +26,46 @@ const secured = `${offered}
 
 export const tlsDialogues: readonly Dialogue[] = [
   {
+    name: 'a message with REQUIRETLS to a server that takes it (RFC 8689 4.2.1)',
+    options: { tls: 'must' },
+    transaction: { requireTls: true },
+    text: `${secured}
+      S: 250-mx.example.com
+      S: 250 REQUIRETLS
+      E: ready
+      ! begin
+      C: MAIL FROM:<sender@example.org> REQUIRETLS
+      S: 250 ok
+      C: RCPT TO:<user@example.com>
+      S: 250 ok
+      C: DATA
+      S: 354 go
+      E: content
+      ! contentSent
+      S: 250 taken
+      E: done, reusable: 0 delivered (250  taken)
+      E: ready
+      ! quit
+      C: QUIT
+      S: 221 bye
+      E: close`,
+  },
+  {
+    name: 'a message with REQUIRETLS is not sent to a server that does not offer it',
+    options: { tls: 'must' },
+    transaction: { requireTls: true },
+    text: `${secured}
+      S: 250 mx.example.com
+      E: ready
+      ! begin
+      E: done, reusable: 0 permfail (550 5.7.30 the message requires TLS on its whole way, and the server does not offer REQUIRETLS)
+      E: ready
+      ! quit
+      C: QUIT
+      S: 221 bye
+      E: close`,
+  },
+  {
     name: 'STARTTLS, EHLO anew, and a message',
     options: { tls: 'want' },
     text: `${secured}

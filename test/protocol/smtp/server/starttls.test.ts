@@ -164,3 +164,27 @@ test('a session that waits for its handshake says nothing in clear, even when it
   assert.equal(session.next()?.kind, 'close');
   assert.match(Buffer.from(session.takeOutput() ?? []).toString(), /^421 4\.3\.2/);
 });
+
+test('REQUIRETLS is offered and taken under TLS alone (RFC 8689 2)', () => {
+  const { output, events } = drive(
+    [
+      'EHLO a.example\r\nMAIL FROM:<a@b.example> REQUIRETLS\r\n',
+      'STARTTLS\r\n',
+      'EHLO a.example\r\nMAIL FROM:<a@b.example> REQUIRETLS=1\r\n' +
+        'MAIL FROM:<a@b.example> requiretls SIZE=10\r\n',
+    ],
+    offered,
+  );
+  assert.equal(output.split('REQUIRETLS\r\n').length - 1, 1);
+  assert.ok(output.indexOf('REQUIRETLS\r\n') > output.indexOf('220 2.0.0'));
+  assert.deepEqual(codes(output), ['220', '250', '555 5.5.4', '220 2.0.0', '250', '501 5.5.4', '250 2.1.0']);
+  assert.deepEqual(events.at(-1), 'mail <a@b.example> {"sizeBytes":10,"requireTls":true}');
+});
+
+test('LMTP does not have REQUIRETLS, which is about relaying', () => {
+  const { output } = drive(['LHLO a.example\r\n', 'STARTTLS\r\n', 'LHLO a.example\r\n'], {
+    ...offered,
+    protocol: 'lmtp',
+  });
+  assert.doesNotMatch(output, /REQUIRETLS/);
+});

@@ -1,15 +1,15 @@
-// Counting hops in content as it arrives (RFC 5321 6.3).
+// Counting hops (RFC 5321 6.3) and finding TLS-Required (RFC 8689 5) in content as it arrives.
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { HopCounter } from '../../src/message/hop-counter.ts';
+import { TraceFields } from '../../src/message/trace-fields.ts';
 
 function count(pieces: readonly string[]): [number, boolean] {
-  const counter = new HopCounter();
+  const counter = new TraceFields();
   for (const piece of pieces) counter.push(Buffer.from(piece, 'latin1'));
-  return [counter.count, counter.complete];
+  return [counter.hops, counter.complete];
 }
 
 const table: readonly (readonly [message: string, count: number, complete: boolean])[] = [
@@ -69,9 +69,35 @@ test('where the header ends is told in bytes, however it is cut', () => {
     ['Subject: x\r\n', -1],
   ] as const) {
     for (const pieces of [[message], [...message], [message.slice(0, 5), message.slice(5)]]) {
-      const counter = new HopCounter();
+      const counter = new TraceFields();
       for (const piece of pieces) counter.push(Buffer.from(piece, 'latin1'));
       assert.equal(counter.headerBytes, bytes, JSON.stringify(pieces));
     }
   }
+});
+
+const demands: readonly (readonly [header: string, waives: boolean])[] = [
+  ['TLS-Required: No\r\n\r\n', true],
+  ['Received: a\r\ntls-required:\r\n\tNO \r\nSubject: x\r\n\r\n', true],
+  ['TLS-Required: Yes\r\n\r\n', false],
+  ['TLS-Required: No, really\r\n\r\n', false],
+  ['TLS-Required: No\r\nTLS-Required: No\r\n\r\n', false],
+  [`TLS-Required: No${' '.repeat(80)}x\r\n\r\n`, false],
+  ['TLS-Required: \r\n\r\n', false],
+  ['X-TLS-Required: No\r\nTo: a@example.com\r\n\r\n', false],
+  ['Subject: x\r\n\r\nTLS-Required: No\r\n', false],
+];
+
+for (const [header, waives] of demands) {
+  test(`${JSON.stringify(header)} ${waives ? 'waives' : 'does not waive'} the TLS policies of domains`, () => {
+    for (const pieces of [[header], [...header]]) {
+      const fields = new TraceFields();
+      for (const piece of pieces) fields.push(Buffer.from(piece, 'latin1'));
+      assert.equal(fields.waivesTls, waives);
+    }
+  });
+}
+
+test('TLS-Required is no hop', () => {
+  assert.deepEqual(count(['TLS-Required: No\r\nReceived: a\r\n\r\n']), [1, true]);
 });
