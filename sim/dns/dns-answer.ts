@@ -30,17 +30,19 @@ export function answerTo(
   const answers: dnsPacket.Answer[] = [];
   let owner = name;
   let found = entry;
+  let authenticated = found?.signed ?? options.authenticated;
   while (found?.cname !== undefined && question.type !== 'CNAME' && answers.length < 16) {
     answers.push({ type: 'CNAME', name: owner, ttl: found.ttl ?? options.ttlSeconds, data: found.cname });
-    if (behaviour === 'bare-cname') return encode(query, options, 0, answers, []);
+    if (behaviour === 'bare-cname') return encode(query, { ...options, authenticated }, 0, answers, []);
     owner = found.cname.toLowerCase();
     found = names.get(owner);
+    authenticated &&= found?.signed ?? options.authenticated;
   }
   const aliases = answers.length;
   if (found !== undefined) answers.push(...records(owner, found, question.type, options.ttlSeconds));
   const negative = answers.length === aliases;
   const rcode = found === undefined ? 3 : 0;
-  const whole = encode(query, options, rcode, answers, negative ? [soa(options)] : []);
+  const whole = encode(query, { ...options, authenticated }, rcode, answers, negative ? [soa(options)] : []);
   if (transport === 'tcp') return whole;
   if (behaviour !== 'truncate' && whole.length <= udpLimit(query)) return whole;
   return encode(query, options, rcode, [], [], dnsPacket.TRUNCATED_RESPONSE);
@@ -63,6 +65,13 @@ function records(name: string, entry: ZoneName, type: string, defaultTtl: number
       return (entry.aaaa ?? []).map((data) => ({ type: 'AAAA', name, ttl, data }));
     case 'TXT':
       return (entry.txt ?? []).map((text) => ({ type: 'TXT', name, ttl, data: characterStrings(text) }));
+    case 'TLSA':
+      return (entry.tlsa ?? []).map(({ data, ...rest }) => ({
+        type: 'TLSA',
+        name,
+        ttl,
+        data: { ...rest, certificate: Buffer.from(data, 'hex') },
+      }));
     case 'CNAME':
       return entry.cname === undefined ? [] : [{ type: 'CNAME', name, ttl, data: entry.cname }];
     default:

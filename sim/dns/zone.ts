@@ -6,8 +6,17 @@ export interface ZoneName {
   readonly a?: readonly string[];
   readonly aaaa?: readonly string[];
   readonly txt?: readonly string[];
+  readonly tlsa?: readonly {
+    readonly usage: number;
+    readonly selector: number;
+    readonly matchingType: number;
+    /** Hex. */
+    readonly data: string;
+  }[];
   /** A name with a CNAME has no other records (RFC 1034 3.6.2). */
   readonly cname?: string;
+  /** Is the name in a signed zone? An answer has the AD bit if all names of its chain are. As the server says if not given. */
+  readonly signed?: boolean;
   /** Seconds; the server's default if not given. */
   readonly ttl?: number;
   /**
@@ -19,7 +28,7 @@ export interface ZoneName {
   readonly behaviourTypes?: readonly ZoneType[];
 }
 
-export type ZoneType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME';
+export type ZoneType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME' | 'TLSA';
 
 /** By name in lower case, without a final dot. A name that is not in the zone does not exist. */
 export type Zone = Readonly<Record<string, ZoneName>>;

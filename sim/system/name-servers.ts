@@ -59,6 +59,8 @@ export function simulatedResolver(options: ResolverOptions): Resolver {
         return found(ip === undefined || family === 6 ? [] : [ip], host);
       }),
     txt: (domain) => questions.ask(domain, () => found<string>([], domain)),
+    tlsa: (name) => questions.ask(name, () => found<never>([], name)),
+    cname: (name) => questions.ask(name, () => found<never>([], name)),
     flush: () => undefined,
     stats: () => ({ ...nothing, inFlight: 0, hanging: 0, waiting: 0, entries: 0 }),
     get outage() {

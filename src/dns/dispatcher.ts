@@ -216,7 +216,7 @@ export class Dispatcher {
     interpret: (response: ResponseMessage) => Interpretation<T>,
     done: (asked: Asked<T>) => void,
   ): Question {
-    const { timeoutMs, attempts } = this.#options;
+    const { timeoutMs, attempts, validating = false } = this.#options;
     let exchange: Exchange;
     let transport: Transport | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -321,8 +321,14 @@ export class Dispatcher {
         wasSilent = false;
         this.#silence.probe(this.#servers.takeProbes(this.#now()));
         const servers = this.#servers;
-        exchange = new Exchange(name, type, servers.order(), attempts, randomId, (server) =>
-          servers.isLeftAlone(server),
+        exchange = new Exchange(
+          name,
+          type,
+          servers.order(),
+          attempts,
+          randomId,
+          (server) => servers.isLeftAlone(server),
+          validating ? 'dnssec' : 'plain',
         );
         take(exchange.start());
       },

@@ -1,6 +1,7 @@
 // One question to the name servers as a state machine: it says which message goes to which server. It owns no socket, timer
 // or clock. Servers are tried in order, round by round. After a truncated answer the question is asked again by TCP (RFC 7766
-// 5); a server that does not understand EDNS is asked again without it (RFC 6891 7).
+// 5); a server that does not understand EDNS is asked again without it (RFC 6891 7), and one whose signatures cannot be read is asked
+// again without them.
 
 import {
   decodeResponse,
@@ -9,6 +10,7 @@ import {
   matchResponse,
   rcodeName,
   rcodes,
+  type EdnsOffer,
   type EncodedQuery,
   type QueryType,
   type ResponseMessage,
@@ -44,7 +46,8 @@ export class Exchange {
   readonly #isLeftAlone: (server: NameServer) => boolean;
   #try = 0;
   #transport: 'udp' | 'tcp' = 'udp';
-  #edns = true;
+  readonly #wanted: EdnsOffer;
+  #edns: EdnsOffer;
   #strangers = 0;
   #query: EncodedQuery | undefined;
   #reason = 'no name server';
@@ -55,6 +58,7 @@ export class Exchange {
    * @param rounds how often each server is tried
    * @param randomId unpredictable, 0 to 65535 (RFC 5452 9.2)
    * @param isLeftAlone whether a server is skipped, because it is silent while another one answers
+   * @param edns what each server is offered at first
    */
   constructor(
     name: string,
@@ -63,6 +67,7 @@ export class Exchange {
     rounds: number,
     randomId: () => number,
     isLeftAlone: (server: NameServer) => boolean = () => false,
+    edns: EdnsOffer = 'plain',
   ) {
     this.#name = name;
     this.#type = type;
@@ -70,6 +75,8 @@ export class Exchange {
     this.#tries = servers.length * rounds;
     this.#randomId = randomId;
     this.#isLeftAlone = isLeftAlone;
+    this.#wanted = edns;
+    this.#edns = edns;
   }
 
   start(): ExchangeStep {
@@ -110,7 +117,11 @@ export class Exchange {
 
   #ours(message: Buffer): ExchangeStep {
     const response = decodeResponse(message);
-    if (response === undefined) return this.#next('a malformed answer');
+    if (response === undefined) {
+      if (this.#edns !== 'dnssec') return this.#next('a malformed answer');
+      // It may be a signature that cannot be read. AD is asked for without them, too (RFC 6840 5.7).
+      return this.#askAgainWith('plain');
+    }
     if (response.rcode !== rcodes.noError && response.rcode !== rcodes.nxDomain) {
       return this.#errorCode(response.rcode);
     }
@@ -119,11 +130,16 @@ export class Exchange {
 
   #errorCode(rcode: number): ExchangeStep {
     // RFC 6891 7: FORMERR is what a server from before EDNS says; NOTIMP and BADVERS were seen, too.
-    if (this.#edns && (rcode === rcodes.formErr || rcode === rcodes.notImp || rcode === 16)) {
-      this.#edns = false;
-      return this.#send();
+    if (this.#edns !== 'none' && (rcode === rcodes.formErr || rcode === rcodes.notImp || rcode === 16)) {
+      return this.#askAgainWith('none');
     }
     return this.#next(rcodeName(rcode));
+  }
+
+  /** The same server, in the same try: the offer only shrinks, so this happens twice at most. */
+  #askAgainWith(edns: EdnsOffer): ExchangeStep {
+    this.#edns = edns;
+    return this.#send();
   }
 
   #overTcp(): ExchangeStep {
@@ -137,7 +153,7 @@ export class Exchange {
     this.#try++;
     this.#passOver();
     this.#transport = 'udp';
-    this.#edns = true;
+    this.#edns = this.#wanted;
     return this.#send();
   }
 

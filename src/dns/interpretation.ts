@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import { isBelow } from '../values/domain.ts';
 import { canonicalIp } from '../values/ip-address.ts';
+import type { TlsaRecord } from '../values/tls-policy.ts';
 import { canonicalDomain } from './domain-name.ts';
 import { rcodes, type QueryType, type ResponseMessage, type ResponseRecord } from './message.ts';
 import type { MxRecord } from './types.ts';
@@ -45,7 +46,8 @@ export function interpret<T>(
       // The type first: OPT has neither class nor TTL.
       if (record.type === 'OPT' || (record.type !== type && record.type !== 'CNAME')) continue;
       if (record.class !== 'IN' || canonicalDomain(record.name) !== owner) continue;
-      if (record.type === 'CNAME') {
+      // A question for the CNAME itself is answered by it, and nothing is followed (RFC 1034 3.6.2).
+      if (record.type === 'CNAME' && type !== 'CNAME') {
         alias = canonicalDomain(record.data);
         ttl = Math.min(ttl, readTtl(record.ttl));
         continue;
@@ -123,4 +125,15 @@ export function readTxt(record: ResponseRecord): string | undefined {
   return Buffer.concat(
     strings.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
   ).toString();
+}
+
+/** RFC 6698 2.1. Which usages, selectors and matching types mean something is for the caller to say. */
+export function readTlsa(record: ResponseRecord): TlsaRecord | undefined {
+  if (record.type !== 'TLSA') return undefined;
+  const { usage, selector, matchingType, certificate } = record.data;
+  return { usage, selector, matchingType, data: certificate.toString('hex') };
+}
+
+export function readCname(record: ResponseRecord): string | undefined {
+  return record.type === 'CNAME' ? canonicalDomain(record.data) : undefined;
 }

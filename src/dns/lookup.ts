@@ -82,7 +82,8 @@ export class Lookup<T> {
     let owner = name;
     let hops = 0;
     let ttl = Infinity;
-    let authenticated = true;
+    // The AD bit of a server that is not declared validating, or of a path that is not trusted, says nothing (RFC 4035 4.9.3).
+    let authenticated = this.#options.validating === true;
     let sizeBytes = 0;
     for (;;) {
       const asked = await this.#dispatcher.ask(owner, this.#type, (response) =>

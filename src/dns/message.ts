@@ -3,7 +3,10 @@
 
 import * as dnsPacket from 'dns-packet';
 
-export type QueryType = 'A' | 'AAAA' | 'MX' | 'TXT';
+export type QueryType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME' | 'TLSA';
+
+/** What a question offers by EDNS: nothing, larger datagrams, or signatures as well (the DO bit, RFC 3225 3). */
+export type EdnsOffer = 'none' | 'plain' | 'dnssec';
 
 /** An encoded question: the bytes to send, and the parts that a response must repeat. */
 export interface EncodedQuery {
@@ -27,11 +30,13 @@ export interface ResponseMessage {
 const headerBytes = 12;
 /** A UDP answer of this size passes every path without fragmentation (DNS Flag Day 2020; RFC 9715 3.1: at most 1400). */
 const udpPayloadBytes = 1232;
+/** The same with signatures, which are asked for on the loopback interface only: nothing is fragmented there. */
+const signedPayloadBytes = 4096;
 /** More records than any mail domain has: bounds the cost of decoding a hostile response. */
 const maxRecords = 500;
 
 /** Builds the message for one question; `name` must pass `isQueryable`. */
-export function encodeQuery(id: number, name: string, type: QueryType, edns: boolean): EncodedQuery {
+export function encodeQuery(id: number, name: string, type: QueryType, edns: EdnsOffer): EncodedQuery {
   const bytes = dnsPacket.encode({
     type: 'query',
     id,
@@ -39,24 +44,24 @@ export function encodeQuery(id: number, name: string, type: QueryType, edns: boo
     flags: dnsPacket.RECURSION_DESIRED | dnsPacket.AUTHENTIC_DATA,
     questions: [{ type, name, class: 'IN' }],
     // RFC 6891 6.2.3.
-    additionals: edns
-      ? [
-          {
-            type: 'OPT',
-            name: '.',
-            udpPayloadSize: udpPayloadBytes,
-            extendedRcode: 0,
-            ednsVersion: 0,
-            flags: 0,
-            flag_do: false,
-            options: [],
-          },
-        ]
-      : [],
+    additionals: edns === 'none' ? [] : [optRecord(edns === 'dnssec')],
   });
   // On the wire a name has one octet more than characters, and the root's octet; type and class follow.
   const questionEnd = headerBytes + name.length + 2 + 4;
   return { id, bytes, questionEnd };
+}
+
+function optRecord(signatures: boolean): dnsPacket.OptAnswer {
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: signatures ? signedPayloadBytes : udpPayloadBytes,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: signatures ? dnsPacket.DNSSEC_OK : 0,
+    flag_do: signatures,
+    options: [],
+  };
 }
 
 /** How a message relates to a query, by its header and question section alone. */

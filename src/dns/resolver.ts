@@ -2,10 +2,11 @@
 // Its promises never reject: a failure is an answer, too.
 
 import { isIP } from 'node:net';
+import type { TlsaRecord } from '../values/tls-policy.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ResolverOptionsError } from './dns-error.ts';
-import { readA, readAaaa, readMx, readTxt } from './interpretation.ts';
+import { readA, readAaaa, readCname, readMx, readTlsa, readTxt } from './interpretation.ts';
 import { Lookup } from './lookup.ts';
 import type { Answer, MxRecord, Outage, Resolver, ResolverOptions, ResolverStats } from './types.ts';
 
@@ -19,6 +20,8 @@ class StubResolver implements Resolver {
   readonly #a: Lookup<string>;
   readonly #aaaa: Lookup<string>;
   readonly #txt: Lookup<string>;
+  readonly #tlsa: Lookup<TlsaRecord>;
+  readonly #cname: Lookup<string>;
 
   constructor(options: ResolverOptions) {
     const now = options.now ?? (() => performance.now());
@@ -28,6 +31,8 @@ class StubResolver implements Resolver {
     this.#a = new Lookup('A', readA, this.#dispatcher, this.#cache, options, now);
     this.#aaaa = new Lookup('AAAA', readAaaa, this.#dispatcher, this.#cache, options, now);
     this.#txt = new Lookup('TXT', readTxt, this.#dispatcher, this.#cache, options, now);
+    this.#tlsa = new Lookup('TLSA', readTlsa, this.#dispatcher, this.#cache, options, now);
+    this.#cname = new Lookup('CNAME', readCname, this.#dispatcher, this.#cache, options, now);
   }
 
   mx(domain: string): Promise<Answer<MxRecord>> {
@@ -42,13 +47,21 @@ class StubResolver implements Resolver {
     return this.#txt.ask(domain);
   }
 
+  tlsa(name: string): Promise<Answer<TlsaRecord>> {
+    return this.#tlsa.ask(name);
+  }
+
+  cname(name: string): Promise<Answer<string>> {
+    return this.#cname.ask(name);
+  }
+
   flush(): void {
     this.#cache.clear();
   }
 
   stats(): ResolverStats {
     const sum = { questions: 0, cacheHits: 0, coalesced: 0, failures: 0, entries: this.#cache.size };
-    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt]) {
+    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt, this.#tlsa, this.#cname]) {
       sum.questions += lookup.questions;
       sum.cacheHits += lookup.cacheHits;
       sum.coalesced += lookup.coalesced;

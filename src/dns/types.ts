@@ -1,5 +1,7 @@
 // Questions to the resolver and its answers, as callers see them: never DNS messages.
 
+import type { TlsaRecord } from '../values/tls-policy.ts';
+
 /** A recursive name server; the address is an IP literal, IPv6 with its zone where it needs one. */
 export interface NameServer {
   readonly address: string;
@@ -26,6 +28,11 @@ export interface ResolverOptions {
   readonly hangingMs: number;
   /** Most hanging questions at once; each has a socket, too. */
   readonly maxHanging: number;
+  /**
+   * The servers validate by DNSSEC, and the path to them is trusted (RFC 4035 4.9.3). Then they are asked for signatures, and their AD
+   * bit is believed. Otherwise no answer counts as authenticated.
+   */
+  readonly validating?: boolean;
   /** Ms on a monotonic clock; `performance.now` unless given. */
   readonly now?: () => number;
 }
@@ -36,7 +43,7 @@ export interface FoundAnswer<T> {
   readonly records: readonly T[];
   /** Seconds the answer may still be used: the lowest TTL of the alias chain and the records. */
   readonly ttlSeconds: number;
-  /** The name server has validated the answer by DNSSEC (AD bit, RFC 4035 3.2.3). Only trustworthy if the path to it is. */
+  /** A `validating` name server has validated the answer, with its CNAME chain, by DNSSEC (AD bit, RFC 4035 3.2.3). */
   readonly authenticated: boolean;
   /** Owner of the records: the name asked for, or the end of its CNAME chain. Lower case, no final dot. */
   readonly canonicalName: string;
@@ -46,6 +53,7 @@ export interface FoundAnswer<T> {
 export interface NegativeAnswer {
   readonly kind: 'nodata' | 'nxdomain';
   readonly ttlSeconds: number;
+  /** It was shown by DNSSEC that there is nothing; see `FoundAnswer.authenticated`. */
   readonly authenticated: boolean;
 }
 
@@ -101,6 +109,10 @@ export interface Resolver {
   addresses(host: string, family: 4 | 6): Promise<Answer<string>>;
   /** The TXT records of a name, the character-strings of each joined without a separator (RFC 7208 3.3). */
   txt(domain: string): Promise<Answer<string>>;
+  /** The TLSA records of a name such as `_25._tcp.mx.example.com` (RFC 6698 3). */
+  tlsa(name: string): Promise<Answer<TlsaRecord>>;
+  /** The CNAME record of the name itself, which is not followed. */
+  cname(name: string): Promise<Answer<string>>;
   /** Empties the cache; look-ups under way go on. */
   flush(): void;
   stats(): ResolverStats;

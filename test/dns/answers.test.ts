@@ -65,12 +65,73 @@ test('a name without records of the type is nodata, a name that does not exist i
   });
 });
 
-test('the AD bit is passed on', async (t) => {
-  const { resolver } = await serve(t, { 'h.example': { a: ['192.0.2.1'] } }, {}, { authenticated: true });
+test('the AD bit of a validating server is passed on', async (t) => {
+  const { resolver } = await serve(
+    t,
+    { 'h.example': { a: ['192.0.2.1'] } },
+    { validating: true },
+    { authenticated: true },
+  );
   const found = await resolver.addresses('h.example', 4);
   assert.equal(found.kind === 'found' && found.authenticated, true);
   const negative = await resolver.addresses('h.example', 6);
   assert.equal(negative.kind === 'nodata' && negative.authenticated, true);
+});
+
+test('the AD bit of a server that is not declared validating is not believed', async (t) => {
+  const { resolver } = await serve(t, { 'h.example': { a: ['192.0.2.1'] } }, {}, { authenticated: true });
+  const found = await resolver.addresses('h.example', 4);
+  assert.equal(found.kind === 'found' && found.authenticated, false);
+});
+
+test('TLSA records come back in hex, of any usage', async (t) => {
+  const tlsa = [
+    { usage: 3, selector: 1, matchingType: 1, data: 'ab'.repeat(32) },
+    { usage: 255, selector: 9, matchingType: 7, data: '' },
+  ];
+  const { resolver } = await serve(t, { '_25._tcp.mx.example': { tlsa, ttl: 60 } });
+  const answer = await resolver.tlsa('_25._tcp.MX.example');
+  assert.deepEqual(answer.kind === 'found' && answer.records, tlsa);
+});
+
+test('the CNAME of a name is found without following it', async (t) => {
+  const { resolver, server } = await serve(
+    t,
+    {
+      'mx.example': { cname: 'Host.Example', ttl: 60, signed: true },
+      'host.example': { a: ['192.0.2.1'] },
+    },
+    { validating: true },
+  );
+  const address = await resolver.addresses('mx.example', 4);
+  // The address is in a zone that is not signed; the alias is in a signed one.
+  assert.equal(address.kind === 'found' && address.authenticated, false);
+  assert.deepEqual(await resolver.cname('mx.example'), {
+    kind: 'found',
+    records: ['host.example'],
+    ttlSeconds: 60,
+    authenticated: true,
+    canonicalName: 'mx.example',
+  });
+  assert.equal((await resolver.cname('host.example')).kind, 'nodata');
+  assert.equal(server.asked('host.example', 'A'), 0);
+});
+
+test('what the cache has keeps whether it is authenticated', async (t) => {
+  const { resolver, server } = await serve(
+    t,
+    { 'a.example': { a: ['192.0.2.1'], signed: true }, 'b.example': { a: ['192.0.2.2'] } },
+    { validating: true },
+  );
+  for (let round = 0; round < 2; round++) {
+    const a = await resolver.addresses('a.example', 4);
+    const b = await resolver.addresses('b.example', 4);
+    assert.deepEqual(
+      [a, b].map((one) => one.kind === 'found' && one.authenticated),
+      [true, false],
+    );
+  }
+  assert.equal(server.asked('a.example') + server.asked('b.example'), 2);
 });
 
 test('an error code is a failure that names code and server', async (t) => {

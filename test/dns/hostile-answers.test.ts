@@ -11,7 +11,7 @@ import { decodeResponse, encodeQuery, matchResponse } from '../../src/dns/messag
 import { framed, resolverOn, startRawServer } from './raw-server.ts';
 
 const server = { address: '192.0.2.53', port: 53 };
-const query = encodeQuery(0x1234, 'h.example', 'MX', true);
+const query = encodeQuery(0x1234, 'h.example', 'MX', 'plain');
 
 function exchange(): Exchange {
   const made = new Exchange('h.example', 'MX', [server], 1, () => 0x1234);

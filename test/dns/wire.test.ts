@@ -175,6 +175,46 @@ test('queries ask for recursion and the AD bit, offer 1232 bytes, and differ in 
   assert.ok(ports.size > 30, `${ports.size} ports`);
 });
 
+test('a validating server is asked for signatures, in datagrams of 4096 bytes', async (t) => {
+  const server = await startRawServer(t, (query, send) => {
+    const { flag_rd, flag_ad, flag_cd, additionals } = dnsPacket.decode(query);
+    const opt = additionals?.[0];
+    assert.ok(flag_rd && flag_ad && !flag_cd);
+    assert.ok(opt?.type === 'OPT' && opt.flag_do && opt.udpPayloadSize === 4096);
+    send(answer(query, '192.0.2.1', (message) => (message.flags = dnsPacket.AUTHENTIC_DATA)));
+  });
+  const resolver = resolverOn(t, [server], { validating: true });
+  assert.deepEqual(await resolver.addresses('h.example', 4), {
+    ...found(['192.0.2.1']),
+    authenticated: true,
+  });
+});
+
+test('a validating server is asked with less, in one try, while it does not understand or its signatures cannot be read', async (t) => {
+  const offers: string[] = [];
+  const server = await startRawServer(t, (query, send) => {
+    const opt = dnsPacket.decode(query).additionals?.[0];
+    const offer = opt?.type !== 'OPT' ? 'none' : opt.flag_do ? 'dnssec' : 'plain';
+    offers.push(offer);
+    if (offer === 'none') {
+      send(answer(query, '192.0.2.1', (message) => (message.flags = dnsPacket.AUTHENTIC_DATA)));
+    } else if (offer === 'plain') {
+      send(answer(query, '192.0.2.1', (message) => Object.assign(message, { answers: [], flags: 1 })));
+    } else {
+      const whole = answer(query, '192.0.2.1');
+      // Two records are announced, and there is one.
+      whole.writeUInt16BE(2, 6);
+      send(whole);
+    }
+  });
+  const resolver = resolverOn(t, [server], { validating: true });
+  assert.deepEqual(await resolver.addresses('h.example', 4), {
+    ...found(['192.0.2.1']),
+    authenticated: true,
+  });
+  assert.deepEqual(offers, ['dnssec', 'plain', 'none']);
+});
+
 for (const [what, spoil] of [
   ['another id', (message: Buffer) => message.writeUInt16BE(message.readUInt16BE(0) ^ 1, 0)],
   ['the query bit', (message: Buffer) => message.writeUInt8(message.readUInt8(2) & 0x7f, 2)],

@@ -50,6 +50,8 @@ export function fakeResolver(names: FakeNames): FakeResolver {
     addresses: async (host, family) =>
       answer(family === 4 ? 'A' : 'AAAA', host, (entry) => (family === 4 ? entry.a : entry.aaaa) ?? []),
     txt: async (domain) => answer('TXT', domain, () => []),
+    tlsa: async (name) => answer('TLSA', name, () => []),
+    cname: async (name) => answer('CNAME', name, () => []),
     flush: () => {},
     outage: undefined,
     onOutage: () => {},

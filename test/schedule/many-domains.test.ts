@@ -28,6 +28,8 @@ const resolver: Resolver = {
     return found(host, `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`);
   },
   txt: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
+  tlsa: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
+  cname: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
   flush: () => undefined,
   stats: () => assert.fail('nobody asks'),
   outage: undefined,
