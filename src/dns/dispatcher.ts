@@ -48,6 +48,7 @@ export class Dispatcher {
   readonly #options: ResolverOptions;
   readonly #now: () => number;
   readonly #servers: ServerList;
+  readonly #isLeftAlone = (server: NameServer): boolean => this.#servers.isLeftAlone(server);
   /** Questions that count for `maxInFlight`, the oldest first, with the time of their start in ms. */
   readonly #active = new Map<Question, number>();
   readonly #hanging = new Set<Question>();
@@ -216,7 +217,8 @@ export class Dispatcher {
     interpret: (response: ResponseMessage) => Interpretation<T>,
     done: (asked: Asked<T>) => void,
   ): Question {
-    const { timeoutMs, attempts, validating = false } = this.#options;
+    const { timeoutMs, attempts, validating } = this.#options;
+    const edns = validating === true ? 'dnssec' : 'plain';
     let exchange: Exchange;
     let transport: Transport | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -320,16 +322,8 @@ export class Dispatcher {
         wasHeard = false;
         wasSilent = false;
         this.#silence.probe(this.#servers.takeProbes(this.#now()));
-        const servers = this.#servers;
-        exchange = new Exchange(
-          name,
-          type,
-          servers.order(),
-          attempts,
-          randomId,
-          (server) => servers.isLeftAlone(server),
-          validating ? 'dnssec' : 'plain',
-        );
+        const servers = this.#servers.order();
+        exchange = new Exchange(name, type, servers, attempts, randomId, this.#isLeftAlone, edns);
         take(exchange.start());
       },
       leave: (server) => {

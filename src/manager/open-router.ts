@@ -3,11 +3,13 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
+import { createDaneLookup } from '../dane/lookup.ts';
 import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
 import { createRouter } from '../route/create-router.ts';
 import { routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
 import { questionsHere } from '../settings/system-facts.ts';
+import type { DaneLookup } from '../values/dane-lookup.ts';
 import type { OpenRouter } from './ports.ts';
 
 /** @param nowMs - scheduler time, by which plans and answers expire */
@@ -26,7 +28,7 @@ export function openRouter(config: Config, nowMs: () => number): OpenRouter {
       defaultLevel: config.deliver.tls,
       rules: tlsRules(config),
       sts: undefined,
-      dane: undefined,
+      dane: daneOf(config, resolver),
     },
     random: Math.random,
     now: nowMs,
@@ -38,12 +40,18 @@ export function openRouter(config: Config, nowMs: () => number): OpenRouter {
   };
 }
 
+function daneOf({ deliver, dns }: Config, resolver: Resolver): DaneLookup | undefined {
+  if (deliver.dane === 'off' || !dns.validating) return undefined;
+  return createDaneLookup({ resolver, ipv4: deliver.ipv4, ipv6: deliver.ipv6 });
+}
+
 function resolverOf(config: Config, nowMs: () => number): Resolver {
   const { dns } = config;
   return createResolver({
     servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
     timeoutMs: dns.timeout,
     attempts: dns.attempts,
+    validating: dns.validating,
     maxTtlSeconds: dns.maxTtl / 1000,
     minTtlSeconds: dns.minTtl / 1000,
     negativeTtlSeconds: dns.negativeTtl / 1000,

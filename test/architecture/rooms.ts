@@ -16,6 +16,7 @@ export const levels: readonly (readonly string[])[] = [
   ['simulate'],
   ['schedule'],
   ['route'],
+  ['dane'],
   ['dns'],
   ['spool'],
   ['message'],

@@ -346,6 +346,16 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '5:15 limit[1].domain_file: cannot read /nonexistent/b: it does not exist',
   ],
   [
+    'a validating name server that is not named',
+    '[dns]\nvalidating = true',
+    '2:14 dns.validating: needs servers = ["127.0.0.1"]: the validating name server on this host',
+  ],
+  [
+    'validating name servers that are not on this host',
+    '[dns]\nvalidating = true\nservers = ["127.0.0.53", "::1", "192.0.2.53"]',
+    '3:33 dns.servers[3]: is not on this host, so that answers could be forged on the way, but validating is true; run a validating name server such as unbound here, and name it by its loopback address',
+  ],
+  [
     'a source of an earlier version',
     '[deliver]\nsource_address = "192.0.2.25"',
     '2:1 deliver.source_address: is a table of its own now: [[source]] with address = "192.0.2.25"',

@@ -68,6 +68,10 @@ export const deliver = tableOf({
     oneOf(plainLevels).default('opportunistic'),
     `Which TLS connections must have where no [[tls]], no [[route]] and nothing that the domain publishes says more. ${levelMeaning}`,
   ),
+  dane: key(
+    oneOf(['auto', 'off']).default('auto'),
+    'Whether TLSA records of hosts are obeyed (DANE, RFC 7672): "auto" does so where validating in [dns] is true, and "off" never.',
+  ),
   ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),
   ipv6: key(
     yesNo().default(true),

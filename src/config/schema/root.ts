@@ -64,6 +64,10 @@ const dns = tableOf({
     'Name servers to ask, by IP address, with a port if it is not 53. A caching resolver on the same host is best.',
     { defaultText: 'those of /etc/resolv.conf', example: '["127.0.0.1"]' },
   ),
+  validating: key(
+    yesNo().default(false),
+    'The servers validate answers by DNSSEC, so that Sluice can trust them and use DANE (RFC 7672). They must be on this host, because anybody on the way from another one could forge what they say; so servers has to be set, too, to loopback addresses.',
+  ),
   timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
   attempts: key(
     wholeNumber(1, 20).default(3),

@@ -13,6 +13,10 @@ export interface Tables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean };
+  readonly dns: {
+    readonly validating: boolean;
+    readonly servers?: readonly { readonly host: string }[] | undefined;
+  };
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly { readonly name: string }[];
@@ -25,6 +29,7 @@ export interface Tables {
 
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
+  checkValidating(tables.dns, context);
   for (const [role, name] of Object.entries(tables.users)) {
     if (name === undefined || tables.user !== undefined) continue;
     const message =
@@ -72,4 +77,28 @@ function addUnknown(
     message += names.length === 0 ? '; there is none at all' : `; there are ${names.slice(0, 20).join(', ')}`;
   }
   context.addIssue({ code: 'custom', message, path, params: { words: names } });
+}
+
+/**
+ * Adds a problem for servers whose AD bit somebody on the way could set: RFC 4035 4.9.3 forbids to rely on it without a secure channel.
+ * The servers of /etc/resolv.conf may be others tomorrow, so they cannot be meant either.
+ */
+function checkValidating({ validating, servers }: Tables['dns'], context: z.RefinementCtx): void {
+  if (!validating) return;
+  const add = (path: readonly (string | number)[], message: string): void =>
+    context.addIssue({ code: 'custom', message, path: ['dns', ...path] });
+  if (servers === undefined) {
+    add(['validating'], 'needs servers = ["127.0.0.1"]: the validating name server on this host');
+  }
+  for (const [index, { host }] of (servers ?? []).entries()) {
+    if (isLoopback(host)) continue;
+    add(
+      ['servers', index],
+      `is not on this host, so that answers could be forged on the way, but validating is true; run a validating name server such as unbound here, and name it by its loopback address`,
+    );
+  }
+}
+
+function isLoopback(ip: string): boolean {
+  return ip === '::1' || (isIP(ip) === 4 && ip.startsWith('127.'));
 }
