@@ -9,6 +9,7 @@ import { findConfigFile } from '../config/read/find-config.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
+import { certificateProblems } from './certificate-problems.ts';
 import { exitCodes } from './exit-codes.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
@@ -44,6 +45,7 @@ async function check(
         ...userWarnings(config),
         ...(await surroundings(config)),
         ...(await tableProblems(config)),
+        ...certificateProblems(config, Date.now()),
       ],
       file,
     );
