@@ -222,6 +222,9 @@ function announce(
     `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
       (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
     `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
+    ...(config.certificate.length > 0
+      ? []
+      : ['  TLS with       a certificate that Sluice signed itself, since there is no [[certificate]]']),
     `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
     ...missing.map(({ isLast, text }) => `  ${(isLast ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`),
     ...troubles.map(

@@ -73,6 +73,7 @@ function numbersText(status: Status, troubles: string): string {
     `Since then   ${counted(status.counters)}`,
     ...rolesText(status.roles),
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
+    ...certificatesText(status.certificates),
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
   const { overrides, nowMs } = status;
@@ -82,6 +83,17 @@ function numbersText(status: Status, troubles: string): string {
   const more = hidden > 0 ? `${hidden} more sites: --json shows all\n` : '';
   const sites = status.sites.length === 0 ? '' : `\n${sitesTable(status.sites)}`;
   return `${head.join('\n')}\n${changes}${tenants}${sites}${more}`;
+}
+
+function certificatesText(certificates: Status['certificates']): string[] {
+  if (certificates === undefined) return [];
+  const { count, isSelfSigned, firstEndMs } = certificates;
+  const end = new Date(firstEndMs).toISOString().slice(0, 10);
+  if (isSelfSigned)
+    return ['TLS          a certificate that Sluice signed itself: there is no [[certificate]]'];
+  return [
+    `TLS          ${count === 1 ? '1 certificate, until' : `${count} certificates, the first ends on`} ${end}`,
+  ];
 }
 
 /** A table of the tenants; empty when there are none. */

@@ -7,12 +7,15 @@ import { configOption, readPlaces } from './config-file.ts';
 import { printText } from './terminal-text.ts';
 import { registerCheck } from './tls-check.ts';
 import { certificateRows, rowsText } from './tls-text.ts';
+import { table } from './text-table.ts';
 import { ask } from './until-reachable.ts';
 
 export function register(program: Command): void {
   const tls = program
     .command('tls')
-    .description('show the certificates that the running Sluice serves: names, dates, fingerprints')
+    .description(
+      'show what the running Sluice serves under TLS: certificates with names, dates and fingerprints, and the listeners',
+    )
     .addOption(configOption())
     .option('--json', 'print JSON for programs')
     .action(show);
@@ -27,8 +30,15 @@ async function show(options: { readonly config?: string; readonly json?: boolean
 }
 
 /** What people read of an answer. */
-export function servedText({ certificates, nowMs }: ServedTls): string {
-  return certificates.map((each, index) => certificateText(each, index === 0, nowMs)).join('\n');
+export function servedText({ certificates, listeners, nowMs }: ServedTls): string {
+  const rows = listeners.map(({ address, protocol, tls, asksClients }) => [
+    address,
+    protocol.toUpperCase(),
+    tls,
+    asksClients ? 'asked for' : '-',
+  ]);
+  const shown = certificates.map((each, index) => certificateText(each, index === 0, nowMs));
+  return `${shown.join('')}\n${table(['LISTENER', 'PROTOCOL', 'TLS', 'CLIENT CERTIFICATES'], rows)}`;
 }
 
 function certificateText(certificate: CertificateFacts, isDefault: boolean, nowMs: number): string {

@@ -3,7 +3,8 @@
 
 import { version } from '../config/version.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
-import type { ManagerStatus, StatusAnswer, StatusQuestion } from './operations/status.ts';
+import type { CertificateFacts } from '../tls/certificate-facts.ts';
+import type { ManagerStatus, Status, StatusAnswer, StatusQuestion } from './operations/status.ts';
 import type { Asker } from './operations/operation.ts';
 import type { ManagerSet } from './operations/sets.ts';
 
@@ -24,6 +25,8 @@ export interface StatusSources {
   readonly ask: Asker<Pick<ManagerSet, 'status' | 'ping'>>;
   /** The troubles of all processes, as far as they are known here. */
   readonly troubles: () => readonly ReportedTrouble[];
+  /** The certificates that receivers serve; none is known before the supervisor has told. */
+  readonly served?: () => readonly CertificateFacts[];
 }
 
 export class StatusDesk {
@@ -48,7 +51,8 @@ export class StatusDesk {
       const status = await asked;
       this.#silentSinceMs = undefined;
       const known = this.#sources.troubles();
-      return { kind: 'complete', ...status, troubles: [...this.#missing(status, known), ...known] };
+      const troubles = [...this.#missing(status, known), ...known];
+      return { kind: 'complete', ...status, troubles, ...certificatesOf(this.#sources.served?.() ?? []) };
     } catch (error) {
       // The manager may have ended while it was answering. Any other error is a fault that must be reported.
       if (await answersSoon(ask('ping', {}))) throw error;
@@ -98,6 +102,18 @@ export class StatusDesk {
       troubles: isExplained ? known : [silent, ...known],
     };
   }
+}
+
+/** The certificates in short: `sluice tls` has the rest. */
+function certificatesOf(served: readonly CertificateFacts[]): Pick<Status, 'certificates'> {
+  if (served.length === 0) return {};
+  return {
+    certificates: {
+      count: served.length,
+      isSelfSigned: served.every(({ file }) => file === ''),
+      firstEndMs: Math.min(...served.map(({ untilMs }) => untilMs)),
+    },
+  };
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import type { Config, ReceiveConfig } from '../config/config.ts';
 import type { ListenConfig } from '../config/listen-config.ts';
+import type { ListenerTlsFacts } from '../control/operations/tls.ts';
 import type { ListenerOptions } from '../receive/listener.ts';
 import type { ReceiveContext } from '../receive/receive-context.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
@@ -82,6 +83,15 @@ function withOwnKeys(config: Config, { address, receive: own, protocol }: Listen
   const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
   const tls = own.tls ?? (address.kind === 'unix' ? 'none' : config.receive.tls);
   return { ...config, receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls } };
+}
+
+/** What `sluice tls` says of the listeners. */
+export function shownListeners(config: Config): readonly ListenerTlsFacts[] {
+  return config.listen.map((listen) => {
+    const { tls, relayCertificates, relayCa } = withOwnKeys(config, listen).receive;
+    const asksClients = relayCertificates.length > 0 || relayCa !== undefined;
+    return { address: formatListenAddress(listen.address), protocol: listen.protocol, tls, asksClients };
+  });
 }
 
 /** A client may look for "ESMTP" in the greeting of a server. */

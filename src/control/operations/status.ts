@@ -24,6 +24,16 @@ export type StatusAnswer = Status | StatusWithoutManager;
 export interface Status extends ManagerStatus {
   readonly kind: 'complete';
   readonly troubles: readonly ReportedTrouble[];
+  /** What is served under TLS; not given: not known yet. */
+  readonly certificates?: CertificatesInShort | undefined;
+}
+
+export interface CertificatesInShort {
+  readonly count: number;
+  /** There is no `[[certificate]]`. */
+  readonly isSelfSigned: boolean;
+  /** When the first of them ends, Unix ms. */
+  readonly firstEndMs: number;
 }
 
 /** The manager does not answer: it is stopped, stalled, or cannot start. The troubles are known without it. */
@@ -135,8 +145,14 @@ const troubles = z.array(
   }),
 );
 
+const certificates: z.ZodType<CertificatesInShort> = z.object({
+  count: z.number(),
+  isSelfSigned: z.boolean(),
+  firstEndMs: z.number(),
+});
+
 const statusAnswer: z.ZodType<StatusAnswer> = z.discriminatedUnion('kind', [
-  managerStatus.extend({ kind: z.literal('complete'), troubles }),
+  managerStatus.extend({ kind: z.literal('complete'), troubles, certificates: certificates.optional() }),
   z.object({ kind: z.literal('without-manager'), version: z.string(), nowMs: z.number(), troubles }),
 ]);
 

@@ -4,11 +4,22 @@ import { z } from 'zod';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import { noQuestion } from './common.ts';
 
+/** How TLS is spoken on a listener. */
+export interface ListenerTlsFacts {
+  /** As in the configuration. */
+  readonly address: string;
+  readonly protocol: 'smtp' | 'lmtp';
+  readonly tls: 'none' | 'offered' | 'required' | 'implicit';
+  /** Clients are asked for a certificate. */
+  readonly asksClients: boolean;
+}
+
 export interface ServedTls {
   /** Time of the answer, Unix ms. */
   readonly nowMs: number;
   /** The first is the default; clients that ask for a name get one that has it. */
   readonly certificates: readonly CertificateFacts[];
+  readonly listeners: readonly ListenerTlsFacts[];
 }
 
 const certificate: z.ZodType<CertificateFacts> = z.object({
@@ -23,6 +34,17 @@ const certificate: z.ZodType<CertificateFacts> = z.object({
   keyFingerprint: z.string(),
 });
 
-const answer: z.ZodType<ServedTls> = z.object({ nowMs: z.number(), certificates: z.array(certificate) });
+const listener: z.ZodType<ListenerTlsFacts> = z.object({
+  address: z.string(),
+  protocol: z.enum(['smtp', 'lmtp']),
+  tls: z.enum(['none', 'offered', 'required', 'implicit']),
+  asksClients: z.boolean(),
+});
+
+const answer: z.ZodType<ServedTls> = z.object({
+  nowMs: z.number(),
+  certificates: z.array(certificate),
+  listeners: z.array(listener),
+});
 
 export const tls = { question: noQuestion, answer };

@@ -13,6 +13,7 @@ import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
+import { shownListeners } from '../../settings/listeners.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
@@ -24,8 +25,7 @@ export class ControlRole implements Role {
   readonly #reader: QueueReader;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
-  /** Path of the configuration file in force. */
-  #file: string | undefined;
+  #config: Config;
 
   /**
    * @param log - for faults of Sluice while it answers
@@ -42,7 +42,7 @@ export class ControlRole implements Role {
     served: () => readonly CertificateFacts[],
   ) {
     this.#link = link;
-    this.#file = config.file;
+    this.#config = config;
     this.#reader = openReaders(storesOf(config));
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
@@ -50,12 +50,16 @@ export class ControlRole implements Role {
       service: controlService({
         ask,
         queue: new QueueQuery(ask, this.#reader),
-        desk: new StatusDesk({ ask, troubles }),
+        desk: new StatusDesk({ ask, troubles, served }),
         reload: async ({ file }) => {
-          checkReloadFile(file, this.#file);
+          checkReloadFile(file, this.#config.file);
           return reload();
         },
-        tls: () => ({ nowMs: Date.now(), certificates: served() }),
+        tls: () => ({
+          nowMs: Date.now(),
+          certificates: served(),
+          listeners: shownListeners(this.#config),
+        }),
       }),
       failed: (message) => log.error(`an operator's request failed: ${message}`),
     });
@@ -73,9 +77,8 @@ export class ControlRole implements Role {
     this.#source.lost();
   }
 
-  configure({ file }: Config): void {
-    // No other key that a reload may change concerns this role.
-    this.#file = file;
+  configure(config: Config): void {
+    this.#config = config;
   }
 
   drain(): void {
