@@ -11,6 +11,8 @@ export type EventName =
   | 'secured'
   /** The TLS handshake of a client has failed. */
   | 'handshakeFailed'
+  /** A load balancer has sent no proper PROXY header. */
+  | 'proxyHeaderFailed'
   /** A message was accepted and dropped, because a stage decided so. It was never stored. */
   | 'discarded'
   /** One recipient's message was handed over. */

@@ -17,6 +17,7 @@ interface EventFields {
     readonly from: string;
     readonly to: readonly string[];
     readonly client?: Text;
+    readonly frontEnd?: Text;
     readonly via?: Text;
     readonly helo?: Text;
     /** Of a report: the message that it is about. */
@@ -35,6 +36,7 @@ interface EventFields {
     readonly reason: string;
     readonly handshakeMs: number;
   };
+  readonly proxyHeaderFailed: { readonly frontEnd: string; readonly reason: string };
   readonly rejected: {
     readonly client: string;
     readonly command: string;

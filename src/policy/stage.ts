@@ -36,6 +36,20 @@ export interface ClientFacts {
   readonly address: string;
   /** May it send to anyone? True in relay_networks, and for programs of this host. */
   readonly mayRelay: boolean;
+  /** What a front end told of it; undefined when it has connected by itself. */
+  readonly frontEnd?: FrontEndFacts | undefined;
+}
+
+/** A load balancer that is named in `proxy_protocol`, and what it told of the client whose connection it passes on. */
+export interface FrontEndFacts {
+  /** The IP address that has connected to us. */
+  readonly address: string;
+  /** Whether it could say who the client is. If not, the client counts as the front end itself, and may not relay. */
+  readonly knowsClient: boolean;
+  /** The client's port, and where it has connected; undefined when not told. */
+  readonly clientPort?: number | undefined;
+  readonly destination?: string | undefined;
+  readonly destinationPort?: number | undefined;
 }
 
 /** The TLS connection of a session. */

@@ -12,6 +12,8 @@ export interface TransactionOrigin {
   readonly listener: ListenerFacts['kind'];
   /** IP address; empty for a program of this host. */
   readonly client: string;
+  /** IP address of the load balancer that passed the connection on; undefined when the client has connected by itself. */
+  readonly frontEnd: string | undefined;
   readonly helo: string;
   readonly extended: boolean;
   /** Whether the client may relay. Then it may also set the priority. */

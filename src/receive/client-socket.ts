@@ -30,6 +30,8 @@ export class ClientSocket {
   #isPaused = false;
   #isHalfClosed = false;
   #isSecure = false;
+  /** Has the owner received anything? */
+  #isBegun = false;
   #problem = '';
 
   constructor(socket: Socket, events: ClientSocketEvents) {
@@ -76,6 +78,13 @@ export class ClientSocket {
    */
   upgrade(options: TLSSocketOptions, secured: (socket: TLSSocket) => void): void {
     if (this.#socket.destroyed) return;
+    // Before the first command, what came already is the handshake, behind a PROXY header: Node feeds it to TLS, unless it flows here.
+    if (!this.#isBegun || this.#socket.readableLength > 0) this.#socket.pause();
+    if (this.#isBegun && this.#socket.readableLength > 0) {
+      this.#problem = 'something followed STARTTLS in clear';
+      this.#socket.destroy();
+      return;
+    }
     // Node passes highWaterMark on to the stream, though its types do not know it.
     const all = { ...options, isServer: true, highWaterMark: clientHighWaterMark };
     const secure = new TLSSocket(this.#socket, all);
@@ -142,9 +151,11 @@ export class ClientSocket {
     const events = this.#events;
     socket.on('data', (chunk: Buffer) => {
       if (socket !== this.#socket) {
-        this.destroy(); // bytes in clear behind STARTTLS, see `upgrade`
+        // In clear behind STARTTLS, see `upgrade`; without that, it is the handshake, which is fed to TLS.
+        if (this.#isBegun) this.destroy();
         return;
       }
+      this.#isBegun = true;
       events.received(chunk);
       if (this.#isHeld) this.#stopReading(events.takeBack());
     });

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { ListenerFacts } from '../policy/stage.ts';
+import type { FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
 import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
@@ -21,6 +21,8 @@ export interface ConnectionOrigin {
   readonly listener: ListenerFacts;
   /** The client's IP address; empty for a program of this host on the submission socket. */
   readonly client: string;
+  /** Undefined when the client has connected by itself. */
+  readonly frontEnd: FrontEndFacts | undefined;
   /** Whether the listener completes mail of clients that may relay. */
   readonly completesMail: boolean;
 }
@@ -50,17 +52,22 @@ export class IncomingConnection implements Waiting {
   #handshake: Handshake | undefined;
 
   constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
-    const { client, listener } = origin;
+    const { client, frontEnd, listener } = origin;
     this.#context = context;
     this.#client = client;
     this.#onClosed = onClosed;
-    const mayRelay = client === '' || context.relay.isRelayClient(client);
+    const isKnown = frontEnd?.knowsClient !== false;
+    const mayRelay = client === '' || (isKnown && context.relay.isRelayClient(client));
     const completesMail = origin.completesMail && mayRelay;
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     const { session } = context.settings;
     const leniency = { oddCommands: mayRelay, defaultDomain: completesMail ? context.settings.hostname : '' };
     this.#session = new ServerSession(session, leniency, this.#input);
-    const facts = new ReceivedSession(listener, { address: client, mayRelay }, session.maxMessageBytes);
+    const facts = new ReceivedSession(
+      listener,
+      { address: client, mayRelay, frontEnd },
+      session.maxMessageBytes,
+    );
     this.#steps = new SessionSteps(context, this.#session, facts, completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),

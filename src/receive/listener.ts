@@ -3,7 +3,8 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { listenUnix } from '../io/unix-listener.ts';
-import type { ListenerFacts } from '../policy/stage.ts';
+import type { FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
+import type { ProxySource } from '../protocol/proxy/types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { withoutMapping } from '../values/ip-address.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
@@ -12,6 +13,7 @@ import type { ClientLimits } from './client-limits.ts';
 import { clientHighWaterMark } from './client-socket.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import { type Bind, socketError } from './bind.ts';
+import { ProxyHeaderWait } from './proxy-header-wait.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { clientLimitsOf, hasSameClientLimits, type SharedLimits } from './shared-limits.ts';
 
@@ -29,6 +31,8 @@ export interface ListenerOptions {
   readonly context: ReceiveContext;
   /** Clients that the limits per client do not apply to. */
   readonly exempt: NetworkSet;
+  /** Load balancers: each of their connections must begin with a PROXY header, and no other may. */
+  readonly balancers: NetworkSet;
   /** Connections to this listener at the same time; undefined: only those of all listeners together are limited. */
   readonly maxConnections: number | undefined;
   /** Limits per client count the connections to this listener alone. */
@@ -57,9 +61,13 @@ export class Listener {
   readonly #shared: SharedLimits;
   readonly #server: Server;
   readonly #connections = new Set<IncomingConnection>();
+  /** Connections of load balancers whose header has not come yet. */
+  readonly #waits = new Set<ProxyHeaderWait>();
   #options: ListenerOptions;
   /** The context of clients that the limits per client do not apply to. */
   #exemptContext: ReceiveContext;
+  /** The context of clients that a front end does not know: nothing that counts by address applies. */
+  #unknownContext: ReceiveContext;
   #ownLimits: ClientLimits | undefined;
   #whenDrained: (() => void) | undefined;
 
@@ -69,6 +77,7 @@ export class Listener {
     this.#options = options;
     this.#shared = shared;
     this.#exemptContext = withoutClientLimits(options.context);
+    this.#unknownContext = withoutClientCounts(options.context);
     this.#ownLimits = options.hasOwnClientLimits ? clientLimitsOf(options.context.settings) : undefined;
     const isTcp = options.address.kind === 'tcp';
     const socketOptions = { noDelay: isTcp, allowHalfOpen: true, highWaterMark: clientHighWaterMark };
@@ -82,7 +91,7 @@ export class Listener {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#waits.size;
   }
 
   /**
@@ -111,6 +120,7 @@ export class Listener {
     const before = this.#options.context;
     this.#options = options;
     this.#exemptContext = withoutClientLimits(options.context);
+    this.#unknownContext = withoutClientCounts(options.context);
     if (!options.hasOwnClientLimits) this.#ownLimits = undefined;
     else if (
       this.#ownLimits === undefined ||
@@ -124,12 +134,14 @@ export class Listener {
   drain(whenDrained: () => void): void {
     this.#whenDrained = whenDrained;
     this.#server.close();
+    for (const wait of this.#waits) wait.abandon();
     for (const connection of this.#connections) connection.shutdown();
-    if (this.#connections.size === 0) this.#drained();
+    this.#ended();
   }
 
   /** Ends every session at once. Clients send again what was not answered 250. */
   abandon(): void {
+    for (const wait of this.#waits) wait.abandon();
     for (const connection of this.#connections) connection.destroy();
   }
 
@@ -139,30 +151,77 @@ export class Listener {
       socket.destroy(); // the client has gone already
       return;
     }
-    const { context, exempt } = this.#options;
+    const { context, balancers } = this.#options;
     const over = this.#connectionsOver;
     if (over >= 0) {
       if (over >= maxRefusedConnections) socket.destroy();
-      else this.#open(socket, client, nothing, context).refuse(tooMany);
+      else this.#open(socket, client, undefined, nothing, context).refuse(tooMany);
       return;
     }
+    if (balancers.has(client)) this.#awaitHeader(socket, client);
+    else this.#admit(socket, client, undefined);
+  }
+
+  #awaitHeader(socket: Socket, balancer: string): void {
+    const { deadlines, log } = this.#options.context;
+    const wait = new ProxyHeaderWait(socket, deadlines, {
+      came: (source) => {
+        this.#waits.delete(wait);
+        this.#shared.connections--;
+        this.#proxied(socket, balancer, source);
+      },
+      failed: (reason) => {
+        this.#waits.delete(wait);
+        this.#shared.connections--;
+        if (reason !== '') log.proxyHeaderFailed(balancer, reason);
+        this.#ended();
+      },
+    });
+    this.#waits.add(wait);
+    this.#shared.connections++;
+  }
+
+  #proxied(socket: Socket, balancer: string, source: ProxySource): void {
+    if (source.kind === 'client') {
+      const { client, destination } = source;
+      this.#admit(socket, client.address, {
+        address: balancer,
+        knowsClient: true,
+        clientPort: client.port,
+        destination: destination.address,
+        destinationPort: destination.port,
+      });
+      return;
+    }
+    const frontEnd = { address: balancer, knowsClient: false };
+    start(this.#open(socket, balancer, frontEnd, nothing, this.#unknownContext), socket);
+  }
+
+  /** Applies the limits per client to a connection, and starts its session. */
+  #admit(socket: Socket, client: string, frontEnd: FrontEndFacts | undefined): void {
+    const { context, exempt } = this.#options;
     if (exempt.has(client)) {
-      this.#open(socket, client, nothing, this.#exemptContext).start();
+      start(this.#open(socket, client, frontEnd, nothing, this.#exemptContext), socket);
       return;
     }
     const limits = this.#ownLimits ?? this.#shared.clients;
     const refusal = limits.admit(client, performance.now());
     if (refusal === undefined) {
-      this.#open(socket, client, () => limits.release(client), context).start();
+      start(
+        this.#open(socket, client, frontEnd, () => limits.release(client), context),
+        socket,
+      );
     } else {
-      this.#open(socket, client, nothing, context).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
+      const connection = this.#open(socket, client, frontEnd, nothing, context);
+      socket.resume();
+      connection.refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
     }
   }
 
   /** Programs of this host have no address to limit. */
   #acceptLocal(socket: Socket): void {
     const isTooMany = this.#connectionsOver >= 0;
-    const connection = this.#open(socket, '', nothing, this.#exemptContext);
+    const connection = this.#open(socket, '', undefined, nothing, this.#exemptContext);
     if (isTooMany) connection.refuse(tooMany);
     else connection.start();
   }
@@ -172,35 +231,53 @@ export class Listener {
     const { connections, maxConnections } = this.#shared;
     const own = this.#options.maxConnections;
     const overAll = connections - maxConnections;
-    return own === undefined ? overAll : Math.max(overAll, this.#connections.size - own);
+    return own === undefined ? overAll : Math.max(overAll, this.connections - own);
   }
 
-  #open(socket: Socket, client: string, release: () => void, context: ReceiveContext): IncomingConnection {
+  #open(
+    socket: Socket,
+    client: string,
+    frontEnd: FrontEndFacts | undefined,
+    release: () => void,
+    context: ReceiveContext,
+  ): IncomingConnection {
     const { facts: listener, completesMail } = this.#options;
-    const connection = new IncomingConnection(context, socket, { listener, client, completesMail }, () => {
+    const origin = { listener, client, frontEnd, completesMail };
+    const connection = new IncomingConnection(context, socket, origin, () => {
       release();
       this.#connections.delete(connection);
       this.#shared.connections--;
-      if (this.#connections.size === 0) this.#drained();
+      this.#ended();
     });
     this.#connections.add(connection);
     this.#shared.connections++;
     return connection;
   }
 
-  #drained(): void {
+  #ended(): void {
+    if (this.connections > 0) return;
     const callback = this.#whenDrained;
     this.#whenDrained = undefined;
     callback?.();
   }
 }
 
+/** Starts a session, on a socket that is paused when a PROXY header came before. */
+function start(connection: IncomingConnection, socket: Socket): void {
+  socket.resume();
+  connection.start();
+}
+
 /** Created once for all connections, since sessions with the same options object share their encoded replies. */
 function withoutClientLimits(context: ReceiveContext): ReceiveContext {
-  const { settings, tls } = context;
+  const { settings } = context;
   return {
-    ...context,
+    ...withoutClientCounts(context),
     settings: { ...settings, session: { ...settings.session, maxErrors: 0 } },
-    tls: tls === undefined ? undefined : { ...tls, limitsClients: false },
   };
+}
+
+function withoutClientCounts(context: ReceiveContext): ReceiveContext {
+  const { tls } = context;
+  return { ...context, tls: tls === undefined ? undefined : { ...tls, limitsClients: false } };
 }

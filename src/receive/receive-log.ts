@@ -23,6 +23,7 @@ export class ReceiveLog {
       from: transaction.reversePath,
       to: transaction.recipients.map((recipient) => recipient.address),
       client: transaction.origin.client === '' ? undefined : transaction.origin.client,
+      frontEnd: transaction.origin.frontEnd,
       via: transaction.via === 'smtp' ? undefined : transaction.via,
       helo: transaction.origin.helo,
       size: sizeBytes,
@@ -55,6 +56,11 @@ export class ReceiveLog {
   /** A TLS handshake has failed, and with it the connection. */
   handshakeFailed(client: string, reason: string, handshakeMs: number): void {
     this.#events.happened('handshakeFailed', { client, reason, handshakeMs: Math.round(handshakeMs) });
+  }
+
+  /** A load balancer has sent no proper PROXY header, and its connection was closed. */
+  proxyHeaderFailed(frontEnd: string, reason: string): void {
+    this.#events.happened('proxyHeaderFailed', { frontEnd, reason });
   }
 
   /** @param stage - the stage that refused; empty or undefined when it was none */

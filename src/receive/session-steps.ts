@@ -139,6 +139,7 @@ export class SessionSteps implements ContentWaiting {
     return {
       listener: listener.kind,
       client: client.address,
+      frontEnd: client.frontEnd?.address,
       helo,
       extended,
       trusted: client.mayRelay,

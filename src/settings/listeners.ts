@@ -8,6 +8,7 @@ import type { ListenerOptions } from '../receive/listener.ts';
 import type { ReceiveContext } from '../receive/receive-context.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
+import { NetworkSet } from '../values/network-set.ts';
 import { exemptClients } from './settings.ts';
 
 /** Which process listens. */
@@ -49,6 +50,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     // What is said there never leaves this host.
     context: contextOf({ ...config, receive: { ...config.receive, tls: 'none' } }, 'smtp'),
     exempt: exemptClients(config),
+    balancers: new NetworkSet([]),
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };
@@ -56,7 +58,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
 
 function listenerOf(
   config: Config,
-  { address, protocol, socketMode, completeMail, receive }: ListenConfig,
+  { address, protocol, socketMode, completeMail, proxyProtocol, receive }: ListenConfig,
   receivers: number,
   contextOf: ContextOf,
 ): ListenerOptions {
@@ -70,6 +72,7 @@ function listenerOf(
     context: contextOf(config, protocol),
     exempt: exemptClients(config),
     maxConnections: maxConnections === undefined ? undefined : Math.ceil(maxConnections / receivers),
+    balancers: new NetworkSet(proxyProtocol),
     hasOwnClientLimits: maxConnectionsPerClient !== undefined || connectionRatePerClient !== undefined,
   };
 }

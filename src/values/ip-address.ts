@@ -17,3 +17,10 @@ export function canonicalIp(ip: string): string {
 export function withoutMapping(ip: string): string {
   return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip;
 }
+
+/** One text for each address: canonical, and an IPv4-mapped IPv6 address is the IPv4 address in it. @param ip - without a zone */
+export function plainIp(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const address = ipaddr.IPv6.parse(ip);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
+}

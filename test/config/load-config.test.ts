@@ -94,6 +94,7 @@ describe('the defaults', () => {
         protocol: 'smtp',
         socketMode: 0o660,
         completeMail: true,
+        proxyProtocol: [],
         receive: {},
       },
     ]);

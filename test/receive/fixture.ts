@@ -16,6 +16,7 @@ import { StageWatch } from '../../src/policy/stage-watch.ts';
 import { RelayStage } from '../../src/policy/stages/relay-stage.ts';
 import { TenantStage } from '../../src/policy/stages/tenant-stage.ts';
 import { DomainSet } from '../../src/values/domain-set.ts';
+import { parseNetwork } from '../../src/values/network.ts';
 import { NetworkSet } from '../../src/values/network-set.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
@@ -153,6 +154,8 @@ export async function start(
     networks?: string[];
     exempt?: boolean;
     completesMail?: boolean;
+    /** Networks whose connections begin with a PROXY header. */
+    balancers?: readonly string[];
     memoryBytes?: number;
     tenants?: readonly Tenant[];
     /** Asked after the tenant and relay stages. */
@@ -258,6 +261,7 @@ export async function start(
     completesMail: options.completesMail ?? false,
     context,
     exempt: new NetworkSet(options.exempt === true ? networks : []),
+    balancers: new NetworkSet((options.balancers ?? []).map(parseNetwork)),
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { formatListenAddress, includesAddress, parseListenAddress } from '../../values/listen-address.ts';
 import { ValueError } from '../../values/value-error.ts';
 import { key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
+import { networks } from './lists.ts';
 import { receiveOverrides } from './receive.ts';
 
 /** RFC 2033 5: LMTP must not be used on this port. */
@@ -41,8 +42,17 @@ const listen = tableOf({
     yesNo().default(true),
     'Complete mail of printers, scanners and scripts, that is, mail which clients in relay_networks hand in and which no server has relayed yet: hostname is added to senders and recipients without a domain, and a missing Date or Message-ID is added (RFC 6409 8).',
   ),
+  proxy_protocol: key(
+    networks().prefault([]),
+    'Load balancers. A connection from one of these networks must begin with a PROXY header, version 1 or 2, else it is closed; its client is the one that the header names. A PROXY header from any other address ends the connection. List only hosts that you run yourself: they can pretend to be any client.',
+    { example: '["10.0.0.10", "10.0.0.11"]' },
+  ),
   ...receiveOverrides(),
-}).superRefine(({ address, protocol }, context) => {
+}).superRefine(({ address, protocol, proxy_protocol: balancers }, context) => {
+  if (address.kind === 'unix' && balancers.length > 0) {
+    const message = 'a Unix-domain socket has no clients with an IP address: proxy_protocol needs a port';
+    context.addIssue({ code: 'custom', message, path: ['proxy_protocol'] });
+  }
   if (protocol !== 'lmtp' || address.kind !== 'tcp' || address.port !== smtpPort) return;
   const message = 'port 25 is for SMTP: LMTP must have another port, e.g. 24 (RFC 2033 5)';
   context.addIssue({ code: 'custom', message, path: ['address'] });

@@ -29,6 +29,14 @@ export function isForeignLine(text: string): boolean {
   );
 }
 
+/** The header of the PROXY protocol, version 1. Version 2 ends the session by the bare LF in its first bytes. */
+const proxyHeader = /^PROXY (?:TCP[46]|UNKNOWN)/;
+
+/** Is the line, which has no verb of SMTP, a PROXY header? */
+export function isProxyHeader(text: string): boolean {
+  return proxyHeader.test(text);
+}
+
 /**
  * Is the line from `start` to `end`, which has a verb of SMTP, a request line? Programs can be made to send any word as the method.
  * Then its argument begins with `/` or `*`, or the line ends with `HTTP/1.1` or the like. It looks at a few bytes only, since it is

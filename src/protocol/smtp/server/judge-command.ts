@@ -5,7 +5,7 @@ import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';
 import { fixedAnswer } from './fixed-answer.ts';
-import { isForeignLine, isRequestWithVerb } from './foreign-line.ts';
+import { isForeignLine, isProxyHeader, isRequestWithVerb } from './foreign-line.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { judgeMalformed } from './malformed-line.ts';
 import { endsAt } from './parameters.ts';
@@ -76,6 +76,10 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
       ? isForeignLine(lines.text(0))
       : isRequestWithVerb(bytes, start, end, verb === Verb.mail || verb === Verb.rcpt);
   if (isForeign) return wrongProtocol(facts);
+  // What follows would count as said by the balancer itself, which may be allowed to relay.
+  if (verb === 0 && isProxyHeader(lines.text(0))) {
+    return { kind: 'close', reply: listenerReplies(facts.options).proxyHeader };
+  }
   if (facts.needsTls && !isPossibleInClear(verb)) return Replies.tlsFirst;
   switch (verb) {
     case Verb.mail:

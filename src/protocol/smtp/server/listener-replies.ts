@@ -22,6 +22,7 @@ export interface ListenerReplies {
   readonly tooManyTransactions: FixedReply;
   readonly wrongProtocol: FixedReply;
   readonly behindStartTls: FixedReply;
+  readonly proxyHeader: FixedReply;
 }
 
 const repliesByOptions = new WeakMap<ServerSessionOptions, ListenerReplies>();
@@ -72,6 +73,11 @@ function makeReplies(options: ServerSessionOptions): ListenerReplies {
       421,
       '4.7.0',
       `${hostname} This port speaks ${dialectOf(options).name}, not HTTP and not TLS from the start; closing the connection`,
+    ),
+    proxyHeader: fixedReply(
+      421,
+      '4.7.0',
+      `${hostname} No PROXY header is taken from your address, closing the connection`,
     ),
     behindStartTls: fixedReply(
       421,
