@@ -8,15 +8,10 @@ import type { Dial } from '../../io/dial.ts';
 import type { SocketEndpoint } from '../../values/hop-endpoint.ts';
 import { drainedOrClosed } from './drained-or-closed.ts';
 import { leaveLast } from './leave-last.ts';
-import { socketFailure } from './socket-failure.ts';
+import { socketFailure, tlsFailure } from './socket-failure.ts';
 
 /** All connections of a process read into this buffer: a session copies the bytes that it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024);
-
-/** An error of Node's TLS, which has OpenSSL's reason where it is OpenSSL's. */
-interface TlsError extends NodeJS.ErrnoException {
-  readonly reason?: string;
-}
 
 export interface SocketEvents {
   connected(): void;
@@ -33,11 +28,15 @@ export interface SocketEvents {
 
 export class OutgoingSocket {
   readonly #events: SocketEvents;
+  readonly #endpoint: SocketEndpoint;
+  readonly #source: string;
   #socket: Socket;
 
   /** Begins to connect. @param source - our own address to connect from; empty: the system chooses */
   constructor(dial: Dial, endpoint: SocketEndpoint, source: string, events: SocketEvents) {
     this.#events = events;
+    this.#endpoint = endpoint;
+    this.#source = source;
     let isConnected = false;
     const socket = dial(endpoint, {
       source,
@@ -81,8 +80,14 @@ export class OutgoingSocket {
    *   discarded. A server sends nothing after its reply to STARTTLS, so such bytes were put in by an attacker, for the session
    *   to take them as said under TLS: the connection is given up.
    * @param secured - called when the handshake is through
+   * @param onSession - called with each session that the server lets be resumed; during the handshake, too (TLS 1.2)
    */
-  upgrade(options: ConnectionOptions, unreadBytes: number, secured: (socket: TLSSocket) => void): void {
+  upgrade(
+    options: ConnectionOptions,
+    unreadBytes: number,
+    secured: (socket: TLSSocket) => void,
+    onSession?: (session: Buffer) => void,
+  ): void {
     const below = this.#socket;
     if (unreadBytes > 0) {
       below.destroy();
@@ -97,9 +102,9 @@ export class OutgoingSocket {
     this.#socket = secure;
     secure.on('data', (bytes: Buffer) => this.#events.received(bytes));
     secure.on('secureConnect', () => secured(secure));
-    secure.on('error', (error: TlsError) => {
-      // OpenSSL's text has places in its source; `reason` is the sentence in it.
-      this.#events.lost(`TLS failed: ${error.reason ?? error.message}`, false, error.code);
+    if (onSession !== undefined) secure.on('session', onSession);
+    secure.on('error', (error: NodeJS.ErrnoException) => {
+      this.#events.lost(tlsFailure(error, this.#endpoint, this.#source), false, error.code);
     });
     this.#reportEnd(secure);
   }

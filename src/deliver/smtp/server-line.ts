@@ -1,6 +1,7 @@
 // The line of a connection to its server: one wire at a time, put under TLS as the policy of the hop says. When TLS breaks and the
 // policy knows another way, another wire takes the place of the first, which is closed before.
 
+import type { TLSSocket } from 'node:tls';
 import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import { replyText } from '../../protocol/smtp/client/reply-text.ts';
@@ -58,14 +59,15 @@ export class ServerLine {
     const tls = this.#tls;
     if (tls === undefined) return;
     wire.flush();
-    wire.socket.upgrade(tls.options, 0, (socket) => {
+    const secured = (socket: TLSSocket): void => {
       if (this.#wire !== wire || wire.session.phase !== 'handshake') return;
       const problem = tls.secured(socket);
       // RFC 3463 3.8, X.7.5: cryptographic failure.
       if (problem === undefined) wire.session.secured();
       else wire.session.tlsFailed(`TLS: ${problem.reason}`, '4.7.5');
       whenDone();
-    });
+    };
+    wire.socket.upgrade(tls.options, 0, secured, (session) => tls.keep(session));
   }
 
   /**

@@ -50,6 +50,24 @@ export function socketFailure(
   }
 }
 
+/** Where OpenSSL says why: `error:0A000410:SSL routines:ssl3_read_bytes:ssl/tls alert handshake failure:...`. */
+const opensslReason = /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/;
+
+/** Why a connection under TLS, or its handshake, failed: one line. */
+export function tlsFailure(
+  error: NodeJS.ErrnoException & { readonly reason?: string },
+  to: SocketEndpoint,
+  source: string,
+): string {
+  const said = error.reason ?? opensslReason.exec(error.message)?.[1];
+  if (said !== undefined) return `TLS failed: ${said}`;
+  if (error.syscall !== undefined) return socketFailure(error, to, source).reason;
+  // What Node says when the other end closes in the handshake has the code of a reset, which it was not.
+  return error.code === 'ECONNRESET'
+    ? 'the remote server closed the connection'
+    : `TLS failed: ${error.message}`;
+}
+
 /** The failures of unix(7) that say more about a socket of this machine than a TCP connection could; undefined for the others. */
 function unixFailure(code: string | undefined): SocketFailure | undefined {
   switch (code) {

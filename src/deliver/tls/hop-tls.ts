@@ -30,7 +30,10 @@ export class HopTls {
   readonly #sessionKey: string;
   #isClassic: boolean;
   #isClear: boolean;
+  /** The session of before that the handshake offered, while it may have been resumed. */
   #offered: KeptSession | undefined;
+  /** About a server that will do. */
+  #verdict: Verdict | undefined;
 
   private constructor(kit: TlsKit, hop: SocketHop, policy: Policy) {
     this.#kit = kit;
@@ -100,9 +103,8 @@ export class HopTls {
       this.outcome = { kind: 'failed', ...verdict.problem };
       return verdict.problem;
     }
-    socket.on('session', (session: Buffer) =>
-      sessions.keep(this.#sessionKey, session, verdict, kept?.keptAtMs),
-    );
+    this.#verdict = verdict;
+    if (!resumed) this.#offered = undefined;
     this.outcome = {
       kind: 'secured',
       version: socket.getProtocol() ?? '',
@@ -112,6 +114,12 @@ export class HopTls {
       ...(verdict.problem !== undefined && { problem: verdict.problem }),
     };
     return undefined;
+  }
+
+  /** The server lets this session be resumed. It is kept only when the server has been judged, and will do. */
+  keep(session: Buffer): void {
+    if (this.#verdict === undefined) return;
+    this.#kit.sessions.keep(this.#sessionKey, session, this.#verdict, this.#offered?.keptAtMs);
   }
 
   /** The session goes on in clear, or is given up for want of TLS, because the server declined. */
