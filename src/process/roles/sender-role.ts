@@ -1,6 +1,7 @@
 // The sender role: outgoing connections. It carries out the manager's grants and decides nothing.
 
 import type { Config } from '../../config/config.ts';
+import { matchTlsa } from '../../dane/match-tlsa.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/connection-context.ts';
 import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
@@ -163,6 +164,7 @@ export class SenderRole implements Role {
         contexts: new ClientContexts(handshakeSettings(config)),
         sessions: this.#tlsSessions,
         broken: this.#brokenHandshakes,
+        matchTlsa,
       },
     };
   }
