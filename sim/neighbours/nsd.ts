@@ -17,8 +17,16 @@ export interface Nsd {
   restart(): Promise<void>;
 }
 
-/** Starts nsd with these zones: their records in the form of zone files, without SOA and NS. */
-export async function startNsd(ground: Ground, zones: Readonly<Record<string, string>>): Promise<Nsd> {
+/**
+ * Starts nsd with these zones: their records in the form of zone files, without SOA and NS.
+ *
+ * @param finish called for each zone file before the start, e.g. to sign it
+ */
+export async function startNsd(
+  ground: Ground,
+  zones: Readonly<Record<string, string>>,
+  finish: (zone: string, file: string) => Promise<void> = async () => {},
+): Promise<Nsd> {
   const port = await freePort();
   const home = ground.folder('nsd');
   const names = Object.entries(zones).map(([zone, records]) => {
@@ -26,6 +34,7 @@ export async function startNsd(ground: Ground, zones: Readonly<Record<string, st
     writeFileSync(join(home, `${zone}.zone`), `${text}ns A 127.0.0.1\n${records}`);
     return zone;
   });
+  for (const zone of names) await finish(zone, join(home, `${zone}.zone`));
   const config = join(home, 'nsd.conf');
   writeFileSync(
     config,
