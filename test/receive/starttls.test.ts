@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goOn, type SessionFacts, type Stage, type TlsFacts } from '../../src/policy/stage.ts';
-import { envelope, type Fixture, greeted, secured, start } from './fixture.ts';
+import { type Client, envelope, type Fixture, greeted, secured, start } from './fixture.ts';
 import { pass, turns } from './stage-fixture.ts';
 
 /** Resolves when the receiver has no connection. */
@@ -242,4 +242,30 @@ test('bytes in clear in the middle of a session under TLS end it, and are no com
   below.write('MAIL FROM:<evil@example.net>\r\n');
   await allGone(fixture);
   assert.deepEqual(lines(fixture, 'handshakeFailed'), []);
+});
+
+test('many handshakes that stop in the middle leave nothing behind', async (t) => {
+  const fixture = await start(t, {
+    tls: 'implicit',
+    settings: { maxConnections: 400, maxConnectionsPerClient: 400 },
+    handshakeLimits: { maxHandshakes: 300, maxHandshakesPerClient: 300 },
+  });
+  const clients: Client[] = [];
+  for (let i = 0; i < 300; i++) {
+    const client = await fixture.client();
+    client.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
+    clients.push(client);
+  }
+  while (fixture.handshakes.underWay < 300) await turns();
+  // One more has no room, and is closed at once.
+  assert.equal(await (await fixture.client()).reply(), '');
+  await pass(fixture, 31_000);
+  await allGone(fixture);
+  assert.equal(fixture.handshakes.underWay, 0);
+  assert.equal(lines(fixture, 'handshakeFailed').length, 300);
+  const [last] = clients.slice(-1);
+  assert.equal(await last?.reply(), '');
+  const client = await fixture.client();
+  await client.secure();
+  assert.match(await client.reply(), /^220/);
 });
