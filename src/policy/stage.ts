@@ -34,7 +34,7 @@ export interface ListenerFacts {
 export interface ClientFacts {
   /** IP address; empty for a program of this host. */
   readonly address: string;
-  /** May it send to anyone? True in relay_networks, and for programs of this host. */
+  /** May it send to anyone? True in relay_networks, for programs of this host, and with a certificate that may relay. */
   readonly mayRelay: boolean;
   /** What a front end told of it; undefined when it has connected by itself. */
   readonly frontEnd?: FrontEndFacts | undefined;
@@ -57,7 +57,7 @@ export interface TlsFacts {
   /** As OpenSSL names them: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
   readonly version: string;
   readonly cipher: string;
-  /** The subject of the client's certificate, when it has one that was verified. */
+  /** The subject of the client's certificate, when it has one by which it may relay. */
   readonly certificateSubject: string | undefined;
 }
 

@@ -44,11 +44,11 @@ export class Handshake {
   }
 
   get socketOptions(): TLSSocketOptions {
-    const { certificates, requestsCertificate } = this.#tls;
+    const { certificates, relay } = this.#tls;
     return {
       secureContext: certificates.defaultContext,
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
-      requestCert: requestsCertificate,
+      requestCert: relay.areWanted,
       rejectUnauthorized: false,
     };
   }
@@ -65,11 +65,16 @@ export class Handshake {
   }
 }
 
-/** The facts of a connection whose handshake is through. */
-export function tlsFactsOf(socket: TLSSocket): TlsFacts {
+/**
+ * The facts of a connection whose handshake is through.
+ * @param mayRelay - by its certificate
+ */
+export function tlsFactsOf(socket: TLSSocket, mayRelay: boolean): TlsFacts {
   return {
     version: socket.getProtocol() ?? '',
     cipher: socket.getCipher().name,
-    certificateSubject: undefined,
+    certificateSubject: mayRelay
+      ? socket.getPeerX509Certificate()?.subject.replaceAll('\n', ', ')
+      : undefined,
   };
 }

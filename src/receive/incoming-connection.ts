@@ -218,7 +218,8 @@ export class IncomingConnection implements Waiting {
     this.#context.log.secured();
     this.#timer.stop();
     this.#session.secured();
-    this.#steps.secured(tlsFactsOf(socket), then);
+    const mayRelay = this.#context.tls?.relay.mayRelay(socket) === true;
+    this.#steps.secured(tlsFactsOf(socket, mayRelay), mayRelay, then);
     this.resume();
   }
 

@@ -1,6 +1,7 @@
 // How the sessions of one listener come under TLS.
 
 import type { ServerCertificates } from '../tls/server-certificates.ts';
+import type { RelayCertificates } from '../tls/relay-certificates.ts';
 import type { HandshakeLimits } from './handshake-limits.ts';
 
 export interface ListenerSecurity {
@@ -8,8 +9,8 @@ export interface ListenerSecurity {
   readonly isImplicit: boolean;
   /** The longest time for a whole handshake. */
   readonly handshakeTimeoutMs: number;
-  /** Ask the client for a certificate? Whether it has one, and which, never makes a handshake fail. */
-  readonly requestsCertificate: boolean;
+  /** Who may relay by a certificate. Whether a client has one, and which, never makes a handshake fail. */
+  readonly relay: RelayCertificates;
   readonly certificates: ServerCertificates;
   /** Of the whole process. */
   readonly handshakes: HandshakeLimits;

@@ -30,7 +30,7 @@ class CurrentRecipient implements RecipientFacts {
 
 export class ReceivedSession implements Subject {
   readonly listener: ListenerFacts;
-  readonly client: ClientFacts;
+  client: ClientFacts;
   tls: TlsFacts | undefined;
   /** Sessions have no AUTH yet. */
   readonly principal = undefined;
@@ -89,9 +89,13 @@ export class ReceivedSession implements Subject {
     this.extended = extended;
   }
 
-  /** The session is under TLS from here on. What the client has said in clear is forgotten (RFC 3207 4.2). */
-  secured(tls: TlsFacts): void {
+  /**
+   * The session is under TLS from here on. What the client has said in clear is forgotten (RFC 3207 4.2).
+   * @param mayRelay - by its certificate
+   */
+  secured(tls: TlsFacts, mayRelay: boolean): void {
     this.tls = tls;
+    if (mayRelay) this.client = { ...this.client, mayRelay };
     this.#saidHello = false;
     this.helo = '';
     this.extended = false;

@@ -71,8 +71,8 @@ export class SessionSteps implements ContentWaiting {
   }
 
   /** The handshake is through. @param then - what follows, unless a stage refuses the client */
-  secured(tls: TlsFacts, then: () => void): void {
-    this.#facts.secured(tls);
+  secured(tls: TlsFacts, mayRelay: boolean, then: () => void): void {
+    this.#facts.secured(tls, mayRelay);
     this.#origin = this.#originOf('', false);
     const decision = this.#pipeline.decide('starttls', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#startTlsDecided(made, then));

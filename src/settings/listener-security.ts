@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { HandshakeLimits, HandshakeLimitSettings } from '../receive/handshake-limits.ts';
 import type { ListenerSecurity } from '../receive/listener-security.ts';
 import type { LiveCertificates } from '../tls/live-certificates.ts';
+import { RelayCertificates } from '../tls/relay-certificates.ts';
 
 /** @returns undefined for a listener without TLS */
 export function listenerSecurity(
@@ -13,14 +14,14 @@ export function listenerSecurity(
 ): ListenerSecurity | undefined {
   const { tls, tlsMinVersion, tlsHandshakeTimeout, relayCertificates, relayCa = '' } = config.receive;
   if (tls === 'none') return undefined;
-  const clientCertificates = relayCertificates.length > 0 || relayCa !== '';
+  const relay = new RelayCertificates(relayCertificates, relayCa !== '');
   return {
     isImplicit: tls === 'implicit',
     handshakeTimeoutMs: tlsHandshakeTimeout,
-    requestsCertificate: clientCertificates,
+    relay,
     certificates: certificates.forListener({
       minVersion: tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
-      clientCertificates,
+      clientCertificates: relay.areWanted,
       relayCa,
     }),
     handshakes,

@@ -1,5 +1,6 @@
 // A receiver on loopback with a spool in memory and a clock of the test's own, and a client that reads whole replies.
 
+import { RelayCertificates } from '../../src/tls/relay-certificates.ts';
 import { usualExtensions } from '../protocol/smtp/server/drive.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -223,7 +224,7 @@ export async function start(
         : {
             isImplicit: security === 'implicit',
             handshakeTimeoutMs: 30_000,
-            requestsCertificate: false,
+            relay: new RelayCertificates([], false),
             certificates: testCertificates,
             handshakes,
             limitsClients: true,

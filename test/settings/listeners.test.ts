@@ -128,7 +128,7 @@ test('the security of a listener comes from its keys, and receivers share the li
   const handshakes = new HandshakeLimits(limits);
   const security = listenerSecurity(config, certificates, handshakes);
   assert.deepEqual(
-    [security?.isImplicit, security?.handshakeTimeoutMs, security?.requestsCertificate],
+    [security?.isImplicit, security?.handshakeTimeoutMs, security?.relay.areWanted],
     [false, 30_000, false],
   );
   assert.deepEqual(asked, [{ minVersion: 'TLSv1.3', clientCertificates: false, relayCa: '' }]);
