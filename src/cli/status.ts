@@ -115,7 +115,7 @@ function rolesText(roles: Status['roles']): string[] {
     names.map((name) => `${counts[name] ?? 0} ${name}`).join(', ');
   return [
     `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded', 'secured'])}`,
-    `Senders      ${words(roles.sender, ['delivered'])}`,
+    `Senders      ${words(roles.sender, ['delivered', 'secured', 'clear', 'tlsFailed'])}`,
   ];
 }
 

@@ -7,10 +7,12 @@ import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
-import type { TlsFacts } from '../values/tls-outcome.ts';
+import type { TlsFacts, TlsOutcome } from '../values/tls-outcome.ts';
 import type { ConnectedPlace, Work } from './types.ts';
 
 type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered' }>;
+
+const counters = { secured: 'secured', clear: 'clear', failed: 'tlsFailed' } as const;
 
 /** Facts about a finished transaction. */
 export interface DeliveryFacts {
@@ -72,6 +74,11 @@ export class DeliveryLog {
       connectMs: facts.connectMs,
       transactionMs: facts.transactionMs,
     });
+  }
+
+  /** Counts what TLS came to on a connection; nothing where it was not wanted. */
+  tls(outcome: TlsOutcome | undefined): void {
+    if (outcome !== undefined) this.#events.counted(counters[outcome.kind], 1);
   }
 
   withoutPipelining(place: ConnectedPlace): void {

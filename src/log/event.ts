@@ -7,8 +7,12 @@ export type EventName =
   | 'received'
   /** A client was refused: a connection, a command, a recipient or a message. */
   | 'rejected'
-  /** A client has put TLS over its connection. Only counted: the lines of its messages have version and cipher. */
+  /** A client has put TLS over its connection, or one of ours is under TLS. Only counted: the lines of messages have version and cipher. */
   | 'secured'
+  /** TLS was wanted on a connection of ours, and it went in clear. Only counted. */
+  | 'clear'
+  /** A connection of ours had not the TLS that its policy demands. Only counted: the refusal of the message says why. */
+  | 'tlsFailed'
   /** The TLS handshake of a client has failed. */
   | 'handshakeFailed'
   /** A load balancer has sent no proper PROXY header. */

@@ -31,6 +31,8 @@ interface EventFields {
     readonly transactionMs?: number | undefined;
   };
   readonly secured: Readonly<Record<never, never>>;
+  readonly clear: Readonly<Record<never, never>>;
+  readonly tlsFailed: Readonly<Record<never, never>>;
   readonly handshakeFailed: {
     readonly client: string;
     readonly reason: string;

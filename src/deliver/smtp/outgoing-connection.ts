@@ -153,7 +153,9 @@ export class OutgoingConnection implements TransportConnection {
     this.#canBegin = true;
     if (!this.#usable) {
       this.#usable = true;
-      this.#context.reports.ready(this.#grant.connection, this.#line.tlsOutcome);
+      const { tlsOutcome } = this.#line;
+      this.#context.log.tls(tlsOutcome);
+      this.#context.reports.ready(this.#grant.connection, tlsOutcome);
     }
     if (this.#next !== undefined) this.#begin();
     else if (this.#closing) this.#session.quit();
@@ -274,6 +276,7 @@ export class OutgoingConnection implements TransportConnection {
       return;
     }
     const outcome = this.#line.tlsOutcome;
+    if (outcome?.kind === 'failed') this.#context.log.tls(outcome);
     this.#end({
       kind: 'failed',
       refusal: refusal ?? lostRefusal(this.#grant, 'closed', false),

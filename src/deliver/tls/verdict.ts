@@ -27,7 +27,7 @@ export function verdictOf(socket: TLSSocket, asked: Asked, matchTlsa: MatchTlsa 
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return unverified('validation-failure', 'the server showed no certificate');
   if (asked.level === 'fingerprint') return byFingerprint(certificate, asked.fingerprints);
-  if (asked.level !== 'dane') return byName(socket, certificate, asked.names);
+  if (asked.level !== 'dane') return byName(socket, certificate, asked);
   // RFC 7672 2.2: records, but no usable one: TLS without authentication.
   if (asked.tlsa.length === 0) return { verification: 'none' };
   const match = matchTlsa?.(chainOf(certificate), asked, Date.now());
@@ -39,11 +39,16 @@ function unverified(result: TlsProblem['result'], reason: string): Verdict {
   return { verification: 'unverified', problem: { result, reason } };
 }
 
-function byName(socket: TLSSocket, certificate: X509Certificate, names: readonly string[]): Verdict {
+function byName(socket: TLSSocket, certificate: X509Certificate, { level, names }: Asked): Verdict {
   // With `checkServerIdentity` out of the way, this is what OpenSSL said about the chain.
   const { authorizationError } = socket;
   if (authorizationError !== null && authorizationError !== undefined)
     return chainProblem(String(authorizationError), certificate);
+  if (names.length === 0 && level === 'verified')
+    return unverified(
+      'certificate-host-mismatch',
+      'the policy has no name that the certificate could be for',
+    );
   if (names.length === 0) return { verification: 'none' };
   if (names.some((name) => isFor(certificate, name))) return { verification: 'name' };
   const theirs = certificate.subjectAltName ?? 'no name';
