@@ -6,6 +6,7 @@ import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { printText } from './terminal-text.ts';
 import { registerCheck } from './tls-check.ts';
+import { registerSts } from './tls-sts.ts';
 import { certificateRows, rowsText } from './tls-text.ts';
 import { table } from './text-table.ts';
 import { ask } from './until-reachable.ts';
@@ -20,6 +21,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON for programs')
     .action(show);
   registerCheck(tls);
+  registerSts(tls);
 }
 
 async function show(options: { readonly config?: string; readonly json?: boolean }): Promise<void> {

@@ -38,7 +38,11 @@ export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & 
 /** The keys of [queue]. */
 export type QueueConfig = FileConfig['queue'];
 /** The keys of [deliver]. */
-export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & { readonly heloName: string };
+export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & {
+  readonly heloName: string;
+  /** The text of `mtaStsCa`: certificates in PEM; empty without one. */
+  readonly mtaStsAuthorities: string;
+};
 /** The keys of [dns]; without `servers`, those of the system are asked. */
 export type DnsConfig = FileConfig['dns'];
 /** The keys of [bounce]; without `postmaster`, double bounces are dropped. */
@@ -223,7 +227,12 @@ function completeConfig(
       clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
     },
     queue: content.queue,
-    deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
+    deliver: {
+      ...deliver,
+      heloName: deliver.heloName ?? hostname,
+      ...(deliver.mtaStsCa !== undefined && { mtaStsCa: resolve(folder, deliver.mtaStsCa) }),
+      mtaStsAuthorities: supplement.mtaStsAuthorities,
+    },
     dns: content.dns,
     route: content.route.map(toRouteConfig),
     tls: content.tls.map((rule, index) => ({

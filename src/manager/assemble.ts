@@ -44,6 +44,7 @@ import { Senders } from './senders.ts';
 import { Shaping } from './shaping.ts';
 import { SourceWatch } from './source-watch.ts';
 import { SpoolProblems } from './spool-problems.ts';
+import { StsState } from './sts-state.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 
 /** The sender processes that live when a manager starts; see `SendersOptions`. */
@@ -85,7 +86,22 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     nowMs: timers.nowMs,
     changed: (isOutage) => events.post({ kind: 'outage', isOutage }),
   });
-  const routing = new Routing(config, { open: parts.openRouter, nameServers, nowMs: clock.nowMs });
+  const sts = await StsState.open({
+    path: join(config.spool, 'mta-sts.json'),
+    files,
+    timers,
+    log,
+    troubles,
+    dateMs: clock.dateMs,
+    random: machine.random,
+    failed: () => undefined,
+  });
+  const routing = new Routing(config, {
+    open: parts.openRouter,
+    nameServers,
+    sts: sts.keeper,
+    nowMs: clock.nowMs,
+  });
   const overrides = await Overrides.open({
     path: join(config.spool, 'overrides.json'),
     files,
@@ -192,6 +208,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     missing: () => linked.missing,
     givingUp,
     unreadable,
+    sts: { keeper: sts.keeper, routing, dateMs: clock.dateMs },
     reader,
     timers,
     dateMs: clock.systemMs,
@@ -211,6 +228,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     routing,
     shaping,
     rates,
+    sts,
     store,
     reader,
     writers,

@@ -17,6 +17,7 @@ import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
+import type { StsState } from './sts-state.ts';
 
 export interface AssembledParts {
   /** Messages that were in the queue when Sluice last stopped. */
@@ -31,6 +32,7 @@ export interface AssembledParts {
   readonly routing: Routing;
   readonly shaping: Shaping;
   readonly rates: RateState;
+  readonly sts: StsState;
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
   readonly writers: readonly SpoolWriter[];
@@ -101,6 +103,7 @@ export class AssembledManager {
     await this.#parts.rates.close();
     await this.#parts.clockWatch.close();
     this.#parts.routing.close();
+    await this.#parts.sts.close();
     await Promise.all(this.#parts.writers.map((writer) => writer.close()));
     try {
       await store.close();

@@ -5,29 +5,47 @@ import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { createDaneLookup } from '../dane/lookup.ts';
 import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
+import { nodeTimers } from '../io/timers.ts';
 import { createRouter } from '../route/create-router.ts';
 import { routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
 import { questionsHere } from '../settings/system-facts.ts';
+import { openSource } from '../sts/open-source.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
 import type { OpenRouter } from './ports.ts';
 
+/** RFC 8461 3.3: policies are fetched over HTTPS, from its port. */
+const policyPort = 443;
+
 /** @param nowMs - scheduler time, by which plans and answers expire */
-export function openRouter(config: Config, nowMs: () => number): OpenRouter {
+export function openRouter(config: Config, nowMs: () => number, sts: PolicyKeeper): OpenRouter {
   const resolver = resolverOf(config, nowMs);
+  const { ipv4, ipv6, mtaSts, mtaStsAuthorities } = config.deliver;
+  const policies = mtaSts
+    ? openSource({
+        resolver,
+        authorities: mtaStsAuthorities,
+        ipv4,
+        ipv6,
+        timers: nodeTimers,
+        port: policyPort,
+      })
+    : undefined;
+  sts.use(policies);
   const own = ownEndpoints(config);
   const router = createRouter({
     rules: routeRules(config.route),
     resolver,
     isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
     ownNames: [config.hostname],
-    ipv4: config.deliver.ipv4,
-    ipv6: config.deliver.ipv6,
+    ipv4,
+    ipv6,
     smtpPort: config.deliver.port,
     tls: {
       defaultLevel: config.deliver.tls,
       rules: tlsRules(config),
-      sts: undefined,
+      sts: mtaSts ? sts : undefined,
       dane: daneOf(config, resolver),
     },
     random: Math.random,
@@ -36,7 +54,10 @@ export function openRouter(config: Config, nowMs: () => number): OpenRouter {
   return {
     router,
     onOutage: (changed) => resolver.onOutage(changed),
-    close: () => resolver.close(),
+    close: () => {
+      policies?.close();
+      resolver.close();
+    },
   };
 }
 

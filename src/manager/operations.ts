@@ -13,6 +13,7 @@ import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
+import { answerAboutSts, type StsAnswersParts } from './sts-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
 
 /** Operators' questions about limits, and changes of limits. */
@@ -30,6 +31,7 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   /** As `ClockWatch.confirm`. */
   readonly confirmClock: () => number | undefined;
   readonly unreadable: UnreadableMail;
+  readonly sts: StsAnswersParts;
   readonly reader: QueueReader;
 }
 
@@ -59,6 +61,7 @@ export class Operations {
       'override.set': (change) => limits.setOverrides(change),
       'override.unset': (end) => limits.unsetOverrides(end),
       'clock.confirm': () => parts.confirmClock() ?? null,
+      'tls.sts': (question) => answerAboutSts(parts.sts, question),
     };
   }
 

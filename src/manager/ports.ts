@@ -10,6 +10,7 @@ import type { SystemFacts } from '../settings/capacity.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import type { QueueReader, SpoolStore, SpoolWriter, StoredRef } from '../spool/types.ts';
 import type { QueuesEvents } from '../spool/queues.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 import type { OutageSource } from './name-servers.ts';
 import type { Bind } from './source-watch.ts';
@@ -49,8 +50,11 @@ export interface OpenRouter extends OutageSource {
   close(): void;
 }
 
-/** @param nowMs - scheduler time, by which plans expire */
-export type OpenRouters = (config: Config, nowMs: () => number) => OpenRouter;
+/**
+ * @param nowMs - scheduler time, by which plans expire
+ * @param sts - knows the MTA-STS policies of domains, of the earlier router as well; a router that uses it tells it where to look
+ */
+export type OpenRouters = (config: Config, nowMs: () => number, sts: PolicyKeeper) => OpenRouter;
 
 /** Gives the router in force; ask for it each time. */
 export interface RouterInForce {

@@ -2,12 +2,15 @@
 
 import type { Config } from '../config/config.ts';
 import type { Router } from '../route/types.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { NameServers } from './name-servers.ts';
 import type { OpenRouter, OpenRouters, RouterInForce } from './ports.ts';
 
 export interface RoutingParts {
   readonly open: OpenRouters;
   readonly nameServers: NameServers;
+  /** Lasts over reloads; each router that looks for policies tells it where to look. */
+  readonly sts: PolicyKeeper;
   /** Scheduler time. */
   readonly nowMs: () => number;
 }
@@ -18,7 +21,7 @@ export class Routing implements RouterInForce {
 
   constructor(config: Config, parts: RoutingParts) {
     this.#parts = parts;
-    this.#current = parts.open(config, parts.nowMs);
+    this.#current = parts.open(config, parts.nowMs, parts.sts);
     parts.nameServers.use(this.#current);
   }
 
@@ -29,7 +32,7 @@ export class Routing implements RouterInForce {
   /** Replaces the router. Look-ups of the earlier one fail, which says nothing about their routes. */
   configure(config: Config): void {
     const before = this.#current;
-    this.#current = this.#parts.open(config, this.#parts.nowMs);
+    this.#current = this.#parts.open(config, this.#parts.nowMs, this.#parts.sts);
     this.#parts.nameServers.use(this.#current);
     before.close();
   }

@@ -2,6 +2,7 @@
 // by a failing disk, is found damaged and does not stop the start.
 
 import { z } from 'zod';
+import { greatestMaxAgeSeconds } from '../sts/sts-policy.ts';
 import { overrideSchema } from '../control/override.ts';
 
 /** The end of the year 9999: later dates do not fit the usual formats. */
@@ -66,9 +67,33 @@ export const overridesSchema = z.object({
     .max(10_000),
 });
 
+/** Text of a domain, an id or a pattern. */
+const word = z.string().min(1).max(300);
+
+export const stsSchema = z.object({
+  version,
+  policies: z
+    .array(
+      z.object({
+        domain: word,
+        id: word,
+        policy: z.object({
+          mode: z.enum(['enforce', 'testing']),
+          // A policy without a host could never be met.
+          mx: z.array(word).min(1).max(5_000),
+          maxAgeSeconds: z.number().min(0).max(greatestMaxAgeSeconds),
+        }),
+        fetchedAtMs: date,
+        usedAtMs: date,
+      }),
+    )
+    .max(100_000),
+});
+
 /** Schemas by file name; a copy has the schema of its file. */
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
   ['rates.json', ratesSchema],
   ['clock.json', clockSchema],
+  ['mta-sts.json', stsSchema],
 ]);

@@ -16,7 +16,7 @@ export const levels: readonly (readonly string[])[] = [
   ['simulate'],
   ['schedule'],
   ['route'],
-  ['dane'],
+  ['dane', 'sts'],
   ['dns'],
   ['spool'],
   ['message'],

@@ -22,6 +22,7 @@ interface Paths {
   readonly controlSocket: string;
   readonly submissionSocket: string;
   readonly receive: { readonly relayDomainsFile?: string | undefined };
+  readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
   readonly tls: readonly { readonly ca?: string | undefined }[];
@@ -41,7 +42,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'bus.sock',
 ]);
 /** Files of state there, with what is written before they are replaced, and with those that could not be read. */
-const stateFile = /^(?:holds|(?:overrides|rates|clock)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
+const stateFile = /^(?:holds|(?:overrides|rates|clock|mta-sts)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
 /** The sockets that its processes create there (process/running/life-sign.ts). */
 const lifeSign = /^(manager|receiver|sender|control)-\d+\.sock$/u;
 
@@ -69,6 +70,7 @@ function namedPaths({
   submissionSocket,
   log,
   receive,
+  deliver,
   limit,
   table,
   tls,
@@ -82,6 +84,7 @@ function namedPaths({
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
+    [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...certificate.map(({ chain }, index) => [['certificate', index, 'chain'], 'input', chain] as const),
     ...certificate.map(({ key }, index) => [['certificate', index, 'key'], 'input', key] as const),

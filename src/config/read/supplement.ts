@@ -18,6 +18,8 @@ export interface Supplement {
   readonly limitDomains: readonly (readonly DomainPattern[])[];
   /** The text of `ca`, by the index of the [[tls]]; empty without one. */
   readonly tlsAuthorities: readonly string[];
+  /** The text of `mta_sts_ca` in [deliver]; empty without one. */
+  readonly mtaStsAuthorities: string;
   /** `FILE:LINE` of one table of a list. */
   originOf(table: 'limit' | 'reaction', index: number): string;
 }
@@ -27,12 +29,14 @@ export const noSupplement: Supplement = {
   relayDomains: [],
   limitDomains: [],
   tlsAuthorities: [],
+  mtaStsAuthorities: '',
   originOf: () => '',
 };
 
 /** The keys that name files. */
 interface NamedFiles {
   readonly receive: { readonly relayDomainsFile?: string | undefined };
+  readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly tls: readonly { readonly ca?: string | undefined }[];
 }
@@ -43,7 +47,7 @@ interface NamedFiles {
  * @throws {ConfigError} with every problem of these files
  */
 export function readSupplement(
-  { receive, limit, tls }: NamedFiles,
+  { receive, deliver, limit, tls }: NamedFiles,
   source: TomlSource,
   folder: string,
   onFileRead: OnFileRead,
@@ -65,6 +69,14 @@ export function readSupplement(
         ? ''
         : readCertificateFile(ca, { path: ['tls', index, 'ca'], source, folder, onFileRead }, problems),
     ),
+    mtaStsAuthorities:
+      deliver.mtaStsCa === undefined
+        ? ''
+        : readCertificateFile(
+            deliver.mtaStsCa,
+            { path: ['deliver', 'mta_sts_ca'], source, folder, onFileRead },
+            problems,
+          ),
     originOf: (table, index) =>
       `${basename(source.fileName)}:${source.placeOfValue([table, index])?.line ?? 1}`,
   };

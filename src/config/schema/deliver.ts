@@ -2,7 +2,7 @@
 
 import { duration, key, listOf, oneOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { hostName } from './texts.ts';
-import { levelMeaning, plainLevels } from './tls.ts';
+import { file, levelMeaning, plainLevels } from './tls.ts';
 
 const hourMs = 3_600_000;
 
@@ -71,6 +71,15 @@ export const deliver = tableOf({
   dane: key(
     oneOf(['auto', 'off']).default('auto'),
     'Whether TLSA records of hosts are obeyed (DANE, RFC 7672): "auto" does so where validating in [dns] is true, and "off" never.',
+  ),
+  mta_sts: key(
+    yesNo().default(true),
+    'Look for what domains publish by MTA-STS (RFC 8461), and keep to it: mail to a domain with a policy in mode enforce goes only to hosts that the policy names, under TLS with a certificate that is valid for them.',
+  ),
+  mta_sts_ca: key(
+    file().optional(),
+    'A file with the certificates of the authorities to trust when policies of MTA-STS are fetched, in PEM. It is read again on reload.',
+    { defaultText: 'the authorities of the system', example: '"/etc/sluice/private-ca.pem"' },
   ),
   ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),
   ipv6: key(

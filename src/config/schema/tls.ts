@@ -14,7 +14,8 @@ const levels = [...plainLevels, 'fingerprint', 'dane'] as const;
 export const levelMeaning =
   '"none": never TLS. "opportunistic": TLS where the host offers it, with any certificate, and without it otherwise. "required": TLS with any certificate. "verified": the certificate is for the host and from an authority that this host trusts.';
 
-function file() {
+/** A file that a configuration names. */
+export function file() {
   return z.string({ error: expected('the name of a file') }).min(1, 'must not be empty');
 }
 

@@ -11,6 +11,7 @@ import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
 import { numbers, status } from './status.ts';
+import { sts } from './sts.ts';
 import { tls } from './tls.ts';
 
 /** The manager answers these itself, and the control process passes them on as they are. */
@@ -24,6 +25,7 @@ const passedOn = {
   'queue.change': changeQueue,
   'job.list': listJobs,
   'job.cancel': cancelJob,
+  'tls.sts': sts,
 };
 
 const control = {

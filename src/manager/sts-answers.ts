@@ -1,0 +1,46 @@
+// The operator's question about the MTA-STS policy of a domain.
+
+import type { StsAnswer, StsQuestion } from '../control/operations/sts.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
+import { stsPolicyLines } from '../sts/sts-policy.ts';
+import type { RouterInForce } from './ports.ts';
+
+export interface StsAnswersParts {
+  readonly keeper: PolicyKeeper;
+  readonly routing: RouterInForce;
+  /** Unix ms. */
+  readonly dateMs: () => number;
+}
+
+export async function answerAboutSts(
+  { keeper, routing, dateMs }: StsAnswersParts,
+  { domain, purge }: StsQuestion,
+): Promise<StsAnswer> {
+  const wasPurged = purge && keeper.purge(domain);
+  const record = await keeper.recordOf(domain);
+  // Fetches a policy that is not known yet, as mail would.
+  if (record !== undefined) await keeper.policyOf(domain);
+  const { known, endsAtMs = 0, failure } = keeper.about(domain);
+  const { router } = routing;
+  const plan = await router.resolve(router.routeOf('', `postmaster@${domain}`).key);
+  const hosts = plan.kind === 'relay' ? plan.label.split(',') : [];
+  return {
+    nowMs: dateMs(),
+    isOn: record !== undefined,
+    wasPurged,
+    record: record ?? null,
+    policy:
+      known === undefined
+        ? null
+        : {
+            id: known.id,
+            mode: known.policy.mode,
+            lines: stsPolicyLines(known.policy),
+            fetchedAtMs: known.fetchedAtMs,
+            endsAtMs,
+          },
+    failure: failure ?? null,
+    hosts:
+      known === undefined ? [] : hosts.map((host) => ({ host, fits: keeper.fits(known.policy.mx, host) })),
+  };
+}
