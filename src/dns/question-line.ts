@@ -3,7 +3,8 @@
 // burst the rest is lost, and sent again only after 300 ms. So a burst is bounded, and then a question begins for each one that
 // ends. A few more begin as time passes, because a server that has to ask others works on many at once.
 //
-// Questions for addresses go first: they are the second step of look-ups that have begun, whose mail can be sent after it.
+// Questions for addresses go first: they are the second step of look-ups that have begun, whose mail can be sent after it. So do those
+// for CNAME and TLSA records, which are the step after that (RFC 7672 2.2).
 
 import type { QueryType } from './message.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -22,7 +23,7 @@ export interface QuestionLineOptions {
 
 export class QuestionLine<T> {
   readonly #options: QuestionLineOptions;
-  readonly #addresses = new WaitingLine<T>();
+  readonly #laterSteps = new WaitingLine<T>();
   readonly #others = new WaitingLine<T>();
   #left = burst;
   #refilledMs = -Infinity;
@@ -33,11 +34,11 @@ export class QuestionLine<T> {
   }
 
   get length(): number {
-    return this.#addresses.length + this.#others.length;
+    return this.#laterSteps.length + this.#others.length;
   }
 
   push(question: T, type: QueryType): void {
-    (type === 'A' || type === 'AAAA' ? this.#addresses : this.#others).push(question);
+    (type === 'MX' || type === 'TXT' ? this.#others : this.#laterSteps).push(question);
   }
 
   /** Whether a question waits and may begin now. */
@@ -59,7 +60,7 @@ export class QuestionLine<T> {
 
   /** Takes the question that is to begin now. */
   shift(): T | undefined {
-    const question = this.#addresses.shift() ?? this.#others.shift();
+    const question = this.#laterSteps.shift() ?? this.#others.shift();
     if (question !== undefined && this.#left > 0) this.#left--;
     return question;
   }

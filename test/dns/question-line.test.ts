@@ -44,13 +44,22 @@ test('neither answers to late questions nor a long rest make a burst greater', (
   assert.equal(beginAll(line).length, 100);
 });
 
-test('questions for addresses begin before others that wait longer', () => {
+test('questions for addresses and TLSA records begin before others that wait longer', () => {
   const line = new QuestionLine<string>({ now: () => 0, goOn: () => undefined });
   line.push('one.test', 'MX');
   line.push('two.test', 'TXT');
   line.push('mx.three.test', 'A');
   line.push('mx.three.test', 'AAAA');
-  assert.deepEqual(beginAll(line), ['mx.three.test', 'mx.three.test', 'one.test', 'two.test']);
+  line.push('_25._tcp.mx.three.test', 'TLSA');
+  line.push('mx.four.test', 'CNAME');
+  assert.deepEqual(beginAll(line), [
+    'mx.three.test',
+    'mx.three.test',
+    '_25._tcp.mx.three.test',
+    'mx.four.test',
+    'one.test',
+    'two.test',
+  ]);
 });
 
 test('a server that is slow gets more and more questions, but no burst', async (t) => {
