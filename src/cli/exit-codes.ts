@@ -2,6 +2,7 @@
 
 import { ConfigError } from '../config/read/config-error.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
+import { CertificateError } from '../tls/certificate-error.ts';
 
 export const exitCodes = {
   ok: 0,
@@ -47,6 +48,7 @@ const exitCodeOfErrorCode: ReadonlyMap<string, ExitCode> = new Map([
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConfigError) return exitCodes.config;
+  if (error instanceof CertificateError) return exitCodes.config;
   const known = error instanceof SluiceError ? exitCodeOfErrorCode.get(error.code) : undefined;
   if (known !== undefined) return known;
   return error instanceof SluiceError ? exitCodes.failed : exitCodes.software;

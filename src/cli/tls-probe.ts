@@ -62,7 +62,9 @@ export async function probeTls(host: RelayHost, name: string, heloName: string):
     socket = secured;
     await once(secured, 'secureConnect');
     const seen = seenBy(secured);
-    if (host.implicitTls !== true) secured.end('QUIT\r\n');
+    step = 'speaking under TLS';
+    givenUp.refresh();
+    await takeLeave(secured, heloName, host.implicitTls === true);
     return { address, ...seen };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -91,6 +93,17 @@ async function startTls(socket: Socket, heloName: string): Promise<void> {
   // RFC 3207 6: what was sent in clear behind the reply must not count as said under TLS.
   if (parser.unreadBytes > 0)
     throw new Error('the server sent something in clear behind its reply to STARTTLS');
+}
+
+/** Ends the session in order, so that the server does not take this for a handshake that failed. */
+async function takeLeave(socket: Socket, heloName: string, isGreeted: boolean): Promise<void> {
+  const parser = new ReplyParser(maxReplyBytes);
+  if (isGreeted) await expectReply(socket, parser, 220, 'its greeting');
+  socket.write(`EHLO ${heloName}\r\n`);
+  await expectReply(socket, parser, 250, 'its reply to EHLO');
+  socket.write('QUIT\r\n');
+  await expectReply(socket, parser, 221, 'its reply to QUIT');
+  socket.end();
 }
 
 async function expectReply(socket: Socket, parser: ReplyParser, code: number, what: string): Promise<void> {

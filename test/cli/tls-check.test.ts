@@ -14,6 +14,9 @@ import { sluice } from './run.ts';
 const authority = makeAuthority({ name: 'Test Root' });
 const dayMs = 86_400_000;
 
+/** For each session under TLS that the client has ended: how many replies it has not waited for. */
+const ended: number[] = [];
+
 interface ServerChoice {
   readonly leaf: Leaf;
   readonly implicit?: boolean;
@@ -34,7 +37,12 @@ async function serve(
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     const secure = (): void => {
       const secureContext = createSecureContext({ cert: leaf.chain, key: leaf.key });
-      new TLSSocket(socket, { isServer: true, secureContext }).on('error', () => undefined);
+      const secured = new TLSSocket(socket, { isServer: true, secureContext });
+      secured.on('error', () => undefined);
+      if (implicit) secured.write('220 mx.test ESMTP\r\n');
+      const rest = ['250 mx.test\r\n', '221 Bye\r\n'];
+      secured.on('data', () => secured.write(rest.shift() ?? ''));
+      secured.on('end', () => ended.push(rest.length));
     };
     if (implicit) {
       secure();
@@ -81,6 +89,7 @@ test('a server in order: session, chain, names, dates and the TLSA record are sh
   assert.match(stdout, new RegExp(`TLSA {7}3 1 1 ${leaf.keyFingerprint}\n`, 'u'));
   assert.match(stdout, /Certificate 2, Test Middle\n/u);
   assert.match(stdout, /No problem found\.\n$/u);
+  assert.deepEqual(ended, [0]);
 });
 
 test('TLS before the greeting is looked at, too, and programs get JSON', async (t) => {

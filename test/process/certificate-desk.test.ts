@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { parseConfig } from '../../src/config/config.ts';
 import { CertificateDesk } from '../../src/process/supervise/certificate-desk.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -265,4 +266,26 @@ test('authorities are read for receivers; a certificate of a client among them i
     code: 'CERTIFICATE_FORM',
     message: /number 1 is not the certificate of an authority/u,
   });
+});
+
+test('a desk that was started looks every ten seconds by itself, until it is stopped', async (t) => {
+  const here = world(t);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  here.install(authority.issue({ names: ['first.test'] }));
+  const desk = here.desk(table('a'));
+  const waiting: (() => void)[] = [];
+  desk.onChanged(() => waiting.shift()?.());
+  const changed = () => new Promise<void>((resolve) => waiting.push(resolve));
+  desk.start();
+  for (const name of ['second.test', 'third.test']) {
+    const isRead = changed();
+    here.install(authority.issue({ names: [name] }));
+    t.mock.timers.tick(9_999);
+    assert.notDeepEqual(desk.material.certificates[0].names, [name]);
+    t.mock.timers.tick(1);
+    await isRead;
+    assert.deepEqual(desk.material.certificates[0].names, [name]);
+    await setImmediate(); // the next look is set after this one
+  }
+  desk.stop();
 });

@@ -1,4 +1,4 @@
-// Warnings of TLS settings of listeners that the ports do not go with.
+// Warnings of TLS settings that a listener's port, or its other settings, do not go with.
 
 import type { Config } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
@@ -7,7 +7,28 @@ const smtpPort = 25;
 /** RFC 8314 3.3: TLS from the first byte on. */
 const submissionsPort = 465;
 
-export function tlsWarnings({ listen, receive }: Config): ConfigWarning[] {
+export function tlsWarnings(config: Config): ConfigWarning[] {
+  return [...portWarnings(config), ...clientCertificateWarnings(config)];
+}
+
+/** Asking for a certificate is for listeners of clients that have one. */
+function clientCertificateWarnings({ listen, receive }: Config): ConfigWarning[] {
+  return listen.flatMap(({ address, receive: own }, index) => {
+    const names = own.relayCertificates ?? receive.relayCertificates;
+    const isAsked = names.length > 0 || (own.relayCa ?? receive.relayCa) !== undefined;
+    if (!isAsked || address.kind !== 'tcp') return [];
+    const warn = (message: string): ConfigWarning[] => [{ path: ['listen', index], message }];
+    if ((own.tls ?? receive.tls) === 'none') {
+      return warn('relay_certificates and relay_ca have no effect on a listener without TLS');
+    }
+    if (address.port !== smtpPort) return [];
+    return warn(
+      'with relay_certificates or relay_ca, all mail servers that come to port 25 are asked for a certificate, and a few of them then break the connection; set these keys for another [[listen]] only',
+    );
+  });
+}
+
+function portWarnings({ listen, receive }: Config): ConfigWarning[] {
   return listen.flatMap(({ address, receive: own }, index) => {
     if (address.kind !== 'tcp') return [];
     const message = mismatch(address.port, own.tls ?? receive.tls);

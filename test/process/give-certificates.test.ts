@@ -1,0 +1,31 @@
+// Which process gets what of certificates: keys go to receivers alone.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Child, newChildren } from '../../src/process/supervise/child.ts';
+import { giveCertificates } from '../../src/process/supervise/give-certificates.ts';
+import type { TlsMaterial } from '../../src/tls/tls-material.ts';
+import { selfSigned } from '../support/certificates.ts';
+
+test('receivers get the keys that they serve, the control process facts without keys, and the others nothing', () => {
+  const { chain, key } = selfSigned();
+  const material: TlsMaterial = {
+    certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
+    ticketKeys: 'c2VjcmV0',
+    authorities: {},
+  };
+  const told = newChildren({ receivers: 2, senders: 2, singleProcess: false }).map((child) => {
+    const heard: unknown[] = [];
+    const running = { connected: true, send: (message: unknown) => heard.push(message) };
+    giveCertificates({ ...child, process: running as unknown as Child['process'] }, { material, facts: [] });
+    return [child.name, heard];
+  });
+  assert.deepEqual(told, [
+    ['manager', []],
+    ['sender', []],
+    ['sender', []],
+    ['receiver', [{ kind: 'certificates', material }]],
+    ['receiver', [{ kind: 'certificates', material }]],
+    ['control', [{ kind: 'served', certificates: [] }]],
+  ]);
+});
