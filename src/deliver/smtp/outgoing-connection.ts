@@ -112,11 +112,8 @@ export class OutgoingConnection implements TransportConnection {
   }
 
   #pump(): void {
-    for (
-      let event = this.#session.next();
-      event !== undefined && !this.#ended;
-      event = this.#session.next()
-    ) {
+    for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
+      if (this.#ended) return;
       switch (event.kind) {
         case 'handshake':
           this.#line.handshake(() => this.#pump());
@@ -152,6 +149,8 @@ export class OutgoingConnection implements TransportConnection {
   #ready(): void {
     this.#canBegin = true;
     if (!this.#usable) {
+      const lack = this.#line.lack();
+      if (lack !== undefined) return this.#finish(lostRefusal(this.#grant, lack, false));
       this.#usable = true;
       const { tlsOutcome } = this.#line;
       this.#context.log.tls(tlsOutcome);

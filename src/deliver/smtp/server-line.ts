@@ -86,6 +86,14 @@ export class ServerLine {
     return true;
   }
 
+  /** RFC 8689 4.2.1: why the server, which is ready, may not get the messages of this hop; undefined when it may. */
+  lack(): string | undefined {
+    if (this.#hop.tls?.needsRequireTls !== true || this.#wire.session.extensions.requireTls) return undefined;
+    const reason = 'the server does not offer REQUIRETLS';
+    if (this.#tls !== undefined) this.#tls.outcome = { kind: 'failed', result: 'validation-failure', reason };
+    return reason;
+  }
+
   /** The session never became ready. A server that ends it in reply to STARTTLS is not asked again for a while. */
   failed(failure: SessionFailure): void {
     if (failure.kind !== 'reply' || failure.reply.command !== 'STARTTLS') return;

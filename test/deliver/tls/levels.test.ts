@@ -148,3 +148,41 @@ test('settings that this process does not know yet: the connection is not opened
     report: { kind: 'failed', error, local: true },
   });
 });
+
+test('REQUIRETLS: a server that does not offer it gets nothing, and the host fails its policy', async (t) => {
+  const { server, spool, reports, connect } = await tlsFixture(t);
+  connect(
+    spool.add({ to: ['b@to.test'] }),
+    1,
+    server.port,
+    '',
+    policy('verified', { needsRequireTls: true }),
+  );
+  const peer = await server.accept();
+  await startTls(peer);
+  await peer.underTls({ cert: leaves.good.chain, key: leaves.good.key });
+  await helloAgain(peer);
+  const report = await reports.next();
+  assert.ok(report.kind === 'closed' && report.report.kind === 'failed');
+  assert.match(report.report.error, /the server does not offer REQUIRETLS$/);
+  assert.deepEqual(reports.tls, [
+    { kind: 'failed', result: 'validation-failure', reason: 'the server does not offer REQUIRETLS' },
+  ]);
+});
+
+test('REQUIRETLS goes on with MAIL to a server that offers it (RFC 8689 4.2.1)', async (t) => {
+  const { server, spool, reports, connect } = await tlsFixture(t);
+  connect(
+    spool.add({ to: ['b@to.test'] }),
+    1,
+    server.port,
+    '',
+    policy('verified', { needsRequireTls: true }),
+  );
+  const peer = await server.accept();
+  await startTls(peer);
+  await peer.underTls({ cert: leaves.good.chain, key: leaves.good.key });
+  await peer.dialogue(['EHLO sluice.test', '250-mx.test\r\n250 REQUIRETLS']);
+  assert.match((await peer.line()) ?? '', /^MAIL FROM:<[^>]*> REQUIRETLS$/);
+  assert.equal((await reports.next()).kind, 'ready');
+});
