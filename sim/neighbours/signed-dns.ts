@@ -16,6 +16,8 @@ export function withoutSignedDns(): string | false {
 export interface SignedZones {
   /** Records of zones that are signed, by name, as for `startNsd`. */
   readonly signed: Readonly<Record<string, string>>;
+  /** Those of them whose missing names are shown by NSEC3 (RFC 5155) and not by NSEC. */
+  readonly hashed: readonly string[];
   /** Records of zones that are not: a signed one delegates to them without a DS record. */
   readonly unsigned: Readonly<Record<string, string>>;
   /** Changes a signed zone after it was signed, as somebody on the way would. */
@@ -32,7 +34,8 @@ export async function startSignedDns(ground: Ground, zones: SignedZones): Promis
     const key = (
       await ground.run('ldns-keygen', ['-a', 'ECDSAP256SHA256', '-k', zone], { cwd: home })
     ).trim();
-    await ground.run('ldns-signzone', ['-f', `${file}.signed`, file, join(home, basename(key))], {
+    const denial = zones.hashed.includes(zone) ? ['-n'] : [];
+    await ground.run('ldns-signzone', [...denial, '-f', `${file}.signed`, file, join(home, basename(key))], {
       cwd: home,
     });
     const signed = readFileSync(`${file}.signed`, 'utf8');

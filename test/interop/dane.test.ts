@@ -47,7 +47,9 @@ suite('DANE', { skip: withoutSignedDns() || withoutPostfix() }, () => {
           `implicit A 127.0.0.1\n_${port}._tcp.implicit TLSA 3 1 1 ${leaf.keyFingerprint}\n`,
           `second MX 10 mx.wrong\nsecond MX 20 mx.ee\n`,
         ].join(''),
+        'hashed.test': `${domain('ee', port, `3 1 1 ${leaf.keyFingerprint}`)}${domain('missing', port)}`,
       },
+      hashed: ['hashed.test'],
       unsigned: {
         'plain.signed.test': `@ MX 10 mx.plain.signed.test.\nmx A 127.0.0.1\n_${port}._tcp.mx TLSA 3 1 1 ${wrong}\n`,
       },
@@ -88,9 +90,9 @@ suite('DANE', { skip: withoutSignedDns() || withoutPostfix() }, () => {
         .find((one) => one['to'] === to && ['delivered', 'bounced', 'deferred'].includes(one.event ?? '')),
     );
   };
-  const arrives = (what: string, name: string, verification: string): Promise<void> =>
+  const arrives = (what: string, name: string, verification: string, zone = 'signed.test'): Promise<void> =>
     test(what, async () => {
-      const outcome = await deliver(`user@${name}.signed.test`);
+      const outcome = await deliver(`user@${name}.${zone}`);
       assert.equal(outcome.event, 'delivered', JSON.stringify(outcome));
       assert.match(String(outcome['tlsVersion']), /^TLSv1\.[23]$/u);
       assert.equal(outcome['tlsVerification'], verification);
@@ -108,6 +110,8 @@ suite('DANE', { skip: withoutSignedDns() || withoutPostfix() }, () => {
   waits('a wrong digest holds the mail', 'wrong', /matches no TLSA record/u);
   waits('a record whose signature is wrong holds the mail', 'forged', /SERVFAIL/u);
   arrives('without a record TLS is opportunistic', 'missing', 'unverified');
+  arrives('a record is found in a zone with NSEC3', 'ee', 'dane-ee', 'hashed.test');
+  arrives('and so is the lack of one', 'missing', 'unverified', 'hashed.test');
   arrives('records of usage 1 alone demand TLS with any certificate', 'unusable', 'none');
   arrives('a host that is an alias has the records of its last name', 'alias', 'dane-ee');
   arrives('a signed alias of an unsigned host has the records of its first name', 'first', 'dane-ee');
