@@ -1,15 +1,16 @@
-// The certificates of one receiver process: what the supervisor sent last, and for each kind of listener its contexts. A renewed
+// The certificates of one receiver process: what the supervisor sent last, and the contexts that listeners need of it. A renewed
 // certificate is in force from the next handshake on; sessions that are there keep theirs.
 
-import type { SecureContext } from 'node:tls';
 import type { ServerCertificates } from './server-certificates.ts';
 import { type ListenerTls, ServerContexts } from './server-contexts.ts';
 import type { TlsMaterial } from './tls-material.ts';
 
 export class LiveCertificates {
   #material: TlsMaterial;
-  /** Counts what was sent, so that contexts notice that they are out of date. */
-  #version = 0;
+  /** By the settings of listeners, made when they are first needed: a listener without TLS costs nothing. */
+  #contexts = new Map<string, ServerContexts>();
+  /** The contexts of the certificates of before, until there are new ones. */
+  #former: ReadonlyMap<string, ServerContexts> = new Map();
 
   constructor(material: TlsMaterial) {
     this.#material = material;
@@ -18,46 +19,39 @@ export class LiveCertificates {
   /** Replaces the certificates. */
   use(material: TlsMaterial): void {
     this.#material = material;
-    this.#version++;
+    this.#former = this.#contexts;
+    this.#contexts = new Map();
   }
 
-  /** For a listener: keep the object; its contexts are those of the moment. */
+  /** For a listener: keep the object; its contexts are those of the moment. Listeners with the same settings share them. */
   forListener(listener: ListenerTls): ServerCertificates {
-    const make = () => new ServerContexts(this.#material, listener);
-    return new ListenerCertificates(make, () => this.#version);
-  }
-}
-
-/** Makes its contexts when they are first asked for: a listener without TLS costs nothing. */
-class ListenerCertificates implements ServerCertificates {
-  readonly #make: () => ServerContexts;
-  readonly #currentVersion: () => number;
-  #contexts: ServerContexts | undefined;
-  #version = -1;
-
-  constructor(make: () => ServerContexts, currentVersion: () => number) {
-    this.#make = make;
-    this.#currentVersion = currentVersion;
+    const { minVersion, clientCertificates, relayCa } = listener;
+    const settings = JSON.stringify([minVersion, clientCertificates, relayCa]);
+    const contexts = () => this.#contextsFor(settings, listener);
+    return {
+      contextFor: (serverName) => contexts().contextFor(serverName),
+      get defaultContext() {
+        return contexts().defaultContext;
+      },
+    };
   }
 
-  contextFor(serverName: string): SecureContext | undefined {
-    return this.#current().contextFor(serverName);
+  #contextsFor(settings: string, listener: ListenerTls): ServerContexts {
+    const known = this.#contexts.get(settings);
+    if (known !== undefined) return known;
+    const made = this.#make(settings, listener);
+    this.#contexts.set(settings, made);
+    return made;
   }
 
-  get defaultContext(): SecureContext {
-    return this.#current().defaultContext;
-  }
-
-  #current(): ServerContexts {
-    const version = this.#currentVersion();
-    if (this.#contexts !== undefined && this.#version === version) return this.#contexts;
-    this.#version = version;
-    // The supervisor has examined each certificate, so this throws only when memory is short: then those of before serve on.
+  /** The supervisor has examined each certificate, so this fails only when memory is short: then those of before serve on. */
+  #make(settings: string, listener: ListenerTls): ServerContexts {
+    const former = this.#former.get(settings);
     try {
-      this.#contexts = this.#make();
+      return new ServerContexts(this.#material, listener);
     } catch (error) {
-      if (this.#contexts === undefined) throw error;
+      if (former === undefined) throw error;
+      return former;
     }
-    return this.#contexts;
   }
 }

@@ -2,7 +2,12 @@
 
 import { CertificateError } from './certificate-error.ts';
 import { readCertificateFile } from './certificate-files.ts';
-import { certificatesIn, type ExaminedCertificate, examineCertificate } from './examine-certificate.ts';
+import {
+  type CertificateTexts,
+  certificatesIn,
+  type ExaminedCertificate,
+  examineCertificate,
+} from './examine-certificate.ts';
 
 /** The paths of one `[[certificate]]`. */
 export interface CertificatePaths {
@@ -14,17 +19,29 @@ export interface CertificatePaths {
 /** What was read from the files of one `[[certificate]]`. */
 export type ReadCertificate = ExaminedCertificate & {
   readonly keyFile: string;
+  /** What was examined. */
+  readonly texts: CertificateTexts;
   /** Every user of this host may read the key. */
   readonly isKeyOpenToAll: boolean;
 };
 
-/** @throws {CertificateError} for the first one that cannot be used */
-export function readCertificates(all: readonly CertificatePaths[]): readonly ReadCertificate[] {
+/**
+ * @param before - what was read earlier: what has not changed is not examined again, which takes two milliseconds each
+ * @throws {CertificateError} for the first one that cannot be used
+ */
+export function readCertificates(
+  all: readonly CertificatePaths[],
+  before: readonly ReadCertificate[] = [],
+): readonly ReadCertificate[] {
+  const known = new Map(before.map((each) => [each.texts.chainFile, each]));
   return all.map(({ chain, key, names }) => {
     const chainRead = readCertificateFile(chain);
     const keyRead = chain === key ? chainRead : readCertificateFile(key);
     const texts = { chainFile: chain, chain: chainRead.text, keyFile: key, key: keyRead.text, names };
-    return { ...examineCertificate(texts), keyFile: key, isKeyOpenToAll: keyRead.isOpenToAll };
+    const earlier = known.get(chain);
+    const isSame = earlier !== undefined && JSON.stringify(earlier.texts) === JSON.stringify(texts);
+    const examined = isSame ? earlier : examineCertificate(texts);
+    return { ...examined, texts, keyFile: key, isKeyOpenToAll: keyRead.isOpenToAll };
   });
 }
 

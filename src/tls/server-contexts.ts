@@ -50,28 +50,45 @@ type Chosen = readonly [ServedCertificate, ServedCertificate?];
 
 export class ServerContexts implements ServerCertificates {
   readonly defaultContext: SecureContext;
+  readonly #material: TlsMaterial;
+  readonly #listener: ListenerTls;
   /** By exact name; undefined: the default context has it. */
-  readonly #exact = new Map<string, SecureContext | undefined>();
+  readonly #exact = new Map<string, ServedCertificate | undefined>();
   /** By what follows the first label, with its dot: `.example.com`. */
-  readonly #wildcard = new Map<string, SecureContext | undefined>();
+  readonly #wildcard = new Map<string, ServedCertificate | undefined>();
+  /** Made when a client first asks for one: each takes a millisecond, and there may be thousands. */
+  readonly #made = new Map<ServedCertificate, SecureContext>();
 
-  /** @throws {Error} of OpenSSL when it refuses a certificate, or the authorities */
+  /** @throws {Error} of OpenSSL when it refuses a certificate of the default context, or the authorities */
   constructor(material: TlsMaterial, listener: ListenerTls) {
+    this.#material = material;
+    this.#listener = listener;
     const { certificates } = material;
     const usual = defaultCertificates(certificates);
     this.defaultContext = contextWith(usual, material, listener);
-    const made = new Map<ServedCertificate, SecureContext>();
     for (const [name, chosen] of byName(certificates)) {
       const isUsual = chosen.length === usual.length && chosen.every((each) => usual.includes(each));
-      const only = withoutChoice(chosen);
-      const context = isUsual ? undefined : (made.get(only) ?? contextWith([only], material, listener));
-      if (context !== undefined) made.set(only, context);
-      if (name.startsWith('*.')) this.#wildcard.set(name.slice(1), context);
-      else this.#exact.set(name, context);
+      const certificate = isUsual ? undefined : withoutChoice(chosen);
+      if (name.startsWith('*.')) this.#wildcard.set(name.slice(1), certificate);
+      else this.#exact.set(name, certificate);
     }
   }
 
   contextFor(serverName: string): SecureContext | undefined {
+    const certificate = this.#certificateFor(serverName);
+    if (certificate === undefined) return undefined;
+    const known = this.#made.get(certificate);
+    if (known !== undefined) return known;
+    try {
+      const made = contextWith([certificate], this.#material, this.#listener);
+      this.#made.set(certificate, made);
+      return made;
+    } catch {
+      return undefined; // the supervisor has tried it, so memory is short: the default one serves
+    }
+  }
+
+  #certificateFor(serverName: string): ServedCertificate | undefined {
     // RFC 6066 3: names compare without regard to case, and have no final dot.
     const name = serverName.toLowerCase().replace(/\.$/u, '');
     if (this.#exact.has(name)) return this.#exact.get(name);

@@ -153,3 +153,29 @@ test('where clients are asked for certificates, each handshake shows one: nothin
     assert.equal((await server.connect({ ...only(version), session })).seen, undefined);
   }
 });
+
+test('listeners with the same settings share their contexts, and a name has one until certificates change', () => {
+  const material = materialOf([served(['a.test']), served(['b.test'])]);
+  const live = new LiveCertificates(material);
+  const [one, other] = [live.forListener(plain), live.forListener({ ...plain })];
+  const strict = live.forListener({ ...plain, minVersion: 'TLSv1.3' });
+  assert.equal(one.defaultContext, other.defaultContext);
+  assert.notEqual(one.defaultContext, strict.defaultContext);
+  const context = one.contextFor('b.test');
+  assert.ok(context !== undefined);
+  assert.equal(other.contextFor('B.TEST.'), context);
+  live.use(material);
+  assert.notEqual(one.contextFor('b.test'), context);
+});
+
+test('certificates that cannot be used leave those of before in force', () => {
+  const live = new LiveCertificates(materialOf([served(['a.test']), served(['b.test'])]));
+  const certificates = live.forListener(plain);
+  const { defaultContext } = certificates;
+  const bad = { ...served(['a.test']), chain: 'rubbish' };
+  live.use(materialOf([bad]));
+  assert.equal(certificates.defaultContext, defaultContext);
+  live.use(materialOf([served(['a.test']), { ...bad, names: ['b.test'] }]));
+  assert.notEqual(certificates.defaultContext, defaultContext);
+  assert.equal(certificates.contextFor('b.test'), undefined);
+});

@@ -84,7 +84,7 @@ export class CertificateDesk {
 
   /** Reads the certificates of another configuration. @throws {CertificateError} when one cannot be used; nothing changes then */
   read(config: TlsConfig): CertificatesRead {
-    return readAll(config);
+    return readAll(config, this.#read.fromFiles);
   }
 
   /** Puts in force what was read. */
@@ -142,7 +142,7 @@ export class CertificateDesk {
   /** @returns whether there are new certificates */
   #readAgain(versions: string): boolean {
     try {
-      this.#read = readAll(this.#read.config);
+      this.#read = readAll(this.#read.config, this.#read.fromFiles);
       this.#failedVersions = undefined;
       this.#troubles.usable();
       this.#log.info('certificates or keys have changed on disk, and were read again');
@@ -205,11 +205,11 @@ export class CertificateDesk {
   }
 }
 
-function readAll(config: TlsConfig): CertificatesRead {
+function readAll(config: TlsConfig, before: readonly ReadCertificate[] = []): CertificatesRead {
   return {
     config,
     versions: fileVersionsNow(pathsOf(config)),
-    fromFiles: readCertificates(config.certificate),
+    fromFiles: readCertificates(config.certificate, before),
     authorities: readAuthorities(authorityPaths(config)),
   };
 }
