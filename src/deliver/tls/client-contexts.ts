@@ -1,12 +1,13 @@
-// The contexts of outgoing handshakes: versions, ciphers, groups and trusted authorities. Each is made when it is first needed,
-// because reading a hundred authorities takes milliseconds, and is shared by all connections with the same settings.
+// The contexts of outgoing handshakes: versions, ciphers, groups and trusted authorities. Each is made when it is first needed, and
+// is shared by all connections with the same settings.
 
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import {
   defaultHandshake,
   type HandshakeSettings,
   type HandshakeSettingsByName,
 } from './handshake-settings.ts';
+import { trustSystemAuthorities } from './system-authorities.ts';
 
 /** What a handshake depends on beside the settings. */
 export interface HandshakeKind {
@@ -52,8 +53,9 @@ function contextOf(
   { authorities, ciphers, minVersion }: HandshakeSettings,
   kind: HandshakeKind,
 ): SecureContext {
+  if (authorities === '') trustSystemAuthorities();
   return createSecureContext({
-    ca: kind.sentChainOnly ? [] : authorities === '' ? getCACertificates('system') : authorities,
+    ...(kind.sentChainOnly ? { ca: [] } : authorities !== '' && { ca: authorities }),
     ciphers: ciphersOf(ciphers, kind.takesOld),
     minVersion: minVersion === '' ? (kind.takesOld ? 'TLSv1' : 'TLSv1.2') : minVersion,
     ...(kind.isClassic && { ecdhCurve: classicGroups }),

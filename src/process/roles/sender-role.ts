@@ -7,6 +7,7 @@ import type { ConnectionContext } from '../../deliver/connection-context.ts';
 import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
+import { trustSystemAuthorities } from '../../deliver/tls/system-authorities.ts';
 import { PipeliningMemory } from '../../deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
@@ -71,6 +72,8 @@ export class SenderRole implements Role {
     this.#counterPosts = new CounterPosts(counters, (message) => this.#post(message));
     this.#spool = openReaders(storesOf(config));
     this.#deadlines.start();
+    // Not in the first delivery: reading them takes a tenth of a second.
+    if (config.deliver.tls !== 'none') trustSystemAuthorities();
     this.#sender = new Sender(this.#context(config));
   }
 
