@@ -137,7 +137,7 @@ function print(way: Way, runs: Readonly<Record<Limits, readonly Run[]>>): void {
 async function bench(): Promise<void> {
   const ground = new Ground('sluice-limits-');
   try {
-    const sink = await startSink(ground);
+    const sink = await startSink(ground, null);
     const sluices = new Map<Limits, Sluice>();
     for (const name of names) {
       const config = configOf(name, sink.port, 0);

@@ -8,15 +8,18 @@ import { Ground } from '../sim/neighbours/ground.ts';
 import { withoutPostfix } from '../sim/neighbours/postfix.ts';
 import { summarize } from './relay/budgets.ts';
 import { closedFolder } from './relay/closed-folder.ts';
-import { measure, type Case, type Run } from './relay/measure.ts';
+import { measure, type Case, type Run, type TlsKind } from './relay/measure.ts';
 import { runLine, summaryText } from './relay/print.ts';
 import { startSink } from './relay/sink.ts';
+import { tlsFiles } from './relay/tls-files.ts';
 import { startSystem, type System, type SystemName } from './relay/systems.ts';
 
 const help = `npm run bench -- [options]
   --only NAME[,NAME]     ceiling, postfix, sluice (a process for each role), single (all roles in one) (all)
   --sizes BYTES[,BYTES]  message sizes (4096,65536)
   --connections KIND     each (a connection per message), reused, or both (both)
+  --tls KIND[,KIND]      TLS on both sides instead: reused, resumed and full (a connection per message, whose TLS session
+                         is continued or new)
   --messages N           at 4 KiB and a connection per message; other cases in proportion (20000 for Sluice,
                          an eighth of it for Postfix)
   --repeats N            runs of each case, systems taking turns (3)
@@ -33,6 +36,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'ceiling,postfix,sluice,single' },
     sizes: { type: 'string', default: '4096,65536' },
     connections: { type: 'string', default: 'both' },
+    tls: { type: 'string', default: '' },
     messages: { type: 'string', default: '20000' },
     repeats: { type: 'string', default: '3' },
     sessions: { type: 'string', default: '50' },
@@ -48,12 +52,18 @@ const { values } = parseArgs({
 /** The share of `--messages` with which a run of each system takes some seconds. */
 const share: Record<SystemName, number> = { ceiling: 1, postfix: 1 / 8, sluice: 1, single: 1 };
 
+const inClear = values.connections === 'both' ? [false, true] : [values.connections === 'reused'];
+const kinds: readonly Pick<Case, 'reuse' | 'tls'>[] =
+  values.tls === ''
+    ? inClear.map((reuse) => ({ reuse, tls: null }))
+    : values.tls.split(',').map((kind) => ({ reuse: kind === 'reused', tls: kind as TlsKind }));
+
 function casesFor(system: SystemName): Case[] {
-  const kinds = values.connections === 'both' ? [false, true] : [values.connections === 'reused'];
   return values.sizes.split(',').flatMap((size) =>
-    kinds.map((reuse) => ({
+    kinds.map(({ reuse, tls }) => ({
       sizeBytes: Number(size),
       reuse,
+      tls,
       sessions: Number(values.sessions),
       messages: Math.round(Number(values.messages) * share[system] * (Number(size) > 16_384 ? 0.4 : 1)),
     })),
@@ -75,7 +85,8 @@ async function bench(): Promise<void> {
   };
   const ground = new Ground(join(directory, 'run-'));
   try {
-    const sink = await startSink(ground);
+    const tls = values.tls === '' ? null : tlsFiles(ground);
+    const sink = await startSink(ground, tls);
     const systems: System[] = [];
     for (const name of names) {
       const system = await startSystem(name, ground, {
@@ -84,6 +95,7 @@ async function bench(): Promise<void> {
         receivers: Number(values.receivers),
         senders: Number(values.senders),
         profiles: values.profile === undefined ? null : resolve(values.profile),
+        tls,
       });
       systems.push(system);
       // A first round, which is not counted, fills caches, starts processes and compiles hot code.

@@ -1,7 +1,7 @@
 // The relay benchmark's medians, and its ratios to Postfix in the same run with their budgets.
 
 import { median } from '../median.ts';
-import type { Run, Case } from './measure.ts';
+import type { Run, Case, TlsKind } from './measure.ts';
 import type { SystemName } from './systems.ts';
 
 export interface Summary extends Omit<Case, 'messages'> {
@@ -26,21 +26,31 @@ export interface Ratio {
 }
 
 /** The least ratio of messages a second to Postfix, by size and reuse of connections. */
-function speedBudget({ sizeBytes, reuse }: Omit<Case, 'messages'>): Ratio['budget'] {
+function speedBudget({ sizeBytes, reuse, tls }: Omit<Case, 'messages'>): Ratio['budget'] {
+  if (tls !== null) return sizeBytes === 4096 ? { atLeast: tlsSpeed[tls] } : null;
   if (sizeBytes === 4096) return { atLeast: reuse ? 10 : 5 };
   return sizeBytes === 65_536 ? { atLeast: 4 } : null;
 }
 
+const tlsSpeed: Readonly<Record<TlsKind, number>> = { reused: 6, resumed: 2, full: 1.5 };
+
+/** The most CPU, as a part of Postfix's. */
+function cpuBudget({ sizeBytes, tls }: Omit<Case, 'messages'>): Ratio['budget'] {
+  if (sizeBytes !== 4096 || tls === 'reused') return null;
+  return { atMost: tls === null ? 1 / 8 : 1 / 2 };
+}
+
 export function summarize(runs: readonly Run[]): Summary[] {
-  const groups = Map.groupBy(runs, (run) => `${run.sizeBytes} ${run.reuse} ${run.sessions}`);
+  const groups = Map.groupBy(runs, (run) => `${run.sizeBytes} ${run.reuse} ${run.tls} ${run.sessions}`);
   return [...groups.values()].map((group) => {
-    const { sizeBytes, reuse, sessions } = group[0]!;
+    const { sizeBytes, reuse, tls, sessions } = group[0]!;
     const medians: Partial<Record<SystemName, Median>> = {};
     for (const [system, own] of Map.groupBy(group, (run) => run.system)) medians[system] = medianOf(own);
-    const one = { sizeBytes, reuse, sessions };
+    const one = { sizeBytes, reuse, tls, sessions };
     return {
       sizeBytes,
       reuse,
+      tls,
       sessions,
       medians,
       ratios: {
@@ -66,7 +76,7 @@ function ratiosOf(
   if (postfix) {
     add('speed', sluice.perSecond / postfix.perSecond, speedBudget(one));
     const cpu = ratio(sluice.cpuMsPerMessage, postfix.cpuMsPerMessage);
-    if (cpu !== null) add('cpu', cpu, one.sizeBytes === 4096 ? { atMost: 1 / 8 } : null);
+    if (cpu !== null) add('cpu', cpu, cpuBudget(one));
     const memory = ratio(sluice.peakMemoryMiB, postfix.peakMemoryMiB);
     if (memory !== null) add('memory', memory, null);
   }

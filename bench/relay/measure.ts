@@ -7,10 +7,15 @@ import { acceptedBytes } from './accepted-bytes.ts';
 import type { Sink } from './sink.ts';
 import type { System, SystemName } from './systems.ts';
 
+/** `reused`: few connections; a connection for each message, whose TLS session is `resumed`, or new: `full`. */
+export type TlsKind = 'reused' | 'resumed' | 'full';
+
 export interface Case {
   readonly sizeBytes: number;
   /** Whether the generator sends many messages over each connection. */
   readonly reuse: boolean;
+  /** Under TLS, and which handshakes the generator makes; null in clear. */
+  readonly tls: TlsKind | null;
   readonly messages: number;
   readonly sessions: number;
 }
@@ -27,6 +32,7 @@ export interface Run extends Case {
   readonly writtenPerByte: number | null;
 }
 
+const tlsSource = new URL('../tls/source-main.ts', import.meta.url).pathname;
 const limitMs = 300_000;
 const sampleMs = 500;
 
@@ -53,7 +59,13 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
     const begin = performance.timeOrigin + performance.now();
     const [end] = await Promise.all([
       sink.reached(wanted, limitMs),
-      ground.run('smtp-source', [...args.map(String), ...target]),
+      one.tls === null
+        ? ground.run('smtp-source', [...args.map(String), ...target])
+        : ground.run(process.execPath, [
+            tlsSource,
+            ...[system.port, sessions, messages, sizeBytes].map(String),
+            one.tls,
+          ]),
     ]);
     sample();
     const seconds = (end - begin) / 1000;

@@ -45,8 +45,8 @@ function ratioText({ what, value, budget, met }: Ratio): string {
   return `${text} (budget: ${bound}; ${met ? 'met' : 'NOT met'})`;
 }
 
-function caseName({ sizeBytes, reuse }: { readonly sizeBytes: number; readonly reuse: boolean }): string {
-  return `${sizeBytes / 1024} KiB ${reuse ? 'reused' : 'one each'}`;
+function caseName({ sizeBytes, reuse, tls }: Pick<Run, 'sizeBytes' | 'reuse' | 'tls'>): string {
+  return `${sizeBytes / 1024} KiB ${tls === null ? (reuse ? 'reused' : 'one each') : `TLS ${tls}`}`;
 }
 
 function unit(value: number | null, digits: number, name: string): string {

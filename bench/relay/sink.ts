@@ -1,8 +1,9 @@
-// The destination of the relay benchmark: one smtp-sink for the whole run. It counts messages as their final dots arrive and
+// The destination of the relay benchmark: one smtp-sink for the whole run, or under TLS one of our own. It counts messages as their final dots arrive and
 // writes the count to a file in memory, whose time of modification is that of the last message.
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TlsFiles } from './tls-files.ts';
 import { freePort, listening, until, type Ground } from '../../sim/neighbours/ground.ts';
 
 export interface Sink {
@@ -13,14 +14,19 @@ export interface Sink {
   reached(count: number, limitMs: number): Promise<number>;
 }
 
-export async function startSink(ground: Ground): Promise<Sink> {
+/** @param tls - for a sink under TLS; null in clear */
+export async function startSink(ground: Ground, tls: TlsFiles | null): Promise<Sink> {
   const port = await freePort();
   const file = join(ground.memoryFolder('sink'), 'count');
   const output = openSync(file, 'w');
   // Started by root, it needs another user to switch to.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const args = ['-c', '-m', '1000', ...user, `127.0.0.1:${port}`, '1024'];
-  const program = ground.start('smtp-sink', 'smtp-sink', args, { stdio: ['ignore', output, 'pipe'] });
+  const script = new URL('../tls/sink-main.ts', import.meta.url).pathname;
+  const program =
+    tls === null
+      ? ground.start('smtp-sink', 'smtp-sink', args, { stdio: ['ignore', output, 'pipe'] })
+      : ground.start('sink', process.execPath, [script, String(port), file, tls.key, tls.chain]);
   closeSync(output);
   await listening(program, port);
   const counts = openSync(file, 'r');

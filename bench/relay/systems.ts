@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Ground } from '../../sim/neighbours/ground.ts';
 import { startPostfix } from '../../sim/neighbours/postfix.ts';
+import type { TlsFiles } from './tls-files.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 
 export type SystemName = 'ceiling' | 'postfix' | 'sluice' | 'single';
@@ -24,6 +25,20 @@ export interface SystemOptions {
   readonly senders: number;
   /** The folder for CPU profiles of Sluice's processes; null: no profiles. */
   readonly profiles: string | null;
+  /** For TLS on both sides; null in clear. */
+  readonly tls: TlsFiles | null;
+}
+
+/** Postfix under TLS, as fast as it can: sessions are resumed, and connections under TLS kept for more messages. */
+function postfixTls(tls: TlsFiles | null): Record<string, string> {
+  if (tls === null) return { smtpd_tls_security_level: 'none', smtp_tls_security_level: 'none' };
+  return {
+    smtpd_tls_security_level: 'may',
+    smtpd_tls_chain_files: `${tls.key}, ${tls.chain}`,
+    smtp_tls_security_level: 'encrypt',
+    smtp_tls_connection_reuse: 'yes',
+    smtp_tls_session_cache_database: 'btree:$data_directory/smtp_scache',
+  };
 }
 
 export async function startSystem(name: SystemName, ground: Ground, options: SystemOptions): Promise<System> {
@@ -38,7 +53,10 @@ export async function startSystem(name: SystemName, ground: Ground, options: Sys
   }
 }
 
-async function startTunedPostfix(ground: Ground, { sessions, sinkPort }: SystemOptions): Promise<System> {
+async function startTunedPostfix(
+  ground: Ground,
+  { sessions, sinkPort, tls }: SystemOptions,
+): Promise<System> {
   const postfix = await startPostfix(ground, 'postfix', {
     main: {
       relayhost: `[127.0.0.1]:${sinkPort}`,
@@ -57,8 +75,7 @@ async function startTunedPostfix(ground: Ground, { sessions, sinkPort }: SystemO
       local_header_rewrite_clients: '',
       receive_override_options: 'no_address_mappings',
       smtpd_recipient_restrictions: 'permit_mynetworks,reject',
-      smtpd_tls_security_level: 'none',
-      smtp_tls_security_level: 'none',
+      ...postfixTls(tls),
       message_size_limit: '104857600',
     },
   });
@@ -75,7 +92,7 @@ async function startMeasuredSluice(
   ground: Ground,
   options: SystemOptions,
 ): Promise<System> {
-  const { sessions, sinkPort, receivers, senders, profiles } = options;
+  const { sessions, sinkPort, receivers, senders, profiles, tls } = options;
   if (profiles !== null) mkdirSync(profiles, { recursive: true });
   const sluice = await startSluice(ground, {
     directory: ground.folder(name),
@@ -87,6 +104,7 @@ async function startMeasuredSluice(
       log: { level: 'warn' },
       processes: { receivers, senders, single_process: name === 'single' },
       receive: { relay_networks: ['127.0.0.0/8'] },
+      ...(tls !== null && { certificate: [{ chain: tls.chain, key: tls.key }] }),
       deliver: { max_connections: sessions },
       limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: sessions })),
       route: [{ relay: [`127.0.0.1:${sinkPort}`] }],

@@ -57,6 +57,7 @@ lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 tlsmgr unix - - n 1000? 1 tlsmgr
+tlsproxy unix - - n - 0 tlsproxy
 pickup unix n - n 60 1 pickup
 postlog unix-dgram n - n - 1 postlogd
 `;
