@@ -208,7 +208,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     missing: () => linked.missing,
     givingUp,
     unreadable,
-    sts: { keeper: sts.keeper, routing, dateMs: clock.dateMs },
+    sts: { keeper: sts.keeper, dateMs: clock.dateMs },
     reader,
     timers,
     dateMs: clock.systemMs,

@@ -3,17 +3,15 @@
 import type { StsAnswer, StsQuestion } from '../control/operations/sts.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import { stsPolicyLines } from '../sts/sts-policy.ts';
-import type { RouterInForce } from './ports.ts';
 
 export interface StsAnswersParts {
   readonly keeper: PolicyKeeper;
-  readonly routing: RouterInForce;
   /** Unix ms. */
   readonly dateMs: () => number;
 }
 
 export async function answerAboutSts(
-  { keeper, routing, dateMs }: StsAnswersParts,
+  { keeper, dateMs }: StsAnswersParts,
   { domain, purge }: StsQuestion,
 ): Promise<StsAnswer> {
   const wasPurged = purge && keeper.purge(domain);
@@ -21,9 +19,7 @@ export async function answerAboutSts(
   // Fetches a policy that is not known yet, as mail would.
   if (record !== undefined) await keeper.policyOf(domain);
   const { known, endsAtMs = 0, failure } = keeper.about(domain);
-  const { router } = routing;
-  const plan = await router.resolve(router.routeOf('', `postmaster@${domain}`).key);
-  const hosts = plan.kind === 'relay' ? plan.label.split(',') : [];
+  const hosts = await keeper.hostsOf(domain);
   return {
     nowMs: dateMs(),
     isOn: record !== undefined,
@@ -40,7 +36,6 @@ export async function answerAboutSts(
             endsAtMs,
           },
     failure: failure ?? null,
-    hosts:
-      known === undefined ? [] : hosts.map((host) => ({ host, fits: keeper.fits(known.policy.mx, host) })),
+    hosts,
   };
 }

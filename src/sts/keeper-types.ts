@@ -10,6 +10,8 @@ import type { KnownPolicy } from './known-policies.ts';
 /** What one configuration asks and trusts. */
 export interface StsSource {
   readonly resolver: Pick<Resolver, 'txt'>;
+  /** The MX hosts of a domain, for people. */
+  readonly hostsOf: (domain: string) => Promise<readonly string[]>;
   /** Fetches the policy file of a domain, and never rejects. */
   readonly fetch: (domain: string) => Promise<FetchedPolicy>;
 }

@@ -8,7 +8,7 @@ import { type FetchedPolicy, fetchPolicy, policyHost } from './fetch-policy.ts';
 import type { StsSource } from './keeper-types.ts';
 
 export interface SourceOptions {
-  readonly resolver: Pick<Resolver, 'addresses' | 'txt'>;
+  readonly resolver: Pick<Resolver, 'addresses' | 'mx' | 'txt'>;
   /** Certificates of the trusted authorities in PEM; empty: those of the system. */
   readonly authorities: string;
   readonly ipv4: boolean;
@@ -33,6 +33,7 @@ export function openSource(options: SourceOptions): OpenSource {
   let secureContext: SecureContext | undefined;
   return {
     resolver,
+    hostsOf: (domain) => hostsOf(resolver, domain),
     fetch: async (domain) => {
       const begunMs = timers.nowMs();
       const found = await addressesOf(policyHost(domain), options);
@@ -56,6 +57,14 @@ function systemAuthorities(): string[] {
   const system = getCACertificates('system');
   // A container may have no store of its own.
   return system.length > 0 ? system : [...rootCertificates];
+}
+
+async function hostsOf(resolver: Pick<Resolver, 'mx'>, domain: string): Promise<string[]> {
+  const answer = await resolver.mx(domain);
+  if (answer.kind === 'failed') return [];
+  // RFC 5321 5.1: without MX records, the domain itself is the only host.
+  if (answer.kind !== 'found') return [domain];
+  return answer.records.toSorted((a, b) => a.preference - b.preference).map(({ exchange }) => exchange);
 }
 
 type Addresses =

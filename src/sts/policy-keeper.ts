@@ -17,6 +17,7 @@ import type { DomainSts, PolicyFailure, PolicyKeeperParts, StsSource } from './k
 import { KnownPolicies, type KnownPolicy, policyEndsAtMs } from './known-policies.ts';
 import { type FoundRecord, lookUpRecord } from './look-up-record.ts';
 import { fitsMx } from './mx-match.ts';
+import { nextRefreshMs } from './refresh-time.ts';
 import { answerOf, noPolicy, shownMx } from './sts-answer.ts';
 import type { StsPolicy } from './sts-policy.ts';
 
@@ -99,6 +100,14 @@ export class PolicyKeeper implements StsPolicies {
   /** What the DNS says about a domain's policy; undefined when no policies are looked for. */
   recordOf(domain: string): Promise<FoundRecord> | undefined {
     return this.#source && lookUpRecord(this.#source.resolver, domain);
+  }
+
+  /** The MX hosts of a domain, and whether its known policy allows them. */
+  async hostsOf(domain: string): Promise<readonly { readonly host: string; readonly fits: boolean }[]> {
+    const mx = this.#known.get(domain)?.policy.mx;
+    if (mx === undefined || this.#source === undefined) return [];
+    const hosts = await this.#source.hostsOf(domain);
+    return hosts.map((host) => ({ host, fits: fitsMx(mx, host) }));
   }
 
   /** Forgets all about a domain, so that its policy is fetched before its next mail. True when a policy was known. */
@@ -210,7 +219,7 @@ export class PolicyKeeper implements StsPolicies {
       usedAtMs: before?.usedAtMs ?? now,
     };
     this.#known.set(known);
-    this.#refreshAt.set(domain, this.#nextRefreshMs(known));
+    this.#refreshAt.set(domain, nextRefreshMs(known, this.#parts.random()));
     this.#looked.set(domain, now + soonSeconds * 1000);
     if (before?.id !== id || before.policy.mode !== mode) {
       log.info(`MTA-STS policy of ${domain}: mode ${mode}, id ${id}, mx ${shownMx(policy.mx)}`);
@@ -256,15 +265,6 @@ export class PolicyKeeper implements StsPolicies {
     if (isMoved) this.#parts.changed();
   }
 
-  /**
-   * RFC 8461 3.3: policies are refreshed before they end, about once a day, so that an attacker would have to block the policy
-   * server for the whole lifetime. At random, so that not all come at once.
-   */
-  #nextRefreshMs({ policy, fetchedAtMs }: KnownPolicy): number {
-    const periodMs = Math.min(dayMs, policy.maxAgeSeconds * 1000);
-    return fetchedAtMs + periodMs * (0.5 + this.#parts.random() * 0.4);
-  }
-
   #refreshDue(): void {
     const source = this.#source;
     if (source === undefined) return;
@@ -274,7 +274,7 @@ export class PolicyKeeper implements StsPolicies {
       if (this.#unexpired(domain) === undefined || now - known.usedAtMs > unusedMs) continue;
       let at = this.#refreshAt.get(domain);
       // After a restart.
-      if (at === undefined) this.#refreshAt.set(domain, (at = this.#nextRefreshMs(known)));
+      if (at === undefined) this.#refreshAt.set(domain, (at = nextRefreshMs(known, this.#parts.random())));
       if (at > now || (this.#failures.get(domain)?.untilMs ?? 0) > now || this.#underWay.has(domain))
         continue;
       if (!this.#line.hasRoomToRefresh) return;

@@ -50,6 +50,7 @@ function ground() {
   };
   const newSource = () => ({
     resolver: { txt: (name: string) => Promise.resolve(dns.get(name.replace('_mta-sts.', '')) ?? gone) },
+    hostsOf: () => Promise.resolve(['mx.far.test', 'other.test']),
     fetch: (domain: string) => {
       fetches.push(domain);
       const answer = servers.get(domain);
@@ -309,4 +310,14 @@ test('policies are bounded in number: the least recently used make room', async 
   assert.ok(keeper.snapshot().length < 3_000);
   assert.notEqual(keeper.about('d0.test').known, undefined);
   assert.equal(keeper.about('d1.test').known, undefined);
+});
+
+test('which hosts the policy allows can be asked for', async () => {
+  const { keeper, mode } = ground();
+  assert.deepEqual(await keeper.hostsOf('far.test'), []);
+  await mode();
+  assert.deepEqual(await keeper.hostsOf('far.test'), [
+    { host: 'mx.far.test', fits: true },
+    { host: 'other.test', fits: false },
+  ]);
 });

@@ -1,0 +1,185 @@
+// MTA-STS (RFC 8461) from end to end: the records are on nsd, the policies on an HTTPS server with an authority of its own, and the mail
+// goes to Postfix, or nowhere.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startNsd, withoutNsd } from '../../sim/neighbours/nsd.ts';
+import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
+import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import { destination, send } from './mail.ts';
+
+/** Policies by domain; undefined: the server never answers. */
+const policies: Readonly<Record<string, readonly [status: number, text: string] | undefined>> = {
+  'good.test': [200, policy('enforce', 'mx.good.test')],
+  'below.test': [200, policy('enforce', '*.below.test')],
+  'wrong.test': [200, policy('enforce', 'mx.wrong.test')],
+  'elsewhere.test': [200, policy('enforce', 'mx.other.test')],
+  'trial.test': [200, policy('testing', 'mx.other.test')],
+  'missing.test': [404, policy('enforce', 'mx.other.test')],
+  'moved.test': [301, ''],
+  'empty.test': [200, policy('enforce')],
+  'untrusted.test': [200, policy('enforce', 'mx.other.test')],
+  'hangs.test': undefined,
+};
+const domains = Object.keys(policies);
+
+function policy(mode: string, ...mx: readonly string[]): string {
+  const lines = ['version: STSv1', `mode: ${mode}`, ...mx.map((each) => `mx: ${each}`), 'max_age: 86400', ''];
+  return lines.join('\n');
+}
+
+/** Policies are fetched from the port of HTTPS alone. */
+async function httpsServer(leaf: {
+  readonly chain: string;
+  readonly key: string;
+}): Promise<Server | undefined> {
+  const server = createServer({ cert: leaf.chain, key: leaf.key }, (request, response) => {
+    const domain = request.headers.host?.replace('mta-sts.', '') ?? '';
+    const answer = policies[domain];
+    if (answer === undefined) return;
+    const [status, text] = answer;
+    response.writeHead(status, { 'content-type': 'text/plain', location: '/elsewhere' }).end(text);
+  });
+  server.listen(443, '127.3.0.1');
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch {
+    return undefined;
+  }
+}
+
+const authority = makeAuthority();
+const trusted = domains.filter((each) => each !== 'untrusted.test').map((each) => `mta-sts.${each}`);
+const https = await httpsServer(authority.issue({ names: trusted }));
+const missing =
+  https === undefined ? 'port 443 of 127.3.0.1 cannot be had' : withoutNsd() || withoutPostfix();
+
+suite('MTA-STS', { skip: missing }, () => {
+  let ground: Ground;
+  let sluice: Sluice;
+  let config: SluiceConfig;
+
+  before(async () => {
+    ground = new Ground();
+    const zones = domains.map((domain) => [
+      domain,
+      `@ MX 10 mx\nmx A 127.0.0.1\nmta-sts A 127.3.0.1\n_mta-sts TXT "v=STSv1; id=1"\n`,
+    ]);
+    const nsd = await startNsd(ground, Object.fromEntries(zones) as Record<string, string>);
+    const mx = await destination(ground);
+    const folder = ground.folder('certificates');
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    };
+    const leaf = authority.issue({ names: ['mx.good.test', '*.below.test'] });
+    const postfix = await startPostfix(ground, 'postfix', {
+      main: {
+        relayhost: `[127.0.0.1]:${mx.port}`,
+        smtpd_tls_chain_files: file('postfix.pem', leaf.key + leaf.chain),
+        smtpd_tls_security_level: 'may',
+      },
+    });
+    const ca = file('ca.pem', authority.certificate);
+    config = {
+      dns: { servers: [`127.0.0.1:${nsd.port}`] },
+      deliver: { port: postfix.port, mta_sts_ca: ca, address_rest: ['1s'] },
+      tls: [{ ca }],
+      queue: { retry: ['1h'] },
+    };
+    sluice = await startSluice(ground, { config });
+  });
+  after(async () => {
+    await ground.end();
+    https?.closeAllConnections();
+    https?.close();
+  });
+
+  const outcomeOf = async (domain: string) => {
+    const to = `b@${domain}`;
+    await send(sluice.port, { from: 'a@client.test', to: [to], content: 'Subject: x\r\n\r\nHello\r\n' });
+    return until(`an outcome for ${to}`, () =>
+      sluice
+        .events()
+        .findLast(
+          (one) => one['to'] === to && ['delivered', 'deferred', 'bounced'].includes(one.event ?? ''),
+        ),
+    );
+  };
+
+  test('a policy host that hangs delays no other domain', async () => {
+    await send(sluice.port, {
+      from: 'a@client.test',
+      to: ['b@hangs.test'],
+      content: 'Subject: x\r\n\r\nHello\r\n',
+    });
+    assert.equal((await outcomeOf('good.test')).event, 'delivered');
+    assert.ok(!sluice.events().some((one) => one['to'] === 'b@hangs.test' && one.event !== 'received'));
+  });
+
+  for (const domain of ['good.test', 'below.test']) {
+    test(`${domain}: a host of the policy gets the mail, verified by its name`, async () => {
+      const outcome = await outcomeOf(domain);
+      assert.equal(outcome.event, 'delivered', JSON.stringify(outcome));
+      assert.equal(outcome['tlsVerification'], 'name');
+    });
+  }
+
+  test('a host with a certificate for another name gets nothing under enforce', async () => {
+    const outcome = await outcomeOf('wrong.test');
+    assert.equal(outcome.event, 'deferred', JSON.stringify(outcome));
+    assert.match(String(outcome['reply']), /TLS: /u);
+  });
+
+  test('a host that is not in the policy gets nothing under enforce', async () => {
+    const outcome = await outcomeOf('elsewhere.test');
+    assert.equal(outcome.event, 'deferred', JSON.stringify(outcome));
+    assert.match(String(outcome['reply']), /not in the MTA-STS policy/u);
+  });
+
+  for (const [domain, why] of [
+    ['trial.test', 'a policy in mode testing keeps no mail back'],
+    ['missing.test', 'a policy that is not found is none'],
+    ['moved.test', 'a redirect is not followed'],
+    ['empty.test', 'enforce without mx is no policy'],
+    ['untrusted.test', 'a policy host with a certificate for other names has none'],
+  ] as const) {
+    test(why, async () => {
+      const outcome = await outcomeOf(domain);
+      assert.equal(outcome.event, 'delivered', JSON.stringify(outcome));
+    });
+  }
+
+  test('sluice tls sts shows policies, failures, and which hosts fit', async () => {
+    const good = await sluice.cli('tls', 'sts', 'good.test');
+    assert.match(good, /^good\.test has an MTA-STS policy\n/u);
+    assert.match(good, /host +mx\.good\.test: is in the policy\n/u);
+    const elsewhere = await sluice.cli('tls', 'sts', 'Elsewhere.test', '--purge');
+    assert.match(elsewhere, /^The known policy was forgotten\. elsewhere\.test has an MTA-STS policy\n/u);
+    assert.match(elsewhere, /mx\.elsewhere\.test: is NOT in the policy/u);
+    const none = await sluice.cli('tls', 'sts', 'missing.test');
+    assert.match(none, /has no MTA-STS policy that is in force here\n/u);
+    assert.match(none, /failed +sts-policy-fetch-error, .*answered 404/u);
+    const untrusted = JSON.parse(await sluice.cli('tls', 'sts', 'untrusted.test', '--json')) as {
+      failure: { at: string };
+    };
+    assert.equal(untrusted.failure.at, 'sts-webpki-invalid');
+  });
+
+  test('policies are known after a restart, when their server is gone', async () => {
+    await sluice.program.stop('SIGTERM');
+    https?.closeAllConnections();
+    https?.close();
+    sluice = await startSluice(ground, { config, directory: sluice.directory, port: sluice.port });
+    assert.equal((await outcomeOf('wrong.test')).event, 'deferred');
+    const good = await outcomeOf('good.test');
+    assert.equal(good['tlsVerification'], 'name');
+  });
+});
