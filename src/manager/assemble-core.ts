@@ -21,6 +21,7 @@ import { DeferralLog } from './deferral-log.ts';
 import { Effects } from './effects.ts';
 import { Flights } from './flights.ts';
 import { LocalFailures } from './local-failures.ts';
+import type { LastHandshakes } from './last-handshakes.ts';
 import { Lookups } from './lookups.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
@@ -34,6 +35,7 @@ export interface CoreSurroundings {
   readonly routing: Routing;
   readonly shaping: Shaping;
   readonly senders: Senders;
+  readonly handshakes: LastHandshakes;
   readonly bouncer: Bouncer;
   readonly log: Logger;
   readonly happenings: Events;

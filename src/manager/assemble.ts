@@ -37,6 +37,7 @@ import { OverdueWatch } from './overdue-watch.ts';
 import { Overrides } from './overrides.ts';
 import type { Machine, OpenRouters, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
+import { LastHandshakes } from './last-handshakes.ts';
 import { Rerouter } from './rerouter.ts';
 import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
@@ -146,7 +147,9 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     troubles,
     submit: (message) => events.post({ kind: 'reported', message }),
   });
+  const handshakes = new LastHandshakes(clock.dateMs);
   const manager = assembleCore({
+    handshakes,
     events,
     store,
     reader,
@@ -202,7 +205,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     manager,
     store,
     senders,
-    limits: shaping.operations({ scheduler, routing, clock, timers }),
+    limits: shaping.operations({ scheduler, routing, handshakes, clock, timers }),
     shortages: () => shaping.shortages,
     confirmClock: () => clockWatch.confirm(),
     missing: () => linked.missing,

@@ -5,6 +5,7 @@ import type { DatedClock } from '../io/steady-clock.ts';
 import { drive, type EffectHandlers, type EffectOf } from '../schedule/drive.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Admission } from './admission.ts';
+import type { LastHandshakes } from './last-handshakes.ts';
 import type { Flights } from './flights.ts';
 import type { Lookups } from './lookups.ts';
 import type { SenderPort } from './ports.ts';
@@ -13,6 +14,7 @@ import type { Settlement } from './settlement.ts';
 export interface EffectsParts {
   readonly scheduler: Scheduler;
   readonly senders: SenderPort;
+  readonly handshakes: Pick<LastHandshakes, 'opened'>;
   readonly lookups: Lookups;
   readonly flights: Flights;
   readonly settlement: Settlement;
@@ -45,6 +47,7 @@ export class Effects implements EffectHandlers {
   connect(effect: EffectOf<'connect'>): void {
     const { connection, site, hop, source = '', transaction } = effect;
     const work = this.#parts.flights.begin(connection, transaction);
+    this.#parts.handshakes.opened(connection, hop.key);
     this.#parts.senders.connect({ connection, site, hop, source, work });
   }
 

@@ -16,6 +16,8 @@ import type { ErrorPlan, RouteKey, Router } from '../route/types.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
+import { explainTls } from './tls-explanation.ts';
+import type { LastHandshakes } from './last-handshakes.ts';
 import { overrideRuleId } from './override-rules.ts';
 import { tenantCounts } from './tenant-counts.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
@@ -30,6 +32,7 @@ export interface ExplainFacts {
   /** Names of the configured tenants. */
   readonly tenants: readonly string[];
   readonly limits: LimitIndex;
+  readonly handshakes: Pick<LastHandshakes, 'of'>;
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
@@ -80,6 +83,7 @@ export class Explainer {
           : undefined,
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
+      tls: plan.kind === 'relay' ? explainTls(plan, facts.handshakes) : undefined,
       tenants,
       carries: carriesOf(explanation, facts),
       rules,

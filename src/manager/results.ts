@@ -11,6 +11,7 @@ import type { Damage } from './damage.ts';
 import { damageIn } from './damaged-mail.ts';
 import type { Effects } from './effects.ts';
 import type { Flights } from './flights.ts';
+import type { LastHandshakes } from './last-handshakes.ts';
 import type { LocalFailures } from './local-failures.ts';
 import type { SenderPort } from './ports.ts';
 import type { Settlement } from './settlement.ts';
@@ -24,6 +25,7 @@ export interface ResultsParts {
   readonly settlement: Settlement;
   readonly damage: Damage;
   readonly localFailures: LocalFailures;
+  readonly handshakes: Pick<LastHandshakes, 'told' | 'closed'>;
 }
 
 export class Results {
@@ -37,6 +39,7 @@ export class Results {
   take(report: SenderToManager, nowMs: number): void {
     switch (report.kind) {
       case 'ready':
+        if (report.tls !== undefined) this.#parts.handshakes.told(report.connection, report.tls);
         this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs);
         break;
       case 'done':
@@ -106,8 +109,10 @@ export class Results {
   }
 
   #closed(connection: number, report: CloseReport, nowMs: number): void {
-    const { scheduler, senders, flights, effects, localFailures } = this.#parts;
+    const { scheduler, senders, flights, effects, handshakes, localFailures } = this.#parts;
     senders.closed(connection);
+    if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
+    handshakes.closed(connection);
     const flight = flights.end(connection);
     if (report.kind === 'failed' && report.refusal.by.kind === 'local') {
       localFailures.failed(report.refusal, nowMs);

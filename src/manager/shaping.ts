@@ -1,6 +1,7 @@
 // The limits in force: those of the configuration with operators' overrides applied, within the capacity of the system. A
 // reload and a change of overrides both compute them here, so that neither undoes the other.
 
+import type { LastHandshakes } from './last-handshakes.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import { Tenants } from '../policy/tenants.ts';
@@ -26,6 +27,7 @@ export interface ShapingParts {
 export interface ShapingSurroundings {
   readonly scheduler: Scheduler;
   readonly routing: RouterInForce;
+  readonly handshakes: Pick<LastHandshakes, 'of'>;
   readonly clock: DatedClock;
   readonly timers: Timers;
 }
@@ -60,13 +62,14 @@ export class Shaping {
     return this.#parts.inForce.capacity().shortages.map(shortageText);
   }
 
-  operations({ scheduler, routing, clock, timers }: ShapingSurroundings): LimitOperations {
+  operations({ scheduler, routing, handshakes, clock, timers }: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
       tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
       tenants: inForce.config.tenant.map(({ name }) => name),
+      handshakes,
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

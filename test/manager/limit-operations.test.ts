@@ -1,6 +1,7 @@
 // Operators' questions about limits, with the real scheduler and a router that knows three domains.
 
 import assert from 'node:assert/strict';
+import { LastHandshakes } from '../../src/manager/last-handshakes.ts';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
@@ -90,7 +91,13 @@ async function ground(t: TestContext) {
   const inForce = new InForce(parseConfig(file, 'sluice.toml'), systemFacts);
   const shaping = new Shaping({ inForce, overrides, seed: 1 });
   const scheduler = createScheduler(shaping.limits, clock.nowMs());
-  const limits = shaping.operations({ scheduler, routing: { router }, clock, timers: nodeTimers });
+  const limits = shaping.operations({
+    scheduler,
+    routing: { router },
+    handshakes: new LastHandshakes(() => 0),
+    clock,
+    timers: nodeTimers,
+  });
   return { scheduler, inForce, shaping, limits };
 }
 

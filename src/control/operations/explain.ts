@@ -5,6 +5,7 @@ import type { Explanation } from '../../schedule/limits/status.ts';
 import type { LimitRule } from '../../schedule/limits/types.ts';
 import type { Override } from '../override.ts';
 import { shownOverrideSchema, type TenantCount, tenantCountSchema, text } from './common.ts';
+import { type ExplainedTls, explainedTlsSchema } from './explained-tls.ts';
 import { counterSchema, ruleSchema } from './limits.ts';
 
 export interface ExplainQuestion {
@@ -31,6 +32,8 @@ export interface ExplainAnswer {
   /** Unix ms until which the look-up is used again. */
   readonly validUntilMs: number;
   readonly explanation: Explanation;
+  /** TLS with its hosts; undefined when the mail cannot be routed. */
+  readonly tls?: ExplainedTls | undefined;
   /** Its recipients by tenant; empty when there are no tenants. */
   readonly tenants: readonly TenantCount[];
   /** What a connection to the address that is tried first may carry; undefined without an address. */
@@ -103,6 +106,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),
   validUntilMs: z.number(),
   explanation,
+  tls: explainedTlsSchema.optional(),
   tenants: z.array(tenantCountSchema),
   carries: z.object({ messagesPerConnection: carried, recipientsPerMessage: carried }).optional(),
   rules: z.array(ruleSchema),
