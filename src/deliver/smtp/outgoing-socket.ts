@@ -114,11 +114,13 @@ export class OutgoingSocket {
     return this.#socket.write(bytes);
   }
 
-  /** Writes the pieces in one go, so that TCP sends as few segments as possible. */
-  writeTogether(pieces: readonly Uint8Array[]): void {
+  /** Writes the pieces in one go, in as few segments of TCP and records of TLS as possible; returns the same as `write`. */
+  writeTogether(pieces: readonly Uint8Array[]): boolean {
+    let goesOn = true;
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    for (const piece of pieces) goesOn = this.#socket.write(piece);
     this.#socket.uncork();
+    return goesOn;
   }
 
   /** Resolves when it can be written to again, or is closed. */

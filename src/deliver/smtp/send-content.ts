@@ -37,11 +37,10 @@ async function streamContent(
 ): Promise<boolean> {
   for await (const piece of message.stream()) {
     if (socket.isGone) return false;
-    for (const part of stuffer.dotStuff(piece)) {
-      if (!socket.write(part)) await socket.drained();
-      if (socket.isGone) return false;
-      onTaken();
-    }
+    // Each line that begins with a dot ends a part: alone, it would be a segment, and a record of TLS.
+    if (!socket.writeTogether([...stuffer.dotStuff(piece)])) await socket.drained();
+    if (socket.isGone) return false;
+    onTaken();
   }
   if (socket.isGone) return false;
   socket.write(stuffer.endOfData());
