@@ -11,7 +11,14 @@ import type { listeners } from './schema/listen.ts';
 type FileListen = DeepReadonly<CamelKeys<z.output<typeof listeners>>>[number];
 
 /** Keys of a listener that [receive] does not have. */
-type OwnKey = 'address' | 'protocol' | 'socketMode' | 'completeMail' | 'proxyProtocol';
+type OwnKey =
+  | 'address'
+  | 'protocol'
+  | 'socketMode'
+  | 'completeMail'
+  | 'proxyProtocol'
+  | 'xclient'
+  | 'xforward';
 
 /** The path of a Unix-domain socket is absolute. */
 export type ListenConfig = Pick<FileListen, OwnKey> & {
@@ -21,7 +28,7 @@ export type ListenConfig = Pick<FileListen, OwnKey> & {
 
 /** @param folder - where a relative path starts */
 export function toListenConfig(listen: FileListen, folder: string): ListenConfig {
-  const { address, protocol, socketMode, completeMail, proxyProtocol, ...own } = listen;
+  const { address, protocol, socketMode, completeMail, proxyProtocol, xclient, xforward, ...own } = listen;
   const receive = own.relayCa === undefined ? own : { ...own, relayCa: resolve(folder, own.relayCa) };
   return {
     address: address.kind === 'unix' ? { ...address, path: resolve(folder, address.path) } : address,
@@ -29,6 +36,8 @@ export function toListenConfig(listen: FileListen, folder: string): ListenConfig
     socketMode,
     completeMail,
     proxyProtocol,
+    xclient,
+    xforward,
     receive,
   };
 }

@@ -18,6 +18,7 @@ interface EventFields {
     readonly to: readonly string[];
     readonly client?: Text;
     readonly frontEnd?: Text;
+    readonly login?: Text;
     readonly via?: Text;
     readonly helo?: Text;
     /** Of a report: the message that it is about. */
@@ -29,6 +30,14 @@ interface EventFields {
     readonly tlsVersion?: Text;
     readonly tlsCipher?: Text;
     readonly transactionMs?: number | undefined;
+    /** What a front end said by XFORWARD. */
+    readonly forwardedClient?: Text;
+    readonly forwardedName?: Text;
+    readonly forwardedPort?: Text;
+    readonly forwardedProtocol?: Text;
+    readonly forwardedHelo?: Text;
+    readonly forwardedId?: Text;
+    readonly forwardedSource?: Text;
   };
   readonly secured: Readonly<Record<never, never>>;
   readonly clear: Readonly<Record<never, never>>;

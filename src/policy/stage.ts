@@ -3,7 +3,12 @@
 
 import type { Field, FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
-import type { MailParameters, RcptParameters, Reply } from '../protocol/smtp/server/server-types.ts';
+import type {
+  ForwardedFacts,
+  MailParameters,
+  RcptParameters,
+  Reply,
+} from '../protocol/smtp/server/server-types.ts';
 
 /**
  * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. `starttls` comes when a
@@ -40,16 +45,23 @@ export interface ClientFacts {
   readonly frontEnd?: FrontEndFacts | undefined;
 }
 
-/** A load balancer that is named in `proxy_protocol`, and what it told of the client whose connection it passes on. */
+/** A load balancer that is named in `proxy_protocol`, or another front end in `xclient`, and what it told of its client. */
 export interface FrontEndFacts {
   /** The IP address that has connected to us. */
   readonly address: string;
   /** Whether it could say who the client is. If not, the client counts as the front end itself, and may not relay. */
   readonly knowsClient: boolean;
-  /** The client's port, and where it has connected; undefined when not told. */
+  /** The client's name in the reverse DNS. This and all that follows: undefined when not told or not available. */
+  readonly clientName?: string | undefined;
+  /** The client's port, and where it has connected. */
   readonly clientPort?: number | undefined;
   readonly destination?: string | undefined;
   readonly destinationPort?: number | undefined;
+  /** What the client said in HELO or EHLO there, and whether it was EHLO: these are the facts, whatever the front end says here. */
+  readonly helo?: string | undefined;
+  readonly extended?: boolean | undefined;
+  /** As whom the client has authenticated there. */
+  readonly login?: string | undefined;
 }
 
 /** The TLS connection of a session. */
@@ -70,7 +82,7 @@ export interface SessionFacts {
   readonly client: ClientFacts;
   /** Undefined in clear. */
   readonly tls: TlsFacts | undefined;
-  /** Who the client has proved to be; undefined without AUTH, which sessions do not have yet. */
+  /** Who the client has proved to be: to a front end, since sessions have no AUTH yet. Undefined: nobody. */
   readonly principal: string | undefined;
   /** The name in HELO or EHLO; empty before. */
   readonly helo: string;
@@ -91,6 +103,8 @@ export interface TransactionFacts {
   readonly tenant: string;
   /** RFC 6710; undefined for none. */
   readonly priority: number | undefined;
+  /** What XFORWARD said, which nobody has checked: for logs alone. */
+  readonly forwarded: ForwardedFacts | undefined;
   /** Why the message will be held; undefined when it will not. */
   readonly quarantine: string | undefined;
   /** The recipients that were accepted so far, as changed by stages before. */

@@ -3,8 +3,8 @@
 import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { Reception } from '../message/received-line.ts';
-import type { ListenerFacts, TlsFacts, TransactionFacts } from '../policy/stage.ts';
-import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
+import type { FrontEndFacts, ListenerFacts, TlsFacts, TransactionFacts } from '../policy/stage.ts';
+import type { ForwardedFacts, MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 
 /** Where a message came from, and what its client may do. */
@@ -12,8 +12,8 @@ export interface TransactionOrigin {
   readonly listener: ListenerFacts['kind'];
   /** IP address; empty for a program of this host. */
   readonly client: string;
-  /** IP address of the load balancer that passed the connection on; undefined when the client has connected by itself. */
-  readonly frontEnd: string | undefined;
+  /** Undefined when the client has connected by itself. */
+  readonly frontEnd: FrontEndFacts | undefined;
   readonly helo: string;
   readonly extended: boolean;
   /** Whether the client may relay. Then it may also set the priority. */
@@ -38,6 +38,7 @@ export class AcceptedTransaction implements TransactionFacts {
   readonly origin: TransactionOrigin;
   readonly params: MailParameters;
   readonly recipients: EnvelopeRecipient[] = [];
+  readonly forwarded: ForwardedFacts | undefined;
   #fieldEdits: FieldEdit[] | undefined;
   readonly #spool: Pick<SpoolWriter, 'newQueueId'>;
   #queueId: string | undefined;
@@ -52,7 +53,9 @@ export class AcceptedTransaction implements TransactionFacts {
     reversePath: string,
     params: MailParameters,
     spool: Pick<SpoolWriter, 'newQueueId'>,
+    forwarded?: ForwardedFacts,
   ) {
+    this.forwarded = forwarded;
     this.#spool = spool;
     this.origin = origin;
     this.params = params;

@@ -4,28 +4,18 @@
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
-import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
+import type { Reply, ServerEvent, XclientFacts } from '../protocol/smtp/server/server-types.ts';
 import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
+import { clientFacts, type ConnectionOrigin, leniencyOf } from './connection-origin.ts';
 import { Handshake, tlsFactsOf } from './handshake.ts';
 import type { ListenerSecurity } from './listener-security.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { ReceivedSession } from './received-session.ts';
 import { SessionSteps, type Waiting } from './session-steps.ts';
-
-/** How a connection came in. */
-export interface ConnectionOrigin {
-  readonly listener: ListenerFacts;
-  /** The client's IP address; empty for a program of this host on the submission socket. */
-  readonly client: string;
-  /** Undefined when the client has connected by itself. */
-  readonly frontEnd: FrontEndFacts | undefined;
-  /** Whether the listener completes mail of clients that may relay. */
-  readonly completesMail: boolean;
-}
+import { type ToldClient, toldByXclient } from './told-clients.ts';
 
 /** RFC 3207 4. */
 const noTls: Reply = { code: 454, enhanced: '4.7.0', text: 'TLS is not available now' };
@@ -33,11 +23,15 @@ const noTls: Reply = { code: 454, enhanced: '4.7.0', text: 'TLS is not available
 const clientClosed = 'the client closed the connection';
 
 export class IncomingConnection implements Waiting {
-  readonly #context: ReceiveContext;
+  readonly #origin: ConnectionOrigin;
+  #context: ReceiveContext;
   readonly #socket: ClientSocket;
   readonly #input = new InputQueue();
   readonly #session: ServerSession;
-  readonly #client: string;
+  #client: string;
+  /** By XCLIENT. */
+  #told: ToldClient | undefined;
+  #release: (() => void) | undefined;
   readonly #steps: SessionSteps;
   readonly #timer: ClientTimer;
   readonly #onClosed: () => void;
@@ -53,22 +47,16 @@ export class IncomingConnection implements Waiting {
 
   constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
     const { client, frontEnd, listener } = origin;
+    this.#origin = origin;
     this.#context = context;
     this.#client = client;
     this.#onClosed = onClosed;
-    const isKnown = frontEnd?.knowsClient !== false;
-    const mayRelay = client === '' || (isKnown && context.relay.isRelayClient(client));
-    const completesMail = origin.completesMail && mayRelay;
+    const known = clientFacts(context.relay, client, frontEnd);
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
-    const { session } = context.settings;
-    const leniency = { oddCommands: mayRelay, defaultDomain: completesMail ? context.settings.hostname : '' };
-    this.#session = new ServerSession(session, leniency, this.#input);
-    const facts = new ReceivedSession(
-      listener,
-      { address: client, mayRelay, frontEnd },
-      session.maxMessageBytes,
-    );
-    this.#steps = new SessionSteps(context, this.#session, facts, completesMail, this);
+    const { session, hostname } = context.settings;
+    this.#session = new ServerSession(session, leniencyOf(known, origin, hostname), this.#input);
+    const facts = new ReceivedSession(listener, known, session.maxMessageBytes);
+    this.#steps = new SessionSteps(context, this.#session, facts, origin.completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
       takeBack: () => this.#input.takeLast(),
@@ -177,9 +165,33 @@ export class IncomingConnection implements Waiting {
       case 'starttls':
         this.#startTls();
         break;
+      case 'xclient':
+        this.#becomes(event.facts);
+        break;
       default:
         this.#steps.take(event);
     }
+  }
+
+  /** XCLIENT: the session begins again, with the client that the front end tells. */
+  #becomes(facts: XclientFacts): void {
+    const told = toldByXclient(this.#origin.client, this.#told, facts);
+    this.#release?.();
+    this.#release = undefined;
+    const admission = this.#origin.admit(told.frontEnd.knowsClient ? told.address : '');
+    this.#told = told;
+    this.#client = told.address;
+    const client = clientFacts(this.#context.relay, told.address, told.frontEnd);
+    if (admission.kind === 'refused') {
+      this.#steps.refuseXclient(client, admission.reply);
+      return;
+    }
+    this.#release = () => admission.release();
+    this.#context = admission.context;
+    const { session, hostname } = admission.context.settings;
+    this.#steps.restart(client, () =>
+      this.#session.restart(session, leniencyOf(client, this.#origin, hostname)),
+    );
   }
 
   #startTls(): void {
@@ -218,7 +230,8 @@ export class IncomingConnection implements Waiting {
     this.#context.log.secured();
     this.#timer.stop();
     this.#session.secured();
-    const mayRelay = this.#context.tls?.relay.mayRelay(socket) === true;
+    // The certificate of a front end is not that of the clients for which it speaks.
+    const mayRelay = !this.#origin.xclient && this.#context.tls?.relay.mayRelay(socket) === true;
     this.#steps.secured(tlsFactsOf(socket, mayRelay), mayRelay, then);
     this.resume();
   }
@@ -273,6 +286,7 @@ export class IncomingConnection implements Waiting {
     }
     this.#timer.stop();
     this.#steps.gone();
+    this.#release?.();
     this.#onClosed();
   }
 }

@@ -9,8 +9,10 @@ import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { withoutMapping } from '../values/ip-address.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { NetworkSet } from '../values/network-set.ts';
+import { withoutClientCounts, withoutClientLimits } from './client-contexts.ts';
 import type { ClientLimits } from './client-limits.ts';
 import { clientHighWaterMark } from './client-socket.ts';
+import type { Admission, ConnectionOrigin } from './connection-origin.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import { type Bind, socketError } from './bind.ts';
 import { ProxyHeaderWait } from './proxy-header-wait.ts';
@@ -33,6 +35,10 @@ export interface ListenerOptions {
   readonly exempt: NetworkSet;
   /** Load balancers: each of their connections must begin with a PROXY header, and no other may. */
   readonly balancers: NetworkSet;
+  /** Front ends that must tell their client by XCLIENT before any mail. */
+  readonly xclient: NetworkSet;
+  /** Front ends that may tell by XFORWARD, for the log, where a message came from. */
+  readonly xforward: NetworkSet;
   /** Connections to this listener at the same time; undefined: only those of all listeners together are limited. */
   readonly maxConnections: number | undefined;
   /** Limits per client count the connections to this listener alone. */
@@ -199,24 +205,29 @@ export class Listener {
 
   /** Applies the limits per client to a connection, and starts its session. */
   #admit(socket: Socket, client: string, frontEnd: FrontEndFacts | undefined): void {
-    const { context, exempt } = this.#options;
-    if (exempt.has(client)) {
-      start(this.#open(socket, client, frontEnd, nothing, this.#exemptContext), socket);
+    // A front end is limited by the clients that it tells.
+    const admission = this.#admission(this.#options.xclient.has(client) ? '' : client);
+    if (admission.kind === 'admitted') {
+      start(this.#open(socket, client, frontEnd, admission.release, admission.context), socket);
       return;
     }
+    const connection = this.#open(socket, client, frontEnd, nothing, this.#options.context);
+    socket.resume();
+    connection.refuse(admission.reply);
+  }
+
+  /** @param client - empty when it is not known */
+  #admission(client: string): Admission {
+    const { context, exempt } = this.#options;
+    if (client === '') return { kind: 'admitted', context: this.#unknownContext, release: nothing };
+    if (exempt.has(client)) return { kind: 'admitted', context: this.#exemptContext, release: nothing };
     const limits = this.#ownLimits ?? this.#shared.clients;
     const refusal = limits.admit(client, performance.now());
-    if (refusal === undefined) {
-      start(
-        this.#open(socket, client, frontEnd, () => limits.release(client), context),
-        socket,
-      );
-    } else {
-      const connection = this.#open(socket, client, frontEnd, nothing, context);
-      socket.resume();
-      connection.refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
-    }
+    if (refusal === undefined) return { kind: 'admitted', context, release: () => limits.release(client) };
+    return { kind: 'refused', reply: refusal === 'rate' ? tooFast : tooManyFromYou };
   }
+
+  readonly #admitTold = (client: string): Admission => this.#admission(client);
 
   /** Programs of this host have no address to limit. */
   #acceptLocal(socket: Socket): void {
@@ -241,8 +252,18 @@ export class Listener {
     release: () => void,
     context: ReceiveContext,
   ): IncomingConnection {
-    const { facts: listener, completesMail } = this.#options;
-    const origin = { listener, client, frontEnd, completesMail };
+    const { facts: listener, completesMail, xclient, xforward } = this.#options;
+    // Clients that a balancer does not know come with the balancer's address, and have no right by it.
+    const isKnown = frontEnd?.knowsClient !== false;
+    const origin: ConnectionOrigin = {
+      listener,
+      client,
+      frontEnd,
+      completesMail,
+      xclient: isKnown && xclient.has(client),
+      xforward: isKnown && xforward.has(client),
+      admit: this.#admitTold,
+    };
     const connection = new IncomingConnection(context, socket, origin, () => {
       release();
       this.#connections.delete(connection);
@@ -266,18 +287,4 @@ export class Listener {
 function start(connection: IncomingConnection, socket: Socket): void {
   socket.resume();
   connection.start();
-}
-
-/** Created once for all connections, since sessions with the same options object share their encoded replies. */
-function withoutClientLimits(context: ReceiveContext): ReceiveContext {
-  const { settings } = context;
-  return {
-    ...withoutClientCounts(context),
-    settings: { ...settings, session: { ...settings.session, maxErrors: 0 } },
-  };
-}
-
-function withoutClientCounts(context: ReceiveContext): ReceiveContext {
-  const { tls } = context;
-  return { ...context, tls: tls === undefined ? undefined : { ...tls, limitsClients: false } };
 }

@@ -1,7 +1,7 @@
 // Writes the log events of received mail: `received` and `rejected`.
 
 import type { Events } from '../log/events.ts';
-import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 
 export class ReceiveLog {
@@ -23,7 +23,9 @@ export class ReceiveLog {
       from: transaction.reversePath,
       to: transaction.recipients.map((recipient) => recipient.address),
       client: transaction.origin.client === '' ? undefined : transaction.origin.client,
-      frontEnd: transaction.origin.frontEnd,
+      frontEnd: transaction.origin.frontEnd?.address,
+      login: transaction.origin.frontEnd?.login,
+      ...forwardedFields(transaction.forwarded),
       via: transaction.via === 'smtp' ? undefined : transaction.via,
       helo: transaction.origin.helo,
       size: sizeBytes,
@@ -81,4 +83,22 @@ export class ReceiveLog {
       reply: `${reply.code} ${reply.enhanced ?? ''} ${typeof reply.text === 'string' ? reply.text : reply.text.join(' ')}`,
     });
   }
+}
+
+/** What XFORWARD said, as fields of the log. */
+function forwardedFields(forwarded: ForwardedFacts | undefined) {
+  if (forwarded === undefined) return undefined;
+  return {
+    forwardedClient: told(forwarded.address),
+    forwardedName: told(forwarded.name),
+    forwardedPort: told(forwarded.port),
+    forwardedProtocol: told(forwarded.protocol),
+    forwardedHelo: told(forwarded.helo),
+    forwardedId: told(forwarded.id),
+    forwardedSource: told(forwarded.source),
+  };
+}
+
+function told(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
 }

@@ -12,7 +12,7 @@ import type {
   StageResult,
   TlsFacts,
 } from '../policy/stage.ts';
-import type { RcptParameters } from '../protocol/smtp/server/server-types.ts';
+import type { ForwardedFacts, RcptParameters } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { MessageIntake } from './message-intake.ts';
@@ -31,9 +31,9 @@ class CurrentRecipient implements RecipientFacts {
 export class ReceivedSession implements Subject {
   readonly listener: ListenerFacts;
   client: ClientFacts;
+  /** What XFORWARD said of the message that comes next. */
+  forwarded: ForwardedFacts | undefined;
   tls: TlsFacts | undefined;
-  /** Sessions have no AUTH yet. */
-  readonly principal = undefined;
   readonly recipient = new CurrentRecipient();
   helo = '';
   extended = false;
@@ -54,6 +54,11 @@ export class ReceivedSession implements Subject {
     this.#maxBodyBytes = maxMessageBytes === 0 ? Infinity : maxMessageBytes;
     this.listener = listener;
     this.client = client;
+  }
+
+  /** Sessions have no AUTH yet: only a front end can say it. */
+  get principal(): string | undefined {
+    return this.client.frontEnd?.login;
   }
 
   /** @throws {SessionMisuseError} when it is asked outside a transaction */
@@ -84,9 +89,18 @@ export class ReceivedSession implements Subject {
 
   /** @param extended - whether it was EHLO */
   hello(name: string, extended: boolean): void {
+    const { frontEnd } = this.client;
     this.#saidHello = true;
-    this.helo = name;
-    this.extended = extended;
+    this.helo = frontEnd?.helo ?? name;
+    this.extended = frontEnd?.extended ?? extended;
+    this.forwarded = undefined;
+  }
+
+  /** XCLIENT: another client, of which nothing is known but this, and TLS. */
+  restart(client: ClientFacts): void {
+    this.client = client;
+    this.#clientResults = undefined;
+    this.#forgetHello();
   }
 
   /**
@@ -96,10 +110,7 @@ export class ReceivedSession implements Subject {
   secured(tls: TlsFacts, mayRelay: boolean): void {
     this.tls = tls;
     if (mayRelay) this.client = { ...this.client, mayRelay };
-    this.#saidHello = false;
-    this.helo = '';
-    this.extended = false;
-    this.#sessionResults = undefined;
+    this.#forgetHello();
   }
 
   begin(transaction: AcceptedTransaction): void {
@@ -111,6 +122,7 @@ export class ReceivedSession implements Subject {
   endTransaction(): void {
     this.#transaction = undefined;
     this.content = undefined;
+    this.forwarded = undefined;
     this.#messageResults = undefined;
   }
 
@@ -141,6 +153,14 @@ export class ReceivedSession implements Subject {
     if (change.kind === 'quarantine') this.transaction.hold(change.reason);
     if (change.result !== undefined) this.#note(stage, change.result);
     return undefined;
+  }
+
+  #forgetHello(): void {
+    this.#saidHello = false;
+    this.helo = '';
+    this.extended = false;
+    this.forwarded = undefined;
+    this.#sessionResults = undefined;
   }
 
   #edit(edit: Edit): void {

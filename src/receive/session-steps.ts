@@ -4,7 +4,7 @@
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
-import type { TlsFacts } from '../policy/stage.ts';
+import type { ClientFacts, TlsFacts } from '../policy/stage.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { AcceptedTransaction, type TransactionOrigin } from './accepted-transaction.ts';
@@ -13,6 +13,7 @@ import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import { SessionAnswers } from './session-answers.ts';
 import { refusalBeforeContent } from './store-refusals.ts';
+import { withNews } from './told-clients.ts';
 
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 
@@ -23,7 +24,7 @@ export interface Waiting {
 }
 
 /** An event after which the session goes on. */
-export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' | 'starttls' }>;
+export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' | 'starttls' | 'xclient' }>;
 
 export class SessionSteps implements ContentWaiting {
   readonly #context: ReceiveContext;
@@ -39,7 +40,7 @@ export class SessionSteps implements ContentWaiting {
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
   #origin: TransactionOrigin;
 
-  /** @param completesMail - whether mail of this client is completed */
+  /** @param completesMail - whether mail of clients that may relay is completed */
   constructor(
     context: ReceiveContext,
     session: ServerSession,
@@ -84,6 +85,11 @@ export class SessionSteps implements ContentWaiting {
       case 'hello':
         this.#hello(event.name, event.extended);
         break;
+      case 'xforward':
+        // What is said in several commands adds up (XFORWARD_README).
+        this.#facts.forwarded = withNews(this.#facts.forwarded, event.facts);
+        this.#session.accept();
+        break;
       case 'mail':
         this.#mail(event);
         break;
@@ -107,6 +113,21 @@ export class SessionSteps implements ContentWaiting {
         this.#session.accept();
         break;
     }
+  }
+
+  /** XCLIENT: the session goes on with this client. @param then - answers the front end, unless a stage refuses the client */
+  restart(client: ClientFacts, then: () => void): void {
+    this.#facts.restart(client);
+    this.#origin = this.#originOf('', false);
+    const decision = this.#context.pipelines.usual.decide('connect', this.#facts);
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#restartDecided(made, then));
+    else this.#restartDecided(decision, then);
+  }
+
+  /** Refuses a client of which a front end has told, and ends the session. */
+  refuseXclient(client: ClientFacts, reply: Reply): void {
+    this.#facts.restart(client);
+    this.#answers.disconnect('XCLIENT', reply, '');
   }
 
   /** The client has gone: what was under way is dropped. */
@@ -139,11 +160,11 @@ export class SessionSteps implements ContentWaiting {
     return {
       listener: listener.kind,
       client: client.address,
-      frontEnd: client.frontEnd?.address,
+      frontEnd: client.frontEnd,
       helo,
       extended,
       trusted: client.mayRelay,
-      completed: this.#completesMail,
+      completed: this.#completesMail && client.mayRelay,
       tls,
     };
   }
@@ -159,6 +180,11 @@ export class SessionSteps implements ContentWaiting {
     else this.#refuseClient('STARTTLS', decision);
   }
 
+  #restartDecided(decision: Decision, then: () => void): void {
+    if (decision.kind === 'continue' || decision.kind === 'discard') then();
+    else this.#refuseClient('XCLIENT', decision);
+  }
+
   #refuseClient(command: string, { reply, kind, stage }: Extract<Decision, { readonly reply: Reply }>): void {
     // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
     const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
@@ -167,7 +193,7 @@ export class SessionSteps implements ContentWaiting {
 
   #hello(name: string, extended: boolean): void {
     this.#facts.hello(name, extended);
-    this.#origin = this.#originOf(name, extended);
+    this.#origin = this.#originOf(this.#facts.helo, this.#facts.extended);
     // It ends a transaction, and with it the stages of a tenant.
     const decision = this.#context.pipelines.usual.decide('helo', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#helloDecided(made));
@@ -186,7 +212,9 @@ export class SessionSteps implements ContentWaiting {
       this.#answers.reject('MAIL', refusal, reversePath, '');
       return;
     }
-    this.#facts.begin(new AcceptedTransaction(this.#origin, reversePath, params, spool));
+    this.#facts.begin(
+      new AcceptedTransaction(this.#origin, reversePath, params, spool, this.#facts.forwarded),
+    );
     this.#pipeline = this.#context.pipelines.usual;
     const decision = this.#pipeline.decide('mail', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#mailDecided(made));

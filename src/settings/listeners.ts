@@ -20,6 +20,8 @@ export interface ReceiverPlace {
 /** Makes the context of a listener from a configuration with its own keys in place of those of [receive]. */
 export type ContextOf = (config: Config, protocol: ServerSessionOptions['protocol']) => ReceiveContext;
 
+const nobody = new NetworkSet([]);
+
 /** Every program of this host may write to the submission socket. */
 const submissionMode = 0o666;
 
@@ -50,7 +52,9 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     // What is said there never leaves this host.
     context: contextOf({ ...config, receive: { ...config.receive, tls: 'none' } }, 'smtp'),
     exempt: exemptClients(config),
-    balancers: new NetworkSet([]),
+    balancers: nobody,
+    xclient: nobody,
+    xforward: nobody,
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };
@@ -58,7 +62,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
 
 function listenerOf(
   config: Config,
-  { address, protocol, socketMode, completeMail, proxyProtocol, receive }: ListenConfig,
+  { address, protocol, socketMode, completeMail, proxyProtocol, xclient, xforward, receive }: ListenConfig,
   receivers: number,
   contextOf: ContextOf,
 ): ListenerOptions {
@@ -73,6 +77,8 @@ function listenerOf(
     exempt: exemptClients(config),
     maxConnections: maxConnections === undefined ? undefined : Math.ceil(maxConnections / receivers),
     balancers: new NetworkSet(proxyProtocol),
+    xclient: new NetworkSet(xclient),
+    xforward: new NetworkSet(xforward),
     hasOwnClientLimits: maxConnectionsPerClient !== undefined || connectionRatePerClient !== undefined,
   };
 }

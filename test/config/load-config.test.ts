@@ -95,6 +95,8 @@ describe('the defaults', () => {
         socketMode: 0o660,
         completeMail: true,
         proxyProtocol: [],
+        xclient: [],
+        xforward: [],
         receive: {},
       },
     ]);

@@ -157,6 +157,8 @@ export async function start(
     completesMail?: boolean;
     /** Networks whose connections begin with a PROXY header. */
     balancers?: readonly string[];
+    xclient?: readonly string[];
+    xforward?: readonly string[];
     memoryBytes?: number;
     tenants?: readonly Tenant[];
     /** Asked after the tenant and relay stages. */
@@ -263,6 +265,8 @@ export async function start(
     context,
     exempt: new NetworkSet(options.exempt === true ? networks : []),
     balancers: new NetworkSet((options.balancers ?? []).map(parseNetwork)),
+    xclient: new NetworkSet((options.xclient ?? []).map(parseNetwork)),
+    xforward: new NetworkSet((options.xforward ?? []).map(parseNetwork)),
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };

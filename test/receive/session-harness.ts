@@ -113,8 +113,9 @@ export class SessionHarness implements Waiting {
       const event = this.#session.next();
       if (event === undefined) break;
       if (event.kind === 'quit' || event.kind === 'close') this.isClosed = true;
-      else if (event.kind === 'starttls') throw new Error('STARTTLS is not offered here');
-      else this.#steps.take(event);
+      else if (event.kind === 'starttls' || event.kind === 'xclient') {
+        throw new Error(`${event.kind} is not offered here`);
+      } else this.#steps.take(event);
     }
     const output = this.#session.takeOutput();
     if (output !== undefined) this.output += Buffer.from(output).toString('latin1');

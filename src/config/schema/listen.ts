@@ -47,11 +47,22 @@ const listen = tableOf({
     'Load balancers. A connection from one of these networks must begin with a PROXY header, version 1 or 2, else it is closed; its client is the one that the header names. A PROXY header from any other address ends the connection. List only hosts that you run yourself: they can pretend to be any client.',
     { example: '["10.0.0.10", "10.0.0.11"]' },
   ),
+  xclient: key(
+    networks().prefault([]),
+    'Front ends that speak SMTP with the clients and tell by XCLIENT who they are, e.g. nginx. From these networks no mail is taken before XCLIENT with ADDR; then the session is as if that client had connected. List only hosts that you run yourself: they can pretend to be any client.',
+    { example: '["10.0.0.10"]' },
+  ),
+  xforward: key(
+    networks().prefault([]),
+    'Front ends that may tell by XFORWARD where a message came from, e.g. Postfix. It is written to the log, and decides nothing.',
+    { example: '["127.0.0.1"]' },
+  ),
   ...receiveOverrides(),
-}).superRefine(({ address, protocol, proxy_protocol: balancers }, context) => {
-  if (address.kind === 'unix' && balancers.length > 0) {
-    const message = 'a Unix-domain socket has no clients with an IP address: proxy_protocol needs a port';
-    context.addIssue({ code: 'custom', message, path: ['proxy_protocol'] });
+}).superRefine(({ address, protocol, ...own }, context) => {
+  for (const name of ['proxy_protocol', 'xclient', 'xforward'] as const) {
+    if (address.kind !== 'unix' || own[name].length === 0) continue;
+    const message = `a Unix-domain socket has no clients with an IP address: ${name} needs a port`;
+    context.addIssue({ code: 'custom', message, path: [name] });
   }
   if (protocol !== 'lmtp' || address.kind !== 'tcp' || address.port !== smtpPort) return;
   const message = 'port 25 is for SMTP: LMTP must have another port, e.g. 24 (RFC 2033 5)';

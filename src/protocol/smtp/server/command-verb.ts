@@ -28,9 +28,16 @@ export const Verb = {
   rset: packText('RSET'),
   starttls: packText('STAR'),
   vrfy: packText('VRFY'),
+  xclient: packText('XCLI'),
+  xforward: packText('XFOR'),
 } as const;
 
-const starttls = 'starttls';
+/** The whole verb, in lower case, of those of more than four letters; undefined for the others. */
+function longVerb(verb: number): string | undefined {
+  if (verb === Verb.starttls) return 'starttls';
+  if (verb === Verb.xclient) return 'xclient';
+  return verb === Verb.xforward ? 'xforward' : undefined;
+}
 
 /** The verb of the line from `start` to `end` as a number of `Verb`; 0 if it is none of them. */
 export function verbOf(bytes: Uint8Array, start: number, end: number): number {
@@ -41,14 +48,15 @@ export function verbOf(bytes: Uint8Array, start: number, end: number): number {
     bytes[start + 2] as number,
     bytes[start + 3] as number,
   );
-  if (verb === Verb.starttls) return isStartTls(bytes, start, end) ? verb : 0;
+  const word = longVerb(verb);
+  if (word !== undefined) return isWord(word, bytes, start, end) ? verb : 0;
   return end - start === 4 || bytes[start + 4] === space ? verb : 0;
 }
 
-function isStartTls(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = 0; i < starttls.length; i++) {
-    if (start + i >= end || ((bytes[start + i] as number) | 0x20) !== starttls.charCodeAt(i)) return false;
+function isWord(word: string, bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = 0; i < word.length; i++) {
+    if (start + i >= end || ((bytes[start + i] as number) | 0x20) !== word.charCodeAt(i)) return false;
   }
-  const after = start + starttls.length;
+  const after = start + word.length;
   return after === end || bytes[after] === space;
 }

@@ -33,11 +33,22 @@ export class ContentPhase {
     return false;
   }
 
-  /** Begins a further chunk. @param refusal - the chunk is read and dropped before this reply is sent (RFC 3030 2) */
-  beginChunk({ octets, isLast }: Chunk, refusal: FixedReply | undefined): void {
+  /**
+   * Begins a further chunk, or notes the first one of a message, for `begin`.
+   * @param refusal - the chunk is read and dropped before this reply is sent (RFC 3030 2)
+   * @returns false when it is the first one, which has to be allowed before
+   */
+  beginChunk(chunk: Chunk, refusal: FixedReply | undefined): boolean {
+    const { transaction } = this.#facts;
+    if (refusal === undefined && !transaction.byChunks) {
+      transaction.firstChunk = chunk;
+      return false;
+    }
+    const { octets, isLast } = chunk;
     this.repliesAtEnd = this.#facts.repliesAtEnd(isLast);
     if (refusal === undefined) this.reader.startChunk(octets, isLast);
     else this.reader.discardChunk(octets, refusal);
+    return true;
   }
 
   /** Ends the transaction instead of beginning content. @returns whether a chunk has to be read before this reply (RFC 3030 2) */

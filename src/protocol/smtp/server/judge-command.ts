@@ -5,6 +5,7 @@ import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';
 import { fixedAnswer } from './fixed-answer.ts';
+import { readXclient, readXforward } from './front-end-commands.ts';
 import { isForeignLine, isProxyHeader, isRequestWithVerb } from './foreign-line.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { judgeMalformed } from './malformed-line.ts';
@@ -19,7 +20,7 @@ import { readHello, readMail, readRcpt } from './transaction-commands.ts';
 /** Events that need `accept` or `reject`. */
 export type Question = Extract<
   ServerEvent,
-  { readonly kind: 'hello' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
+  { readonly kind: 'hello' | 'starttls' | 'xclient' | 'xforward' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
 >;
 
 /** A FixedReply, which has no `kind`, is sent unchanged. */
@@ -96,6 +97,9 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
       return judgeHello(verb, lines, facts);
     case Verb.starttls:
       return judgeStartTls(lines, facts);
+    case Verb.xclient:
+    case Verb.xforward:
+      return judgeFrontEnd(verb, lines, facts);
     case Verb.rset:
       return hasNoArgument(lines, 4) ? reset : Replies.noArgument;
     case Verb.quit:
@@ -130,6 +134,24 @@ function judgeStartTls(
   return transaction.open ? Replies.tlsInTransaction : startTls;
 }
 
+/** The answers are those of Postfix's XCLIENT_README and XFORWARD_README. */
+function judgeFrontEnd(
+  verb: typeof Verb.xclient | typeof Verb.xforward,
+  lines: CommandLineReader,
+  { leniency, transaction }: SessionFacts,
+): CommandVerdict {
+  const isXclient = verb === Verb.xclient;
+  const isAllowed = isXclient ? leniency.xclient : leniency.xforward;
+  if (isAllowed !== true) return Replies.frontEndsOnly;
+  if (transaction.open) return Replies.frontEndInTransaction;
+  if (isXclient) {
+    const facts = readXclient(lines.text(7));
+    return 'code' in facts ? facts : { kind: 'xclient', facts };
+  }
+  const facts = readXforward(lines.text(8));
+  return 'code' in facts ? facts : { kind: 'xforward', facts };
+}
+
 /**
  * Where TLS is required, RFC 3207 4 leaves NOOP, EHLO, STARTTLS and QUIT. HELO does no harm, and BDAT is refused when its chunk was
  * read.
@@ -151,10 +173,11 @@ function isPossibleInClear(verb: number): boolean {
 
 function judgeMail(
   lines: CommandLineReader,
-  { options, dialect, leniency, transaction, saidHello, takesRequireTls }: SessionFacts,
+  { options, dialect, leniency, transaction, saidHello, needsClient, takesRequireTls }: SessionFacts,
 ): CommandVerdict {
   if (!saidHello) return dialect.helloFirst;
   if (transaction.open) return Replies.nestedMail;
+  if (needsClient) return Replies.xclientFirst;
   const { maxTransactions } = options;
   if (maxTransactions > 0 && transaction.count >= maxTransactions) {
     return { kind: 'close', reply: listenerReplies(options).tooManyTransactions };

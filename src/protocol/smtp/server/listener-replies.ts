@@ -1,10 +1,11 @@
 // The replies with the name of this host or its extensions. They are encoded once for all sessions with the same options.
 
 import type { Buffer } from 'node:buffer';
+import { xclientKeyword, xforwardKeyword } from './front-end-commands.ts';
 import type { FixedReply } from './replies.ts';
 import { encodeReply, fixedReply } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
-import { dialectOf, takesRequireTls } from './session-facts.ts';
+import { type SessionFacts, dialectOf, takesRequireTls } from './session-facts.ts';
 
 interface ExtendedHello {
   readonly reply: Buffer;
@@ -37,22 +38,21 @@ export function listenerReplies(options: ServerSessionOptions): ListenerReplies 
   return replies;
 }
 
-/**
- * The answer to an accepted EHLO or HELO.
- * @param isSecure - under TLS
- * @param text - added after our name
- */
+/** The answer to an accepted EHLO or HELO. @param text - added after our name */
 export function helloReply(
-  options: ServerSessionOptions,
+  { options, isSecure, leniency }: Pick<SessionFacts, 'options' | 'isSecure' | 'leniency'>,
   extended: boolean,
-  isSecure: boolean,
   text: string | undefined,
 ): Buffer {
+  const { xclient, xforward } = leniency;
   const replies = listenerReplies(options);
   const { reply, keywords } = isSecure ? replies.secureEhlo : replies.ehlo;
-  if (text === undefined) return extended ? reply : replies.helo;
-  const lines = [`${options.hostname} ${text}`, ...(extended ? keywords : [])];
-  return encodeReply(250, undefined, lines, false);
+  const isFrontEnd = xclient === true || xforward === true;
+  if (text === undefined && !(extended && isFrontEnd)) return extended ? reply : replies.helo;
+  const lines = [text === undefined ? options.hostname : `${options.hostname} ${text}`];
+  if (extended && xclient === true) lines.push(xclientKeyword);
+  if (extended && xforward === true) lines.push(xforwardKeyword);
+  return encodeReply(250, undefined, extended ? [...lines, ...keywords] : lines, false);
 }
 
 function makeReplies(options: ServerSessionOptions): ListenerReplies {

@@ -97,10 +97,7 @@ export class ServerSession {
     else if (this.#phase !== 'closed') this.#input.push(chunk);
   }
 
-  /**
-   * The connection is under TLS from here on: before the greeting, or after an accepted `starttls`. What the client has said in clear
-   * is forgotten (RFC 3207 4.2).
-   */
+  /** TLS is on: before the greeting, or after an accepted `starttls`. What was said in clear is forgotten (RFC 3207 4.2). */
   secured(): void {
     if (this.#phase === 'handshake') this.#phase = 'command';
     else if (this.#phase !== 'greeting') {
@@ -162,10 +159,21 @@ export class ServerSession {
           this.#acceptWith(Replies.ok, text, enhanced);
         this.#facts.transaction.end();
         break;
+      case 'xclient':
+        throw new SessionMisuseError('accept() for XCLIENT, which restart() answers');
       case 'vrfy':
         this.#acceptWith(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
         break;
+      case 'xforward':
+        this.#output.send(Replies.ok);
     }
+  }
+
+  /** Accepts `xclient`: the session begins again, with another client. @param options - only `maxErrors` may differ */
+  restart(options: ServerSessionOptions, leniency: Leniency): void {
+    this.#facts.restart(this.#question.take(), options, leniency);
+    this.#output.enhanced = true;
+    this.#output.sendBytes(listenerReplies(options).greeting);
   }
 
   /** Refuses the event that waits for an answer. 421 ends the session. A refused `data` or `end` ends the transaction. */
@@ -214,7 +222,9 @@ export class ServerSession {
         this.#endSession();
         return verdict;
       case 'chunk':
-        return this.#chunk(verdict);
+        if (!this.#content.beginChunk(verdict.chunk, verdict.refusal)) return this.#question.ask(data);
+        this.#phase = 'content';
+        return undefined;
       case 'starttls':
         // RFC 3207 4: a client waits for the reply. What follows already may come from somebody between it and us (CVE-2011-0411).
         if (this.#input.size > 0) return this.#close(listenerReplies(this.#facts.options).behindStartTls);
@@ -224,21 +234,10 @@ export class ServerSession {
     }
   }
 
-  #chunk({ chunk, refusal }: Extract<CommandVerdict, { readonly kind: 'chunk' }>): ServerEvent | undefined {
-    if (refusal === undefined && !this.#facts.transaction.byChunks) {
-      this.#facts.transaction.firstChunk = chunk;
-      return this.#question.ask(data);
-    }
-    this.#content.beginChunk(chunk, refusal);
-    this.#phase = 'content';
-    return undefined;
-  }
-
   #acceptHello(extended: boolean, text: string | undefined): void {
     this.#facts.saidHello = true;
     this.#output.enhanced = extended;
-    const { options, isSecure } = this.#facts;
-    this.#output.sendBytes(helloReply(options, extended, isSecure, text));
+    this.#output.sendBytes(helloReply(this.#facts, extended, text));
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
     if (this.#facts.transaction.open) this.#pendingEvents.push(reset);
     this.#facts.transaction.end();

@@ -36,6 +36,40 @@ export interface Leniency {
   readonly oddCommands: boolean;
   /** The domain for a sender or recipient that has none; empty to refuse such an address. */
   readonly defaultDomain: string;
+  /** Offers XCLIENT, and takes no mail before it has said an address. */
+  readonly xclient?: boolean | undefined;
+  /** Offers XFORWARD. */
+  readonly xforward?: boolean | undefined;
+}
+
+/** What XCLIENT says of a client. Undefined: not said, so that it stays as it was; empty: not available. */
+export interface XclientFacts {
+  /** From the reverse DNS of the address. */
+  readonly name: string | undefined;
+  /** In canonical form. */
+  readonly address: string | undefined;
+  readonly port: string | undefined;
+  /** `SMTP` or `ESMTP`. */
+  readonly protocol: string | undefined;
+  readonly helo: string | undefined;
+  /** The user as whom the client has authenticated. */
+  readonly login: string | undefined;
+  /** Where the client has connected. */
+  readonly destination: string | undefined;
+  readonly destinationPort: string | undefined;
+}
+
+/** What XFORWARD says of the client that handed a message in elsewhere. For logs alone. Undefined: not said; empty: not available. */
+export interface ForwardedFacts {
+  readonly name: string | undefined;
+  readonly address: string | undefined;
+  readonly port: string | undefined;
+  readonly protocol: string | undefined;
+  readonly helo: string | undefined;
+  /** The queue id at the front end. */
+  readonly id: string | undefined;
+  /** `LOCAL` or `REMOTE`. */
+  readonly source: string | undefined;
 }
 
 /** The service extensions that the answer to EHLO announces; `vrfy`: whether the caller answers VRFY. */
@@ -102,6 +136,10 @@ export type ServerEvent =
   | { readonly kind: 'hello'; readonly extended: boolean; readonly name: string }
   /** Needs an answer. Accepted: send the output, put TLS over the connection, and call `secured` when the handshake is through. */
   | { readonly kind: 'starttls' }
+  /** XCLIENT: needs an answer. Accepted by `restart`, it ends what the session was so far. */
+  | { readonly kind: 'xclient'; readonly facts: XclientFacts }
+  /** XFORWARD, about the messages that follow: needs an answer. */
+  | { readonly kind: 'xforward'; readonly facts: ForwardedFacts }
   /** Needs an answer. The path is without brackets; the null path is empty. */
   | { readonly kind: 'mail'; readonly reversePath: string; readonly params: MailParameters }
   /** Needs an answer. `postmaster` may come without a domain (RFC 5321 4.5.1). */

@@ -3,18 +3,21 @@
 
 import { lmtp } from '../../lmtp/server-dialect.ts';
 import { type Dialect, smtp } from './dialect.ts';
-import type { Leniency, ServerSessionOptions } from './server-types.ts';
+import type { Leniency, ServerEvent, ServerSessionOptions } from './server-types.ts';
+import { SessionMisuseError } from './session-misuse-error.ts';
 import { Transaction } from './transaction.ts';
 
 export class SessionFacts {
-  readonly options: ServerSessionOptions;
-  readonly leniency: Leniency;
+  options: ServerSessionOptions;
+  leniency: Leniency;
   readonly dialect: Dialect;
   readonly transaction = new Transaction();
   /** EHLO, HELO or LHLO was accepted (RFC 5321 4.1.4). */
   saidHello = false;
   /** The session is under TLS. */
   isSecure = false;
+  /** Mail is not taken before XCLIENT has said an address. */
+  needsClient: boolean;
   /** Mail is not taken before STARTTLS. */
   needsTls: boolean;
 
@@ -23,6 +26,7 @@ export class SessionFacts {
     this.leniency = leniency;
     this.dialect = dialectOf(options);
     this.needsTls = options.startTls === 'required';
+    this.needsClient = leniency.xclient === true;
   }
 
   /** RFC 8689 2: REQUIRETLS is offered under TLS alone. It is about relaying, so LMTP does not have it. */
@@ -34,6 +38,16 @@ export class SessionFacts {
   secured(): void {
     this.isSecure = true;
     this.needsTls = false;
+    this.saidHello = false;
+    this.transaction.end();
+  }
+
+  /** XCLIENT: the session is as at its beginning, with another client. TLS, and what counts for limits, goes on. */
+  restart(question: ServerEvent, options: ServerSessionOptions, leniency: Leniency): void {
+    if (question.kind !== 'xclient') throw new SessionMisuseError('restart() without XCLIENT');
+    if (question.facts.address !== undefined) this.needsClient = false;
+    this.options = options;
+    this.leniency = leniency;
     this.saidHello = false;
     this.transaction.end();
   }

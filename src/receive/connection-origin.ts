@@ -1,0 +1,53 @@
+// How a connection came in, and what follows from it for its client.
+
+import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { ClientFacts, FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
+import type { Leniency, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { ReceiveContext } from './receive-context.ts';
+
+/** How a connection came in. */
+export interface ConnectionOrigin {
+  readonly listener: ListenerFacts;
+  /** The client's IP address; empty for a program of this host on the submission socket. */
+  readonly client: string;
+  /** Undefined when the client has connected by itself. */
+  readonly frontEnd: FrontEndFacts | undefined;
+  /** Whether the listener completes mail of clients that may relay. */
+  readonly completesMail: boolean;
+  /** Whether it is a front end that must tell its client by XCLIENT, and one that may tell about it by XFORWARD. */
+  readonly xclient: boolean;
+  readonly xforward: boolean;
+  /** Applies the limits per client to a client that XCLIENT tells. @param client - empty when it is not known */
+  admit(client: string): Admission;
+}
+
+/** Whether the limits per client let one in. */
+export type Admission =
+  /** @param release - must be called when it has gone */
+  | { readonly kind: 'admitted'; readonly context: ReceiveContext; release(): void }
+  | { readonly kind: 'refused'; readonly reply: Reply };
+
+/** @param address - empty for a program of this host */
+export function clientFacts(
+  relay: Pick<RelayPolicy, 'isRelayClient'>,
+  address: string,
+  frontEnd: FrontEndFacts | undefined,
+): ClientFacts {
+  // A front end that does not know its client has no right to give it.
+  const isKnown = frontEnd?.knowsClient !== false;
+  return { address, mayRelay: address === '' || (isKnown && relay.isRelayClient(address)), frontEnd };
+}
+
+/** What the session of a client may deviate in. @param hostname - of this host */
+export function leniencyOf(
+  { mayRelay }: ClientFacts,
+  { completesMail, xclient, xforward }: ConnectionOrigin,
+  hostname: string,
+): Leniency {
+  return {
+    oddCommands: mayRelay,
+    defaultDomain: completesMail && mayRelay ? hostname : '',
+    xclient,
+    xforward,
+  };
+}
