@@ -5,7 +5,7 @@ import { usualExtensions } from '../protocol/smtp/server/drive.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { bindHere } from '../../src/receive/bind.ts';
@@ -63,11 +63,16 @@ export class Client {
     this.#listen(socket);
   }
 
-  /** Puts TLS over the connection. Resolves when the handshake is through; rejects when it has failed. */
-  async secure(): Promise<void> {
+  /** Puts TLS over the connection, perhaps with a certificate. Resolves when the handshake is through; rejects when it has failed. */
+  async secure(options: ConnectionOptions = {}): Promise<void> {
     const below = this.socket;
     below.removeAllListeners('data').removeAllListeners('end');
-    const secure = connectTls({ socket: below, rejectUnauthorized: false, allowHalfOpen: true } as object);
+    const secure = connectTls({
+      ...options,
+      socket: below,
+      rejectUnauthorized: false,
+      allowHalfOpen: true,
+    } as object);
     this.socket = secure;
     this.#listen(secure);
     await once(secure, 'secureConnect');
@@ -159,6 +164,8 @@ export async function start(
     balancers?: readonly string[];
     xclient?: readonly string[];
     xforward?: readonly string[];
+    /** SHA-256 of certificates whose clients may relay. */
+    relayCertificates?: readonly string[];
     memoryBytes?: number;
     tenants?: readonly Tenant[];
     /** Asked after the tenant and relay stages. */
@@ -226,7 +233,7 @@ export async function start(
         : {
             isImplicit: security === 'implicit',
             handshakeTimeoutMs: 30_000,
-            relay: new RelayCertificates([], false),
+            relay: new RelayCertificates(options.relayCertificates ?? [], false),
             certificates: testCertificates,
             handshakes,
             limitsClients: true,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goOn, type MailFacts, type SessionFacts, type Stage, type Verdict } from '../../src/policy/stage.ts';
 import { type Client, envelope, type Fixture, greeted, start } from './fixture.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { turns } from './stage-fixture.ts';
 
 const xclient = ['127.0.0.1'];
@@ -125,6 +126,14 @@ test('max_errors of the client applies after XCLIENT', async (t) => {
   assert.match(await client.reply(), /^421 4\.7\.0 .*Too many errors/);
 });
 
+test('the limits of handshakes count the client that is told, and no front end', async (t) => {
+  const fixture = await start(t, { xclient, tls: 'offered', handshakeLimits: { maxHandshakesPerClient: 0 } });
+  const client = await told(fixture, 'ADDR=203.0.113.9');
+  assert.match(await client.ask('STARTTLS\r\n'), /^454 4\.7\.0 .*from your address/);
+  const front = await greeted(fixture);
+  assert.match(await front.ask('STARTTLS\r\n'), /^220/);
+});
+
 test('stages are asked about the client that is told, and may refuse it', async (t) => {
   const picky: Stage = {
     name: 'picky',
@@ -140,6 +149,27 @@ test('stages are asked about the client that is told, and may refuse it', async 
   const client = await greeted(fixture);
   assert.match(await client.ask('XCLIENT ADDR=203.0.113.9\r\n'), /^554 5\.7\.1 Not you/);
   assert.equal(await client.reply(), '');
+});
+
+test('the certificate of a front end lets it relay for nobody, and that of a client behind a balancer does', async (t) => {
+  const own = selfSigned({ names: ['front.example'] });
+  const certificate = { key: own.key, cert: own.certificate };
+  const options = { networks: ['10.0.0.0'], tls: 'offered' as const, relayCertificates: [own.fingerprint] };
+  const relays = async (client: Client): Promise<string> => {
+    assert.match(await client.ask('STARTTLS\r\n'), /^220/);
+    await client.secure(certificate);
+    await client.ask('EHLO front.example\r\n');
+    await client.ask('MAIL FROM:<a@example.net>\r\n');
+    return client.ask('RCPT TO:<b@elsewhere.example>\r\n');
+  };
+  const front = await told(await start(t, { ...options, xclient }), 'ADDR=203.0.113.9');
+  assert.match(await relays(front), /^550 5\.7\.1/);
+  const fixture = await start(t, { ...options, balancers: ['127.0.0.0/8'] });
+  const client = await fixture.client();
+  client.send('PROXY TCP4 203.0.113.9 192.0.2.25 1 25\r\n');
+  assert.match(await client.reply(), /^220/);
+  await client.ask('EHLO client.example\r\n');
+  assert.match(await relays(client), /^250/);
 });
 
 test('behind a balancer, the front end is who the PROXY header names', async (t) => {
