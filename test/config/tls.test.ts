@@ -42,7 +42,15 @@ const mistakes: readonly (readonly [string, string])[] = [
     '3:9 tls[1].names: is only for level = "verified", and this table has level = "required"',
   ],
   [
-    '[[tls]]\nlevel = "dane"\ndane = false',
+    '[[tls]]\nlevel = "dane"',
+    '2:9 tls[1].level: "dane" needs a validating resolver: run one on this host, and set validating = true and servers in [dns]',
+  ],
+  [
+    '[[tls]]\nlevel = "dane"\n[deliver]\ndane = "off"\n[dns]\nvalidating = true\nservers = ["127.0.0.1"]',
+    '2:9 tls[1].level: "dane" contradicts dane = "off" in [deliver]',
+  ],
+  [
+    '[[tls]]\nlevel = "dane"\ndane = false\n[dns]\nvalidating = true\nservers = ["127.0.0.1"]',
     '3:8 tls[1].dane: must not be false together with level = "dane"',
   ],
   [

@@ -12,7 +12,8 @@ import { contains, type Network } from '../../values/network.ts';
 export interface Tables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
-  readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean };
+  readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean; readonly dane: 'auto' | 'off' };
+  readonly tls: readonly { readonly level?: string | undefined }[];
   readonly dns: {
     readonly validating: boolean;
     readonly servers?: readonly { readonly host: string }[] | undefined;
@@ -27,9 +28,21 @@ export interface Tables {
   }[];
 }
 
+/** TLSA records are believed from a validating name server alone (RFC 7672 2.2). */
+function checkDane({ deliver, dns, tls }: Tables, context: z.RefinementCtx): void {
+  for (const [index, { level }] of tls.entries()) {
+    if (level !== 'dane' || (dns.validating && deliver.dane !== 'off')) continue;
+    const message = dns.validating
+      ? '"dane" contradicts dane = "off" in [deliver]'
+      : '"dane" needs a validating resolver: run one on this host, and set validating = true and servers in [dns]';
+    context.addIssue({ code: 'custom', message, path: ['tls', index, 'level'] });
+  }
+}
+
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkValidating(tables.dns, context);
+  checkDane(tables, context);
   for (const [role, name] of Object.entries(tables.users)) {
     if (name === undefined || tables.user !== undefined) continue;
     const message =
