@@ -8,7 +8,7 @@ import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
 import type { CertificateFacts } from '../tls/certificate-facts.ts';
-import type { TlsMaterial } from '../tls/tls-material.ts';
+import type { GivenIdentities, TlsMaterial } from '../tls/tls-material.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
 /** The first message of a role that connects to the manager. */
@@ -101,6 +101,8 @@ export type SupervisorToRole =
   | PortAnswer
   /** To a receiver: the certificates and keys that it serves from now on. Follows `start`, and comes again after each change. */
   | { readonly kind: 'certificates'; readonly material: TlsMaterial }
+  /** To a sender: the certificates that it shows to servers which ask for one. Comes as `certificates` does. */
+  | { readonly kind: 'identities'; readonly identities: GivenIdentities }
   /** To the control process: what receivers serve. */
   | { readonly kind: 'served'; readonly certificates: readonly CertificateFacts[] }
   /** To the control process, which tells operators: the current troubles of all processes. */

@@ -11,17 +11,23 @@ type Path = ConfigWarning['path'];
 
 /** Reads every certificate, key and authority once, as the user who runs this command. */
 export function certificateProblems(
-  { certificate, receive, listen }: Config,
+  { certificate, receive, listen, tls }: Config,
   nowMs: number,
 ): ConfigWarning[] {
+  const identities = tls.flatMap(({ certificate: chain, key = chain }, index) =>
+    chain === undefined || key === undefined
+      ? []
+      : [{ path: ['tls', index, 'certificate'], paths: { chain, key, names: undefined } }],
+  );
+  const certificates = certificate.map((paths, index) => ({ path: ['certificate', index], paths }));
   const authorities: readonly (readonly [Path, string | undefined])[] = [
     [['receive', 'relay_ca'], receive.relayCa],
     ...listen.map((each, index) => [['listen', index, 'relay_ca'], each.receive.relayCa] as const),
   ];
   return [
-    ...certificate.flatMap((each, index) =>
-      problemsOf(['certificate', index], () => {
-        const [read] = readCertificates([each]);
+    ...[...certificates, ...identities].flatMap(({ path, paths }) =>
+      problemsOf(path, () => {
+        const [read] = readCertificates([paths]);
         if (read === undefined) return [];
         return [dateNotice(read.facts, nowMs), keyNotice(read)].filter((notice) => notice !== undefined);
       }),

@@ -238,6 +238,8 @@ function completeConfig(
     tls: content.tls.map((rule, index) => ({
       ...rule,
       ...(rule.ca !== undefined && { ca: resolve(folder, rule.ca) }),
+      ...(rule.certificate !== undefined && { certificate: resolve(folder, rule.certificate) }),
+      ...(rule.key !== undefined && { key: resolve(folder, rule.key) }),
       authorities: supplement.tlsAuthorities[index] ?? '',
     })),
     quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),

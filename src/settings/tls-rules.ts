@@ -29,8 +29,8 @@ export function tlsRules({ deliver, tls }: Config): TlsRule[] {
  * Names the handshake settings of a rule by what they are, so that a connection of before a reload is not taken for one with the
  * new ones; empty for the defaults.
  */
-export function settingsName({ authorities, ciphers, minVersion }: TlsConfig): string {
-  const parts = [authorities, ciphers ?? '', minVersion ?? ''];
+export function settingsName({ authorities, ciphers, minVersion, certificate }: TlsConfig): string {
+  const parts = [authorities, ciphers ?? '', minVersion ?? '', certificate ?? ''];
   if (parts.every((part) => part === '')) return '';
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, digestChars);
 }
@@ -41,9 +41,9 @@ const versions = { '1.0': 'TLSv1', '1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'T
 export function handshakeSettings({ tls }: Config): HandshakeSettingsByName {
   const byName = new Map<string, HandshakeSettings>();
   for (const rule of tls) {
-    const { authorities, ciphers = '', minVersion } = rule;
+    const { authorities, certificate, ciphers = '', minVersion } = rule;
     const oldest = minVersion === undefined ? '' : versions[minVersion];
-    byName.set(settingsName(rule), { authorities, ciphers, minVersion: oldest });
+    byName.set(settingsName(rule), { authorities, ciphers, minVersion: oldest, identity: certificate });
   }
   return byName;
 }

@@ -1,5 +1,5 @@
-// What the supervisor gives to receivers so that they can serve TLS. It holds private keys: it goes to receivers only, and is
-// neither logged nor stored.
+// What the supervisor gives to receivers so that they can serve TLS, and to senders so that they can show a certificate. It holds
+// private keys: it goes to them only, and is neither logged nor stored.
 
 import type { KeyType } from './certificate-facts.ts';
 
@@ -11,6 +11,15 @@ export interface ServedCertificate {
   readonly keyType: KeyType;
   readonly names: readonly string[];
 }
+
+/** A certificate with its key, both as PEM, that this host shows to servers. */
+export interface Identity {
+  readonly chain: string;
+  readonly key: string;
+}
+
+/** By the path of the chain. What the supervisor gives to senders. */
+export type GivenIdentities = Readonly<Record<string, Identity>>;
 
 export interface TlsMaterial {
   /** The first is the default; there is always one. */

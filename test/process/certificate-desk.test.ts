@@ -289,3 +289,20 @@ test('a desk that was started looks every ten seconds by itself, until it is sto
   }
   desk.stop();
 });
+
+test('senders get the certificates of [[tls]] tables, receivers do not, and what is wrong with them is told', async (t) => {
+  const here = world(t);
+  const client = authority.issue({ names: ['client.test'] });
+  here.install(client, 'client');
+  const rule = (domain: string) =>
+    `[[tls]]\ndomain = ["${domain}"]\ncertificate = "client.pem"\nkey = "client.key"\n`;
+  const desk = here.desk(rule('a.test') + rule('b.test'));
+  const file = join(here.folder, 'client.pem');
+  assert.deepEqual(desk.identities, { [file]: { chain: client.chain, key: client.key } });
+  assert.equal(JSON.stringify(desk.material).includes(JSON.stringify(client.key)), false);
+  const renewed = authority.issue({ names: ['client.test'], until: here.clock.nowMs + hourMs });
+  here.install(renewed, 'client');
+  await desk.look();
+  assert.equal(desk.identities[file]?.key, renewed.key);
+  assert.match(here.troubles.list[0]?.text ?? '', /client\.pem for client\.test expires on /u);
+});

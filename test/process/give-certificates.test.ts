@@ -1,4 +1,4 @@
-// Which process gets what of certificates: keys go to receivers alone.
+// Which process gets what of certificates: each key goes only to those that use it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,23 +7,27 @@ import { giveCertificates } from '../../src/process/supervise/give-certificates.
 import type { TlsMaterial } from '../../src/tls/tls-material.ts';
 import { selfSigned } from '../support/certificates.ts';
 
-test('receivers get the keys that they serve, the control process facts without keys, and the others nothing', () => {
+test('receivers and senders get the keys that they use, the control process facts without keys, the manager nothing', () => {
   const { chain, key } = selfSigned();
   const material: TlsMaterial = {
     certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
     ticketKeys: 'c2VjcmV0',
     authorities: {},
   };
+  const identities = { '/client.pem': { chain, key } };
   const told = newChildren({ receivers: 2, senders: 2, singleProcess: false }).map((child) => {
     const heard: unknown[] = [];
     const running = { connected: true, send: (message: unknown) => heard.push(message) };
-    giveCertificates({ ...child, process: running as unknown as Child['process'] }, { material, facts: [] });
+    giveCertificates(
+      { ...child, process: running as unknown as Child['process'] },
+      { material, identities, facts: [] },
+    );
     return [child.name, heard];
   });
   assert.deepEqual(told, [
     ['manager', []],
-    ['sender', []],
-    ['sender', []],
+    ['sender', [{ kind: 'identities', identities }]],
+    ['sender', [{ kind: 'identities', identities }]],
     ['receiver', [{ kind: 'certificates', material }]],
     ['receiver', [{ kind: 'certificates', material }]],
     ['control', [{ kind: 'served', certificates: [] }]],

@@ -25,7 +25,11 @@ interface Paths {
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
-  readonly tls: readonly { readonly ca?: string | undefined }[];
+  readonly tls: readonly {
+    readonly ca?: string | undefined;
+    readonly certificate?: string | undefined;
+    readonly key?: string | undefined;
+  }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly log: { readonly file?: string | undefined };
 }
@@ -86,6 +90,8 @@ function namedPaths({
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
+    ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),
+    ...tls.map(({ key }, index) => [['tls', index, 'key'], 'input', key] as const),
     ...certificate.map(({ chain }, index) => [['certificate', index, 'chain'], 'input', chain] as const),
     ...certificate.map(({ key }, index) => [['certificate', index, 'key'], 'input', key] as const),
     [['log', 'file'], 'log', log.file],

@@ -72,6 +72,16 @@ const tls = tableOf({
     'A file with the certificates of the authorities to trust here, in PEM. It is read again on reload.',
     { defaultText: 'the authorities of the system', example: '"/etc/sluice/partner-ca.pem"' },
   ),
+  certificate: key(
+    file().optional(),
+    'A file in PEM with the certificate that this host shows to servers which ask for one, and then the one that issued it, and so on. It is read again within ten seconds when it changes.',
+    { example: '"/etc/sluice/client.pem"' },
+  ),
+  key: key(
+    file().optional(),
+    'The file of its private key, without a password. Only the supervisor reads it, so it may belong to root.',
+    { defaultText: 'the same as certificate', example: '"/etc/sluice/client.key"' },
+  ),
   ciphers: key(
     textOf('a list of ciphers such as "TLS_AES_256_GCM_SHA384:ECDHE+AESGCM"', cipherList).optional(),
     'The ciphers that are offered, as OpenSSL lists them.',
@@ -94,6 +104,9 @@ const tls = tableOf({
   const refuse = (name: string | undefined, message: string): void =>
     context.addIssue({ code: 'custom', message, path: name === undefined ? [] : [name] });
   const { fingerprints, level } = value;
+  if (value.key !== undefined && value.certificate === undefined) {
+    refuse('key', 'is the key of a certificate: give certificate as well');
+  }
   if (level === 'fingerprint' && fingerprints === undefined) {
     refuse('level', '"fingerprint" needs fingerprints: give fingerprints = ["sha256:..."] as well');
   }

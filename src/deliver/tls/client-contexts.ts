@@ -2,6 +2,8 @@
 // is shared by all connections with the same settings.
 
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { ClientIdentities } from '../../tls/client-identities.ts';
+import type { Identity } from '../../tls/tls-material.ts';
 import {
   defaultHandshake,
   type HandshakeSettings,
@@ -27,23 +29,35 @@ const classicGroups = 'X25519:prime256v1:secp384r1:secp521r1';
 
 export class ClientContexts {
   readonly #settings: HandshakeSettingsByName;
+  readonly #identities: ClientIdentities;
+  /** Of the certificates that the contexts were made with. */
+  #version: number;
   readonly #made = new Map<string, SecureContext>();
 
-  constructor(settings: HandshakeSettingsByName) {
+  constructor(settings: HandshakeSettingsByName, identities = new ClientIdentities()) {
     this.#settings = settings;
+    this.#identities = identities;
+    this.#version = identities.version;
   }
 
-  /** Whether there are settings of this name; there are not while a new configuration is on its way. */
+  /** Whether there are settings of this name, with their certificate; there are not while a new configuration is on its way. */
   has(settings: string): boolean {
-    return settings === '' || this.#settings.has(settings);
+    if (settings === '') return true;
+    const known = this.#settings.get(settings);
+    if (known === undefined) return false;
+    return known.identity === undefined || this.#identities.of(known.identity) !== undefined;
   }
 
   /** @param settings - their name; of unknown ones the defaults, so ask `has` before */
   of(settings: string, kind: HandshakeKind): SecureContext {
     const key = `${kind.takesOld ? 'o' : ''}${kind.isClassic ? 'c' : ''}${kind.sentChainOnly ? 's' : ''}:${settings}`;
+    if (this.#version !== this.#identities.version) this.#made.clear(); // a certificate may have been renewed
+    this.#version = this.#identities.version;
     const made = this.#made.get(key);
     if (made !== undefined) return made;
-    const context = contextOf(this.#settings.get(settings) ?? defaultHandshake, kind);
+    const chosen = this.#settings.get(settings) ?? defaultHandshake;
+    const identity = chosen.identity === undefined ? undefined : this.#identities.of(chosen.identity);
+    const context = contextOf(chosen, kind, identity);
     this.#made.set(key, context);
     return context;
   }
@@ -52,9 +66,11 @@ export class ClientContexts {
 function contextOf(
   { authorities, ciphers, minVersion }: HandshakeSettings,
   kind: HandshakeKind,
+  identity: Identity | undefined,
 ): SecureContext {
   if (authorities === '') trustSystemAuthorities();
   return createSecureContext({
+    ...(identity !== undefined && { cert: identity.chain, key: identity.key }),
     ...(kind.sentChainOnly ? { ca: [] } : authorities !== '' && { ca: authorities }),
     ciphers: ciphersOf(ciphers, kind.takesOld),
     minVersion: minVersion === '' ? (kind.takesOld ? 'TLSv1' : 'TLSv1.2') : minVersion,

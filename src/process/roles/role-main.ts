@@ -13,12 +13,9 @@ import { become } from '../privileges/become.ts';
 import type { Identity } from '../privileges/identity.ts';
 import { showLife } from '../running/life-sign.ts';
 import { patientLogger } from '../watch/process-logger.ts';
-import { hasPass } from '../../channel/pass.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type {
-  ControlToManager,
   ManagerToSender,
-  ReceiverToManager,
   Asked,
   CountersSoFar,
   Response,
@@ -29,8 +26,10 @@ import type {
   SupervisorToRole,
 } from '../../channel/messages.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
+import { ClientIdentities } from '../../tls/client-identities.ts';
 import type { AskedPorts } from './asked-ports.ts';
 import type { GivenCertificates } from './given-certificates.ts';
+import { introduceOnHello, type LinkedMessage } from './introduce-on-hello.ts';
 import { ReloadRequests } from './reload-requests.ts';
 import type { Role, RoleName } from '../role.ts';
 import type { ManagerRole } from './manager-role.ts';
@@ -52,6 +51,8 @@ let senderEnded = (serial: number): void => void endedSenders.push(serial);
 const reloads = new ReloadRequests({ isWatched: true });
 /** In the receiver process: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
+/** In the sender process: certificates that servers may ask for. */
+const identities = new ClientIdentities();
 /** In the receiver process. */
 let certificates: Promise<GivenCertificates> | undefined;
 /** In the control process: what receivers serve. */
@@ -117,7 +118,14 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
       });
-      const sender = new SenderRole(config, link, log, counters, (linked) => link.whenLinked(linked));
+      const sender = new SenderRole(
+        config,
+        link,
+        log,
+        counters,
+        (linked) => link.whenLinked(linked),
+        identities,
+      );
       role = sender;
       await link.open();
       break;
@@ -195,26 +203,6 @@ async function startManager(
   };
 }
 
-type LinkedMessage = ReceiverToManager | SenderToManager | ControlToManager;
-
-/** Consumes the first message of a channel, the hello, and hands the channel to the manager. */
-function introduceOnHello(
-  manager: ManagerRole,
-  channel: SocketChannel<ManagerToSender | Response, LinkedMessage>,
-  passKey: string,
-  log: Logger,
-) {
-  return (batch: readonly LinkedMessage[]): void => {
-    const [hello, ...rest] = batch;
-    if (hello?.kind === 'hello' && hasPass(passKey, hello)) {
-      manager.links.introduce(hello, channel, rest);
-      return;
-    }
-    log.error('a process that cannot prove its role has connected to the manager, and was turned away');
-    channel.close();
-  };
-}
-
 /** A log file that cannot be opened is reported as a trouble. The logger goes on with the old file and tries again. */
 function reopenLog(): void {
   try {
@@ -280,6 +268,9 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       break;
     case 'certificates':
       void givenCertificates().then((given) => given.give(message.material));
+      break;
+    case 'identities':
+      identities.use(message.identities);
       break;
     case 'served':
       served = message.certificates;

@@ -22,6 +22,7 @@ import type { SpoolReader } from '../../spool/types.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
+import { ClientIdentities } from '../../tls/client-identities.ts';
 import type { Role } from '../role.ts';
 import { deliverySettings } from '../../settings/settings.ts';
 import { handshakeSettings } from '../../settings/tls-rules.ts';
@@ -44,6 +45,7 @@ export class SenderRole implements Role {
   readonly #deadlines = new Deadlines();
   readonly #pipelining = new PipeliningMemory();
   readonly #tlsSessions = new SessionCache();
+  readonly #identities: ClientIdentities;
   readonly #brokenHandshakes = new BrokenHandshakes();
   readonly #link: Link<SenderToManager>;
   readonly #whenLinked: (linked: () => void) => void;
@@ -57,6 +59,7 @@ export class SenderRole implements Role {
   /**
    * @param link - the caller passes its messages from the manager to `take`, and calls `managerLost` when the manager is lost
    * @param whenLinked - calls back when the manager has been told the hello; at once if not given
+   * @param identities - certificates that servers may ask for
    */
   constructor(
     config: Config,
@@ -64,7 +67,9 @@ export class SenderRole implements Role {
     log: Logger,
     counters: EventCounters,
     whenLinked: (linked: () => void) => void = (linked) => linked(),
+    identities = new ClientIdentities(),
   ) {
+    this.#identities = identities;
     this.#link = link;
     this.#whenLinked = whenLinked;
     this.#log = log;
@@ -164,7 +169,7 @@ export class SenderRole implements Role {
       log: new DeliveryLog(this.#log, this.#events),
       pipelining: this.#pipelining,
       tls: {
-        contexts: new ClientContexts(handshakeSettings(config)),
+        contexts: new ClientContexts(handshakeSettings(config), this.#identities),
         sessions: this.#tlsSessions,
         broken: this.#brokenHandshakes,
         matchTlsa,

@@ -10,9 +10,14 @@ import type { Troubles } from '../../stats/troubles.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import { fileVersions, fileVersionsNow } from '../../tls/certificate-files.ts';
 import type { ExaminedCertificate } from '../../tls/examine-certificate.ts';
-import { readAuthorities, readCertificates, type ReadCertificate } from '../../tls/read-certificates.ts';
+import {
+  type CertificatePaths,
+  readAuthorities,
+  type ReadCertificate,
+  readCertificates,
+} from '../../tls/read-certificates.ts';
 import { mustRenew, selfSignedFor, storedForm } from '../../tls/self-signed.ts';
-import type { TlsMaterial } from '../../tls/tls-material.ts';
+import type { GivenIdentities, TlsMaterial } from '../../tls/tls-material.ts';
 import { CertificateTroubles } from '../watch/certificate-troubles.ts';
 import { readSelfSigned, writeSelfSigned } from './self-signed-file.ts';
 
@@ -22,13 +27,15 @@ const lookEveryMs = 10_000;
 const ticketKeyMs = 3_600_000;
 const ticketKeyBytes = 48;
 
-type TlsConfig = Pick<Config, 'certificate' | 'listen' | 'receive' | 'hostname' | 'spool'>;
+type TlsConfig = Pick<Config, 'certificate' | 'listen' | 'receive' | 'tls' | 'hostname' | 'spool'>;
 
 /** Certificates that were read and can be served. */
 export interface CertificatesRead {
   readonly config: TlsConfig;
   /** Those of the configuration; empty: the self-signed one is served. */
   readonly fromFiles: readonly ReadCertificate[];
+  /** Those that [[tls]] tables show to other servers. */
+  readonly identities: readonly ReadCertificate[];
   readonly authorities: Readonly<Record<string, string>>;
   /** The files just before they were read. */
   readonly versions: string;
@@ -84,7 +91,7 @@ export class CertificateDesk {
 
   /** Reads the certificates of another configuration. @throws {CertificateError} when one cannot be used; nothing changes then */
   read(config: TlsConfig): CertificatesRead {
-    return readAll(config, this.#read.fromFiles);
+    return readAll(config, this.#read);
   }
 
   /** Puts in force what was read. */
@@ -105,6 +112,13 @@ export class CertificateDesk {
       ticketKeys: this.#ticketKeys.toString('base64'),
       authorities: this.#read.authorities,
     };
+  }
+
+  /** For senders, and for nobody else. */
+  get identities(): GivenIdentities {
+    return Object.fromEntries(
+      this.#read.identities.map(({ facts, served: { chain, key } }) => [facts.file, { chain, key }]),
+    );
   }
 
   /** What is served, without keys. */
@@ -142,7 +156,7 @@ export class CertificateDesk {
   /** @returns whether there are new certificates */
   #readAgain(versions: string): boolean {
     try {
-      this.#read = readAll(this.#read.config, this.#read.fromFiles);
+      this.#read = readAll(this.#read.config, this.#read);
       this.#failedVersions = undefined;
       this.#troubles.usable();
       this.#log.info('certificates or keys have changed on disk, and were read again');
@@ -201,17 +215,27 @@ export class CertificateDesk {
   }
 
   #report(): void {
-    this.#troubles.report(this.#read.fromFiles, this.#now());
+    this.#troubles.report([...this.#read.fromFiles, ...this.#read.identities], this.#now());
   }
 }
 
-function readAll(config: TlsConfig, before: readonly ReadCertificate[] = []): CertificatesRead {
+function readAll(config: TlsConfig, before?: CertificatesRead): CertificatesRead {
   return {
     config,
     versions: fileVersionsNow(pathsOf(config)),
-    fromFiles: readCertificates(config.certificate, before),
+    fromFiles: readCertificates(config.certificate, before?.fromFiles),
+    identities: readCertificates(identityPaths(config), before?.identities),
     authorities: readAuthorities(authorityPaths(config)),
   };
+}
+
+/** Several tables may show the same certificate. */
+function identityPaths({ tls }: TlsConfig): readonly CertificatePaths[] {
+  const byChain = new Map<string, CertificatePaths>();
+  for (const { certificate: chain, key = chain } of tls) {
+    if (chain !== undefined && key !== undefined) byChain.set(chain, { chain, key, names: undefined });
+  }
+  return [...byChain.values()];
 }
 
 function authorityPaths({ receive, listen }: TlsConfig): readonly string[] {
@@ -220,5 +244,6 @@ function authorityPaths({ receive, listen }: TlsConfig): readonly string[] {
 }
 
 function pathsOf(config: TlsConfig): readonly string[] {
-  return [...config.certificate.flatMap(({ chain, key }) => [chain, key]), ...authorityPaths(config)];
+  const certificates = [...config.certificate, ...identityPaths(config)];
+  return [...certificates.flatMap(({ chain, key }) => [chain, key]), ...authorityPaths(config)];
 }

@@ -7,6 +7,7 @@ import { EventCounters } from '../../log/event-counters.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { type Channel, localChannel } from '../../channel/channel.ts';
+import { ClientIdentities } from '../../tls/client-identities.ts';
 import { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
 import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
@@ -71,7 +72,9 @@ export class SingleProcess implements Instance {
     this.#manager = manager;
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
-    const sender = new SenderRole(config, senderEnd, log, new EventCounters());
+    const identities = new ClientIdentities();
+    identities.use(this.#certificates.identities);
+    const sender = new SenderRole(config, senderEnd, log, new EventCounters(), undefined, identities);
     senderEnd.receive((batch) => sender.take(batch));
     manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
@@ -93,7 +96,10 @@ export class SingleProcess implements Instance {
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
     manager.links.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
     const certificates = new LiveCertificates(this.#certificates.material);
-    this.#certificates.onChanged(() => certificates.use(this.#certificates.material));
+    this.#certificates.onChanged(() => {
+      certificates.use(this.#certificates.material);
+      identities.use(this.#certificates.identities);
+    });
     const receiver = await ReceiverRole.start(
       config,
       0,
