@@ -179,6 +179,11 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '1:3 listen[1].address: is missing; it must be an address and a port such as "127.0.0.1:2525", or a socket such as "unix:/run/sluice/lmtp"',
   ],
   [
+    'load balancers before a Unix-domain socket',
+    '[[listen]]\naddress = "unix:/run/sluice/in"\nproxy_protocol = ["192.0.2.1"]',
+    '3:18 listen[1].proxy_protocol: a Unix-domain socket has no clients with an IP address: proxy_protocol needs a port',
+  ],
+  [
     'a listener by name',
     '[[listen]]\naddress = "localhost:25"',
     '2:11 listen[1].address: "localhost:25": listen on an IP address and a port, e.g. "127.0.0.1:2525", "0.0.0.0:25" or "[::]:25"',
