@@ -11,6 +11,7 @@ import * as tls from 'node:tls';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { type Sluice, startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { type Leaf, makeAuthority, selfSigned } from '../support/certificates.ts';
+import { send } from './mail.ts';
 
 /** A session with a listener on which TLS comes before the greeting. */
 class Session {
@@ -174,3 +175,40 @@ test('on a listener without such keys, clients are not asked for a certificate',
   session.socket.end();
   await once(session.socket, 'close');
 });
+
+test('Sluice relays through another Sluice by the certificate that a [[tls]] table shows', async (t) => {
+  const ground = Ground.of(t);
+  const folder = ground.folder('client');
+  const client = selfSigned({ names: ['client.test'] });
+  const [certificate, key] = [join(folder, 'client.pem'), join(folder, 'client.key')];
+  writeFileSync(certificate, client.chain);
+  writeFileSync(key, client.key, { mode: 0o600 });
+  const { port, sluice: relay } = await place(t, { relay_certificates: [`sha256:${client.fingerprint}`] });
+  const sender = await startSluice(ground, {
+    config: {
+      route: [{ relay: [`smtps://127.0.0.1:${port}`] }],
+      tls: [
+        {
+          mx: ['127.0.0.1'],
+          certificate,
+          key,
+          level: 'fingerprint',
+          fingerprints: [await fingerprintOf(relay)],
+        },
+      ],
+    },
+  });
+  assert.match((await send(sender.port, mail)).at(-1) ?? '', /^250/u);
+  await until('the mail has been relayed', () =>
+    relay.events().some(({ event, client: from }) => event === 'received' && from === '127.0.0.1'),
+  );
+});
+
+const mail = { from: 'a@client.test', to: ['b@far.test'], content: 'Subject: x\r\n\r\nHello\r\n' };
+
+/** As `sluice tls` shows it. */
+async function fingerprintOf(sluice: Sluice): Promise<string> {
+  const digest = /sha256 +(?<digest>[0-9a-f]{64})/u.exec(await sluice.cli('tls'))?.groups?.['digest'];
+  assert.ok(digest !== undefined);
+  return `sha256:${digest}`;
+}
