@@ -31,6 +31,7 @@ export function controlService({ ask, queue, desk, reload, tls }: ControlService
     'queue.change': (question, call) => ask('queue.change', question, call),
     'job.list': (question, call) => ask('job.list', question, call),
     'job.cancel': (question, call) => ask('job.cancel', question, call),
+    'tls.report': (question, call) => ask('tls.report', question, call),
     'tls.sts': (question, call) => ask('tls.sts', question, call),
     status: (question) => desk.answer(question),
     reload: (question) => reload(question),

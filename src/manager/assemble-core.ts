@@ -26,6 +26,7 @@ import { Lookups } from './lookups.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
 import { Settlement } from './settlement.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 export interface CoreSurroundings {
   readonly events: ManagerEvents;
@@ -43,6 +44,7 @@ export interface CoreSurroundings {
   readonly lookAtClock: () => void;
   readonly timers: Timers;
   readonly troubles: Troubles;
+  readonly tlsSessions: TlsSessions;
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {

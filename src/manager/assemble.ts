@@ -32,6 +32,7 @@ import { Maintenance } from './maintenance.ts';
 import { ManagerEvents } from './manager-events.ts';
 import { NameServers } from './name-servers.ts';
 import { Operations } from './operations.ts';
+import { openTlsState } from './open-tls-state.ts';
 import { OutcomeWatch } from './outcome-watch.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { Overrides } from './overrides.ts';
@@ -45,7 +46,6 @@ import { Senders } from './senders.ts';
 import { Shaping } from './shaping.ts';
 import { SourceWatch } from './source-watch.ts';
 import { SpoolProblems } from './spool-problems.ts';
-import { StsState } from './sts-state.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 
 /** The sender processes that live when a manager starts; see `SendersOptions`. */
@@ -87,16 +87,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     nowMs: timers.nowMs,
     changed: (isOutage) => events.post({ kind: 'outage', isOutage }),
   });
-  const sts = await StsState.open({
-    path: join(config.spool, 'mta-sts.json'),
-    files,
-    timers,
-    log,
-    troubles,
-    dateMs: clock.dateMs,
-    random: machine.random,
-    failed: () => undefined,
-  });
+  const tlsState = { folder: config.spool, machine, log, troubles, dateMs: clock.dateMs };
+  const { sts, tlsSessions } = await openTlsState(tlsState);
   const routing = new Routing(config, {
     open: parts.openRouter,
     nameServers,
@@ -164,6 +156,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     lookAtClock: () => clockWatch.lookIfStepped(),
     timers,
     troubles,
+    tlsSessions,
   });
   const rerouter = new Rerouter({
     scheduler,
@@ -212,6 +205,11 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     givingUp,
     unreadable,
     sts: { keeper: sts.keeper, dateMs: clock.dateMs },
+    tlsReport: (question) => {
+      const { hostname, bounce } = inForce.config;
+      const contact = bounce.postmaster ?? `postmaster@${hostname}`;
+      return tlsSessions.report(question, { organization: hostname, contact });
+    },
     reader,
     timers,
     dateMs: clock.systemMs,
@@ -232,6 +230,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     shaping,
     rates,
     sts,
+    tlsSessions,
     store,
     reader,
     writers,

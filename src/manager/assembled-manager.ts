@@ -18,6 +18,7 @@ import type { Senders } from './senders.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StsState } from './sts-state.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 export interface AssembledParts {
   /** Messages that were in the queue when Sluice last stopped. */
@@ -33,6 +34,7 @@ export interface AssembledParts {
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly sts: StsState;
+  readonly tlsSessions: TlsSessions;
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
   readonly writers: readonly SpoolWriter[];
@@ -104,6 +106,7 @@ export class AssembledManager {
     await this.#parts.clockWatch.close();
     this.#parts.routing.close();
     await this.#parts.sts.close();
+    await this.#parts.tlsSessions.close();
     await Promise.all(this.#parts.writers.map((writer) => writer.close()));
     try {
       await store.close();

@@ -10,6 +10,7 @@ import type { Flights } from './flights.ts';
 import type { Lookups } from './lookups.ts';
 import type { SenderPort } from './ports.ts';
 import type { Settlement } from './settlement.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 export interface EffectsParts {
   readonly scheduler: Scheduler;
@@ -17,6 +18,7 @@ export interface EffectsParts {
   readonly handshakes: Pick<LastHandshakes, 'opened'>;
   readonly lookups: Lookups;
   readonly flights: Flights;
+  readonly tlsSessions: TlsSessions;
   readonly settlement: Settlement;
   readonly admission: Pick<Admission, 'queueIdOf'>;
   readonly clock: Pick<DatedClock, 'nowMs'>;
@@ -46,6 +48,7 @@ export class Effects implements EffectHandlers {
 
   connect(effect: EffectOf<'connect'>): void {
     const { connection, site, hop, source = '', transaction } = effect;
+    this.#parts.tlsSessions.begins(effect);
     const work = this.#parts.flights.begin(connection, transaction);
     this.#parts.handshakes.opened(connection, hop.key);
     this.#parts.senders.connect({ connection, site, hop, source, work });

@@ -1,12 +1,14 @@
 // Operators' questions to the manager: hands each to the part that answers it.
 
 import type { Service } from '../control/operations/operation.ts';
+import type { TlsReportQuestion } from '../control/operations/tls-report.ts';
 import { managerOperations, type ManagerSet } from '../control/operations/sets.ts';
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
+import type { TlsReport } from '../tlsrpt/report-json.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
@@ -32,6 +34,7 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   readonly confirmClock: () => number | undefined;
   readonly unreadable: UnreadableMail;
   readonly sts: StsAnswersParts;
+  readonly tlsReport: (question: TlsReportQuestion) => TlsReport | null;
   readonly reader: QueueReader;
 }
 
@@ -62,6 +65,7 @@ export class Operations {
       'override.unset': (end) => limits.unsetOverrides(end),
       'clock.confirm': () => parts.confirmClock() ?? null,
       'tls.sts': (question) => answerAboutSts(parts.sts, question),
+      'tls.report': (question) => parts.tlsReport(question),
     };
   }
 

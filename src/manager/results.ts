@@ -15,6 +15,7 @@ import type { LastHandshakes } from './last-handshakes.ts';
 import type { LocalFailures } from './local-failures.ts';
 import type { SenderPort } from './ports.ts';
 import type { Settlement } from './settlement.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 export interface ResultsParts {
   readonly scheduler: Scheduler;
@@ -26,6 +27,7 @@ export interface ResultsParts {
   readonly damage: Damage;
   readonly localFailures: LocalFailures;
   readonly handshakes: Pick<LastHandshakes, 'told' | 'closed'>;
+  readonly tlsSessions: TlsSessions;
 }
 
 export class Results {
@@ -40,6 +42,7 @@ export class Results {
     switch (report.kind) {
       case 'ready':
         if (report.tls !== undefined) this.#parts.handshakes.told(report.connection, report.tls);
+        this.#parts.tlsSessions.ready(report.connection, report.tls);
         this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs);
         break;
       case 'done':
@@ -109,10 +112,11 @@ export class Results {
   }
 
   #closed(connection: number, report: CloseReport, nowMs: number): void {
-    const { scheduler, senders, flights, effects, handshakes, localFailures } = this.#parts;
+    const { scheduler, senders, flights, effects, handshakes, localFailures, tlsSessions } = this.#parts;
     senders.closed(connection);
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
     handshakes.closed(connection);
+    tlsSessions.closed(connection, report);
     const flight = flights.end(connection);
     if (report.kind === 'failed' && report.refusal.by.kind === 'local') {
       localFailures.failed(report.refusal, nowMs);

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { greatestMaxAgeSeconds } from '../sts/sts-policy.ts';
+import { tlsResultTypes } from '../values/tls-outcome.ts';
 import { overrideSchema } from '../control/override.ts';
 
 /** The end of the year 9999: later dates do not fit the usual formats. */
@@ -90,10 +91,50 @@ export const stsSchema = z.object({
     .max(100_000),
 });
 
+const sessionCount = z.int().min(0);
+
+export const tlsCountsSchema = z.object({
+  version,
+  days: z
+    .array(
+      z.object({
+        day: z.iso.date(),
+        policies: z
+          .array(
+            z.object({
+              policy: z.object({
+                type: z.enum(['tlsa', 'sts', 'no-policy-found']),
+                domain: word,
+                strings: z.array(z.string().max(200_000)).max(10_000),
+                hosts: z.array(word).max(10_000),
+              }),
+              successes: sessionCount,
+              failures: sessionCount,
+              details: z
+                .array(
+                  z.object({
+                    result: z.enum(tlsResultTypes),
+                    sendingIp: z.string().max(100),
+                    host: z.string().max(300),
+                    receivingIp: z.string().max(100),
+                    reason: z.string().max(1_000),
+                    count: sessionCount,
+                  }),
+                )
+                .max(1_000),
+            }),
+          )
+          .max(100_000),
+      }),
+    )
+    .max(10),
+});
+
 /** Schemas by file name; a copy has the schema of its file. */
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
   ['rates.json', ratesSchema],
   ['clock.json', clockSchema],
   ['mta-sts.json', stsSchema],
+  ['tls-reports.json', tlsCountsSchema],
 ]);

@@ -2,13 +2,14 @@
 // would only have to wait for a restart (RFC 8461 10.2). Written soon after something has changed, and nothing waits for it.
 
 import { z } from 'zod';
-import type { Timer, Timers } from '../io/timers.ts';
+import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { TlsProblem } from '../values/tls-outcome.ts';
 import { StateFile } from './state-file.ts';
+import { StateSaver } from './state-saver.ts';
 import { stsSchema } from './state-schemas.ts';
 
 export interface StsStateParts {
@@ -25,24 +26,26 @@ export interface StsStateParts {
   readonly failed: (domain: string, problem: TlsProblem) => void;
 }
 
-const leastIntervalMs = 1_000;
-/** Writing takes at most this part of the manager's time. */
-const busyPart = 1 / 50;
+const saveIntervalMs = 1_000;
 
 export class StsState {
   readonly keeper: PolicyKeeper;
   readonly #parts: StsStateParts;
   readonly #file: StateFile;
-  #timer: Timer | undefined;
-  #intervalMs = leastIntervalMs;
-  #isDirty = false;
-  #hasFailed = false;
-  #isClosed = false;
+  readonly #saver: StateSaver;
 
   private constructor(parts: StsStateParts) {
     this.#parts = parts;
     this.#file = new StateFile(parts.path, { files: parts.files });
-    this.keeper = new PolicyKeeper({ ...parts, changed: () => this.#touched() });
+    const saver = new StateSaver({
+      ...parts,
+      file: this.#file,
+      what: 'MTA-STS policies',
+      intervalMs: saveIntervalMs,
+      content: () => ({ version: 2, policies: this.keeper.snapshot() }),
+    });
+    this.#saver = saver;
+    this.keeper = new PolicyKeeper({ ...parts, changed: () => saver.touched() });
   }
 
   /** Reads the policies that were known at the last stop. A file that cannot be read stops no start. */
@@ -53,11 +56,9 @@ export class StsState {
   }
 
   /** Resolves when all is on stable storage. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  close(): Promise<void> {
     this.keeper.close();
-    this.#parts.timers.clear(this.#timer);
-    if (this.#isDirty) await this.#save();
+    return this.#saver.close();
   }
 
   async #restore(): Promise<void> {
@@ -75,33 +76,6 @@ export class StsState {
       const text = `The known MTA-STS policies cannot be read from ${this.#file.path} (${reason}); they are fetched again before the next mail to each domain. What was left is kept as ${kept}.`;
       this.#parts.log.warn(text, { code: 'STS_STATE_UNREADABLE' });
       this.#parts.troubles.raise('damage:mta-sts', 'warning', text, 'Look at the health of the disk.');
-    }
-  }
-
-  #touched(): void {
-    this.#isDirty = true;
-    if (this.#timer !== undefined || this.#isClosed) return;
-    const due = (): void => {
-      this.#timer = undefined;
-      void this.#save();
-    };
-    this.#timer = this.#parts.timers.setTimeout(due, this.#intervalMs).unref();
-  }
-
-  async #save(): Promise<void> {
-    const { timers, log } = this.#parts;
-    this.#isDirty = false;
-    const begunMs = timers.nowMs();
-    const written = this.#file.write({ version: 2, policies: this.keeper.snapshot() }, true);
-    this.#intervalMs = Math.max(leastIntervalMs, (timers.nowMs() - begunMs) / busyPart);
-    try {
-      await written;
-      this.#hasFailed = false;
-    } catch (error) {
-      if (!this.#hasFailed)
-        log.warn(`saving MTA-STS policies in ${this.#file.path} failed: ${String(error)}`);
-      this.#hasFailed = true;
-      this.#touched();
     }
   }
 }

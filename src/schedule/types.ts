@@ -66,6 +66,8 @@ export type Effect =
       readonly hop: NextHopAddress;
       /** Our own address to connect from; '': the system chooses. */
       readonly source?: string;
+      /** Recipient domain of the transaction. */
+      readonly domain: string;
       readonly transaction: Transaction;
     }
   /** Run this transaction on an idle connection. */

@@ -5,18 +5,21 @@
 export type TlsVerification = 'none' | 'unverified' | 'name' | 'fingerprint' | 'dane-ta' | 'dane-ee';
 
 /** Result types of TLS reports: failures of the negotiation (RFC 8460 4.3.1) and of policies (RFC 8460 4.3.2). */
-export type TlsResultType =
-  | 'starttls-not-supported'
-  | 'certificate-host-mismatch'
-  | 'certificate-expired'
-  | 'certificate-not-trusted'
-  | 'validation-failure'
-  | 'tlsa-invalid'
-  | 'dnssec-invalid'
-  | 'dane-required'
-  | 'sts-policy-fetch-error'
-  | 'sts-policy-invalid'
-  | 'sts-webpki-invalid';
+export const tlsResultTypes = [
+  'starttls-not-supported',
+  'certificate-host-mismatch',
+  'certificate-expired',
+  'certificate-not-trusted',
+  'validation-failure',
+  'tlsa-invalid',
+  'dnssec-invalid',
+  'dane-required',
+  'sts-policy-fetch-error',
+  'sts-policy-invalid',
+  'sts-webpki-invalid',
+] as const;
+
+export type TlsResultType = (typeof tlsResultTypes)[number];
 
 /** What is wrong, for people on one line, and for reports by its type. */
 export interface TlsProblem {

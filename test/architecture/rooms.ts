@@ -27,6 +27,7 @@ export const levels: readonly (readonly string[])[] = [
   ['io'],
   ['stats'],
   ['config'],
+  ['tlsrpt'],
   ['values'],
   ['errors'],
 ];
@@ -88,6 +89,7 @@ export const pureRooms: ReadonlySet<string> = new Set([
   'address',
   'schedule',
   'simulate',
+  'tlsrpt',
   'values',
 ]);
 /** The core modules that pure rooms may import, and the names that they may take from each. */

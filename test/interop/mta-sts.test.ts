@@ -11,6 +11,7 @@ import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startNsd, withoutNsd } from '../../sim/neighbours/nsd.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import type { TlsReport } from '../../src/tlsrpt/report-json.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { destination, send } from './mail.ts';
 
@@ -171,6 +172,25 @@ suite('MTA-STS', { skip: missing }, () => {
       failure: { at: string };
     };
     assert.equal(untrusted.failure.at, 'sts-webpki-invalid');
+  });
+
+  test('sluice tls report writes what TLS came to', async () => {
+    const report = async (domain: string) =>
+      JSON.parse(await sluice.cli('tls', 'report', domain)) as TlsReport;
+    const good = await report('good.test');
+    const [policy] = good.policies;
+    assert.equal(policy?.policy['policy-type'], 'sts');
+    assert.ok((policy?.summary['total-successful-session-count'] ?? 0) > 0);
+    assert.equal(policy?.summary['total-failure-session-count'], 0);
+    const results = async (domain: string) =>
+      (await report(domain)).policies.flatMap((each) =>
+        (each['failure-details'] ?? []).map((failure) => failure['result-type']),
+      );
+    assert.deepEqual(await results('wrong.test'), ['certificate-host-mismatch']);
+    assert.ok((await results('trial.test')).length > 0);
+    assert.ok((await results('missing.test')).includes('sts-policy-fetch-error'));
+    assert.ok((await results('untrusted.test')).includes('sts-webpki-invalid'));
+    assert.ok((await results('empty.test')).includes('sts-policy-invalid'));
   });
 
   test('policies are known after a restart, when their server is gone', async () => {

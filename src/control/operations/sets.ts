@@ -12,6 +12,7 @@ import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
 import { numbers, status } from './status.ts';
 import { sts } from './sts.ts';
+import { reportTls } from './tls-report.ts';
 import { tls } from './tls.ts';
 
 /** The manager answers these itself, and the control process passes them on as they are. */
@@ -26,6 +27,7 @@ const passedOn = {
   'job.list': listJobs,
   'job.cancel': cancelJob,
   'tls.sts': sts,
+  'tls.report': reportTls,
 };
 
 const control = {

@@ -64,6 +64,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
     site: sites.planOf(site).site,
     hop,
     source,
+    domain: s.routes.domainOf(routeOf(s, task)),
     transaction: start(s, task),
   });
 }

@@ -1,0 +1,156 @@
+// Counts what TLS came to with other hosts, for TLS reports (RFC 8460): each session once, under the policy that it had, for the domain
+// of its first message. The counts are kept in the spool's folder; a crash loses those of the last minute or two.
+
+import { z } from 'zod';
+import type { TlsReportQuestion } from '../control/operations/tls-report.ts';
+import type { CloseReport } from '../deliver/types.ts';
+import type { Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { EffectOf } from '../schedule/drive.ts';
+import type { FileLayer } from '../spool/file-layer.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
+import { stsPolicyLines } from '../sts/sts-policy.ts';
+import { type ReportFacts, type TlsReport, tlsReport } from '../tlsrpt/report-json.ts';
+import { dayOf, type ReportedPolicy, SessionCounts } from '../tlsrpt/session-counts.ts';
+import type { TlsOutcome, TlsProblem } from '../values/tls-outcome.ts';
+import { StateFile } from './state-file.ts';
+import { StateSaver } from './state-saver.ts';
+import { tlsCountsSchema } from './state-schemas.ts';
+
+export interface TlsSessionsParts {
+  /** Path of the file. */
+  readonly path: string;
+  readonly files: FileLayer;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** Unix ms. */
+  readonly dateMs: () => number;
+}
+
+type Connecting = EffectOf<'connect'>;
+
+const saveIntervalMs = 60_000;
+const noEnds = { sendingIp: '', host: '', receivingIp: '' };
+
+export class TlsSessions {
+  readonly counts = new SessionCounts();
+  readonly #parts: TlsSessionsParts;
+  readonly #file: StateFile;
+  readonly #saver: StateSaver;
+  /** Connections that are being opened to MX hosts. */
+  readonly #connecting = new Map<number, Connecting>();
+  #keeper: Pick<PolicyKeeper, 'about' | 'fits'> | undefined;
+
+  private constructor(parts: TlsSessionsParts) {
+    this.#parts = parts;
+    this.#file = new StateFile(parts.path, { files: parts.files });
+    this.#saver = new StateSaver({
+      ...parts,
+      file: this.#file,
+      what: 'counts of TLS sessions',
+      intervalMs: saveIntervalMs,
+      content: () => ({ version: 2, days: this.counts.snapshot() }),
+    });
+  }
+
+  /** Reads the counts of the last days. A file that cannot be read stops no start: counting begins anew. */
+  static async open(parts: TlsSessionsParts): Promise<TlsSessions> {
+    const sessions = new TlsSessions(parts);
+    await sessions.#restore();
+    return sessions;
+  }
+
+  /** Tells it who knows the MTA-STS policies of domains. */
+  use(keeper: Pick<PolicyKeeper, 'about' | 'fits'>): void {
+    this.#keeper = keeper;
+  }
+
+  /** A connection is being opened. Smarthosts and LMTP servers are nobody's to report to. */
+  begins(connect: Connecting): void {
+    const { connection, domain, hop, site } = connect;
+    const isReported = hop.transport === 'smtp' && site.startsWith('mx') && !domain.startsWith('[');
+    if (isReported) this.#connecting.set(connection, connect);
+  }
+
+  /** The connection is ready. @param outcome - undefined when TLS was not tried */
+  ready(connection: number, outcome: TlsOutcome | undefined): void {
+    if (outcome === undefined) this.#connecting.delete(connection);
+    else this.#end(connection, outcome);
+  }
+
+  closed(connection: number, report: CloseReport): void {
+    if (report.kind === 'failed' && report.tls !== undefined) this.#end(connection, report.tls);
+    else this.#connecting.delete(connection);
+  }
+
+  /** A policy could not be had (RFC 8460 4.3.2.2). */
+  policyFailed(domain: string, problem: TlsProblem): void {
+    const policy = this.#published(domain) ?? { type: 'sts', domain, strings: [], hosts: [] };
+    this.counts.failed(dayOf(this.#parts.dateMs()), policy, problem, noEnds);
+    this.#saver.touched();
+  }
+
+  /** The report about a policy domain; null when nothing was counted. */
+  report(
+    { domain, day = dayOf(this.#parts.dateMs()) }: TlsReportQuestion,
+    us: Pick<ReportFacts, 'organization' | 'contact'>,
+  ): TlsReport | null {
+    const counts = this.counts.ofDomain(day, domain);
+    return counts.length === 0 ? null : tlsReport({ day, domain, ...us }, counts);
+  }
+
+  /** Resolves when all counts are on stable storage. */
+  close(): Promise<void> {
+    return this.#saver.close();
+  }
+
+  #end(connection: number, outcome: TlsOutcome): void {
+    const connect = this.#connecting.get(connection);
+    if (connect === undefined) return;
+    this.#connecting.delete(connection);
+    const { domain, hop, source = '' } = connect;
+    const { host, ip } = hop;
+    const day = dayOf(this.#parts.dateMs());
+    const policy = this.#policyOf(connect);
+    const problem = problemOf(policy, outcome) ?? this.#strayHost(policy, domain, host);
+    if (problem === undefined) this.counts.succeeded(day, policy);
+    else this.counts.failed(day, policy, problem, { sendingIp: source, host, receivingIp: ip });
+    this.#saver.touched();
+  }
+
+  /** RFC 8460 4.3 has no type of its own for a host outside of the policy, which mode testing lets have the mail. */
+  #strayHost({ type, hosts }: ReportedPolicy, domain: string, host: string): TlsProblem | undefined {
+    if (type !== 'sts' || this.#keeper?.fits(hosts, host) !== false) return undefined;
+    return { result: 'validation-failure', reason: `${host} is not in the MTA-STS policy of ${domain}` };
+  }
+
+  #policyOf({ domain, hop }: Connecting): ReportedPolicy {
+    const tls = hop.transport === 'discard' ? undefined : hop.tls;
+    if (tls?.from === 'dane') {
+      const strings = tls.tlsa.map((one) => `${one.usage} ${one.selector} ${one.matchingType} ${one.data}`);
+      return { type: 'tlsa', domain: tls.policyDomain, strings, hosts: [hop.host] };
+    }
+    return this.#published(domain) ?? { type: 'no-policy-found', domain, strings: [], hosts: [] };
+  }
+
+  #published(domain: string): ReportedPolicy | undefined {
+    const policy = this.#keeper?.about(domain).known?.policy;
+    return policy && { type: 'sts', domain, strings: stsPolicyLines(policy), hosts: policy.mx };
+  }
+
+  async #restore(): Promise<void> {
+    try {
+      const found = await this.#file.read();
+      if (found !== undefined) this.counts.restore(tlsCountsSchema.parse(found).days);
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
+      this.#parts.log.warn(`counts of TLS sessions begin anew: ${this.#file.path} cannot be read: ${reason}`);
+    }
+  }
+}
+
+function problemOf({ type }: ReportedPolicy, outcome: TlsOutcome): TlsProblem | undefined {
+  if (outcome.kind !== 'secured') return outcome;
+  // Without a policy any certificate will do (RFC 7435 3), so it is no failure.
+  return type === 'no-policy-found' ? undefined : outcome.problem;
+}
