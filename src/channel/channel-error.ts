@@ -8,7 +8,7 @@ export class ChannelError extends SluiceError {
     super(
       'CHANNEL_BROKEN',
       `Talking to another Sluice process: ${what}.`,
-      'Restart Sluice; if it happens again, report it.',
+      'The connection was closed, and a process of Sluice connects again by itself. Look which program has opened the socket; if it was Sluice, report it.',
     );
   }
 }

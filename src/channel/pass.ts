@@ -20,6 +20,9 @@ export function passOf(key: string, { role, index, serial }: Bearer): string {
 
 /** Whether the process that says hello is what it says. */
 export function hasPass(key: string, hello: Hello): boolean {
-  const [right, given] = [Buffer.from(passOf(key, hello)), Buffer.from(hello.pass ?? '')];
+  // What arrives may be anything: nothing is proved yet.
+  const pass: unknown = hello.pass;
+  if (typeof pass !== 'string') return false;
+  const [right, given] = [Buffer.from(passOf(key, hello)), Buffer.from(pass)];
   return right.length === given.length && timingSafeEqual(right, given);
 }

@@ -1,5 +1,6 @@
 // A channel over a Unix-domain stream socket: frames of a 4-byte big-endian length and JSON, one write a turn.
-// Each frame says how many messages its writer has taken so far, which opens the peer's window again.
+// Each frame says how many messages its writer has taken so far, which opens the peer's window again. A peer that sends anything
+// else loses its connection, and does no other harm.
 
 import type { Socket } from 'node:net';
 import { type Channel, channelWindow } from './channel.ts';
@@ -29,6 +30,7 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   #partialBytes = 0;
   #neededBytes = 0;
   #isOpen = true;
+  #onBroken: ((error: ChannelError) => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -65,6 +67,11 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   /** Calls back with the number of messages that the peer has taken since the last call. */
   onTaken(callback: (count: number) => void): void {
     this.#onTaken = callback;
+  }
+
+  /** Calls back when the peer has sent something that is no frame; the connection is closed then. */
+  onBroken(callback: (error: ChannelError) => void): void {
+    this.#onBroken = callback;
   }
 
   close(): void {
@@ -107,14 +114,22 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
     let at = 0;
     while (from.length - at >= 4) {
       const length = from.readUInt32BE(at);
-      if (length > maxFrameBytes) throw new ChannelError(`a frame of ${length} bytes arrived`);
+      if (length > maxFrameBytes) {
+        this.#break(`a frame of ${length} bytes arrived`);
+        return;
+      }
       if (from.length - at - 4 < length) {
         this.#neededBytes = length + 4;
         break;
       }
-      const frame = JSON.parse(from.toString('utf8', at + 4, at + 4 + length)) as Frame<In>;
+      const frame = frameOf<In>(from.toString('utf8', at + 4, at + 4 + length));
+      if (frame === undefined) {
+        this.#break(`${length} bytes arrived that are no frame`);
+        return;
+      }
       at += 4 + length;
       this.#receiveFrame(frame);
+      if (this.#socket.destroyed) return;
     }
     if (at < from.length) {
       if (from.length - at < 4) this.#neededBytes = 4;
@@ -138,6 +153,11 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
     if (this.#taken - this.#takenConfirmed > channelWindow / 4) this.#scheduleFlush();
   }
 
+  #break(what: string): void {
+    this.#socket.destroy();
+    this.#onBroken?.(new ChannelError(what));
+  }
+
   #markClosed(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -146,4 +166,18 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
     this.#closedCallbacks = [];
     for (const callback of waiting) callback();
   }
+}
+
+/** Undefined when the text is no frame. */
+function frameOf<M>(text: string): Frame<M> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { taken, batch } = value as Partial<Record<keyof Frame<M>, unknown>>;
+  if (typeof taken !== 'number' || !Array.isArray(batch)) return undefined;
+  return { taken, batch: batch as readonly M[] };
 }

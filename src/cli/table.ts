@@ -6,6 +6,7 @@ import { kindOf } from '../config/schema/table.ts';
 import { buildCdb, textForms } from '../table/build-cdb.ts';
 import { readTable } from '../table/read-table.ts';
 import type { Answer, TableSettings } from '../table/table.ts';
+import { TableError } from '../table/table-error.ts';
 import { tableKey } from '../table/table-key.ts';
 import { closest } from '../values/closest.ts';
 import { configOption, readConfig } from './config-file.ts';
@@ -68,9 +69,9 @@ async function build(output: string, input: string, { kind }: BuildOptions): Pro
 }
 
 async function get(name: string, keys: readonly string[], { config, json }: GetOptions): Promise<void> {
-  const contents = await readTable(settingsOf(name, readConfig(config)));
+  const contents = await readTable(settingsOf(name, readConfig(config))).catch(cannotTell);
   try {
-    const answers = await contents.lookup(keys.map(tableKey));
+    const answers = await Promise.resolve(contents.lookup(keys.map(tableKey))).catch(cannotTell);
     for (const [index, answer] of answers.entries()) {
       const key = keys[index] ?? '';
       if (json === true) process.stdout.write(`${JSON.stringify({ key, ...answer })}\n`);
@@ -81,6 +82,13 @@ async function get(name: string, keys: readonly string[], { config, json }: GetO
   } finally {
     await contents.close();
   }
+}
+
+/** A table that cannot be read does not say that a key is missing. */
+function cannotTell(error: unknown): never {
+  if (!(error instanceof TableError)) throw error;
+  const { code, message, advice } = error;
+  throw new CommandError(exitCodes.tempFail, code, message, advice, { cause: error });
 }
 
 function print(name: string, key: string, answer: Answer, isOneOfSeveral: boolean): void {

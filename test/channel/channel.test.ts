@@ -166,3 +166,33 @@ test('a peer is told how many of its messages were taken', async (t) => {
   await half.promise;
   assert.ok(taken <= channelWindow);
 });
+
+test('a peer that sends no frames loses its connection, and nothing else happens', async (t) => {
+  const frame = (text: string): Buffer => {
+    const bytes = Buffer.from(`    ${text}`);
+    bytes.writeUInt32BE(bytes.length - 4);
+    return bytes;
+  };
+  const good = frame('{"taken":0,"batch":["good"]}');
+  for (const bad of [
+    Buffer.from('GET / HTTP/1.0\r\n\r\n'),
+    Buffer.alloc(4),
+    frame('{}'),
+    frame('null'),
+    frame('{"taken":0,"batch":1}'),
+    frame('[['),
+  ]) {
+    const [left, right] = await socketPair(t);
+    const channel = new SocketChannel<never, string>(right);
+    const arrived: string[] = [];
+    const broken = Promise.withResolvers<string>();
+    channel.onBroken(({ code }) => broken.resolve(code));
+    channel.receive((batch) => arrived.push(...batch));
+    const closed = once(left, 'close');
+    left.on('error', () => undefined).resume();
+    left.write(Buffer.concat([good, bad, good]));
+    assert.equal(await broken.promise, 'CHANNEL_BROKEN');
+    await closed;
+    assert.deepEqual(arrived, ['good'], String(bad));
+  }
+});

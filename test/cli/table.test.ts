@@ -56,7 +56,7 @@ suite('sluice table get', () => {
   test('says why a table cannot be read', async (t) => {
     const { run } = world(t, { 'sluice.toml': configuration, 'users.map': 'joe\n' });
     const { code, stderr } = await run('table', 'get', 'users', 'joe');
-    assert.equal(code, 1);
+    assert.equal(code, 75);
     assert.match(
       stderr,
       /^TABLE_BROKEN: Reading the table "users" from .*users\.map: line 1 has a key and no value\./,

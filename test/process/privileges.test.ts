@@ -206,6 +206,7 @@ test('a pass proves one role and one process of one run', () => {
   assert.ok(hasPass(key, hello));
   assert.ok(!hasPass(key, { ...hello, role: 'control' }));
   assert.ok(!hasPass(key, { ...hello, serial: 4 }));
+  assert.ok(!hasPass(key, { ...hello, pass: 5 as never }));
   assert.ok(!hasPass(newPassKey(), hello));
   assert.ok(!hasPass(key, { kind: 'hello', ...receiver }));
 });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { cdbHash, headerBytes, recordHeadBytes } from '../../src/table/cdb/format.ts';
@@ -190,4 +191,10 @@ test('keys that no look-up asks for are a warning', async (t) => {
     assert.deepEqual(contents.warnings, [`a key such as ${shown} is never found, ${reason}`]);
     await contents.close();
   }
+});
+
+test('a file of zero bytes, as a crash may leave it, is no empty table', async (t) => {
+  const path = join(temporaryFolder(t, 'cdb').path, 'zeros.cdb');
+  writeFileSync(path, Buffer.alloc(70_000));
+  await assert.rejects(readTable({ name: 'users', kind: 'cdb', path }), { code: 'TABLE_BROKEN' });
 });

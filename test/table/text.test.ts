@@ -24,6 +24,7 @@ async function valuesIn(contents: Contents, key: string): Promise<readonly strin
 }
 
 for (const [name, kind, text, key, values] of [
+  ['a quoted local part in a list', 'list', '"jim joe"@a.test\n', '"jim joe"@a.test', []],
   ['white space around a key of a list is no part of it', 'list', ' \tjoe \t\n', 'joe', []],
   ['a key of a list may have spaces in it', 'list', '"j d"@example.com\n', '"j d"@example.com', []],
   ['CRLF ends a line', 'key-value', 'joe one\r\njane two\r\n', 'joe', ['one']],
@@ -80,6 +81,7 @@ for (const [name, kind, text, message] of [
   ['UTF-16', 'list', Buffer.from('\ufeffjoe\n', 'utf16le'), /the file is in UTF-16/],
   ['a control character', 'list', 'joe\u0001\n', /line 1 has the control character 0x01/],
   ['a key without a value', 'key-value', 'joe one\njane\n', /line 2 has a key and no value/],
+  ['a line of a list with two words', 'list', 'jim\njoe one\n', /line 2 has white space between its words/],
   ['a line that begins with white space', 'key-value', 'joe one,\n  two\n', /line 2 begins with white space/],
   ['a quotation mark that is not closed', 'key-value', '"joe one\n', /line 1 has a quotation mark/],
   ['a line of passwd without a colon', 'passwd', 'joe\n', /line 1 has no colon/],

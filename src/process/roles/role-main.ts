@@ -180,6 +180,7 @@ async function startManager(
     path,
     (socket) => {
       const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
+      channel.onBroken(({ message }) => log.error(`the manager closed a connection. ${message}`));
       void started.promise.then((manager) =>
         channel.receive(introduceOnHello(manager, channel, passKey, log)),
       );

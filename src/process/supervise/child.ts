@@ -34,6 +34,11 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
   sender: ['--max-semi-space-size=4'],
 };
 
+/**
+ * On SIGUSR1 Node would open a debugger on a port of this host, in which everybody may run code, from one role in another.
+ */
+const withoutDebugger = '--disable-sigusr1';
+
 /** One role with its current process. When the process ends, the next one takes its place in the same object. */
 export interface Child {
   readonly name: RoleName;
@@ -102,7 +107,7 @@ export function forkRole(
   try {
     forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [...process.execArgv, ...(runtimeOptions[name] ?? [])],
+      execArgv: [...process.execArgv, withoutDebugger, ...(runtimeOptions[name] ?? [])],
     });
   } catch (error) {
     onFailure(error instanceof Error ? error : new Error(String(error)));

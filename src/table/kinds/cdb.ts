@@ -72,6 +72,10 @@ async function readHeader(handle: FileHandle, sizeBytes: number): Promise<HashTa
   const { bytesRead } = await handle.read(header, 0, headerBytes, 0);
   if (bytesRead < headerBytes)
     throw brokenTable(`it has ${bytesRead} bytes, and a cdb has ${headerBytes} at least`);
+  if (header.every((byte) => byte === 0)) {
+    const advice = 'A file that was not written to its end can be like that: build it again.';
+    throw brokenTable('it begins with zero bytes only, and no cdb does', advice);
+  }
   const tables = new Uint32Array(2 * hashTables);
   for (let table = 0; table < hashTables; table++) {
     const position = header.readUInt32LE(8 * table);

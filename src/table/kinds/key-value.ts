@@ -6,10 +6,7 @@ import { absent, type Answer } from '../table.ts';
 import { brokenTable } from '../table-error.ts';
 import type { TextForm } from '../text-entries.ts';
 import { openText } from './text.ts';
-import { isWhiteSpace, visibleEnd, visibleStart } from './white-space.ts';
-
-const quote = 34;
-const backslash = 92;
+import { endOfKey, isWhiteSpace, visibleEnd, visibleStart } from './white-space.ts';
 
 export const keyValueForm: TextForm = {
   parts: (bytes, line) => {
@@ -40,16 +37,4 @@ export const keyValue: TableKind = {
 export function answerWithValues(map: PackedMap, key: string): Answer {
   const values = map.valuesOf(key);
   return values === undefined ? absent : { kind: 'found', values };
-}
-
-/** A quoted local part may have white space in it (RFC 5321 4.1.2). @returns -1 when a quotation mark is not closed */
-function endOfKey(bytes: Buffer): number {
-  let isQuoted = false;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at];
-    if (byte === quote) isQuoted = !isQuoted;
-    else if (byte === backslash && isQuoted) at++;
-    else if (!isQuoted && isWhiteSpace(byte)) return at;
-  }
-  return isQuoted ? -1 : bytes.length;
 }
