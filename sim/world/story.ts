@@ -5,9 +5,10 @@ import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import { evaluate, seedFailed } from '../seed-failed.ts';
-import { ledgerMessage, type LedgerMessage } from './ledger.ts';
+import { type Ledger, ledgerMessage, type LedgerMessage } from './ledger.ts';
 import { simpleLimits } from './simple-limits.ts';
 import { pick, someInternet } from './some-internet.ts';
+import { TlsPolicies, withTlsPolicies } from './tls-policies.ts';
 import { someLimits, type Surroundings } from './some-limits.ts';
 import { World } from './world.ts';
 
@@ -27,6 +28,8 @@ export interface StoryOptions {
   readonly clockSteps?: number;
   /** True: limits of all kinds, tenants, several sources, adaptation and reactions. Else the same few limits for all. */
   readonly shaping?: boolean;
+  /** `told`: domains have TLS policies; `untold`: and plans do not tell them apart, which the judges have to notice. */
+  readonly policies?: 'told' | 'untold';
   readonly auditEvery: number;
 }
 
@@ -43,20 +46,23 @@ export function runStory(options: StoryOptions): World {
 function run(options: StoryOptions): World {
   const random = new Random(options.seed);
   const domains = 1 + random.below(40);
-  const { internet, ...names } = someInternet(
+  const { internet: bare, ...names } = someInternet(
     random,
     { domains, sites: 1 + random.below(domains), addresses: 1 + random.below(20), trouble: options.trouble },
     startMs,
   );
   const around: Surroundings = {
     ...names,
-    domains: internet.domains,
+    domains: bare.domains,
     sources: options.shaping === true ? pick(random, sourceLists) : [''],
     tenants: options.shaping === true ? ['', 'shop', 'news', 'crm'] : [''],
   };
   const basic = someConfig(random, options.seed);
   const config = options.shaping === true ? shaped(random, basic, around) : basic;
-  const world = new World({ seed: options.seed, internet, config, startMs, auditEvery: options.auditEvery });
+  const { auditEvery, policies, seed } = options;
+  const internet = policies === undefined ? bare : withTlsPolicies(bare, policies === 'told');
+  const judges = (ledger: Ledger) => (policies === undefined ? [] : [new TlsPolicies(ledger)]);
+  const world = new World({ seed, internet, config, startMs, auditEvery, judges });
   const spanMs = random.next() < 0.5 ? 1_000 : 2 * hour;
   const times = Array.from({ length: options.messages }, () => startMs + random.below(spanMs));
   for (const [number, atMs] of times.sort((left, right) => left - right).entries()) {

@@ -52,6 +52,32 @@ test('under a clock that is set, nothing expires early, waits beyond its schedul
   }));
 });
 
+test('with TLS policies of domains, no message goes over a connection of another policy, and limits hold over all', () => {
+  runStories(4_000, 4_080, (seed) => ({
+    messages: 5 + (seed % 60),
+    trouble: (seed % 5) / 5,
+    crashes: seed % 3,
+    operators: seed % 2 === 0,
+    shaping: seed % 3 !== 0,
+    policies: 'told',
+    auditEvery: 7,
+  }));
+});
+
+test('plans that do not tell TLS policies apart are found out', () => {
+  const options = { messages: 60, trouble: 0, crashes: 0, operators: false, auditEvery: 0 } as const;
+  const found: string[] = [];
+  for (let seed = 4_000; seed < 4_010; seed++) {
+    try {
+      runStory({ seed, policies: 'untold', ...options });
+    } catch (error) {
+      found.push(String(error));
+    }
+  }
+  assert.ok(found.length > 0, 'none of them was found');
+  for (const text of found) assert.match(text, /goes over a connection to [^ ]+ with/);
+});
+
 test('the same seed gives the same effects in the same order', () => {
   for (let seed = 0; seed < 10; seed++) {
     const options = { seed, messages: 60, trouble: 0.5, crashes: 1, operators: true, auditEvery: 0 };
