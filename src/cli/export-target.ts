@@ -3,8 +3,8 @@
 
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { once } from 'node:events';
-import { systemReason } from '../config/read/config-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { writeReason } from './write-reason.ts';
 
 export interface ExportTarget {
   write(piece: Uint8Array): Promise<void>;
@@ -70,7 +70,7 @@ export class FileTarget implements ExportTarget {
         'Name another file or folder, or move this file away.',
       );
     }
-    return exportFailed(`Writing ${this.#path}: ${systemReason(error)}.`, error);
+    return exportFailed(`Writing ${this.#path}: ${writeReason(error)}.`, error);
   }
 }
 
@@ -122,6 +122,6 @@ export async function syncDirectory(path: string): Promise<void> {
       await folder.close();
     }
   } catch (error) {
-    throw exportFailed(`Writing the folder ${path}: ${systemReason(error)}.`, error);
+    throw exportFailed(`Writing the folder ${path}: ${writeReason(error)}.`, error);
   }
 }

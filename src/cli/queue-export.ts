@@ -4,7 +4,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { systemReason } from '../config/read/config-error.ts';
 import type { Places } from '../config/salvage-places.ts';
 import { openSalvager } from '../spool/open.ts';
 import { isSamePlace, type SpoolSalvager } from '../spool/types.ts';
@@ -21,6 +20,7 @@ import {
 import { errorText } from './print-error.ts';
 import { type FilterOptions, filterOf, withFilterOptions, requireChoice } from './queue-filter.ts';
 import { noSuchMessage } from './queue-rows.ts';
+import { writeReason } from './write-reason.ts';
 
 interface ExportOptions extends FilterOptions {
   readonly output?: string;
@@ -129,7 +129,7 @@ async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw exportFailed(`Making the folder ${path}: ${systemReason(error)}.`, error);
+    throw exportFailed(`Making the folder ${path}: ${writeReason(error)}.`, error);
   }
 }
 

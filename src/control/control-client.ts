@@ -141,7 +141,7 @@ function unreachable(path: string, error: NodeJS.ErrnoException): ControlError {
     return new ControlError(
       'CONTROL_DENIED',
       `Opening the control socket ${path}: not permitted.`,
-      'Run this command as the user that runs Sluice, or as root.',
+      'Run this command as root, or as the user that runs Sluice; with [users], as root or as the user of control there.',
     );
   }
   // The socket's queue of waiting connections is full (unix(7)): nobody has accepted one for a while.

@@ -89,14 +89,17 @@ export class IncomingConnection implements Waiting {
     this.#pump();
   }
 
-  /** Ends the session with 421 (RFC 5321 3.8). A message that is being received is finished first. */
-  shutdown(): void {
+  /**
+   * Ends the session with 421 (RFC 5321 3.8). A message that is being received is finished first.
+   * @param why - the text of the reply; of two calls, the first counts
+   */
+  shutdown(why: string): void {
     if (this.#closed) return;
     if (this.#handshake !== undefined) {
       this.destroy();
       return;
     }
-    this.#session.shutdown('Sluice is stopping, try again later');
+    this.#session.shutdown(`${why}, try again later`);
     if (!this.#socket.isHeld) this.#pump();
   }
 

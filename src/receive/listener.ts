@@ -45,6 +45,9 @@ export interface ListenerOptions {
   readonly hasOwnClientLimits: boolean;
 }
 
+/** Why a listener takes no more mail, in words for its clients. */
+export type DrainReason = 'Sluice is stopping' | 'This listener is closed';
+
 const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
 const tooManyFromYou: Reply = {
   code: 421,
@@ -136,12 +139,15 @@ export class Listener {
     }
   }
 
-  /** Stops listening, finishes the messages that are being received, then calls back. */
-  drain(whenDrained: () => void): void {
+  /**
+   * Stops listening, finishes the messages that are being received, then calls back.
+   * @param why - what clients are told
+   */
+  drain(why: DrainReason, whenDrained: () => void): void {
     this.#whenDrained = whenDrained;
     this.#server.close();
     for (const wait of this.#waits) wait.abandon();
-    for (const connection of this.#connections) connection.shutdown();
+    for (const connection of this.#connections) connection.shutdown(why);
     this.#ended();
   }
 

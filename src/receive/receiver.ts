@@ -80,7 +80,7 @@ export class Receiver {
     let left = all.length;
     if (left === 0) whenDrained();
     for (const listener of all) {
-      listener.drain(() => {
+      listener.drain('Sluice is stopping', () => {
         left--;
         if (left === 0) whenDrained();
       });
@@ -120,7 +120,7 @@ export class Receiver {
   #settle(key: string): void {
     const listener = this.#open.get(key);
     const options = this.#wanted.get(key);
-    if (this.#isStopping) listener?.drain(() => undefined);
+    if (this.#isStopping) listener?.drain('Sluice is stopping', () => undefined);
     else if (listener === undefined) this.#openLater();
     else if (options === undefined) this.#remove(key, listener.options);
     else listener.reconfigure(options);
@@ -139,7 +139,7 @@ export class Receiver {
     this.#open.delete(key);
     this.#draining.add(listener);
     this.#parts.log.info(`no longer listening on ${formatListenAddress(address)}`);
-    listener.drain(() => this.#draining.delete(listener));
+    listener.drain('This listener is closed', () => this.#draining.delete(listener));
   }
 }
 

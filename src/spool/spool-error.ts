@@ -34,7 +34,8 @@ const advice: Record<SpoolErrorCode, string> = {
     'Start the version of Sluice that wrote this spool, so that its mail is delivered; or set spool = "..." to another folder, where a new queue begins and the mail of this one is left.',
   SPOOL_FOLDER_MISSING:
     'Is its disk mounted? Restore the folder from a copy. If there is none, make an empty folder with this name: its contents are lost.',
-  SPOOL_DENIED: 'Run this command as the user that runs Sluice, or as root.',
+  SPOOL_DENIED:
+    'Run this command as root, or as the user that runs Sluice. With [users], run it as root: only root may read the spool and ask the running Sluice.',
   SPOOL_BAD_ENVELOPE: '',
   SPOOL_NOT_OPEN: '',
 };

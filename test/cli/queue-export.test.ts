@@ -58,6 +58,18 @@ async function stopped(t: TestContext): Promise<Stopped> {
 }
 
 suite('queue export', { concurrency: 2 }, () => {
+  test('a folder that cannot be made, and a file that cannot be written, are named with the reason', async (t) => {
+    const { folder, ids, run } = await stopped(t);
+    writeFileSync(join(folder, 'file'), '');
+    const inFile = await run(ids[0] ?? '', '--directory', join(folder, 'file', 'out'));
+    assert.match(inFile.stderr, /Making the folder .*: a part of its path is no folder\./u);
+    const asFile = await run(ids[0] ?? '', '--directory', join(folder, 'file'));
+    assert.match(asFile.stderr, /Making the folder .*: it is there already, and is no folder\./u);
+    const nowhere = await run(ids[0] ?? '', '--output', join(folder, 'missing', 'out'));
+    assert.match(nowhere.stderr, /Writing .*: its folder does not exist\./u);
+    for (const { code } of [inFile, asFile, nowhere]) assert.notEqual(code, 0);
+  });
+
   test('one message goes to standard output, octet by octet', async (t) => {
     const { folder, ids, contents, run } = await stopped(t);
     const out = join(folder, 'out');

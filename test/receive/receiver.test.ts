@@ -307,7 +307,7 @@ test('on stop, a message that is being received is finished, then the client is 
   await envelope(busy);
   const drained = Promise.withResolvers<void>();
   fixture.receiver.drain(drained.resolve);
-  assert.match(await idle.reply(), /^421 4\.3\.2/);
+  assert.match(await idle.reply(), /^421 4\.3\.2 .* Sluice is stopping, try again later$/);
   busy.send('Subject: x\r\n\r\n.\r\n');
   assert.match(await busy.reply(), /^250/);
   assert.match(await busy.reply(), /^421 4\.3\.2/);

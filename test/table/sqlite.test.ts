@@ -74,15 +74,25 @@ test('all keys of one look-up are answered from one state of the database', asyn
   await writing;
 });
 
-test('numbers, NULL and bytes are texts', async (t) => {
+test('numbers and bytes are texts; an empty text is a value, and NULL is none', async (t) => {
   const it = world(t);
   it.database.exec(
-    "INSERT INTO entries VALUES ('n', 9007199254740993), ('n', 1.5), ('n', NULL), ('n', x'6162')",
+    "INSERT INTO entries VALUES ('n', 9007199254740993), ('n', 1.5), ('n', NULL), ('n', ''), ('n', x'6162')",
   );
   const contents = await opened(it);
   assert.deepEqual(await contents.lookup(['n']), [
     { kind: 'found', values: ['9007199254740993', '1.5', '', 'ab'] },
   ]);
+});
+
+test('a key whose rows have only NULL is absent, as is one of an aggregate without rows', async (t) => {
+  const it = world(t);
+  it.database.exec("INSERT INTO entries VALUES ('n', NULL), ('n', NULL)");
+  assert.deepEqual(await (await opened(it)).lookup(['n']), [{ kind: 'absent' }]);
+  const aggregate = await opened(it, { query: 'SELECT max(value) FROM entries WHERE key = ?' });
+  const [missing, joe] = await aggregate.lookup(['nobody', 'joe']);
+  assert.equal(missing?.kind, 'absent');
+  assert.equal(joe?.kind, 'found');
 });
 
 test('a key is a parameter, and never a part of the query', async (t) => {

@@ -60,10 +60,12 @@ function opened({ id, path, query, busyMs }: Database): OpenDatabase {
 
 function answer(statement: StatementSync, key: string): Answer {
   const values: string[] = [];
+  let rows = 0;
   for (const row of statement.iterate(key)) {
-    if (values.length === maxValues)
+    if (rows++ === maxValues)
       return { kind: 'failing', reason: `the query has more than ${maxValues} rows for a key` };
     const value = textOf((row as unknown as readonly unknown[])[0]);
+    if (value === undefined) continue;
     if (value.length > maxValueBytes)
       return { kind: 'failing', reason: `the query has a value longer than ${maxValueBytes} bytes` };
     values.push(value);
@@ -71,8 +73,11 @@ function answer(statement: StatementSync, key: string): Answer {
   return values.length === 0 ? absent : { kind: 'found', values };
 }
 
-/** NULL is an empty text: that the row is there still says that the key is. */
-function textOf(value: unknown): string {
-  if (value === null || value === undefined) return '';
+/**
+ * Undefined for NULL, which is no value: `max(mailbox)` or an outer join has such a row for a key that is not there. An empty text
+ * is a value.
+ */
+function textOf(value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
   return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
 }

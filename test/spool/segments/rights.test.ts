@@ -12,7 +12,7 @@ for (const code of ['EACCES', 'EPERM']) {
     const found = inspectSpool('/var/spool/sluice', { files: { ...nodeFiles, open: denied } });
     await assert.rejects(found.next(), (error: Error & { advice?: string }) => {
       assert.equal(error.message, 'reading the spool in /var/spool/sluice: not permitted');
-      assert.equal(error.advice, 'Run this command as the user that runs Sluice, or as root.');
+      assert.match(error.advice ?? '', /^Run this command as root, .* With \[users\], run it as root: /u);
       assert.equal(exitCodeOf(error), 77);
       return true;
     });
