@@ -7,7 +7,7 @@ import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import type { BounceSettings } from '../../src/bounce/bounce-settings.ts';
 import { Bouncer } from '../../src/manager/bouncer.ts';
 import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
-import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
+import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
 import type { NewMessage, SpoolWriter } from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
@@ -34,7 +34,7 @@ interface Bench {
   hasRoom: boolean;
   /** Resolves at the next attempt to store something. */
   attempt(): Promise<void>;
-  report(to: readonly EnvelopeRecipient[], reply?: string): Promise<boolean>;
+  report(to: readonly EnvelopeRecipient[], reply?: string, envelope?: Partial<Envelope>): Promise<boolean>;
 }
 
 function bench(): Bench {
@@ -92,8 +92,8 @@ function bench(): Bench {
       new Promise((resolve) => {
         tried = resolve;
       }),
-    report: (to, reply = '550 5.1.1 no') => {
-      const { queueId, ref } = spool.add({ to });
+    report: (to, reply = '550 5.1.1 no', envelope = {}) => {
+      const { queueId, ref } = spool.add({ to, envelope });
       const failed: ReportedRecipient[] = to.map((_, recipient) => ({
         recipient,
         action: 'failed',
@@ -244,4 +244,14 @@ test('a report is written by the settings that are in force when it is', async (
   assert.equal(await report, true);
   const text = Buffer.concat(all.stored[0]?.content ?? []).toString();
   assert.match(text, /^From: .*postmaster@new\.test/mu);
+});
+
+test('a report about a message that demands TLS on its whole way returns no body (RFC 8689 5)', async () => {
+  const all = bench();
+  const to = [{ address: 'b@to.test' }];
+  for (const envelope of [{}, { tlsDemand: 'requiretls' }, { tlsDemand: 'tls-required-no' }] as const) {
+    assert.equal(await all.report(to, undefined, envelope), true);
+  }
+  const returnsBody = all.stored.map(({ content }) => Buffer.concat(content).toString().includes('Hello'));
+  assert.deepEqual(returnsBody, [true, false, true]);
 });
