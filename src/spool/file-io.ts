@@ -2,10 +2,12 @@
 // several system calls.
 
 import type { FileLayer } from './file-layer.ts';
-import { systemCode } from './spool-error.ts';
+import { SpoolError, systemCode } from './spool-error.ts';
 
 /** IOV_MAX on Linux and macOS. */
 const maxBuffers = 1024;
+/** The most that one call of read(2) returns by Node. */
+const mostReadBytes = 2 ** 31 - 1;
 
 /** Writes all buffers, one after the other, from `position`. */
 export function writeAll(
@@ -76,11 +78,17 @@ export function readUpTo(
   });
 }
 
-/** Reads the whole file. */
-export async function readWhole(files: FileLayer, path: string): Promise<Buffer> {
+/**
+ * Reads the whole file.
+ * @throws {SpoolError} `SPOOL_FOREIGN` when it has more than `mostBytes`: no such file of ours has so many
+ */
+export async function readWhole(files: FileLayer, path: string, mostBytes = mostReadBytes): Promise<Buffer> {
   const fd = await files.open(path, 'r');
   try {
     const size = await files.size(fd);
+    if (size > mostBytes) {
+      throw new SpoolError('SPOOL_FOREIGN', `${path} has ${size} bytes, more than any such file of Sluice`);
+    }
     const buffer = Buffer.allocUnsafeSlow(size);
     const got = await readUpTo(files, fd, buffer, size, 0);
     return buffer.subarray(0, got);
@@ -95,7 +103,7 @@ export async function exists(files: FileLayer, path: string): Promise<boolean> {
     await files.close(await files.open(path, 'r'));
     return true;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+    if (['ENOENT', 'SPOOL_FOREIGN'].includes(systemCode(error))) return false;
     throw error;
   }
 }

@@ -13,6 +13,8 @@ export type SpoolErrorCode =
   | 'SPOOL_UNREADABLE'
   /** The segment, record or file is missing. */
   | 'SPOOL_MISSING'
+  /** A link, folder, pipe, device or far too large file is where a file of the spool belongs; it is not read. */
+  | 'SPOOL_FOREIGN'
   /** The directory has another format version, or no spool. */
   | 'SPOOL_FORMAT'
   /** A folder of the spool is missing. */
@@ -30,6 +32,7 @@ const advice: Record<SpoolErrorCode, string> = {
   SPOOL_CORRUPT: 'Run "sluice spool check" to see what else is damaged.',
   SPOOL_UNREADABLE: 'Look at the system log for errors of the disk, and at the rights of the spool.',
   SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
+  SPOOL_FOREIGN: 'Sluice does not make such things: look who made it and when, then move it away.',
   SPOOL_FORMAT:
     'Start the version of Sluice that wrote this spool, so that its mail is delivered; or set spool = "..." to another folder, where a new queue begins and the mail of this one is left.',
   SPOOL_FOLDER_MISSING:
@@ -85,9 +88,11 @@ export function isTransientDiskError(error: unknown): boolean {
   return isDiskFullOrReadOnly(error) || systemCode(error) === 'EIO';
 }
 
+const damageCodes: ReadonlySet<string> = new Set(['SPOOL_CORRUPT', 'SPOOL_MISSING', 'SPOOL_FOREIGN']);
+
 /** True when the stored message is damaged or missing: another attempt gives the same result. */
 export function isDamage(error: unknown): error is SpoolError {
-  return error instanceof SpoolError && (error.code === 'SPOOL_CORRUPT' || error.code === 'SPOOL_MISSING');
+  return error instanceof SpoolError && damageCodes.has(error.code);
 }
 
 /** Wraps an error of a write or sync: `SPOOL_FULL` if the disk is full, otherwise `SPOOL_WRITE_FAILED`. */

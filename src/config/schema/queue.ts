@@ -29,8 +29,8 @@ export const queue = tableOf({
     'Each time of retry is made longer or shorter at random by up to this fraction of it, so that mail that failed at the same time is not tried again at the same time.',
   ),
   segment_size: key(
-    size(64 * 1024).prefault('64MiB'),
-    'The spool is written in files (segments) of about this size; a segment is removed when all mail in it is done.',
+    size(64 * 1024, 4 * 1024 ** 3).prefault('64MiB'),
+    'The spool is written in files (segments) of about this size; a segment is removed when all mail in it is done. At most 4 GiB.',
   ),
   reserve: key(
     size().prefault('256MiB'),

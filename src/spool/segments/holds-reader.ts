@@ -29,8 +29,10 @@ export async function readHolds(files: FileLayer, layout: SpoolLayout): Promise<
   try {
     bytes = await readWhole(files, holdsPath(layout));
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    return { condition: 'absent', journalNumber: 0, journalBytes: 0, holds: [] };
+    const code = systemCode(error);
+    if (code !== 'ENOENT' && code !== 'SPOOL_FOREIGN') throw error;
+    const condition = code === 'ENOENT' ? 'absent' : 'damaged';
+    return { condition, journalNumber: 0, journalBytes: 0, holds: [] };
   }
   const { number, journalBytes, hasSnapshotEnd, frames, damagedBytes, tornBytes } = readFrames(
     bytes,

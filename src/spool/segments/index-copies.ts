@@ -50,7 +50,7 @@ export class IndexCopies {
       const { records } = await readIndex(this.#files, indexPath(this.#layout, segment), segment);
       return new Map(records.map((record) => [record.offset, record]));
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return new Map();
+      if (['ENOENT', 'SPOOL_FOREIGN'].includes(systemCode(error))) return new Map();
       throw error;
     }
   }

@@ -10,7 +10,7 @@ import { visitEntries } from './journal-entries.ts';
 import { readFrames, type JournalContents } from './journal-frames.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
-import { systemCode } from '../spool-error.ts';
+import { SpoolError, systemCode } from '../spool-error.ts';
 import type { SpoolProblem } from '../types.ts';
 
 /** The condition of the journal. */
@@ -41,7 +41,7 @@ export async function replayJournal(
 ): Promise<JournalReplay> {
   for (;;) {
     const numbers = await listJournals(files, layout);
-    const needed = await readNeeded(files, layout, numbers, holdsRecord);
+    const needed = await readNeeded(files, layout, numbers, holdsRecord, report);
     // A file has vanished: a running store has compacted the journal while `sluice spool check` reads it. Look again.
     if (needed === undefined) continue;
     const damagedFiles = new Set(
@@ -92,6 +92,7 @@ async function readNeeded(
   layout: SpoolLayout,
   numbers: readonly number[],
   { journalNumber, journalBytes }: HoldsRecord,
+  report: (problem: SpoolProblem) => void,
 ): Promise<JournalContents[] | undefined> {
   const needed: JournalContents[] = [];
   for (const number of numbers.toReversed()) {
@@ -99,6 +100,12 @@ async function readNeeded(
     try {
       bytes = await readWhole(files, journalPath(layout, number));
     } catch (error) {
+      if (error instanceof SpoolError && error.code === 'SPOOL_FOREIGN') {
+        const text = `${error.message}: ${outcomesLostText}. ${error.advice}`;
+        report({ kind: 'journal', place: String(number), text });
+        needed.unshift({ ...readFrames(Buffer.alloc(0), number, 0), damagedBytes: 1, number });
+        continue;
+      }
       if (systemCode(error) !== 'ENOENT') throw error;
       return undefined;
     }

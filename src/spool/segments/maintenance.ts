@@ -1,6 +1,7 @@
 // Maintenance of the store, in bounded steps: removes segments and large files that are not needed, moves the last messages
 // out of old segments, compacts the journal. No file is removed that recovery could still need.
 
+import { basename } from 'node:path';
 import type { FileLayer } from '../file-layer.ts';
 import { asideProblem, setAside } from './damaged-folder.ts';
 import type { JournalWriter } from './journal-writer.ts';
@@ -20,7 +21,7 @@ import { recoverSegment, type RecoveryContext } from './recovery.ts';
 import { Relocator } from './relocation.ts';
 import { readSegment, readSegmentHeader } from './segment-scan.ts';
 import { readIndexCount } from './segment-index.ts';
-import { systemCode, writeError } from '../spool-error.ts';
+import { systemCode, systemErrorText, writeError } from '../spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from '../types.ts';
 
 /** After this time a closed segment is searched for messages that no receiver has reported. */
@@ -111,7 +112,7 @@ export class Maintenance {
       if (!segment.closed && !indexed.has(id) && newest.get(segment.slot) === id) continue;
       segment.closed = true;
       if (indexed.has(id)) {
-        const count = await readIndexCount(files, indexPath(layout, id), id);
+        const count = await readIndexCount(files, indexPath(layout, id), id).catch(nothingIfForeign);
         if (count === segment.records) {
           segment.complete = true;
           continue;
@@ -156,6 +157,7 @@ export class Maintenance {
       return;
     }
     const contents = await readSegment(place, segment.id);
+    if (contents?.isForeign === true) return;
     segment.complete = contents?.records.every(({ head }) => state.knows(head)) === true;
   }
 
@@ -237,15 +239,36 @@ export class Maintenance {
   async #discard(path: string, isDamaged: boolean, nowMs: number): Promise<void> {
     if (!isDamaged) return this.#unlink(path);
     const { files, layout, onProblem } = this.#options;
-    const aside = await setAside(files, layout, path, nowMs);
-    if (aside !== undefined) onProblem(asideProblem(path, aside));
+    try {
+      const aside = await setAside(files, layout, path, nowMs);
+      if (aside !== undefined) onProblem(asideProblem(path, aside));
+    } catch (error) {
+      await this.#leave(path, error);
+    }
   }
 
   async #unlink(path: string): Promise<void> {
     try {
       await this.#options.files.unlink(path);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
+      if (systemCode(error) !== 'ENOENT') await this.#leave(path, error);
     }
   }
+
+  /**
+   * Reports a folder in the place of a file: only who has made it can remove it, and nothing else has to wait for that. It
+   * has no records, so their outcomes may be forgotten. Every other failure is thrown.
+   */
+  async #leave(path: string, error: unknown): Promise<void> {
+    const { files } = this.#options;
+    const found = await files.open(path, 'r').catch(systemCode);
+    if (typeof found === 'number') await files.close(found);
+    if (found !== 'SPOOL_FOREIGN') throw error;
+    const text = `${path} cannot be removed, and stays: ${systemErrorText(error)}`;
+    this.#options.onProblem({ kind: 'aside', place: basename(path), text });
+  }
+}
+
+function nothingIfForeign(error: unknown): undefined {
+  if (systemCode(error) !== 'SPOOL_FOREIGN') throw error;
 }

@@ -98,7 +98,8 @@ async function* recoverUndamaged(
   segment.length = Math.max(segment.length, contents.length);
   segment.records = contents.records.length;
   segment.closed ||= closed;
-  segment.complete = segment.closed;
+  segment.complete = segment.closed && contents.isForeign !== true;
+  if (contents.isForeign === true) segment.incompleteSinceMs = Infinity;
   segment.isDamaged ||= contents.damage !== undefined;
   let batch: RecoveredMessage[] = [];
   for (const record of contents.records) {

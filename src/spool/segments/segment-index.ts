@@ -11,6 +11,8 @@ const offsetBytes = 8;
 const magic = Buffer.from('SLIX', 'latin1').readUInt32LE(0);
 const version = 1;
 const chunkBytes = 64 * 1024;
+/** A larger index is not read into memory: its segment tells the same. */
+const maxIndexBytes = 512 * 1024 * 1024;
 
 /** Collects the entries of the index while records are appended. */
 export class IndexBuilder {
@@ -136,7 +138,7 @@ export interface IndexContents {
 
 /** Reads an index; of a damaged one, the intact entries. */
 export async function readIndex(files: FileLayer, path: string, id: number): Promise<IndexContents> {
-  const bytes = await readWhole(files, path);
+  const bytes = await readWhole(files, path, maxIndexBytes);
   const header = parseIndexHeader(bytes, id);
   const sealedLength = header?.sealedLength ?? 0;
   if (header !== undefined && bytes.length >= indexHeaderBytes + header.bodyLength) {

@@ -7,8 +7,8 @@ import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from '../queue-id.ts';
 import { segmentHeaderBytes, type SegmentHeader } from './segment-header.ts';
 import { readIndex, type FoundRecord, type IndexContents, type RecordDamage } from './segment-index.ts';
-import { SegmentWalk, isContentIntact } from './segment-walk.ts';
-import { systemCode } from '../spool-error.ts';
+import { SegmentWalk, isContentIntact, maxSegmentBytes } from './segment-walk.ts';
+import { SpoolError, systemCode } from '../spool-error.ts';
 import type { SpoolProblem } from '../types.ts';
 
 export interface SegmentContents {
@@ -18,6 +18,8 @@ export interface SegmentContents {
   readonly length: number;
   /** What happened to the segment, if it is damaged: then its files must not be removed, but moved to `damaged`. */
   readonly damage: string | undefined;
+  /** Something that Sluice never makes is in its place: it stays there, and is not looked at again. */
+  readonly isForeign?: boolean;
 }
 
 export interface SegmentSource {
@@ -35,6 +37,12 @@ export async function readSegment(source: SegmentSource, id: number): Promise<Se
   try {
     fd = await files.open(segmentPath(layout, id), 'r');
   } catch (error) {
+    if (error instanceof SpoolError && error.code === 'SPOOL_FOREIGN') {
+      const text = `${error.message}: it is not read, and stays where it is. ${error.advice}`;
+      source.report({ kind: 'segment', place: segmentName(id), text });
+      const index = onlyIndex(await indexOf(source, id));
+      return { records: index?.records ?? [], length: 0, damage: error.message, isForeign: true };
+    }
     if (systemCode(error) !== 'ENOENT') throw error;
     // Sluice removes the index first. If the index is still there, the segment was lost in another way.
     return onlyIndex(await indexOf(source, id));
@@ -81,6 +89,11 @@ async function readPresent(source: SegmentSource, id: number, fd: number): Promi
     return { records, length, damage: isCut ? cut : noHeader };
   }
   if (source.sync) await fdatasync(files, fd);
+  const isForeign = length > maxSegmentBytes;
+  if (isForeign) {
+    const text = `${segmentPath(source.layout, id)} has ${length} bytes, more than any segment: what stands behind its first records is not read, and it stays where it is`;
+    report({ kind: 'segment', place: segmentName(id), text });
+  }
   const { records, isDamaged } = await walk.records();
   if (header === undefined && length > 0) {
     const what = "the segment's header is damaged";
@@ -92,9 +105,9 @@ async function readPresent(source: SegmentSource, id: number, fd: number): Promi
   for (const problem of found) if (problem.kind !== 'torn' || !isGrowing) report(problem);
   const entries = index === undefined ? [] : ofOneTag(index, header?.tag ?? records[0]?.head.tag);
   const known = await onlyInIndex(files, fd, records, entries);
-  const damage = isDamaged || known.length > 0 ? 'a part of the segment is damaged' : undefined;
+  const damage = isForeign || isDamaged || known.length > 0 ? 'a part of the segment is damaged' : undefined;
   const all = known.length === 0 ? records : merged(records, known);
-  return { records: all, length, damage };
+  return { records: all, length, damage, isForeign };
 }
 
 /** Entries of a damaged index whose records were not found in the segment, or were found damaged. */
@@ -143,6 +156,10 @@ async function indexOf(
     }
     return index;
   } catch (error) {
+    if (error instanceof SpoolError && error.code === 'SPOOL_FOREIGN') {
+      report({ kind: 'index', place: segmentName(id), text: `${error.message}: it is not read` });
+      return undefined;
+    }
     if (systemCode(error) !== 'ENOENT') throw error;
     return undefined;
   }
@@ -162,7 +179,7 @@ export async function readSegmentHeader(
       await files.close(fd);
     }
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'SPOOL_FOREIGN'].includes(systemCode(error))) return undefined;
     throw error;
   }
 }

@@ -21,7 +21,13 @@ import { segmentHeaderBytes, parseSegmentHeader, type SegmentHeader } from './se
 import type { FoundRecord } from './segment-index.ts';
 import type { SpoolProblem } from '../types.ts';
 
+/**
+ * More than any segment has: `queue.segment_size` is at most half of it, and no record has more than 2 GiB. In a longer file
+ * nothing is searched, because whoever has made it could make the search last for days.
+ */
+export const maxSegmentBytes = 8 * 1024 ** 3;
 const windowBytes = 256 * 1024;
+const zeros = Buffer.alloc(windowBytes);
 const alignment = 8;
 /** Most damaged records that are collected in one damaged range. */
 const maxDamagedRecords = 100_000;
@@ -89,6 +95,7 @@ export class SegmentWalk {
         offset += found.head.length;
         continue;
       }
+      if (this.length > maxSegmentBytes) break;
       const next = await this.#search(offset + alignment);
       const end = next < 0 ? this.length : next;
       if (next < 0 ? !(await this.#isZero(offset, end)) : !(await this.#isGap(offset, next))) {
@@ -224,7 +231,7 @@ export class SegmentWalk {
     for (let offset = from; offset < to; offset += windowBytes) {
       const count = Math.min(windowBytes, to - offset);
       const at = await this.#load(offset, count);
-      if (at < 0 || !this.#window.subarray(at, at + count).every((byte) => byte === 0)) return false;
+      if (at < 0 || !this.#window.subarray(at, at + count).equals(zeros.subarray(0, count))) return false;
     }
     return true;
   }
