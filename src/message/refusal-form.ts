@@ -13,7 +13,8 @@ export type LastRefusal = EncodedRefusal | '';
 /** Start of version 1. No text for people begins in this way. */
 const prefix = 'R1[';
 
-const steps: ReadonlySet<unknown> = new Set<RefusedStep>([
+/** All steps at which mail is refused. */
+export const refusedSteps = [
   'connect',
   'idle',
   'EHLO',
@@ -29,7 +30,9 @@ const steps: ReadonlySet<unknown> = new Set<RefusedStep>([
   'routing',
   'storage',
   'queue',
-]);
+] as const satisfies readonly RefusedStep[];
+
+const steps: ReadonlySet<unknown> = new Set(refusedSteps);
 
 const noPeer = { host: '', address: '', port: 0 };
 

@@ -1,6 +1,7 @@
 // The operation `queue-list`: the recipients that wait. Rows come in pieces, before an answer that says only that these were all.
 
 import { z } from 'zod';
+import { refusedSteps } from '../../message/refusal-form.ts';
 import type { Refusal } from '../../message/refusal.ts';
 import type { StoredRef } from '../../spool/types.ts';
 import type { QueueFilter, QueueRow, RowFacts } from '../queue-row.ts';
@@ -39,21 +40,7 @@ const refusal: z.ZodType<Refusal> = z.object({
     z.object({ kind: z.literal('connection'), ...peer }),
     z.object({ kind: z.literal('remote'), ...peer }),
   ]),
-  during: z.enum([
-    'connect',
-    'idle',
-    'EHLO',
-    'HELO',
-    'MAIL',
-    'RCPT',
-    'DATA',
-    'content',
-    'RSET',
-    'QUIT',
-    'routing',
-    'storage',
-    'queue',
-  ]),
+  during: z.enum(refusedSteps),
   code: z.number(),
   enhanced: z.string(),
   lines: z.array(z.string()),
