@@ -91,8 +91,8 @@ export type SupervisorToRole =
   | { readonly kind: 'ping' }
   /** To the manager: this sender process has ended, and all its connections with it. */
   | { readonly kind: 'senderEnded'; readonly serial: number }
-  /** A new configuration that has been checked. */
-  | { readonly kind: 'configure'; readonly config: Config }
+  /** A new configuration that has been checked; a receiver answers with the `configured` of the same number. */
+  | { readonly kind: 'configure'; readonly config: Config; readonly reload: number }
   /** To the manager: give out no new work; the other roles finish the transactions in hand within the grace. */
   | { readonly kind: 'drain' }
   /** Finish the work in hand within the grace, then exit. */
@@ -131,6 +131,8 @@ export interface ReloadAnswer {
   readonly problem: string;
   /** Keys that were changed and need a restart. */
   readonly afterRestart: readonly string[];
+  /** For each listener that is not open, a sentence that says why. */
+  readonly notOpen: readonly string[];
   /** Absolute path of the file that was read; undefined: there is no file, and the defaults are in force. */
   readonly file?: string | undefined;
 }
@@ -154,6 +156,8 @@ export type RoleToSupervisor =
   | { readonly kind: 'started'; readonly facts: RoleFacts }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
   | AskedPort
+  /** From a receiver: each listener of this configuration is open, except those that `notOpen` has a sentence about. */
+  | { readonly kind: 'configured'; readonly reload: number; readonly notOpen: readonly string[] }
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
   | { readonly kind: 'reload' }
   /** The current troubles of this process; replaces its earlier list. */

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { ControlError } from '../control/control-error.ts';
 import { configOption, findPlaces } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
 import { ask } from './until-reachable.ts';
 
 export function register(program: Command): void {
@@ -22,11 +23,22 @@ export function register(program: Command): void {
         const isNotRunning = error instanceof ControlError && error.code === 'NOT_RUNNING';
         throw isNotRunning && found.kind === 'mistaken' ? found.mistake : error;
       });
-      const { afterRestart, ...read } = await answer;
+      const { afterRestart, notOpen = [], ...read } = await answer;
       const from = read.file ?? 'no file, the defaults';
       process.stdout.write(`The new configuration is in force: ${from}.\n`);
       if (afterRestart.length > 0) {
         process.stdout.write(`Only a restart puts in force: ${afterRestart.join(', ')}.\n`);
       }
+      if (notOpen.length > 0) throw notAllOpen(notOpen);
     });
+}
+
+/** A configuration with a listener that nobody can connect to is in force, and is not what the administrator wanted. */
+function notAllOpen(reasons: readonly string[]): CommandError {
+  return new CommandError(
+    exitCodes.failed,
+    'LISTEN_FAILED',
+    ['Not every listener could be opened:', ...reasons].join('\n  '),
+    'Everything else is in force. They are tried again every five seconds: free the addresses, or correct [[listen]] and reload.',
+  );
 }

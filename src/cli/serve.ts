@@ -26,7 +26,7 @@ import { type MissingSource, missingSources } from '../manager/source-watch.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
-import type { RoleFacts } from '../channel/messages.ts';
+import type { ReloadAnswer, RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
 import { userWarnings } from './user-warnings.ts';
 import { reloadable } from './reloadable.ts';
@@ -114,6 +114,7 @@ class Running {
   readonly #users: RoleUsers | undefined;
   readonly #stopped = Promise.withResolvers<void>();
   #stopping = false;
+  #lastAnswer: Promise<ReloadAnswer> | undefined;
   /** The start. A stop that is asked for in the meantime waits for its end. */
   #started: Promise<RoleFacts> | undefined;
 
@@ -151,7 +152,7 @@ class Running {
       this.#reopenLog();
       this.#log.setLevel(config.log.level);
       this.#certificates.use(certificates);
-      this.#instance.configure(config);
+      const opened = this.#instance.configure(config);
       this.#log.info(
         `the configuration was read again and is in force: ${config.file ?? 'no file, the defaults'}`,
       );
@@ -160,13 +161,23 @@ class Running {
       if (afterRestart.length > 0) {
         this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);
       }
-      this.#instance.reloaded({ problem: '', afterRestart, file: config.file });
+      void this.#answer(
+        opened.then((notOpen) => ({ problem: '', afterRestart, notOpen, file: config.file })),
+      );
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
       configRefused(problem, this.#troubles);
-      this.#instance.reloaded({ problem, afterRestart: [], file: this.#config.file });
+      const refused = { problem, afterRestart: [], notOpen: [], file: this.#config.file };
+      void this.#answer(Promise.resolve(refused));
     }
+  }
+
+  /** All operators who wait get the answer of the last reload, which read the file after each of them had asked. */
+  async #answer(answer: Promise<ReloadAnswer>): Promise<void> {
+    this.#lastAnswer = answer;
+    const known = await answer;
+    if (this.#lastAnswer === answer) this.#instance.reloaded(known);
   }
 
   /** A log that cannot be opened does not make the reload fail: the old file stays in use. */

@@ -7,8 +7,11 @@ export type RoleName = 'manager' | 'receiver' | 'sender' | 'control';
 
 export interface Role {
   readonly facts: RoleFacts;
-  /** Applies a configuration that has been checked, without dropping a session. */
-  configure(config: Config): void;
+  /**
+   * Applies a configuration that has been checked, without dropping a session.
+   * @returns of a receiver: for each listener that is not open, why; resolves when each is open or has failed
+   */
+  configure(config: Config): Promise<readonly string[]> | void;
   /** Takes no new work from now on. */
   drain(): void;
   /** Finishes the work in hand within the grace; resolves when nothing is left. */

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
 import type { ListenerFacts } from '../policy/stage.ts';
 import { type Endpoint, formatEndpoint } from '../values/endpoint.ts';
+import type { ListenAddress } from '../values/listen-address.ts';
 
 /** Connections that wait to be accepted. */
 export const backlog = 1024;
@@ -25,10 +26,14 @@ export const bindHere: Bind = (server, address, isShared) => {
 };
 
 /**
- * Checks that no other program listens on the port: with SO_REUSEPORT it would share the port, and get a part of the mail.
- * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
+ * Checks that no other program listens on the ports: with SO_REUSEPORT it would share them, and get a part of the mail.
+ * @throws {StartError} `LISTEN_FAILED` when an address cannot be bound
  */
-export async function checkFree(address: Endpoint): Promise<void> {
+export async function checkAllFree(all: readonly { readonly address: ListenAddress }[]): Promise<void> {
+  for (const { address } of all) if (address.kind === 'tcp') await checkFree(address);
+}
+
+async function checkFree(address: Endpoint): Promise<void> {
   const server = createServer();
   await bindHere(server, address, false);
   await new Promise((resolve) => {

@@ -27,8 +27,10 @@ export class Receiver {
   /** The listeners of the configuration that is in force, by `keyOf`. */
   #wanted: ReadonlyMap<string, ListenerOptions> = new Map();
   readonly #open = new Map<string, Listener>();
-  /** Keys of those that are being opened. */
-  readonly #opening = new Set<string>();
+  /** Those that are being opened. */
+  readonly #opening = new Map<string, Promise<void>>();
+  /** Why the last try to open a listener failed; of those that are wanted and not open. */
+  readonly #failures = new Map<string, string>();
   /** Listeners that are gone from the configuration, and have open connections. */
   readonly #draining = new Set<Listener>();
   #retry: Timer | undefined;
@@ -62,14 +64,16 @@ export class Receiver {
   /**
    * Opens the listeners that are new, drains those that are gone, and gives the others their settings.
    * Resolves when each of the new ones is open or has failed; never rejects.
+   * @returns for each listener that is not open, a sentence that says why
    */
-  async configure(settings: ReceiveSettings, all: readonly ListenerOptions[]): Promise<void> {
+  async configure(settings: ReceiveSettings, all: readonly ListenerOptions[]): Promise<readonly string[]> {
     this.#shared.configure(settings);
     const before = this.#wanted;
     this.#wanted = byKey(all);
     for (const [key, options] of before) if (!this.#wanted.has(key)) this.#remove(key, options);
     for (const [key, options] of this.#wanted) this.#open.get(key)?.reconfigure(options);
     await this.#openMissing();
+    return [...this.#failures.values()];
   }
 
   /** Stops listening, finishes the messages that are being received, then calls back. */
@@ -93,23 +97,31 @@ export class Receiver {
   }
 
   async #openMissing(): Promise<void> {
-    const missing = [...this.#wanted].filter(([key]) => !this.#open.has(key) && !this.#opening.has(key));
-    await Promise.all(missing.map(([key, options]) => this.#openOne(key, options)));
+    const missing = [...this.#wanted].filter(([key]) => !this.#open.has(key));
+    const begun = missing.map(([key, options]) => {
+      const opened = this.#opening.get(key) ?? this.#openOne(key, options);
+      this.#opening.set(key, opened);
+      return opened;
+    });
+    await Promise.all(begun);
   }
 
   async #openOne(key: string, options: ListenerOptions): Promise<void> {
     const { log, troubles } = this.#parts;
     const listener = new Listener(options, this.#shared, this.#parts.bind);
-    this.#opening.add(key);
     try {
       const address = await listener.listen();
       this.#open.set(key, listener);
+      this.#failures.delete(key);
       troubles.clear(`listener:${key}`);
       log.info(`listening on ${formatListenAddress(address)}`);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       log.error(`${text} It is tried again every ${retryMs / 1000} s`);
-      if (this.#wanted.has(key)) troubles.raise(`listener:${key}`, 'critical', text, advice);
+      if (this.#wanted.has(key)) {
+        this.#failures.set(key, text);
+        troubles.raise(`listener:${key}`, 'critical', text, advice);
+      }
     } finally {
       this.#opening.delete(key);
     }
@@ -133,6 +145,7 @@ export class Receiver {
   }
 
   #remove(key: string, { address }: ListenerOptions): void {
+    this.#failures.delete(key);
     this.#parts.troubles.clear(`listener:${key}`);
     const listener = this.#open.get(key);
     if (listener === undefined) return;

@@ -40,6 +40,18 @@ test('reload prints the file that was read, and the keys that wait for a restart
   assert.deepEqual(asked, [{ operation: 'reload' }]);
 });
 
+test('listeners that could not be opened are named, and the exit code says that not all is well', async (t) => {
+  const notOpen = ['Listening on 192.0.2.1:25: this machine has no such address.'];
+  const { folder } = await ground(t, { file: '/etc/sluice/a.toml', afterRestart: [], notOpen });
+  const { code, stdout, stderr } = await sluice(['reload'], { cwd: folder });
+  assert.equal(code, 1);
+  assert.equal(stdout, 'The new configuration is in force: /etc/sluice/a.toml.\n');
+  assert.match(
+    stderr,
+    /^LISTEN_FAILED: Not every listener could be opened:\n {2}Listening on 192\.0\.2\.1:25: this machine has no such address\.\n/u,
+  );
+});
+
 test('a file named with -c is sent as its absolute path', async (t) => {
   const { folder, asked } = await ground(t, { afterRestart: [] });
   const { stdout } = await sluice(['reload', '-c', 'sluice.toml'], { cwd: folder });

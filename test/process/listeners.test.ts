@@ -1,7 +1,8 @@
 // Listeners that come and go with a reload, in a running Sluice.
 
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
@@ -37,6 +38,14 @@ for (const single of [true, false]) {
     await sluice.cli('reload');
     await until('it listens', async () => (await saidAt(port)) !== '');
     assert.match(await saidAt(port), /^220 .* LMTP Sluice\r\n.*250-SIZE 1048576\r\n.*221 /su);
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port: taken } = other.address() as AddressInfo;
+    sluice.configure({ processes, route, listen: [own, { address: `127.0.0.1:${taken}` }] });
+    const failed = await sluice.cli('reload').catch((error: unknown) => String(error));
+    other.close();
+    await once(other, 'close');
+    assert.match(failed, new RegExp(`LISTEN_FAILED.*127\\.0\\.0\\.1:${taken}: the port is in use`, 'su'));
     sluice.configure({ processes, route, listen: [own] });
     await sluice.cli('reload');
     await until('it no longer listens', async () => (await saidAt(port)) === '');

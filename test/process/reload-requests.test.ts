@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReloadRequests } from '../../src/process/roles/reload-requests.ts';
 
-const answer = { problem: '', afterRestart: ['spool'], file: '/etc/sluice.toml' };
-const reloaded = { afterRestart: ['spool'], file: '/etc/sluice.toml' };
+const answer = { problem: '', afterRestart: ['spool'], notOpen: [], file: '/etc/sluice.toml' };
+const reloaded = { afterRestart: ['spool'], notOpen: [], file: '/etc/sluice.toml' };
 
 test('a request for a reload waits while the supervisor pings, and fails when the pings stop', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });

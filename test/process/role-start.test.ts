@@ -90,6 +90,7 @@ test('a configuration that comes while a role is starting is in force when the r
   receiver.tell(certificates);
   receiver.tell({
     kind: 'configure',
+    reload: 1,
     config: config(ground, '[receive]\nmax_message_size = "1KiB"\n'),
   });
   const started = await receiver.hears();

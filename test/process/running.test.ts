@@ -307,13 +307,13 @@ suite('all roles in one process', () => {
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
     });
     // No key of it waits for a restart.
-    assert.deepEqual(await reload(), { afterRestart: [], file: sluice.configFile });
+    assert.deepEqual(await reload(), { afterRestart: [], notOpen: [], file: sluice.configFile });
     const other = `${sluice.directory}/other.toml`;
     writeFileSync(other, readFileSync(sluice.configFile));
     assert.equal(await reload(other), 'CONFIG_OTHER_FILE');
     const link = `${sluice.directory}/link.toml`;
     symlinkSync(sluice.configFile, link);
-    assert.deepEqual(await reload(link), { afterRestart: [], file: sluice.configFile });
+    assert.deepEqual(await reload(link), { afterRestart: [], notOpen: [], file: sluice.configFile });
     const session = await Session.open('127.0.0.1', sluice.port);
     session.write('MAIL FROM:<a@client.test> SIZE=2000\r\n');
     assert.match(await session.reply(), /^552 5\.3\.4/u);

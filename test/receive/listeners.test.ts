@@ -148,7 +148,8 @@ test('an address that a reload cannot have is a trouble, until it is free', asyn
   const { port } = blocker.address() as AddressInfo;
   const wanted = tcpListener(fixture, port);
 
-  await receiver.configure(listener.context.settings, [listener, wanted]);
+  const text = `Listening on 127.0.0.1:${port}: the port is in use.`;
+  assert.deepEqual(await receiver.configure(listener.context.settings, [listener, wanted]), [text]);
   assert.deepEqual(
     troubles.list.map(({ key, level, text }) => [key, level, text]),
     [[`listener:smtp 127.0.0.1:${port}`, 'critical', `Listening on 127.0.0.1:${port}: the port is in use.`]],

@@ -14,6 +14,8 @@ export interface Reloaded {
   readonly file?: string | undefined;
   /** Keys that were changed and need a restart. */
   readonly afterRestart: readonly string[];
+  /** For each listener that is not open, a sentence that says why. Not given by earlier versions. */
+  readonly notOpen?: readonly string[] | undefined;
 }
 
 /** The longest path of Linux (PATH_MAX). */
@@ -21,6 +23,7 @@ const question: z.ZodType<ReloadQuestion> = z.strictObject({ file: textUpTo(4_09
 const answer: z.ZodType<Reloaded> = z.object({
   file: z.string().optional(),
   afterRestart: z.array(z.string()),
+  notOpen: z.array(z.string()).optional(),
 });
 
 export const reload = { question, answer };

@@ -156,12 +156,12 @@ export class ReceiverRole implements Role {
     return role;
   }
 
-  configure(config: Config): void {
+  configure(config: Config): Promise<readonly string[]> {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.tables.configure(config.table);
     this.#parts.handshakes.configure(handshakeLimits(config));
     const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
-    void this.#receiver.configure(sharedSettings(config), listeners);
+    return this.#receiver.configure(sharedSettings(config), listeners);
   }
 
   drain(): void {

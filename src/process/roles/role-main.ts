@@ -158,7 +158,7 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
     default:
       throw new Error(`no role is called "${roleName}"`);
   }
-  if (newerConfig !== undefined) role.configure(newerConfig);
+  if (newerConfig !== undefined) void role.configure(newerConfig);
   tellSupervisor({ kind: 'started', facts: role.facts });
 }
 
@@ -213,6 +213,11 @@ function reopenLog(): void {
   }
 }
 
+async function configure(running: Role, config: Config, reload: number): Promise<void> {
+  const notOpen = await running.configure(config);
+  if (notOpen !== undefined) tellSupervisor({ kind: 'configured', reload, notOpen });
+}
+
 async function stop(graceMs: number): Promise<void> {
   await role?.stop(graceMs);
   await logger?.close();
@@ -253,7 +258,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       reopenLog();
       logger?.setLevel(message.config.log.level);
       if (role === undefined) newerConfig = message.config;
-      else role.configure(message.config);
+      else void configure(role, message.config, message.reload);
       break;
     case 'drain':
       role?.drain();

@@ -9,7 +9,10 @@ import type { Identity } from '../privileges/identity.ts';
 import type { RoleName } from '../role.ts';
 
 /** After this time, a process that ended is started again; the time doubles as long as the new one ends soon. */
-export const firstDelayMs = 100;
+const firstDelayMs = 100;
+const longestDelayMs = 30_000;
+/** A process that ends sooner than this has not recovered: the next one is started after a longer delay. */
+const stableMs = 10_000;
 
 /** How long after the grace a process is killed. */
 const killAfterMs = 5_000;
@@ -129,6 +132,36 @@ export function livingSenders(all: readonly Child[]): number[] {
   return all
     .filter(({ name, process: running }) => name === 'sender' && running !== undefined)
     .map(({ serial }) => serial);
+}
+
+/** Serials of the receivers that have started. One that is starting opens its listeners as a part of that, or fails. */
+export function runningReceivers(all: readonly Child[]): number[] {
+  return all
+    .filter(
+      ({ name, facts, process: running }) =>
+        name === 'receiver' && facts !== undefined && running !== undefined,
+    )
+    .map(({ serial }) => serial);
+}
+
+/** The delay before the process is started again; the next one is twice as long. */
+export function takeDelay(child: Child): number {
+  const { delayMs } = child;
+  child.delayMs = Math.min(delayMs * 2, longestDelayMs);
+  return delayMs;
+}
+
+/** The process that has just ended had run for long enough: the delays begin anew. */
+export function resetDelayIfStable(child: Child): void {
+  if (performance.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
+}
+
+/** The facts about all roles in one. */
+export function factsTogether(facts: readonly RoleFacts[]): RoleFacts {
+  return {
+    listening: facts.find((each) => each.listening !== undefined)?.listening ?? [],
+    recovered: facts.find((each) => each.recovered !== undefined)?.recovered ?? 0,
+  };
 }
 
 export function tell(child: Child, message: SupervisorToRole): void {

@@ -9,8 +9,11 @@ import type { CertificateDesk } from './certificate-desk.ts';
 export interface Instance {
   /** Starts every role; resolves when all of them run. */
   start(): Promise<RoleFacts>;
-  /** Applies a configuration that has been checked. */
-  configure(config: Config): void;
+  /**
+   * Applies a configuration that has been checked. Never rejects.
+   * @returns when all listeners are open or have failed: for each that is not open, a sentence that says why
+   */
+  configure(config: Config): Promise<readonly string[]>;
   /** Answers the operators who asked for a reload. */
   reloaded(answer: ReloadAnswer): void;
   /** @throws {SluiceError} when outcomes of deliveries may not be stored: their messages may be delivered again */

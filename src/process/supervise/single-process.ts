@@ -54,7 +54,7 @@ export class SingleProcess implements Instance {
     try {
       const facts = await this.#startRoles(config);
       this.#isStarted = true;
-      if (this.#config !== config) this.configure(this.#config);
+      if (this.#config !== config) void this.configure(this.#config);
       return facts;
     } catch (error) {
       // Anything left open would keep the process from ending.
@@ -119,11 +119,12 @@ export class SingleProcess implements Instance {
     return board.list;
   }
 
-  configure(config: Config): void {
+  async configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
-    if (!this.#isStarted) return; // `start` puts it in force when all roles run
-    for (const role of this.#roles) role.configure(config);
+    if (!this.#isStarted) return []; // `start` puts it in force when all roles run
+    const configured = this.#roles.map((role) => role.configure(config));
     this.#manager?.configure(config);
+    return (await Promise.all(configured)).flatMap((notOpen) => notOpen ?? []);
   }
 
   reloaded(answer: ReloadAnswer): void {

@@ -6,25 +6,29 @@ import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { Logger } from '../../log/logger.ts';
-import { checkFree } from '../../receive/bind.ts';
+import { checkAllFree } from '../../receive/bind.ts';
 import { TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
 import {
   type Child,
   endAll,
-  firstDelayMs,
+  factsTogether,
   forkRole,
   livingSenders,
   nameOf,
   newChildren,
   programPath,
+  resetDelayIfStable,
+  runningReceivers,
+  takeDelay,
   tell,
   tellRole,
 } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
 import { giveCertificates } from './give-certificates.ts';
+import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
 import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
 import {
@@ -41,10 +45,6 @@ import { endLeftOvers, removeSign } from '../running/life-sign.ts';
 import { newPassKey, passOf } from '../../channel/pass.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
-
-/** A process that ends sooner than this has not recovered: the next one is started after a longer delay. */
-const stableMs = 10_000;
-const longestDelayMs = 30_000;
 
 export class Supervisor implements Instance {
   #config: Config;
@@ -65,6 +65,7 @@ export class Supervisor implements Instance {
   #beatTimer: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
   readonly #awaited = new AwaitedSenders();
+  readonly #opened = new OpenedListeners();
 
   /** @param users - whom the roles run as; undefined: as this process */
   constructor(config: Config, { log, events, troubles, certificates }: InstanceParts, users?: RoleUsers) {
@@ -86,19 +87,14 @@ export class Supervisor implements Instance {
     await endLeftOvers(this.#config.spool, this.#log);
     if (this.#users !== undefined) checkCode(programPath, this.#users);
     if (this.#users !== undefined) await ownPlaces(this.#config, this.#users);
-    if (this.#config.processes.receivers > 1) {
-      for (const { address } of this.#config.listen) if (address.kind === 'tcp') await checkFree(address);
-    }
+    if (this.#config.processes.receivers > 1) await checkAllFree(this.#config.listen);
     this.#children.push(...newChildren(this.#config.processes));
     await this.#forkAll();
     this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
       this.#isUp = true;
-      return {
-        listening: facts.find((each) => each.listening !== undefined)?.listening ?? [],
-        recovered: facts.find((each) => each.recovered !== undefined)?.recovered ?? 0,
-      };
+      return factsTogether(facts);
     } catch (error) {
       await this.stop(0);
       throw error;
@@ -116,9 +112,11 @@ export class Supervisor implements Instance {
     for (const child of this.#children) if (child.process === undefined) this.#fork(child);
   }
 
-  configure(config: Config): void {
+  configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
-    for (const child of this.#children) tell(child, { kind: 'configure', config });
+    return this.#opened.gather(runningReceivers(this.#children), (reload) => {
+      for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
+    });
   }
 
   reloaded(answer: ReloadAnswer): void {
@@ -230,6 +228,9 @@ export class Supervisor implements Instance {
           this.#stopFailure = new SluiceError(message.code, message.message, message.advice);
         }
         break;
+      case 'configured':
+        this.#opened.answered(child.serial, message.reload, message.notOpen);
+        break;
       case 'askPort':
         if (child.process !== undefined)
           answerPort(message, child.name, this.#config, replyTo(child.process));
@@ -251,6 +252,7 @@ export class Supervisor implements Instance {
     if (child.name === 'sender')
       tellRole(this.#children, 'manager', { kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
+    if (child.name === 'receiver') this.#opened.ended(child.serial);
     if (this.#isStopping) return;
     this.#setTroubles(nameOf(child, this.#children), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
@@ -261,7 +263,7 @@ export class Supervisor implements Instance {
       );
       return;
     }
-    if (performance.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
+    resetDelayIfStable(child);
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
     this.#raise(child, endedTrouble(child.name, nameOf(child, this.#children), how, child.lastWords));
     child.lastWords = '';
@@ -284,8 +286,7 @@ export class Supervisor implements Instance {
   }
 
   #forkLater(child: Child): void {
-    child.timer = setTimeout(() => this.#fork(child), child.delayMs);
-    child.delayMs = Math.min(child.delayMs * 2, longestDelayMs);
+    child.timer = setTimeout(() => this.#fork(child), takeDelay(child));
   }
 
   #raise(child: Child, { text, advice }: RoleTrouble): void {
