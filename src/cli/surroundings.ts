@@ -4,6 +4,7 @@ import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
+import { socketPathProblem } from '../config/problems/socket-paths.ts';
 import { systemReason } from '../config/read/config-error.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { formatEndpoint } from '../values/endpoint.ts';
@@ -16,8 +17,6 @@ import { capacityHere } from '../settings/system-facts.ts';
 
 /** File systems of the kernel (statfs(2)): nobody can make a file there, whatever the rights say. */
 const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0 /* proc */, 0x62656572 /* sysfs */]);
-/** The bound that the documentation names; unix(7) allows a few bytes more. */
-const maxSocketPathBytes = 100;
 
 /** Everything that is missing for the user who runs this command. */
 export async function surroundings(config: Config): Promise<ConfigWarning[]> {
@@ -62,10 +61,8 @@ function folderProblem(path: string): string | undefined {
 }
 
 function socketProblem(path: string): string | undefined {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > maxSocketPathBytes) {
-    return `${path} is ${bytes} bytes long; the path of a socket may have ${maxSocketPathBytes}`;
-  }
+  const tooLong = socketPathProblem(path);
+  if (tooLong !== undefined) return tooLong;
   const inFolder = folderProblem(dirname(path));
   if (inFolder !== undefined) return inFolder;
   const there = lstatSync(path, { throwIfNoEntry: false });
