@@ -2,15 +2,15 @@
 // so that one fdatasync serves all waiting sessions.
 
 import { crc32 } from 'node:zlib';
-import { nextTurn, type Timers } from '../../io/timers.ts';
-import type { FileLayer } from '../file-layer.ts';
+import { nextTurn } from '../../io/timers.ts';
 import { FreeSpace } from './free-space.ts';
 import { LargeFile } from './large-file.ts';
-import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
+import { highestOfSlot, listSegments } from './layout.ts';
 import { counterLimit, formatQueueId, nextSegmentId, segmentName } from '../queue-id.ts';
 import { kindMessage, encodeRecord } from './record.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
 import { segmentRef } from './segment-place.ts';
+import type { SegmentWriterOptions, WaitingRecord } from './segment-writer-types.ts';
 import { SpoolError, isDiskFull, isTransientDiskError, systemCode, writeError } from '../spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from '../types.ts';
 
@@ -25,25 +25,6 @@ const gatherTurns = 2;
 /** Pause after a failure that concerns all mail. During the pause, mail is refused before its content is sent. */
 const failureRetryMs = 1_000;
 const maxContentBytes = 0x7fffffff;
-
-export interface SegmentWriterOptions {
-  readonly layout: SpoolLayout;
-  /** The number of this store, for references. */
-  readonly store: number;
-  readonly slot: number;
-  readonly segmentBytes: number;
-  readonly reserveBytes: number;
-  readonly sync: 'fdatasync' | 'none';
-  readonly files: FileLayer;
-  readonly now: () => number;
-  readonly timers: Timers;
-}
-
-/** A record that waits for its group, with the promise of its `append`. */
-interface WaitingRecord extends NewRecord {
-  readonly resolve: (ref: StoredRef) => void;
-  readonly reject: (error: SpoolError) => void;
-}
 
 export class SegmentWriter implements SpoolWriter {
   readonly #options: SegmentWriterOptions;
@@ -92,7 +73,23 @@ export class SegmentWriter implements SpoolWriter {
       await this.#create(previous, nowMs);
     } catch (error) {
       if (!isTransientDiskError(error)) throw error;
+      this.#beginLater();
     }
+  }
+
+  /**
+   * Makes the first segment without waiting for mail. A process of before may have died after it had stored a message and
+   * before it told the manager of it; that message is found only when a newer segment shows that the old one gets no more.
+   */
+  #beginLater(): void {
+    const { timers, now } = this.#options;
+    const timer = timers.setTimeout(() => {
+      if (this.#isClosed || this.#segment !== undefined) return;
+      if (this.#running !== undefined) this.#beginLater();
+      // An error that is not transient meets the next message.
+      else this.#run(this.#begin(this.#idSegment, now()).catch(() => undefined));
+    }, failureRetryMs);
+    timer.unref();
   }
 
   /** Begins a segment with an id above `previous`. */
@@ -210,7 +207,12 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   #start(): void {
-    this.#running = this.#drain().finally(() => {
+    this.#run(this.#drain());
+  }
+
+  /** While `work` is under way, no group is written. */
+  #run(work: Promise<void>): void {
+    this.#running = work.finally(() => {
       this.#running = undefined;
       if (this.#waiting.length > 0) this.#schedule();
     });

@@ -1,0 +1,27 @@
+// What a writer of segments is given, and what waits in it.
+
+import type { Timers } from '../../io/timers.ts';
+import type { FileLayer } from '../file-layer.ts';
+import type { SpoolError } from '../spool-error.ts';
+import type { StoredRef } from '../types.ts';
+import type { SpoolLayout } from './layout.ts';
+import type { NewRecord } from './segment-file.ts';
+
+export interface SegmentWriterOptions {
+  readonly layout: SpoolLayout;
+  /** The number of this store, for references. */
+  readonly store: number;
+  readonly slot: number;
+  readonly segmentBytes: number;
+  readonly reserveBytes: number;
+  readonly sync: 'fdatasync' | 'none';
+  readonly files: FileLayer;
+  readonly now: () => number;
+  readonly timers: Timers;
+}
+
+/** A record that waits for its group, with the promise of its `append`. */
+export interface WaitingRecord extends NewRecord {
+  readonly resolve: (ref: StoredRef) => void;
+  readonly reject: (error: SpoolError) => void;
+}
