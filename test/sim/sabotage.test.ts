@@ -25,12 +25,7 @@ for (const [sabotage, name, finding] of [
     'a sender process that is taken for ended when its link is lost',
     /connections .* allowed|destinations see/,
   ],
-  [
-    'unpinned',
-    'a message in flight that is moved in the spool',
-    // Its sender cannot read it, so that it is held as damaged.
-    /reported about as damaged|the queue says .* active, and senders have/,
-  ],
+  ['unpinned', 'a message in flight that is moved in the spool', /reported about as damaged/],
   [
     'unseen end',
     'a sender process that ends before its hello arrives, and is not missed',
@@ -64,8 +59,8 @@ for (const [sabotage, name, finding] of [
 ] as const) {
   test(`${name} would be found`, async () => {
     let found = '';
-    // Most kinds are found by one seed in ten or more.
-    for (let seed = 1; seed <= 300 && found === ''; seed++) {
+    // Most kinds are found by one seed in ten or more. Another effect of the same fault may come first.
+    for (let seed = 1; seed <= 300 && !finding.test(found); seed++) {
       await runSeed(seed, { sabotage }).catch((error: Error) => {
         found = error.message;
       });
