@@ -1,8 +1,9 @@
 // A recipient's outcome that is to be reported.
 
+import type { UnreportedSuccess } from '../deliver/types.ts';
 import type { Refusal } from '../message/refusal.ts';
 
-export type ReportedRecipient = FailedRecipient | RelayedRecipient;
+export type ReportedRecipient = FailedRecipient | TakenRecipient;
 
 export interface FailedRecipient {
   readonly recipient: number;
@@ -12,9 +13,6 @@ export interface FailedRecipient {
   readonly expired: boolean;
 }
 
-interface RelayedRecipient {
+interface TakenRecipient extends UnreportedSuccess {
   readonly recipient: number;
-  readonly action: 'relayed';
-  /** The server that took it; undefined when that is no longer known. */
-  readonly host: string | undefined;
 }

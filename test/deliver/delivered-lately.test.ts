@@ -13,9 +13,10 @@ test('the last deliveries are remembered, those before are forgotten', () => {
 test('of a delivery its recipients are remembered, and who gets a report of it', () => {
   const lately = new DeliveredLately();
   lately.add('a', [1, 4]);
-  lately.add('b', [0, 2], [2]);
+  const unreported = { action: 'relayed', host: 'mx.to.test', recipients: [2] } as const;
+  lately.add('b', [0, 2], unreported);
   assert.deepEqual(lately.list, [
-    { queueId: 'a', recipients: [1, 4], relayedWithoutDsn: [] },
-    { queueId: 'b', recipients: [0, 2], relayedWithoutDsn: [2] },
+    { queueId: 'a', recipients: [1, 4], unreported: undefined },
+    { queueId: 'b', recipients: [0, 2], unreported },
   ]);
 });

@@ -16,6 +16,7 @@ import type {
   CloseReport,
   DeliveryReports,
   DeliveryTimeouts,
+  UnreportedSuccess,
   Work,
 } from '../../src/deliver/types.ts';
 import { dial } from '../../src/io/dial.ts';
@@ -53,7 +54,7 @@ export interface ShownResult {
   readonly address?: string | undefined;
   readonly source?: string | undefined;
   readonly queue?: string | undefined;
-  readonly relayedTo?: string | undefined;
+  readonly unreported?: UnreportedSuccess | undefined;
 }
 
 export type ShownEnd =
