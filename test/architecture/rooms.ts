@@ -23,7 +23,7 @@ export const levels: readonly (readonly string[])[] = [
   ['protocol'],
   ['address'],
   ['log'],
-  ['tls'],
+  ['password', 'tls'],
   ['io'],
   ['stats'],
   ['config'],
