@@ -35,11 +35,13 @@ const groups = 'opensmtpd:x:990:\nopensmtpq:x:991:\n';
 /**
  * Starts OpenSMTPD as a relay that sends all mail to one port of this host.
  * @param scheme - how it relays: `smtp` is under TLS where it can, `smtp+tls` and `smtps` always
+ * @param refused - a recipient that it refuses
  */
 export async function startOpenSmtpd(
   ground: Ground,
   relayPort: number,
   scheme: 'smtp' | 'smtp+tls' | 'smtps' = 'smtp',
+  refused: string | null = null,
 ): Promise<OpenSmtpd> {
   const port = await freePort();
   const home = ground.folder('opensmtpd');
@@ -56,7 +58,7 @@ export async function startOpenSmtpd(
     'smtpd.conf',
     `listen on 127.0.0.1 port ${port} hostname opensmtpd.test
 action out relay host ${scheme}://127.0.0.1:${relayPort} ${scheme === 'smtp' ? '' : 'tls no-verify '}helo opensmtpd.test
-match from any for any action out
+${refused === null ? '' : `match from any for rcpt-to "${refused}" reject\n`}match from any for any action out
 `,
   );
   const script = `set -e

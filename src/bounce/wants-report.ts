@@ -11,6 +11,6 @@ export function wantsReport(notify: DsnNotify | undefined, action: DsnAction): b
   if (notify.never) return false;
   if (action === 'failed') return notify.failure;
   if (action === 'delayed') return notify.delay;
-  // RFC 3461 5.2.2 and 5.2.3: of a server without DSN, Sluice reports that the mail was relayed, or delivered into a mailbox.
+  // RFC 3461 5.2.2: `relayed` is the only success that can be reported for a server without DSN.
   return notify.success;
 }

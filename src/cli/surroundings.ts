@@ -8,50 +8,39 @@ import { socketPathProblem } from '../config/problems/socket-paths.ts';
 import { systemReason } from '../config/read/config-error.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { formatEndpoint } from '../values/endpoint.ts';
-import { includesAddress, type ListenAddress } from '../values/listen-address.ts';
 import { bindProblem } from '../io/bind-problem.ts';
 import { answers } from '../io/unix-listener.ts';
 import { shortageText } from '../settings/capacity.ts';
 import { diskProblemNow } from '../process/watch/disk-watch.ts';
+import { isLocked } from '../process/running/instance-lock.ts';
 import { capacityHere } from '../settings/system-facts.ts';
-import { runningListeners } from './running-listeners.ts';
 
 /** File systems of the kernel (statfs(2)): nobody can make a file there, whatever the rights say. */
 const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0 /* proc */, 0x62656572 /* sysfs */]);
 
 /** Everything that is missing for the user who runs this command. */
 export async function surroundings(config: Config): Promise<ConfigWarning[]> {
-  const own = await runningListeners(config);
+  // The addresses are in use when Sluice runs: that is no problem.
+  const isRunning = (await isLocked(config.spool)) || (await answers(config.controlSocket));
   return [
     ...placeProblems(config),
-    // What the running Sluice has open is no problem. If it does not tell what that is, nothing can be said.
-    ...(own === undefined ? [] : await listenProblems(config, own)),
-    ...(await sourceProblems(config)),
+    ...(isRunning ? [] : await addressProblems(config)),
     ...resourceProblems(config),
   ];
 }
 
-/** A socket of the configuration, and the key that names it. */
-interface NamedSocket {
-  readonly key: readonly (string | number)[];
-  readonly path: string;
-}
-
-function socketsOf({ controlSocket, submissionSocket, listen }: Config): readonly NamedSocket[] {
-  return [
-    { key: ['control_socket'], path: controlSocket },
-    { key: ['submission_socket'], path: submissionSocket },
-    ...listen.flatMap(({ address }, index) =>
-      address.kind === 'unix' ? [{ key: ['listen', index, 'address'], path: address.path }] : [],
-    ),
-  ];
-}
-
-function placeProblems(config: Config): ConfigWarning[] {
-  const { spool, log } = config;
+function placeProblems({ spool, controlSocket, submissionSocket, listen, log }: Config): ConfigWarning[] {
   const found: (readonly [key: readonly (string | number)[], problem: string | undefined])[] = [
     [['spool'], folderProblem(spool)],
-    ...socketsOf(config).map(({ key, path }) => [key, socketProblem(path)] as const),
+    [['control_socket'], socketProblem(controlSocket)],
+    [['submission_socket'], socketProblem(submissionSocket)],
+    ...listen.map(
+      ({ address }, index) =>
+        [
+          ['listen', index, 'address'],
+          address.kind === 'unix' ? socketProblem(address.path) : undefined,
+        ] as const,
+    ),
     [['log', 'file'], log.file === undefined ? undefined : fileProblem(log.file)],
   ];
   return found.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
@@ -118,23 +107,15 @@ function userName(): string {
   }
 }
 
-/** @param own - what the running Sluice has open */
-async function listenProblems(config: Config, own: readonly ListenAddress[]): Promise<ConfigWarning[]> {
+async function addressProblems({ listen, source }: Config): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
-  for (const { key, path } of socketsOf(config)) {
-    const isOwn = own.some((each) => each.kind === 'unix' && each.path === path);
-    if (!isOwn && (await answers(path)))
-      found.push({ path: key, message: `another program listens at ${path}` });
-  }
-  for (const [index, { address }] of config.listen.entries()) {
+  for (const [index, { address }] of listen.entries()) {
     if (address.kind === 'unix') continue;
     const problem = await bindProblem(address.host, address.port);
     const where = formatEndpoint(address);
     const path = ['listen', index, 'address'];
     if (problem === 'EADDRINUSE') {
-      // A port that is Sluice's own on one address cannot be bound on all of them, and the other way round.
-      if (!own.some((each) => includesAddress(each, address) || includesAddress(address, each)))
-        found.push({ path, message: `the port of ${where} is in use by another program` });
+      found.push({ path, message: `the port of ${where} is in use by another program` });
     } else if (problem === 'EACCES') {
       const message = `the user ${userName()} may not listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;
       found.push({ path, message });
@@ -142,11 +123,6 @@ async function listenProblems(config: Config, own: readonly ListenAddress[]): Pr
       found.push({ path, message: noSuchAddress(address.host) });
     }
   }
-  return found;
-}
-
-async function sourceProblems({ source }: Config): Promise<ConfigWarning[]> {
-  const found: ConfigWarning[] = [];
   for (const [index, { address }] of source.entries()) {
     if ((await bindProblem(address, 0)) === undefined) continue;
     found.push({ path: ['source', index, 'address'], message: noSuchAddress(address) });

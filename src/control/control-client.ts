@@ -79,7 +79,7 @@ async function* replies(
     socket.once('connect', resolve);
     socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
   });
-  socket.on('error', () => undefined); // an error ends the lines
+  socket.on('error', () => undefined); // an error shows as a missing `end` reply
   const cancel = (): void => void socket.write(`${JSON.stringify(cancelLine)}\n`);
   socket.write(`${JSON.stringify(request)}\n`);
   if (signal?.aborted === true) cancel();
@@ -87,10 +87,8 @@ async function* replies(
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   try {
     for (;;) {
-      // `readline` passes an error of the socket on to whoever waits for a line.
-      const line = lines.next().catch(() => undefined);
-      const next = await lineUnlessSilent(line, socket, path);
-      if (next === undefined || next.done === true) return;
+      const next = await lineUnlessSilent(lines.next(), socket, path);
+      if (next.done === true) return;
       const reply = replyOf(next.value);
       if (reply !== undefined) yield reply;
     }

@@ -1,6 +1,5 @@
 // Answers the operations of the control socket: from the manager, the spool and the list of troubles.
 
-import type { HeldAddresses } from './operations/listeners.ts';
 import type { Asker, Service } from './operations/operation.ts';
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
@@ -17,19 +16,11 @@ export interface ControlServiceParts {
   readonly queue: QueueQuery;
   readonly desk: StatusDesk;
   readonly reload: Reload;
-  readonly listeners: () => HeldAddresses;
   /** What receivers serve under TLS. */
   readonly tls: () => ServedTls;
 }
 
-export function controlService({
-  ask,
-  queue,
-  desk,
-  reload,
-  listeners,
-  tls,
-}: ControlServiceParts): Service<ControlSet> {
+export function controlService({ ask, queue, desk, reload, tls }: ControlServiceParts): Service<ControlSet> {
   return {
     explain: (question, call) => ask('explain', question, call),
     limits: (question, call) => ask('limits', question, call),
@@ -44,7 +35,6 @@ export function controlService({
     'tls.sts': (question, call) => ask('tls.sts', question, call),
     status: (question) => desk.answer(question),
     reload: (question) => reload(question),
-    listeners: () => listeners(),
     tls: () => tls(),
     'queue-list': async ({ filter, limit, located }, { signal, report }) => {
       for await (const rows of queue.list(filter, limit, located)) {

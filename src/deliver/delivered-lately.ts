@@ -1,21 +1,16 @@
 // Recent deliveries of a sender process. When the manager dies, its last results may not be in the journal. The sender tells
 // its successor of these deliveries, so that none is repeated. Telling of a delivery that is in the journal does no harm.
 
-import type { UnreportedSuccess } from './types.ts';
-
 /** Recipients of a message that were delivered in one transaction. */
 export interface Delivered {
   readonly queueId: string;
   /** Indexes in the envelope. */
   readonly recipients: readonly number[];
-  /** Given when there are some whose success Sluice has to report. */
-  readonly unreported?: UnreportedRecipients | undefined;
+  /** Those of `recipients` for whom Sluice has to report `relayed`; see `AttemptResult`. */
+  readonly relayedWithoutDsn: readonly number[];
 }
 
-/** Some of the recipients of one transaction. All of them were taken by the same server. */
-export interface UnreportedRecipients extends UnreportedSuccess {
-  readonly recipients: readonly number[];
-}
+const none: readonly number[] = [];
 
 export class DeliveredLately {
   readonly #most: number;
@@ -30,8 +25,8 @@ export class DeliveredLately {
     this.#most = most;
   }
 
-  add(queueId: string, recipients: readonly number[], unreported?: UnreportedRecipients): void {
-    const entry: Delivered = { queueId, recipients, unreported };
+  add(queueId: string, recipients: readonly number[], relayedWithoutDsn = none): void {
+    const entry: Delivered = { queueId, recipients, relayedWithoutDsn };
     if (this.#entries.length < this.#most) {
       this.#entries.push(entry);
       return;

@@ -8,7 +8,7 @@ import type { StoredMessage } from '../spool/types.ts';
 import { failedResult } from './failed-result.ts';
 import { failureRefusal } from './failure-refusal.ts';
 import type { NextHopAddress } from '../route/types.ts';
-import type { AttemptResult, ConnectedPlace, UnreportedSuccess, Work } from './types.ts';
+import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
 
 export interface MessageInHand {
   /** The envelope with only the recipients of this transaction, in the order of `work.recipients`. */
@@ -105,13 +105,9 @@ export class TransactionInHand {
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
-      if (isUnreported) results.push({ recipient, result: 'delivered', unreported: unreportedAt(place.hop) });
+      if (isUnreported) results.push({ recipient, result: 'delivered', relayedTo: place.hop.host });
       else results.push({ recipient, result: 'delivered' });
     }
     return results;
   }
-}
-
-function unreportedAt({ transport, host }: NextHopAddress): UnreportedSuccess {
-  return { action: transport === 'lmtp' ? 'delivered' : 'relayed', host };
 }

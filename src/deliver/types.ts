@@ -30,17 +30,6 @@ export interface ConnectGrant {
 /** The place of a connection, without its first work. */
 export type ConnectedPlace = Omit<ConnectGrant, 'work'>;
 
-/**
- * A success of which Sluice sends the report that the sender asked for (NOTIFY=SUCCESS), because the server that took the mail
- * has no DSN extension.
- */
-export interface UnreportedSuccess {
-  /** Over SMTP the mail is `relayed` (RFC 3461 5.2.2). A server of LMTP has put it into the mailbox: `delivered` (RFC 3464 2.3.3). */
-  readonly action: 'relayed' | 'delivered';
-  /** The host that took the mail. */
-  readonly host: string;
-}
-
 /** A recipient's result; a recipient that was not delivered has the fields that its log line needs. */
 export type AttemptResult = RecipientResult & {
   readonly address?: string | undefined;
@@ -48,7 +37,8 @@ export type AttemptResult = RecipientResult & {
   readonly source?: string | undefined;
   /** Name of the tenant, if it has one. */
   readonly tenant?: string | undefined;
-  readonly unreported?: UnreportedSuccess | undefined;
+  /** The host that took the mail, if it knows no DSN and NOTIFY=SUCCESS was given: Sluice reports `relayed` (RFC 3461 5.2.2). */
+  readonly relayedTo?: string | undefined;
 };
 
 /** Why a connection ended. `unused`: the peer did not begin its last transaction, which counts as no attempt. */

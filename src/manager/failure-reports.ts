@@ -77,7 +77,7 @@ export class FailureReports {
     return this.#gathered.size + this.#unfinished;
   }
 
-  /** Adds a recipient that failed, or whose success is to be reported. Nothing is written before `start`. */
+  /** Adds a recipient that failed, or whose relaying is to be reported. Nothing is written before `start`. */
   add(queueId: string, recipient: ReportedRecipient): void {
     const now = this.#timers.nowMs();
     let gathered = this.#gathered.get(queueId);
@@ -89,7 +89,7 @@ export class FailureReports {
     gathered.lastAtMs = now;
     this.#failures++;
     // A failure is booked after its report, so a crash repeats both. A delivery is booked at once: its report must not wait.
-    if (recipient.action !== 'failed') this.#complete.push(queueId);
+    if (recipient.action === 'relayed') this.#complete.push(queueId);
   }
 
   /** The message has no recipients left: its failures need not wait for others. */

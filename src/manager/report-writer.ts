@@ -133,8 +133,8 @@ function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number
     originalRecipient: recipient?.originalRecipient,
     lastAttemptMs: nowMs,
   };
-  if (each.action !== 'failed') {
-    return { ...facts, action: each.action, status: '2.0.0', remoteMta: each.host };
+  if (each.action === 'relayed') {
+    return { ...facts, action: 'relayed', status: '2.0.0', remoteMta: each.host };
   }
   const { refusal, expired } = each;
   return { ...facts, action: 'failed', status: failureStatus(refusal, expired), refusal };

@@ -1,9 +1,8 @@
 // A recipient's outcome that is to be reported.
 
-import type { UnreportedSuccess } from '../deliver/types.ts';
 import type { Refusal } from '../message/refusal.ts';
 
-export type ReportedRecipient = FailedRecipient | TakenRecipient;
+export type ReportedRecipient = FailedRecipient | RelayedRecipient;
 
 export interface FailedRecipient {
   readonly recipient: number;
@@ -13,6 +12,9 @@ export interface FailedRecipient {
   readonly expired: boolean;
 }
 
-interface TakenRecipient extends UnreportedSuccess {
+interface RelayedRecipient {
   readonly recipient: number;
+  readonly action: 'relayed';
+  /** The server that took it; undefined when that is no longer known. */
+  readonly host: string | undefined;
 }

@@ -78,7 +78,7 @@ export class Results {
    */
   deliveredBefore(delivered: readonly Delivered[]): void {
     const { store, scheduler, settlement } = this.#parts;
-    for (const { queueId, recipients, unreported } of delivered) {
+    for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
       // Most were journaled. Then the message is done, and the costly search in the scheduler is not needed.
       if (store.locate(queueId) === undefined && store.isWhole) continue;
       const arrived = settlement.withdraw(queueId, recipients);
@@ -86,8 +86,7 @@ export class Results {
       if (message !== undefined) arrived.push(...scheduler.remove(message, recipients));
       for (const recipient of arrived) {
         settlement.delivered(queueId, recipient);
-        if (unreported?.recipients.includes(recipient) === true)
-          settlement.unreported(queueId, recipient, unreported);
+        if (relayedWithoutDsn.includes(recipient)) settlement.relayed(queueId, recipient, undefined);
       }
       if (store.isWhole) continue;
       // Of what is not known here, its store may be the one that is not there yet.
@@ -102,8 +101,8 @@ export class Results {
     if (flight === undefined) return;
     const { queueId, transaction } = flight;
     const { message } = transaction;
-    for (const { recipient, unreported } of results) {
-      if (unreported !== undefined) settlement.unreported(queueId, recipient, unreported);
+    for (const { recipient, relayedTo } of results) {
+      if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo);
     }
     scheduler.transactionDone(connection as ConnectionHandle, results, reusable, nowMs);
     effects.carryOut(message, results);

@@ -2,7 +2,7 @@
 // booked by `book`, which is called when all outcomes of an event are known. While senders may have delivered what the manager
 // has not heard of, failures wait (`failures-in-doubt.ts`).
 
-import type { AttemptResult, UnreportedSuccess } from '../deliver/types.ts';
+import type { AttemptResult } from '../deliver/types.ts';
 import type { Events } from '../log/events.ts';
 import type { Refusal } from '../message/refusal.ts';
 import type { EffectOf } from '../schedule/drive.ts';
@@ -59,8 +59,8 @@ export class Settlement {
   }
 
   /** The server that took the mail does not send the report of success that the sender asked for, so Sluice does. */
-  unreported(queueId: string, recipient: number, { action, host }: UnreportedSuccess): void {
-    this.#parts.reports.add(queueId, { recipient, action, host });
+  relayed(queueId: string, recipient: number, host: string | undefined): void {
+    this.#parts.reports.add(queueId, { recipient, action: 'relayed', host });
   }
 
   /** @param results - results of the attempt that caused it, for the log; undefined when no attempt did */

@@ -106,25 +106,6 @@ test('a port in use is reported, unless the running Sluice uses it', async (t) =
   assert.deepEqual(await found(here, listen), []);
 });
 
-test('a socket at which another program listens is reported', async (t) => {
-  const here = folder(t);
-  const path = join(here.path, 'taken.sock');
-  const server = createServer((socket) => socket.destroy()).listen(path);
-  await once(server, 'listening');
-  here.atEnd(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    await closed;
-  });
-  for (const [key, text] of [
-    ['control_socket', { control: 'control_socket = "taken.sock"' }],
-    ['submission_socket', { control: 'control_socket = "control.sock"\nsubmission_socket = "taken.sock"' }],
-    ['listen[1].address', { listen: '[[listen]]\naddress = "unix:taken.sock"\n' }],
-  ] as const) {
-    assert.deepEqual(await found(here, text), [`${key}: another program listens at HERE/taken.sock`]);
-  }
-});
-
 test('addresses that this host does not have are reported', async (t) => {
   const addresses =
     '[[listen]]\naddress = "240.0.0.1:2525"\n[[source]]\naddress = "127.0.0.1"\n[[source]]\naddress = "240.0.0.2"\n';

@@ -91,7 +91,6 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       queue: new QueueQuery(ask, reader as never),
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       reload: () => Promise.resolve({ afterRestart: [] }),
-      listeners: () => ({ addresses: [] }),
       tls: () => ({ nowMs: 0, certificates: [], listeners: [] }),
     }),
     failed: (message) => failures.push(message),

@@ -132,25 +132,6 @@ for (const [name, kind] of Object.entries(kinds)) {
   });
 }
 
-for (const [protocol, action] of [
-  ['smtp', 'relayed'],
-  ['lmtp', 'delivered'],
-] as const) {
-  test(`NOTIFY=SUCCESS: what a server of ${protocol.toUpperCase()} without DSN has taken is ${action}`, async (t) => {
-    const { sender, spool, reports, hop } = await ground(t, bySocket(protocol, 'tcp'));
-    const notify = { never: false, success: true, failure: true, delay: false };
-    const work = spool.add({ to: [{ address: 'a@to.test', notify }, 'b@to.test'] });
-    sender.connect({ connection: 1, site: 'site', hop, source: '', work });
-    await reports.next();
-    const unreported = { action, host: 'mail.test' };
-    const results = [
-      { recipient: 0, result: 'delivered', unreported },
-      { recipient: 1, result: 'delivered' },
-    ];
-    assert.deepEqual(await reports.next(), { kind: 'done', connection: 1, results, reusable: true });
-  });
-}
-
 for (const at of ['tcp', 'unix'] as const) {
   test(`LMTP (${at}): each recipient has the result that the server told about it`, async (t) => {
     const { sender, spool, reports, hop, arrived } = await ground(t, bySocket('lmtp', at));

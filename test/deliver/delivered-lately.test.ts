@@ -13,10 +13,9 @@ test('the last deliveries are remembered, those before are forgotten', () => {
 test('of a delivery its recipients are remembered, and who gets a report of it', () => {
   const lately = new DeliveredLately();
   lately.add('a', [1, 4]);
-  const unreported = { action: 'relayed', host: 'mx.to.test', recipients: [2] } as const;
-  lately.add('b', [0, 2], unreported);
+  lately.add('b', [0, 2], [2]);
   assert.deepEqual(lately.list, [
-    { queueId: 'a', recipients: [1, 4], unreported: undefined },
-    { queueId: 'b', recipients: [0, 2], unreported },
+    { queueId: 'a', recipients: [1, 4], relayedWithoutDsn: [] },
+    { queueId: 'b', recipients: [0, 2], relayedWithoutDsn: [2] },
   ]);
 });

@@ -16,7 +16,6 @@ import type {
   CloseReport,
   DeliveryReports,
   DeliveryTimeouts,
-  UnreportedSuccess,
   Work,
 } from '../../src/deliver/types.ts';
 import { dial } from '../../src/io/dial.ts';
@@ -54,7 +53,7 @@ export interface ShownResult {
   readonly address?: string | undefined;
   readonly source?: string | undefined;
   readonly queue?: string | undefined;
-  readonly unreported?: UnreportedSuccess | undefined;
+  readonly relayedTo?: string | undefined;
 }
 
 export type ShownEnd =

@@ -220,11 +220,7 @@ for (const dsn of [true, false]) {
         kind: 'done',
         connection: 1,
         results: [
-          {
-            recipient: 0,
-            result: 'delivered',
-            ...(relayed && { unreported: { action: 'relayed', host: 'mx.test' } }),
-          },
+          { recipient: 0, result: 'delivered', ...(relayed && { relayedTo: 'mx.test' }) },
           { recipient: 1, result: 'delivered' },
         ],
         reusable: true,

@@ -71,26 +71,6 @@ suite('Dovecot', { skip: withoutDovecot() }, () => {
     });
   }
 
-  test('the sender who asks for it is told that the mail is in the mailbox', async (t) => {
-    const ground = Ground.of(t);
-    const dovecot = await makeDovecot(ground, { mailboxes: { 'a@box.test': undefined } });
-    await dovecot.start();
-    const sender = await destination(ground);
-    const sluice = await startSluice(ground, {
-      config: {
-        route: [
-          { domain: ['box.test'], lmtp: [`unix:${dovecot.socket}`] },
-          { domain: ['from.test'], relay: [`127.0.0.1:${sender.port}`] },
-        ],
-      },
-    });
-    const rcptParameters = ' NOTIFY=SUCCESS';
-    await send(sluice.port, { from: 'me@from.test', to: ['a@box.test'], content, rcptParameters });
-    await until('the report arrives', () => sender.messages.length > 0);
-    assert.equal(dovecot.mail('a@box.test').length, 1);
-    assert.match(sender.messages[0]!.content.toString(), /^Action: delivered\r\nStatus: 2\.0\.0\r$/mu);
-  });
-
   test('mail for a mailbox that is full for now waits, and the other recipients have theirs', async (t) => {
     const ground = Ground.of(t);
     const dovecot = await makeDovecot(ground, {

@@ -193,8 +193,8 @@ test('nothing is granted before each earlier sender has said hello or has ended'
 test('deliveries that a sender made for the earlier manager are settled, and not granted again', async (t) => {
   const { sender, submit, store } = await ground(t, { before: [7] });
   const done = await submit('u@to.test', 'v@to.test');
-  const before = { queueId: done, recipients: [0] };
-  const unknown = { queueId: 'gone', recipients: [0] };
+  const before = { queueId: done, recipients: [0], relayedWithoutDsn: [] };
+  const unknown = { queueId: 'gone', recipients: [0], relayedWithoutDsn: [] };
   const seven = await sender(7, [before, unknown]);
   assert.deepEqual(store.told, [`settle delivered ${done} 0`]);
   assert.deepEqual(seven.connect.work.recipients, [1]);

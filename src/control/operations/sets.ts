@@ -4,7 +4,6 @@
 import { confirmClock } from './clock.ts';
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
-import { listeners } from './listeners.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
 import { listOverrides, setOverrides, unsetOverrides } from './overrides.ts';
 import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
@@ -35,7 +34,6 @@ const control = {
   ...passedOn,
   status,
   reload,
-  listeners,
   tls,
   'queue-list': listQueue,
 };

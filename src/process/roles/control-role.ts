@@ -15,7 +15,6 @@ import type { Link } from '../../channel/link.ts';
 import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
 import { shownListeners } from '../../settings/listeners.ts';
 import type { Role } from '../role.ts';
-import { heldAddresses } from './held-addresses.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
 import { storesOf } from './stores.ts';
@@ -56,7 +55,6 @@ export class ControlRole implements Role {
           checkReloadFile(file, this.#config.file);
           return reload();
         },
-        listeners: () => ({ addresses: heldAddresses(this.#config, troubles()) }),
         tls: () => ({
           nowMs: Date.now(),
           certificates: served(),

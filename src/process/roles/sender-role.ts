@@ -10,11 +10,7 @@ import { SessionCache } from '../../deliver/tls/session-cache.ts';
 import { trustSystemAuthorities } from '../../deliver/tls/system-authorities.ts';
 import { PipeliningMemory } from '../../deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
-import {
-  type Delivered,
-  DeliveredLately,
-  type UnreportedRecipients,
-} from '../../deliver/delivered-lately.ts';
+import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
 import { dial } from '../../io/dial.ts';
 import { Deadlines } from '../../io/deadlines.ts';
@@ -141,13 +137,13 @@ export class SenderRole implements Role {
 
   #remember(queueId: string, results: readonly AttemptResult[]): void {
     const delivered: number[] = [];
-    let unreported: (UnreportedRecipients & { readonly recipients: number[] }) | undefined;
-    for (const { result, recipient, unreported: success } of results) {
+    let relayed: number[] | undefined;
+    for (const { result, recipient, relayedTo } of results) {
       if (result !== 'delivered') continue;
       delivered.push(recipient);
-      if (success !== undefined) (unreported ??= { ...success, recipients: [] }).recipients.push(recipient);
+      if (relayedTo !== undefined) (relayed ??= []).push(recipient);
     }
-    if (delivered.length > 0) this.#delivered.add(queueId, delivered, unreported);
+    if (delivered.length > 0) this.#delivered.add(queueId, delivered, relayed);
   }
 
   #post(message: SenderToManager): void {
