@@ -36,6 +36,11 @@ export class ClientTimer implements Deadline {
     this.#sessionEndsAtMs = deadlines.nowMs + settings.sessionTimeoutMs;
   }
 
+  /** Is the time for the whole session over? */
+  get isSessionOver(): boolean {
+    return this.#deadlines.nowMs >= this.#sessionEndsAtMs;
+  }
+
   expired(): void {
     this.#onExpired();
   }

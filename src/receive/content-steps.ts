@@ -5,6 +5,7 @@ import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { maxExaminedHeaderBytes } from './examined-header.ts';
 import { MessageIntake } from './message-intake.ts';
 import type { ReceiveContext } from './receive-context.ts';
@@ -15,6 +16,8 @@ import type { SessionAnswers } from './session-answers.ts';
 export interface ContentWaiting {
   hold(): void;
   resume(): void;
+  /** A message that waited for stable storage is answered. */
+  answered(): void;
   /** Waits for a decision, goes on with it, and resumes. */
   wait(pending: PendingDecision, then: (decision: Decision) => void): void;
 }
@@ -163,11 +166,26 @@ export class ContentSteps {
       return;
     }
     this.#intake = undefined;
-    this.#waiting.hold();
-    intake.finish((answer) => {
-      if (answer.kind === 'accepted') this.#session.accept(`queued as ${answer.queueId}`);
-      else this.#answers.reject('content', answer.reply, transaction.reversePath, '');
-      this.#waiting.resume();
+    const refusal = intake.refuse();
+    if (refusal === undefined) this.#commit(intake, transaction);
+    else this.#answers.reject('content', refusal, transaction.reversePath, '');
+  }
+
+  /** The session goes on with the next message while this one is committed, unless that would make a shortage worse. */
+  #commit(intake: MessageIntake, { reversePath, queueId }: AcceptedTransaction): void {
+    const { memory, intake: manager } = this.#context;
+    const answer = this.#session.answerLater();
+    // The chunks of commands before the message may be in memory as long as the message.
+    const commandBytes = Math.max(0, answer.aheadBytes - intake.heldBytes);
+    memory.take(commandBytes);
+    const isShort = memory.scarce || manager.congested;
+    if (isShort) this.#waiting.hold();
+    intake.store((refusal) => {
+      memory.give(commandBytes);
+      if (refusal === undefined) answer.accept(`queued as ${queueId}`);
+      else this.#answers.rejectLater(answer, refusal, reversePath);
+      this.#waiting.answered();
+      if (isShort) this.#waiting.resume();
     });
   }
 

@@ -21,6 +21,8 @@ const refusals: Readonly<Record<HandshakeRefusal, Reply>> = {
   },
 };
 
+const noTls: Reply = { code: 454, enhanced: '4.7.0', text: 'TLS is not available now' };
+
 export class Handshake {
   readonly startedAtMs = performance.now();
   readonly #tls: ListenerSecurity;
@@ -32,8 +34,13 @@ export class Handshake {
     this.#client = client;
   }
 
-  /** Begins a handshake. @returns the reply that refuses it when a limit is reached */
-  static begin(tls: ListenerSecurity, client: string): Handshake | Reply {
+  /**
+   * Begins a handshake.
+   * @param tls - undefined where TLS is not possible
+   * @returns the reply that refuses it, e.g. when a limit is reached
+   */
+  static begin(tls: ListenerSecurity | undefined, client: string): Handshake | Reply {
+    if (tls === undefined) return noTls;
     const limited = tls.limitsClients ? client : '';
     const refusal = tls.handshakes.begin(limited, performance.now());
     return refusal === undefined ? new Handshake(tls, limited) : refusals[refusal];

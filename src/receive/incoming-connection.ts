@@ -1,6 +1,6 @@
 // One incoming SMTP connection: connects the socket and the timer to a server session without I/O (RFC 5321), and to what follows
-// from its events. While a stage or the disk is waited for, input is on hold and no timeout runs. While a TLS handshake is under way,
-// it is on hold too, for a limited time.
+// from its events. While a stage is waited for, input is on hold and no timeout runs. While messages wait for stable storage, no
+// timeout runs, and input is on hold when the session cannot go on. While a TLS handshake is under way, it is on hold for a limited time.
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -9,18 +9,16 @@ import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
+import { CommitAnswers } from './commit-answers.ts';
 import { clientFacts, type ConnectionOrigin, leniencyOf } from './connection-origin.ts';
 import { Handshake, tlsFactsOf } from './handshake.ts';
-import type { ListenerSecurity } from './listener-security.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { ReceivedSession } from './received-session.ts';
+import { RunningHandshake } from './running-handshake.ts';
 import { SessionSteps, type Waiting } from './session-steps.ts';
 import { type ToldClient, toldByXclient } from './told-clients.ts';
 
-/** RFC 3207 4. */
-const noTls: Reply = { code: 454, enhanced: '4.7.0', text: 'TLS is not available now' };
-
-const clientClosed = 'the client closed the connection';
+const timedOut = 'Timed out, closing the connection';
 
 export class IncomingConnection implements Waiting {
   readonly #origin: ConnectionOrigin;
@@ -40,10 +38,12 @@ export class IncomingConnection implements Waiting {
   #closed = false;
   /** How many things are waited for. */
   #holds = 0;
+  /** One of them is stable storage, without which the session cannot go on. */
+  #isStalled = false;
+  readonly #answers = new CommitAnswers(() => this.#sendAnswers());
   /** The connection was turned away before its session began. */
   #refused = false;
-  /** The TLS handshake that is under way. */
-  #handshake: Handshake | undefined;
+  readonly #handshake: RunningHandshake;
 
   constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
     const { client, frontEnd, listener } = origin;
@@ -63,12 +63,12 @@ export class IncomingConnection implements Waiting {
       halfClosed: () => this.#halfClosed(),
       gone: (problem) => this.#gone(problem),
     });
+    this.#handshake = new RunningHandshake(this.#socket, this.#timer, context.log);
   }
 
   start(): void {
-    const { tls } = this.#context;
-    if (tls?.isImplicit === true) {
-      this.#secureFirst(tls);
+    if (this.#context.tls?.isImplicit === true) {
+      this.#secureFirst();
       return;
     }
     this.#steps.connected();
@@ -95,7 +95,7 @@ export class IncomingConnection implements Waiting {
    */
   shutdown(why: string): void {
     if (this.#closed) return;
-    if (this.#handshake !== undefined) {
+    if (this.#handshake.isUnderWay) {
       this.destroy();
       return;
     }
@@ -104,23 +104,21 @@ export class IncomingConnection implements Waiting {
   }
 
   destroy(): void {
-    this.#handshake?.end('given-up');
+    this.#handshake.giveUp();
     this.#socket.destroy();
   }
 
   #expired(): void {
     if (this.#closed) return;
-    if (this.#handshake !== undefined) {
-      this.#handshakeFailed(`not complete after ${this.#handshake.timeoutMs / 1000} s`);
+    if (this.#handshake.isUnderWay) {
+      this.#handshake.expired();
       return;
     }
     if (this.#ending) {
       this.#socket.destroy();
       return;
     }
-    this.#socket.endWith(
-      `421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`,
-    );
+    this.#socket.endWith(`421 4.4.2 ${this.#context.settings.hostname} ${timedOut}\r\n`);
     // Without this time, a client that reads nothing would keep its connection and our output for ever.
     this.#ending = true;
     this.#timer.linger();
@@ -133,8 +131,7 @@ export class IncomingConnection implements Waiting {
   }
 
   #halfClosed(): void {
-    // Without the client's part, no handshake can go on.
-    if (this.#handshake !== undefined) this.#handshakeFailed(clientClosed);
+    if (this.#handshake.isUnderWay) this.#handshake.clientClosed();
     else this.#pump();
   }
 
@@ -148,9 +145,23 @@ export class IncomingConnection implements Waiting {
     }
     if (this.#flush()) progress = true;
     if (this.#closed) return;
-    if (this.#socket.isHalfClosed && !this.#socket.isHeld && !this.#ending) this.#socket.end();
     if (this.#ending) this.#timer.linger();
-    else if (!this.#socket.isHeld) this.#timer.run(this.#session.phase, progress);
+    else if (!this.#socket.isHeld) this.#awaitClient(progress);
+  }
+
+  /** @param progress - see `ClientTimer.run` */
+  #awaitClient(progress: boolean): void {
+    if (this.#session.unanswered === 0) {
+      if (this.#socket.isHalfClosed) this.#socket.end();
+      this.#timer.run(this.#session.phase, progress);
+      return;
+    }
+    this.#timer.stop();
+    // A client that always has a message under way would be served for ever.
+    if (this.#timer.isSessionOver) this.#session.shutdown(timedOut, '4.4.2');
+    if (!this.#session.isWaiting) return;
+    this.#isStalled = true;
+    this.hold();
   }
 
   #event(event: ServerEvent): void {
@@ -198,8 +209,7 @@ export class IncomingConnection implements Waiting {
   }
 
   #startTls(): void {
-    const { tls } = this.#context;
-    const begun = tls === undefined ? noTls : Handshake.begin(tls, this.#client);
+    const begun = Handshake.begin(this.#context.tls, this.#client);
     if ('code' in begun) {
       this.#steps.refuseStartTls(begun);
       return;
@@ -210,42 +220,23 @@ export class IncomingConnection implements Waiting {
   }
 
   /** Implicit TLS: the handshake comes before the greeting (RFC 8314 3.3). */
-  #secureFirst(tls: ListenerSecurity): void {
-    const begun = Handshake.begin(tls, this.#client);
+  #secureFirst(): void {
+    const begun = Handshake.begin(this.#context.tls, this.#client);
     if ('code' in begun) this.refuse(begun);
     else this.#secure(begun, () => this.#steps.connected());
   }
 
   #secure(handshake: Handshake, then: () => void): void {
-    this.#handshake = handshake;
     this.hold();
-    if (this.#socket.isHalfClosed) {
-      this.#handshakeFailed(clientClosed);
-      return;
-    }
-    this.#timer.handshake(handshake.timeoutMs);
-    this.#socket.upgrade(handshake.socketOptions, (socket) => this.#secured(socket, then));
+    this.#handshake.begin(handshake, this.#client, (socket) => this.#secured(socket, then));
   }
 
   #secured(socket: TLSSocket, then: () => void): void {
-    if (this.#handshake?.end('secured') !== true) return;
-    this.#handshake = undefined;
-    this.#context.log.secured();
-    this.#timer.stop();
     this.#session.secured();
     // The certificate of a front end is not that of the clients for which it speaks.
     const mayRelay = !this.#origin.xclient && this.#context.tls?.relay.mayRelay(socket) === true;
     this.#steps.secured(tlsFactsOf(socket, mayRelay), mayRelay, then);
     this.resume();
-  }
-
-  /** Nobody hears a reply in the middle of a handshake. */
-  #handshakeFailed(reason: string): void {
-    const handshake = this.#handshake;
-    if (handshake?.end('failed') === true) {
-      this.#context.log.handshakeFailed(this.#client, reason, performance.now() - handshake.startedAtMs);
-    }
-    this.#socket.destroy();
   }
 
   /** Logs the reply with which the session ended by itself. A connection that was refused is logged already. */
@@ -275,6 +266,19 @@ export class IncomingConnection implements Waiting {
     this.#socket.readOn();
   }
 
+  answered(): void {
+    this.#answers.answered(this.#session.unanswered);
+  }
+
+  #sendAnswers(): void {
+    if (this.#closed) return;
+    if (this.#isStalled && !this.#session.isWaiting) {
+      this.#isStalled = false;
+      this.resume();
+    } else if (this.#socket.isHeld) this.#flush();
+    else this.#pump();
+  }
+
   /** @returns whether there was output that could be written */
   #flush(): boolean {
     const output = this.#session.takeOutput();
@@ -284,8 +288,9 @@ export class IncomingConnection implements Waiting {
   #gone(problem: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#handshake !== undefined) {
-      this.#handshakeFailed(problem === '' ? clientClosed : problem);
+    if (this.#handshake.isUnderWay) {
+      if (problem === '') this.#handshake.clientClosed();
+      else this.#handshake.fail(problem);
     }
     this.#timer.stop();
     this.#steps.gone();

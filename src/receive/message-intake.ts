@@ -20,9 +20,7 @@ const scarceSpillBytes = 64 * 1024;
 /** Content is written to the file of a large message in pieces of at least this size. */
 const largeWriteBytes = 64 * 1024;
 
-export type IntakeAnswer =
-  | { readonly kind: 'accepted'; readonly queueId: string }
-  | { readonly kind: 'refused'; readonly reply: Reply };
+type Stored = (refusal: Reply | undefined) => void;
 
 export class MessageIntake {
   readonly #transaction: AcceptedTransaction;
@@ -105,6 +103,11 @@ export class MessageIntake {
     this.#editHeader();
   }
 
+  /** Bytes of its content that are held in memory. */
+  get heldBytes(): number {
+    return this.#headerBytes + this.#pieces.bytes;
+  }
+
   /** Bytes of the body. */
   get sizeBytes(): number {
     return this.#bodyBytes;
@@ -126,20 +129,19 @@ export class MessageIntake {
     this.#isBody8Bit = body.some((byte) => byte > 0x7f);
   }
 
-  /** Ends the content. Calls back once, when the message is on stable storage or refused. */
-  finish(answer: (answer: IntakeAnswer) => void): void {
-    if (this.#failure !== undefined) {
-      this.#refuse(answer, this.#failure);
-      return;
-    }
-    if (this.#trace.hops >= this.#context.settings.maxReceived) {
-      this.abort();
-      answer({ kind: 'refused', reply: tooManyHops });
-      return;
-    }
+  /** The content has ended: ends the transaction if the message cannot be stored. @returns the reply that refuses it */
+  refuse(): Reply | undefined {
+    if (this.#failure !== undefined) return this.#failed(this.#failure);
+    if (this.#trace.hops < this.#context.settings.maxReceived) return undefined;
+    this.abort();
+    return tooManyHops;
+  }
+
+  /** Stores the message that `refuse` has not refused. Calls back once, later; without a refusal when it is stored. */
+  store(stored: Stored): void {
     this.#store().then(
-      (appended) => this.#stored(appended, answer),
-      (error: unknown) => this.#refuse(answer, error),
+      (appended) => this.#stored(appended, stored),
+      (error: unknown) => stored(this.#failed(error)),
     );
   }
 
@@ -192,7 +194,7 @@ export class MessageIntake {
     });
   }
 
-  #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
+  #stored(appended: Appended, stored: Stored): void {
     const { intake, log, storeWatch } = this.#context;
     storeWatch.stored();
     const transaction = this.#transaction;
@@ -210,15 +212,14 @@ export class MessageIntake {
       tlsDemand,
     });
     log.received(transaction.queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
-    const accepted = { kind: 'accepted', queueId: transaction.queueId } as const;
-    if (intake.congested) intake.whenDrained(() => answer(accepted));
-    else answer(accepted);
+    if (intake.congested) intake.whenDrained(() => stored(undefined));
+    else stored(undefined);
   }
 
-  #refuse(answer: (answer: IntakeAnswer) => void, error: unknown): void {
+  #failed(error: unknown): Reply {
     this.abort();
     this.#context.storeWatch.failed(this.#transaction.queueId, error);
-    answer({ kind: 'refused', reply: refusalAfterContent(error) });
+    return refusalAfterContent(error);
   }
 
   async #spill(): Promise<void> {

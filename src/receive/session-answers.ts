@@ -1,6 +1,7 @@
 // The refusals of a session: each is logged, and carries the host's name where RFC 5321 wants it.
 
 import type { Decision } from '../policy/decision.ts';
+import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { ReceiveContext } from './receive-context.ts';
@@ -51,6 +52,12 @@ export class SessionAnswers {
   reject(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
     this.#log(command, reply, reversePath, recipient, stage);
     this.#session.reject(reply);
+  }
+
+  /** Answers a message that waited for stable storage. */
+  rejectLater(answer: LaterAnswer, reply: Reply, reversePath: string): void {
+    this.#log('content', reply, reversePath, '');
+    answer.reject(reply);
   }
 
   /** Logs why the session itself refuses the content, which it does at the end of the content. */

@@ -21,6 +21,8 @@ const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once
 export interface Waiting {
   hold(): void;
   resume(): void;
+  /** The session may go on, or has replies to send: one of its messages that waited for stable storage is answered. */
+  answered(): void;
 }
 
 /** An event after which the session goes on. */
@@ -143,6 +145,10 @@ export class SessionSteps implements ContentWaiting {
 
   resume(): void {
     this.#waiting.resume();
+  }
+
+  answered(): void {
+    this.#waiting.answered();
   }
 
   wait(pending: PendingDecision, then: (decision: Decision) => void): void {

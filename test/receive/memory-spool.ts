@@ -10,6 +10,13 @@ export interface Kept {
   readonly large: boolean;
 }
 
+/** A message that waits for stable storage. */
+export interface Commit {
+  readonly reversePath: string;
+  /** Ends it, with a failure if there is one. */
+  end(failure?: SpoolError): void;
+}
+
 export class MemorySpool implements SpoolWriter {
   readonly kept: Kept[] = [];
   room = true;
@@ -19,6 +26,8 @@ export class MemorySpool implements SpoolWriter {
   probed: Promise<void> = Promise.resolve();
   /** When set, appends wait for it. */
   gate: Promise<void> | undefined;
+  /** When set, each small message waits until the test ends its commit, in any order. */
+  commits: Commit[] | undefined;
   aborted = 0;
   /** Writes to files of large messages. */
   writes = 0;
@@ -32,6 +41,13 @@ export class MemorySpool implements SpoolWriter {
 
   async append(message: NewMessage): Promise<Appended> {
     await this.gate;
+    const { commits } = this;
+    if (commits !== undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const end = (failure?: SpoolError): void => (failure === undefined ? resolve() : reject(failure));
+      commits.push({ reversePath: message.envelope.reversePath, end });
+      await promise;
+    }
     if (this.failure !== undefined) throw this.failure;
     const { prefix = Buffer.alloc(0), content } = message;
     return this.#keep(message.envelope, [prefix, ...content], false);

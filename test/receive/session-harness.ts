@@ -36,6 +36,7 @@ export class SessionHarness implements Waiting {
   readonly #session: ServerSession;
   readonly #steps: SessionSteps;
   #holds = 0;
+  #isGone = false;
 
   constructor(stages: readonly Stage[]) {
     const { log, spool, memory, troubles } = this;
@@ -82,6 +83,11 @@ export class SessionHarness implements Waiting {
     return this.#holds > 0;
   }
 
+  /** Does a stage or the disk have to do something yet? */
+  get isBusy(): boolean {
+    return this.isHeld || this.#session.unanswered > 0;
+  }
+
   hold(): void {
     this.#holds++;
   }
@@ -89,6 +95,10 @@ export class SessionHarness implements Waiting {
   resume(): void {
     this.#holds--;
     this.#pump();
+  }
+
+  answered(): void {
+    if (!this.#isGone) this.#pump();
   }
 
   receive(chunk: Uint8Array): void {
@@ -104,6 +114,7 @@ export class SessionHarness implements Waiting {
 
   /** The client has gone. */
   end(): void {
+    this.#isGone = true;
     this.#steps.gone();
     this.#storeWatch.stop();
   }

@@ -120,6 +120,8 @@ interface Outcome {
   readonly output: string;
   readonly kept: unknown;
   readonly events: readonly unknown[];
+  /** Of messages that are stored: in the order of their commits, while the session goes on. */
+  readonly received: readonly unknown[];
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -131,7 +133,7 @@ async function run(given: readonly Behaviour[], chunks: readonly Uint8Array[]): 
     if (session.isClosed) break;
     session.receive(chunk);
   }
-  for (let idle = 0; session.isHeld && !session.isClosed; idle++) {
+  for (let idle = 0; session.isBusy && !session.isClosed; idle++) {
     await turn();
     const open = gates.shift();
     if (open !== undefined) open();
@@ -151,7 +153,13 @@ async function run(given: readonly Behaviour[], chunks: readonly Uint8Array[]): 
     receivedAtMs: 0,
     content: content.replace(/;\r\n\t[^\r]*/, ''),
   }));
-  return { output: session.output, kept, events };
+  const isReceived = (line: string): boolean => line.includes('"event":"received"');
+  return {
+    output: session.output,
+    kept: kept.toSorted((a, b) => (a.queueId < b.queueId ? -1 : 1)),
+    events: events.filter((line) => !isReceived(line)),
+    received: events.filter(isReceived).toSorted(),
+  };
 }
 
 function cut(stream: Buffer, at: readonly number[]): Uint8Array[] {

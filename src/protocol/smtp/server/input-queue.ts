@@ -11,14 +11,21 @@ export class InputQueue {
   position = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  #receivedBytes = 0;
 
   /** Bytes that were received and not read. */
   get size(): number {
     return this.chunk.length - this.position + this.#waitingBytes;
   }
 
+  /** Bytes that were read, since the beginning. */
+  get usedBytes(): number {
+    return this.#receivedBytes - this.size;
+  }
+
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
+    this.#receivedBytes += bytes.length;
     const chunk = Buffer.isBuffer(bytes)
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -48,10 +55,12 @@ export class InputQueue {
       const end = this.chunk.length - 1;
       if (this.position > end) return undefined;
       const byte = this.chunk.subarray(end);
+      this.#receivedBytes--;
       this.chunk = this.chunk.subarray(0, end);
       return byte;
     }
     this.#waitingBytes--;
+    this.#receivedBytes--;
     if (last.length > 1) this.#waiting.push(last.subarray(0, -1));
     return last.subarray(-1);
   }

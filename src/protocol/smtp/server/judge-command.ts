@@ -36,6 +36,7 @@ export type CommandVerdict =
   | { readonly kind: 'close'; readonly reply: FixedReply };
 
 export const data: Question = { kind: 'data' };
+export const endOfContent: Question = { kind: 'end' };
 const startTls: Question = { kind: 'starttls' };
 const reset: CommandVerdict = { kind: 'reset' };
 const quit: CommandVerdict = { kind: 'quit' };

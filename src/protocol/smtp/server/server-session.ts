@@ -1,13 +1,15 @@
 // The server side of SMTP (RFC 5321, 2920, 3030, 3207, 3461, 6531) and LMTP (RFC 2033) as a state machine: bytes in, events and replies out.
 // It owns no socket and no timer. How the bytes were cut into chunks changes only how `content` is cut.
 
-import { CommandLineReader } from './command-line-reader.ts';
+import { CommandReader } from './command-reader.ts';
 import { ContentPhase } from './content-phase.ts';
 import { InputQueue } from './input-queue.ts';
-import { type CommandVerdict, data, judgeLine, type Question } from './judge-command.ts';
-import { helloReply, listenerReplies } from './listener-replies.ts';
+import { type CommandVerdict, data, endOfContent } from './judge-command.ts';
+import { listenerReplies } from './listener-replies.ts';
 import { OpenQuestion } from './open-question.ts';
-import { assertRefusal, asReply, callerReply, type FixedReply, fixedReply, Replies } from './replies.ts';
+import type { LaterAnswer } from './later-answer.ts';
+import { isFarAhead } from './read-ahead.ts';
+import { assertRefusal, asReply, type FixedReply, fixedReply, Replies } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
 import { SessionFacts } from './session-facts.ts';
@@ -16,7 +18,6 @@ import { SessionMisuseError } from './session-misuse-error.ts';
 const strict: Leniency = { oddCommands: false, defaultDomain: '' };
 const reset: ServerEvent = { kind: 'reset' };
 const close: ServerEvent = { kind: 'close' };
-const endOfContent: Question = { kind: 'end' };
 
 /**
  * One session, server side.
@@ -27,8 +28,8 @@ const endOfContent: Question = { kind: 'end' };
 export class ServerSession {
   readonly #facts: SessionFacts;
   readonly #input: InputQueue;
-  readonly #output = new ReplyQueue();
-  readonly #lines: CommandLineReader;
+  readonly #output: ReplyQueue;
+  readonly #commands: CommandReader;
   readonly #content: ContentPhase;
   readonly #question = new OpenQuestion();
 
@@ -41,7 +42,8 @@ export class ServerSession {
   constructor(options: ServerSessionOptions, leniency: Leniency = strict, input = new InputQueue()) {
     this.#input = input;
     this.#facts = new SessionFacts(options, leniency);
-    this.#lines = new CommandLineReader(options.maxCommandLineBytes);
+    this.#output = new ReplyQueue(this.#facts);
+    this.#commands = new CommandReader(input, this.#output, this.#facts);
     this.#content = new ContentPhase(this.#facts);
   }
 
@@ -58,6 +60,17 @@ export class ServerSession {
   /** Bytes that were received and not used yet. Their chunks are still referenced. */
   get bufferedBytes(): number {
     return this.#input.size;
+  }
+
+  /** Messages that wait for stable storage, see `answerLater`. */
+  get unanswered(): number {
+    return this.#output.unanswered;
+  }
+
+  /** Must a message that waits for stable storage be answered before the session goes on? */
+  get isWaiting(): boolean {
+    if (this.unanswered === 0) return false;
+    return this.#phase === 'closed' || this.#commands.isHeldBack || isFarAhead(this.#input, this.#output);
   }
 
   /** Was MAIL accepted, and the message neither completed nor refused yet? */
@@ -80,14 +93,14 @@ export class ServerSession {
   greet(): void {
     if (this.#phase !== 'greeting')
       throw new SessionMisuseError('greet() after the session was greeted or refused');
-    this.#output.sendBytes(listenerReplies(this.#facts.options).greeting);
+    this.#output.greet();
     this.#phase = 'command';
   }
 
   /** Refuses service: queues this reply and ends the session (RFC 5321 3.1). */
   refuse(reply: Reply): void {
     assertRefusal(reply);
-    this.#close(callerReply(reply, this.#output.enhanced, this.#facts.transaction.smtpUtf8));
+    this.#close(this.#output.encode(reply));
   }
 
   /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
@@ -110,6 +123,7 @@ export class ServerSession {
   /** The next event; undefined if more bytes, or an answer, are needed first. */
   next(): ServerEvent | undefined {
     for (;;) {
+      if (this.isWaiting) return undefined;
       if (this.#pendingEvents.length > 0) return this.#pendingEvents.shift();
       if (this.#question.isOpen || this.#phase === 'closed' || this.#phase === 'handshake') return undefined;
       let event: ServerEvent | undefined;
@@ -119,9 +133,9 @@ export class ServerSession {
       } else if (this.#shutdownReply !== undefined) {
         this.#close(this.#shutdownReply);
       } else {
-        const verdict = this.#phase === 'command' ? this.#lines.read(this.#input) : 'none';
-        if (verdict === 'none') return undefined;
-        event = this.#carryOut(judgeLine(verdict, this.#lines, this.#facts));
+        const command = this.#phase === 'command' ? this.#commands.next() : undefined;
+        if (command === undefined) return undefined;
+        event = this.#carryOut(command);
       }
       if (event !== undefined) return event;
     }
@@ -136,7 +150,11 @@ export class ServerSession {
     const question = this.#question.take();
     switch (question.kind) {
       case 'hello':
-        this.#acceptHello(question.extended, text);
+        this.#output.acceptHello(question.extended, text);
+        this.#facts.saidHello = true;
+        // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
+        if (this.#facts.transaction.open) this.#pendingEvents.push(reset);
+        this.#facts.transaction.end();
         break;
       case 'starttls':
         this.#output.send(Replies.startTls);
@@ -144,36 +162,48 @@ export class ServerSession {
         break;
       case 'mail':
         this.#facts.transaction.begin(question.params);
-        this.#acceptWith(Replies.mailOk, text, enhanced);
+        this.#output.accept(Replies.mailOk, text, enhanced);
         break;
       case 'rcpt':
         this.#facts.transaction.recipients++;
-        this.#acceptWith(Replies.rcptOk, text, enhanced);
+        this.#output.accept(Replies.rcptOk, text, enhanced);
         break;
       case 'data':
         this.#phase = 'content';
         if (this.#content.begin()) this.#output.send(Replies.startMailInput);
         break;
       case 'end':
-        for (let left = this.#content.repliesAtEnd; left > 0; left--)
-          this.#acceptWith(Replies.ok, text, enhanced);
+        this.#output.accept(Replies.ok, text, enhanced, this.#content.repliesAtEnd);
         this.#facts.transaction.end();
         break;
       case 'xclient':
         throw new SessionMisuseError('accept() for XCLIENT, which restart() answers');
       case 'vrfy':
-        this.#acceptWith(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
+        this.#output.accept(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
         break;
       case 'xforward':
         this.#output.send(Replies.ok);
     }
   }
 
+  /**
+   * Puts off the answer to `end`: the message waits for stable storage, and the session goes on with the next one. The replies to what
+   * follows wait for this answer (RFC 2920 3.2).
+   */
+  answerLater(): LaterAnswer {
+    if (this.#question.take().kind !== 'end') {
+      throw new SessionMisuseError('answerLater() for something else than the end of content');
+    }
+    const answer = this.#output.acceptLater(this.#content.repliesAtEnd, this.#input.usedBytes);
+    this.#facts.transaction.end();
+    return answer;
+  }
+
   /** Accepts `xclient`: the session begins again, with another client. @param options - only `maxErrors` may differ */
   restart(options: ServerSessionOptions, leniency: Leniency): void {
     this.#facts.restart(this.#question.take(), options, leniency);
     this.#output.enhanced = true;
-    this.#output.sendBytes(listenerReplies(options).greeting);
+    this.#output.greet();
   }
 
   /** Refuses the event that waits for an answer. 421 ends the session. A refused `data` or `end` ends the transaction. */
@@ -181,15 +211,14 @@ export class ServerSession {
     assertRefusal(reply);
     const question = this.#question.take();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
-    const withEnhanced = this.#output.enhanced && question.kind !== 'hello';
-    const encoded = callerReply(reply, withEnhanced, this.#facts.transaction.smtpUtf8);
+    const encoded = this.#output.encode(reply, question.kind !== 'hello');
     if (reply.code === 421) {
       this.#close(encoded);
       return;
     }
     if (question.kind === 'end') {
       this.#facts.transaction.end();
-      this.#replyAtEnd(encoded);
+      this.#reply(encoded, this.#content.repliesAtEnd);
     } else if (question.kind !== 'data') this.#reply(encoded);
     else {
       this.#pendingEvents.push(reset);
@@ -204,8 +233,8 @@ export class ServerSession {
   }
 
   /** Ends the session with 421 as soon as no message is being received (RFC 5321 3.8). Call `next` afterwards. */
-  shutdown(text = 'Service shutting down, try again later'): void {
-    this.#shutdownReply ??= fixedReply(421, '4.3.2', `${this.#facts.options.hostname} ${text}`);
+  shutdown(text = 'Service shutting down, try again later', enhanced = '4.3.2'): void {
+    this.#shutdownReply ??= fixedReply(421, enhanced, `${this.#facts.options.hostname} ${text}`);
   }
 
   #carryOut(verdict: CommandVerdict): ServerEvent | undefined {
@@ -219,8 +248,7 @@ export class ServerSession {
         return reset;
       case 'quit':
         this.#output.send(listenerReplies(this.#facts.options).bye);
-        this.#endSession();
-        return verdict;
+        return this.#endBy(verdict);
       case 'chunk':
         if (!this.#content.beginChunk(verdict.chunk, verdict.refusal)) return this.#question.ask(data);
         this.#phase = 'content';
@@ -232,15 +260,6 @@ export class ServerSession {
       default:
         return this.#question.ask(verdict);
     }
-  }
-
-  #acceptHello(extended: boolean, text: string | undefined): void {
-    this.#facts.saidHello = true;
-    this.#output.enhanced = extended;
-    this.#output.sendBytes(helloReply(this.#facts, extended, text));
-    // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
-    if (this.#facts.transaction.open) this.#pendingEvents.push(reset);
-    this.#facts.transaction.end();
   }
 
   #readContent(): ServerEvent | undefined {
@@ -255,27 +274,14 @@ export class ServerSession {
         return reset;
       case 'end':
         this.#phase = 'command';
-        if (reader.refusal !== undefined) return this.#replyAtEnd(reader.refusal);
+        if (reader.refusal !== undefined) return this.#reply(reader.refusal, this.#content.repliesAtEnd);
         return reader.isLast ? this.#question.ask(endOfContent) : this.#reply(Replies.chunkOk);
     }
   }
 
-  #acceptWith(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
-    this.#output.sendWithText(reply, text, enhanced, this.#facts.transaction.smtpUtf8);
-  }
-
-  #replyAtEnd(reply: FixedReply): undefined {
-    for (let left = this.#content.repliesAtEnd - 1; left > 0; left--) this.#output.send(reply);
-    this.#reply(reply);
-  }
-
   /** Queues a reply; too many errors end the session. */
-  #reply(reply: FixedReply): undefined {
-    this.#output.send(reply);
-    const { maxErrors } = this.#facts.options;
-    if (maxErrors > 0 && this.#output.errors >= maxErrors && reply.code >= 500) {
-      this.#close(listenerReplies(this.#facts.options).tooManyErrors);
-    }
+  #reply(reply: FixedReply, times = 1): undefined {
+    if (this.#output.send(reply, times)) this.#close(listenerReplies(this.#facts.options).tooManyErrors);
   }
 
   /** Queues a last reply, and ends the session: no more input is read. */
@@ -285,14 +291,10 @@ export class ServerSession {
     this.#endBy(close);
   }
 
-  #endBy(event: ServerEvent): void {
-    this.#endSession();
-    this.#pendingEvents.push(event);
-  }
-
-  #endSession(): void {
+  #endBy(event: ServerEvent): undefined {
     this.#phase = 'closed';
     this.#facts.transaction.end();
     this.#input.clear();
+    this.#pendingEvents.push(event);
   }
 }
