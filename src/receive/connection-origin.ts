@@ -5,6 +5,15 @@ import type { ClientFacts, FrontEndFacts, ListenerFacts } from '../policy/stage.
 import type { Leniency, Reply } from '../protocol/smtp/server/server-types.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
+export interface FrontEndRights {
+  /** Whether it is a front end that must tell its client by XCLIENT. */
+  readonly xclient: boolean;
+  /** Whether it is one that may tell about its client by XFORWARD. */
+  readonly xforward: boolean;
+}
+
+export const noRights: FrontEndRights = { xclient: false, xforward: false };
+
 /** How a connection came in. */
 export interface ConnectionOrigin {
   readonly listener: ListenerFacts;
@@ -14,9 +23,9 @@ export interface ConnectionOrigin {
   readonly frontEnd: FrontEndFacts | undefined;
   /** Whether the listener completes mail of clients that may relay. */
   readonly completesMail: boolean;
-  /** Whether it is a front end that must tell its client by XCLIENT, and one that may tell about it by XFORWARD. */
-  readonly xclient: boolean;
-  readonly xforward: boolean;
+  readonly rights: FrontEndRights;
+  /** The rights of a client that XCLIENT tells. */
+  rightsOf(client: string): FrontEndRights;
   /** Applies the limits per client to a client that XCLIENT tells. @param client - empty when it is not known */
   admit(client: string): Admission;
 }
@@ -41,8 +50,9 @@ export function clientFacts(
 /** What the session of a client may deviate in. @param hostname - of this host */
 export function leniencyOf(
   { mayRelay }: ClientFacts,
-  { completesMail, xclient, xforward }: ConnectionOrigin,
+  { completesMail, rights }: ConnectionOrigin,
   hostname: string,
+  { xclient, xforward }: FrontEndRights = rights,
 ): Leniency {
   return {
     oddCommands: mayRelay,

@@ -189,7 +189,7 @@ export class IncomingConnection implements Waiting {
 
   /** XCLIENT: the session begins again, with the client that the front end tells. */
   #becomes(facts: XclientFacts): void {
-    const told = toldByXclient(this.#origin.client, this.#told, facts);
+    const told = toldByXclient(this.#origin, this.#told, facts);
     this.#release?.();
     this.#release = undefined;
     const admission = this.#origin.admit(told.frontEnd.knowsClient ? told.address : '');
@@ -204,7 +204,7 @@ export class IncomingConnection implements Waiting {
     this.#context = admission.context;
     const { session, hostname } = admission.context.settings;
     this.#steps.restart(client, () =>
-      this.#session.restart(session, leniencyOf(client, this.#origin, hostname)),
+      this.#session.restart(session, leniencyOf(client, this.#origin, hostname, told.rights)),
     );
   }
 
@@ -234,7 +234,7 @@ export class IncomingConnection implements Waiting {
   #secured(socket: TLSSocket, then: () => void): void {
     this.#session.secured();
     // The certificate of a front end is not that of the clients for which it speaks.
-    const mayRelay = !this.#origin.xclient && this.#context.tls?.relay.mayRelay(socket) === true;
+    const mayRelay = !this.#origin.rights.xclient && this.#context.tls?.relay.mayRelay(socket) === true;
     this.#steps.secured(tlsFactsOf(socket, mayRelay), mayRelay, then);
     this.resume();
   }

@@ -12,7 +12,7 @@ import type { NetworkSet } from '../values/network-set.ts';
 import { withoutClientCounts, withoutClientLimits } from './client-contexts.ts';
 import type { ClientLimits } from './client-limits.ts';
 import { clientHighWaterMark } from './client-socket.ts';
-import type { Admission, ConnectionOrigin } from './connection-origin.ts';
+import { type Admission, type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import { type Bind, socketError } from './bind.ts';
 import { ProxyHeaderWait } from './proxy-header-wait.ts';
@@ -259,6 +259,10 @@ export class Listener {
     context: ReceiveContext,
   ): IncomingConnection {
     const { facts: listener, completesMail, xclient, xforward } = this.#options;
+    const rightsOf = (address: string): FrontEndRights => ({
+      xclient: xclient.has(address),
+      xforward: xforward.has(address),
+    });
     // Clients that a balancer does not know come with the balancer's address, and have no right by it.
     const isKnown = frontEnd?.knowsClient !== false;
     const origin: ConnectionOrigin = {
@@ -266,8 +270,8 @@ export class Listener {
       client,
       frontEnd,
       completesMail,
-      xclient: isKnown && xclient.has(client),
-      xforward: isKnown && xforward.has(client),
+      rights: isKnown ? rightsOf(client) : noRights,
+      rightsOf,
       admit: this.#admitTold,
     };
     const connection = new IncomingConnection(context, socket, origin, () => {
