@@ -1,6 +1,7 @@
 // Looks up the TLSA records of SMTP hosts (RFC 7672 2.2) with a resolver that validates. Promises: no TLSA question is sent for a host
 // whose addresses are insecure, and a look-up that fails is never taken for "no records". All caching is the resolver's.
 
+import { isIP } from 'node:net';
 import type { Answer, Resolver } from '../dns/resolver.ts';
 import type { DaneAnswer, DaneHost, DaneLookup } from '../values/dane-lookup.ts';
 import type { TlsaRecord } from '../values/tls-policy.ts';
@@ -31,6 +32,8 @@ interface Candidates {
 async function lookUp({ resolver, ipv4, ipv6 }: DaneLookupOptions, host: DaneHost): Promise<DaneAnswer> {
   // RFC 7672 2.2.1: behind insecure MX records, an attacker chooses the host.
   if (!host.isSecure) return { kind: 'none', ttlSeconds: Infinity };
+  // A smarthost that is given by its address has no name that could have records.
+  if (host.host.startsWith('[') || isIP(host.host) !== 0) return { kind: 'none', ttlSeconds: Infinity };
   const nextHop = host.nextHopDomain === host.host ? undefined : await resolver.mx(host.nextHopDomain);
   // RFC 7672 2.2.2: without MX records, the domain is the host; routing may have followed its CNAME.
   const name = nextHop?.kind === 'nodata' ? host.nextHopDomain : host.host;

@@ -1,5 +1,6 @@
 // What front ends tell of their clients, by XCLIENT and XFORWARD, put together: a later command adds to what an earlier one said.
 
+import { type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
 import type { FrontEndFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, XclientFacts } from '../protocol/smtp/server/server-types.ts';
 
@@ -7,19 +8,22 @@ import type { ForwardedFacts, XclientFacts } from '../protocol/smtp/server/serve
 export interface ToldClient {
   readonly address: string;
   readonly frontEnd: FrontEndFacts;
+  /** What the connection may say of its client from now on. */
+  readonly rights: FrontEndRights;
 }
 
 /**
  * The client after XCLIENT.
  *
- * @param frontEnd - the address of the front end
+ * @param origin - the connection of the front end
  * @param before - what the last XCLIENT of this connection has made of it; undefined before the first
  */
 export function toldByXclient(
-  frontEnd: string,
+  origin: Pick<ConnectionOrigin, 'client' | 'rights' | 'rightsOf'>,
   before: ToldClient | undefined,
   told: XclientFacts,
 ): ToldClient {
+  const { client: frontEnd } = origin;
   const { address = before?.frontEnd.knowsClient === true ? before.address : '', protocol } = told;
   const last = before?.frontEnd;
   return {
@@ -35,6 +39,13 @@ export function toldByXclient(
       extended: protocol === undefined ? last?.extended : protocol === '' ? undefined : protocol === 'ESMTP',
       login: text(told.login, last?.login),
     },
+    // From the address on, nobody knows whether the front end speaks or its client, which has the rights of its own address alone.
+    rights:
+      told.address === undefined
+        ? (before?.rights ?? origin.rights)
+        : address === ''
+          ? noRights
+          : origin.rightsOf(address),
   };
 }
 

@@ -55,6 +55,14 @@ test('a host that is known by insecure MX records has no DANE, and nothing is as
   assert.deepEqual(asked, []);
 });
 
+test('a smarthost that is given by its address has no DANE, and nothing is asked', async (t) => {
+  for (const host of ['192.0.2.1', '[192.0.2.1]', '2001:db8::1']) {
+    const { answer, asked } = await look(t, {}, { host, nextHopDomain: host });
+    assert.deepEqual(answer, { kind: 'none', ttlSeconds: Infinity });
+    assert.deepEqual(asked, []);
+  }
+});
+
 test('insecure addresses end DANE before any TLSA question', async (t) => {
   const { answer, asked } = await look(t, {
     'domain.example': mx,

@@ -74,7 +74,10 @@ test('the client of XCLIENT is that of relaying, the Received line, the log and 
 });
 
 test('a client that XCLIENT tells may relay when its network may, and each XCLIENT decides anew', async (t) => {
-  const fixture = await start(t, { xclient: [...xclient, '10.1.2.3', '203.0.113.9'], networks: ['10.0.0.0'] });
+  const fixture = await start(t, {
+    xclient: [...xclient, '10.1.2.3', '203.0.113.9'],
+    networks: ['10.0.0.0'],
+  });
   const client = await told(fixture, 'ADDR=10.1.2.3 LOGIN=me');
   const relays = async (): Promise<string> => {
     await client.ask('MAIL FROM:<a@example.net>\r\n');
@@ -93,7 +96,11 @@ test('a client that XCLIENT tells may relay when its network may, and each XCLIE
 });
 
 test('behind a front end that passes commands on, a client cannot become another', async (t) => {
-  const fixture = await start(t, { xclient, xforward: ['127.0.0.1', '203.0.113.8'], networks: ['127.0.0.0'] });
+  const fixture = await start(t, {
+    xclient,
+    xforward: ['127.0.0.1', '203.0.113.8'],
+    networks: ['127.0.0.0'],
+  });
   for (const address of ['203.0.113.9', '[UNAVAILABLE]']) {
     const client = await greeted(fixture);
     // A line has no room for all attributes, so the address may come last.

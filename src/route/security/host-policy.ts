@@ -85,7 +85,7 @@ function byDane(facts: HostFacts): HostDecision | undefined {
   const { dane } = facts;
   if (dane === undefined || dane.kind === 'none') return undefined;
   if (dane.kind === 'failed')
-    return leftOut(facts, `has TLSA records that cannot be looked up: ${dane.reason}`);
+    return leftOut(facts, `may have TLSA records, which cannot be looked up: ${dane.reason}`);
   const tls: HopTlsPolicy = {
     ...policyOf(facts, 'dane', facts.demand === 'requiretls' ? 'requiretls' : 'dane'),
     policyDomain: dane.base,
