@@ -2,12 +2,14 @@
 
 import { blockerText } from '../../src/schedule/tell/blocker-text.ts';
 import { ConnectionState } from '../../src/schedule/store/connections.ts';
-import { dimensions } from '../../src/schedule/store/counters.ts';
+import { Dimension, dimensions } from '../../src/schedule/store/counters.ts';
 import { forgetPairLimits } from '../../src/schedule/reserve/gates.ts';
 import { hasOneRoute, recipientsOf, routeOf, tasksOf } from '../../src/schedule/work/lifecycle.ts';
+import { oldestNumber, tasksOnTheWay } from '../../src/schedule/reserve/on-the-way.ts';
 import { unansweredCount } from '../../src/schedule/reserve/unanswered.ts';
 import { forgetLimitsAtRest } from '../../src/schedule/reserve/needs.ts';
 import { PlanState } from '../../src/schedule/store/routes.ts';
+import { roomLists } from '../../src/schedule/store/sites.ts';
 import type { State } from '../../src/schedule/state.ts';
 import { TaskState } from '../../src/schedule/store/tasks.ts';
 import { check } from './ledger.ts';
@@ -70,26 +72,42 @@ function auditConnections(s: State): Map<number, number> {
   const { connections } = s;
   const used = new Map<number, number>();
   const closing = new Map<number, number>();
+  const active = new Set<number>();
   let live = 0;
   for (let connection = 0; connection < connections.end; connection++) {
     const state = connections.state.get(connection);
     if (state === ConnectionState.free) continue;
     live++;
     const isWorking = state === ConnectionState.connecting || state === ConnectionState.busy;
-    const task = connections.task.get(connection);
-    check(isWorking === task >= 0, () => `connection ${connection}: state ${state}, task ${task}`);
-    check(!isWorking || s.tasks.state.get(task) === TaskState.active, () => `task ${task} is not active`);
-    const isBusy = state === ConnectionState.busy;
-    let former = connections.firstFormer.get(connection);
-    check(isBusy || former < 0, () => `connection ${connection}: state ${state}, with former slots`);
-    for (; former >= 0; former = connections.holds.next.get(former)) {
-      const counter = connections.holds.counter.get(former);
-      used.set(counter, (used.get(counter) ?? 0) + 1);
+    const tasks = tasksOnTheWay(s, connection);
+    const count = tasks.length;
+    const name = `connection ${connection}, in state ${state}`;
+    check(
+      isWorking ? count > 0 : state === ConnectionState.closing || count === 0,
+      () => `${name}: ${count} tasks`,
+    );
+    check(count === connections.onTheWay.get(connection), () => `${name}: tasks on the way are miscounted`);
+    check(count <= connections.depth.get(connection), () => `${name}: ${count} tasks are too many`);
+    for (const task of tasks) {
+      check(s.tasks.state.get(task) === TaskState.active, () => `${name}: task ${task} is not active`);
+      active.add(task);
     }
+    auditRoom(s, connection, count);
+    // Slots of the transaction before the oldest are held until that one has its results.
+    const oldest = oldestNumber(s, connection);
+    const transactions = connections.transactions.get(connection);
     let hold = connections.firstHold.get(connection);
     for (; hold >= 0; hold = connections.holds.next.get(hold)) {
       const counter = connections.holds.counter.get(hold);
       used.set(counter, (used.get(counter) ?? 0) + 1);
+      if (s.counters.dimension.get(counter) === Dimension.task) {
+        const neededBy = connections.holds.neededBy.get(hold);
+        const isNeeded = neededBy >= oldest - 1 && neededBy <= transactions;
+        check(
+          isNeeded,
+          () => `${name}: holds a slot for transaction ${neededBy} of ${oldest} to ${transactions}`,
+        );
+      }
       if (state === ConnectionState.closing) closing.set(counter, (closing.get(counter) ?? 0) + 1);
     }
   }
@@ -97,7 +115,41 @@ function auditConnections(s: State): Map<number, number> {
     check(s.counters.closing.get(counter) === (closing.get(counter) ?? 0), () => 'closing is miscounted');
   }
   check(live === connections.live, () => 'connections are miscounted');
+  for (let task = 0; task < s.tasks.end; task++) {
+    const isActive = s.tasks.state.get(task) === TaskState.active;
+    check(isActive === active.has(task), () => `task ${task} is on the way on no connection`);
+  }
+  s.sites.each((site) => auditRoomOfSite(s, site));
   return used;
+}
+
+/** A connection with room is listed, and by the number of its transactions on the way. */
+function auditRoom(s: State, connection: number, count: number): void {
+  const { connections } = s;
+  const hasRoom =
+    connections.state.get(connection) === ConnectionState.busy &&
+    count < connections.depth.get(connection) &&
+    connections.transactions.get(connection) < connections.mostTransactions.get(connection);
+  const list = connections.roomList.get(connection);
+  const expected = hasRoom ? Math.min(count, roomLists) : 0;
+  check(
+    list === expected,
+    () => `connection ${connection} with ${count} tasks is in list ${list} of those with room`,
+  );
+}
+
+function auditRoomOfSite({ connections, sites }: State, site: number): void {
+  let listed = 0;
+  for (const [at, first] of sites.firstWithRoom.entries()) {
+    let connection = first.get(site);
+    for (; connection >= 0; connection = connections.siteUsable.next.get(connection)) {
+      const isRight =
+        connections.roomList.get(connection) === at + 1 && connections.site.get(connection) === site;
+      check(isRight, () => `connection ${connection} is in a wrong list of those with room`);
+      listed++;
+    }
+  }
+  check(listed === sites.withRoom.get(site), () => `connections with room of site ${site} are miscounted`);
 }
 
 function auditTasks(s: State): void {

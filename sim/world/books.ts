@@ -19,15 +19,24 @@ interface Open {
   readonly openedAtMs: number;
   /** True once a transaction on it was answered. */
   isAnswered: boolean;
-  /** One entry for each domain of its last transaction. */
+  /** One entry for each domain of the transactions on the way; without any, of the last one. */
   facts: readonly Facts[];
+  /** The oldest first. */
+  readonly onTheWay: Underway[];
   /** The keys that it counts in, with their limits. */
   keys: ReadonlyMap<string, LimitRule>;
   isClosing: boolean;
   messages: number;
   /** Messages that it may carry, by the limits for its last message. */
   mostMessages: number;
-  spent: readonly Spent[];
+}
+
+/** A transaction that was granted, and has no results. */
+interface Underway {
+  readonly message: number;
+  readonly recipients: readonly number[];
+  readonly facts: readonly Facts[];
+  readonly spent: readonly Spent[];
 }
 
 export class Books extends Witness {
@@ -42,6 +51,8 @@ export class Books extends Witness {
   readonly #closing = new Map<string, number>();
   readonly #rates = new RateBooks();
   #hasSeenUnanswered = false;
+  /** The most transactions that were on the way on one connection. */
+  mostOnTheWay = 0;
   /** How often each quantity of a limit was judged. Tests check with it that the books judge anything at all. */
   readonly judged = new Map<SetQuantity, number>();
 
@@ -93,7 +104,7 @@ export class Books extends Witness {
       isClosing: false,
       messages: 0,
       mostMessages: 1,
-      spent: [],
+      onTheWay: [],
     };
     this.#open.set(visit, open);
     this.#byHandle.set(visit.connection, open);
@@ -116,7 +127,10 @@ export class Books extends Witness {
 
   override answered(visit: Visit): void {
     const open = this.#open.get(visit);
-    if (open !== undefined) open.isAnswered = true;
+    if (open === undefined) return;
+    open.isAnswered = true;
+    open.onTheWay.shift();
+    if (open.onTheWay.length > 0) this.#count(open, factsOfAll(open.onTheWay));
   }
 
   override granted(
@@ -129,16 +143,19 @@ export class Books extends Witness {
     const open = this.#open.get(visit);
     check(open !== undefined && !open.isClosing, () => 'a transaction on a connection that is closing');
     const facts = this.#factsOf(visit, message, recipients);
-    this.#count(open, facts);
+    this.#count(open, factsOfAll([...open.onTheWay, { facts }]));
     for (const [key, rule] of open.keys) this.#checkConnections(key, rule, isFirst);
-    this.#checkSizes(open, recipients.length);
-    open.spent = this.#spend(facts, message, recipients, isFirst, nowMs);
+    this.#checkSizes(open, facts, recipients.length);
+    const spent = this.#spend(facts, message, recipients, isFirst, nowMs);
+    open.onTheWay.push({ message, recipients, facts, spent });
+    this.mostOnTheWay = Math.max(this.mostOnTheWay, open.onTheWay.length);
   }
 
-  override unsent(visit: Visit): void {
-    const open = this.#open.get(visit);
-    for (const { takeBack } of open?.spent ?? []) takeBack();
-    if (open !== undefined) open.spent = [];
+  override unsent(visit: Visit, message: number, recipients: readonly number[]): void {
+    const onTheWay = this.#open.get(visit)?.onTheWay ?? [];
+    const at = onTheWay.findIndex((each) => each.message === message && each.recipients === recipients);
+    const [unsent] = at === -1 ? [] : onTheWay.splice(at, 1);
+    for (const { takeBack } of unsent?.spent ?? []) takeBack();
   }
 
   override closed(visit: Visit): void {
@@ -197,7 +214,7 @@ export class Books extends Witness {
     check(open <= connections, () => `${open} connections for ${key}, allowed ${connections} (${origin})`);
   }
 
-  #checkSizes(open: Open, recipients: number): void {
+  #checkSizes(open: Open, facts: readonly Facts[], recipients: number): void {
     const { transactionsPerConnection, recipientsPerTransaction } = this.#config;
     check(
       open.messages < open.mostMessages,
@@ -206,7 +223,7 @@ export class Books extends Witness {
     open.messages++;
     open.mostMessages = transactionsPerConnection;
     let mostRecipients = recipientsPerTransaction;
-    for (const each of open.facts) {
+    for (const each of facts) {
       for (const { rule } of this.#holding('messagesPerConnection', each))
         open.mostMessages = Math.min(open.mostMessages, rule.messagesPerConnection!);
       for (const { rule } of this.#holding('recipientsPerMessage', each))
@@ -246,6 +263,14 @@ export class Books extends Witness {
     }
     return spent;
   }
+}
+
+/** One entry for each domain. */
+function factsOfAll(transactions: readonly Pick<Underway, 'facts'>[]): Facts[] {
+  const all = new Map<string, Facts>();
+  for (const { facts } of transactions)
+    for (const each of facts) all.set(`${each.domain} ${each.tenant}`, each);
+  return [...all.values()];
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key, change: number): void {

@@ -20,6 +20,8 @@ export interface InternetSize {
   readonly addresses: number;
   /** Share of the hosts and domains, in [0, 1], that have a fault. */
   readonly trouble: number;
+  /** What its hosts offer, in turn. */
+  readonly offers?: readonly HostOptions['offers'][] | undefined;
 }
 
 /** An internet, with the names of its sites and hosts and its addresses. */
@@ -33,8 +35,13 @@ export interface SomeInternet {
 export function someInternet(random: Random, size: InternetSize, startMs: number): SomeInternet {
   const internet = new Internet(random);
   const ips = Array.from({ length: size.addresses }, (_, index) => someIp(index));
-  for (const ip of ips)
-    internet.addHost(ip, random.next() < size.trouble ? someTrouble(random, startMs) : {});
+  for (const [index, ip] of ips.entries()) {
+    const offers = size.offers?.[index % size.offers.length];
+    internet.addHost(ip, {
+      ...(random.next() < size.trouble && someTrouble(random, startMs)),
+      ...(offers !== undefined && { offers }),
+    });
+  }
   const sites = Array.from({ length: size.sites }, (_, index) =>
     index % 6 === 5 ? mailboxSite(internet, random, size, startMs, index) : someSite(random, ips, index),
   );

@@ -4,6 +4,7 @@ import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/type
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
+import type { PipelineDepth } from '../../src/simulate/host.ts';
 import { evaluate, seedFailed } from '../seed-failed.ts';
 import { type Ledger, ledgerMessage, type LedgerMessage } from './ledger.ts';
 import { simpleLimits } from './simple-limits.ts';
@@ -28,6 +29,8 @@ export interface StoryOptions {
   readonly clockSteps?: number;
   /** True: limits of all kinds, tenants, several sources, adaptation and reactions. Else the same few limits for all. */
   readonly shaping?: boolean;
+  /** True: several transactions may be on the way on a connection. */
+  readonly pipelines?: boolean;
   /** `told`: domains have TLS policies; `untold`: and plans do not tell them apart, which the judges have to notice. */
   readonly policies?: 'told' | 'untold';
   readonly auditEvery: number;
@@ -48,7 +51,13 @@ function run(options: StoryOptions): World {
   const domains = 1 + random.below(40);
   const { internet: bare, ...names } = someInternet(
     random,
-    { domains, sites: 1 + random.below(domains), addresses: 1 + random.below(20), trouble: options.trouble },
+    {
+      domains,
+      sites: 1 + random.below(domains),
+      addresses: 1 + random.below(20),
+      trouble: options.trouble,
+      offers: options.pipelines === true ? someOffers : undefined,
+    },
     startMs,
   );
   const around: Surroundings = {
@@ -62,7 +71,8 @@ function run(options: StoryOptions): World {
   const { auditEvery, policies, seed } = options;
   const internet = policies === undefined ? bare : withTlsPolicies(bare, policies === 'told');
   const judges = (ledger: Ledger) => (policies === undefined ? [] : [new TlsPolicies(ledger)]);
-  const world = new World({ seed, internet, config, startMs, auditEvery, judges });
+  const depth = options.pipelines === true ? pick(random, depths) : undefined;
+  const world = new World({ seed, internet, config, startMs, auditEvery, depth, judges });
   const spanMs = random.next() < 0.5 ? 1_000 : 2 * hour;
   const times = Array.from({ length: options.messages }, () => startMs + random.below(spanMs));
   for (const [number, atMs] of times.sort((left, right) => left - right).entries()) {
@@ -95,6 +105,14 @@ function run(options: StoryOptions): World {
   world.finish();
   return world;
 }
+
+const depths: readonly PipelineDepth[] = [
+  { data: 2, chunking: 4 },
+  { data: 2, chunking: 2 },
+  { data: 3, chunking: 7 },
+];
+
+const someOffers = [['PIPELINING'], ['PIPELINING', 'CHUNKING'], ['PIPELINING'], []] as const;
 
 function someStep(random: Random): number {
   const most = pick(random, [minute, hour, day, 30 * day, 730 * day]);

@@ -8,6 +8,7 @@ import { createScheduler } from '../../src/schedule/create-scheduler.ts';
 import { State } from '../../src/schedule/state.ts';
 import type { Effect, Scheduler, SchedulerConfig } from '../../src/schedule/types.ts';
 import { Simulation } from '../../src/simulate/simulation.ts';
+import type { PipelineDepth } from '../../src/simulate/host.ts';
 import type { Network } from '../../src/simulate/network.ts';
 import type { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { Witness } from '../../src/simulate/witness.ts';
@@ -25,6 +26,8 @@ export interface WorldOptions {
   readonly startMs: number;
   /** The state is audited once in this many calls; 0: never. */
   readonly auditEvery: number;
+  /** One transaction at a time on each connection where it is not given. */
+  readonly depth?: PipelineDepth | undefined;
   /** More judges, made with the ledger that they judge by. */
   readonly judges?: (ledger: Ledger) => readonly Witness[];
 }
@@ -55,7 +58,7 @@ export class World {
   /** The clock's date when each message came in, by the message's number. */
   readonly #dates = new Map<number, number>();
 
-  constructor({ seed, internet, config, startMs, auditEvery, judges }: WorldOptions) {
+  constructor({ seed, internet, config, startMs, auditEvery, depth, judges }: WorldOptions) {
     this.config = config;
     this.books = new Books(config, this.ledger);
     this.#auditEvery = auditEvery;
@@ -73,6 +76,7 @@ export class World {
       startMs,
       network: attempts.watched(internet),
       timeouts,
+      depth,
       scheduler: createScheduler(config, startMs, this.#state),
       witness: new Panel([
         this.#fingerprint,

@@ -46,7 +46,13 @@ export type ManagerToSender =
 export type SenderToManager =
   | Hello
   | CountersSoFar
-  | { readonly kind: 'ready'; readonly connection: number; readonly tls?: TlsOutcome }
+  /** With a depth above 1, so many transactions may be on the way on the connection: granted, and without results. */
+  | {
+      readonly kind: 'ready';
+      readonly connection: number;
+      readonly tls?: TlsOutcome;
+      readonly depth?: number;
+    }
   | {
       readonly kind: 'done';
       readonly connection: number;

@@ -1,4 +1,4 @@
-// Transactions in flight, by connection. Promises: a message in flight is pinned in the spool once for each of its
+// Transactions in flight, by connection, in the order of their grants. Promises: a message in flight is pinned in the spool once for each of its
 // transactions, until the outcomes of that transaction are booked.
 
 import type { Work } from '../deliver/types.ts';
@@ -15,6 +15,11 @@ export interface Flight {
   readonly transaction: Transaction;
 }
 
+/** A flight with the one that was granted after it on the same connection. */
+interface ListedFlight extends Flight {
+  behind: ListedFlight | undefined;
+}
+
 export interface FlightsParts {
   readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'unpin'>;
   readonly admission: Pick<Admission, 'queueIdOf' | 'receivedAtMs'>;
@@ -23,7 +28,8 @@ export interface FlightsParts {
 
 export class Flights {
   readonly #parts: FlightsParts;
-  readonly #byConnection = new Map<number, Flight>();
+  /** The oldest one of each connection. */
+  readonly #byConnection = new Map<number, ListedFlight>();
 
   constructor(parts: FlightsParts) {
     this.#parts = parts;
@@ -35,25 +41,36 @@ export class Flights {
     const queueId = admission.queueIdOf(transaction.message);
     const ref = store.locate(queueId) ?? nowhere;
     store.pin(queueId);
-    this.#byConnection.set(connection, { queueId, transaction });
+    this.#add(connection, { queueId, transaction, behind: undefined });
     const ageMs = clock.dateMs() - admission.receivedAtMs(transaction.message);
     return { queueId, ref, recipients: transaction.recipients, fresh: ageMs < freshMs };
   }
 
-  /** The transaction in flight on a connection. */
+  /** The oldest transaction in flight on a connection. */
   on(connection: number): Flight | undefined {
     return this.#byConnection.get(connection);
   }
 
-  /** Ends the flight on a connection. Call `release` when its outcomes are booked. */
+  /** Ends the oldest flight on a connection. Call `release` when its outcomes are booked. */
   end(connection: number): Flight | undefined {
     const flight = this.#byConnection.get(connection);
-    if (flight !== undefined) this.#byConnection.delete(connection);
+    if (flight?.behind !== undefined) this.#byConnection.set(connection, flight.behind);
+    else if (flight !== undefined) this.#byConnection.delete(connection);
     return flight;
   }
 
   /** Unpins the message: the spool may move it again, and forget it when it is done. */
   release({ queueId }: Flight): void {
     this.#parts.store.unpin(queueId);
+  }
+
+  #add(connection: number, flight: ListedFlight): void {
+    let last = this.#byConnection.get(connection);
+    if (last === undefined) {
+      this.#byConnection.set(connection, flight);
+      return;
+    }
+    while (last.behind !== undefined) last = last.behind;
+    last.behind = flight;
   }
 }

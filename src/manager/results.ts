@@ -10,7 +10,7 @@ import type { SenderToManager } from '../channel/messages.ts';
 import type { Damage } from './damage.ts';
 import { damageIn } from './damaged-mail.ts';
 import type { Effects } from './effects.ts';
-import type { Flights } from './flights.ts';
+import type { Flight, Flights } from './flights.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { LocalFailures } from './local-failures.ts';
 import type { SenderPort } from './ports.ts';
@@ -43,7 +43,9 @@ export class Results {
       case 'ready':
         if (report.tls !== undefined) this.#parts.handshakes.told(report.connection, report.tls);
         this.#parts.tlsSessions.ready(report.connection, report.tls);
-        this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs);
+        this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs, report.depth);
+        // Before the next report: that may be the end of a connection which has just been granted something.
+        this.#parts.effects.carryOut();
         break;
       case 'done':
         this.#done(report.connection, report.results, report.reusable, nowMs);
@@ -59,10 +61,10 @@ export class Results {
     }
   }
 
-  /** The sender process of this connection died: its transaction in hand may or may not have been delivered. */
+  /** The sender process of this connection died: its transactions in flight may or may not have been delivered. */
   lost(connection: number, nowMs: number): void {
-    const flight = this.#parts.flights.on(connection);
-    if (flight !== undefined) {
+    const { flights } = this.#parts;
+    for (let flight = flights.on(connection); flight !== undefined; flight = flights.on(connection)) {
       const refusal = localFault('queue', 'Sluice lost the connection in the middle of the transaction');
       const results = flight.transaction.recipients.map(
         (recipient) => ({ recipient, result: 'refused', refusal }) as const,
@@ -117,13 +119,16 @@ export class Results {
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
     handshakes.closed(connection);
     tlsSessions.closed(connection, report);
-    const flight = flights.end(connection);
+    const ended: Flight[] = [];
+    for (let flight = flights.end(connection); flight !== undefined; flight = flights.end(connection)) {
+      ended.push(flight);
+    }
     if (report.kind === 'failed' && report.refusal.by.kind === 'local') {
       localFailures.failed(report.refusal, nowMs);
     }
     const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
     scheduler.connectionClosed(connection as ConnectionHandle, end, nowMs);
     effects.carryOut();
-    if (flight !== undefined) flights.release(flight);
+    for (const flight of ended) flights.release(flight);
   }
 }

@@ -41,8 +41,10 @@ import type {
 } from './types.ts';
 import {
   checkConnection,
+  checkDone,
   checkPriority,
   checkQueued,
+  checkReady,
   isQueued,
   misuse,
   openIndexOf,
@@ -121,9 +123,9 @@ class MailScheduler implements Scheduler {
     this.#run(nowMs);
   }
 
-  connectionReady(connection: ConnectionHandle, nowMs: number): void {
-    checkConnection(this.#state, connection, 'ready');
-    becameReady(this.#state, connection, nowMs);
+  connectionReady(connection: ConnectionHandle, nowMs: number, depth = 1): void {
+    checkReady(this.#state, connection, depth);
+    becameReady(this.#state, connection, depth, nowMs);
     this.#run(nowMs);
   }
 
@@ -133,10 +135,7 @@ class MailScheduler implements Scheduler {
     reusable: boolean,
     nowMs: number,
   ): void {
-    checkConnection(this.#state, connection, 'done with a transaction');
-    if (this.#state.connections.task.get(connection) < 0) {
-      misuse(`Connection ${connection} reports results without a transaction.`);
-    }
+    checkDone(this.#state, connection);
     finishTransaction(this.#state, connection, results, reusable, nowMs);
     this.#run(nowMs);
   }

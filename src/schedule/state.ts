@@ -65,10 +65,10 @@ export class State {
   /** Routes that may be able to get a grant, in the order in which they are tried. */
   readonly runnable = new RowList();
   nextRunnable = 0;
-  /** Sites with a connection that became idle in this call. */
+  /** Sites with a connection that became idle, or has room for another transaction, in this call. */
   readonly offering = new RowList();
-  /** Connections that became idle in this call. */
-  readonly newlyIdle = new RowList();
+  /** Connections that became idle, or have room for another transaction, in this call. */
+  readonly newlyUsable = new RowList();
   /** Tasks that became ready in this call. Those that are not granted at once get a place in the heap of due times. */
   readonly fresh = new RowList();
   /** Scratch: the limits that the current task needs wherever it goes; filled by `collectNeeds`. */
@@ -77,8 +77,6 @@ export class State {
   readonly limitsAtRest = new Set<number>();
   /** Cache of the limits that depend on route and place, for the last place. */
   readonly pairLimits = { place: undefined as Place | undefined, byRoute: new Map<number, HeldLimits>() };
-  /** Scratch: the counters that a connection needs for its next task. */
-  readonly kept = new RowList();
   /** Scratch: the counters that keep the current route from a grant. */
   readonly blockers = new RowList();
   /** The route that was looked at last for being forgotten, in the regular sweep. */

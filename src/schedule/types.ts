@@ -70,9 +70,12 @@ export type Effect =
       readonly domain: string;
       readonly transaction: Transaction;
     }
-  /** Run this transaction on an idle connection. */
+  /** Run this transaction on an open connection, after those that are on the way there. */
   | { readonly kind: 'transact'; readonly connection: ConnectionHandle; readonly transaction: Transaction }
-  /** QUIT and close an idle connection; answer with `connectionClosed`. */
+  /**
+   * QUIT and close a connection; answer with `connectionClosed`. Of the transactions on the way, what has begun is finished first,
+   * and what has not comes back with that answer.
+   */
   | { readonly kind: 'close'; readonly connection: ConnectionHandle }
   /** To be journaled: a recipient waits for its next attempt. */
   | {
@@ -112,8 +115,8 @@ export type ConnectionEnd =
    */
   | { readonly kind: 'failed'; readonly refusal: Refusal; readonly tls?: TlsOutcome | undefined }
   /**
-   * It was ready and ended in order or after its transaction's results were reported. A transaction without results was
-   * never begun: it is granted again without an attempt, unless it was the connection's first.
+   * It was ready and ended in order or after its transactions' results were reported. Transactions without results were
+   * not begun, or came to nothing: they are granted again without an attempt, except for the connection's first.
    */
   | { readonly kind: 'closed' };
 
@@ -176,9 +179,15 @@ export interface Scheduler {
   /** Leaves nothing behind. */
   rollback(message: MessageHandle): void;
   routeResolved(route: string, plan: RoutePlan, nowMs: number): void;
-  /** Greeting and EHLO are through: the address is well. */
-  connectionReady(connection: ConnectionHandle, nowMs: number): void;
-  /** The transaction granted to a connection is over; `reusable` false when the connection is going away. */
+  /**
+   * Greeting and EHLO are through: the address is well.
+   * @param depth - so many transactions may be on the way on the connection: granted, and without results; 1 by default
+   */
+  connectionReady(connection: ConnectionHandle, nowMs: number, depth?: number): void;
+  /**
+   * The oldest transaction on the way on a connection is over; `reusable` false when the connection is going away. Those behind it
+   * may still be reported then, and no other is granted.
+   */
   transactionDone(
     connection: ConnectionHandle,
     results: readonly RecipientResult[],

@@ -12,6 +12,15 @@ export interface HostOptions {
   /** Bytes that one connection carries in a ms. */
   readonly bytesPerMs: number;
   readonly traits: readonly Trait[];
+  /** Extensions that it offers, of those that make a difference in time: RFC 2920, and RFC 3030. */
+  readonly offers: readonly ('PIPELINING' | 'CHUNKING')[];
+}
+
+/** The most transactions that may be on the way on one connection. */
+export interface PipelineDepth {
+  /** With PIPELINING alone: each content waits for the answer to its DATA. */
+  readonly data: number;
+  readonly chunking: number;
 }
 
 export interface Verdict {
@@ -25,14 +34,25 @@ export class Host {
   readonly latencyMs: number;
   readonly bytesPerMs: number;
   readonly traits: readonly Trait[];
+  readonly hasPipelining: boolean;
+  /** It takes a message with its commands in one group: CHUNKING is of use with PIPELINING only. */
+  readonly hasChunking: boolean;
   /** Connections open now, and the most there ever were. */
   open = 0;
   mostOpen = 0;
 
-  constructor({ latencyMs, bytesPerMs, traits }: HostOptions) {
+  constructor({ latencyMs, bytesPerMs, traits, offers }: HostOptions) {
     this.latencyMs = latencyMs;
     this.bytesPerMs = bytesPerMs;
     this.traits = traits;
+    this.hasPipelining = offers.includes('PIPELINING');
+    this.hasChunking = this.hasPipelining && offers.includes('CHUNKING');
+  }
+
+  /** How many transactions may be on the way on a connection to it. */
+  depth({ chunking, data }: PipelineDepth): number {
+    if (!this.hasPipelining) return 1;
+    return this.hasChunking ? chunking : data;
   }
 
   /** A client connects. Undefined: it is let in. Every trait is told; the first that objects decides. */

@@ -76,7 +76,13 @@ export class Internet implements Network {
   }
 
   addHost(address: string, options: Partial<HostOptions> = {}): Host {
-    const host = new Host({ latencyMs: 50, bytesPerMs: 1_000, traits: [], ...options });
+    const host = new Host({
+      latencyMs: 50,
+      bytesPerMs: 1_000,
+      traits: [],
+      offers: ['PIPELINING'],
+      ...options,
+    });
     this.#hosts.set(address, host);
     return host;
   }

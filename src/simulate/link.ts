@@ -7,6 +7,24 @@ import type { Host, Verdict } from './host.ts';
 import { simulatedReply } from './simulated-reply.ts';
 import type { Objection, Visit } from './trait.ts';
 
+/** When the parts of a transaction happen at the client, in ms of the simulation. */
+export interface TransactionTimes {
+  /** Its first command leaves. */
+  readonly sentMs: number;
+  /** The end of its content has left. */
+  readonly contentSentMs: number;
+  /** Its results are there. */
+  readonly doneMs: number;
+}
+
+/** A transaction that is on the way. */
+export interface Underway {
+  readonly transaction: Transaction;
+  readonly times: TransactionTimes;
+}
+
+const longAgo: TransactionTimes = { sentMs: -Infinity, contentSentMs: -Infinity, doneMs: -Infinity };
+
 export class Link implements Visit {
   readonly number: number;
   readonly connection: ConnectionHandle;
@@ -14,7 +32,14 @@ export class Link implements Visit {
   readonly hop: NextHopAddress;
   readonly source: string;
   readonly machine: Host;
-  transaction: Transaction;
+  /** The first transaction, until the connection is ready. */
+  readonly first: Transaction;
+  /** The transactions that are on the way, the oldest first. */
+  readonly underway: Underway[] = [];
+  /** Of the transaction that was granted last. */
+  lastTimes = longAgo;
+  /** When it was told to close; Infinity: it was not. */
+  closingAtMs = Infinity;
   refusal: Objection | undefined;
   /** Events of an earlier turn are void. */
   turn = 0;
@@ -28,7 +53,13 @@ export class Link implements Visit {
     this.hop = effect.hop;
     this.source = effect.source ?? '';
     this.machine = machine;
-    this.transaction = effect.transaction;
+    this.first = effect.transaction;
+  }
+
+  /** A transaction was granted, and takes these times. */
+  takes(transaction: Transaction, times: TransactionTimes): void {
+    this.underway.push({ transaction, times });
+    this.lastTimes = times;
   }
 }
 

@@ -1,6 +1,6 @@
 // Watches a simulation and keeps what its report needs, for each domain, site and tenant.
 
-import type { Effect } from '../schedule/types.ts';
+import type { Effect, RecipientResult } from '../schedule/types.ts';
 import { Delays, Tally } from './tally.ts';
 import type { Objection, Visit } from './trait.ts';
 import { Witness } from './witness.ts';
@@ -36,8 +36,8 @@ export class Reporter extends Witness {
   readonly #startMs: number;
   readonly #waits: WaitSampler;
   readonly #byDomain: ReadonlyMap<string, Tally>;
-  /** The domains that a connection is used for. */
-  readonly #usedFor = new Map<Visit, Set<number>>();
+  /** The domains that a connection is used for, with how many of its transactions on the way are for each. */
+  readonly #usedFor = new Map<Visit, Map<number, number>>();
   #sampledMs: number;
   #calls = 0;
   #lastRows = 0;
@@ -75,27 +75,38 @@ export class Reporter extends Witness {
     this.open++;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     this.#siteOf(visit).opened();
-    this.#usedFor.set(visit, new Set());
+    this.#usedFor.set(visit, new Map());
   }
 
   override granted(visit: Visit, message: number, recipients: readonly number[], isFirst: boolean): void {
-    const used = this.#usedFor.get(visit) ?? new Set<number>();
-    const workload = this.#workload;
-    const now = recipients.map((recipient) => workload.domainAt(workload.place(message, recipient)));
-    if (now.length === 1 && used.size === 1 && used.has(now[0] ?? -1)) return;
-    for (const domain of used) {
-      if (now.includes(domain)) continue;
+    const used = this.#usedFor.get(visit) ?? new Map<number, number>();
+    const now = this.#domainsOf(message, recipients);
+    for (const [domain, onTheWay] of used) {
+      if (onTheWay > 0 || now.has(domain)) continue;
       used.delete(domain);
       this.#tally(domain).used(-1);
     }
     for (const domain of now) {
-      if (used.has(domain)) continue;
-      used.add(domain);
+      const onTheWay = used.get(domain);
+      used.set(domain, (onTheWay ?? 0) + 1);
+      if (onTheWay !== undefined) continue;
       const tally = this.#tally(domain);
       tally.site = visit.site;
       if (isFirst) tally.opened();
       else tally.used(1);
     }
+  }
+
+  override unsent(visit: Visit, message: number, recipients: readonly number[]): void {
+    this.#over(visit, message, recipients);
+  }
+
+  override answered(visit: Visit, message: number, results: readonly RecipientResult[]): void {
+    this.#over(
+      visit,
+      message,
+      results.map(({ recipient }) => recipient),
+    );
   }
 
   override refused(visit: Visit, objection: Objection | undefined): void {
@@ -144,9 +155,21 @@ export class Reporter extends Witness {
     this.#lastRows = this.#waits((domain, what) => this.#byDomain.get(domain)?.waited(what, passedMs));
   }
 
+  /** A transaction is no longer on the way. Its domains stay those of the connection until it is used for others. */
+  #over(visit: Visit, message: number, recipients: readonly number[]): void {
+    const used = this.#usedFor.get(visit);
+    if (used === undefined) return;
+    for (const domain of this.#domainsOf(message, recipients)) used.set(domain, (used.get(domain) ?? 1) - 1);
+  }
+
+  #domainsOf(message: number, recipients: readonly number[]): Set<number> {
+    const workload = this.#workload;
+    return new Set(recipients.map((recipient) => workload.domainAt(workload.place(message, recipient))));
+  }
+
   #told(visit: Visit, tell: (tally: Tally) => void): void {
     tell(this.#siteOf(visit));
-    for (const domain of this.#usedFor.get(visit) ?? []) tell(this.#tally(domain));
+    for (const domain of this.#usedFor.get(visit)?.keys() ?? []) tell(this.#tally(domain));
   }
 
   #siteOf({ site }: Visit): Tally {

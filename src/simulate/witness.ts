@@ -22,7 +22,7 @@ export class Witness {
     _first: boolean,
     _nowMs: number,
   ): void {}
-  /** The transaction that was granted last was never tried. */
+  /** A transaction that was granted came to nothing. */
   unsent(_visit: Visit, _message: number, _recipients: readonly number[], _nowMs: number): void {}
   /** The results of a transaction, as the client reports them. */
   answered(_visit: Visit, _message: number, _results: readonly RecipientResult[], _nowMs: number): void {}

@@ -162,9 +162,14 @@ export class Table {
     return list[0]!;
   }
 
-  ready(connection: ConnectionHandle): this {
-    this.scheduler.connectionReady(connection, this.nowMs);
+  ready(connection: ConnectionHandle, depth = 1): this {
+    this.scheduler.connectionReady(connection, this.nowMs, depth);
     return this;
+  }
+
+  /** The transactions that were granted to open connections since the last call; no other effect is looked at. */
+  transacts(): Transact[] {
+    return this.take().filter((effect) => effect.kind === 'transact');
   }
 
   /** Ends a transaction: all delivered, or with these results. */

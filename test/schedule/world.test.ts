@@ -64,6 +64,24 @@ test('with TLS policies of domains, no message goes over a connection of another
   }));
 });
 
+test('with several transactions on the way on a connection, nothing is lost, and limits hold for all of them', () => {
+  let most = 0;
+  for (let seed = 5_000; seed < 5_100; seed++) {
+    const { books } = runStory({
+      seed,
+      messages: 5 + (seed % 80),
+      trouble: (seed % 5) / 5,
+      crashes: seed % 3,
+      operators: seed % 2 === 0,
+      shaping: seed % 3 !== 0,
+      pipelines: true,
+      auditEvery: 7,
+    });
+    most = Math.max(most, books.mostOnTheWay);
+  }
+  assert.ok(most >= 4, `at most ${most} transactions were on the way on one connection`);
+});
+
 test('plans that do not tell TLS policies apart are found out', () => {
   const options = { messages: 60, trouble: 0, crashes: 0, operators: false, auditEvery: 0 } as const;
   const found: string[] = [];

@@ -35,7 +35,7 @@ function visit(change: Partial<Visit> = {}): Visit {
 }
 
 function hostWith(...traits: Trait[]): Host {
-  return new Host({ latencyMs: 10, bytesPerMs: 1_000, traits });
+  return new Host({ latencyMs: 10, bytesPerMs: 1_000, traits, offers: ['PIPELINING'] });
 }
 
 /** The refusal of a recipient; empty when it was accepted. */

@@ -7,7 +7,7 @@ import { checkUnanswered, nextUnansweredCheckMs } from '../reserve/unanswered.ts
 import { isAsking } from '../work/lifecycle.ts';
 import { forgetLimits } from '../reserve/needs.ts';
 import { PlanState } from '../store/routes.ts';
-import { closeIdle } from '../grant/serve.ts';
+import { closeIdle } from '../grant/close.ts';
 import { expireTask } from '../work/settle.ts';
 import { expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';

@@ -18,7 +18,8 @@ import { nameRoute } from '../grant/grant.ts';
 import { connectionGone, connectionGreeted, isGivenUp } from '../reserve/unanswered.ts';
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifecycle.ts';
 import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
-import { close, makeRoom } from '../grant/serve.ts';
+import { close, makeRoom, startClosing } from '../grant/close.ts';
+import { noteRoom, offer, oldestNumber, takeOldest } from '../reserve/on-the-way.ts';
 import { countAttempt, deferTask, failTask, setLastRefusal } from '../work/settle.ts';
 import { restSource, sourceRestMs } from '../grant/source-rests.ts';
 import { policyKeyOf } from '../store/place.ts';
@@ -28,21 +29,26 @@ import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts'
 /** A transaction was over without a word about this recipient. */
 const noResult = localFault('queue', 'no result');
 
-/** Greeting and EHLO are through. */
-export function becameReady(s: State, connection: number, nowMs: number): void {
+/** Greeting and EHLO are through. @param depth - how many transactions may be on the way on the connection */
+export function becameReady(s: State, connection: number, depth: number, nowMs: number): void {
   const { addresses, connections, sites } = s;
   if (connections.state.get(connection) !== ConnectionState.connecting) return;
   connections.state.set(connection, ConnectionState.busy);
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
   addresses.policySucceeded(connections.placeOf(connection).policyKey);
-  connections.releaseDimension(connection, Dimension.probe, undefined);
+  connections.releaseDimension(connection, Dimension.probe);
   if (connectionGreeted(s, connection, nowMs)) makeRoom(s, s.globalCounter);
   const window = connections.heldOf(connection, Dimension.window);
   if (window >= 0) s.windows.greeted(window);
+  connections.heardAtMs.set(connection, nowMs);
+  if (depth < 2) return;
+  connections.depth.set(connection, depth);
+  noteRoom(s, connection);
+  offer(s, connection);
 }
 
-/** The transaction is over; the connection goes on to the next one, idles, or closes. */
+/** The oldest transaction on the way is over; the connection goes on to the next one, idles, or closes. */
 export function finishTransaction(
   s: State,
   connection: number,
@@ -51,37 +57,42 @@ export function finishTransaction(
   nowMs: number,
 ): void {
   const { connections } = s;
-  becameReady(s, connection, nowMs);
-  connections.dropFormer(connection);
-  const task = connections.task.get(connection);
-  connections.task.set(connection, -1);
-  const reaction = reactToResults(s, connection, results, nowMs);
+  becameReady(s, connection, 1, nowMs);
+  const number = oldestNumber(s, connection);
+  if (number > 1) connections.releaseFormer(connection, number);
+  connections.heardAtMs.set(connection, nowMs);
+  const task = takeOldest(s, connection);
+  const reaction = reactToResults(s, connection, results, s.tasks.dueMs.get(task), nowMs);
   settleResults(s, task, reaction, nowMs);
-  if (!reusable) {
-    connections.markClosing(connection);
+  const isLast = connections.onTheWay.get(connection) === 0;
+  if (connections.state.get(connection) === ConnectionState.closing) {
+    // It was told to close, or it said so itself, while several transactions were on the way.
+  } else if (!reusable) {
+    startClosing(s, connection);
   } else if (
     reaction.leaves ||
-    connections.transactions.get(connection) >= connections.mostTransactions.get(connection) ||
+    (isLast && connections.transactions.get(connection) >= connections.mostTransactions.get(connection)) ||
     connections.isOverLimit(connection)
   ) {
     close(s, connection);
   } else {
-    const site = connections.site.get(connection);
-    connections.markIdle(connection, nowMs);
-    s.sites.addIdle(site, connection);
-    s.offering.push(site);
-    s.newlyIdle.push(connection);
+    if (isLast) connections.markIdle(connection, nowMs);
+    noteRoom(s, connection);
+    if (isLast) s.sites.addIdle(connections.site.get(connection), connection);
+    offer(s, connection);
   }
 }
 
-/** The connection has ended: its slots are free, and a task that was on it is tried again. */
+/** The connection has ended: its slots are free, and what was on the way on it is tried again. */
 export function endConnection(s: State, connection: number, end: ConnectionEnd, nowMs: number): void {
   const { addresses, connections, sites } = s;
   const state = connections.state.get(connection);
-  const task = connections.task.get(connection);
   const site = connections.site.get(connection);
   const address = connections.address.get(connection);
-  const first = connections.transactions.get(connection) === 1;
+  const number = oldestNumber(s, connection);
+  const task = takeOldest(s, connection);
+  const behind: number[] = [];
+  for (let next = takeOldest(s, connection); next >= 0; next = takeOldest(s, connection)) behind.push(next);
   const failed = state === ConnectionState.connecting;
   const isLocal = end.kind === 'failed' && end.refusal.by.kind === 'local';
   const wasGivenUp = failed && isGivenUp(s, connection);
@@ -101,6 +112,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     connections.removeFromIdle(connection);
     sites.removeIdle(site, connection);
   }
+  noteRoom(s, connection);
   if (failed) connectionGone(s, connection, isLocal, nowMs);
   else sites.established.add(site, -1);
   leavePlace(s, connections.placeOf(connection));
@@ -109,6 +121,8 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   addresses.connections.add(address, -1);
   if (sites.connections.add(site, -1) === 0) forgetPlaces(s, site);
 
+  // Each goes to the head of its queue, so the last one first.
+  for (const next of behind.reverse()) putBack(s, next, nowMs);
   if (task < 0) {
     // No transaction was under way.
   } else if (
@@ -121,7 +135,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     if (hasFailedPolicy(end) && isRequireTlsHopeless(s, site))
       failTask(s, task, requireTlsRefusal(refusal), false);
     else deferTask(s, task, refusal, nowMs);
-  } else if (failed || (end.kind === 'closed' && !first)) {
+  } else if (failed || (end.kind === 'closed' && number > 1)) {
     // Another address may work; or the host closed while the grant was on its way, which says nothing about the message.
     putBack(s, task, nowMs);
   } else {

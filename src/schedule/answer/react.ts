@@ -9,7 +9,7 @@ import { replyText } from '../../protocol/smtp/client/reply-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
 import { Dimension } from '../store/counters.ts';
 import { restMs } from '../work/retry.ts';
-import { closeIdle, closeSurplus } from '../grant/serve.ts';
+import { closeIdle, closeSurplus } from '../grant/close.ts';
 import type { State } from '../state.ts';
 import type { RecipientResult } from '../types.ts';
 
@@ -30,6 +30,7 @@ export function reactToResults(
   s: State,
   connection: number,
   results: readonly RecipientResult[],
+  grantedAtMs: number,
   nowMs: number,
 ): Reacted {
   const window = windowOf(s, connection);
@@ -67,7 +68,7 @@ export function reactToResults(
       s.windows.succeeded(window, nowMs);
     return { results: changed, goesOn: false, leaves: false };
   }
-  carryOut(s, connection, trouble, troubleText, s.connections.grantedAtMs.get(connection), nowMs);
+  carryOut(s, connection, trouble, troubleText, grantedAtMs, nowMs);
   const site = s.connections.site.get(connection);
   const leaves = trouble.action.kind === 'next_host';
   return { results: changed, goesOn: leaves && isReachable(s, site), leaves };
@@ -147,7 +148,7 @@ function leaveAddress(s: State, connection: number, forMs: number, error: string
   addresses.rest(address, nowMs, forMs, error);
   let idle = sites.firstIdle.get(connections.site.get(connection));
   while (idle >= 0) {
-    const next = connections.siteIdle.next.get(idle);
+    const next = connections.siteUsable.next.get(idle);
     if (connections.address.get(idle) === address) closeIdle(s, idle);
     idle = next;
   }

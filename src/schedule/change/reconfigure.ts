@@ -10,7 +10,8 @@ import { forgetLimits, limitsOf } from '../reserve/needs.ts';
 import type { Place } from '../store/place.ts';
 import { forgetPlaces, leavePlace, limitsAt } from '../reserve/places.ts';
 import { returnToGlobalLimit } from '../reserve/unanswered.ts';
-import { closeSurplus } from '../grant/serve.ts';
+import { closeSurplus } from '../grant/close.ts';
+import { noteRoom, oldestNumber, tasksOnTheWay } from '../reserve/on-the-way.ts';
 import { expiryOf, sourcesOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { SchedulerConfig } from '../types.ts';
@@ -55,8 +56,8 @@ function recount(s: State, live: readonly number[], nowMs: number): void {
   for (let route = 0; route < routes.end; route++) if (routes.isKnown(route)) forgetLimits(s, route);
   sites.each((site) => forgetPlaces(s, site));
   for (const connection of live) {
-    connections.releaseDimension(connection, Dimension.task, undefined);
-    connections.releaseDimension(connection, Dimension.place, undefined);
+    connections.releaseSince(connection, firstCounted(s, connection));
+    connections.releaseDimension(connection, Dimension.place);
   }
   for (const connection of live) leavePlace(s, connections.placeOf(connection));
   for (const connection of live) recountConnection(s, connection, nowMs);
@@ -72,21 +73,33 @@ function recountConnection(s: State, connection: number, nowMs: number): void {
   const most = Math.min(connections.mostTransactions.get(connection), limits.messagesPerConnection);
   connections.mostTransactions.set(connection, most);
   connections.recount(connection, limits.slots);
-  for (const route of routesOf(s, connection)) {
-    if (!routes.isKnown(route)) continue;
-    connections.recount(connection, limitsOf(s, route, nowMs).slots);
-    if (!s.limits.hasPairLimits) continue;
-    const both = holdPairLimits(s, route, place, nowMs);
-    connections.recount(connection, both.slots);
-    dropLimits(s, both);
+  let transaction = firstCounted(s, connection);
+  for (const routesOfTransaction of countedRoutes(s, connection)) {
+    for (const route of routesOfTransaction) {
+      if (!routes.isKnown(route)) continue;
+      connections.recount(connection, limitsOf(s, route, nowMs).slots, transaction);
+      if (!s.limits.hasPairLimits) continue;
+      const both = holdPairLimits(s, route, place, nowMs);
+      connections.recount(connection, both.slots, transaction);
+      dropLimits(s, both);
+    }
+    transaction++;
   }
+  noteRoom(s, connection);
 }
 
-/** The routes of the connection's transaction; when it is idle, of the last one. */
-function routesOf(s: State, connection: number): Set<number> {
-  const task = s.connections.task.get(connection);
-  if (task < 0) return new Set([s.connections.route.get(connection)]);
-  return new Set(recipientsOf(s, task).map((recipient) => s.recipients.route.get(recipient)));
+/** The number of the oldest transaction that is on the way; when none is, of the last one, which the server counts it for still. */
+function firstCounted(s: State, connection: number): number {
+  return Math.min(oldestNumber(s, connection), s.connections.transactions.get(connection));
+}
+
+/** The routes of each transaction that is on the way; when none is, of the last one. */
+function countedRoutes(s: State, connection: number): Set<number>[] {
+  const tasks = tasksOnTheWay(s, connection);
+  if (tasks.length === 0) return [new Set([s.connections.route.get(connection)])];
+  return tasks.map(
+    (task) => new Set(recipientsOf(s, task).map((recipient) => s.recipients.route.get(recipient))),
+  );
 }
 
 /** All connections: the idle ones first, longest idle before the others, so that they keep their order. */

@@ -1,9 +1,9 @@
-// Grants: a task gets an idle connection of its site, or the right to open a new one. Everything that applies is reserved
+// Grants: a task gets an open connection of its site, or the right to open a new one. Everything that applies is reserved
 // and spent here, together, after the place is chosen.
 
 import { ConnectionState } from '../store/connections.ts';
-import { Dimension } from '../store/counters.ts';
 import { pairLimitsOf, spendRates, spendRatesOf } from '../reserve/gates.ts';
+import { noteRoom, setOut } from '../reserve/on-the-way.ts';
 import { connectionOpened, unansweredCount } from '../reserve/unanswered.ts';
 import { dequeue, routeOf } from '../work/lifecycle.ts';
 import type { Place } from '../store/place.ts';
@@ -12,24 +12,25 @@ import type { State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { ConnectionHandle, MessageHandle, Transaction } from '../types.ts';
 
-/** Runs the task in `s.needs` on an idle connection of its site; everything has room or is held by it already. */
-export function grantIdle(s: State, connection: number, task: number, nowMs: number): void {
+/**
+ * Runs the task in `s.needs` on an open connection of its site, behind what is on the way there; everything has room or is held
+ * by it already.
+ */
+export function grantOpen(s: State, connection: number, task: number, nowMs: number): void {
   const { connections } = s;
-  const site = connections.site.get(connection);
   const place = connections.placeOf(connection);
-  connections.removeFromIdle(connection);
-  s.sites.removeIdle(site, connection);
-  connections.state.set(connection, ConnectionState.busy);
+  if (connections.state.get(connection) === ConnectionState.idle) {
+    connections.removeFromIdle(connection);
+    s.sites.removeIdle(connections.site.get(connection), connection);
+    connections.state.set(connection, ConnectionState.busy);
+  }
+  connections.transactions.add(connection, 1);
   spendRates(s, place, false, nowMs);
   reserveForTask(s, connection, place, false, nowMs);
-  connections.task.set(connection, task);
-  connections.transactions.add(connection, 1);
-  noteGrant(s, connection, place, task, nowMs);
-  s.effects.push({
-    kind: 'transact',
-    connection: connection as ConnectionHandle,
-    transaction: start(s, task),
-  });
+  noteGrant(s, connection, place, task);
+  const transaction = start(s, task, connection, nowMs);
+  noteRoom(s, connection);
+  s.effects.push({ kind: 'transact', connection: connection as ConnectionHandle, transaction });
 }
 
 /** Opens a connection to a place for the task in `s.needs`; everything has room. */
@@ -38,7 +39,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   const { hop, source, limits } = place;
   let address = addresses.find(hop.key);
   if (address < 0) address = addresses.open(hop.key);
-  const connection = connections.open(site, place, address, task, nowMs);
+  const connection = connections.open(site, place, address, nowMs);
   place.users++;
   connectionOpened(s, connection, site);
   for (const counter of limits.slots) connections.reserve(connection, counter);
@@ -57,7 +58,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   addresses.connections.add(address, 1);
   sites.connections.add(site, 1);
   sites.references.add(site, 1);
-  noteGrant(s, connection, place, task, nowMs);
+  noteGrant(s, connection, place, task);
   s.effects.push({
     kind: 'connect',
     connection: connection as ConnectionHandle,
@@ -65,11 +66,11 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
     hop,
     source,
     domain: s.routes.domainOf(routeOf(s, task)),
-    transaction: start(s, task),
+    transaction: start(s, task, connection, nowMs),
   });
 }
 
-/** Takes the slots that the task needs, and spends its rates. Slots of the previous task become former ones. */
+/** Takes the slots that the connection's last transaction needs, and spends its rates. */
 function reserveForTask(
   s: State,
   connection: number,
@@ -78,30 +79,23 @@ function reserveForTask(
   nowMs: number,
 ): void {
   const { connections, needs } = s;
-  s.kept.clear();
-  for (const counter of needs.slots) take(s, connection, counter);
+  const number = connections.transactions.get(connection);
+  for (const counter of needs.slots) connections.reserveFor(connection, counter, number);
   if (s.limits.hasPairLimits) {
     const seen: number[] = [];
     for (const [at, route] of needs.routes.entries()) {
       const limits = pairLimitsOf(s, route, place, nowMs);
-      for (const counter of limits.slots) take(s, connection, counter);
+      for (const counter of limits.slots) connections.reserveFor(connection, counter, number);
       needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
       spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
     }
   }
-  if (!isNewConnection) connections.makeFormer(connection, Dimension.task, s.kept);
 }
 
-function take(s: State, connection: number, counter: number): void {
-  s.kept.push(counter);
-  if (!s.connections.doesHold(connection, counter)) s.connections.reserve(connection, counter);
-}
-
-function noteGrant(s: State, connection: number, place: Place, task: number, nowMs: number): void {
+function noteGrant(s: State, connection: number, place: Place, task: number): void {
   const { connections, needs } = s;
   const most = Math.min(needs.messagesPerConnection, place.limits.messagesPerConnection);
   connections.mostTransactions.set(connection, most);
-  connections.grantedAtMs.set(connection, nowMs);
   nameRoute(s, connection, routeOf(s, task));
 }
 
@@ -113,12 +107,14 @@ export function nameRoute(s: State, connection: number, route: number): void {
   s.connections.route.set(connection, route);
 }
 
-/** Takes the task out of its queue and into flight. */
-function start(s: State, task: number): Transaction {
+/** Takes the task out of its queue and puts it on the way. */
+function start(s: State, task: number, connection: number, nowMs: number): Transaction {
   const { recipients, tasks } = s;
   tasks.due.take(task);
   dequeue(s, routeOf(s, task), task);
   tasks.state.set(task, TaskState.active);
+  tasks.dueMs.set(task, nowMs);
+  setOut(s, connection, task);
   const list: number[] = [];
   let recipient = tasks.firstRecipient.get(task);
   for (; recipient >= 0; recipient = recipients.next.get(recipient)) {

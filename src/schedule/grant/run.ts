@@ -1,5 +1,5 @@
-// Grants all that a call has made possible: idle connections go to the routes of their site in turn, then free slots to the
-// routes that have waited longest for them, then routes with new work are tried.
+// Grants all that a call has made possible: connections that are idle or have room go to the routes of their site in turn, then
+// free slots to the routes that have waited longest for them, then routes with new work are tried.
 
 import { ConnectionState } from '../store/connections.ts';
 import { expiryOf, type State } from '../state.ts';
@@ -7,10 +7,11 @@ import { forgetIdleRoutes } from '../work/forget.ts';
 import { limitOverflow } from '../reserve/unanswered.ts';
 import { makeRunnable, reportDone } from '../work/lifecycle.ts';
 import { invariant } from '../scheduler-error.ts';
-import { makeRoom, serve } from './serve.ts';
+import { makeRoom } from './close.ts';
+import { serve } from './serve.ts';
 import { TaskState } from '../store/tasks.ts';
 
-/** So many routes of a site are tried in a row when none of them may use its idle connections. */
+/** So many routes of a site are tried in a row when none of them may use its connections. */
 const mostRefusals = 4;
 
 /** Ends every call that can cause grants. */
@@ -26,16 +27,16 @@ export function run(s: State, nowMs: number): void {
   s.counters.sweep();
 }
 
-/** Idle connections go round the routes of their site. */
+/** Connections that are idle or have room go round the routes of their site. */
 function offerToSites(s: State, nowMs: number): void {
   for (let site = s.offering.pop(); site >= 0; site = s.offering.pop()) {
     let refusals = 0;
-    while (s.sites.firstIdle.get(site) >= 0 && refusals < mostRefusals) {
+    while (hasUsable(s, site) && refusals < mostRefusals) {
       const line = s.sites.line.get(site);
       const route = s.sites.nextInRing(site);
       if (route < 0) break;
       // Without a grant, the route has left the ring, or a rate of the place stops it, and with it mostly all others.
-      if (serve(s, route, nowMs)) {
+      if (serve(s, route, nowMs, true)) {
         s.sites.turns.took(site, line);
         resume(s, route);
       } else if (s.routes.isInRing(route)) {
@@ -43,6 +44,10 @@ function offerToSites(s: State, nowMs: number): void {
       }
     }
   }
+}
+
+function hasUsable({ sites }: State, site: number): boolean {
+  return sites.firstIdle.get(site) >= 0 || sites.withRoom.get(site) > 0;
 }
 
 /** A free slot goes to the first parked route that can use it. */
@@ -89,13 +94,17 @@ function serveNextRunnable(s: State, nowMs: number): boolean {
   return true;
 }
 
-/** An idle connection that no route of its own site could use may block a route of another site: that one is tried again. */
+/**
+ * An idle connection that no route of its own site could use may block a route of another site: that one is tried again. One
+ * with room is of use to a route of its own site that waits for a slot which the connection holds.
+ */
 function offerToOthers(s: State, nowMs: number): boolean {
   const { connections, counters } = s;
-  const connection = s.newlyIdle.pop();
+  const connection = s.newlyUsable.pop();
   if (connection < 0) return false;
   for (;;) {
-    if (connections.state.get(connection) !== ConnectionState.idle) return true;
+    const isIdle = connections.state.get(connection) === ConnectionState.idle;
+    if (!isIdle && connections.roomList.get(connection) === 0) return true;
     let hold = connections.firstHold.get(connection);
     while (hold >= 0 && !counters.lacksSlots(connections.holds.counter.get(hold)))
       hold = connections.holds.next.get(hold);
@@ -103,6 +112,7 @@ function offerToOthers(s: State, nowMs: number): boolean {
     const counter = connections.holds.counter.get(hold);
     const closing = counters.closing.get(counter);
     const route = s.parking.firstRouteOf(counter);
+    if (!isIdle && s.routes.site.get(route) !== connections.site.get(connection)) return true;
     if (serveParked(s, counter, nowMs)) continue;
     if (counters.closing.get(counter) === closing && s.parking.firstRouteOf(counter) === route) return true;
   }

@@ -1,10 +1,12 @@
 // One turn of one route: its oldest task is granted, or the route parks on what stands in the way.
 
 import type { ErrorPlan } from '../../route/types.ts';
-import { addBlocker, choosePlace } from './choose-place.ts';
-import { pairLimitsOf, closedConnectionGate, closedGate, closedGateAt } from '../reserve/gates.ts';
+import { choosePlace } from './choose-place.ts';
+import { makeRoom } from './close.ts';
+import { findIdle, findWithRoom } from './find-connection.ts';
+import { pairLimitsOf, closedConnectionGate, closedGate } from '../reserve/gates.ts';
 import { activate, requestPlan } from '../work/gather.ts';
-import { grantIdle, grantNew } from './grant.ts';
+import { grantNew, grantOpen } from './grant.ts';
 import { counterOfNew, isUnproven } from '../reserve/unanswered.ts';
 import { dequeue, hasOneRoute, stopRoute } from '../work/lifecycle.ts';
 import { collectNeeds, restLimits } from '../reserve/needs.ts';
@@ -14,14 +16,14 @@ import { PlanState } from '../store/routes.ts';
 import { settleByPlan } from '../work/settle.ts';
 import { mixedTasksOf, splitAfter, splitOff } from '../work/split.ts';
 import type { State } from '../state.ts';
-import type { ConnectionHandle } from '../types.ts';
 
 /**
  * Tries to grant the route's first task. False: the route has no task, waits for its plan, or is parked, so there is no
  * use in trying again before something changed.
+ * @param isOffered - the connections of its site go round its routes, and it is this one's turn
  */
-export function serve(s: State, route: number, nowMs: number): boolean {
-  const granted = tryToServe(s, route, nowMs);
+export function serve(s: State, route: number, nowMs: number, isOffered = false): boolean {
+  const granted = tryToServe(s, route, nowMs, isOffered);
   if (!granted || s.routes.firstTask.get(route) < 0) restLimits(s, route);
   if (!granted) {
     const site = s.routes.site.get(route);
@@ -30,7 +32,7 @@ export function serve(s: State, route: number, nowMs: number): boolean {
   return granted;
 }
 
-function tryToServe(s: State, route: number, nowMs: number): boolean {
+function tryToServe(s: State, route: number, nowMs: number, isOffered: boolean): boolean {
   const { blockers, needs, routes, tasks } = s;
   for (;;) {
     const task = routes.firstTask.get(route);
@@ -62,12 +64,13 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     const idle = findIdle(s, site, nowMs);
     if (idle >= 0) {
       if (splitForPlace(s, task, s.connections.placeOf(idle), nowMs)) continue;
-      grantIdle(s, idle, task, nowMs);
+      grantOpen(s, idle, task, nowMs);
       routes.missedTurn.set(route, 0);
       return true;
     }
     const counter = firstFull(s);
     if (counter >= 0) {
+      if (grantAhead(s, route, task, nowMs, isOffered)) return true;
       if (needs.routes.length > 1 && splitOff(s, task, counter, nowMs)) continue;
       // An idle connection that only a rate forbids is worth waiting for: it holds the slots already.
       if (blockers.length === 0) parkAlone(s, route, counter, nowMs);
@@ -77,6 +80,7 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     const isFull = counterOfNew(s, site) < 0;
     const full = isFull ? s.globalCounter : closedConnectionGate(s, nowMs);
     if (full >= 0) {
+      if (grantAhead(s, route, task, nowMs, isOffered)) return true;
       if (blockers.length === 0) {
         blockers.push(full);
         if (isFull && isUnproven(s, site)) blockers.push(s.overflowCounter);
@@ -90,6 +94,7 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     }
     const place = choosePlace(s, site, nowMs);
     if (place === undefined) {
+      if (grantAhead(s, route, task, nowMs, isOffered)) return true;
       parkInRing(s, route, site);
       return false;
     }
@@ -98,6 +103,17 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     routes.missedTurn.set(route, 0);
     return true;
   }
+}
+
+/** No other connection may be opened: runs the task in `s.needs` behind another one of its site, if it can go there. */
+function grantAhead(s: State, route: number, task: number, nowMs: number, isOffered: boolean): boolean {
+  const connection = findWithRoom(s, s.routes.site.get(route), nowMs, isOffered);
+  if (connection < 0) return false;
+  // What fits as a whole fits with fewer recipients.
+  if (splitForPlace(s, task, s.connections.placeOf(connection), nowMs)) collectNeeds(s, task, route, nowMs);
+  grantOpen(s, connection, task, nowMs);
+  s.routes.missedTurn.set(route, 0);
+  return true;
 }
 
 /** No source address can reach any address of the site: an attempt has failed, for all tasks that are ready. */
@@ -143,30 +159,6 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
     else activate(s, s.tasks.messageOf(task), [task], nowMs);
   }
   return false;
-}
-
-/**
- * The shortest idle connection of the site that the task in `s.needs` can use; -1: none, and rates that keep it from
- * those that there are stand in `s.blockers`.
- */
-export function findIdle(s: State, site: number, nowMs: number): number {
-  const { connections } = s;
-  let connection = s.sites.firstIdle.get(site);
-  for (; connection >= 0; connection = connections.siteIdle.next.get(connection)) {
-    if (!fits(s, connection)) continue;
-    const blocker = closedGateAt(s, connections.placeOf(connection), connection, nowMs);
-    if (blocker < 0) return connection;
-    addBlocker(s.blockers, blocker);
-  }
-  return -1;
-}
-
-function fits(s: State, connection: number): boolean {
-  if (s.connections.transactions.get(connection) >= s.needs.messagesPerConnection) return false;
-  for (const counter of s.needs.slots) {
-    if (!s.counters.hasRoom(counter) && !s.connections.doesHold(connection, counter)) return false;
-  }
-  return true;
 }
 
 function firstFull(s: State): number {
@@ -216,34 +208,4 @@ function splitForPlace(s: State, task: number, place: Place, nowMs: number): boo
   if (s.needs.recipients <= most) return false;
   splitAfter(s, task, most);
   return true;
-}
-
-/** Closes the longest idle connections that stand in the way of parked routes. */
-export function makeRoom(s: State, counter: number): void {
-  const { connections, counters } = s;
-  for (let hold = counters.firstIdle.get(counter); hold >= 0; hold = counters.firstIdle.get(counter)) {
-    if (!counters.lacksSlots(counter)) break;
-    closeIdle(s, connections.holds.connection.get(hold));
-  }
-}
-
-/** Closes idle connections above a lowered limit; busy ones close when their transaction is over. */
-export function closeSurplus(s: State, counter: number): void {
-  const { closing, firstIdle, limit, used } = s.counters;
-  while (used.get(counter) - closing.get(counter) > limit.get(counter) && firstIdle.get(counter) >= 0) {
-    closeIdle(s, s.connections.holds.connection.get(firstIdle.get(counter)));
-  }
-}
-
-/** Tells an idle connection to close. */
-export function closeIdle(s: State, connection: number): void {
-  s.connections.removeFromIdle(connection);
-  s.sites.removeIdle(s.connections.site.get(connection), connection);
-  close(s, connection);
-}
-
-/** Tells a connection that is in no idle list to close; its slots stay taken until it says that it is closed. */
-export function close(s: State, connection: number): void {
-  s.connections.markClosing(connection);
-  s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
 }

@@ -145,7 +145,7 @@ export function unansweredCount(s: State): number {
 
 /** Moves a late-greeted connection back to the global limit, even above it. */
 function countAsEstablished(s: State, connection: number): void {
-  s.connections.releaseDimension(connection, Dimension.overflow, undefined);
+  s.connections.releaseDimension(connection, Dimension.overflow);
   s.connections.recount(connection, [s.globalCounter]);
 }
 
@@ -161,8 +161,8 @@ function hangingNewestFirst(s: State): number[] {
 }
 
 function leaveGlobalLimit(s: State, connection: number): void {
-  s.connections.releaseDimension(connection, Dimension.global, undefined);
-  s.connections.releaseDimension(connection, Dimension.overflow, undefined);
+  s.connections.releaseDimension(connection, Dimension.global);
+  s.connections.releaseDimension(connection, Dimension.overflow);
 }
 
 /** Closes connections that have waited for `giveUpMs`, except for the oldest ones: the share that is left alone. */

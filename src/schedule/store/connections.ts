@@ -1,14 +1,17 @@
-// Connections, from the grant to the close: the address, the slots that each holds, its task, and how long it is idle.
+// Connections, from the grant to the close: the address, the slots that each holds, the transactions that are on the way on it,
+// and how long it is idle.
 
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { HoldStore } from './holds.ts';
 import type { Place } from './place.ts';
 import { RowChain } from './row-chain.ts';
-import type { RowList } from './row-list.ts';
 import { invariant } from '../scheduler-error.ts';
 import { Slots } from './slots.ts';
 import { UnansweredConnections } from './unanswered.ts';
+
+/** No transaction has a number above this one. */
+const noTransaction = 0x7fff_ffff;
 
 export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
 
@@ -18,48 +21,51 @@ export class ConnectionStore {
   readonly state = new Uint8Column();
   readonly site = new Int32Column();
   readonly address = new Int32Column();
-  /** The task that is in flight on it; -1: none. */
-  readonly task = new Int32Column();
+  /** The oldest transaction that is on the way; -1: none. A list of `TaskStore.queue`, in the order of the grants. */
+  readonly firstTask = new Int32Column();
+  /** How many transactions are on the way: granted, and without results. */
+  readonly onTheWay = new Int32Column();
+  /** How many may be. */
+  readonly depth = new Uint8Column();
   /** Transactions granted so far. */
   readonly transactions = new Int32Column();
   readonly openedAtMs = new Float64Column();
   readonly idleSinceMs = new Float64Column();
   /** The number of transactions after which it is closed. */
   readonly mostTransactions = new Int32Column();
-  /** Unix ms of the last grant. */
-  readonly grantedAtMs = new Float64Column();
+  /** When the server was last heard of: it became ready, or a transaction had its results. */
+  readonly heardAtMs = new Float64Column();
   /** The route of its last task; -1 before the first. */
   readonly route = new Int32Column();
   readonly #places: (Place | undefined)[] = [];
   /** First hold; -1: none. */
   readonly firstHold = new Int32Column();
-  /**
-   * First hold of the previous transaction that the current one does not need; -1: none. The server counts the connection
-   * for the previous transaction until it hears of the next one, and a slow sender may tell it late.
-   */
-  readonly firstFormer = new Int32Column();
   /** All idle connections, longest idle first. */
   readonly idle = new RowChain();
-  /** The idle connections of each site, shortest idle first. */
-  readonly siteIdle = new RowChain();
+  /** The connections of each site that can take a transaction: the idle ones, shortest idle first, and the lists of `SiteStore.firstWithRoom`. */
+  readonly siteUsable = new RowChain();
+  /** Which of the lists of `SiteStore.firstWithRoom` it is in; 0: none. */
+  readonly roomList = new Uint8Column();
   readonly unanswered = new UnansweredConnections();
   #firstIdle = -1;
   readonly #slots = new Slots(this.firstHold, [
-    this.firstFormer,
     this.state,
     this.site,
     this.address,
-    this.task,
+    this.firstTask,
+    this.onTheWay,
+    this.depth,
+    this.roomList,
     this.transactions,
     this.mostTransactions,
-    this.grantedAtMs,
+    this.heardAtMs,
     this.route,
     this.openedAtMs,
     this.idleSinceMs,
     this.idle.next,
     this.idle.previous,
-    this.siteIdle.next,
-    this.siteIdle.previous,
+    this.siteUsable.next,
+    this.siteUsable.previous,
     this.unanswered.waiting.next,
     this.unanswered.waiting.previous,
     this.unanswered.hanging,
@@ -101,24 +107,26 @@ export class ConnectionStore {
     this.#places[connection] = place;
   }
 
-  open(site: number, place: Place, address: number, task: number, nowMs: number): number {
+  open(site: number, place: Place, address: number, nowMs: number): number {
     const connection = this.#slots.take();
     this.state.set(connection, ConnectionState.connecting);
     this.site.set(connection, site);
     this.address.set(connection, address);
-    this.task.set(connection, task);
+    this.firstTask.set(connection, -1);
+    this.onTheWay.set(connection, 0);
+    this.depth.set(connection, 1);
+    this.roomList.set(connection, 0);
     this.transactions.set(connection, 1);
     this.openedAtMs.set(connection, nowMs);
+    this.heardAtMs.set(connection, nowMs);
     this.#places[connection] = place;
     this.route.set(connection, -1);
     this.firstHold.set(connection, -1);
-    this.firstFormer.set(connection, -1);
     return connection;
   }
 
   /** Frees the connection and all its slots. */
   free(connection: number): void {
-    this.dropFormer(connection);
     const closing = this.state.get(connection) === ConnectionState.closing;
     let hold = this.firstHold.get(connection);
     while (hold >= 0) {
@@ -133,7 +141,15 @@ export class ConnectionStore {
   }
 
   reserve(connection: number, counter: number): void {
-    this.firstHold.set(connection, this.holds.add(this.firstHold.get(connection), connection, counter));
+    this.firstHold.set(connection, this.holds.add(this.firstHold.get(connection), connection, counter, 0));
+  }
+
+  /** Takes a slot that the transaction of this number needs; one that the connection holds already is kept for it, too. */
+  reserveFor(connection: number, counter: number, transaction: number): void {
+    const { firstHold, holds } = this;
+    const held = this.#holdOf(connection, counter);
+    if (held >= 0) holds.neededBy.set(held, transaction);
+    else firstHold.set(connection, holds.add(firstHold.get(connection), connection, counter, transaction));
   }
 
   /** The counter of a dimension that it holds a slot of; -1: none. */
@@ -146,33 +162,62 @@ export class ConnectionStore {
   }
 
   doesHold(connection: number, counter: number): boolean {
-    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
-      if (this.holds.counter.get(hold) === counter) return true;
-    }
-    return false;
+    return this.#holdOf(connection, counter) >= 0;
   }
 
-  /** Reserves limits that newly apply to an open connection, even where there is no room. */
-  recount(connection: number, counters: readonly number[]): void {
+  #holdOf(connection: number, counter: number): number {
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0 && this.holds.counter.get(hold) !== counter) hold = this.holds.next.get(hold);
+    return hold;
+  }
+
+  /**
+   * Reserves limits that newly apply to an open connection, even where there is no room.
+   * @param transaction - the number of the one that needs them; 0: they look at the place alone
+   */
+  recount(connection: number, counters: readonly number[], transaction = 0): void {
     const state = this.state.get(connection);
     for (const counter of counters) {
-      if (this.doesHold(connection, counter)) continue;
-      const hold = this.holds.count(this.firstHold.get(connection), connection, counter);
+      const held = this.#holdOf(connection, counter);
+      if (held >= 0) {
+        this.holds.neededBy.set(held, transaction);
+        continue;
+      }
+      const hold = this.holds.count(this.firstHold.get(connection), connection, counter, transaction);
       this.firstHold.set(connection, hold);
       if (state === ConnectionState.idle) this.holds.addToIdle(hold);
       if (state === ConnectionState.closing) this.#counters.closing.add(counter, 1);
     }
   }
 
-  /** Releases the slots of one dimension, except those of the counters in `kept`. */
-  releaseDimension(connection: number, dimension: number, kept: RowList | undefined): void {
+  /** Releases the slots of one dimension. */
+  releaseDimension(connection: number, dimension: number): void {
+    this.#release(connection, dimension, 0, noTransaction);
+  }
+
+  /**
+   * The transaction of this number has its results: releases what only earlier ones needed. The server counts the connection
+   * for those until it hears of this one, and a slow sender may tell it late.
+   */
+  releaseFormer(connection: number, transaction: number): void {
+    this.#release(connection, Dimension.task, 1, transaction - 1);
+  }
+
+  /** Releases what the transaction of this number needs, or one behind it. */
+  releaseSince(connection: number, transaction: number): void {
+    this.#release(connection, Dimension.task, transaction, noTransaction);
+  }
+
+  /** Releases the slots of one dimension whose last transaction has a number from `least` to `most`. */
+  #release(connection: number, dimension: number, least: number, most: number): void {
     const { holds } = this;
     let previous = -1;
     let hold = this.firstHold.get(connection);
     while (hold >= 0) {
       const next = holds.next.get(hold);
       const counter = holds.counter.get(hold);
-      if (this.#counters.dimension.get(counter) === dimension && kept?.includes(counter) !== true) {
+      const neededBy = holds.neededBy.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension && neededBy >= least && neededBy <= most) {
         if (previous < 0) this.firstHold.set(connection, next);
         else holds.next.set(previous, next);
         const state = this.state.get(connection);
@@ -182,38 +227,6 @@ export class ConnectionStore {
       } else {
         previous = hold;
       }
-      hold = next;
-    }
-  }
-
-  /** Moves the slots of one dimension of a busy connection to the former ones, except those of the counters in `kept`. */
-  makeFormer(connection: number, dimension: number, kept: RowList): void {
-    const { holds, firstFormer } = this;
-    let previous = -1;
-    let hold = this.firstHold.get(connection);
-    while (hold >= 0) {
-      const next = holds.next.get(hold);
-      const counter = holds.counter.get(hold);
-      if (this.#counters.dimension.get(counter) === dimension && !kept.includes(counter)) {
-        if (previous < 0) this.firstHold.set(connection, next);
-        else holds.next.set(previous, next);
-        holds.next.set(hold, firstFormer.get(connection));
-        firstFormer.set(connection, hold);
-      } else {
-        previous = hold;
-      }
-      hold = next;
-    }
-  }
-
-  /** Releases the former slots: the server has heard of the current transaction. */
-  dropFormer(connection: number): void {
-    let hold = this.firstFormer.get(connection);
-    if (hold < 0) return;
-    this.firstFormer.set(connection, -1);
-    while (hold >= 0) {
-      const next = this.holds.next.get(hold);
-      this.holds.drop(hold);
       hold = next;
     }
   }

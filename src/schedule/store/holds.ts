@@ -12,11 +12,14 @@ export class HoldStore {
   readonly next = new Int32Column();
   readonly counter = new Int32Column();
   readonly connection = new Int32Column();
+  /** For limits that look at the message: the number of the connection's last transaction that needs the slot; else 0. */
+  readonly neededBy = new Int32Column();
   /** The holds of idle connections in the list of their counter, longest idle first. */
   readonly #idle = new RowChain();
   readonly #slots = new Slots(this.next, [
     this.counter,
     this.connection,
+    this.neededBy,
     this.#idle.next,
     this.#idle.previous,
   ]);
@@ -30,22 +33,23 @@ export class HoldStore {
   }
 
   /** Takes a slot of `counter` and returns the new head of the connection's list. */
-  add(first: number, connection: number, counter: number): number {
+  add(first: number, connection: number, counter: number, neededBy: number): number {
     this.#counters.reserve(counter);
-    return this.#put(first, connection, counter);
+    return this.#put(first, connection, counter, neededBy);
   }
 
   /** The same for a connection that is open already, even when there is no room. */
-  count(first: number, connection: number, counter: number): number {
+  count(first: number, connection: number, counter: number, neededBy: number): number {
     this.#counters.count(counter);
-    return this.#put(first, connection, counter);
+    return this.#put(first, connection, counter, neededBy);
   }
 
-  #put(first: number, connection: number, counter: number): number {
+  #put(first: number, connection: number, counter: number, neededBy: number): number {
     const hold = this.#slots.take();
     this.next.set(hold, first);
     this.counter.set(hold, counter);
     this.connection.set(hold, connection);
+    this.neededBy.set(hold, neededBy);
     return hold;
   }
 

@@ -12,6 +12,9 @@ import type { TenantNames } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
+/** Busy connections with room are kept in so many lists, by the number of their transactions on the way. */
+export const roomLists = 4;
+
 export class SiteStore {
   readonly #routes: RouteStore;
   readonly #connections: ConnectionStore;
@@ -22,6 +25,10 @@ export class SiteStore {
   readonly established = new Int32Column();
   /** Its shortest idle connection; -1: none. */
   readonly firstIdle = new Int32Column();
+  /** How many of its busy connections have room for another transaction. */
+  readonly withRoom = new Int32Column();
+  /** The first of them with one transaction on the way, with two, and so on; the last list has those with more, too; -1: none. */
+  readonly firstWithRoom: readonly Int32Column[] = Array.from({ length: roomLists }, () => new Int32Column());
   /** The line of routes that wait for an idle connection and whose turn it is; -1: none. */
   readonly line = new Int32Column();
   readonly turns: Turns;
@@ -34,6 +41,8 @@ export class SiteStore {
     this.connections,
     this.established,
     this.firstIdle,
+    this.withRoom,
+    ...this.firstWithRoom,
   ]);
 
   constructor(routes: RouteStore, connections: ConnectionStore, tenants: TenantNames) {
@@ -61,6 +70,8 @@ export class SiteStore {
       this.connections.set(site, 0);
       this.established.set(site, 0);
       this.firstIdle.set(site, -1);
+      this.withRoom.set(site, 0);
+      for (const first of this.firstWithRoom) first.set(site, -1);
       this.line.set(site, -1);
       this.#keys.add(key, site);
     }
@@ -108,13 +119,32 @@ export class SiteStore {
   }
 
   addIdle(site: number, connection: number): void {
-    const { siteIdle } = this.#connections;
-    this.firstIdle.set(site, siteIdle.prepend(this.firstIdle.get(site), connection));
+    const { siteUsable } = this.#connections;
+    this.firstIdle.set(site, siteUsable.prepend(this.firstIdle.get(site), connection));
   }
 
   removeIdle(site: number, connection: number): void {
-    const { siteIdle } = this.#connections;
-    this.firstIdle.set(site, siteIdle.remove(this.firstIdle.get(site), connection));
+    const { siteUsable } = this.#connections;
+    this.firstIdle.set(site, siteUsable.remove(this.firstIdle.get(site), connection));
+  }
+
+  /** Puts a busy connection into a list of those with room, or with 0 into none. It becomes the first that is looked at. */
+  listRoom(site: number, connection: number, list: number): void {
+    const { roomList, siteUsable } = this.#connections;
+    const before = this.#roomList(roomList.get(connection));
+    if (before !== undefined) {
+      before.set(site, siteUsable.remove(before.get(site), connection));
+      this.withRoom.add(site, -1);
+    }
+    roomList.set(connection, list);
+    const first = this.#roomList(list);
+    if (first === undefined) return;
+    first.set(site, siteUsable.prepend(first.get(site), connection));
+    this.withRoom.add(site, 1);
+  }
+
+  #roomList(list: number): Int32Column | undefined {
+    return list === 0 ? undefined : this.firstWithRoom[list - 1];
   }
 }
 

@@ -12,7 +12,7 @@ export const TaskState = {
   waiting: 1,
   /** In its route's queue; `dueMs` is the message's expiry. */
   ready: 2,
-  /** In flight on a connection. */
+  /** On the way on a connection; `dueMs` is the time of the grant. */
   active: 3,
   /** Held by an operator; `dueMs` is the next attempt. */
   held: 4,
@@ -23,7 +23,7 @@ export const TaskState = {
 } as const;
 
 export class TaskStore {
-  /** The queues of the routes: lists of the tasks in the states ready and asking. */
+  /** The queues of the routes: lists of the tasks in the states ready and asking. And of each connection, those on the way. */
   readonly queue = new RowChain();
   /** The tasks of each message. */
   readonly siblings: Siblings;

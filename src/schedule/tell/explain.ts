@@ -13,7 +13,7 @@ import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../l
 import { forgetLimits, limitsOf, needsOfOne } from '../reserve/needs.ts';
 import { releaseSite, forgetPlaces, placesOf } from '../reserve/places.ts';
 import type { HeldLimits, Place } from '../store/place.ts';
-import { findIdle } from '../grant/serve.ts';
+import { findIdle, findWithRoom } from '../grant/find-connection.ts';
 import { shownDateOf, type State } from '../state.ts';
 import { PlanState } from '../store/routes.ts';
 import { TaskState } from '../store/tasks.ts';
@@ -92,7 +92,7 @@ function blockersOfOne(s: State, route: number, site: number, nowMs: number): st
   s.blockers.clear();
   const gate = closedGate(s, nowMs);
   if (gate >= 0) return textsOf(s, [gate]);
-  if (findIdle(s, site, nowMs) >= 0) return [];
+  if (findIdle(s, site, nowMs) >= 0 || findWithRoom(s, site, nowMs, false) >= 0) return [];
   const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
   if (full !== undefined) return textsOf(s, [full]);
   if (counterOfNew(s, site) < 0) return textsOf(s, [s.globalCounter]);

@@ -1,6 +1,7 @@
 // The live view: a row for each site with work or connections. Counted route by route, and put into words only for the
 // rows that are asked for: with 100,000 sites that is what takes time.
 
+import { tasksOnTheWay } from '../reserve/on-the-way.ts';
 import { recipientsOf } from '../work/lifecycle.ts';
 import type { State } from '../state.ts';
 import type { SiteOrder, SiteStatus } from '../types.ts';
@@ -60,9 +61,7 @@ function countedRows(s: State): Row[] {
   for (let connection = 0; connection < connections.end; connection++) {
     if (!connections.isLive(connection)) continue;
     const row = rowOfSite(connections.site.get(connection));
-    const task = connections.task.get(connection);
-    if (task < 0) continue;
-    for (const recipient of recipientsOf(s, task)) {
+    for (const recipient of tasksOnTheWay(s, connection).flatMap((task) => recipientsOf(s, task))) {
       const route = recipients.route.get(recipient);
       inFlight.set(route, (inFlight.get(route) ?? 0) + 1);
       row.active++;

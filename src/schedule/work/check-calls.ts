@@ -5,6 +5,9 @@ import type { State } from '../state.ts';
 import { highestPriority, MessageState } from '../store/messages.ts';
 import type { NewScheduledMessage } from '../types.ts';
 
+/** What a column of `ConnectionStore` can keep. */
+const mostDepth = 255;
+
 /** @throws {SchedulerError} `SCHEDULER_MISUSE`, like all functions of this file */
 export function checkPriority({ priority = 0, queueId }: NewScheduledMessage): void {
   if (!(Math.abs(priority) <= highestPriority)) misuse(`Message ${queueId} has the priority ${priority}.`);
@@ -28,6 +31,18 @@ export function isQueued({ messages }: State, message: number): boolean {
 export function checkConnection(s: State, connection: number, what: string): void {
   if (s.connections.isLive(connection)) return;
   misuse(`Connection ${connection} is reported ${what}, but it is not open.`);
+}
+
+export function checkReady(s: State, connection: number, depth: number): void {
+  checkConnection(s, connection, 'ready');
+  if (Number.isInteger(depth) && depth >= 1 && depth <= mostDepth) return;
+  misuse(`Connection ${connection} is ready with the depth ${depth}, which is not from 1 to ${mostDepth}.`);
+}
+
+export function checkDone(s: State, connection: number): void {
+  checkConnection(s, connection, 'done with a transaction');
+  if (s.connections.onTheWay.get(connection) > 0) return;
+  misuse(`Connection ${connection} reports results without a transaction.`);
 }
 
 export function misuse(message: string): never {
