@@ -1,56 +1,81 @@
-// What is wrong with the files of certificates now, for `sluice check`: mistakes that would keep Sluice from starting, dates, and
-// keys that everybody may read.
+// What is wrong with the files of certificates now, for `sluice check`: problems, which would keep Sluice from starting and make a
+// reload fail, and warnings about dates and about keys that everybody may read.
 
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
-import { dateNotice, keyNotice } from '../process/watch/certificate-troubles.ts';
+import { type CertificateNotice, dateNotice, keyNotice } from '../process/watch/certificate-troubles.ts';
 import { CertificateError } from '../tls/certificate-error.ts';
-import { readAuthorities, readCertificates } from '../tls/read-certificates.ts';
+import { readAuthorities, type ReadCertificate, readCertificates } from '../tls/read-certificates.ts';
 
 type Path = ConfigWarning['path'];
 
-/** Reads every certificate, key and authority once, as the user who runs this command. */
+export interface CertificateProblems {
+  /** A start with these files ends, and a reload is refused. */
+  readonly problems: readonly ConfigWarning[];
+  readonly warnings: readonly ConfigWarning[];
+}
+
+/**
+ * Reads every certificate, key and authority once, as the user who runs this command.
+ * @param uid - of this user
+ * @param read - reads a certificate and its key
+ */
 export function certificateProblems(
-  { certificate, receive, listen, tls }: Config,
+  { certificate, receive, listen, tls, user }: Config,
   nowMs: number,
-): ConfigWarning[] {
-  const identities = tls.flatMap(({ certificate: chain, key = chain }, index) =>
-    chain === undefined || key === undefined
-      ? []
-      : [{ path: ['tls', index, 'certificate'], paths: { chain, key, names: undefined } }],
-  );
-  const certificates = certificate.map((paths, index) => ({ path: ['certificate', index], paths }));
-  const authorities: readonly (readonly [Path, string | undefined])[] = [
-    [['receive', 'relay_ca'], receive.relayCa],
-    ...listen.map((each, index) => [['listen', index, 'relay_ca'], each.receive.relayCa] as const),
-  ];
-  return [
-    ...[...certificates, ...identities].flatMap(({ path, paths }) =>
-      problemsOf(path, () => {
-        const [read] = readCertificates([paths]);
-        if (read === undefined) return [];
-        return [dateNotice(read.facts, nowMs), keyNotice(read)].filter((notice) => notice !== undefined);
-      }),
+  uid = process.geteuid?.(),
+  read: typeof readCertificates = readCertificates,
+): CertificateProblems {
+  const files: readonly { readonly path: Path; readonly check: () => readonly CertificateNotice[] }[] = [
+    ...certificate.map((paths, index) => ({
+      path: ['certificate', index],
+      check: () => noticesOf(read([paths]), nowMs),
+    })),
+    ...tls.flatMap(({ certificate: chain, key = chain }, index) =>
+      chain === undefined || key === undefined
+        ? []
+        : [
+            {
+              path: ['tls', index, 'certificate'],
+              check: () => noticesOf(read([{ chain, key, names: undefined }]), nowMs),
+            },
+          ],
     ),
-    ...authorities.flatMap(([path, file]) =>
-      problemsOf(path, () => {
-        if (file !== undefined) readAuthorities([file]);
-        return [];
-      }),
-    ),
+    authorities(['receive', 'relay_ca'], receive.relayCa),
+    ...listen.map((each, index) => authorities(['listen', index, 'relay_ca'], each.receive.relayCa)),
   ];
-}
-
-interface Notice {
-  readonly text: string;
-  readonly advice: string;
-}
-
-function problemsOf(path: Path, read: () => readonly Notice[]): ConfigWarning[] {
-  try {
-    return read().map(({ text, advice }) => ({ path, message: `${text} ${advice}` }));
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    return [{ path, message: `${error.message} ${error.advice}` }];
+  const problems: ConfigWarning[] = [];
+  const warnings: ConfigWarning[] = [];
+  // With a user in the configuration it is root that starts Sluice, and root may read what this user may not.
+  const isStartedByRoot = user !== undefined && uid !== 0;
+  for (const { path, check } of files) {
+    try {
+      for (const { text, advice } of check()) warnings.push({ path, message: `${text} ${advice}` });
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      const found = { path, message: `${error.message} ${error.advice}` };
+      (isStartedByRoot && isForbidden(error) ? warnings : problems).push(found);
+    }
   }
+  return { problems, warnings };
+}
+
+function noticesOf(all: readonly ReadCertificate[], nowMs: number): readonly CertificateNotice[] {
+  return all.flatMap((each) =>
+    [dateNotice(each.facts, nowMs), keyNotice(each)].filter((notice) => notice !== undefined),
+  );
+}
+
+function authorities(path: Path, file: string | undefined) {
+  return {
+    path,
+    check: () => {
+      if (file !== undefined) readAuthorities([file]);
+      return [];
+    },
+  };
+}
+
+function isForbidden({ cause }: CertificateError): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { ConfigError, type ConfigProblem, formatProblem } from '../config/read/config-error.ts';
+import { ConfigError, type ConfigProblem } from '../config/read/config-error.ts';
 import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/read/find-config.ts';
@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .action(
       async (file: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
         const { text, ok } = await check(file ?? options.config, options.json === true);
-        (ok ? process.stdout : process.stderr).write(text);
+        (ok || options.json === true ? process.stdout : process.stderr).write(text);
         if (!ok) process.exitCode = exitCodes.config;
       },
     );
@@ -37,33 +37,47 @@ async function check(
   json: boolean,
 ): Promise<{ readonly text: string; readonly ok: boolean }> {
   const file = findConfigFile(named);
+  let config: Config;
   try {
-    const config = file === undefined ? defaultConfig() : loadConfig(file);
-    const warnings = placeWarnings(
-      [
-        ...configWarnings(config),
-        ...userWarnings(config),
-        ...(await surroundings(config)),
-        ...(await tableProblems(config)),
-        ...certificateProblems(config, Date.now()),
-      ],
-      file,
-    );
-    if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };
-    return { text: summary(file, config, warnings), ok: true };
+    config = file === undefined ? defaultConfig() : loadConfig(file);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const { problems } = error;
-    if (json) {
-      process.stdout.write(`${JSON.stringify({ ok: false, problems, warnings: [] })}\n`);
-      return { text: '', ok: false };
-    }
-    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    return {
-      text: `${problems.map(formatProblem).join('\n')}\n${count} found. ${error.advice}\n`,
-      ok: false,
-    };
+    const { problems, advice } = error;
+    return { text: json ? jsonText(problems, []) : `${problemsText(problems)} ${advice}\n`, ok: false };
   }
+  const ofCertificates = certificateProblems(config, Date.now());
+  const problems = placeWarnings(ofCertificates.problems, file);
+  const warnings = placeWarnings(
+    [
+      ...configWarnings(config),
+      ...userWarnings(config),
+      ...(await surroundings(config)),
+      ...(await tableProblems(config)),
+      ...ofCertificates.warnings,
+    ],
+    file,
+  );
+  const ok = problems.length === 0;
+  if (json) return { text: jsonText(problems, warnings), ok };
+  if (ok) return { text: summary(file, config, warnings), ok };
+  const lines = [
+    ...warnings.map(warningText),
+    `${problemsText(problems)} Until this is corrected, Sluice does not start, and a running one refuses to reload.`,
+  ];
+  return { text: `${lines.join('\n')}\n`, ok };
+}
+
+function jsonText(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {
+  return `${JSON.stringify({ ok: problems.length === 0, problems, warnings })}\n`;
+}
+
+function problemsText(problems: readonly ConfigProblem[]): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `${problems.map(placedText).join('\n')}\n${count} found.`;
+}
+
+function warningText(warning: ConfigProblem): string {
+  return `warning: ${placedText(warning)}`;
 }
 
 function summary(file: string | undefined, config: Config, warnings: readonly ConfigProblem[]): string {
@@ -89,7 +103,7 @@ function summary(file: string | undefined, config: Config, warnings: readonly Co
     ['spool', config.spool],
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}`);
-  return `${[head, ...lines, ...warnings.map((warning) => `warning: ${placedText(warning)}`)].join('\n')}\n`;
+  return `${[head, ...lines, ...warnings.map(warningText)].join('\n')}\n`;
 }
 
 /** How mail is shaped: the limits always, tenants and sources if there are any. */

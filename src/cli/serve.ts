@@ -26,6 +26,7 @@ import { type MissingSource, missingSources } from '../manager/source-watch.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
+import { CertificateError } from '../tls/certificate-error.ts';
 import type { ReloadAnswer, RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
 import { userWarnings } from './user-warnings.ts';
@@ -165,7 +166,7 @@ class Running {
         opened.then((notOpen) => ({ problem: '', afterRestart, notOpen, file: config.file })),
       );
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = whyRefused(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
       configRefused(problem, this.#troubles);
       const refused = { problem, afterRestart: [], notOpen: [], file: this.#config.file };
@@ -209,6 +210,12 @@ class Running {
       this.#stopped.reject(error);
     }
   }
+}
+
+/** A mistake in the file says by itself what to do; of a certificate that cannot be used, the advice does. */
+function whyRefused(error: unknown): string {
+  if (error instanceof CertificateError) return `${error.message} ${error.advice}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A few lines for the person who started it; on standard error, since standard output may be the log. */
