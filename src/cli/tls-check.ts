@@ -4,6 +4,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import { systemHostname } from '../config/read/system-hostname.ts';
+import { chainProblem } from '../tls/chain-problem.ts';
 import { commonName, describeCertificate } from '../tls/describe-certificate.ts';
 import { formatRelayHost, parseRelayHost, type RelayHost } from '../values/endpoint.ts';
 import { ValueError } from '../values/value-error.ts';
@@ -15,18 +16,6 @@ import { probeTls, type TlsProbe } from './tls-probe.ts';
 /** TLS begins before the greeting there (RFC 8314 3.3). */
 const submissionsPort = 465;
 const soonMs = 14 * 86_400_000;
-
-/** What OpenSSL finds wrong with a chain, in words. */
-const chainWords: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate signed itself',
-  SELF_SIGNED_CERT_IN_CHAIN: 'no authority of this system has issued it: its root is not known here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'no authority of this system has issued it, or the server sends no intermediate certificate',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'no authority of this system has issued it, or the server sends no intermediate certificate',
-  CERT_HAS_EXPIRED: 'a certificate of the chain has expired',
-  CERT_NOT_YET_VALID: 'a certificate of the chain is not valid yet',
-};
 
 interface CheckOptions {
   readonly name?: string;
@@ -75,7 +64,7 @@ function hostOf(text: string): RelayHost {
 
 /** What another mail server could find fault with; none of it keeps an opportunistic one from sending. */
 export function problemsOf(
-  { version, chain: [leaf], chainProblem }: Pick<TlsProbe, 'version' | 'chain' | 'chainProblem'>,
+  { version, chain: [leaf], chainProblem: chainCode }: Pick<TlsProbe, 'version' | 'chain' | 'chainProblem'>,
   name: string,
   nowMs: number,
 ): readonly string[] {
@@ -83,7 +72,7 @@ export function problemsOf(
   // RFC 8996: TLS 1.0 and 1.1 must not be used.
   if (version !== 'TLSv1.2' && version !== 'TLSv1.3') problems.push(`${version} must not be used any more`);
   if (leaf === undefined) return [...problems, 'the server has shown no certificate'];
-  if (chainProblem !== '') problems.push(chainWords[chainProblem] ?? chainProblem);
+  if (chainCode !== '') problems.push(chainProblem(chainCode).text);
   if (!isFor(leaf, name)) problems.push(`the certificate is not for ${name}`);
   const leftMs = leaf.validToDate.getTime() - nowMs;
   if (leftMs > 0 && leftMs < soonMs)

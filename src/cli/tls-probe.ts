@@ -8,6 +8,7 @@ import * as tls from 'node:tls';
 import { ReplyParser } from '../protocol/smtp/client/reply-parser.ts';
 import { formatRelayHost, type RelayHost } from '../values/endpoint.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { probeFailure, type ProbeStep } from './tls-probe-failure.ts';
 
 /** A server that does not answer for this long is given up, for each step. */
 const timeoutMs = 30_000;
@@ -34,7 +35,7 @@ export interface TlsProbe {
  * @throws {CommandError} `TLS_CHECK_FAILED` when there is no session under TLS
  */
 export async function probeTls(host: RelayHost, name: string, heloName: string): Promise<TlsProbe> {
-  let step = 'connecting';
+  let step: ProbeStep = 'connecting';
   let socket: Socket = connect({ host: host.host, port: host.port });
   const givenUp = setTimeout(
     () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
@@ -67,14 +68,9 @@ export async function probeTls(host: RelayHost, name: string, heloName: string):
     await takeLeave(secured, heloName, host.implicitTls === true);
     return { address, ...seen };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandError(
-      exitCodes.failed,
-      'TLS_CHECK_FAILED',
-      `Looking at the TLS of ${formatRelayHost(host)}, while ${step}: ${why}.`,
-      'See that the host and the port are right. Where TLS begins before the greeting, write smtps://HOST.',
-      { cause: error },
-    );
+    const { why, advice } = probeFailure(error, step, host);
+    const message = `Looking at the TLS of ${formatRelayHost(host)}, while ${step}: ${why}.`;
+    throw new CommandError(exitCodes.failed, 'TLS_CHECK_FAILED', message, advice, { cause: error });
   } finally {
     clearTimeout(givenUp);
     socket.on('error', () => undefined).destroy();

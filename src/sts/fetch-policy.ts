@@ -7,6 +7,7 @@ import { request, type RequestOptions } from 'node:https';
 import type { TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, type SecureContext, TLSSocket } from 'node:tls';
 import type { Timers } from '../io/timers.ts';
+import { chainProblem } from '../tls/chain-problem.ts';
 import type { TlsProblem } from '../values/tls-outcome.ts';
 import { readStsPolicy, type StsPolicy } from './sts-policy.ts';
 
@@ -155,9 +156,17 @@ function readFetched(bytes: Buffer): FetchedPolicy {
 
 function connectionFailure(host: string, socket: unknown, error: Error): FetchedPolicy {
   // Set by Node when the chain does not verify, or the certificate is for other names.
-  const isUntrusted = socket instanceof TLSSocket && Boolean(socket.authorizationError);
-  const reason = `https://${host}: ${error.message}`;
-  return isUntrusted
-    ? { kind: 'failed', result: 'sts-webpki-invalid', reason }
-    : { kind: 'failed', result: 'sts-policy-fetch-error', reason };
+  const code = socket instanceof TLSSocket ? String(socket.authorizationError ?? '') : '';
+  if (code === '') {
+    return { kind: 'failed', result: 'sts-policy-fetch-error', reason: `https://${host}: ${error.message}` };
+  }
+  const why = /ALTNAME/u.test(code) // Node's own code
+    ? `the certificate is not for ${host}, but for ${namesIn(error)}`
+    : chainProblem(code).text;
+  return { kind: 'failed', result: 'sts-webpki-invalid', reason: `https://${host}: ${why}` };
+}
+
+/** Of the certificate in Node's error about names. */
+function namesIn(error: Error & { readonly cert?: { readonly subjectaltname?: string } }): string {
+  return (error.cert?.subjectaltname ?? 'no name').slice(0, 200);
 }

@@ -62,8 +62,8 @@ export function certificatesIn(text: string, file: string): readonly [X509Certif
   if (first !== undefined) return [first, ...rest];
   throw new CertificateError(
     'CERTIFICATE_FORM',
-    `Reading the certificates in ${file}: there is none.`,
-    'It must be in PEM form: blocks that begin with "-----BEGIN CERTIFICATE-----". openssl x509 -inform der converts one in DER.',
+    `Reading the certificates in ${file}: the file holds no certificate in PEM form.`,
+    'Name a file with blocks that begin with "-----BEGIN CERTIFICATE-----". "openssl x509 -inform der -in FILE -out NEW" converts one in DER.',
   );
 }
 
@@ -76,8 +76,8 @@ function readKey({ key, keyFile }: CertificateTexts): { readonly object: KeyObje
   if (block === undefined) {
     throw new CertificateError(
       'CERTIFICATE_FORM',
-      `Reading the private key in ${keyFile}: there is none.`,
-      'It must be in PEM form: a block that begins with "-----BEGIN PRIVATE KEY-----".',
+      `Reading the private key in ${keyFile}: the file holds no private key in PEM form.`,
+      'Name a file with a block that begins with "-----BEGIN PRIVATE KEY-----", or "BEGIN EC" or "BEGIN RSA".',
     );
   }
   // RFC 7468 11, and the older form with a header.

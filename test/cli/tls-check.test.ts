@@ -108,11 +108,17 @@ test('each fault of a certificate is a problem, and the exit code is 1', async (
   const now = Date.now();
   const cases: readonly (readonly [leaf: Leaf, problem: RegExp])[] = [
     [authority.issue({ names: ['other.test'] }), /^Problem: the certificate is not for mx\.test\.$/mu],
-    [selfSigned({ names: ['mx.test'] }), /^Problem: the certificate signed itself\.$/mu],
-    [makeAuthority().issue({ names: ['mx.test'] }), /^Problem: no authority of this system has issued it/mu],
+    [
+      selfSigned({ names: ['mx.test'] }),
+      /^Problem: the certificate is signed by itself \(DEPTH_ZERO_SELF_SIGNED_CERT\)\.$/mu,
+    ],
+    [
+      makeAuthority().issue({ names: ['mx.test'] }),
+      /^Problem: the certificate is from no trusted authority, .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)\.$/mu,
+    ],
     [
       authority.issue({ names: ['mx.test'], from: now - 9 * dayMs, until: now - dayMs }),
-      /^Problem: a certificate of the chain has expired\.$/mu,
+      /^Problem: a certificate of the chain has expired \(CERT_HAS_EXPIRED\)\.$/mu,
     ],
     [
       authority.issue({ names: ['mx.test'], until: now + 3 * dayMs }),
@@ -154,4 +160,29 @@ test('a host that cannot be understood is an error of the command line', async (
   const { code, stderr } = await sluice(['tls', 'check', 'mx.test:99999']);
   assert.equal(code, 64);
   assert.match(stderr, /^TLS_CHECK_HOST: Which host\? /u);
+});
+
+test('a host that refuses the connection, and a port without TLS, are told with what to look at', async (t) => {
+  const gone = createServer().listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const { port } = gone.address() as AddressInfo;
+  gone.close();
+  await once(gone, 'close');
+  const refused = await sluice(['tls', 'check', `127.0.0.1:${port}`]);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    new RegExp(
+      `^TLS_CHECK_FAILED: .*, while connecting: the connection was refused: nothing listens on port ${port}`,
+      'u',
+    ),
+  );
+  assert.match(refused.stderr, /See that the mail server runs and listens on this address and port/u);
+  const clear = await serve(t, { leaf: selfSigned() });
+  const mistaken = await sluice(['tls', 'check', `smtps://127.0.0.1:${clear}`]);
+  assert.match(mistaken.stderr, /the server does not begin with TLS \(wrong version number\)/u);
+  assert.match(
+    mistaken.stderr,
+    new RegExp(`If it offers STARTTLS on this port, write 127\\.0\\.0\\.1:${clear}\\.`, 'u'),
+  );
 });

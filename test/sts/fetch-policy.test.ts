@@ -9,7 +9,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { fetchPolicy } from '../../src/sts/fetch-policy.ts';
-import { makeAuthority } from '../support/certificates.ts';
+import { type Leaf, makeAuthority } from '../support/certificates.ts';
 
 const authority = makeAuthority();
 const secureContext = createSecureContext({ ca: [authority.certificate] });
@@ -117,17 +117,31 @@ suite('the policy file', () => {
 
 suite('the certificate of the policy host', () => {
   const answer: RequestListener = (_, response) => void response.end(policyText);
-  const wrong = {
-    'for another name': authority.issue({ names: ['www.example.com'] }),
-    'of an unknown authority': makeAuthority().issue({ names: ['mta-sts.example.com'] }),
-    'that has expired': authority.issue({ names: ['mta-sts.example.com'], from: 0, until: 86_400_000 }),
-  };
-  for (const [which, leaf] of Object.entries(wrong)) {
-    test(`${which} is refused`, async (t) => {
+  const names = ['mta-sts.example.com'];
+  const wrong: readonly (readonly [which: string, leaf: Leaf, reason: RegExp])[] = [
+    [
+      'for another name',
+      authority.issue({ names: ['www.example.com'] }),
+      /: the certificate is not for mta-sts\.example\.com, but for DNS:www\.example\.com$/u,
+    ],
+    [
+      'of an unknown authority',
+      makeAuthority().issue({ names }),
+      /: the certificate is from no trusted authority, .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/u,
+    ],
+    [
+      'that has expired',
+      authority.issue({ names, from: 0, until: 86_400_000 }),
+      /: a certificate of the chain has expired \(CERT_HAS_EXPIRED\)$/u,
+    ],
+  ];
+  for (const [which, leaf, reason] of wrong) {
+    test(`${which} is refused, with the reason in words`, async (t) => {
       const { fetch } = await served(t, answer, leaf);
       const fetched = await fetch();
       assert.ok(fetched.kind === 'failed');
       assert.equal(fetched.result, 'sts-webpki-invalid', fetched.reason);
+      assert.match(fetched.reason, reason);
     });
   }
 });

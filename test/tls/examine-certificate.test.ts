@@ -66,13 +66,13 @@ test('files without what they should hold are refused', () => {
   assertRefused(
     { chain: '' },
     'CERTIFICATE_FORM',
-    /^Reading the certificates in \/etc\/chain\.pem: there is none\.$/u,
+    /^Reading the certificates in \/etc\/chain\.pem: the file holds no certificate in PEM form\.$/u,
   );
-  assertRefused({ chain: good.key }, 'CERTIFICATE_FORM', /there is none/u);
+  assertRefused({ chain: good.key }, 'CERTIFICATE_FORM', /holds no certificate/u);
   assertRefused(
     { key: good.chain },
     'CERTIFICATE_FORM',
-    /^Reading the private key in \/etc\/key\.pem: there is none\.$/u,
+    /^Reading the private key in \/etc\/key\.pem: the file holds no private key in PEM form\.$/u,
   );
   const damaged = good.chain.replace(/\n[A-Za-z0-9+/]{20}/u, '\nAAAA');
   assertRefused({ chain: damaged }, 'CERTIFICATE_FORM', /number 1 is damaged/u);

@@ -4,6 +4,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { chainProblem } from '../../tls/chain-problem.ts';
 import type { TlsProblem, TlsVerification } from '../../values/tls-outcome.ts';
 import type { HopTlsPolicy } from '../../values/tls-policy.ts';
 
@@ -43,7 +44,7 @@ function byName(socket: TLSSocket, certificate: X509Certificate, { level, names 
   // With `checkServerIdentity` out of the way, this is what OpenSSL said about the chain.
   const { authorizationError } = socket;
   if (authorizationError !== null && authorizationError !== undefined)
-    return chainProblem(String(authorizationError), certificate);
+    return unverifiedChain(String(authorizationError), certificate);
   if (names.length === 0 && level === 'verified')
     return unverified(
       'certificate-host-mismatch',
@@ -64,29 +65,18 @@ function isFor(certificate: X509Certificate, name: string): boolean {
   return certificate.checkHost(name, { subject: 'never', partialWildcards: false }) !== undefined;
 }
 
-/** What OpenSSL says about a chain (`X509_V_ERR_` without that prefix), by what a report calls it. */
-const isNoLonger = /^CERT_HAS_EXPIRED$/;
-const isNotYet = /^CERT_NOT_YET_VALID$/;
-const isItsOwnIssuer = /^DEPTH_ZERO_SELF_SIGNED_CERT$/;
-const isUntrusted = /^(?:SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT\w*))$/;
-
-function chainProblem(code: string, { validFrom, validTo }: X509Certificate): Verdict {
-  if (isNoLonger.test(code)) {
-    return unverified('certificate-expired', `a certificate has expired (that of the host: ${validTo})`);
+function unverifiedChain(code: string, { validFrom, validTo }: X509Certificate): Verdict {
+  const { kind, text } = chainProblem(code);
+  switch (kind) {
+    case 'expired':
+      return unverified('certificate-expired', `${text}; that of the host: ${validTo}`);
+    case 'not yet valid':
+      return unverified('certificate-expired', `${text}; that of the host: ${validFrom}`);
+    case 'not trusted':
+      return unverified('certificate-not-trusted', text);
+    case 'other':
+      return unverified('validation-failure', text);
   }
-  if (isNotYet.test(code)) {
-    return unverified(
-      'certificate-expired',
-      `a certificate is not valid yet (that of the host: ${validFrom})`,
-    );
-  }
-  if (isItsOwnIssuer.test(code)) {
-    return unverified('certificate-not-trusted', 'the certificate is signed by itself');
-  }
-  if (isUntrusted.test(code)) {
-    return unverified('certificate-not-trusted', `the certificate is from no trusted authority (${code})`);
-  }
-  return unverified('validation-failure', `the certificate does not verify (${code})`);
 }
 
 function byFingerprint(certificate: X509Certificate, fingerprints: readonly string[]): Verdict {
