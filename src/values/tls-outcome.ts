@@ -45,4 +45,10 @@ export type TlsOutcome =
   /** TLS was wanted, and the session is in clear: TLS was not offered, was refused, or broke before. Its policy allows that. */
   | ({ readonly kind: 'clear' } & TlsProblem)
   /** The connection has not what its policy demands, so it was given up. */
-  | ({ readonly kind: 'failed' } & TlsProblem);
+  | ({ readonly kind: 'failed'; readonly lack?: TlsLack | undefined } & TlsProblem);
+
+/**
+ * More about why a host failed its policy. `for now`: the handshake broke or hung, or STARTTLS was refused with 4yz, so the next attempt
+ * may end otherwise. `requiretls`: it does not offer REQUIRETLS (RFC 8689). Undefined: it has no TLS, or is not the right host.
+ */
+export type TlsLack = 'for now' | 'requiretls';

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import type { RoutePlan } from '../../src/route/types.ts';
 import type { ConnectionHandle } from '../../src/schedule/types.ts';
+import type { TlsLack } from '../../src/values/tls-outcome.ts';
 import type { HopTlsPolicy } from '../../src/values/tls-policy.ts';
 import { broken } from '../refusals.ts';
 import { kinds, minute, relay, Table, toldBy, type Transact } from './table.ts';
@@ -35,11 +36,16 @@ function secure(site: string, addresses: readonly string[], security = 'V', tls 
   };
 }
 
-function failedTls(table: Table, connection: ConnectionHandle): void {
+function failedTls(table: Table, connection: ConnectionHandle, lack?: TlsLack): void {
   table.closed(connection, {
     kind: 'failed',
     refusal: broken('the certificate is not for mx.s'),
-    tls: { kind: 'failed', result: 'certificate-host-mismatch', reason: 'the certificate is not for mx.s' },
+    tls: {
+      kind: 'failed',
+      result: 'certificate-host-mismatch',
+      reason: 'the certificate is not for mx.s',
+      lack,
+    },
   });
 }
 
@@ -245,15 +251,33 @@ test('explain tells of the rest of a policy, and mail says what it waits for', (
 
 const requireTls: HopTlsPolicy = { ...verified, from: 'requiretls', needsRequireTls: true };
 
-test('a message with REQUIRETLS goes back at once when every host was reached and none can take it', () => {
+/** Both hosts of a domain fail the policy of a message with REQUIRETLS. */
+function afterBothFailed(first?: TlsLack, second?: TlsLack) {
   const plan = secure('s', ['192.0.2.1@10', '192.0.2.2@20'], 'R', requireTls);
   const table = new Table().know({ 'secure.example': plan });
   table.submit(['secure.example']);
-  failedTls(table, table.connect().connection);
-  failedTls(table, table.connect().connection);
-  const [failed, done] = table.take();
+  failedTls(table, table.connect().connection, first);
+  failedTls(table, table.connect().connection, second);
+  return table.take();
+}
+
+test('REQUIRETLS: when every host was reached and only certificates cannot be verified, the message goes back at once', () => {
+  const [failed, done] = afterBothFailed();
   assert.deepEqual([failed?.kind, done?.kind], ['failed', 'done']);
-  assert.match(toldBy(failed), /5\.7\.30 the message requires TLS on its whole way, and no host can do that/);
+  assert.match(
+    toldBy(failed),
+    /5\.7\.10 the message requires TLS on its whole way \(REQUIRETLS\), and no host of the domain/,
+  );
+});
+
+test('REQUIRETLS: hosts that do not offer it are told with a status of its own', () => {
+  const [failed] = afterBothFailed(undefined, 'requiretls');
+  assert.match(toldBy(failed), /5\.7\.30 the message requires TLS on its whole way/);
+});
+
+test('REQUIRETLS: a message waits while the TLS of one host has merely broken', () => {
+  assert.deepEqual(kinds(afterBothFailed('for now', undefined)), ['deferred']);
+  assert.deepEqual(kinds(afterBothFailed(undefined, 'for now')), ['deferred']);
 });
 
 test('a message with REQUIRETLS waits while a host that may take it cannot be reached', () => {

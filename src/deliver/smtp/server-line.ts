@@ -49,7 +49,7 @@ export class ServerLine {
   /** What TLS came to on a connection that is ready, or has failed; undefined when it was not tried. */
   get tlsOutcome(): TlsOutcome | undefined {
     const { tlsDeclined } = this.#wire.session;
-    if (tlsDeclined !== '') this.#tls?.declined(tlsDeclined);
+    if (tlsDeclined !== undefined) this.#tls?.declined(tlsDeclined.reason, tlsDeclined.isForNow);
     return this.#tls?.outcome;
   }
 
@@ -90,7 +90,8 @@ export class ServerLine {
   lack(): string | undefined {
     if (this.#hop.tls?.needsRequireTls !== true || this.#wire.session.extensions.requireTls) return undefined;
     const reason = 'the server does not offer REQUIRETLS';
-    if (this.#tls !== undefined) this.#tls.outcome = { kind: 'failed', result: 'validation-failure', reason };
+    const failed = { kind: 'failed', result: 'validation-failure', reason, lack: 'requiretls' } as const;
+    if (this.#tls !== undefined) this.#tls.outcome = failed;
     return reason;
   }
 

@@ -122,10 +122,14 @@ export class HopTls {
     this.#kit.sessions.keep(this.#sessionKey, session, this.#verdict, this.#offered?.keptAtMs);
   }
 
-  /** The session goes on in clear, or is given up for want of TLS, because the server declined. */
-  declined(reason: string): void {
-    const kind = this.#mayBeClear ? 'clear' : 'failed';
-    this.outcome = { kind, result: 'starttls-not-supported', reason };
+  /**
+   * The session goes on in clear, or is given up for want of TLS, because the server declined.
+   * @param isForNow - by a reply that promises another answer later
+   */
+  declined(reason: string, isForNow: boolean): void {
+    const problem = { result: 'starttls-not-supported', reason } as const;
+    if (this.#mayBeClear) this.outcome = { kind: 'clear', ...problem };
+    else this.outcome = { kind: 'failed', ...problem, ...(isForNow && { lack: 'for now' }) };
   }
 
   /** The server ended the session in reply to STARTTLS. The next one goes without, where that is allowed. */
@@ -148,7 +152,7 @@ export class HopTls {
       return true;
     }
     if (!this.#mayBeClear) {
-      this.outcome = { kind: 'failed', result: 'validation-failure', reason };
+      this.outcome = { kind: 'failed', result: 'validation-failure', reason, lack: 'for now' };
       return false;
     }
     this.#isClear = true;

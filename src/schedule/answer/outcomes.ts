@@ -24,7 +24,11 @@ import { countAttempt, deferTask, failTask, setLastRefusal } from '../work/settl
 import { restSource, sourceRestMs } from '../grant/source-rests.ts';
 import { policyKeyOf } from '../store/place.ts';
 import type { State } from '../state.ts';
+import type { TlsOutcome } from '../../values/tls-outcome.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts';
+
+/** The host answers, and does not have the TLS that the policy of the hop demands. */
+type FailedTls = Extract<TlsOutcome, { readonly kind: 'failed' }>;
 
 /** A transaction was over without a word about this recipient. */
 const noResult = localFault('queue', 'no result');
@@ -94,6 +98,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const behind: number[] = [];
   for (let next = takeOldest(s, connection); next >= 0; next = takeOldest(s, connection)) behind.push(next);
   const failed = state === ConnectionState.connecting;
+  const failedTls = failedPolicy(end);
   const isLocal = end.kind === 'failed' && end.refusal.by.kind === 'local';
   const wasGivenUp = failed && isGivenUp(s, connection);
   const { hop, policyKey, source } = connections.placeOf(connection);
@@ -102,9 +107,9 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     if (!restSource(s, source, hop, nowMs)) {
       addresses.rest(address, nowMs, sourceRestMs(s), refusalText(refusal));
     }
-  } else if (refusal !== undefined && policyKey !== '' && hasFailedPolicy(end)) {
+  } else if (refusal !== undefined && policyKey !== '' && failedTls !== undefined) {
     addresses.succeeded(address);
-    restForPolicy(s, connection, refusal, nowMs);
+    restForPolicy(s, connection, refusal, failedTls.lack === 'for now', nowMs);
   } else if (refusal !== undefined) {
     reactToFailure(s, connection, refusal, nowMs);
   }
@@ -132,8 +137,8 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     !isReachable(s, site) &&
     sites.established.get(site) === 0
   ) {
-    if (hasFailedPolicy(end) && isRequireTlsHopeless(s, site))
-      failTask(s, task, requireTlsRefusal(refusal), false);
+    if (failedTls !== undefined && isRequireTlsHopeless(s, site))
+      failTask(s, task, requireTlsRefusal(refusal, failedTls), false);
     else deferTask(s, task, refusal, nowMs);
   } else if (failed || (end.kind === 'closed' && number > 1)) {
     // Another address may work; or the host closed while the grant was on its way, which says nothing about the message.
@@ -146,12 +151,14 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   releaseSite(s, site);
 }
 
-/** The host answers, and does not have the TLS that the policy of the hop demands. */
-function hasFailedPolicy(end: ConnectionEnd): boolean {
-  return end.kind === 'failed' && end.tls?.kind === 'failed';
+function failedPolicy(end: ConnectionEnd): FailedTls | undefined {
+  return end.kind === 'failed' && end.tls?.kind === 'failed' ? end.tls : undefined;
 }
 
-/** RFC 8689 4.2.1: when each host was reached, and none can take a message with REQUIRETLS, it goes back at once. */
+/**
+ * RFC 8689 4.2.1: when each host was reached, and none can take a message with REQUIRETLS, it goes back at once, also when only a
+ * certificate cannot be verified. It waits for a host that cannot be reached, or whose TLS broke.
+ */
 function isRequireTlsHopeless(s: State, site: number): boolean {
   return s.sites
     .planOf(site)
@@ -159,13 +166,15 @@ function isRequireTlsHopeless(s: State, site: number): boolean {
       (hop) =>
         hop.transport !== 'discard' &&
         hop.tls?.needsRequireTls === true &&
-        s.addresses.probeOf(policyKeyOf(hop)) >= 0,
+        s.addresses.isHopelessFor(policyKeyOf(hop)),
     );
 }
 
-function requireTlsRefusal(refusal: Refusal): Refusal {
-  const text = `the message requires TLS on its whole way, and no host can do that: ${refusalText(refusal)}`;
-  return localRefusal({ during: 'routing', code: 550, enhanced: '5.7.30', text, permanent: true });
+/** RFC 8689 4.2.1: 5.7.30, REQUIRETLS needed; 5.7.10, encryption needed, where TLS cannot be had or the host is not verified. */
+function requireTlsRefusal(refusal: Refusal, { lack }: FailedTls): Refusal {
+  const enhanced = lack === 'requiretls' ? '5.7.30' : '5.7.10';
+  const text = `the message requires TLS on its whole way (REQUIRETLS), and no host of the domain can do that: ${refusalText(refusal)}`;
+  return localRefusal({ during: 'routing', code: 550, enhanced, text, permanent: true });
 }
 
 function refusalOf(end: ConnectionEnd, hop: Peer, wasGivenUp: boolean): Refusal {

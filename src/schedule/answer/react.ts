@@ -95,11 +95,18 @@ export function reactToFailure(s: State, connection: number, refusal: Refusal, n
 }
 
 /** A host does not have the TLS that a policy demands: it rests for mail with that policy, and for no other mail. */
-export function restForPolicy(s: State, connection: number, refusal: Refusal, nowMs: number): void {
+export function restForPolicy(
+  s: State,
+  connection: number,
+  refusal: Refusal,
+  isForNow: boolean,
+  nowMs: number,
+): void {
   const { addresses, connections } = s;
   const { policyKey } = connections.placeOf(connection);
   const known = addresses.find(policyKey);
   const row = known < 0 ? addresses.open(policyKey) : known;
+  addresses.isHopeless.set(row, isForNow ? 0 : 1);
   restAfterFailure(s, row, connections.openedAtMs.get(connection), refusalText(refusal), nowMs);
 }
 

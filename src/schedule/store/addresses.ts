@@ -28,6 +28,8 @@ export class AddressStore {
   readonly lastFailureMs = new Float64Column();
   /** Counter of the right to probe; -1 while the address is well. */
   readonly probeCounter = new Int32Column();
+  /** 1: what it failed by lasts, so that another attempt would end alike. */
+  readonly isHopeless = new Uint8Column();
   readonly due = new DueHeap(this.dueMs);
   readonly #errors: string[] = [];
   /** The row that was looked at last for being forgotten. */
@@ -39,6 +41,7 @@ export class AddressStore {
     this.dueMs,
     this.lastFailureMs,
     this.probeCounter,
+    this.isHopeless,
     this.due,
   ]);
 
@@ -63,6 +66,7 @@ export class AddressStore {
     this.health.set(address, Health.well);
     this.lastFailureMs.set(address, -Infinity);
     this.probeCounter.set(address, -1);
+    this.isHopeless.set(address, 0);
     this.#errors[address] = '';
     this.#keys.add(key, address);
     return address;
@@ -103,6 +107,11 @@ export class AddressStore {
   probeOf(key: string): number {
     const row = key === '' ? -1 : this.find(key);
     return row < 0 ? -1 : this.probeCounter.get(row);
+  }
+
+  /** Has the address failed its TLS policy by what lasts? @param policyKey - `Place.policyKey` */
+  isHopelessFor(policyKey: string): boolean {
+    return this.probeOf(policyKey) >= 0 && this.isHopeless.get(this.find(policyKey)) === 1;
   }
 
   /** Does the failure of a connection opened at this time say something new? One opened before the last failure does not. */

@@ -185,7 +185,19 @@ test('454 to STARTTLS where TLS is required: the host has failed', async (t) => 
   const report = await all.reports.next();
   assert.ok(report.kind === 'closed' && report.report.kind === 'failed');
   assert.match(report.report.error, /^454 4\.7\.0 not now \(reply to STARTTLS of mx\.test/);
-  assert.equal(all.reports.tls[0]?.kind, 'failed');
+  const reason = 'the server refused STARTTLS: "454 4.7.0 not now"';
+  assert.deepEqual(all.reports.tls, [
+    { kind: 'failed', result: 'starttls-not-supported', reason, lack: 'for now' },
+  ]);
+});
+
+test('554 to STARTTLS where TLS is required is no matter of time', async (t) => {
+  const all = await tlsFixture(t);
+  grant(all, policy('required'));
+  await startTls(await all.server.accept(), '554 5.7.0 never');
+  await all.reports.next();
+  const reason = 'the server refused STARTTLS: "554 5.7.0 never"';
+  assert.deepEqual(all.reports.tls, [{ kind: 'failed', result: 'starttls-not-supported', reason }]);
 });
 
 test('421 to STARTTLS: this attempt fails, and the next one goes in clear', async (t) => {

@@ -166,7 +166,12 @@ test('REQUIRETLS: a server that does not offer it gets nothing, and the host fai
   assert.ok(report.kind === 'closed' && report.report.kind === 'failed');
   assert.match(report.report.error, /the server does not offer REQUIRETLS$/);
   assert.deepEqual(reports.tls, [
-    { kind: 'failed', result: 'validation-failure', reason: 'the server does not offer REQUIRETLS' },
+    {
+      kind: 'failed',
+      result: 'validation-failure',
+      reason: 'the server does not offer REQUIRETLS',
+      lack: 'requiretls',
+    },
   ]);
 });
 

@@ -6,7 +6,7 @@ import { pathKind } from './commands.ts';
 import { answeredIn, doing } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
 import { quotedAnswer } from './reply-text.ts';
-import { injected, Opening } from './opening.ts';
+import { type Declined, injected, Opening } from './opening.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SmtpClientStateError } from './state-error.ts';
 import { TransactionRun } from './transaction-run.ts';
@@ -74,8 +74,8 @@ export class ClientSession {
     return this.#opening.extensions;
   }
 
-  /** Why a server that was asked for TLS does not use it: one line; empty when it does, and when TLS was not wanted. */
-  get tlsDeclined(): string {
+  /** Why a server that was asked for TLS does not use it; undefined when it does, and when TLS was not wanted. */
+  get tlsDeclined(): Declined | undefined {
     return this.#opening.declined;
   }
 

@@ -15,6 +15,13 @@ type OpeningStep =
   /** The reply is not allowed here, or was not alone. */
   | { readonly kind: 'broken'; readonly text: string };
 
+/** Why there is no TLS, on one line. */
+export interface Declined {
+  readonly reason: string;
+  /** By a reply of 4yz: the server may agree later (RFC 5321 4.2.1). */
+  readonly isForNow: boolean;
+}
+
 const ready = { kind: 'ready' } as const;
 
 /**
@@ -32,8 +39,8 @@ export class Opening {
   /** HELO was sent after the server had refused EHLO. */
   triedHelo = false;
   #isSecure = false;
-  /** Why the server was not asked for TLS, or how it refused it; empty when it agreed, and when TLS was not wanted. */
-  declined = '';
+  /** Why the server was not asked for TLS, or how it refused it; undefined when it agreed, and when TLS was not wanted. */
+  declined: Declined | undefined;
   readonly #options: ClientSessionOptions;
   readonly #dialect: ClientDialect;
 
@@ -99,7 +106,7 @@ export class Opening {
       return { kind: 'send', command: 'STARTTLS\r\n' };
     }
     const text = 'the server does not offer STARTTLS';
-    this.declined = text;
+    this.declined = { reason: text, isForNow: false };
     if (tls === 'want') return ready;
     // RFC 3463 3.8, X.7.4: a security feature that is required is not supported.
     const failure = { kind: 'broken', during: this.#command(), text, enhanced: '4.7.4' } as const;
@@ -113,7 +120,8 @@ export class Opening {
       return unreadBytes === 0 ? { kind: 'handshake' } : { kind: 'broken', text: injected(unreadBytes) };
     }
     if (code < 400) return this.#refused(parser);
-    this.declined = `the server refused STARTTLS: ${quoted(replyText(parser.reply('STARTTLS')))}`;
+    const reason = `the server refused STARTTLS: ${quoted(replyText(parser.reply('STARTTLS')))}`;
+    this.declined = { reason, isForNow: code < 500 };
     // RFC 3207 4: after a 454 the client decides whether to go on without TLS. What was said so far still counts.
     return this.#options.tls === 'must' ? this.#refused(parser) : ready;
   }

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { ClientSession, type ClientPhase } from '../../../../src/protocol/smtp/client/client-session.ts';
 import { lmtpDialect } from '../../../../src/protocol/lmtp/client-dialect.ts';
 import { smtpDialect } from '../../../../src/protocol/smtp/client/dialect.ts';
+import type { Declined } from '../../../../src/protocol/smtp/client/opening.ts';
 import { transactionOf } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
@@ -324,16 +325,21 @@ for (const cut of ['in one chunk', 'in two chunks']) {
 }
 
 test('the session says why it is in clear', () => {
-  const declined = (answer: string): string => {
+  const declined = (answer: string): Declined | undefined => {
     const session = new ClientSession({ heloName: 'client.example.org', tls: 'want' });
     session.receive(Buffer.from('220 mx\r\n'));
     for (const reply of answer.split('|')) session.receive(Buffer.from(reply));
     assert.equal(session.phase, 'idle');
     return session.tlsDeclined;
   };
-  assert.equal(declined('250 mx\r\n'), 'the server does not offer STARTTLS');
-  assert.equal(
-    declined('250-mx\r\n250 STARTTLS\r\n|454 4.7.0 broken "now"\r\n'),
-    `the server refused STARTTLS: "454 4.7.0 broken 'now'"`,
-  );
+  assert.deepEqual(declined('250 mx\r\n'), {
+    reason: 'the server does not offer STARTTLS',
+    isForNow: false,
+  });
+  const refused = (reply: string) => declined(`250-mx\r\n250 STARTTLS\r\n|${reply}\r\n`);
+  assert.deepEqual(refused('454 4.7.0 broken "now"'), {
+    reason: `the server refused STARTTLS: "454 4.7.0 broken 'now'"`,
+    isForNow: true,
+  });
+  assert.equal(refused('554 5.7.0 never')?.isForNow, false);
 });
