@@ -2,9 +2,9 @@
 // records and a time in, a verdict out. No certificate and no record makes it throw.
 
 import { createHash } from 'node:crypto';
+import { readCertificateParts } from '../tls/certificate-parts.ts';
 import type { TlsProblem } from '../values/tls-outcome.ts';
 import type { TlsaRecord } from '../values/tls-policy.ts';
-import { readCertificateParts } from './certificate-parts.ts';
 import { authorityProblem } from './trust-anchor.ts';
 import { matchingTypes, selectors, usages } from './usable-records.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { readCertificateParts } from '../../src/dane/certificate-parts.ts';
+import { readCertificateParts } from '../../src/tls/certificate-parts.ts';
 import { matchTlsa } from '../../src/dane/match-tlsa.ts';
 import { usableRecords } from '../../src/dane/usable-records.ts';
 import type { TlsaRecord } from '../../src/values/tls-policy.ts';

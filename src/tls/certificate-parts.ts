@@ -1,4 +1,4 @@
-// Reads the parts of a certificate that DANE looks at and Node does not show: the public key as it is encoded there, and the
+// Reads the parts of a certificate that Node does not show: the public key as it is encoded there (for TLSA records), and the
 // extensions (RFC 5280 4.1). Reads DER only as deep as that; no certificate makes it throw.
 
 /** An extension (RFC 5280 4.2). */
