@@ -39,6 +39,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [4632, 'Classless inter-domain routing (CIDR)'],
   [4648, 'The base16, base32 and base64 data encodings'],
   [4954, 'SMTP service extension for authentication (AUTH)'],
+  [5077, 'Session resumption in TLS 1.2 by tickets'],
   [5280, 'X.509 public key infrastructure: certificates'],
   [5321, 'Simple Mail Transfer Protocol'],
   [5322, 'Internet message format'],

@@ -25,6 +25,7 @@ import { processLogger } from '../process/watch/process-logger.ts';
 import { type MissingSource, missingSources } from '../manager/source-watch.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
+import { hasTls } from '../settings/tls-of-listeners.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
 import { CertificateError } from '../tls/certificate-error.ts';
 import type { ReloadAnswer, RoleFacts } from '../channel/messages.ts';
@@ -240,7 +241,7 @@ function announce(
     `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
       (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
     `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
-    ...(config.certificate.length > 0
+    ...(config.certificate.length > 0 || !hasTls(config)
       ? []
       : ['  TLS with       a certificate that Sluice signed itself, since there is no [[certificate]]']),
     `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,

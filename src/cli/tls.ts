@@ -42,7 +42,8 @@ export function servedText({ certificates, listeners, nowMs }: ServedTls): strin
     asksClients ? 'asked for' : '-',
   ]);
   const shown = certificates.map((each, index) => certificateText(each, index === 0, nowMs));
-  return `${shown.join('')}\n${table(['LISTENER', 'PROTOCOL', 'TLS', 'CLIENT CERTIFICATES'], rows)}`;
+  const head = shown.length === 0 ? 'No certificate is served: no listener has TLS.\n' : shown.join('');
+  return `${head}\n${table(['LISTENER', 'PROTOCOL', 'TLS', 'CLIENT CERTIFICATES'], rows)}`;
 }
 
 function certificateText(certificate: CertificateFacts, isDefault: boolean, nowMs: number): string {

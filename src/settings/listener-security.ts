@@ -14,7 +14,8 @@ export function listenerSecurity(
 ): ListenerSecurity | undefined {
   const { tls, tlsMinVersion, tlsHandshakeTimeout, relayCertificates, relayCa = '' } = config.receive;
   if (tls === 'none') return undefined;
-  const relay = new RelayCertificates(relayCertificates, relayCa !== '');
+  const authorities = relayCa === '' ? undefined : () => certificates.authorities(relayCa);
+  const relay = new RelayCertificates(relayCertificates, authorities);
   return {
     isImplicit: tls === 'implicit',
     handshakeTimeoutMs: tlsHandshakeTimeout,
@@ -22,7 +23,6 @@ export function listenerSecurity(
     certificates: certificates.forListener({
       minVersion: tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
       clientCertificates: relay.areWanted,
-      relayCa,
     }),
     handshakes,
     limitsClients: true,

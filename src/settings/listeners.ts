@@ -10,6 +10,7 @@ import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.
 import { formatListenAddress } from '../values/listen-address.ts';
 import { NetworkSet } from '../values/network-set.ts';
 import { exemptClients } from './settings.ts';
+import { tlsOf } from './tls-of-listeners.ts';
 
 /** Which process listens. */
 export interface ReceiverPlace {
@@ -90,7 +91,7 @@ function withOwnKeys(config: Config, { address, receive: own, protocol }: Listen
   const greeting = own.greeting ?? greetingIn(protocol, config.receive.greeting);
   // As in [receive]: who may relay is not limited, unless exempt networks are named.
   const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
-  const tls = own.tls ?? (address.kind === 'unix' ? 'none' : config.receive.tls);
+  const tls = tlsOf({ address, receive: own }, config.receive);
   return { ...config, receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls } };
 }
 

@@ -5,6 +5,7 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { ServerCertificates } from './server-certificates.ts';
+import { takeTickets } from './ticket-keys.ts';
 import type { ServedCertificate, TlsMaterial } from './tls-material.ts';
 
 /** What a listener says about TLS, as far as contexts depend on it. */
@@ -12,8 +13,6 @@ export interface ListenerTls {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** Clients are asked for a certificate. */
   readonly clientCertificates: boolean;
-  /** Path of the file with the authorities whose clients may relay; empty: none. */
-  readonly relayCa: string;
 }
 
 /**
@@ -59,14 +58,15 @@ export class ServerContexts implements ServerCertificates {
   /** Made when a client first asks for one: each takes a millisecond, and there may be thousands. */
   readonly #made = new Map<ServedCertificate, SecureContext>();
 
-  /** @throws {Error} of OpenSSL when it refuses a certificate of the default context, or the authorities */
+  /** @throws {Error} without a certificate, and of OpenSSL when it refuses one of the default context */
   constructor(material: TlsMaterial, listener: ListenerTls) {
     this.#material = material;
     this.#listener = listener;
-    const { certificates } = material;
-    const usual = defaultCertificates(certificates);
+    const [first, ...rest] = material.certificates;
+    if (first === undefined) throw new Error('there is no certificate to serve');
+    const usual = defaultCertificates(first, rest);
     this.defaultContext = contextWith(usual, material, listener);
-    for (const [name, chosen] of byName(certificates)) {
+    for (const [name, chosen] of byName(material.certificates)) {
       const isUsual = chosen.length === usual.length && chosen.every((each) => usual.includes(each));
       const certificate = isUsual ? undefined : withoutChoice(chosen);
       if (name.startsWith('*.')) this.#wildcard.set(name.slice(1), certificate);
@@ -119,7 +119,7 @@ function byName(certificates: readonly ServedCertificate[]): ReadonlyMap<string,
 }
 
 /** The first certificate, and the first of the other key type that has a name in common with it. */
-function defaultCertificates([first, ...rest]: TlsMaterial['certificates']): Chosen {
+function defaultCertificates(first: ServedCertificate, rest: readonly ServedCertificate[]): Chosen {
   const names = new Set(first.names);
   const others = rest.filter((each) => each.names.some((name) => names.has(name)));
   return others.reduce<Chosen>(withOther, [first]);
@@ -137,24 +137,27 @@ function withOther(chosen: Chosen, certificate: ServedCertificate): Chosen {
  */
 function contextWith(
   chosen: Chosen,
-  { ticketKeys, authorities }: TlsMaterial,
-  { minVersion, clientCertificates, relayCa }: ListenerTls,
+  { ticketKeys }: TlsMaterial,
+  { minVersion, clientCertificates }: ListenerTls,
 ): SecureContext {
   const all = chosen.filter((each) => each !== undefined);
-  return createSecureContext({
+  const context = createSecureContext({
     cert: all.map(({ chain }) => chain),
     key: all.map(({ key }) => key),
-    // Without authorities of ours, none: those of the web say nothing about who may relay, and take memory.
-    ca: relayCa === '' ? [] : (authorities[relayCa] ?? []),
+    // None: those of the web say nothing about clients, and take memory. Who may relay is judged outside of OpenSSL, which would send
+    // what it finds here to clients, too.
+    ca: [],
     minVersion,
     ciphers,
     ecdhCurve: groups,
     honorCipherOrder: true,
-    ticketKeys: Buffer.from(ticketKeys, 'base64'),
+    ticketKeys: Buffer.from(ticketKeys.current, 'base64'),
     sessionIdContext,
     sessionTimeout: sessionSeconds,
     secureOptions: clientCertificates
       ? constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET
       : constants.SSL_OP_NO_RENEGOTIATION,
   });
+  if (!clientCertificates) takeTickets(context, ticketKeys);
+  return context;
 }

@@ -2,6 +2,7 @@
 // private keys: it goes to them only, and is neither logged nor stored.
 
 import type { KeyType } from './certificate-facts.ts';
+import type { TicketKeys } from './ticket-keys.ts';
 
 /** A certificate with its key, both as PEM. */
 export interface ServedCertificate {
@@ -22,10 +23,10 @@ export interface Identity {
 export type GivenIdentities = Readonly<Record<string, Identity>>;
 
 export interface TlsMaterial {
-  /** The first is the default; there is always one. */
-  readonly certificates: readonly [ServedCertificate, ...ServedCertificate[]];
-  /** 48 random bytes in base64, the same for all receivers, so that each can resume the sessions of the others. */
-  readonly ticketKeys: string;
+  /** The first is the default; none when no listener has TLS. */
+  readonly certificates: readonly ServedCertificate[];
+  /** The same for all receivers, so that each can resume the sessions of the others. */
+  readonly ticketKeys: TicketKeys;
   /** The content of each file of `relay_ca`, by its path. */
   readonly authorities: Readonly<Record<string, string>>;
 }

@@ -104,7 +104,7 @@ test('files that change are read again, also when only a link leads elsewhere', 
   link('2');
   await desk.look();
   assert.equal(changes, 1);
-  assert.deepEqual(desk.material.certificates[0].names, ['b.test']);
+  assert.deepEqual(desk.material.certificates[0]?.names, ['b.test']);
   assert.equal(desk.material.certificates[0].key, second.key);
 });
 
@@ -126,11 +126,11 @@ test('a key and a chain that do not fit together are a trouble at the second loo
     /what was read before is in force\. Comparing .*a\.key with .*a\.pem: the key does not belong/u,
   );
   assert.equal(here.log.lines.filter((line) => line.includes('were not read again')).length, 1);
-  assert.equal(desk.material.certificates[0].key, first.key);
+  assert.equal(desk.material.certificates[0]?.key, first.key);
   here.write('a.key', second.key);
   await desk.look();
   assert.deepEqual(here.troubles.list, []);
-  assert.equal(desk.material.certificates[0].key, second.key);
+  assert.equal(desk.material.certificates[0]?.key, second.key);
 });
 
 test('a start with a file that is missing fails, and so does a reload, which changes nothing', (t) => {
@@ -140,10 +140,10 @@ test('a start with a file that is missing fails, and so does a reload, which cha
   here.install(authority.issue({ names: ['b.test'] }), 'b');
   const desk = here.desk(table('b'));
   assert.throws(() => desk.read(here.config(table('a'))), missing);
-  assert.deepEqual(desk.material.certificates[0].names, ['b.test']);
+  assert.deepEqual(desk.material.certificates[0]?.names, ['b.test']);
   here.install(authority.issue({ names: ['a.test'] }), 'a');
   desk.use(desk.read(here.config(table('a'))));
-  assert.deepEqual(desk.material.certificates[0].names, ['a.test']);
+  assert.deepEqual(desk.material.certificates[0]?.names, ['a.test']);
 });
 
 test('certificates that have expired or soon will are troubles until they are renewed', async (t) => {
@@ -195,17 +195,45 @@ test('ticket keys are the same for everybody, and others after an hour', async (
   const here = world(t);
   const desk = here.desk();
   const { ticketKeys } = desk.material;
-  assert.equal(Buffer.from(ticketKeys, 'base64').length, 48);
-  assert.equal(desk.material.ticketKeys, ticketKeys);
+  assert.equal(Buffer.from(ticketKeys.current, 'base64').length, 48);
+  assert.equal(ticketKeys.former, '');
+  assert.deepEqual(desk.material.ticketKeys, ticketKeys);
   let changes = 0;
   desk.onChanged(() => changes++);
   here.clock.nowMs += hourMs - 1;
   await desk.look();
-  assert.equal(desk.material.ticketKeys, ticketKeys);
+  assert.deepEqual(desk.material.ticketKeys, ticketKeys);
   here.clock.nowMs++;
   await desk.look();
-  assert.notEqual(desk.material.ticketKeys, ticketKeys);
+  const next = desk.material.ticketKeys;
+  assert.notEqual(next.current, ticketKeys.current);
+  assert.equal(next.former, ticketKeys.current);
   assert.equal(changes, 1);
+});
+
+test('a ticket key that was not changed in time, as after a pause of the host, is not taken any longer', async (t) => {
+  const here = world(t);
+  const desk = here.desk();
+  here.clock.nowMs += 3 * hourMs;
+  await desk.look();
+  assert.equal(desk.material.ticketKeys.former, '');
+});
+
+test('where no listener has TLS, no certificate is made, and a reload that asks for TLS makes one', (t) => {
+  const here = world(t);
+  const desk = here.desk('[receive]\ntls = "none"\n');
+  assert.deepEqual([desk.facts, desk.material.certificates], [[], []]);
+  assert.equal(existsSync(join(here.folder, 'spool/tls')), false);
+  desk.use(desk.read(here.config('')));
+  assert.equal(desk.material.certificates.length, 1);
+  desk.use(
+    desk.read(
+      here.config('[receive]\ntls = "none"\n[[listen]]\naddress = "127.0.0.1:2525"\ntls = "offered"\n'),
+    ),
+  );
+  assert.equal(desk.material.certificates.length, 1);
+  desk.use(desk.read(here.config('[[listen]]\naddress = "127.0.0.1:2525"\ntls = "none"\n')));
+  assert.equal(desk.material.certificates.length, 0);
 });
 
 test('without a certificate, one is made, kept for this user alone, and renewed in time with its key', async (t) => {
@@ -281,10 +309,10 @@ test('a desk that was started looks every ten seconds by itself, until it is sto
     const isRead = changed();
     here.install(authority.issue({ names: [name] }));
     t.mock.timers.tick(9_999);
-    assert.notDeepEqual(desk.material.certificates[0].names, [name]);
+    assert.notDeepEqual(desk.material.certificates[0]?.names, [name]);
     t.mock.timers.tick(1);
     await isRead;
-    assert.deepEqual(desk.material.certificates[0].names, [name]);
+    assert.deepEqual(desk.material.certificates[0]?.names, [name]);
     await setImmediate(); // the next look is set after this one
   }
   desk.stop();

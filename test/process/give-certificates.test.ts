@@ -11,7 +11,7 @@ test('receivers and senders get the keys that they use, the control process fact
   const { chain, key } = selfSigned();
   const material: TlsMaterial = {
     certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
-    ticketKeys: 'c2VjcmV0',
+    ticketKeys: { current: 'c2VjcmV0', former: '' },
     authorities: {},
   };
   const identities = { '/client.pem': { chain, key } };

@@ -28,7 +28,7 @@ const certificates: SupervisorToRole = {
   kind: 'certificates',
   material: {
     certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
-    ticketKeys: Buffer.alloc(48).toString('base64'),
+    ticketKeys: { current: Buffer.alloc(48).toString('base64'), former: '' },
     authorities: {},
   },
 };

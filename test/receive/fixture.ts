@@ -233,7 +233,7 @@ export async function start(
         : {
             isImplicit: security === 'implicit',
             handshakeTimeoutMs: 30_000,
-            relay: new RelayCertificates(options.relayCertificates ?? [], false),
+            relay: new RelayCertificates(options.relayCertificates ?? []),
             certificates: testCertificates,
             handshakes,
             limitsClients: true,

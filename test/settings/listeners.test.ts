@@ -131,7 +131,7 @@ test('the security of a listener comes from its keys, and receivers share the li
     [security?.isImplicit, security?.handshakeTimeoutMs, security?.relay.areWanted],
     [false, 30_000, false],
   );
-  assert.deepEqual(asked, [{ minVersion: 'TLSv1.3', clientCertificates: false, relayCa: '' }]);
+  assert.deepEqual(asked, [{ minVersion: 'TLSv1.3', clientCertificates: false }]);
   const none = { ...config, receive: { ...config.receive, tls: 'none' as const } };
   assert.equal(listenerSecurity(none, certificates, handshakes), undefined);
 });

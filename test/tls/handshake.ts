@@ -1,5 +1,6 @@
 // A server under TLS and a client that connects to it, for tests of what they agree on.
 
+import type { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
@@ -11,6 +12,8 @@ export interface Handshake {
   /** Subject alternative name of the server's certificate; empty in a resumed session, which has none. */
   readonly names: string;
   readonly keyType: string;
+  /** SHA-256 of each certificate that the server sent, lower-case hex; empty in a resumed session. */
+  readonly chain: readonly string[];
   readonly protocol: string;
   readonly cipher: string;
   readonly isResumed: boolean;
@@ -65,11 +68,13 @@ export async function serveTls(
         const certificate = client.getPeerX509Certificate();
         return {
           names: certificate?.subjectAltName ?? '',
+          chain: fingerprintsOf(certificate),
           keyType: certificate?.publicKey.asymmetricKeyType ?? '',
           protocol: client.getProtocol() ?? '',
           cipher: client.getCipher().name,
           isResumed: client.isSessionReused(),
-          session,
+          // Node tells of no new ticket in a session of TLS 1.2 that was resumed.
+          session: session ?? client.getSession(),
           seen,
         };
       } finally {
@@ -81,4 +86,12 @@ export async function serveTls(
       await once(server, 'close');
     },
   };
+}
+
+function fingerprintsOf(leaf: X509Certificate | undefined): readonly string[] {
+  const found: string[] = [];
+  for (let at = leaf; at !== undefined; at = at.issuerCertificate) {
+    found.push(at.fingerprint256.replaceAll(':', '').toLowerCase());
+  }
+  return found;
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { LiveCertificates } from '../../src/tls/live-certificates.ts';
 import { RelayCertificates } from '../../src/tls/relay-certificates.ts';
+import { oddAuthority, serverAuth } from '../support/odd-certificates.ts';
 import { issuedByLeaf, type Leaf, makeAuthority, selfSigned } from '../support/certificates.ts';
 import { serveTls } from './handshake.ts';
 
@@ -16,16 +17,18 @@ async function judge(t: TestContext, fingerprints: readonly string[], trusted?: 
   const { chain, key } = selfSigned();
   const live = new LiveCertificates({
     certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
-    ticketKeys: Buffer.alloc(48, 1).toString('base64'),
+    ticketKeys: { current: Buffer.alloc(48, 1).toString('base64'), former: '' },
     authorities: trusted === undefined ? {} : { '/ca.pem': trusted },
   });
-  const relayCa = trusted === undefined ? '' : '/ca.pem';
-  const relay = new RelayCertificates(fingerprints, trusted !== undefined);
-  const contexts = live.forListener({ minVersion: 'TLSv1.2', clientCertificates: relay.areWanted, relayCa });
+  const authorities = trusted === undefined ? undefined : () => live.authorities('/ca.pem');
+  const relay = new RelayCertificates(fingerprints, authorities);
+  const contexts = live.forListener({ minVersion: 'TLSv1.2', clientCertificates: relay.areWanted });
   const server = await serveTls(contexts, relay.areWanted, (socket) => relay.mayRelay(socket));
   t.after(() => server.close());
   return async (client?: Leaf): Promise<boolean> => {
-    const shown = client === undefined ? {} : { cert: client.chain, key: client.key };
+    // OpenSSL would not let a client show a short key.
+    const ciphers = 'DEFAULT@SECLEVEL=0';
+    const shown = client === undefined ? {} : { cert: client.chain, key: client.key, ciphers };
     const answers = new Set<unknown>();
     for (const version of versions) {
       const { seen } = await server.connect({ minVersion: version, maxVersion: version, ...shown });
@@ -85,9 +88,36 @@ test('a server that asks for no certificate lets nobody relay', async (t) => {
   assert.equal(await mayRelay(authority.issue()), false);
 });
 
-test('a socket of which Node cannot tell whether its chain is right is not verified', () => {
-  const certificate = { fingerprint256: 'AA' };
-  const socket = { getPeerX509Certificate: () => certificate as never };
-  assert.equal(new RelayCertificates([], true).mayRelay(socket), false);
-  assert.equal(new RelayCertificates(['aa'], true).mayRelay(socket), true);
+test('a certificate is not believed for what its key may not be used for, or when the key is too short', async (t) => {
+  const odd = oddAuthority();
+  const mayRelay = await judge(t, [], odd.certificate);
+  assert.equal(await mayRelay(odd.issue()), true);
+  assert.equal(await mayRelay(odd.issue({ purposes: [serverAuth] })), false, 'for servers alone');
+  assert.equal(await mayRelay(odd.issue({ keyUsage: 0b0010_0000 })), false, 'for encryption alone');
+  assert.equal(await mayRelay(odd.issue({ rsaBits: 2048 })), true);
+  assert.equal(await mayRelay(odd.issue({ rsaBits: 1024 })), false, 'a short key');
+});
+
+test('the authority of the clients is not sent to them with the chain of the server', async (t) => {
+  const own = authority.issue();
+  const live = new LiveCertificates({
+    certificates: [{ chain: own.certificate, key: own.key, keyType: 'ecdsa', names: [] }],
+    ticketKeys: { current: Buffer.alloc(48, 1).toString('base64'), former: '' },
+    authorities: { '/ca.pem': authority.certificate },
+  });
+  const relay = new RelayCertificates([], () => live.authorities('/ca.pem'));
+  const contexts = live.forListener({ minVersion: 'TLSv1.2', clientCertificates: relay.areWanted });
+  const server = await serveTls(contexts, relay.areWanted, (socket) => relay.mayRelay(socket));
+  t.after(() => server.close());
+  const client = authority.issue();
+  for (const version of versions) {
+    const { chain, seen } = await server.connect({
+      minVersion: version,
+      maxVersion: version,
+      cert: client.chain,
+      key: client.key,
+    });
+    assert.equal(seen, true);
+    assert.deepEqual(chain, [own.fingerprint]);
+  }
 });

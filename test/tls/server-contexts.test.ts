@@ -12,7 +12,7 @@ import type { ServedCertificate, TlsMaterial } from '../../src/tls/tls-material.
 import { makeAuthority } from '../support/certificates.ts';
 import { serveTls } from './handshake.ts';
 
-const plain: ListenerTls = { minVersion: 'TLSv1.2', clientCertificates: false, relayCa: '' };
+const plain: ListenerTls = { minVersion: 'TLSv1.2', clientCertificates: false };
 const authority = makeAuthority();
 const versions = ['TLSv1.2', 'TLSv1.3'] as const;
 
@@ -23,9 +23,14 @@ function served(names: readonly string[], keyType: KeyType = 'ecdsa'): ServedCer
 
 function materialOf(
   certificates: TlsMaterial['certificates'],
-  ticketKeys = randomBytes(48).toString('base64'),
+  current = newTicketKey(),
+  former = '',
 ): TlsMaterial {
-  return { certificates, ticketKeys, authorities: { '/ca.pem': authority.certificate } };
+  return { certificates, ticketKeys: { current, former }, authorities: {} };
+}
+
+function newTicketKey(): string {
+  return randomBytes(48).toString('base64');
 }
 
 async function serve(t: TestContext, material: TlsMaterial, listener = plain) {
@@ -107,7 +112,7 @@ test('TLS below the least version is refused, and ciphers have forward secrecy',
 
 test('a session is resumed by another process that has the same ticket keys, and by no other', async (t) => {
   const certificates: TlsMaterial['certificates'] = [served(['a.test']), served(['b.test'])];
-  const ticketKeys = randomBytes(48).toString('base64');
+  const ticketKeys = newTicketKey();
   const first = await serve(t, materialOf(certificates, ticketKeys));
   const second = await serve(t, materialOf(certificates, ticketKeys));
   const stranger = await serve(t, materialOf(certificates));
@@ -126,8 +131,45 @@ test('a session is resumed by another process that has the same ticket keys, and
   }
 });
 
-test('new ticket keys end resumption with one whole handshake; a renewed certificate does not', async (t) => {
-  const ticketKeys = randomBytes(48).toString('base64');
+test('a session goes on over a change of ticket keys, and gets a ticket by the new one; two changes end it', async (t) => {
+  const certificates = [served(['a.test']), served(['b.test'])];
+  const [first, second, third] = [newTicketKey(), newTicketKey(), newTicketKey()];
+  for (const version of versions) {
+    for (const servername of ['a.test', 'b.test']) {
+      const what = `${servername}, ${version}`;
+      const options = { servername, ...only(version) };
+      const server = await serve(t, materialOf(certificates, first));
+      const { session } = await server.connect(options);
+      server.live.use(materialOf(certificates, second, first));
+      const resumed = await server.connect({ ...options, session });
+      assert.equal(resumed.isResumed, true, what);
+      assert.ok(resumed.session !== undefined);
+      const fresh = await server.connect(options);
+      server.live.use(materialOf(certificates, third, second));
+      assert.equal((await server.connect({ ...options, session })).isResumed, false, what);
+      assert.equal((await server.connect({ ...options, session: resumed.session })).isResumed, true, what);
+      assert.equal((await server.connect({ ...options, session: fresh.session })).isResumed, true, what);
+    }
+  }
+});
+
+test('tickets by the key in use and by the key before it are taken by a process that came later', async (t) => {
+  const certificates = [served(['a.test'])];
+  const [first, second] = [newTicketKey(), newTicketKey()];
+  const old = await serve(t, materialOf(certificates, first));
+  const { session } = await old.connect();
+  old.live.use(materialOf(certificates, second, first));
+  const changed = await old.connect();
+  const late = await serve(t, materialOf(certificates, second, first));
+  assert.equal((await late.connect({ session })).isResumed, true);
+  assert.equal((await late.connect({ session: changed.session })).isResumed, true);
+  const later = await serve(t, materialOf(certificates, second));
+  assert.equal((await later.connect({ session: changed.session })).isResumed, true);
+  assert.equal((await later.connect({ session })).isResumed, false);
+});
+
+test('other ticket keys end resumption with one whole handshake; a renewed certificate does not', async (t) => {
+  const ticketKeys = newTicketKey();
   const server = await serve(t, materialOf([served(['a.test'])], ticketKeys));
   const { session } = await server.connect();
   server.live.use(materialOf([served(['renewed.test'])], ticketKeys));
@@ -140,7 +182,7 @@ test('new ticket keys end resumption with one whole handshake; a renewed certifi
 });
 
 test('where clients are asked for certificates, each handshake shows one: nothing is resumed', async (t) => {
-  const listener: ListenerTls = { ...plain, clientCertificates: true, relayCa: '/ca.pem' };
+  const listener: ListenerTls = { ...plain, clientCertificates: true };
   const server = await serve(t, materialOf([served(['a.test'])]), listener);
   const client = authority.issue({ names: ['client.test'] });
   for (const version of versions) {

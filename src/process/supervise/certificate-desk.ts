@@ -1,6 +1,6 @@
 // The one place where private keys are read. The supervisor reads the certificates of the configuration and their keys, gives
-// them to receivers, follows changes of the files, and tells in troubles what is wrong with them. Where there is no [[certificate]],
-// it makes a certificate that it signs itself.
+// them to receivers, follows changes of the files, and tells in troubles what is wrong with them. Where there is no [[certificate]], and
+// a listener with TLS, it makes a certificate that it signs itself.
 // Promises: a file that cannot be used any more leaves in force what was read before; no key leaves this object but in `material`.
 
 import { randomBytes } from 'node:crypto';
@@ -17,15 +17,16 @@ import {
   readCertificates,
 } from '../../tls/read-certificates.ts';
 import { mustRenew, selfSignedFor, storedForm } from '../../tls/self-signed.ts';
+import { type TicketKeys, ticketKeyBytes } from '../../tls/ticket-keys.ts';
 import type { GivenIdentities, TlsMaterial } from '../../tls/tls-material.ts';
+import { hasTls } from '../../settings/tls-of-listeners.ts';
 import { CertificateTroubles } from '../watch/certificate-troubles.ts';
 import { readSelfSigned, writeSelfSigned } from './self-signed-file.ts';
 
 /** How often the files are looked at. */
 const lookEveryMs = 10_000;
-/** How long a ticket key is used. After that, each client makes one whole handshake, and gets a ticket by the new key. */
+/** How long a ticket key is used for new tickets, and for as long again to take those. A ticket lives no longer. */
 const ticketKeyMs = 3_600_000;
-const ticketKeyBytes = 48;
 
 type TlsConfig = Pick<Config, 'certificate' | 'listen' | 'receive' | 'tls' | 'hostname' | 'spool'>;
 
@@ -56,7 +57,7 @@ export class CertificateDesk {
   #selfSigned: ExaminedCertificate | undefined;
   /** The name that the self-signed one was made for. */
   #signedFor = '';
-  #ticketKeys = randomBytes(ticketKeyBytes);
+  #ticketKeys: TicketKeys = { current: newTicketKey(), former: '' };
   #ticketKeysSinceMs: number;
   /** The files as they were when they could not be used; looked at once more before that is a trouble. */
   #failedVersions: string | undefined;
@@ -106,10 +107,9 @@ export class CertificateDesk {
 
   /** For receivers, and for nobody else. */
   get material(): TlsMaterial {
-    const [first, ...rest] = this.#served();
     return {
-      certificates: [first.served, ...rest.map(({ served }) => served)],
-      ticketKeys: this.#ticketKeys.toString('base64'),
+      certificates: this.#served().map(({ served }) => served),
+      ticketKeys: this.#ticketKeys,
       authorities: this.#read.authorities,
     };
   }
@@ -146,11 +146,9 @@ export class CertificateDesk {
     }, lookEveryMs).unref();
   }
 
-  #served(): readonly [ExaminedCertificate, ...ExaminedCertificate[]] {
-    const [first, ...rest] = this.#read.fromFiles;
-    if (first !== undefined) return [first, ...rest];
-    this.#selfSigned ??= this.#makeSelfSigned();
-    return [this.#selfSigned];
+  #served(): readonly ExaminedCertificate[] {
+    const { fromFiles } = this.#read;
+    return this.#selfSigned === undefined ? fromFiles : [this.#selfSigned];
   }
 
   /** @returns whether there are new certificates */
@@ -171,8 +169,11 @@ export class CertificateDesk {
   }
 
   #renewTicketKeys(): boolean {
-    if (this.#now() - this.#ticketKeysSinceMs < ticketKeyMs) return false;
-    this.#ticketKeys = randomBytes(ticketKeyBytes);
+    const ageMs = this.#now() - this.#ticketKeysSinceMs;
+    if (ageMs < ticketKeyMs) return false;
+    // After a long pause of this process or its host, nothing of before is worth taking.
+    const former = ageMs < 2 * ticketKeyMs ? this.#ticketKeys.current : '';
+    this.#ticketKeys = { current: newTicketKey(), former };
     this.#ticketKeysSinceMs = this.#now();
     return true;
   }
@@ -180,7 +181,7 @@ export class CertificateDesk {
   /** Makes the self-signed certificate if it is needed and missing, or about to expire. */
   #renewSelfSigned(): boolean {
     const { fromFiles, config } = this.#read;
-    if (fromFiles.length > 0) {
+    if (fromFiles.length > 0 || !hasTls(config)) {
       this.#selfSigned = undefined;
       return false;
     }
@@ -217,6 +218,10 @@ export class CertificateDesk {
   #report(): void {
     this.#troubles.report([...this.#read.fromFiles, ...this.#read.identities], this.#now());
   }
+}
+
+function newTicketKey(): string {
+  return randomBytes(ticketKeyBytes).toString('base64');
 }
 
 function readAll(config: TlsConfig, before?: CertificatesRead): CertificatesRead {

@@ -21,10 +21,10 @@ async function server(t: TestContext) {
   const { chain, key } = selfSigned();
   const live = new LiveCertificates({
     certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
-    ticketKeys: Buffer.alloc(48).toString('base64'),
+    ticketKeys: { current: Buffer.alloc(48).toString('base64'), former: '' },
     authorities: {},
   });
-  const contexts = live.forListener({ minVersion: 'TLSv1.2', clientCertificates: true, relayCa: '' });
+  const contexts = live.forListener({ minVersion: 'TLSv1.2', clientCertificates: true });
   const serving = await serveTls(contexts, true, (socket) => socket.getPeerX509Certificate()?.subject);
   t.after(() => serving.close());
   return serving;
