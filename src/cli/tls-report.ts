@@ -1,8 +1,8 @@
 // `sluice tls report`: what TLS came to with the hosts of a domain on one day, as a TLS report (RFC 8460 4.4).
 
 import type { Command } from 'commander';
-import { parseDomain } from '../values/domain.ts';
 import { configOption, readPlaces } from './config-file.ts';
+import { domainArgument } from './domain-argument.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { ask } from './until-reachable.ts';
 
@@ -30,7 +30,7 @@ export function registerReport(tls: Command): void {
 async function report(text: string, _: Options, command: Command): Promise<void> {
   // Commander gives --config to the command above, which has it, too.
   const { config, day } = command.optsWithGlobals<Options>();
-  const domain = parseDomain(text);
+  const domain = domainArgument(text);
   if (day !== undefined && !isDay(day)) {
     throw new CommandError(
       exitCodes.usage,
@@ -52,5 +52,7 @@ async function report(text: string, _: Options, command: Command): Promise<void>
 }
 
 function isDay(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  // The 31st of a month with 30 days is taken for the day after.
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { StsAnswer } from '../control/operations/sts.ts';
-import { parseDomain } from '../values/domain.ts';
 import { configOption, readPlaces } from './config-file.ts';
+import { domainArgument } from './domain-argument.ts';
 import { printText } from './terminal-text.ts';
 import { age } from './text-table.ts';
 import { rowsText } from './tls-text.ts';
@@ -30,7 +30,7 @@ export function registerSts(tls: Command): void {
 async function show(text: string, _: Options, command: Command): Promise<void> {
   // Commander gives --json and --config to the command above, which has them, too.
   const options = command.optsWithGlobals<Options>();
-  const domain = parseDomain(text);
+  const domain = domainArgument(text);
   const config = readPlaces(options.config);
   const answer = await ask(config, { operation: 'tls.sts', domain, purge: options.purge === true });
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);

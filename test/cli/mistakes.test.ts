@@ -175,6 +175,10 @@ describe('a mistake of the command line', { concurrency: true }, () => {
       ['suspend', 'all', '--reason', long(501)],
       '--reason is too long: it has 501 characters, and may have 500 at most.',
     ],
+    [['tls', 'sts', 'a@b.example'], '"a@b.example" is not a domain name.'],
+    [['tls', 'sts', '192.0.2.1'], '"192.0.2.1" is not a domain name.'],
+    [['tls', 'report', ''], '"" is not a domain name.'],
+    [['tls', 'report', 'b.example', '--day', '2026-11-31'], '"2026-11-31" is not a day.'],
     [
       ['resume', ...Array.from({ length: 1001 }, (_, at) => `d${at}.example`)],
       'The targets are too many: 1000 can be named at once.',
