@@ -6,6 +6,7 @@ import { listenUnix } from '../io/unix-listener.ts';
 import type { FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
 import type { ProxySource } from '../protocol/proxy/types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { Troubles } from '../stats/troubles.ts';
 import { withoutMapping } from '../values/ip-address.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { NetworkSet } from '../values/network-set.ts';
@@ -15,7 +16,7 @@ import { clientHighWaterMark } from './client-socket.ts';
 import { type Admission, type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import { type Bind, socketError } from './bind.ts';
-import { ProxyHeaderWait } from './proxy-header-wait.ts';
+import { HeaderWaits } from './header-waits.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { clientLimitsOf, hasSameClientLimits, type SharedLimits } from './shared-limits.ts';
 
@@ -70,8 +71,7 @@ export class Listener {
   readonly #shared: SharedLimits;
   readonly #server: Server;
   readonly #connections = new Set<IncomingConnection>();
-  /** Connections of load balancers whose header has not come yet. */
-  readonly #waits = new Set<ProxyHeaderWait>();
+  readonly #waits: HeaderWaits;
   #options: ListenerOptions;
   /** The context of clients that the limits per client do not apply to. */
   #exemptContext: ReceiveContext;
@@ -81,8 +81,9 @@ export class Listener {
   #whenDrained: (() => void) | undefined;
 
   /** @param bind - binds TCP ports */
-  constructor(options: ListenerOptions, shared: SharedLimits, bind: Bind) {
+  constructor(options: ListenerOptions, shared: SharedLimits, bind: Bind, troubles: Troubles) {
     this.#bind = bind;
+    this.#waits = new HeaderWaits(options.facts.name, troubles);
     this.#options = options;
     this.#shared = shared;
     this.#exemptContext = withoutClientLimits(options.context);
@@ -146,14 +147,14 @@ export class Listener {
   drain(why: DrainReason, whenDrained: () => void): void {
     this.#whenDrained = whenDrained;
     this.#server.close();
-    for (const wait of this.#waits) wait.abandon();
+    this.#waits.close();
     for (const connection of this.#connections) connection.shutdown(why);
     this.#ended();
   }
 
   /** Ends every session at once. Clients send again what was not answered 250. */
   abandon(): void {
-    for (const wait of this.#waits) wait.abandon();
+    this.#waits.abandon();
     for (const connection of this.#connections) connection.destroy();
   }
 
@@ -175,21 +176,16 @@ export class Listener {
   }
 
   #awaitHeader(socket: Socket, balancer: string): void {
-    const { deadlines, log } = this.#options.context;
-    const wait = new ProxyHeaderWait(socket, deadlines, {
+    this.#waits.begin(socket, balancer, this.#options.context, {
       came: (source) => {
-        this.#waits.delete(wait);
         this.#shared.connections--;
         this.#proxied(socket, balancer, source);
       },
-      failed: (reason) => {
-        this.#waits.delete(wait);
+      failed: () => {
         this.#shared.connections--;
-        if (reason !== '') log.proxyHeaderFailed(balancer, reason);
         this.#ended();
       },
     });
-    this.#waits.add(wait);
     this.#shared.connections++;
   }
 

@@ -43,7 +43,8 @@ export class ProxyHeaderWait implements Deadline {
   }
 
   expired(): void {
-    this.#fail(`not complete after ${proxyHeaderTimeoutMs / 1000} s`);
+    const what = this.#bytes.length === 0 ? 'no byte of it came within' : 'not complete after';
+    this.#fail(`${what} ${proxyHeaderTimeoutMs / 1000} s`);
   }
 
   /** Gives up, without a word: Sluice is stopping. */

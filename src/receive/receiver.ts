@@ -54,7 +54,7 @@ export class Receiver {
     this.#wanted = byKey(all);
     const addresses: ListenAddress[] = [];
     for (const [key, options] of this.#wanted) {
-      const listener = new Listener(options, this.#shared, this.#parts.bind);
+      const listener = new Listener(options, this.#shared, this.#parts.bind, this.#parts.troubles);
       addresses.push(await listener.listen());
       this.#open.set(key, listener);
     }
@@ -108,7 +108,7 @@ export class Receiver {
 
   async #openOne(key: string, options: ListenerOptions): Promise<void> {
     const { log, troubles } = this.#parts;
-    const listener = new Listener(options, this.#shared, this.#parts.bind);
+    const listener = new Listener(options, this.#shared, this.#parts.bind, this.#parts.troubles);
     try {
       const address = await listener.listen();
       this.#open.set(key, listener);

@@ -2,6 +2,8 @@
 // commands to this port inside an HTTP request. That client is often in a network that may relay, so after such a line no command
 // may be executed.
 
+import type { Buffer } from 'node:buffer';
+
 const space = 0x20;
 const star = 0x2a;
 const slashByte = 0x2f;
@@ -29,12 +31,20 @@ export function isForeignLine(text: string): boolean {
   );
 }
 
-/** The header of the PROXY protocol, version 1. Version 2 ends the session by the bare LF in its first bytes. */
+/** The header of the PROXY protocol, version 1. */
 const proxyHeader = /^PROXY (?:TCP[46]|UNKNOWN)/;
 
 /** Is the line, which has no verb of SMTP, a PROXY header? */
 export function isProxyHeader(text: string): boolean {
   return proxyHeader.test(text);
+}
+
+/** With which the header of the PROXY protocol, version 2, begins: two empty lines, and one of a NUL. */
+const signature = '\r\n\r\n\0';
+
+/** Does the line from `start` to `end` end such a signature? It comes in one piece, so the lines before are still there. */
+export function isBinaryProxyHeader(bytes: Buffer, start: number, end: number): boolean {
+  return end === start + 1 && start >= 4 && bytes.toString('latin1', start - 4, end) === signature;
 }
 
 /**

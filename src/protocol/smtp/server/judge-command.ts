@@ -61,6 +61,7 @@ export function judgeLine(
     default: {
       const judged = judgeMalformed(verdict, lines.bytes, lines.start, lines.end);
       if (judged.kind === 'foreign') return wrongProtocol(facts);
+      if (judged.kind === 'proxy') return proxyHeader(facts);
       return judged.kind === 'ends' ? { kind: 'close', reply: judged.reply } : judged.reply;
     }
   }
@@ -68,6 +69,10 @@ export function judgeLine(
 
 function wrongProtocol({ options }: SessionFacts): CommandVerdict {
   return { kind: 'close', reply: listenerReplies(options).wrongProtocol };
+}
+
+function proxyHeader({ options }: SessionFacts): CommandVerdict {
+  return { kind: 'close', reply: listenerReplies(options).proxyHeader };
 }
 
 function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
@@ -80,7 +85,7 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
   if (isForeign) return wrongProtocol(facts);
   // What follows would count as said by the balancer itself, which may be allowed to relay.
   if (verb === 0 && isProxyHeader(lines.text(0))) {
-    return { kind: 'close', reply: listenerReplies(facts.options).proxyHeader };
+    return proxyHeader(facts);
   }
   if (facts.needsTls && !isPossibleInClear(verb)) return Replies.tlsFirst;
   switch (verb) {

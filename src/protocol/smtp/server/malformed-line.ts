@@ -4,15 +4,16 @@
 import type { Buffer } from 'node:buffer';
 import type { LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';
-import { isForeignLine } from './foreign-line.ts';
+import { isBinaryProxyHeader, isForeignLine } from './foreign-line.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 
 export type MalformedVerdict = Extract<LineVerdict, 'too-long' | 'control' | 'not-utf8'>;
 
-/** `foreign`: a line of another protocol. `ends` and `continues`: whether the session ends after the reply. */
+/** `foreign`: a line of another protocol. `proxy`: of a PROXY header. `ends` and `continues`: whether the session ends after the reply. */
 export type MalformedLine =
   | { readonly kind: 'foreign' }
+  | { readonly kind: 'proxy' }
   | { readonly kind: 'ends' | 'continues'; readonly reply: FixedReply };
 
 /** The number of octets that are looked at in a line that is too long. */
@@ -32,6 +33,7 @@ const ending: Readonly<Record<MalformedVerdict, MalformedLine>> = {
   'not-utf8': { kind: 'ends', reply: Replies.notUtf8Last },
 };
 const foreign: MalformedLine = { kind: 'foreign' };
+const proxy: MalformedLine = { kind: 'proxy' };
 
 /**
  * RFC 5321 4.2.5 and 4.5.3.1.4: a malformed line is answered 500. After MAIL and RCPT the session continues, so that one malformed
@@ -49,6 +51,7 @@ export function judgeMalformed(
   const last = verdict === 'too-long' ? Math.min(end, start + headOctets) : end;
   const text = bytes.toString('latin1', start, last);
   if (isForeignLine(text)) return foreign;
+  if (isBinaryProxyHeader(bytes, start, end)) return proxy;
   const isOneCommand =
     pathCommand.test(text) || (verdict === 'not-utf8' && isVerbWithoutChunk(verbOf(bytes, start, end)));
   return isOneCommand ? continuing[verdict] : ending[verdict];
