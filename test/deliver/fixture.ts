@@ -8,6 +8,7 @@ import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts'
 import { BrokenHandshakes } from '../../src/deliver/tls/broken-handshakes.ts';
 import type { HandshakeSettingsByName } from '../../src/deliver/tls/handshake-settings.ts';
 import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
+import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../src/deliver/sender.ts';
@@ -168,6 +169,7 @@ export interface Fixture {
 export async function fixture(
   t: TestContext,
   handshakes: HandshakeSettingsByName = new Map(),
+  identities = new ClientIdentities(),
 ): Promise<Fixture> {
   const server = await MailServer.listen(t);
   const spool = new MemoryReader();
@@ -196,7 +198,7 @@ export async function fixture(
     log: new DeliveryLog(logger, new Events([logListener(logger)])),
     pipelining: new PipeliningMemory(() => now),
     tls: {
-      contexts: new ClientContexts(handshakes),
+      contexts: new ClientContexts(handshakes, identities),
       sessions: new SessionCache(() => now),
       broken: new BrokenHandshakes(() => now),
     },

@@ -48,6 +48,11 @@ export class ClientContexts {
     return known.identity === undefined || this.#identities.of(known.identity) !== undefined;
   }
 
+  /** Another text after each change of the certificates of this host; empty when the settings need none. */
+  identityVersion(settings: string): string {
+    return this.#settings.get(settings)?.identity === undefined ? '' : String(this.#identities.version);
+  }
+
   /** @param settings - their name; of unknown ones the defaults, so ask `has` before */
   of(settings: string, kind: HandshakeKind): SecureContext {
     const key = `${kind.takesOld ? 'o' : ''}${kind.isClassic ? 'c' : ''}${kind.sentChainOnly ? 's' : ''}:${settings}`;

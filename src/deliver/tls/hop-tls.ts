@@ -27,7 +27,9 @@ export class HopTls {
   readonly #kit: TlsKit;
   readonly #policy: Policy;
   readonly #key: string;
-  readonly #sessionKey: string;
+  readonly #sessionName: string;
+  /** Of sessions with the certificate that this handshake may show. */
+  #sessionKey = '';
   #isClassic: boolean;
   #isClear: boolean;
   /** The session of before that the handshake offered, while it may have been resumed. */
@@ -40,7 +42,7 @@ export class HopTls {
     this.#policy = policy;
     this.#key = hop.key;
     const port = hop.endpoint.kind === 'tcp' ? hop.endpoint.port : 0;
-    this.#sessionKey = `${hop.host} ${port} ${policy.serverName} ${tlsPolicyKey(hop.tls)}`;
+    this.#sessionName = `${hop.host} ${port} ${policy.serverName} ${tlsPolicyKey(hop.tls)}`;
     const way = kit.broken.wayRound(hop.key);
     this.#isClear = way?.kind === 'clear' && this.#mayBeClear;
     this.#isClassic = way?.kind === 'classic';
@@ -74,6 +76,8 @@ export class HopTls {
   /** The options of the handshake, for a socket that is connected. */
   get options(): ConnectionOptions {
     const { level, serverName, settings } = this.#policy;
+    // A resumed session would go on with the certificate that was shown at its beginning, renewed or withdrawn since.
+    this.#sessionKey = `${this.#sessionName} ${this.#kit.contexts.identityVersion(settings)}`;
     this.#offered = this.#kit.sessions.get(this.#sessionKey);
     const takesOld = level === 'opportunistic';
     return {

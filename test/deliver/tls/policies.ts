@@ -1,6 +1,7 @@
 // Policies and a server for tests of outgoing TLS: certificates of each kind, and what a policy of each level demands.
 
 import { makeAuthority, selfSigned } from '../../support/certificates.ts';
+import type { ClientIdentities } from '../../../src/tls/client-identities.ts';
 import type { HandshakeSettings } from '../../../src/deliver/tls/handshake-settings.ts';
 import type { HopTlsPolicy, TlsLevel } from '../../../src/values/tls-policy.ts';
 import { type Fixture, fixture } from '../fixture.ts';
@@ -24,7 +25,10 @@ export const leaves = {
 export type LeafName = keyof typeof leaves;
 
 const settings: HandshakeSettings = { authorities: authority.certificate, ciphers: '', minVersion: '' };
-export const handshakes = new Map([['test', settings]]);
+export const handshakes = new Map([
+  ['test', settings],
+  ['shows', { ...settings, identity: '/client.pem' }],
+]);
 
 export function policy(level: TlsLevel, part: Partial<HopTlsPolicy> = {}): HopTlsPolicy {
   return {
@@ -42,8 +46,8 @@ export function policy(level: TlsLevel, part: Partial<HopTlsPolicy> = {}): HopTl
   };
 }
 
-export function tlsFixture(t: TestContext): Promise<Fixture> {
-  return fixture(t, handshakes);
+export function tlsFixture(t: TestContext, identities?: ClientIdentities): Promise<Fixture> {
+  return fixture(t, handshakes, identities);
 }
 
 /** Greeting, EHLO with STARTTLS, and the reply to it. */

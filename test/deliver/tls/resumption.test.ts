@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import { sessionMaxAgeMs } from '../../../src/deliver/tls/session-cache.ts';
+import { ClientIdentities } from '../../../src/tls/client-identities.ts';
 import type { HopTlsPolicy } from '../../../src/values/tls-policy.ts';
+import { selfSigned } from '../../support/certificates.ts';
 import type { Fixture } from '../fixture.ts';
 import { helloAgain, leaves, policy, startTls, tlsFixture } from './policies.ts';
 
@@ -96,4 +98,16 @@ test('a session that was resumed again and again ends an hour after its full han
   assert.equal((await rounds.play(policy('verified'))).isReused, true);
   all.advance(sessionMaxAgeMs / 2 + 1);
   assert.equal((await rounds.play(policy('verified'))).isReused, false);
+});
+
+test('a session never goes on with a certificate of this host that was replaced', async (t) => {
+  const identities = new ClientIdentities();
+  identities.use({ '/client.pem': selfSigned({ names: ['first.test'] }) });
+  const rounds = new Rounds(await tlsFixture(t, identities), 'good', 'TLSv1.3');
+  const shows = policy('verified', { settings: 'shows' });
+  const plays = async (tls: HopTlsPolicy) => (await rounds.play(tls)).isReused;
+  assert.deepEqual([await plays(shows), await plays(policy('verified'))], [false, false]);
+  identities.use({ '/client.pem': selfSigned({ names: ['renewed.test'] }) });
+  assert.deepEqual([await plays(shows), await plays(policy('verified'))], [false, true]);
+  assert.equal(await plays(shows), true);
 });
