@@ -5,6 +5,7 @@ import type { SenderToManager } from '../../src/channel/messages.ts';
 import type { ConnectGrant, Work } from '../../src/deliver/types.ts';
 import type { Books } from './books.ts';
 import type { Ground } from './ground.ts';
+import { check } from '../world/ledger.ts';
 import { limitsInForce, type LimitsInForce } from './limits-in-force.ts';
 import { OverrideBooks } from './override-books.ts';
 import type { OutageBooks } from './outage-books.ts';
@@ -48,6 +49,8 @@ export interface GrantsOptions {
 }
 
 export class Grants {
+  /** Transactions that were granted to connections which had others on the way. */
+  ahead = 0;
   readonly overrides = new OverrideBooks(() => this.#renew());
   #limits: LimitsInForce;
   #config: Config;
@@ -137,6 +140,8 @@ export class Grants {
     } else if (kind === 'close') this.#closing.add(this.#nameOf(connection));
     const work = workOf(message);
     if (work === undefined) return;
+    const isClosing = kind === 'transact' && this.isClosing(this.#nameOf(connection));
+    check(!isClosing, () => `${work.queueId} is granted to a connection that was told to close`);
     this.#ground.trace(
       () =>
         `granted: ${work.queueId} ${work.recipients.join(',')} on ${String(kind)} ${this.#nameOf(connection)}`,
@@ -158,6 +163,11 @@ export class Grants {
       routes: this.#routes.granted(connection, work, domainOfEach),
       grantedMs: this.#ground.clock.nowMs,
     });
+  }
+
+  /** A transaction was granted to a connection that had another one on the way. */
+  wentAhead(): void {
+    this.ahead++;
   }
 
   /** It came to nothing, and is no attempt. */

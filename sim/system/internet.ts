@@ -43,12 +43,20 @@ export class Host {
   /** It answers nobody, ever. */
   readonly isDead: boolean;
   temper: Temper;
+  /** How many transactions may be on the way on a connection to it. */
+  readonly depth: number;
 
-  constructor(name: string, ip: string, temper: Temper, isDead: boolean) {
+  constructor(name: string, ip: string, temper: Temper, isDead: boolean, depth = 1) {
     this.name = name;
     this.ip = ip;
     this.temper = temper;
     this.isDead = isDead;
+    this.depth = depth;
+  }
+
+  /** With CHUNKING, messages leave without waiting for an answer to their commands: that allows more of them. */
+  get hasChunking(): boolean {
+    return this.depth > 2;
   }
 }
 

@@ -4,17 +4,16 @@
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { check } from '../world/ledger.ts';
 import type { LimitsInForce } from './limits-in-force.ts';
-import { keysOf, type VisitPlace } from './limit-keys.ts';
+import { keysOf, type VisitPlace, type VisitTransaction } from './limit-keys.ts';
 
 /** A connection, from the first packet to the last. */
 export interface Visit {
   readonly name: string;
   readonly sender: object;
   readonly place: VisitPlace;
-  /** Domains of the transaction in hand, and whose mail it is. */
-  domains: readonly string[];
-  tenant: string | undefined;
-  /** What held when that was granted, and a number that grows with each grant. */
+  /** The transactions that have begun and have no results, and while it is opened, the first. */
+  readonly carries: VisitTransaction[];
+  /** What held when the last of them was granted, and a number that grows with each grant. */
   limits: LimitsInForce;
   grant: number;
 }
@@ -92,10 +91,16 @@ function latest(visits: readonly Visit[]): Visit {
   return visits.reduce((last, visit) => (visit.grant > last.grant ? visit : last), first);
 }
 
-/** What it counts for under these limits. */
-function connectionKeysOf(visit: Visit, { rules }: LimitsInForce): Map<string, LimitRule> {
-  return keysOf(rules, 'connections', visit.place, visit);
+/** What it counts for under these limits: all that it carries, and without anything, its place alone. */
+function connectionKeysOf({ carries, place }: Visit, { rules }: LimitsInForce): Map<string, LimitRule> {
+  const keys = new Map<string, LimitRule>();
+  for (const transaction of carries.length === 0 ? [nothing] : carries) {
+    for (const [key, rule] of keysOf(rules, 'connections', place, transaction)) keys.set(key, rule);
+  }
+  return keys;
 }
+
+const nothing: VisitTransaction = { domains: [], tenant: undefined };
 
 function kindOf({ match, per }: LimitRule): LimitKind {
   if (per.includes('tenant') || match.tenant !== undefined) return 'tenant';

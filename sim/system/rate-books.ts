@@ -6,8 +6,8 @@ import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import type { Rate } from '../../src/values/rate.ts';
 import { check } from '../world/ledger.ts';
 import { rateQuantities, type RateQuantity } from '../world/rate-books.ts';
-import type { Visit } from './limit-books.ts';
-import { keysOf } from './limit-keys.ts';
+import { keysOf, type VisitPlace, type VisitTransaction } from './limit-keys.ts';
+import type { LimitsInForce } from './limits-in-force.ts';
 
 /** Scheduler time has whole milliseconds. */
 const roundingMs = 1;
@@ -34,8 +34,11 @@ interface Gap {
   readonly untilMs: number;
 }
 
-/** A connection with the transaction that begins on it. */
-export interface RatedVisit extends Visit {
+/** A transaction that begins on a connection, or the first one of a connection that is opened. */
+export interface RatedTransaction extends VisitTransaction {
+  readonly place: VisitPlace;
+  /** What held when it was granted, and when that was. */
+  readonly limits: LimitsInForce;
   readonly grantedMs: number;
   /** By domain. */
   readonly recipients: ReadonlyMap<string, number>;
@@ -77,7 +80,7 @@ export class RateBooks {
   }
 
   /** A connection is opened. */
-  connects(visit: RatedVisit): void {
+  connects(visit: RatedTransaction): void {
     if (!visit.limits.isSure) return;
     for (const [key, rule] of keysOf(visit.limits.rules, 'connectionRate', visit.place, visit)) {
       this.#count('connectionRate', key, rule, 1, visit.grantedMs);
@@ -85,7 +88,7 @@ export class RateBooks {
   }
 
   /** A transaction begins. */
-  begins(visit: RatedVisit): void {
+  begins(visit: RatedTransaction): void {
     const { grantedMs, limits, place, recipients, tenant } = visit;
     if (!limits.isSure) return;
     for (const [key, rule] of keysOf(limits.rules, 'messageRate', place, visit)) {

@@ -22,6 +22,8 @@ import type { FromRole, ManagerEnd } from './manager-end.ts';
  * - `hasty answers`: operators are told that a change is on the disk before it is
  * - `hasty overrides`: the same for a suspension or a limit: the folder of its file is not synced
  * - `endless tries`: what was refused for good is tried again
+ * - `swapped results`: results of two transactions that are on the way on one connection are taken for each other's
+ * - `deeper`: more transactions are granted to a connection at once than its sender allows
  */
 export type Sabotage =
   | 'unasked'
@@ -38,7 +40,9 @@ export type Sabotage =
   | 'forgotten reasons'
   | 'hasty answers'
   | 'hasty overrides'
-  | 'endless tries';
+  | 'endless tries'
+  | 'swapped results'
+  | 'deeper';
 
 /** Breaks the store of a manager. */
 export function breakStore(store: SpoolStore, sabotage: Sabotage | undefined): SpoolStore {
@@ -106,6 +110,8 @@ export function breakLink(
   sabotage: Sabotage | undefined,
 ): ManagerEnd {
   const [post, receive] = [end.post.bind(end), end.receive.bind(end)];
+  if (sabotage === 'deeper') end.receive = (take) => receive((batch) => take(batch.map(deepened)));
+  if (sabotage === 'swapped results') swapResults(end);
   if (sabotage === 'endless tries') end.receive = (take) => receive((batch) => take(batch.map(softened)));
   if (sabotage !== 'early close') return end;
   let take: Parameters<ManagerEnd['receive']>[0] = () => undefined;
@@ -129,6 +135,36 @@ export function breakLink(
     timers.setImmediate(() => take([{ kind: 'closed', connection, report: { kind: 'closed' } }]));
   };
   return end;
+}
+
+/** The first results on a connection with several transactions on the way come after the next ones. */
+function swapResults(end: ManagerEnd): void {
+  const [post, receive] = [end.post.bind(end), end.receive.bind(end)];
+  const onTheWay = new Map<number, number>();
+  const heldBack = new Map<number, FromRole>();
+  end.post = (message) => {
+    if (message.kind === 'connect') onTheWay.set(message.connection, 1);
+    if (message.kind === 'transact')
+      onTheWay.set(message.connection, (onTheWay.get(message.connection) ?? 0) + 1);
+    post(message);
+  };
+  const swapped = (message: FromRole): FromRole[] => {
+    if (message.kind !== 'done' && message.kind !== 'closed') return [message];
+    const { connection } = message;
+    const held = heldBack.get(connection);
+    heldBack.delete(connection);
+    if (held !== undefined) return message.kind === 'done' ? [message, held] : [held, message];
+    const left = (onTheWay.get(connection) ?? 0) - 1;
+    onTheWay.set(connection, left);
+    if (message.kind === 'closed' || left < 1) return [message];
+    heldBack.set(connection, message);
+    return [];
+  };
+  end.receive = (take) => receive((batch) => take(batch.flatMap(swapped)));
+}
+
+function deepened(message: FromRole): FromRole {
+  return message.kind === 'ready' ? { ...message, depth: (message.depth ?? 1) + 1 } : message;
 }
 
 /** Nothing is refused for good. */

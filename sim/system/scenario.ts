@@ -36,7 +36,7 @@ const base = defaultConfig();
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const isLarge = random.next() < 0.05;
-  const internet = someInternet(random, isLarge);
+  const internet = someInternet(random, isLarge, new Random(seed ^ 0xd3e7));
   const senders = 1 + random.below(3);
   const tenants = someTenants(random);
   return {
@@ -96,19 +96,21 @@ export function withOtherLimits(random: Random, config: Config, internet: Intern
   };
 }
 
-function someInternet(random: Random, isLarge: boolean): Internet {
+/** @param depths - of its own, so that depths change nothing else in a world */
+function someInternet(random: Random, isLarge: boolean, depths: Random): Internet {
   const count = isLarge ? 8 + random.below(8) : 1 + random.below(6);
   const hosts = Array.from({ length: 1 + random.below(count) }, (_, index) => {
     const temper = someTemper(random);
     const isDead = index > 0 && random.next() < 0.1;
-    return new Host(`mx${index}.${under(random)}`, `192.0.2.${index + 1}`, temper, isDead);
+    const depth = pick(depths, [1, 1, 2, 4]);
+    return new Host(`mx${index}.${under(random)}`, `192.0.2.${index + 1}`, temper, isDead, depth);
   });
   const domains = Array.from({ length: count }, (_, index) => {
     const first = pick(random, hosts);
     const second = random.next() < 0.3 ? pick(random, hosts) : first;
     return { domain: `d${index}.${under(random)}`, hosts: first === second ? [first] : [first, second] };
   });
-  const own = new Host('mx.home.example', '198.51.100.1', someTemper(random), false);
+  const own = new Host('mx.home.example', '198.51.100.1', someTemper(random), false, pick(depths, [1, 2, 4]));
   return new Internet([...domains, { domain: home, hosts: [own] }]);
 }
 

@@ -62,13 +62,14 @@ export class SenderModel implements Carrier {
     return this.#connections.size;
   }
 
-  /** Recipients of transactions in hand, granted ones included. */
+  /** Recipients of transactions that are on the way. */
   get active(): number {
     return this.#connections.values().reduce((sum, { inHand }) => sum + inHand, 0);
   }
 
   ready(connection: OutgoingModel): void {
-    this.#post({ kind: 'ready', connection: connection.id });
+    const { depth, id } = connection;
+    this.#post({ kind: 'ready', connection: id, ...(depth > 1 && { depth }) });
   }
 
   done(

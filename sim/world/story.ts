@@ -3,6 +3,7 @@
 import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { Random } from '../../src/schedule/store/random.ts';
+import type { State } from '../../src/schedule/state.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import type { PipelineDepth } from '../../src/simulate/host.ts';
 import { evaluate, seedFailed } from '../seed-failed.ts';
@@ -31,6 +32,8 @@ export interface StoryOptions {
   readonly shaping?: boolean;
   /** True: several transactions may be on the way on a connection. */
   readonly pipelines?: boolean;
+  /** See `WorldOptions`. */
+  readonly sabotage?: ((state: State) => void) | undefined;
   /** `told`: domains have TLS policies; `untold`: and plans do not tell them apart, which the judges have to notice. */
   readonly policies?: 'told' | 'untold';
   readonly auditEvery: number;
@@ -72,7 +75,16 @@ function run(options: StoryOptions): World {
   const internet = policies === undefined ? bare : withTlsPolicies(bare, policies === 'told');
   const judges = (ledger: Ledger) => (policies === undefined ? [] : [new TlsPolicies(ledger)]);
   const depth = options.pipelines === true ? pick(random, depths) : undefined;
-  const world = new World({ seed, internet, config, startMs, auditEvery, depth, judges });
+  const world = new World({
+    seed,
+    internet,
+    config,
+    startMs,
+    auditEvery,
+    depth,
+    judges,
+    sabotage: options.sabotage,
+  });
   const spanMs = random.next() < 0.5 ? 1_000 : 2 * hour;
   const times = Array.from({ length: options.messages }, () => startMs + random.below(spanMs));
   for (const [number, atMs] of times.sort((left, right) => left - right).entries()) {

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly auditEvery: number;
   /** One transaction at a time on each connection where it is not given. */
   readonly depth?: PipelineDepth | undefined;
+  /** Breaks the state of a scheduler on purpose, to see that the judges notice. */
+  readonly sabotage?: ((state: State) => void) | undefined;
   /** More judges, made with the ledger that they judge by. */
   readonly judges?: (ledger: Ledger) => readonly Witness[];
 }
@@ -43,6 +45,7 @@ export class World {
   config: SchedulerConfig;
   calls = 0;
   #state: State;
+  readonly #sabotage: (state: State) => void;
   readonly #fingerprint = new Fingerprint();
   readonly #auditEvery: number;
   #isPaused = false;
@@ -58,11 +61,13 @@ export class World {
   /** The clock's date when each message came in, by the message's number. */
   readonly #dates = new Map<number, number>();
 
-  constructor({ seed, internet, config, startMs, auditEvery, depth, judges }: WorldOptions) {
+  constructor({ seed, internet, config, startMs, auditEvery, depth, judges, sabotage }: WorldOptions) {
     this.config = config;
+    this.#sabotage = sabotage ?? (() => undefined);
     this.books = new Books(config, this.ledger);
     this.#auditEvery = auditEvery;
     this.#state = new State(config);
+    this.#sabotage(this.#state);
     this.#startMs = startMs;
     this.#leastLifetimeMs = { mail: config.lifetimeMs, bounce: config.bounceLifetimeMs };
     const attempts = new Attempts();
@@ -159,6 +164,7 @@ export class World {
     this.#observe();
     this.#steady = this.#bootClock(this.#steady.stretches, this.#steady.run);
     this.#state = new State({ ...this.config, seed: this.simulation.random.below(1e9) });
+    this.#sabotage(this.#state);
     const scheduler = createScheduler(this.#state.config, this.clock.nowMs, this.#state);
     scheduler.restoreRates(rates);
     this.#isPaused = false;

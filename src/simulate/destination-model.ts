@@ -69,6 +69,10 @@ const destination = tableOf({
     .optional(),
   latency: duration().optional(),
   bandwidth: size(1000).optional(),
+  extensions: listOf(
+    oneOf(['PIPELINING', 'CHUNKING']),
+    'extensions such as ["PIPELINING", "CHUNKING"], or [] for none',
+  ).optional(),
   ban: tableOf({
     connections: wholeNumber(0, 1_000_000),
     per: oneOf(['ip', 'mx', 'network', 'destination']).default('destination'),

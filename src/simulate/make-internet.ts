@@ -219,7 +219,12 @@ function hostOptions(
   traits: HostOptions['traits'],
 ): Partial<HostOptions> {
   const latencyMs = model?.latency ?? Math.round(nearestMs * farthest ** chanceOf(name, seed));
-  return { latencyMs, traits, ...(model?.bandwidth !== undefined && { bytesPerMs: model.bandwidth / 1000 }) };
+  return {
+    latencyMs,
+    traits,
+    ...(model?.bandwidth !== undefined && { bytesPerMs: model.bandwidth / 1000 }),
+    ...(model?.extensions !== undefined && { offers: model.extensions }),
+  };
 }
 
 function siteFor(domain: string, exchanges: readonly Exchange[], prefix: string): Site {

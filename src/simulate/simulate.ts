@@ -6,6 +6,7 @@ import { State } from '../schedule/state.ts';
 import type { SchedulerConfig, NewRecipient } from '../schedule/types.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { DestinationModel } from './destination-model.ts';
+import type { PipelineDepth } from './host.ts';
 import { makeInternet } from './make-internet.ts';
 import { reportOf, type SimulationReport } from './report.ts';
 import { Reporter } from './reporter.ts';
@@ -26,6 +27,8 @@ export interface SimulateOptions {
   readonly workload: Workload;
   readonly destinations: readonly DestinationModel[];
   readonly seed: number;
+  /** One transaction at a time on each connection where it is not given. */
+  readonly depth?: PipelineDepth | undefined;
   /** Ms after which the simulation ends, whatever is left; Infinity: when nothing is left. */
   readonly untilMs: number;
   /** Called from time to time with the progress so far. */
@@ -37,7 +40,7 @@ const progressEvery = 50_000;
 
 /** @throws {SimulationError} when the destinations contradict each other */
 export function simulate(options: SimulateOptions): SimulationReport {
-  const { config, destinations, routes, seed, timeouts, workload } = options;
+  const { config, depth, destinations, routes, seed, timeouts, workload } = options;
   const network = makeInternet({
     models: destinations,
     ruleOf: (key) => routes.rule(key),
@@ -53,7 +56,15 @@ export function simulate(options: SimulateOptions): SimulationReport {
   const waits = (tell: (domain: string, what: string) => void): number => tellWaits(state, tell);
   const reporter = new Reporter({ workload, tenantOf, startMs, waits });
   const scheduler = createScheduler(state.config, startMs, state);
-  const simulation = new Simulation({ seed, startMs, network, timeouts, scheduler, witness: reporter });
+  const simulation = new Simulation({
+    seed,
+    startMs,
+    network,
+    timeouts,
+    depth,
+    scheduler,
+    witness: reporter,
+  });
   const endMs = startMs + options.untilMs;
   const { clock } = simulation;
   let events = 0;

@@ -124,6 +124,7 @@ export class Traffic {
     const { transaction } = effect;
     this.#witnessGrant(link, transaction, false);
     if (link.underway.length > 0) {
+      if (link.underway.length >= link.machine.depth(this.#depth)) broken('too many transactions at once');
       this.#goesOut(link, transaction);
       return;
     }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
-import type { HostOptions } from '../../src/simulate/host.ts';
+import type { HostOptions, PipelineDepth } from '../../src/simulate/host.ts';
 import { Internet, steady } from '../../src/simulate/internet.ts';
 import { Dead } from '../../src/simulate/traits/dead.ts';
 import { ledgerMessage } from '../../sim/world/ledger.ts';
@@ -25,10 +25,10 @@ class Town {
   readonly world: World;
   #messages = 0;
 
-  constructor(groups: readonly Group[], change: ConfigChange) {
+  constructor(groups: readonly Group[], change: ConfigChange, depth?: PipelineDepth) {
     const internet = new Internet(new Random(1));
     const config: SchedulerConfig = configOf(change);
-    this.world = new World({ seed: 1, internet, config, startMs: start, auditEvery: 997 });
+    this.world = new World({ seed: 1, internet, config, startMs: start, auditEvery: 997, depth });
     for (const [number, { name, domains, hosts = domains, options = {} }] of groups.entries()) {
       for (let host = 0; host < hosts; host++) internet.addHost(ipOf(number, host), options);
       for (let domain = 0; domain < domains; domain++) {
@@ -75,14 +75,19 @@ function ipOf(group: number, host: number): string {
 }
 
 const healthy: Group = { name: 'healthy', domains: 20, messagesPerDomain: 50 };
+const depths: readonly (PipelineDepth | undefined)[] = [undefined, { data: 2, chunking: 4 }];
 
 test('healthy destinations finish equally soon, however many others are dead or refuse', () => {
-  const alone = new Town([healthy], { limits: { perSite: 2 } });
-  alone.world.run(start + 600_000);
-  for (const how of ['silent', 'refused'] as const) {
+  for (const [how, depth] of [
+    ['silent', undefined],
+    ['refused', undefined],
+    ['silent', { data: 2, chunking: 4 }],
+  ] as const) {
+    const alone = new Town([healthy], { limits: { perSite: 2 } }, depth);
+    alone.world.run(start + 600_000);
     const options = { traits: [new Dead({ how, fromMs: 0, untilMs: Infinity })] };
     const others: Group = { name: 'dead', domains: 500, messagesPerDomain: 3, options };
-    const among = new Town([healthy, others], { limits: { global: 2_000, perSite: 2 } });
+    const among = new Town([healthy, others], { limits: { global: 2_000, perSite: 2 } }, depth);
     among.world.run(start + 600_000);
     assert.ok(alone.finishedMs('healthy') < 60_000);
     const slower = among.finishedMs('healthy') / alone.finishedMs('healthy');
@@ -91,35 +96,43 @@ test('healthy destinations finish equally soon, however many others are dead or 
 });
 
 test('destinations parked on their limits do not delay others', () => {
-  const alone = new Town([healthy], { limits: { perSite: 2, perIp: 2 } });
-  alone.world.run(start + 600_000);
-  // Three hundred domains on one slow host that takes two connections.
-  const others: Group = {
-    name: 'slow',
-    domains: 300,
-    hosts: 1,
-    messagesPerDomain: 5,
-    options: { latencyMs: 2_500 },
-  };
-  const among = new Town([healthy, others], { limits: { perSite: 2, perIp: 2 } });
-  among.world.run(start + 600_000);
-  const slower = among.finishedMs('healthy') / alone.finishedMs('healthy');
-  assert.ok(slower < 1.1, `${slower} times as long`);
+  for (const depth of depths) {
+    const alone = new Town([healthy], { limits: { perSite: 2, perIp: 2 } }, depth);
+    alone.world.run(start + 600_000);
+    // Three hundred domains on one slow host that takes two connections.
+    const others: Group = {
+      name: 'slow',
+      domains: 300,
+      hosts: 1,
+      messagesPerDomain: 5,
+      options: { latencyMs: 2_500 },
+    };
+    const among = new Town([healthy, others], { limits: { perSite: 2, perIp: 2 } }, depth);
+    among.world.run(start + 600_000);
+    const slower = among.finishedMs('healthy') / alone.finishedMs('healthy');
+    assert.ok(slower < 1.1, `${slower} times as long`);
+  }
 });
 
 test('domains that share one full host are served in turn', () => {
-  const town = new Town(
-    [
-      { name: 'shared', domains: 40, hosts: 1, messagesPerDomain: 5 },
-      { name: 'other', domains: 40, messagesPerDomain: 40 },
-    ],
-    // Two limits bind at once: the global one, and that of the shared host.
-    { limits: { global: 8, perIp: 1, perSite: 1, perDomain: 1 }, transactionsPerConnection: 1 },
-  );
-  town.world.run(start + 3_600_000);
-  const shared = town.finishedMs('shared');
-  const other = town.finishedMs('other');
-  assert.ok(shared <= other, `the shared host's domains took ${shared} ms, all others ${other} ms`);
-  town.world.run(start + 40 * 86_400_000);
-  town.world.finish();
+  for (const [depth, transactionsPerConnection] of [
+    [undefined, 1],
+    [{ data: 2, chunking: 4 }, 3],
+  ] as const) {
+    const town = new Town(
+      [
+        { name: 'shared', domains: 40, hosts: 1, messagesPerDomain: 5 },
+        { name: 'other', domains: 40, messagesPerDomain: 40 },
+      ],
+      // Two limits bind at once: the global one, and that of the shared host.
+      { limits: { global: 8, perIp: 1, perSite: 1, perDomain: 1 }, transactionsPerConnection },
+      depth,
+    );
+    town.world.run(start + 3_600_000);
+    const shared = town.finishedMs('shared');
+    const other = town.finishedMs('other');
+    assert.ok(shared <= other, `the shared host's domains took ${shared} ms, all others ${other} ms`);
+    town.world.run(start + 40 * 86_400_000);
+    town.world.finish();
+  }
 });

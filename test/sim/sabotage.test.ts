@@ -56,6 +56,16 @@ for (const [sabotage, name, finding] of [
     'a permanent refusal that is taken for a temporary one',
     /was refused for good|no such user/,
   ],
+  [
+    'swapped results',
+    'results that are taken for those of another transaction',
+    /neither got it|arrived .*times|though it arrived|which nobody refused|never arrived/,
+  ],
+  [
+    'deeper',
+    'a connection with more transactions on the way than its depth',
+    /transactions at once, allowed/,
+  ],
 ] as const) {
   test(`${name} would be found`, async () => {
     let found = '';

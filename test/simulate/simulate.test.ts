@@ -18,6 +18,7 @@ interface Change {
   readonly seed?: number;
   readonly untilMs?: number;
   readonly tenantOf?: SimulateOptions['tenantOf'];
+  readonly depth?: SimulateOptions['depth'];
 }
 
 function run(lines: readonly object[], change: Change = {}): SimulationReport {
@@ -32,6 +33,7 @@ function run(lines: readonly object[], change: Change = {}): SimulationReport {
     destinations: readDestinations(change.destinations ?? '', 'test'),
     seed: change.seed ?? 1,
     untilMs: change.untilMs ?? Infinity,
+    depth: change.depth,
   });
 }
 
@@ -59,6 +61,30 @@ test('a limit of connections binds, and the time follows from messages, round tr
   assert.ok(a.boundBy[0]!.share > 0.9);
   assert.equal(report.finishedMs, a.finishedMs);
   near(a.rate, 25, 0.05);
+});
+
+/** Round trips that a message takes on one of five connections that are always in use. */
+function tripsAMessage(extensions: readonly string[], depth: SimulateOptions['depth'], size = 0): number {
+  const report = run([{ to: 'a.example', count: 2_000, size }], {
+    config: { limits: simpleLimits({ ...limits, perDomain: 5 }), transactionsPerConnection: 10_000 },
+    destinations: `[[destination]]\nlatency = "100ms"\nbandwidth = "1GB"\nextensions = ${JSON.stringify(extensions)}\n`,
+    depth,
+  });
+  const a = domain(report, 'a.example');
+  assert.deepEqual([a.delivered, a.mostConnections], [2_000, 5]);
+  return a.finishedMs! / ((2_000 / 5) * 100);
+}
+
+test('how many round trips a message takes depends on extensions and on transactions on the way', () => {
+  const one = { data: 1, chunking: 1 };
+  const several = { data: 2, chunking: 4 };
+  near(tripsAMessage([], several), 4, 0.05);
+  near(tripsAMessage(['PIPELINING'], one), 2, 0.05);
+  near(tripsAMessage(['PIPELINING'], several), 1, 0.2);
+  near(tripsAMessage(['PIPELINING', 'CHUNKING'], one), 1, 0.05);
+  near(tripsAMessage(['PIPELINING', 'CHUNKING'], several), 0.25, 0.5);
+  // Larger ones wait for the answer to their commands.
+  near(tripsAMessage(['PIPELINING', 'CHUNKING'], { data: 2, chunking: 2 }, 100_000), 1, 0.2);
 });
 
 test('a rate binds', () => {
