@@ -11,7 +11,7 @@ import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import type { GivenIdentities, TlsMaterial } from '../tls/tls-material.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
-/** The first message of a role that connects to the manager. */
+/** The first message of a role that connects to the manager, or to the keys process. */
 export interface Hello {
   readonly kind: 'hello';
   readonly role: 'receiver' | 'sender' | 'control';
@@ -148,8 +148,10 @@ export interface RoleStart {
   /** Index among the processes of the same role. */
   readonly index: number;
   readonly serial: number;
-  /** For the manager: the key of all passes. For the others: their own pass (`pass.ts`). */
+  /** For the manager and the keys process: the key of all passes to it. For the others: their own pass to the manager (`pass.ts`). */
   readonly pass: string;
+  /** For receivers and the control process: their pass for the keys process, which has a key of its own. */
+  readonly keysPass?: string;
   /** For the manager: serials of the running sender processes, which may have connections of an earlier manager. */
   readonly senders: readonly number[];
 }

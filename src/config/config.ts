@@ -22,6 +22,7 @@ import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
+import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 
@@ -50,6 +51,8 @@ export type DnsConfig = FileConfig['dns'];
 export type BounceConfig = Omit<FileConfig['bounce'], 'from'> & { readonly from: string };
 /** The keys of [log]; without `file`, the log goes to standard output. */
 export type LogConfig = FileConfig['log'];
+/** The keys of [login]. */
+export type LoginConfig = FileConfig['login'];
 /** The keys of [stop]. */
 export type StopConfig = FileConfig['stop'];
 
@@ -133,6 +136,9 @@ export interface Config {
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
   readonly table: readonly TableConfig[];
+  /** Asked in the order of the file. Empty: there is no directory. */
+  readonly directory: readonly DirectoryConfig[];
+  readonly login: LoginConfig;
   readonly recipients: readonly RecipientsConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
@@ -246,6 +252,8 @@ function completeConfig(
     quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     table: content.table.map((each) => toTableConfig(each, folder)),
+    directory: content.directory.map((each) => toDirectoryConfig(each, folder)),
+    login: content.login,
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     source: content.source.map((each) => ({
       address: each.address,

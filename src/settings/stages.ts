@@ -3,10 +3,12 @@
 import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
+import { directoryTable } from '../policy/directory-table.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
+import type { Directory } from '../directory/types.ts';
 import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
 
@@ -15,9 +17,13 @@ export interface StageParts {
   readonly tenants: Tenants;
   /** With the tables of this configuration. */
   readonly tables: Pick<Tables, 'get'>;
+  readonly directory: Directory;
 }
 
-export function stages(config: Config, { relay, tenants, tables }: StageParts): readonly StageEntry[] {
+export function stages(
+  config: Config,
+  { relay, tenants, tables, directory }: StageParts,
+): readonly StageEntry[] {
   const { hostname, bounce, recipients } = config;
   const always: readonly StageEntry[] = [
     { stage: new TenantStage(tenants) },
@@ -26,7 +32,7 @@ export function stages(config: Config, { relay, tenants, tables }: StageParts): 
   if (recipients.length === 0) return always;
   const rules = recipients.map(({ domain, table, key, subaddress }) => ({
     domains: domain,
-    table: tables.get(table) ?? missingTable(table),
+    table: table === undefined ? directoryTable(directory) : (tables.get(table) ?? missingTable(table)),
     key,
     separators: subaddress,
   }));

@@ -24,7 +24,8 @@ export interface Table {
 /** One table as it was configured. */
 export type TableSettings = FileSettings | SqliteSettings;
 
-interface NamedFile {
+/** What every table has. */
+export interface NamedFile {
   readonly name: string;
   /** The absolute path of its file. */
   readonly path: string;
@@ -36,14 +37,18 @@ export interface FileSettings extends NamedFile {
 
 export interface SqliteSettings extends NamedFile {
   readonly kind: 'sqlite';
-  /** Has one parameter, the key. The first column of each row is a value. */
+  /** Has one parameter, the key. */
   readonly query: string;
+  /** What of each row is a value: its first column (not given), or all of it as an object in JSON, by the names of the columns. */
+  readonly rows?: 'first-column' | 'object' | undefined;
   /** For one look-up. */
   readonly timeoutMs: number;
   /** Memory for answers that are kept, about. */
   readonly cacheBytes: number;
   /** For so long they are kept. */
   readonly cacheMs: number;
+  /** For so long it is kept that nothing was found; not given: as long. */
+  readonly absentCacheMs?: number | undefined;
 }
 
 /** The most values of one key. */

@@ -4,9 +4,8 @@ import { nodeTimers, type Timer, type Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { LiveTable } from './live-table.ts';
-import { openTable } from './open-table.ts';
 import { TableReports } from './table-reports.ts';
-import type { Answer, Table, TableSettings } from './table.ts';
+import type { Answer, NamedFile, Table, TableSettings } from './table.ts';
 
 /** The time between two looks at the files. */
 const checkEveryMs = 1_000;
@@ -19,11 +18,16 @@ export interface TablesParts {
   readonly date?: () => number;
 }
 
-export class Tables {
+/** Makes a table of its settings, without reading its file. */
+export type OpenTable<Settings> = (settings: Settings, reports: TableReports) => LiveTable;
+
+/** @typeParam Settings - of one table; they are compared as JSON to find out what a reload has changed */
+export class Tables<Settings extends NamedFile = TableSettings> {
   readonly #parts: TablesParts;
+  readonly #open: OpenTable<Settings>;
   readonly #timers: Timers;
   readonly #date: () => number;
-  readonly #tables = new Map<string, NamedTable>();
+  readonly #tables = new Map<string, NamedTable<Settings>>();
   #timer: Timer | undefined;
   /** The checks that are under way. */
   #round: Promise<void> = Promise.resolve();
@@ -31,14 +35,15 @@ export class Tables {
   /** Tables were configured since the last round began. */
   #areNew = false;
 
-  constructor(parts: TablesParts) {
+  constructor(parts: TablesParts, open: OpenTable<Settings>) {
     this.#parts = parts;
+    this.#open = open;
     this.#timers = parts.timers ?? nodeTimers;
     this.#date = parts.date ?? Date.now;
   }
 
   /** Opens the tables that are new or changed, and closes those that are gone. Their files are read in the background. */
-  configure(settings: readonly TableSettings[]): void {
+  configure(settings: readonly Settings[]): void {
     const { log, troubles } = this.#parts;
     const wanted = new Map(settings.map((each) => [each.name, each]));
     for (const [name, table] of this.#tables) {
@@ -51,7 +56,8 @@ export class Tables {
     for (const each of settings) {
       const before = this.#tables.get(each.name);
       if (before !== undefined && JSON.stringify(before.settings) === JSON.stringify(each)) continue;
-      const live = openTable(each, new TableReports(each.name, each.path, log, troubles));
+      const reports = new TableReports(each.name, each.path, log, troubles);
+      const live = this.#open(each, reports);
       if (before === undefined) this.#tables.set(each.name, new NamedTable(each, live));
       else before.replace(each, live);
     }
@@ -104,11 +110,11 @@ export class Tables {
 }
 
 /** A table that outlives changes of its settings. */
-class NamedTable implements Table {
-  #settings: TableSettings;
+class NamedTable<Settings extends NamedFile> implements Table {
+  #settings: Settings;
   #live: LiveTable;
 
-  constructor(settings: TableSettings, live: LiveTable) {
+  constructor(settings: Settings, live: LiveTable) {
     this.#settings = settings;
     this.#live = live;
   }
@@ -117,7 +123,7 @@ class NamedTable implements Table {
     return this.#settings.name;
   }
 
-  get settings(): TableSettings {
+  get settings(): Settings {
     return this.#settings;
   }
 
@@ -129,7 +135,7 @@ class NamedTable implements Table {
     return this.#live.lookup(keys);
   }
 
-  replace(settings: TableSettings, live: LiveTable): void {
+  replace(settings: Settings, live: LiveTable): void {
     this.#live.close();
     this.#settings = settings;
     this.#live = live;

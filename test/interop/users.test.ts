@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -17,8 +17,8 @@ import { selfSigned } from '../support/certificates.ts';
 import type { Attempt } from './intruder.ts';
 import { destination, send } from './mail.ts';
 
-const users = { manager: 'games', receiver: 'daemon', sender: 'bin', control: 'man' } as const;
-const roles = ['manager', 'receiver', 'sender', 'control'] as const;
+const users = { manager: 'games', receiver: 'daemon', sender: 'bin', keys: 'lp', control: 'man' } as const;
+const roles = ['manager', 'receiver', 'sender', 'keys', 'control'] as const;
 const mail = {
   from: 'a@client.test',
   to: ['b@far.test'],
@@ -51,11 +51,23 @@ async function freeLowPort(): Promise<number> {
   throw new Error('no port below 1024 is free');
 }
 
+/** The file of the directory, which nobody but root and the keys process may read. */
+function usersFileOf(ground: Ground): string {
+  const path = join(ground.directory, 'users.jsonl');
+  if (existsSync(path)) return path;
+  const record = { user: 'joe@here.test', password: '{PLAIN}secret' };
+  writeFileSync(path, `${JSON.stringify(record)}\n`, { mode: 0o640 });
+  chownSync(path, 0, identityOf(users.keys).gid);
+  return path;
+}
+
 function configOf(ground: Ground, relayPort: number): SluiceConfig {
   return {
     user: 'nobody',
     users,
     control_socket: join(ground.directory, 'sockets/control.sock'),
+    directory: [{ name: 'users', kind: 'users', path: usersFileOf(ground) }],
+    recipients: [{ domain: ['here.test'], directory: true }],
     queue: { retry: ['1s'] },
     route: [{ relay: [`127.0.0.1:${relayPort}`] }],
   };
@@ -208,6 +220,7 @@ suite('users of their own', { skip: withoutUsers() }, () => {
     assert.ok(existsSync(received) && existsSync(stored));
     const lowPort = await freeLowPort();
     const control = join(ground.directory, 'sockets/control.sock');
+    const usersFile = usersFileOf(ground);
     const denied: Record<RoleName, readonly Attempt[]> = {
       receiver: [
         { kind: 'list', path: inSpool('journal') },
@@ -231,6 +244,15 @@ suite('users of their own', { skip: withoutUsers() }, () => {
         { kind: 'write', path: received },
         { kind: 'connect', path: control },
       ],
+      keys: [
+        { kind: 'create', path: inSpool('segments', 'new') },
+        { kind: 'write', path: inSpool('holds') },
+        { kind: 'list', path: inSpool('journal') },
+        { kind: 'write', path: received },
+        { kind: 'remove', path: received },
+        { kind: 'write', path: usersFile },
+        { kind: 'connect', path: control },
+      ],
       control: [
         { kind: 'create', path: inSpool('segments', 'new') },
         { kind: 'write', path: inSpool('holds') },
@@ -242,6 +264,15 @@ suite('users of their own', { skip: withoutUsers() }, () => {
       const others = sluice.pids().filter((pid) => pid !== sluice.pidOf(role));
       const attempts: Attempt[] = [
         ...denied[role],
+        // The users' passwords, and what makes the salts of users who do not exist; and no other process may be taken for the keys process.
+        ...(role === 'keys'
+          ? []
+          : ([
+              { kind: 'read', path: usersFile },
+              { kind: 'read', path: inSpool('keys', 'secret') },
+              { kind: 'create', path: inSpool('keys', 'other.sock') },
+              { kind: 'remove', path: inSpool('keys', 'keys.sock') },
+            ] satisfies Attempt[])),
         // The supervisor reads keys; receivers have what they serve, and cannot open the files.
         { kind: 'read', path: key },
         { kind: 'read', path: chain },

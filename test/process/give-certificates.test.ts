@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
 import { type Child, newChildren } from '../../src/process/supervise/child.ts';
 import { giveCertificates } from '../../src/process/supervise/give-certificates.ts';
 import type { TlsMaterial } from '../../src/tls/tls-material.ts';
 import { selfSigned } from '../support/certificates.ts';
 
-test('receivers and senders get the keys that they use, the control process facts without keys, the manager nothing', () => {
+test('receivers and senders get the keys that they use, the control process facts without keys, the others nothing', () => {
   const { chain, key } = selfSigned();
   const material: TlsMaterial = {
     certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
@@ -15,7 +16,13 @@ test('receivers and senders get the keys that they use, the control process fact
     authorities: {},
   };
   const identities = { '/client.pem': { chain, key } };
-  const told = newChildren({ receivers: 2, senders: 2, singleProcess: false }).map((child) => {
+  const processes = { receivers: 2, senders: 2, singleProcess: false };
+  const [users] = parseConfig(
+    '[[directory]]\nname = "users"\nkind = "users"\npath = "users"\n',
+    'test',
+  ).directory;
+  assert.ok(users !== undefined);
+  const told = newChildren({ processes, directory: [users] }).map((child) => {
     const heard: unknown[] = [];
     const running = { connected: true, send: (message: unknown) => heard.push(message) };
     giveCertificates(
@@ -30,6 +37,7 @@ test('receivers and senders get the keys that they use, the control process fact
     ['sender', [{ kind: 'identities', identities }]],
     ['receiver', [{ kind: 'certificates', material }]],
     ['receiver', [{ kind: 'certificates', material }]],
+    ['keys', []],
     ['control', [{ kind: 'served', certificates: [] }]],
   ]);
 });

@@ -106,7 +106,7 @@ suite('giving files away', () => {
     const program = join(path, 'program.ts');
     writeFileSync(program, '', { mode: 0o644 });
     const other = { user: 'other', uid: stranger, gid: stranger, groups: [stranger] };
-    const of = { manager: other, receiver: other, sender: other, control: other };
+    const of = { manager: other, receiver: other, sender: other, keys: other, control: other };
     const users = { gid: stranger, writersGid: stranger, of };
     chmodSync(path, 0o755);
     checkCode(program, users);

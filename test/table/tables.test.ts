@@ -7,6 +7,7 @@ import type { Timer, Timers } from '../../src/io/timers.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { buildCdb, textForms } from '../../src/table/build-cdb.ts';
 import type { FileSettings, Table } from '../../src/table/table.ts';
+import { openTable } from '../../src/table/open-table.ts';
 import { Tables } from '../../src/table/tables.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
@@ -51,7 +52,7 @@ function world(t: TestContext): World {
   const timers = new OneInterval();
   const troubles = new Troubles();
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const tables = new Tables({ log, troubles, timers, date: () => Date.now() + 60_000 });
+  const tables = new Tables({ log, troubles, timers, date: () => Date.now() + 60_000 }, openTable);
   folder.atEnd(() => tables.close());
   return {
     folder,

@@ -25,6 +25,7 @@ interface Paths {
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
+  readonly directory: readonly { readonly path: string }[];
   readonly tls: readonly {
     readonly ca?: string | undefined;
     readonly certificate?: string | undefined;
@@ -41,6 +42,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'journal',
   'damaged',
   'tls',
+  'keys',
   'format',
   'lock.sock',
   'bus.sock',
@@ -49,7 +51,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
 const stateFile =
   /^(?:holds|(?:overrides|rates|clock|mta-sts|tls-reports)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
 /** The sockets that its processes create there (process/running/life-sign.ts). */
-const lifeSign = /^(manager|receiver|sender|control)-\d+\.sock$/u;
+const lifeSign = /^(manager|receiver|sender|keys|control)-\d+\.sock$/u;
 
 /** All conflicts. Each is reported at the key that comes later in the documentation. */
 export function pathProblems(config: Paths): ConfigWarning[] {
@@ -78,6 +80,7 @@ function namedPaths({
   deliver,
   limit,
   table,
+  directory,
   tls,
   certificate,
 }: Paths): NamedPath[] {
@@ -89,6 +92,7 @@ function namedPaths({
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
+    ...directory.map(({ path }, index) => [['directory', index, 'path'], 'input', path] as const),
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),

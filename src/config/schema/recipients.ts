@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { formatDomainPattern } from '../../values/domain.ts';
 import { ValueError } from '../../values/value-error.ts';
-import { expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
+import { expected, key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { recipientDomains } from './lists.ts';
 
 /** Characters of RFC 5322 atext that are no letters or digits. */
@@ -22,9 +22,14 @@ const recipients = tableOf({
     { example: '["example.com"]' },
   ),
   table: key(
-    z.string({ error: expected('the name of a [[table]]') }),
+    z.string({ error: expected('the name of a [[table]]') }).optional(),
     'The name of the [[table]] with the mailboxes: "user@example.com", or "@example.com" for a domain that takes mail to any name.',
-    { example: '"users"' },
+    { defaultText: 'none: give directory instead', example: '"users"' },
+  ),
+  directory: key(
+    yesNo().optional(),
+    'The mailboxes are the users of the directory and their aliases, instead of those of a table.',
+    { defaultText: 'false', example: 'true' },
   ),
   key: key(
     oneOf(['address', 'local_part']).default('address'),
@@ -40,7 +45,11 @@ const recipients = tableOf({
 /** All of them. No two have the same domain. */
 export const recipientChecks = listOf(recipients, 'tables: [[recipients]]').superRefine((all, context) => {
   const seen = new Map<string, number>();
-  for (const [index, { domain }] of all.entries()) {
+  for (const [index, { domain, table, directory }] of all.entries()) {
+    if ((table !== undefined) === (directory === true)) {
+      const message = 'needs either table, with the name of a [[table]], or directory = true';
+      context.addIssue({ code: 'custom', message, path: [index] });
+    }
     for (const [at, pattern] of domain.entries()) {
       const text = formatDomainPattern(pattern);
       const earlier = seen.get(text);

@@ -7,6 +7,7 @@ import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { certificates } from './certificate.ts';
 import { deliver } from './deliver.ts';
+import { directories, login } from './directory.ts';
 import {
   duration,
   expected,
@@ -220,6 +221,11 @@ export const root = tableOf({
     tables.prefault([]),
     'A table: keys and values from a file, which other parts of the configuration refer to by name. It is read again when it changes; docs/tables.md has the formats.',
   ),
+  directory: key(
+    directories.prefault([]),
+    'A source of users and domains: who they are, their passwords, where their mail is kept, and from which addresses they may send. Several are asked in the order of the file; the first that knows a user decides. docs/users.md has examples.',
+  ),
+  login: key(login.prefault({}), 'How the passwords of users are checked.'),
   recipients: key(
     recipientChecks.prefault([]),
     'Which mailboxes a domain has. A recipient whose domain is named here and who is not in the table is refused with 550 5.1.1; mail for postmaster is always accepted.',

@@ -21,7 +21,11 @@ export interface Tables {
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly { readonly name: string }[];
-  readonly recipients: readonly { readonly table: string }[];
+  readonly directory: readonly unknown[];
+  readonly recipients: readonly {
+    readonly table?: string | undefined;
+    readonly directory?: boolean | undefined;
+  }[];
   readonly limit: readonly {
     readonly tenant?: readonly string[] | undefined;
     readonly source?: readonly Network[] | undefined;
@@ -56,8 +60,12 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
   }
   const tableNames = tables.table.map(({ name }) => name);
-  for (const [index, { table }] of tables.recipients.entries()) {
-    if (!tableNames.includes(table)) {
+  for (const [index, { table, directory }] of tables.recipients.entries()) {
+    if (directory === true && tables.directory.length === 0) {
+      const message = 'there is no [[directory]] in the file';
+      context.addIssue({ code: 'custom', message, path: ['recipients', index, 'directory'] });
+    }
+    if (table !== undefined && !tableNames.includes(table)) {
       addUnknown('table', table, tableNames, ['recipients', index, 'table'], context);
     }
   }

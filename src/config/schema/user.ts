@@ -24,5 +24,8 @@ export const users = tableOf({
   receiver: ofRole('The user of the processes that receive mail.'),
   sender: ofRole('The user of the processes that deliver mail.'),
   manager: ofRole('The user of the manager, which owns the spool.'),
+  keys: ofRole(
+    'The user of the process that has the directory of users and their stored passwords, where there is a [[directory]].',
+  ),
   control: ofRole('The user of the process that answers the commands of administrators.'),
 });

@@ -6,12 +6,15 @@ import { ControlError } from '../control-error.ts';
 import type { OperationSet, SetTypes } from './operation.ts';
 
 /** Who has sent what is checked, for messages that people read. */
-export type Party = 'The running Sluice' | 'The manager';
+export type Party = 'The running Sluice' | 'The manager' | 'The keys process';
+
+const restart =
+  'Restart Sluice: its processes are of different versions, as after an update under a running Sluice.';
 
 const adviceFor: Readonly<Record<Party, string>> = {
   'The running Sluice': 'Use the sluice command of the same version as the running one.',
-  'The manager':
-    'Restart Sluice: its processes are of different versions, as after an update under a running Sluice.',
+  'The manager': restart,
+  'The keys process': restart,
 };
 
 /** @throws {ControlError} `CONTROL_OPERATION` when the set has no operation of this name */

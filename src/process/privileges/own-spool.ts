@@ -3,6 +3,7 @@
 
 import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { keysFolder } from '../../channel/keys-socket.ts';
 import { runFolder } from '../../channel/manager-socket.ts';
 import { spoolFolders } from '../../spool/open.ts';
 import { behindLinkOfRoot, giveFile, giveFolder, hasOwnership, type Ownership } from './safe-owner.ts';
@@ -33,6 +34,11 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   const run = runFolder(spool);
   make(run);
   giveFolder(run, { uid, gid, mode: 0o1770 });
+  // Only the keys process makes a socket here, and only it reads its secret.
+  const keys = keysFolder(spool);
+  make(keys);
+  giveFiles(keys, [{ uid: of.keys.uid, gid, mode: 0o600 }]);
+  giveFolder(keys, { uid: of.keys.uid, gid, mode: 0o750 });
   giveFolder(spool, { uid, gid, mode: 0o750 });
 }
 

@@ -14,7 +14,7 @@ export interface RoleUsers {
   readonly of: Readonly<Record<RoleName, Identity>>;
 }
 
-const roles = ['manager', 'receiver', 'sender', 'control'] as const satisfies readonly RoleName[];
+const roles = ['manager', 'receiver', 'sender', 'keys', 'control'] as const satisfies readonly RoleName[];
 
 /**
  * The users of the roles; undefined when they run as the caller.

@@ -17,9 +17,11 @@ import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/typ
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
+import type { Directory } from '../../directory/types.ts';
 
 import { openWriters, spoolFolders } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
+import { openTable } from '../../table/open-table.ts';
 import { Tables } from '../../table/tables.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -59,6 +61,16 @@ class ManagerIntake implements Intake {
   }
 }
 
+/** What a receiver is given by its process. */
+export interface ReceiverRoleParts {
+  readonly link: Link<Submitted | CountersSoFar>;
+  readonly log: Logger;
+  readonly troubles: Troubles;
+  readonly counters: EventCounters;
+  readonly certificates: LiveCertificates;
+  readonly directory: Directory;
+}
+
 /** Objects that a reload does not replace. */
 interface Parts {
   readonly spool: SpoolWriter;
@@ -66,6 +78,7 @@ interface Parts {
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly tables: Tables;
+  readonly directory: Directory;
   readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
   readonly log: Logger;
@@ -93,11 +106,7 @@ export class ReceiverRole implements Role {
   static async start(
     config: Config,
     index: number,
-    link: Link<Submitted | CountersSoFar>,
-    log: Logger,
-    troubles: Troubles,
-    counters: EventCounters,
-    certificates: LiveCertificates,
+    { link, log, troubles, counters, certificates, directory }: ReceiverRoleParts,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
@@ -108,17 +117,17 @@ export class ReceiverRole implements Role {
       sync: config.queue.sync,
     });
     const tenants = new Tenants(config.tenant);
-    const tables = new Tables({ log, troubles });
+    const tables = new Tables({ log, troubles }, openTable);
     tables.configure(config.table);
-    const directory = config.spool;
+    const folder = config.spool;
     // In a folder where receivers write, which the spool itself may not be.
-    const [probed = directory] = spoolFolders(directory).written;
+    const [probed = folder] = spoolFolders(folder).written;
     const probe = {
       directory: probed,
       name: String(receiverSlot(index)),
       sync: config.queue.sync === 'fdatasync',
     };
-    const storeWatch = new StoreWatch({ directory, log, troubles, probe: () => probeSpool(probe) });
+    const storeWatch = new StoreWatch({ directory: folder, log, troubles, probe: () => probeSpool(probe) });
     const deadlines = new Deadlines();
     deadlines.start();
     const stageWatch = new StageWatch({ deadlines, log, troubles });
@@ -128,6 +137,7 @@ export class ReceiverRole implements Role {
       deadlines,
       tenants,
       tables,
+      directory,
       stageWatch,
       link,
       log,
@@ -187,7 +197,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 
 /** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
 function contexts(config: Config, parts: Parts): ContextOf {
-  const { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, events } = parts;
+  const { spool, storeWatch, deadlines, tenants, tables, directory, stageWatch, link, events } = parts;
   const { certificates, handshakes } = parts;
   const shared = {
     spool,
@@ -199,7 +209,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
   };
   return (ofListener, protocol) => {
     const relay = relayPolicy(ofListener);
-    const pipelines = new Pipelines(stages(ofListener, { relay, tenants, tables }), stageWatch);
+    const pipelines = new Pipelines(stages(ofListener, { relay, tenants, tables, directory }), stageWatch);
     const tls = listenerSecurity(ofListener, certificates, handshakes);
     return { ...shared, settings: receiveSettings(ofListener, protocol), tls, relay, pipelines };
   };

@@ -3,7 +3,6 @@
 
 import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
-import { LogError } from '../../log/log-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import { EventCounters } from '../../log/event-counters.ts';
@@ -27,8 +26,11 @@ import type {
 } from '../../channel/messages.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
+import { reopenLog } from '../watch/reopen-log.ts';
 import type { AskedPorts } from './asked-ports.ts';
+import type { DirectoryLink } from './directory-link.ts';
 import type { GivenCertificates } from './given-certificates.ts';
+import { postTroubles } from './trouble-posts.ts';
 import { introduceOnHello, type LinkedMessage } from './introduce-on-hello.ts';
 import { ReloadRequests } from './reload-requests.ts';
 import type { Role, RoleName } from '../role.ts';
@@ -53,6 +55,8 @@ const reloads = new ReloadRequests({ isWatched: true });
 let ports: AskedPorts | undefined;
 /** In the sender process: certificates that servers may ask for. */
 const identities = new ClientIdentities();
+/** In the receiver process: asks the keys process. */
+let directory: DirectoryLink | undefined;
 /** In the receiver process. */
 let certificates: Promise<GivenCertificates> | undefined;
 /** In the control process: what receivers serve. */
@@ -68,17 +72,9 @@ function tellSupervisor(message: RoleToSupervisor): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Shortest time between two messages about troubles, so that troubles that change often cost little. */
-const troublesEveryMs = 100;
-let troublesTimer: NodeJS.Timeout | undefined;
-troubles.onChanged(() => {
-  troublesTimer ??= setTimeout(() => {
-    troublesTimer = undefined;
-    tellSupervisor({ kind: 'troubles', troubles: troubles.list });
-  }, troublesEveryMs).unref();
-});
+postTroubles(troubles, tellSupervisor);
 
-async function start(config: Config, { index, serial, pass, senders }: RoleStart): Promise<void> {
+async function start(config: Config, { index, serial, pass, keysPass, senders }: RoleStart): Promise<void> {
   const log = patientLogger(config, troubles);
   logger = log;
   await showLife(config.spool, roleName as RoleName, log);
@@ -102,7 +98,10 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
       ports = new AskedPorts((question) => tellSupervisor(question));
       const bind = identity === undefined ? undefined : ports.bind;
       const live = await (await givenCertificates()).live;
-      role = await ReceiverRole.start(config, index, link, log, troubles, counters, live, bind);
+      const { linkedDirectory } = await import('./linked-directory.ts');
+      directory = linkedDirectory(config, { role: 'receiver', index, serial, pass: keysPass ?? '' });
+      const parts = { link, log, troubles, counters, certificates: live, directory };
+      role = await ReceiverRole.start(config, index, parts, bind);
       break;
     }
     case 'sender': {
@@ -128,6 +127,11 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
       );
       role = sender;
       await link.open();
+      break;
+    }
+    case 'keys': {
+      const { startKeys } = await import('./start-keys.ts');
+      role = await startKeys(config, { log, troubles, passKey: pass, isShared: identity !== undefined });
       break;
     }
     case 'control': {
@@ -204,22 +208,15 @@ async function startManager(
   };
 }
 
-/** A log file that cannot be opened is reported as a trouble. The logger goes on with the old file and tries again. */
-function reopenLog(): void {
-  try {
-    logger?.reopen();
-  } catch (error) {
-    if (!(error instanceof LogError)) throw error;
-  }
-}
-
 async function configure(running: Role, config: Config, reload: number): Promise<void> {
+  directory?.configure(config);
   const notOpen = await running.configure(config);
   if (notOpen !== undefined) tellSupervisor({ kind: 'configured', reload, notOpen });
 }
 
 async function stop(graceMs: number): Promise<void> {
   await role?.stop(graceMs);
+  directory?.close();
   await logger?.close();
   process.disconnect?.();
 }
@@ -255,7 +252,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       senderEnded(message.serial);
       break;
     case 'configure':
-      reopenLog();
+      if (logger !== undefined) reopenLog(logger);
       logger?.setLevel(message.config.log.level);
       if (role === undefined) newerConfig = message.config;
       else void configure(role, message.config, message.reload);

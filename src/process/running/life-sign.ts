@@ -23,7 +23,7 @@ const killedWithinMs = 10_000;
 
 /** The longest possible name: process ids have at most seven digits (proc_sys_kernel(5), pid_max). */
 const longestName = 'receiver-4194304.sock';
-const namePattern = /^(?<role>manager|receiver|sender|control)-(?<pid>\d+)\.sock$/u;
+const namePattern = /^(?<role>manager|receiver|sender|keys|control)-(?<pid>\d+)\.sock$/u;
 
 /** Makes the server listen on a Unix-domain socket at this path. */
 type Listen = (server: Server, path: string) => Promise<void>;

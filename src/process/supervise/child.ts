@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import type { Identity } from '../privileges/identity.ts';
+import { hasDirectory } from '../../settings/directory.ts';
 import type { RoleName } from '../role.ts';
 
 /** After this time, a process that ended is started again; the time doubles as long as the new one ends soon. */
@@ -64,16 +65,20 @@ export interface Child {
 }
 
 /** All roles of an instance, in the order in which they are started. */
-export function newChildren(processes: Config['processes']): readonly Child[] {
+export function newChildren({
+  processes,
+  directory,
+}: Pick<Config, 'processes' | 'directory'>): readonly Child[] {
   return [
     newChild('manager', 0),
     ...Array.from({ length: processes.senders }, (_, index) => newChild('sender', index)),
     ...Array.from({ length: processes.receivers }, (_, index) => newChild('receiver', index)),
+    ...(hasDirectory({ directory }) ? [newChild('keys', 0)] : []),
     newChild('control', 0),
   ];
 }
 
-function newChild(name: RoleName, index: number): Child {
+export function newChild(name: RoleName, index: number): Child {
   const started = Promise.withResolvers<RoleFacts>();
   started.promise.catch(() => undefined); // several roles may fail; only the first failure is reported
   return {

@@ -13,6 +13,7 @@ const withoutRole: Readonly<Record<RoleName, string>> = {
   manager: 'mail is taken and nothing is delivered',
   receiver: 'its clients have to try again',
   sender: 'the other senders deliver; if there is only one, nothing is delivered',
+  keys: 'users cannot log in, and what needs the directory is answered with temporary errors',
   control: 'operators get no answers',
 };
 

@@ -13,6 +13,7 @@ import type { CertificateDesk } from './certificate-desk.ts';
 import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
+  Asked,
   ControlToManager,
   ManagerToSender,
   ReceiverToManager,
@@ -21,9 +22,12 @@ import type {
   RoleFacts,
   SenderToManager,
 } from '../../channel/messages.ts';
+import { hasDirectory } from '../../settings/directory.ts';
 import { ReloadRequests } from '../roles/reload-requests.ts';
 import type { Role } from '../role.ts';
 import { ControlRole } from '../roles/control-role.ts';
+import { DirectoryLink, type KeysLink } from '../roles/directory-link.ts';
+import { KeysRole } from '../roles/keys-role.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
@@ -37,6 +41,8 @@ export class SingleProcess implements Instance {
   readonly #roles: Role[] = [];
   #isStarted = false;
   #manager: ManagerRole | undefined;
+  #keys: KeysRole | undefined;
+  #directory: DirectoryLink | undefined;
   #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
@@ -100,17 +106,37 @@ export class SingleProcess implements Instance {
       certificates.use(this.#certificates.material);
       identities.use(this.#certificates.identities);
     });
-    const receiver = await ReceiverRole.start(
-      config,
-      0,
-      receiverEnd,
+    const directory = new DirectoryLink((ends) => this.#linkToKeys(ends));
+    this.#directory = directory;
+    this.#configureKeys(config);
+    const receiver = await ReceiverRole.start(config, 0, {
+      link: receiverEnd,
       log,
-      this.#troubles,
-      new EventCounters(),
+      troubles: this.#troubles,
+      counters: new EventCounters(),
       certificates,
-    );
+      directory,
+    });
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };
+  }
+
+  /** The keys role runs while the configuration has a directory. */
+  #configureKeys(config: Config): void {
+    const isWanted = hasDirectory(config);
+    if (isWanted && this.#keys === undefined) this.#keys = KeysRole.start(config, this.#log, this.#troubles);
+    else if (isWanted) this.#keys?.configure(config);
+    this.#directory?.configure(config);
+    if (isWanted) return;
+    void this.#keys?.stop();
+    this.#keys = undefined;
+  }
+
+  #linkToKeys(ends: DirectoryLink): KeysLink {
+    const [receiverEnd, keysEnd] = localChannel<Asked, Response>();
+    receiverEnd.receive((batch) => ends.take(batch));
+    this.#keys?.answer(keysEnd);
+    return Object.assign(receiverEnd, { open: () => Promise.resolve() });
   }
 
   #allTroubles(): readonly ReportedTrouble[] {
@@ -122,6 +148,7 @@ export class SingleProcess implements Instance {
   async configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     if (!this.#isStarted) return []; // `start` puts it in force when all roles run
+    this.#configureKeys(config);
     const configured = this.#roles.map((role) => role.configure(config));
     this.#manager?.configure(config);
     return (await Promise.all(configured)).flatMap((notOpen) => notOpen ?? []);
@@ -138,6 +165,8 @@ export class SingleProcess implements Instance {
     try {
       await this.#manager?.stop(graceMs);
     } finally {
+      this.#directory?.close();
+      await this.#keys?.stop();
       await control?.stop(graceMs);
       this.#closeSocket();
     }

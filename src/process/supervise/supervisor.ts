@@ -7,8 +7,6 @@ import { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import { checkAllFree } from '../../receive/bind.ts';
-import { TroubleBoard } from '../../stats/trouble-board.ts';
-import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
 import {
   type Child,
@@ -16,7 +14,7 @@ import {
   factsTogether,
   forkRole,
   livingSenders,
-  nameOf,
+  newChild,
   newChildren,
   programPath,
   resetDelayIfStable,
@@ -31,18 +29,15 @@ import { giveCertificates } from './give-certificates.ts';
 import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
 import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
-import {
-  endedTrouble,
-  notStartedAdvice,
-  notStartedTrouble,
-  type RoleTrouble,
-  stalledTrouble,
-} from './role-troubles.ts';
+import { RoleReports } from './role-reports.ts';
+import { notStartedAdvice } from './role-troubles.ts';
 import { checkCode, ownPlaces } from '../privileges/own-places.ts';
 import type { RoleUsers } from '../privileges/role-users.ts';
+import { hasDirectory } from '../../settings/directory.ts';
 import { isSpool } from '../../spool/open.ts';
 import { endLeftOvers, removeSign } from '../running/life-sign.ts';
-import { newPassKey, passOf } from '../../channel/pass.ts';
+import { newPassKey } from '../../channel/pass.ts';
+import { passesOf } from './passes.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 
@@ -52,9 +47,8 @@ export class Supervisor implements Instance {
   readonly #events: InstanceEvents;
   readonly #children: Child[] = [];
   readonly #users: RoleUsers | undefined;
-  readonly #troubles: Troubles;
+  readonly #reports: RoleReports;
   readonly #certificates: CertificateDesk;
-  readonly #board = new TroubleBoard();
   /** All roles have started. Before, a role that fails makes the start fail. */
   #isUp = false;
   #isStopping = false;
@@ -62,6 +56,8 @@ export class Supervisor implements Instance {
   #stopFailure: SluiceError | undefined;
   #lastSerial = 0;
   readonly #passKey = newPassKey();
+  /** Of the keys process: it must not be able to make passes for the manager, nor the manager such for it. */
+  readonly #keysPassKey = newPassKey();
   #beatTimer: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
   readonly #awaited = new AwaitedSenders();
@@ -74,9 +70,7 @@ export class Supervisor implements Instance {
     this.#certificates = certificates;
     this.#events = events;
     this.#users = users;
-    this.#troubles = troubles;
-    this.#board.set('supervisor', troubles.list);
-    troubles.onChanged((list) => this.#setTroubles('supervisor', list));
+    this.#reports = new RoleReports(log, troubles, this.#children);
     certificates.onChanged(() => {
       for (const child of this.#children) giveCertificates(child, certificates);
     });
@@ -88,7 +82,7 @@ export class Supervisor implements Instance {
     if (this.#users !== undefined) checkCode(programPath, this.#users);
     if (this.#users !== undefined) await ownPlaces(this.#config, this.#users);
     if (this.#config.processes.receivers > 1) await checkAllFree(this.#config.listen);
-    this.#children.push(...newChildren(this.#config.processes));
+    this.#children.push(...newChildren(this.#config));
     await this.#forkAll();
     this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
@@ -114,9 +108,27 @@ export class Supervisor implements Instance {
 
   configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
+    this.#startOrEndKeys();
     return this.#opened.gather(runningReceivers(this.#children), (reload) => {
       for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
     });
+  }
+
+  /** The keys process runs while the configuration has a directory. */
+  #startOrEndKeys(): void {
+    const running = this.#children.find(({ name }) => name === 'keys');
+    if (!this.#isUp || this.#isStopping || hasDirectory(this.#config) === (running !== undefined)) return;
+    if (running === undefined) {
+      const child = newChild('keys', 0);
+      this.#children.push(child);
+      this.#fork(child);
+      return;
+    }
+    this.#children.splice(this.#children.indexOf(running), 1);
+    clearTimeout(running.timer);
+    this.#reports.well(running);
+    this.#reports.told(running, []);
+    void endAll([running], this.#config.stop.grace);
   }
 
   reloaded(answer: ReloadAnswer): void {
@@ -157,13 +169,13 @@ export class Supervisor implements Instance {
     forked.on('message', (message: RoleToSupervisor) => this.#heard(child, message));
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
     forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
-    const { name, index, serial } = child;
-    const pass = name === 'manager' ? this.#passKey : passOf(this.#passKey, { role: name, index, serial });
+    const { index, serial } = child;
+    const passes = passesOf(child, this.#passKey, this.#keysPassKey);
     // A sender that starts together with the manager may link to it before the manager reads this. The manager then waits
     // for its hello only as long as that takes.
     const senders = child.name === 'manager' ? livingSenders(this.#children) : [];
-    tell(child, { kind: 'start', config: this.#config, index, serial, pass, senders });
-    if (child.name === 'control') tell(child, { kind: 'troubles', troubles: this.#board.list });
+    tell(child, { kind: 'start', config: this.#config, index, serial, ...passes, senders });
+    if (child.name === 'control') this.#reports.tellAll(child);
     giveCertificates(child, this.#certificates);
   }
 
@@ -186,15 +198,10 @@ export class Supervisor implements Instance {
       // Recovering a large queue is one long piece of work.
       const isRecovering = child.name === 'manager' && child.facts === undefined;
       if (!child.heartbeat.isStalled || isRecovering) continue;
-      if (!child.isStalled) this.#raiseStalled(child, child.process.pid);
+      if (!child.isStalled) this.#reports.stalled(child, child.process.pid);
+      child.isStalled = true;
       if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
     }
-  }
-
-  #raiseStalled(child: Child, pid: number | undefined): void {
-    child.isStalled = true;
-    this.#log.warn(`the ${child.name} process (${pid}) does not answer`);
-    this.#raise(child, stalledTrouble(child.name, nameOf(child, this.#children), pid));
   }
 
   /** SIGKILL also ends what SIGSTOP has stopped (signal(7)). */
@@ -209,7 +216,7 @@ export class Supervisor implements Instance {
         child.heartbeat.answered();
         if (!child.isStalled) break;
         child.isStalled = false;
-        this.#troubles.clear(`role:${nameOf(child, this.#children)}`);
+        this.#reports.well(child);
         this.#log.info(`the ${child.name} process answers again`);
         break;
       case 'awaits':
@@ -218,7 +225,7 @@ export class Supervisor implements Instance {
       case 'started':
         child.facts = message.facts;
         child.started.resolve(message.facts);
-        this.#troubles.clear(`role:${nameOf(child, this.#children)}`);
+        this.#reports.well(child);
         if (this.#isUp) this.#log.info(`the ${child.name} process runs again`);
         break;
       case 'failed':
@@ -239,7 +246,7 @@ export class Supervisor implements Instance {
         this.#events.reload();
         break;
       case 'troubles':
-        this.#setTroubles(nameOf(child, this.#children), message.troubles);
+        this.#reports.told(child, message.troubles);
         break;
       default:
         message satisfies never;
@@ -253,8 +260,8 @@ export class Supervisor implements Instance {
       tellRole(this.#children, 'manager', { kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
     if (child.name === 'receiver') this.#opened.ended(child.serial);
-    if (this.#isStopping) return;
-    this.#setTroubles(nameOf(child, this.#children), []);
+    if (this.#isStopping || !this.#children.includes(child)) return;
+    this.#reports.told(child, []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     // A process that ends by itself while starting would do so again; one that somebody killed would not.
     if (!this.#isUp && signal === null && child.facts === undefined) {
@@ -264,8 +271,7 @@ export class Supervisor implements Instance {
       return;
     }
     resetDelayIfStable(child);
-    this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
-    this.#raise(child, endedTrouble(child.name, nameOf(child, this.#children), how, child.lastWords));
+    this.#reports.ended(child, how);
     child.lastWords = '';
     this.#forkLater(child);
   }
@@ -278,23 +284,11 @@ export class Supervisor implements Instance {
       child.started.reject(new StartError('ROLE_FAILED', problem, notStartedAdvice));
       return;
     }
-    this.#log.error(
-      `the ${child.name} process could not be started: ${message}; trying again in ${child.delayMs} ms`,
-    );
-    this.#raise(child, notStartedTrouble(child.name, nameOf(child, this.#children), message));
+    this.#reports.notStarted(child, message);
     this.#forkLater(child);
   }
 
   #forkLater(child: Child): void {
     child.timer = setTimeout(() => this.#fork(child), takeDelay(child));
-  }
-
-  #raise(child: Child, { text, advice }: RoleTrouble): void {
-    this.#troubles.raise(`role:${nameOf(child, this.#children)}`, 'critical', text, advice);
-  }
-
-  #setTroubles(name: string, troubles: readonly Trouble[]): void {
-    this.#board.set(name, troubles);
-    tellRole(this.#children, 'control', { kind: 'troubles', troubles: this.#board.list });
   }
 }

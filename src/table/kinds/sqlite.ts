@@ -23,17 +23,21 @@ export function sqlite(settings: SqliteSettings, thread = sharedThread): TableKi
 
 async function openDatabase(
   path: string,
-  { query, timeoutMs, cacheBytes, cacheMs }: SqliteSettings,
+  { query, rows, timeoutMs, cacheBytes, cacheMs, absentCacheMs }: SqliteSettings,
   thread: SqliteThread,
 ): Promise<Contents> {
-  const database = thread.add(path, query, timeoutMs / 2);
+  const database = thread.add(path, query, timeoutMs / 2, rows);
   // Mistakes in the query show up when it is run.
   const [first] = await thread.lookup(database, [''], timeoutMs);
   if (first?.kind === 'failing') {
     thread.remove(database);
     throw new TableError('TABLE_QUERY', first.reason);
   }
-  const cache = new AnswerCache(cacheBytes, cacheMs, () => performance.now());
+  const cache = new AnswerCache({
+    mostBytes: cacheBytes,
+    keepMs: cacheMs,
+    keepAbsentMs: absentCacheMs ?? cacheMs,
+  });
   return {
     lookup: (keys) =>
       cache.get(keys) ??

@@ -12,18 +12,33 @@ interface Kept {
 /** What one entry takes beside its texts, about. */
 const overheadBytes = 200;
 
+export interface AnswerCacheParts {
+  readonly mostBytes: number;
+  readonly keepMs: number;
+  /** For answers that found nothing; not given: as long. */
+  readonly keepAbsentMs?: number;
+  /** A monotonic clock. */
+  readonly nowMs?: () => number;
+}
+
 export class AnswerCache {
   readonly #mostBytes: number;
   readonly #keepMs: number;
+  readonly #keepAbsentMs: number;
   readonly #nowMs: () => number;
   /** Oldest first. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
-  /** @param nowMs - a monotonic clock */
-  constructor(mostBytes: number, keepMs: number, nowMs: () => number) {
+  constructor({
+    mostBytes,
+    keepMs,
+    keepAbsentMs = keepMs,
+    nowMs = () => performance.now(),
+  }: AnswerCacheParts) {
     this.#mostBytes = mostBytes;
     this.#keepMs = keepMs;
+    this.#keepAbsentMs = keepAbsentMs;
     this.#nowMs = nowMs;
   }
 
@@ -44,7 +59,8 @@ export class AnswerCache {
     }
     this.#remove(name);
     if (bytes > this.#mostBytes) return;
-    this.#kept.set(name, { answers, untilMs: this.#nowMs() + this.#keepMs, bytes });
+    const keepMs = answers.some(({ kind }) => kind === 'found') ? this.#keepMs : this.#keepAbsentMs;
+    this.#kept.set(name, { answers, untilMs: this.#nowMs() + keepMs, bytes });
     this.#bytes += bytes;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#mostBytes) return;

@@ -7,8 +7,10 @@ export interface Database {
   /** Identifies it in the thread, which opens it when it is asked for the first time. */
   readonly id: number;
   readonly path: string;
-  /** Has one parameter, the key. The first column of each row is a value. */
+  /** Has one parameter, the key. */
   readonly query: string;
+  /** What of a row is a value: its first column, or all of it as an object in JSON, by the names of the columns. */
+  readonly rows: 'first-column' | 'object';
   /** For so long a look-up waits for another program's lock of the database: less than its time limit, so that it ends by itself. */
   readonly busyMs: number;
 }

@@ -61,9 +61,9 @@ export class SqliteThread {
   }
 
   /** Names a database; it is opened with the first question. */
-  add(path: string, query: string, busyMs: number): Database {
+  add(path: string, query: string, busyMs: number, rows: Database['rows'] = 'first-column'): Database {
     this.#databases++;
-    return { id: ++this.#lastId, path, query, busyMs };
+    return { id: ++this.#lastId, path, query, busyMs, rows };
   }
 
   /** Closes a database. The thread ends with the last one. */

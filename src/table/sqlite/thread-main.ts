@@ -12,6 +12,8 @@ const maxValueBytes = 65_536;
 interface OpenDatabase {
   readonly connection: DatabaseSync;
   readonly statement: StatementSync;
+  /** The names of the columns, when a value is a whole row. */
+  readonly columns: readonly string[] | undefined;
 }
 
 const open = new Map<number, OpenDatabase>();
@@ -23,9 +25,9 @@ parentPort?.on('message', ({ questions, close: ended }: ToThread) => {
 
 function reply({ database, keys }: Question): Reply {
   try {
-    const { connection, statement } = opened(database);
+    const { connection, statement, columns } = opened(database);
     connection.exec('BEGIN');
-    const answers = keys.map((key) => answer(statement, key));
+    const answers = keys.map((key) => answer(statement, key, columns));
     connection.exec('COMMIT');
     return answers;
   } catch (error) {
@@ -40,7 +42,7 @@ function close(id: number): void {
   open.delete(id);
 }
 
-function opened({ id, path, query, busyMs }: Database): OpenDatabase {
+function opened({ id, path, query, busyMs, rows }: Database): OpenDatabase {
   const known = open.get(id);
   if (known !== undefined) return known;
   const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMs, allowExtension: false });
@@ -49,7 +51,8 @@ function opened({ id, path, query, busyMs }: Database): OpenDatabase {
     statement.setReturnArrays(true);
     // Numbers above 2^53 would be an error otherwise.
     statement.setReadBigInts(true);
-    const database = { connection, statement };
+    const columns = rows === 'object' ? statement.columns().map(({ name }) => name) : undefined;
+    const database = { connection, statement, columns };
     open.set(id, database);
     return database;
   } catch (error) {
@@ -58,19 +61,27 @@ function opened({ id, path, query, busyMs }: Database): OpenDatabase {
   }
 }
 
-function answer(statement: StatementSync, key: string): Answer {
+function answer(statement: StatementSync, key: string, columns: readonly string[] | undefined): Answer {
   const values: string[] = [];
   let rows = 0;
   for (const row of statement.iterate(key)) {
     if (rows++ === maxValues)
       return { kind: 'failing', reason: `the query has more than ${maxValues} rows for a key` };
-    const value = textOf((row as unknown as readonly unknown[])[0]);
+    const cells = row as unknown as readonly unknown[];
+    const value = columns === undefined ? textOf(cells[0]) : objectOf(columns, cells);
     if (value === undefined) continue;
     if (value.length > maxValueBytes)
       return { kind: 'failing', reason: `the query has a value longer than ${maxValueBytes} bytes` };
     values.push(value);
   }
   return values.length === 0 ? absent : { kind: 'found', values };
+}
+
+/** A row without NULLs, as an object in JSON; undefined when nothing is left. */
+function objectOf(columns: readonly string[], cells: readonly unknown[]): string | undefined {
+  const texts = columns.map((name, at) => [name, textOf(cells[at])] as const);
+  const given = texts.filter(([, text]) => text !== undefined);
+  return given.length === 0 ? undefined : JSON.stringify(Object.fromEntries(given));
 }
 
 /**

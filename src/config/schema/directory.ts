@@ -1,0 +1,108 @@
+// [[directory]]: where users and domains are known, and [login]: how their passwords are checked.
+
+import { z } from 'zod';
+
+import { duration, expected, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
+import { recipientDomains } from './lists.ts';
+import { lookupQuery, tableName } from './texts.ts';
+import { parseDomain } from '../../values/domain.ts';
+
+/** The kinds of sources, in the order of the documentation. */
+const sourceKinds = ['users', 'sqlite', 'passwd', 'vpopmail'] as const;
+
+const source = tableOf({
+  name: key(
+    textOf('a name such as "staff"', tableName),
+    'The name of the source, for commands and the log: letters, digits, ".", "_" and "-".',
+    { example: '"staff"' },
+  ),
+  kind: key(
+    oneOf(sourceKinds),
+    'What it is. "users": the file of Sluice\'s own directory, which "sluice user" and "sluice domain" write. "sqlite": a database of SQLite, with the tables that these commands make, or any that query asks. "passwd": a file in the form of Dovecot\'s passwd-file. "vpopmail": the domains of vpopmail.',
+    { example: '"users"' },
+  ),
+  path: key(
+    z.string({ error: expected('the name of a file or folder') }).min(1, 'must not be empty'),
+    'The file; for "vpopmail" the folder with the domains, or the file users/assign of qmail. A relative path starts at the folder of the configuration file. The user of the keys process must be able to read it.',
+    { example: '"/etc/sluice/users.jsonl"' },
+  ),
+  domain: key(recipientDomains().optional(), 'The source is asked about users of these domains only.', {
+    defaultText: 'all',
+    example: '["example.com"]',
+  }),
+  key: key(
+    oneOf(['address', 'local_part']).optional(),
+    'For "passwd" and "sqlite": what is looked up, the whole address or only the part before the @.',
+    { defaultText: '"address"', example: '"local_part"' },
+  ),
+  query: key(
+    textOf('a query such as "SELECT password FROM users WHERE address = ?"', lookupQuery).optional(),
+    'For "sqlite": a query with one parameter, the key. Its columns are named password, scram, mailbox, quota, aliases, senders and disabled, as far as there are any.',
+    {
+      defaultText: "one for the tables of Sluice's own directory",
+      example: '"SELECT password, home AS mailbox FROM accounts WHERE address = ?"',
+    },
+  ),
+  timeout: key(
+    duration(1).optional(),
+    'For "sqlite": the time for one look-up. After it, the source cannot tell, and what depends on it is answered with temporary errors.',
+    { defaultText: '5s', example: '"5s"' },
+  ),
+  cache: key(size(0, 1024 ** 3).optional(), 'For "sqlite": memory for answers that are kept. 0 keeps none.', {
+    defaultText: '4MiB',
+    example: '"16MiB"',
+  }),
+  cache_time: key(
+    duration().optional(),
+    'For "sqlite": what was found is kept for this time, so that changes of the database are seen after it.',
+    { defaultText: '5s', example: '"1m"' },
+  ),
+  negative_cache_time: key(
+    duration().optional(),
+    'For "sqlite": that a user is not there is kept for this time.',
+    { defaultText: '5s', example: '"30s"' },
+  ),
+});
+
+const onlyFor = {
+  key: ['passwd', 'sqlite'],
+  query: ['sqlite'],
+  timeout: ['sqlite'],
+  cache: ['sqlite'],
+  cache_time: ['sqlite'],
+  negative_cache_time: ['sqlite'],
+} as const satisfies Readonly<Record<string, readonly (typeof sourceKinds)[number][]>>;
+
+/** All sources, in the order in which they are asked. No two have the same name. */
+export const directories = listOf(source, 'tables: [[directory]]').superRefine((all, context) => {
+  for (const [index, given] of all.entries()) {
+    const earlier = all.findIndex((each) => each.name === given.name);
+    if (earlier < index) {
+      const message = `this name is already in directory[${earlier + 1}]`;
+      context.addIssue({ code: 'custom', message, path: [index, 'name'] });
+    }
+    for (const [name, kinds] of Object.entries(onlyFor)) {
+      if (given[name as keyof typeof onlyFor] === undefined || kinds.some((kind) => kind === given.kind))
+        continue;
+      const message = `is only for sources of kind ${kinds.map((kind) => `"${kind}"`).join(' or ')}, and this one is of kind "${given.kind}"`;
+      context.addIssue({ code: 'custom', message, path: [index, name] });
+    }
+  }
+});
+
+/** [login] */
+export const login = tableOf({
+  default_domain: key(
+    textOf('a domain such as "example.com"', parseDomain).optional(),
+    'The domain of users who log in by a name without one.',
+    { defaultText: 'none: such a name is looked up as it is', example: '"example.com"' },
+  ),
+  hash_threads: key(
+    wholeNumber(1, 64).default(1),
+    'Slow hashes of passwords (Argon2, bcrypt and others) that are computed at the same time, each on a core of its own. Further log-ins wait, ten seconds at most.',
+  ),
+  remember: key(
+    duration().prefault('10m'),
+    'A password that was right is not computed again for this time, as long as the stored one is the same. Only a keyed digest is kept, in memory. 0s remembers none.',
+  ),
+});

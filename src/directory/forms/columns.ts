@@ -1,0 +1,54 @@
+// Rows of databases: one column for each fact, named as in Sluice's own records; or a column `record` with a whole record in JSON.
+
+import { accountOf, readRecord, type ReadRecord } from '../record.ts';
+import type { FoundAccount } from '../account.ts';
+
+/** Columns that may have other types in a database than in a record. */
+const lists = ['aliases', 'senders'] as const;
+
+/**
+ * @param address - that was asked for; a row without a column `user` is about it
+ * @param row - an object in JSON: the columns by name
+ */
+export function accountOfRow(address: string, row: string): FoundAccount {
+  const columns = JSON.parse(row) as Readonly<Record<string, unknown>>;
+  const { record } = columns;
+  if (columns['domain'] !== undefined) return { kind: 'absent' };
+  return found(readRecord(typeof record === 'string' ? record : JSON.stringify(recordOf(address, columns))));
+}
+
+/** NULL is as good as no column. A list is in JSON, or has spaces or commas between its words. */
+function recordOf(
+  address: string,
+  columns: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const given = Object.entries(columns).filter(([, value]) => value !== null && value !== '');
+  const record: Record<string, unknown> = { user: address, ...Object.fromEntries(given) };
+  for (const name of lists) if (typeof record[name] === 'string') record[name] = wordsOf(record[name]);
+  if (typeof record['applications'] === 'string')
+    record['applications'] = JSON.parse(record['applications'], dropNull);
+  const { quota, disabled } = record;
+  if (typeof quota === 'string' && /^\d+$/u.test(quota)) record['quota'] = Number(quota);
+  if (disabled !== undefined) record['disabled'] = !['0', 'false', 'f', 'n'].includes(String(disabled));
+  return record;
+}
+
+function dropNull(_: string, value: unknown): unknown {
+  return value === null ? undefined : value;
+}
+
+function wordsOf(text: string): unknown {
+  if (text.startsWith('[')) return JSON.parse(text);
+  return text.split(/[\s,]+/u).filter((word) => word !== '');
+}
+
+function found(read: ReadRecord): FoundAccount {
+  switch (read.kind) {
+    case 'user':
+      return { kind: 'account', account: accountOf(read.record) };
+    case 'domain':
+      return { kind: 'absent' };
+    case 'mistake':
+      return { kind: 'failing', reason: `a row is no record of a user: ${read.reason}` };
+  }
+}

@@ -1,0 +1,123 @@
+// The records of Sluice's own directory: one line of JSON for each user and domain, in a file as in a database. Other forms are turned
+// into accounts elsewhere (`forms`).
+
+import { z } from 'zod';
+import { normalizeDomain } from '../address/domain.ts';
+import { parseMailbox } from '../values/domain.ts';
+import { parseSize } from '../values/size.ts';
+import { tableKey } from '../table/table-key.ts';
+import type { Account } from './account.ts';
+
+/** Bounds, so that one record stays a short line. */
+const [mostAliases, mostSenders, mostApplications, longestText] = [100, 100, 16, 1_000];
+
+const text = z.string().min(1).max(longestText);
+const address = text.refine(isEmail, { error: 'must be an address such as "joe@example.com"' });
+const sender = text.refine((value) => isEmail(value) || (value.startsWith('@') && isDomain(value.slice(1))), {
+  error: 'must be an address, or "@" and a domain',
+});
+const quota = z.union([z.int().min(0), z.string().transform(toBytes)]);
+
+/** `name` is what people know the application by. */
+const application = z.strictObject({
+  name: text,
+  password: z.string().max(longestText),
+  scram: text.optional(),
+});
+
+const userRecord = z.strictObject({
+  user: address,
+  password: z.string().max(longestText).optional(),
+  scram: text.optional(),
+  aliases: z.array(address).max(mostAliases).optional(),
+  senders: z.array(sender).max(mostSenders).optional(),
+  mailbox: text.optional(),
+  quota: quota.optional(),
+  disabled: z.boolean().optional(),
+  applications: z.array(application).max(mostApplications).optional(),
+});
+
+const domainRecord = z.strictObject({
+  domain: text.refine(isDomain, { error: 'must be a domain such as "example.com"' }),
+});
+
+export type UserRecord = z.output<typeof userRecord>;
+export type DomainRecord = z.output<typeof domainRecord>;
+
+/** A record, or why a text is none: a clause without a final period. */
+export type ReadRecord =
+  | { readonly kind: 'user'; readonly record: UserRecord }
+  | { readonly kind: 'domain'; readonly record: DomainRecord }
+  | { readonly kind: 'mistake'; readonly reason: string };
+
+/** Reads one record from JSON. */
+export function readRecord(json: string): ReadRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return { kind: 'mistake', reason: 'it is not JSON' };
+  }
+  if (typeof value === 'object' && value !== null && 'domain' in value) {
+    const read = domainRecord.safeParse(value);
+    return read.success ? { kind: 'domain', record: read.data } : mistake(read.error);
+  }
+  const read = userRecord.safeParse(value);
+  return read.success ? { kind: 'user', record: read.data } : mistake(read.error);
+}
+
+/** The account of a record. */
+export function accountOf(record: UserRecord): Account {
+  const { user, password, scram, aliases = [], senders = [], applications = [], disabled = false } = record;
+  const own = password === undefined ? [] : [{ password, scram }];
+  return {
+    user: {
+      address: tableKey(user),
+      aliases: aliases.map(tableKey),
+      senders: senders.map(tableKey),
+      mailbox: record.mailbox,
+      quotaBytes: record.quota,
+    },
+    credentials: [
+      ...own,
+      ...applications.map((each) => ({ application: each.name, password: each.password, scram: each.scram })),
+    ],
+    isDisabled: disabled,
+  };
+}
+
+/** The key under which a table has a domain. */
+export function domainKey(domain: string): string {
+  return tableKey(`@${domain}`);
+}
+
+/** RFC 5321 4.1.2. */
+function isEmail(value: string): boolean {
+  try {
+    parseMailbox(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isDomain(value: string): boolean {
+  return normalizeDomain(value) !== undefined;
+}
+
+function toBytes(value: string, context: z.RefinementCtx): number {
+  try {
+    return parseSize(value);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+}
+
+function mistake({ issues: [issue] }: z.ZodError): ReadRecord {
+  const place = issue?.path.join('.') ?? '';
+  return {
+    kind: 'mistake',
+    reason: `${place === '' ? '' : `${place}: `}${issue?.message ?? 'it is no record'}`,
+  };
+}

@@ -1,0 +1,42 @@
+// One source of the directory as it was configured, and the settings of all of them together.
+
+import type { DomainPattern } from '../values/domain.ts';
+
+interface NamedSource {
+  readonly name: string;
+  /** Empty: any domain. */
+  readonly domains: readonly DomainPattern[];
+}
+
+/** How a source with keys of its own form is asked. */
+export type SourceKey = 'address' | 'local_part';
+
+export type SourceSettings =
+  /** The file of Sluice's own directory. */
+  | (NamedSource & { readonly kind: 'users'; readonly path: string })
+  /** Dovecot's passwd-file. */
+  | (NamedSource & { readonly kind: 'passwd'; readonly path: string; readonly key: SourceKey })
+  /** The folder with the domains of vpopmail, or `users/assign` of qmail, which says where each is. */
+  | (NamedSource & { readonly kind: 'vpopmail'; readonly path: string })
+  | (NamedSource & {
+      readonly kind: 'sqlite';
+      readonly path: string;
+      readonly key: SourceKey;
+      /** Undefined: the tables of Sluice's own directory. */
+      readonly query: string | undefined;
+      readonly timeoutMs: number;
+      readonly cacheBytes: number;
+      readonly cacheMs: number;
+      readonly absentCacheMs: number;
+    });
+
+export interface DirectorySettings {
+  /** Asked in this order. */
+  readonly sources: readonly SourceSettings[];
+  /** Belongs to log-ins without a domain; empty: none. */
+  readonly defaultDomain: string;
+  /** Hashes that are computed at the same time. */
+  readonly hashThreads: number;
+  /** For so long a password that was right need not be computed again. */
+  readonly rememberMs: number;
+}

@@ -1,0 +1,122 @@
+// The one place where the kind of a source is chosen. Sources that are tables share one look at their files a second.
+
+import type { TableKind } from '../../table/contents.ts';
+import { passwd } from '../../table/kinds/passwd.ts';
+import { sqlite } from '../../table/kinds/sqlite.ts';
+import { LiveTable } from '../../table/live-table.ts';
+import { allFailing, type Table } from '../../table/table.ts';
+import { Tables, type TablesParts } from '../../table/tables.ts';
+import type { FoundAccount } from '../account.ts';
+import { accountOfRow } from '../forms/columns.ts';
+import { accountOfPasswdLine } from '../forms/dovecot-passwd.ts';
+import { accountOf, readRecord } from '../record.ts';
+import type { SourceSettings } from '../settings.ts';
+import { ownQuery } from './own-database.ts';
+import type { Source } from './source.ts';
+import { TableSource } from './table-source.ts';
+import { usersFile } from './users-file.ts';
+import { VpopmailSource } from './vpopmail-source.ts';
+
+/** Sources that are tables as a whole. */
+type TableSettings = Extract<SourceSettings, { readonly kind: 'users' | 'passwd' | 'sqlite' }>;
+
+export class Sources {
+  readonly #parts: TablesParts;
+  readonly #tables: Tables<TableSettings>;
+  #sources: readonly Source[] = [];
+  /** Those that hold something open beside the tables. */
+  #closing: readonly { close(): Promise<void> }[] = [];
+
+  constructor(parts: TablesParts) {
+    this.#parts = parts;
+    this.#tables = new Tables<TableSettings>(
+      parts,
+      (settings, reports) => new LiveTable(settings.name, settings.path, kindOf(settings), reports),
+    );
+  }
+
+  /** In the order of the configuration. */
+  get list(): readonly Source[] {
+    return this.#sources;
+  }
+
+  /** Opens what is new and closes what is gone. Files are read in the background. */
+  configure(settings: readonly SourceSettings[]): void {
+    const before = this.#closing;
+    this.#tables.configure(settings.filter(isTable).map(named));
+    this.#sources = settings.map((each) => this.#open(each));
+    this.#closing = this.#sources.filter((each) => each instanceof VpopmailSource);
+    for (const each of before) void each.close();
+  }
+
+  /** Resolves when the files that were looked at are read. */
+  async settled(): Promise<void> {
+    await this.#tables.settled();
+  }
+
+  async close(): Promise<void> {
+    this.configure([]);
+    await this.#tables.close();
+  }
+
+  #open(settings: SourceSettings): Source {
+    if (settings.kind === 'vpopmail') return new VpopmailSource(settings, this.#parts);
+    const { name, domains } = settings;
+    const table = this.#tables.get(nameOfTable(settings)) ?? closedTable(name);
+    const isOwn = settings.kind === 'users' || (settings.kind === 'sqlite' && settings.query === undefined);
+    return new TableSource({
+      name,
+      domains,
+      table,
+      key: settings.kind === 'users' ? 'address' : settings.key,
+      hasDomains: isOwn,
+      accountOf: readerOf(settings),
+    });
+  }
+}
+
+function isTable(settings: SourceSettings): settings is TableSettings {
+  return settings.kind !== 'vpopmail';
+}
+
+function named(settings: TableSettings): TableSettings {
+  return { ...settings, name: nameOfTable(settings) };
+}
+
+/** Messages and troubles name the table so. */
+function nameOfTable({ name }: SourceSettings): string {
+  return `${name} of the directory`;
+}
+
+function kindOf(settings: TableSettings): TableKind {
+  switch (settings.kind) {
+    case 'users':
+      return usersFile;
+    case 'passwd':
+      return passwd;
+    case 'sqlite':
+      return sqlite({ ...settings, query: settings.query ?? ownQuery, rows: 'object' });
+  }
+}
+
+function readerOf(settings: TableSettings): (address: string, value: string) => FoundAccount {
+  switch (settings.kind) {
+    case 'users':
+      return (_, value) => accountOfRecord(value);
+    case 'passwd':
+      return (address, value) => ({ kind: 'account', account: accountOfPasswdLine(address, value) });
+    case 'sqlite':
+      return accountOfRow;
+  }
+}
+
+/** The file was read without mistakes, so every value is a record. */
+function accountOfRecord(value: string): FoundAccount {
+  const read = readRecord(value);
+  return read.kind === 'user' ? { kind: 'account', account: accountOf(read.record) } : { kind: 'absent' };
+}
+
+/** The tables of all sources are configured: this is for one that is closed meanwhile. */
+function closedTable(name: string): Table {
+  return { name, lookup: (keys) => allFailing(keys, `the source ${name} is closed`) };
+}

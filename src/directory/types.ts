@@ -1,0 +1,86 @@
+// What the rest of Sluice may ask of the directory: who a user is, and whether a password is right. Stored passwords are not among the
+// answers: they stay in the process of the keys role.
+// Promises: a question gets an answer and never an error; a source that cannot tell makes it `failing`, which is answered with 4xx, and is never
+// taken for an unknown user or a wrong password.
+
+/** What is known of a user. */
+export interface User {
+  /** In lower case, the domain in A-labels. Without a domain for a user of a source that knows names only. */
+  readonly address: string;
+  /** Other addresses of the same user. */
+  readonly aliases: readonly string[];
+  /** Addresses that the user may send from beside these: `joe@example.net`, or `@example.net` for all of a domain. */
+  readonly senders: readonly string[];
+  /** Where the user's mail is kept, in the words of the source. */
+  readonly mailbox?: string | undefined;
+  readonly quotaBytes?: number | undefined;
+}
+
+/** An answer of a directory that cannot tell now. `reason` is a clause for the log. */
+export interface Failing {
+  readonly kind: 'failing';
+  readonly reason: string;
+}
+
+export type FoundUser =
+  | { readonly kind: 'user'; readonly user: User }
+  | { readonly kind: 'absent' }
+  | Failing;
+
+export type FoundDomain = { readonly kind: 'present' } | { readonly kind: 'absent' } | Failing;
+
+/** A log-in by a password. */
+export interface PasswordLogin {
+  /** As the client sent it. */
+  readonly login: string;
+  readonly password: string;
+  /** The client's IP address; empty for programs of this host. */
+  readonly client: string;
+  readonly isEncrypted: boolean;
+}
+
+export interface RightLogin {
+  readonly kind: 'right';
+  readonly user: User;
+  /** The name of the application password that was used; undefined for the user's own. */
+  readonly application?: string | undefined;
+}
+
+/** `reason` is a clause for the log, never for the client: it tells whether the user exists. */
+export interface WrongLogin {
+  readonly kind: 'wrong';
+  readonly reason: string;
+}
+
+export type LoginAnswer = RightLogin | WrongLogin | Failing;
+
+/** The server's side of the first message of SCRAM-SHA-256: what it is for a user who does not exist looks the same. */
+export type ScramStart =
+  | {
+      readonly kind: 'salt';
+      /** In base64. */
+      readonly salt: string;
+      readonly iterations: number;
+    }
+  | Failing;
+
+/** A proof of SCRAM-SHA-256 (RFC 5802 3). */
+export interface ScramLogin {
+  readonly login: string;
+  /** The text that was signed: the three messages without the proof, with commas between them. */
+  readonly authMessage: string;
+  /** The client's proof in base64 (`p=`). */
+  readonly proof: string;
+}
+
+/** `signature`: the server's signature in base64 (`v=`), without which the client does not believe the server. */
+export type ScramAnswer = (RightLogin & { readonly signature: string }) | WrongLogin | Failing;
+
+export interface Directory {
+  /** @param address - of a user, or one of the aliases; in any case */
+  find(address: string): Promise<FoundUser>;
+  findDomain(domain: string): Promise<FoundDomain>;
+  checkPassword(login: PasswordLogin): Promise<LoginAnswer>;
+  startScram(login: string): Promise<ScramStart>;
+  finishScram(login: ScramLogin): Promise<ScramAnswer>;
+}

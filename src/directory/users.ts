@@ -1,0 +1,248 @@
+// The directory: asks the sources in their order, checks passwords, and answers the server's side of SCRAM. It is the `Directory` in the process
+// that holds the secrets; other processes reach it over a link.
+// Promises: the first source that knows a user decides; one that cannot tell makes the answer failing. A log-in of an unknown user costs as
+// much time as one with a wrong password, and SCRAM shows no difference.
+
+import { createHmac } from 'node:crypto';
+import { isQuick } from '../password/check-password.ts';
+import { parseHash } from '../password/parse-hash.ts';
+import type { HashPool, PasswordCheck } from '../password/hash-pool.ts';
+import { scramIterations } from '../password/new-password.ts';
+import type { ParsedHash, ScramSecret } from '../password/parsed-hash.ts';
+import { checkScramProof } from '../password/scram.ts';
+import { tableKey } from '../table/table-key.ts';
+import type { TablesParts } from '../table/tables.ts';
+import type { Account, Credential, FoundAccount } from './account.ts';
+import { KnownPasswords } from './known-passwords.ts';
+import type { DirectorySettings } from './settings.ts';
+import { Sources } from './sources/open-sources.ts';
+import type {
+  Directory,
+  FoundDomain,
+  FoundUser,
+  LoginAnswer,
+  PasswordLogin,
+  ScramAnswer,
+  ScramLogin,
+  ScramStart,
+} from './types.ts';
+
+/** A longer name is nobody's. */
+const longestLogin = 1_000;
+/** Of the salt that an unknown user seems to have; new passwords have as many. */
+const saltBytes = 16;
+
+/** What the time of a log-in of an unknown user is made of, until a real user's hash was seen: that of new passwords. */
+const usualHash =
+  '$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+export interface UsersParts extends TablesParts {
+  /** Keeps the salts of unknown users the same over restarts. */
+  readonly secret: Uint8Array;
+  readonly pool: HashPool;
+}
+
+export class Users implements Directory {
+  readonly #parts: UsersParts;
+  readonly #sources: Sources;
+  readonly #known = new KnownPasswords();
+  #settings: DirectorySettings;
+  /** The stored form of the last password that was computed: what an unknown user costs. */
+  #usual: ParsedHash | undefined;
+
+  constructor(settings: DirectorySettings, parts: UsersParts) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#sources = new Sources(parts);
+    this.configure(settings);
+  }
+
+  configure(settings: DirectorySettings): void {
+    this.#settings = settings;
+    this.#sources.configure(settings.sources);
+    this.#parts.pool.resize(settings.hashThreads);
+  }
+
+  /** Resolves when the files of the sources have been read. */
+  async settled(): Promise<void> {
+    await this.#sources.settled();
+  }
+
+  async close(): Promise<void> {
+    this.#parts.pool.close();
+    await this.#sources.close();
+  }
+
+  async find(address: string): Promise<FoundUser> {
+    const found = await this.#findAccount(this.#keyOf(address));
+    return found.kind === 'account' ? { kind: 'user', user: found.account.user } : found;
+  }
+
+  async findDomain(domain: string): Promise<FoundDomain> {
+    const key = tableKey(domain);
+    for (const source of this.#sources.list) {
+      if (source.kind !== 'accounts') continue;
+      const found = await source.findDomain(key);
+      if (found.kind !== 'absent') return found;
+    }
+    return { kind: 'absent' };
+  }
+
+  async checkPassword(login: PasswordLogin): Promise<LoginAnswer> {
+    const name = this.#keyOf(login.login);
+    const found = await this.#findAccount(name);
+    if (found.kind === 'failing') return found;
+    if (found.kind === 'absent') return this.#checkElsewhere({ ...login, login: name }, undefined);
+    const { account } = found;
+    if (account.isDisabled) return this.#wrong(login.password, 'the user may not log in');
+    if (account.credentials.length === 0) return this.#checkElsewhere({ ...login, login: name }, account);
+    return this.#checkCredentials(account, login, name);
+  }
+
+  async startScram(login: string): Promise<ScramStart> {
+    const name = this.#keyOf(login);
+    const found = await this.#findAccount(name);
+    if (found.kind === 'failing') return found;
+    const [first] = found.kind === 'account' && !found.account.isDisabled ? secretsOf(found.account) : [];
+    if (first === undefined)
+      return { kind: 'salt', salt: this.#saltOfNobody(name), iterations: scramIterations };
+    const { salt, iterations } = first.secret;
+    return { kind: 'salt', salt: Buffer.from(salt).toString('base64'), iterations };
+  }
+
+  async finishScram({ login, authMessage, proof }: ScramLogin): Promise<ScramAnswer> {
+    const found = await this.#findAccount(this.#keyOf(login));
+    if (found.kind === 'failing') return found;
+    if (found.kind === 'absent') return { kind: 'wrong', reason: 'there is no such user' };
+    const { account } = found;
+    if (account.isDisabled) return { kind: 'wrong', reason: 'the user may not log in' };
+    const secrets = secretsOf(account);
+    if (secrets.length === 0)
+      return { kind: 'wrong', reason: 'no secret of SCRAM-SHA-256 is stored for the user' };
+    for (const { secret, application } of secrets) {
+      const signature = checkScramProof(secret, authMessage, Buffer.from(proof, 'base64'));
+      if (signature !== undefined)
+        return { kind: 'right', user: account.user, application, signature: signature.toString('base64') };
+    }
+    return { kind: 'wrong', reason: 'the password is wrong' };
+  }
+
+  /** The form of a name in which sources are asked. */
+  #keyOf(login: string): string {
+    const { defaultDomain } = this.#settings;
+    return tableKey(login.includes('@') || defaultDomain === '' ? login : `${login}@${defaultDomain}`);
+  }
+
+  async #findAccount(name: string): Promise<FoundAccount> {
+    if (name === '' || name.length > longestLogin || name.includes('\0')) return { kind: 'absent' };
+    for (const source of this.#sources.list) {
+      if (source.kind !== 'accounts') continue;
+      const found = await source.find(name);
+      if (found.kind === 'failing')
+        return { kind: 'failing', reason: `the source "${source.name}": ${found.reason}` };
+      if (found.kind === 'account') return found;
+    }
+    return { kind: 'absent' };
+  }
+
+  /** Application passwords first: they are quick, and a wrong password costs one slow hash then, however many there are. */
+  async #checkCredentials(account: Account, login: PasswordLogin, name: string): Promise<LoginAnswer> {
+    const { password } = login;
+    let problem: string | undefined;
+    let isAnyChecked = false;
+    for (const credential of inOrderOfCost(account.credentials)) {
+      const read = parseHash(credential.password);
+      if (read.kind === 'refused') problem ??= `${read.reason}. ${read.advice}`;
+      if (read.kind !== 'hash') continue;
+      isAnyChecked = true;
+      const check = await this.#check(read.hash, credential.password, password);
+      const { application } = credential;
+      if (check.kind === 'fits') return { kind: 'right', user: account.user, application };
+      if (check.kind === 'unknown') return { kind: 'failing', reason: check.reason };
+    }
+    if (problem !== undefined) return this.#checkElsewhere({ ...login, login: name }, account, problem);
+    return isAnyChecked
+      ? { kind: 'wrong', reason: 'the password is wrong' }
+      : this.#wrong(password, 'the user has no password, or a locked one');
+  }
+
+  /** Passwords that are not stored in a source that knows users, or in a form that Sluice does not check. */
+  async #checkElsewhere(
+    login: PasswordLogin,
+    account: Account | undefined,
+    problem?: string,
+  ): Promise<LoginAnswer> {
+    let isAsked = false;
+    for (const source of this.#sources.list) {
+      if (source.kind !== 'passwords') continue;
+      isAsked = true;
+      const check = await source.check(login);
+      if (check.kind === 'failing')
+        return { kind: 'failing', reason: `the source "${source.name}": ${check.reason}` };
+      if (check.kind === 'right') return { kind: 'right', user: account?.user ?? userNamed(login.login) };
+    }
+    // Sluice cannot tell whether the password is right: the user would be asked for another one in vain.
+    if (problem !== undefined && !isAsked)
+      return { kind: 'failing', reason: `the user ${login.login}: ${problem}` };
+    const reason = account === undefined ? 'there is no such user' : 'the user has no password that fits';
+    return isAsked ? { kind: 'wrong', reason } : this.#wrong(login.password, reason);
+  }
+
+  async #check(hash: ParsedHash, stored: string, password: string): Promise<PasswordCheck> {
+    if (this.#known.isKnown(stored, password)) return { kind: 'fits' };
+    // A slow one: application passwords are quick, and every user has a slow one of his own beside them.
+    if (this.#usual === undefined || isQuick(this.#usual) || !isQuick(hash)) this.#usual = hash;
+    const check = await this.#parts.pool.check(hash, password);
+    if (check.kind === 'fits') this.#known.remember(stored, password, this.#settings.rememberMs);
+    return check;
+  }
+
+  /** The answer for a user without a password to check, in the time that one would take. */
+  async #wrong(password: string, reason: string): Promise<LoginAnswer> {
+    const check = await this.#parts.pool.check(this.#usual ?? usual(), password);
+    return check.kind === 'unknown' ? { kind: 'failing', reason: check.reason } : { kind: 'wrong', reason };
+  }
+
+  #saltOfNobody(name: string): string {
+    const digest = createHmac('sha256', this.#parts.secret).update(name).digest();
+    return digest.subarray(0, saltBytes).toString('base64');
+  }
+}
+
+function usual(): ParsedHash {
+  const read = parseHash(usualHash);
+  if (read.kind !== 'hash') throw new Error('the usual hash is not read');
+  return read.hash;
+}
+
+function inOrderOfCost(credentials: readonly Credential[]): readonly Credential[] {
+  return credentials.toSorted(
+    (a, b) => Number(a.application === undefined) - Number(b.application === undefined),
+  );
+}
+
+/**
+ * The secrets of SCRAM-SHA-256 that share the salt of the first: a client is told one salt before it proves anything. Those that `sluice user`
+ * makes share it.
+ */
+function secretsOf({
+  credentials,
+}: Account): readonly { readonly secret: ScramSecret; readonly application: string | undefined }[] {
+  const all = credentials.flatMap(({ scram, password, application }) => {
+    const read = parseHash(scram ?? password);
+    return read.kind === 'hash' && read.hash.kind === 'scram' && read.hash.algorithm === 'sha256'
+      ? [{ secret: read.hash, application }]
+      : [];
+  });
+  const [first] = all;
+  if (first === undefined) return [];
+  return all.filter(
+    ({ secret }) =>
+      secret.iterations === first.secret.iterations && Buffer.from(secret.salt).equals(first.secret.salt),
+  );
+}
+
+/** Of a source that checks passwords, nothing is known but that the user exists. */
+function userNamed(address: string) {
+  return { address, aliases: [], senders: [] };
+}

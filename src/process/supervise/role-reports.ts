@@ -1,0 +1,67 @@
+// What the supervisor tells people of the roles: in the log, and in the troubles of `sluice status`, which the control process shows.
+
+import type { Logger } from '../../log/logger.ts';
+import { TroubleBoard } from '../../stats/trouble-board.ts';
+import type { Trouble, Troubles } from '../../stats/troubles.ts';
+import { type Child, nameOf, tell, tellRole } from './child.ts';
+import { endedTrouble, notStartedTrouble, type RoleTrouble, stalledTrouble } from './role-troubles.ts';
+
+export class RoleReports {
+  readonly #log: Logger;
+  readonly #troubles: Troubles;
+  readonly #children: readonly Child[];
+  readonly #board = new TroubleBoard();
+
+  /**
+   * @param troubles - of the supervisor itself
+   * @param children - the roles that there are now
+   */
+  constructor(log: Logger, troubles: Troubles, children: readonly Child[]) {
+    this.#log = log;
+    this.#troubles = troubles;
+    this.#children = children;
+    this.#board.set('supervisor', troubles.list);
+    troubles.onChanged((list) => this.#set('supervisor', list));
+  }
+
+  /** The troubles that a process has told of; they replace those from before. */
+  told(child: Child, troubles: readonly Trouble[]): void {
+    this.#set(nameOf(child, this.#children), troubles);
+  }
+
+  /** A control process that starts does not know any. */
+  tellAll(control: Child): void {
+    tell(control, { kind: 'troubles', troubles: this.#board.list });
+  }
+
+  stalled(child: Child, pid: number | undefined): void {
+    this.#log.warn(`the ${child.name} process (${pid}) does not answer`);
+    this.#raise(child, stalledTrouble(child.name, nameOf(child, this.#children), pid));
+  }
+
+  ended(child: Child, how: string): void {
+    this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
+    this.#raise(child, endedTrouble(child.name, nameOf(child, this.#children), how, child.lastWords));
+  }
+
+  notStarted(child: Child, message: string): void {
+    this.#log.error(
+      `the ${child.name} process could not be started: ${message}; trying again in ${child.delayMs} ms`,
+    );
+    this.#raise(child, notStartedTrouble(child.name, nameOf(child, this.#children), message));
+  }
+
+  /** It runs and answers. */
+  well(child: Child): void {
+    this.#troubles.clear(`role:${nameOf(child, this.#children)}`);
+  }
+
+  #raise(child: Child, { text, advice }: RoleTrouble): void {
+    this.#troubles.raise(`role:${nameOf(child, this.#children)}`, 'critical', text, advice);
+  }
+
+  #set(name: string, troubles: readonly Trouble[]): void {
+    this.#board.set(name, troubles);
+    tellRole(this.#children, 'control', { kind: 'troubles', troubles: this.#board.list });
+  }
+}
