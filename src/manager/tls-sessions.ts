@@ -65,10 +65,17 @@ export class TlsSessions {
     this.#keeper = keeper;
   }
 
-  /** A connection is being opened. Smarthosts and LMTP servers are nobody's to report to. */
+  /**
+   * A connection is being opened. Smarthosts and LMTP servers are nobody's to report to, and what a message with REQUIRETLS demands is
+   * not the policy of the domain.
+   */
   begins(connect: Connecting): void {
     const { connection, domain, hop, site } = connect;
-    const isReported = hop.transport === 'smtp' && site.startsWith('mx') && !domain.startsWith('[');
+    const isReported =
+      hop.transport === 'smtp' &&
+      hop.tls?.needsRequireTls !== true &&
+      site.startsWith('mx') &&
+      !domain.startsWith('[');
     if (isReported) this.#connecting.set(connection, connect);
   }
 
@@ -112,6 +119,7 @@ export class TlsSessions {
     const { host, ip } = hop;
     const day = dayOf(this.#parts.dateMs());
     const policy = this.#policyOf(connect);
+    if (policy === undefined) return;
     const problem = problemOf(policy, outcome) ?? this.#strayHost(policy, domain, host);
     if (problem === undefined) this.counts.succeeded(day, policy);
     else this.counts.failed(day, policy, problem, { sendingIp: source, host, receivingIp: ip });
@@ -124,12 +132,16 @@ export class TlsSessions {
     return { result: 'validation-failure', reason: `${host} is not in the MTA-STS policy of ${domain}` };
   }
 
-  #policyOf({ domain, hop }: Connecting): ReportedPolicy {
+  /** Undefined: the policy of the domain did not count for this connection. */
+  #policyOf({ domain, hop }: Connecting): ReportedPolicy | undefined {
     const tls = hop.transport === 'discard' ? undefined : hop.tls;
     if (tls?.from === 'dane') {
       const strings = tls.tlsa.map((one) => `${one.usage} ${one.selector} ${one.matchingType} ${one.data}`);
       return { type: 'tlsa', domain: tls.policyDomain, strings, hosts: [hop.host] };
     }
+    // The message said `TLS-Required: No` (RFC 8689 5).
+    const isWaived = tls === undefined || tls.level === 'none' || tls.level === 'opportunistic';
+    if (isWaived && this.#keeper?.about(domain).known?.policy.mode === 'enforce') return undefined;
     return this.#published(domain) ?? { type: 'no-policy-found', domain, strings: [], hosts: [] };
   }
 

@@ -12,6 +12,8 @@ import { smtpHop } from '../../src/route/next-hop.ts';
 import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import type { TlsOutcome } from '../../src/values/tls-outcome.ts';
+import type { HopTlsPolicy } from '../../src/values/tls-policy.ts';
+import { policy } from '../deliver/tls/policies.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -63,12 +65,13 @@ function begin(
   connection: number,
   site = 'mx:mx.far.test',
   host = 'mx.far.test',
+  tls?: HopTlsPolicy,
 ): void {
   sessions.begins({
     kind: 'connect',
     connection: connection as never,
     site,
-    hop: smtpHop(host, '192.0.2.1', 25, 10),
+    hop: { ...smtpHop(host, '192.0.2.1', 25, 10), tls },
     domain: 'far.test',
     transaction: { message: 0 as never, recipients: [0] },
   });
@@ -130,6 +133,23 @@ test('under a policy in mode testing, wrong certificates and hosts outside of it
     policy?.['failure-details']?.map((each) => each['result-type']),
     ['certificate-host-mismatch', 'validation-failure', 'starttls-not-supported'],
   );
+});
+
+test('a session of a message that demands more than the domain, or waives its policy, is not counted', async (t) => {
+  const { openSts, openSessions } = ground(t);
+  const [sts, sessions] = [await openSts(), await openSessions()];
+  sts.keeper.restore([{ ...stored, policy: { ...stored.policy, mode: 'enforce' } }]);
+  sessions.use(sts.keeper);
+  const { kind: _, ...lacking } = clear;
+  const requireTls = policy('verified', { from: 'requiretls', needsRequireTls: true });
+  begin(sessions, 1, 'mx:mx.far.test', 'mx.far.test', requireTls);
+  sessions.closed(1, { kind: 'failed', refusal: {} as never, tls: { ...lacking, kind: 'failed' } });
+  begin(sessions, 2);
+  sessions.ready(2, secured);
+  assert.equal(sessions.report(question, us), null);
+  begin(sessions, 3, 'mx:mx.far.test', 'mx.far.test', policy('verified', { from: 'mta-sts' }));
+  sessions.ready(3, { ...secured, verification: 'name', problem: undefined });
+  assert.equal(sessions.report(question, us)?.policies[0]?.summary['total-successful-session-count'], 1);
 });
 
 test('smarthosts, and connections that never came to TLS, are not counted', async (t) => {
