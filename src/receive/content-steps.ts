@@ -4,6 +4,7 @@
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
+import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { maxExaminedHeaderBytes } from './examined-header.ts';
@@ -32,6 +33,15 @@ const headerTooLarge: Decision = {
   stage: '',
 };
 const noRecipientLeft = { stage: '', reason: 'no recipient is left' };
+
+/** What a message that waits for stable storage takes in memory without its content (measured: 4.2 KiB of heap, 5.9 KiB in all). */
+const messageBytes = 6 * 1024;
+
+/** What a message takes in memory besides its content, when it waits behind another one. Most clients never have such a message. */
+function bytesBesides({ aheadBytes }: LaterAnswer, { heldBytes }: MessageIntake): number {
+  // The chunks of the commands before the message may be in memory as long as the message.
+  return aheadBytes === 0 ? 0 : messageBytes + Math.max(0, aheadBytes - heldBytes);
+}
 
 /** The content of the messages of one session, one after the other. */
 export class ContentSteps {
@@ -175,13 +185,12 @@ export class ContentSteps {
   #commit(intake: MessageIntake, { reversePath, queueId }: AcceptedTransaction): void {
     const { memory, intake: manager } = this.#context;
     const answer = this.#session.answerLater();
-    // The chunks of commands before the message may be in memory as long as the message.
-    const commandBytes = Math.max(0, answer.aheadBytes - intake.heldBytes);
-    memory.take(commandBytes);
+    const besidesBytes = bytesBesides(answer, intake);
+    memory.take(besidesBytes);
     const isShort = memory.scarce || manager.congested;
     if (isShort) this.#waiting.hold();
     intake.store((refusal) => {
-      memory.give(commandBytes);
+      memory.give(besidesBytes);
       if (refusal === undefined) answer.accept(`queued as ${queueId}`);
       else this.#answers.rejectLater(answer, refusal, reversePath);
       this.#waiting.answered();

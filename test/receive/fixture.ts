@@ -36,6 +36,8 @@ import { MemorySpool } from './memory-spool.ts';
 export interface Fixture {
   readonly spool: MemorySpool;
   readonly submitted: AcceptedMessage[];
+  /** Its link can be congested; callbacks wait for its end. */
+  readonly manager: { isCongested: boolean; readonly waiting: (() => void)[] };
   readonly receiver: Receiver;
   /** The first listener. */
   readonly listener: ListenerOptions;
@@ -180,6 +182,7 @@ export async function start(
 ): Promise<Fixture> {
   const spool = new MemorySpool();
   const submitted: AcceptedMessage[] = [];
+  const manager: Fixture['manager'] = { isCongested: false, waiting: [] };
   const log: string[] = [];
   const sink = {
     write: (line: string) => {
@@ -244,8 +247,10 @@ export async function start(
     storeWatch,
     intake: {
       submitted: (message) => submitted.push(message),
-      congested: false,
-      whenDrained: (callback) => callback(),
+      get congested() {
+        return manager.isCongested;
+      },
+      whenDrained: (callback) => manager.waiting.push(callback),
     },
     memory,
     deadlines,
@@ -284,6 +289,7 @@ export async function start(
   return {
     spool,
     submitted,
+    manager,
     receiver,
     listener,
     memory,

@@ -26,7 +26,7 @@ export class MemorySpool implements SpoolWriter {
   probed: Promise<void> = Promise.resolve();
   /** When set, appends wait for it. */
   gate: Promise<void> | undefined;
-  /** When set, each small message waits until the test ends its commit, in any order. */
+  /** When set, each message waits until the test ends its commit, in any order. */
   commits: Commit[] | undefined;
   aborted = 0;
   /** Writes to files of large messages. */
@@ -41,13 +41,7 @@ export class MemorySpool implements SpoolWriter {
 
   async append(message: NewMessage): Promise<Appended> {
     await this.gate;
-    const { commits } = this;
-    if (commits !== undefined) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const end = (failure?: SpoolError): void => (failure === undefined ? resolve() : reject(failure));
-      commits.push({ reversePath: message.envelope.reversePath, end });
-      await promise;
-    }
+    await this.#untilCommitted(message.envelope);
     if (this.failure !== undefined) throw this.failure;
     const { prefix = Buffer.alloc(0), content } = message;
     return this.#keep(message.envelope, [prefix, ...content], false);
@@ -69,6 +63,7 @@ export class MemorySpool implements SpoolWriter {
         pieces.push(Buffer.from(piece));
       },
       commit: async (envelope: Envelope, prefix = Buffer.alloc(0)) => {
+        await this.#untilCommitted(envelope);
         if (this.failure !== undefined) throw this.failure;
         return this.#keep(envelope, [prefix, ...pieces], true);
       },
@@ -88,6 +83,15 @@ export class MemorySpool implements SpoolWriter {
   }
 
   async close(): Promise<void> {}
+
+  async #untilCommitted({ reversePath }: Envelope): Promise<void> {
+    const { commits } = this;
+    if (commits === undefined) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const end = (failure?: SpoolError): void => (failure === undefined ? resolve() : reject(failure));
+    commits.push({ reversePath, end });
+    await promise;
+  }
 
   #keep(envelope: Envelope, pieces: readonly Uint8Array[], large: boolean): Appended {
     const content = Buffer.concat(pieces);

@@ -15,6 +15,7 @@ import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import { ReceivedSession } from '../../src/receive/received-session.ts';
 import { SessionSteps, type Waiting } from '../../src/receive/session-steps.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
+import type { SpoolWriter } from '../../src/spool/types.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { DomainSet } from '../../src/values/domain-set.ts';
 import { NetworkSet } from '../../src/values/network-set.ts';
@@ -38,7 +39,8 @@ export class SessionHarness implements Waiting {
   #holds = 0;
   #isGone = false;
 
-  constructor(stages: readonly Stage[]) {
+  /** @param writer - of a spool that takes the place of the one in memory */
+  constructor(stages: readonly Stage[], writer?: SpoolWriter) {
     const { log, spool, memory, troubles } = this;
     const sink = {
       write: (line: string) => void log.push(line),
@@ -61,7 +63,7 @@ export class SessionHarness implements Waiting {
       settings,
       relay,
       pipelines: new Pipelines(entries, stageWatch),
-      spool,
+      spool: writer ?? spool,
       storeWatch: this.#storeWatch,
       intake: { submitted: () => undefined, congested: false, whenDrained: (callback) => callback() },
       memory,
