@@ -6,13 +6,21 @@ import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
-import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import type { PipeliningFaultKind, RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import type { TlsFacts, TlsOutcome } from '../values/tls-outcome.ts';
 import type { ConnectedPlace, Work } from './types.ts';
 
 type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered' }>;
 
 const counters = { secured: 'secured', clear: 'clear', failed: 'tlsFailed' } as const;
+
+/** What a server did, and what follows for a day. */
+const faultTexts: Readonly<Record<PipeliningFaultKind, string>> = {
+  group: 'left commands unanswered that were sent together: no PIPELINING with it',
+  across:
+    'did not answer as it must when a message was sent behind another one: one message at a time with it',
+  chunk: 'did not answer as it must when a message was sent with BDAT: no CHUNKING with it',
+};
 
 /** Facts about a finished transaction. */
 export interface DeliveryFacts {
@@ -81,10 +89,11 @@ export class DeliveryLog {
     if (outcome !== undefined) this.#events.counted(counters[outcome.kind], 1);
   }
 
-  withoutPipelining(place: ConnectedPlace): void {
+  /** A server is served without a kind of pipelining from now on. */
+  distrusted(place: ConnectedPlace, kind: PipeliningFaultKind): void {
     const { host, ip } = place.hop;
     this.#log.info(
-      `${host}${ip === '' ? '' : ` [${ip}]`} left commands unanswered that were sent together: no PIPELINING with it for a day`,
+      `${host}${ip === '' ? '' : ` [${ip}]`} ${faultTexts[kind]} for a day`,
       serverFields(place),
     );
   }

@@ -41,15 +41,32 @@ export class TransactionInHand {
   /**
    * Keeps the message that was read; returns the transaction for the session, with the recipients of this transaction.
    * @param hop - which may have to take the message with REQUIRETLS
+   * @param chunkBytes - of the content as one chunk
    */
-  take(message: StoredMessage, smtpUtf8: boolean, hop?: NextHopAddress): ClientTransaction {
+  take(
+    message: StoredMessage,
+    smtpUtf8: boolean,
+    hop?: NextHopAddress,
+    chunkBytes?: number,
+  ): ClientTransaction {
     const { envelope, sizeBytes } = message;
     this.#unsent = message;
     const own = this.#withOwnRecipients(envelope);
     this.#message = { envelope: own, sizeBytes };
     const requireTls = hop !== undefined && hop.transport !== 'discard' && hop.tls?.needsRequireTls === true;
     const { reversePath, recipients, body, ret, envelopeId, priority } = own;
-    return { reversePath, recipients, sizeBytes, body, smtpUtf8, ret, envelopeId, priority, requireTls };
+    return {
+      reversePath,
+      recipients,
+      sizeBytes,
+      chunkBytes,
+      body,
+      smtpUtf8,
+      ret,
+      envelopeId,
+      priority,
+      requireTls,
+    };
   }
 
   /** The envelope of a mailing list can be larger than its content, and most recipients are of other transactions. */

@@ -2,6 +2,7 @@
 
 import type { Refusal } from '../message/refusal.ts';
 import type { NextHopAddress } from '../route/types.ts';
+import type { PipelineDepth } from '../protocol/smtp/client/client-types.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
@@ -41,7 +42,7 @@ export type AttemptResult = RecipientResult & {
   readonly relayedTo?: string | undefined;
 };
 
-/** Why a connection ended. `unused`: the peer did not begin its last transaction, which counts as no attempt. */
+/** Why a connection ended. `unused`: the peer did not begin its last transactions, those without a report, which counts as no attempt. */
 export type CloseReport =
   /**
    * With a local refusal, this machine could not even begin to connect (no such source, no free port, no open file). With a TLS
@@ -51,10 +52,13 @@ export type CloseReport =
   | { readonly kind: 'closed' }
   | { readonly kind: 'unused' };
 
-/** Reports of a sender, in this order for each connection: `ready`, any number of `done`, `closed`. */
+/** Reports of a sender, in this order for each connection: `ready`, any number of `done` in the order of the grants, `closed`. */
 export interface DeliveryReports {
-  /** @param tls - what TLS came to; undefined when it was not tried */
-  ready(connection: number, tls?: TlsOutcome): void;
+  /**
+   * @param tls - what TLS came to; undefined when it was not tried
+   * @param depth - the most transactions that may be granted to it and have no results yet; one when not given
+   */
+  ready(connection: number, tls?: TlsOutcome, depth?: number): void;
   done(connection: number, results: readonly AttemptResult[], reusable: boolean, queueId: string): void;
   closed(connection: number, report: CloseReport): void;
 }
@@ -77,6 +81,8 @@ export interface DeliveryTimeouts {
 export interface DeliverySettings {
   /** Our name in EHLO for sources without a name of their own. */
   readonly heloName: string;
+  /** The most transactions on the way on one connection, where the server bears it. */
+  readonly pipelineDepth: PipelineDepth;
   /** Our name in EHLO, by source address. */
   readonly heloNames: ReadonlyMap<string, string>;
   readonly ignoredExtensions: IgnoredExtensions;

@@ -79,6 +79,7 @@ export function deliverySettings(config: Config): DeliverySettings {
   const { deliver, source, quirk } = config;
   return {
     heloName: deliver.heloName,
+    pipelineDepth: { data: deliver.pipelineDepth ?? 2, chunking: deliver.pipelineDepth ?? 4 },
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
     ignoredExtensions: new IgnoredExtensions(
       quirk.map(({ mx, ip, ignoreExtensions }) => ({

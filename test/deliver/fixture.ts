@@ -92,12 +92,15 @@ export class RecordedReports implements DeliveryReports {
   readonly results: AttemptResult[] = [];
   /** What TLS came to, of each connection that told. */
   readonly tls: TlsOutcome[] = [];
+  /** How many messages may be on the way, of each connection that became ready. */
+  readonly depths: number[] = [];
   /** Called at each report. */
   onReport: (report: Report) => void = () => undefined;
   #read = 0;
   #wake: () => void = () => undefined;
 
-  ready(connection: number, tls?: TlsOutcome): void {
+  ready(connection: number, tls?: TlsOutcome, depth = 1): void {
+    this.depths.push(depth);
     if (tls !== undefined) this.tls.push(tls);
     this.#add({ kind: 'ready', connection });
   }
@@ -187,6 +190,7 @@ export async function fixture(
   const context: ConnectionContext = {
     settings: {
       heloName: 'sluice.test',
+      pipelineDepth: { data: 2, chunking: 4 },
       heloNames: new Map([['127.0.0.2', 'two.sluice.test']]),
       ignoredExtensions: new IgnoredExtensions([]),
       timeouts,

@@ -104,9 +104,9 @@ test('rules mean hosts by name or address, and add up', () => {
 
 test('servers are remembered by address and port, and their number is bounded', () => {
   const memory = new PipeliningMemory(() => 0);
-  memory.distrust('192.0.2.1:25');
-  assert.equal(memory.mayUse('192.0.2.1:25'), false);
-  assert.equal(memory.mayUse('192.0.2.1:587'), true);
-  for (let port = 0; port < 10_000; port++) memory.distrust(`192.0.2.2:${port}`);
-  assert.equal(memory.mayUse('192.0.2.1:25'), true);
+  memory.distrust('192.0.2.1:25', 'group');
+  assert.equal(memory.allowed('192.0.2.1:25').groups, false);
+  assert.equal(memory.allowed('192.0.2.1:587').groups, true);
+  for (let port = 0; port < 10_000; port++) memory.distrust(`192.0.2.2:${port}`, 'group');
+  assert.equal(memory.allowed('192.0.2.1:25').groups, true);
 });

@@ -14,12 +14,15 @@ export function openSession(
   dialect: ClientDialect,
   tls: ClientSessionOptions['tls'],
 ): ClientSession {
-  const { heloName, heloNames, ignoredExtensions } = settings;
+  const { heloName, heloNames, ignoredExtensions, pipelineDepth } = settings;
+  const { groups, across, chunks } = pipelining.allowed(hop.key);
   return new ClientSession({
     heloName: heloNames.get(source) ?? heloName,
     dialect,
     tls,
-    pipelining: pipelining.mayUse(hop.key),
+    pipelining: groups,
+    depth: across ? pipelineDepth : undefined,
+    chunking: chunks,
     ignoredExtensions: ignoredExtensions.of(hop.host, hop.ip),
   });
 }

@@ -1,18 +1,18 @@
-// One outgoing connection of SMTP or LMTP: a sans-I/O client session with its socket and timer, and the transactions that it carries. It reports exactly one result for each recipient of a transaction, or reports the transaction as `unused`.
+// One outgoing connection of SMTP or LMTP: a sans-I/O client session with its socket and timer, and the transactions that it carries. It
+// reports exactly one result for each recipient of a transaction, in the order of the grants, or reports the transactions as `unused`.
 
-import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientSession, PipeliningFaultKind } from '../../protocol/smtp/client/client-session.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { Refusal } from '../../message/refusal.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { failureRefusal, lostRefusal } from '../failure-refusal.ts';
-import { type OpenedMessage, openMessage } from '../open-message.ts';
 import { readFailure } from '../read-failure.ts';
-import { sendContent } from './send-content.ts';
-import { TransactionInHand } from '../transaction-in-hand.ts';
 import type { TransportConnection } from '../transport.ts';
 import type { AttemptResult, CloseReport, ConnectedPlace, ConnectGrant, Work } from '../types.ts';
+import { GrantedWork } from './granted-work.ts';
+import { addChunk, chunkBytes, sendContent } from './send-content.ts';
 import { ServerLine } from './server-line.ts';
 import type { Wire } from './wire.ts';
 
@@ -20,22 +20,16 @@ export class OutgoingConnection implements TransportConnection {
   readonly #context: ConnectionContext;
   readonly #grant: ConnectedPlace;
   readonly #line: ServerLine;
-  /** Ms on the clock of the deadlines. */
-  readonly #startedAtMs: number;
+  readonly #work: GrantedWork;
   readonly #onEnded: () => void;
   /** Greeting and EHLO went through. */
   #usable = false;
-  #canBegin = false;
   #ended = false;
   #closing = false;
   #abandoned = false;
+  #isPumping = false;
   /** Transactions that are over. */
   #transactions = 0;
-  /** The transaction that was granted and has not begun. */
-  #next: Work | undefined;
-  #inHand: TransactionInHand | undefined;
-  /** The server has said something since the transaction in hand began. */
-  #heard = false;
 
   constructor(
     context: ConnectionContext,
@@ -45,17 +39,17 @@ export class OutgoingConnection implements TransportConnection {
     onEnded: () => void,
   ) {
     this.#context = context;
-    this.#startedAtMs = context.deadlines.nowMs;
     const { work, ...place } = grant;
     this.#grant = place;
     this.#onEnded = onEnded;
-    this.#next = work;
+    this.#work = new GrantedWork(context, work, {
+      opened: () => this.#pump(),
+      unreadable: (error) => this.#unreadable(error),
+    });
     this.#line = new ServerLine(context, hop, place.source, dialect, {
       connected: () => this.#pump(),
       received: () => {
-        if (this.#ended) return;
-        this.#heard = true;
-        this.#pump();
+        if (!this.#ended) this.#pump();
       },
       lost: (reason, isLocal, code) => this.#lost(reason, isLocal, code),
       expired: () => this.#expired(),
@@ -71,24 +65,20 @@ export class OutgoingConnection implements TransportConnection {
   }
 
   transact(work: Work): void {
-    this.#next = work;
-    if (this.#canBegin && !this.#closing) this.#begin();
+    this.#work.add(work);
+    if (this.#usable && !this.#ended && !this.#closing) this.#pump();
   }
 
   quit(): void {
     if (this.#ended || this.#closing) return;
     this.#closing = true;
-    if (!this.#usable) {
-      this.#end({ kind: 'unused' });
-    } else if (this.#inHand === undefined && this.#canBegin) {
-      this.#session.quit();
-      this.#pump();
-    }
+    if (this.#usable) this.#pump();
+    else this.#end({ kind: 'unused' });
   }
 
   finish(): void {
-    if (this.#inHand === undefined) this.abandon();
-    else this.quit();
+    if (this.#work.isAnyBegun) this.quit();
+    else this.abandon();
   }
 
   abandon(): void {
@@ -102,8 +92,8 @@ export class OutgoingConnection implements TransportConnection {
     const { connectMs, blockMs } = this.#context.settings.timeouts;
     if (!this.#wire.isConnected) {
       this.#lost(`no connection within ${connectMs / 1000} s`);
-    } else if (this.#inHand !== undefined && this.#inHand.message === undefined) {
-      this.#unreadable(this.#inHand, new Error(`the disk did not answer within ${blockMs / 1000} s`));
+    } else if (this.#work.isReading && this.#session.phase === 'idle') {
+      this.#unreadable(new Error(`the disk did not answer within ${blockMs / 1000} s`));
     } else if (!this.#triesAgain('timed out', '')) {
       this.#session.timedOut();
       this.#pump();
@@ -111,9 +101,21 @@ export class OutgoingConnection implements TransportConnection {
     }
   }
 
+  /** Acts on the events of the session, begins what can be begun, and sends what there is to send. */
   #pump(): void {
+    // Whoever is told of an event may grant more at once.
+    if (this.#isPumping || this.#ended) return;
+    this.#isPumping = true;
+    do this.#takeEvents();
+    while (!this.#ended && this.#begins());
+    this.#isPumping = false;
+    if (this.#ended) return;
+    this.#wire.flush();
+    this.#wire.timer.run();
+  }
+
+  #takeEvents(): void {
     for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
-      if (this.#ended) return;
       switch (event.kind) {
         case 'handshake':
           this.#line.handshake(() => this.#pump());
@@ -122,7 +124,6 @@ export class OutgoingConnection implements TransportConnection {
           this.#ready();
           break;
         case 'content':
-          this.#wire.flush();
           // Bytes that came together with the 354 may have ended the session.
           if (this.#session.phase === 'content') this.#sendContent();
           break;
@@ -140,74 +141,64 @@ export class OutgoingConnection implements TransportConnection {
           this.#finish();
           break;
       }
+      if (this.#ended) return;
     }
-    if (this.#ended) return;
-    this.#wire.flush();
-    this.#wire.timer.run();
   }
 
   #ready(): void {
-    this.#canBegin = true;
-    if (!this.#usable) {
-      const lack = this.#line.lack();
-      if (lack !== undefined) return this.#finish(lostRefusal(this.#grant, lack, false));
-      this.#usable = true;
-      const { tlsOutcome } = this.#line;
-      this.#context.log.tls(tlsOutcome);
-      this.#context.reports.ready(this.#grant.connection, tlsOutcome);
-    }
-    if (this.#next !== undefined) this.#begin();
-    else if (this.#closing) this.#session.quit();
+    if (this.#usable) return;
+    const lack = this.#line.lack();
+    if (lack !== undefined) return this.#finish(lostRefusal(this.#grant, lack, false));
+    this.#usable = true;
+    const { tlsOutcome } = this.#line;
+    this.#context.log.tls(tlsOutcome);
+    this.#context.reports.ready(this.#grant.connection, tlsOutcome, this.#session.depth);
   }
 
-  #begin(): void {
-    const work = this.#next;
-    if (work === undefined) return;
-    this.#next = undefined;
-    this.#canBegin = false;
-    this.#heard = false;
-    const { nowMs } = this.#context.deadlines;
-    const connectMs = this.#transactions === 0 ? Math.round(nowMs - this.#startedAtMs) : 0;
-    const inHand = new TransactionInHand(work, nowMs, connectMs);
-    this.#inHand = inHand;
-    const opened = openMessage(this.#context.spool, work);
-    if (!(opened instanceof Promise)) {
-      this.#beginTransaction(inHand, opened);
-      return;
+  /** Begins the next message if it is there and the session takes it, or says goodbye; false when there is nothing to do. */
+  #begins(): boolean {
+    if (!this.#usable || !this.#session.canBegin) return false;
+    // What was granted before the end, and is not even being read, goes back.
+    const next = this.#closing ? this.#work.takeOpened() : this.#work.takeNext(this.#wire.timer);
+    if (next !== undefined) {
+      const { inHand, message, needsUtf8 } = next;
+      const transaction = inHand.take(message, needsUtf8, this.#grant.hop, chunkBytes(message));
+      if (this.#session.begin(transaction)) {
+        inHand.takeUnsent();
+        addChunk(this.#wire, message);
+      }
+      return true;
     }
-    this.#wire.timer.startReading();
-    void opened.then(
-      (message) => this.#beginTransaction(inHand, message),
-      (error: unknown) => this.#unreadable(inHand, error),
-    );
-  }
-
-  #beginTransaction(inHand: TransactionInHand, { message, needsUtf8 }: OpenedMessage): void {
-    if (this.#ended || this.#inHand !== inHand) return;
-    this.#wire.timer.endReading();
-    this.#session.begin(inHand.take(message, needsUtf8, this.#grant.hop));
-    this.#pump();
+    if (!this.#closing || this.#work.isAnyBegun) return false;
+    this.#session.quit();
+    return true;
   }
 
   /** The message could not be read from the spool: its recipients wait, and the connection can be used again. */
-  #unreadable(inHand: TransactionInHand, error: unknown): void {
-    if (this.#ended || this.#inHand !== inHand) return;
-    this.#wire.timer.stop();
+  #unreadable(error: unknown): void {
+    if (this.#ended) return;
     const refusal = readFailure(error);
-    this.#context.log.unreadable(inHand.work, refusal);
-    this.#inHand = undefined;
-    this.#canBegin = true;
-    this.#report(inHand.work.queueId, inHand.unreadable(refusal), !this.#closing);
-    if (!this.#closing) return;
-    this.#session.quit();
+    const work = this.#work.failReading(refusal);
+    if (work === undefined) return;
+    this.#context.log.unreadable(work, refusal);
+    if (this.#session.phase === 'idle') this.#wire.timer.stop();
+    else this.#wire.timer.endReading();
+    this.#reportUnreadable();
     this.#pump();
   }
 
+  /** Results come in the order of the grants: that of a message that could not be read, when all before it are over. */
+  #reportUnreadable(): void {
+    for (let next = this.#work.shiftUnreadable(); next !== undefined; next = this.#work.shiftUnreadable()) {
+      this.#report(next.inHand.work.queueId, next.inHand.unreadable(next.refusal), !this.#closing);
+    }
+  }
+
   #sendContent(): void {
-    const inHand = this.#inHand;
+    const inHand = this.#work.oldest;
     const message = inHand?.takeUnsent();
     if (inHand === undefined || message === undefined) return;
-    const written = sendContent(this.#wire.socket, message, () => this.#wire.timer.restart());
+    const written = sendContent(this.#wire, message, () => this.#wire.timer.restart());
     if (written === undefined) {
       this.#session.contentSent();
       return;
@@ -228,9 +219,8 @@ export class OutgoingConnection implements TransportConnection {
   }
 
   #done(outcomes: readonly RecipientOutcome[], reusable: boolean): void {
-    const inHand = this.#inHand;
+    const inHand = this.#work.shiftOldest();
     if (inHand?.message === undefined) return;
-    this.#inHand = undefined;
     this.#transactions++;
     const { log, deadlines } = this.#context;
     if (log.isOn) {
@@ -239,6 +229,7 @@ export class OutgoingConnection implements TransportConnection {
     } else log.counted(outcomes);
     const results = inHand.results(outcomes, this.#grant, this.#session.extensions.dsn);
     this.#report(inHand.work.queueId, results, reusable && !this.#closing);
+    this.#reportUnreadable();
   }
 
   #report(queueId: string, results: readonly AttemptResult[], reusable: boolean): void {
@@ -246,12 +237,12 @@ export class OutgoingConnection implements TransportConnection {
     if (!reusable) this.#closing = true;
   }
 
-  /** The socket is closed or must be closed; the transaction in hand gets its results. */
+  /** The socket is closed or must be closed; the transactions on the way get their results. */
   #lost(reason: string, isLocal = false, code = ''): void {
     if (this.#ended || this.#triesAgain(reason, code)) return;
-    if (this.#inHand !== undefined && this.#transactions > 0 && !this.#heard) {
+    if (this.#transactions > 0 && this.#session.isUntouched) {
       // The peer closed an idle connection just when it was used again. This is no failed attempt (RFC 5321 4.5.4.1 leaves
-      // it to the client when to try again), so the transaction is given back as if it had not begun.
+      // it to the client when to try again), so the transactions are given back as if they had not begun.
       this.#end({ kind: 'unused' });
       return;
     }
@@ -269,9 +260,10 @@ export class OutgoingConnection implements TransportConnection {
   /** @param refusal - the reason, for a connection that never became ready */
   #finish(refusal?: Refusal): void {
     if (this.#ended) return;
-    if (this.#session.leftGroupUnanswered && !this.#abandoned) this.#distrustPipelining();
+    const { fault } = this.#session;
+    if (fault !== undefined && !this.#abandoned) this.#distrust(fault);
     if (this.#usable) {
-      this.#end({ kind: (this.#inHand ?? this.#next) === undefined ? 'closed' : 'unused' });
+      this.#end({ kind: this.#work.isEmpty ? 'closed' : 'unused' });
       return;
     }
     const outcome = this.#line.tlsOutcome;
@@ -283,11 +275,11 @@ export class OutgoingConnection implements TransportConnection {
     });
   }
 
-  /** The failure may have been caused by PIPELINING: the next attempt goes without it. */
-  #distrustPipelining(): void {
+  /** The failure may have been caused by pipelining: the next connection goes without that kind of it. */
+  #distrust(fault: PipeliningFaultKind): void {
     const { pipelining, log } = this.#context;
-    pipelining.distrust(this.#grant.hop.key);
-    log.withoutPipelining(this.#grant);
+    pipelining.distrust(this.#grant.hop.key, fault);
+    log.distrusted(this.#grant, fault);
   }
 
   #end(report: CloseReport): void {

@@ -35,10 +35,13 @@ export class PhaseTimer implements Deadline {
     this.#deadlines.set(this, this.#timeouts.connectMs);
   }
 
-  /** Bounds the reading of a message: a disk that does not answer must not keep a connection and its limits for ever. */
+  /**
+   * Bounds the reading of a message: a disk that does not answer must not keep a connection and its limits for ever. While
+   * other messages are on the way, the server's timeouts go on.
+   */
   startReading(): void {
     this.#isReading = true;
-    this.#deadlines.set(this, this.#timeouts.blockMs);
+    if (this.#session.phase === 'idle') this.#deadlines.set(this, this.#timeouts.blockMs);
   }
 
   /** The message is read; the timer runs on until the next phase sets it anew, or `stop`. */
@@ -55,11 +58,13 @@ export class PhaseTimer implements Deadline {
   /** Sets the timer for the phase anew, because there was progress in it. */
   restart(): void {
     const { phase, replyCount } = this.#session;
+    const wasBusy = this.#phase !== 'idle';
     this.#phase = phase;
     this.#replyCount = replyCount;
     // The scheduler closes idle connections; they need no timer here.
     if (phase !== 'idle') this.#deadlines.set(this, phaseTimeoutMs(phase, this.#timeouts));
     else if (!this.#isReading) this.#deadlines.clear(this);
+    else if (wasBusy) this.startReading();
   }
 
   stop(): void {

@@ -10,6 +10,9 @@ import { openSession } from './open-session.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
 import { PhaseTimer } from './phase-timer.ts';
 
+/** Pieces of up to this size are copied into one buffer: one small copy is cheaper than a writev. */
+const oneWriteBytes = 16 * 1024;
+
 export interface WireEvents {
   connected(): void;
   /** The session has taken bytes. */
@@ -31,6 +34,8 @@ export class Wire {
   readonly socket: OutgoingSocket;
   readonly timer: PhaseTimer;
   isConnected = false;
+  /** Bytes to be written together at the next `flush`. */
+  readonly #pieces: Uint8Array[] = [];
   /** Phase of the session when it last received something. */
   #phaseHeard: ClientPhase = 'greeting';
   #isDropped = false;
@@ -59,10 +64,31 @@ export class Wire {
     this.timer.startConnecting();
   }
 
-  /** Sends what the session has to say. */
+  /** Adds content behind what the session has to say, for the next `flush`. */
+  add(pieces: readonly Uint8Array[]): void {
+    const output = this.session.takeOutput();
+    if (output !== undefined) this.#pieces.push(output);
+    this.#pieces.push(...pieces);
+  }
+
+  /** Sends what the session has to say, behind the content that was added: commands of the next message leave with it (RFC 2920 3.1). */
   flush(): void {
     const output = this.session.takeOutput();
-    if (output !== undefined && !this.socket.isGone) this.socket.write(output);
+    const pieces = this.#pieces;
+    if (pieces.length === 0) {
+      if (output !== undefined && !this.socket.isGone) this.socket.write(output);
+      return;
+    }
+    if (output !== undefined) pieces.push(output);
+    if (!this.socket.isGone) this.#write(pieces);
+    pieces.length = 0;
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    let bytes = 0;
+    for (const { length } of pieces) bytes += length;
+    if (bytes <= oneWriteBytes) this.socket.write(Buffer.concat(pieces, bytes));
+    else this.socket.writeTogether(pieces);
   }
 
   /** Closes, after the server when it has answered QUIT. */

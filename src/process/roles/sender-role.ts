@@ -152,8 +152,13 @@ export class SenderRole implements Role {
 
   #context(config: Config): ConnectionContext {
     const reports: DeliveryReports = {
-      ready: (connection, tls) =>
-        this.#post(tls === undefined ? { kind: 'ready', connection } : { kind: 'ready', connection, tls }),
+      ready: (connection, tls, depth = 1) =>
+        this.#post({
+          kind: 'ready',
+          connection,
+          ...(tls !== undefined && { tls }),
+          ...(depth > 1 && { depth }),
+        }),
       done: (connection, results, reusable, queueId) => {
         this.#remember(queueId, results);
         this.#post({ kind: 'done', connection, results, reusable });

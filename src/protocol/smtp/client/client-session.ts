@@ -1,15 +1,18 @@
-// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920; STARTTLS, RFC 3207) and LMTP (RFC 2033) as a state machine without I/O: bytes in, events and bytes out.
-// Promises, for any input and any end of the connection: one outcome for each recipient of a begun transaction, one `close` as the
-// last event, and bounded memory.
+// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920; CHUNKING, RFC 3030; STARTTLS, RFC 3207) and LMTP (RFC 2033) as a state machine
+// without I/O: bytes in, events and bytes out. Promises, for any input and any end of the connection: one outcome for each recipient of a
+// begun transaction, unless it was begun behind others and not taken up; one `close` as the last event; and bounded memory.
 
 import { pathKind } from './commands.ts';
 import { answeredIn, doing } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
 import { quotedAnswer } from './reply-text.ts';
 import { type Declined, injected, Opening } from './opening.ts';
+import type { BreakCause, PipeliningFaultKind } from './pipelining-fault.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
+import { SessionOutput } from './session-output.ts';
 import { SmtpClientStateError } from './state-error.ts';
-import { TransactionRun } from './transaction-run.ts';
+import type { TransactionRun } from './transaction-run.ts';
+import { Transactions, type TransactionsStep } from './transactions.ts';
 import type {
   ClientEvent,
   ClientPhase,
@@ -22,28 +25,20 @@ import type {
 import type { ServerExtensions } from './extensions.ts';
 
 export type * from './client-types.ts';
+export type { PipeliningFaultKind } from './pipelining-fault.ts';
 export type { ServerExtensions } from './extensions.ts';
 
 const defaultMaxReplyBytes = 16 * 1024;
 
 export class ClientSession {
-  readonly #options: ClientSessionOptions;
   readonly #dialect: ClientDialect;
   readonly #parser: ReplyParser;
   readonly #opening: Opening;
-  readonly #events: ClientEvent[] = [];
-  #phase: ClientPhase;
-  #output = '';
-  #quitWanted = false;
-  #run: TransactionRun | undefined;
+  readonly #output = new SessionOutput();
+  readonly #transactions: Transactions;
+  /** `idle`: open, with or without transactions on the way. */
+  #state: 'opening' | 'idle' | 'quit' | 'closed' = 'opening';
   #replyCount = 0;
-  /** The number of replies to ignore before the one that the phase waits for. */
-  #repliesToSkip = 0;
-  /**
-   * Did the session break while commands of one group (RFC 2920) were unanswered? This happens behind a middlebox that announces
-   * PIPELINING but does not support it. The server may answer when commands are sent one by one.
-   */
-  leftGroupUnanswered = false;
   /** Why the session ended, for a `begin` that comes after the end. */
   #end: SessionFailure = { kind: 'broken', during: 'idle', text: 'the session was ended' };
 
@@ -52,16 +47,22 @@ export class ClientSession {
     if (options.heloName === '' || pathKind(options.heloName) !== 'ascii') {
       throw new RangeError(`SMTP client: ${JSON.stringify(options.heloName)} cannot be sent as a HELO name`);
     }
-    this.#options = options;
     this.#dialect = options.dialect ?? smtpDialect;
     this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
     this.#opening = new Opening(options, this.#dialect);
-    this.#phase = this.#opening.phase;
-    if (this.#phase === 'handshake') this.#events.push({ kind: 'handshake' });
+    this.#transactions = new Transactions(options, this.#dialect, this.#output);
+    if (this.phase === 'handshake') this.#output.tell({ kind: 'handshake' });
   }
 
   get phase(): ClientPhase {
-    return this.#phase;
+    switch (this.#state) {
+      case 'opening':
+        return this.#opening.phase;
+      case 'idle':
+        return this.#transactions.phase ?? 'idle';
+      default:
+        return this.#state;
+    }
   }
 
   /** The number of complete replies so far. A timeout is for a complete reply, not for its bytes (RFC 5321 4.5.3.2). */
@@ -79,11 +80,31 @@ export class ClientSession {
     return this.#opening.declined;
   }
 
+  /** The most transactions that may be on the way at once. It does not change after `ready`. */
+  get depth(): number {
+    return this.#transactions.depth(this.extensions);
+  }
+
+  /** `begin` may be called: after `ready`, or behind another transaction whose content was written. */
+  get canBegin(): boolean {
+    return this.#state === 'idle' && this.#transactions.canBegin(this.extensions);
+  }
+
+  /** The server has not answered the oldest transaction on the way, and the end of none was written. */
+  get isUntouched(): boolean {
+    return this.#transactions.isUntouched;
+  }
+
+  /** Which kind of pipelining the server did not bear; undefined: nothing speaks against it. */
+  get fault(): PipeliningFaultKind | undefined {
+    return this.#transactions.fault;
+  }
+
   /** Takes bytes from the server. The caller may reuse the chunk's memory when this returns. */
   receive(chunk: Uint8Array): void {
-    if (this.#phase === 'closed' || chunk.length === 0) return;
-    if (this.#phase === 'handshake') {
-      this.#break(injected(chunk.length), true);
+    if (this.#state === 'closed' || chunk.length === 0) return;
+    if (this.phase === 'handshake') {
+      this.#break('wrong', injected(chunk.length));
       return;
     }
     this.#parser.push(chunk);
@@ -91,96 +112,87 @@ export class ClientSession {
       this.#replyCount++;
       this.#onReply(this.#parser.code);
     }
-    if (this.#parser.error !== '') this.#break(`protocol error: ${this.#parser.error}`);
+    if (this.#parser.error !== '') this.#break('lost', `protocol error: ${this.#parser.error}`);
   }
 
   /** The next event, in order; undefined when there is none. */
   next(): ClientEvent | undefined {
-    return this.#events.shift();
+    return this.#output.next();
   }
 
   /** All output to be sent, in one buffer; undefined when there is none. */
   takeOutput(): Uint8Array | undefined {
-    if (this.#output === '') return undefined;
-    const output = Buffer.from(this.#output, 'utf8');
-    this.#output = '';
-    return output;
+    const text = this.#output.take();
+    return text === '' ? undefined : Buffer.from(text, 'utf8');
   }
 
   /**
-   * Starts a transaction after `ready`. If the session has ended meanwhile, all its recipients fail temporarily.
-   * @throws {SmtpClientStateError} before `ready` and while another transaction runs.
+   * Starts a transaction. If the session has ended meanwhile, all its recipients fail temporarily.
+   * @returns true: the content has to be written right behind the output, as it is; false: an event will ask for it
+   * @throws {SmtpClientStateError} when it may not begin (`canBegin`)
    */
-  begin(transaction: ClientTransaction): void {
-    const isOver = this.#phase === 'quit' || this.#phase === 'closed';
-    if (this.#phase !== 'idle' && !isOver) throw new SmtpClientStateError('begin', this.#phase);
-    const run = new TransactionRun(transaction, this.#opening.extensions, this.#options);
-    if (isOver) {
-      this.#events.push({ kind: 'done', outcomes: run.finish(this.#end), reusable: false });
-    } else if (run.undecided === 0) {
-      this.#events.push({ kind: 'done', outcomes: run.finish(), reusable: true }, { kind: 'ready' });
-    } else {
-      this.#run = run;
-      this.#output += run.openingCommands();
-      this.#phase = 'mail';
+  begin(transaction: ClientTransaction): boolean {
+    if (this.#state === 'quit' || this.#state === 'closed') {
+      this.#transactions.fail(transaction, this.extensions, this.#end);
+      return false;
     }
+    if (!this.canBegin) throw new SmtpClientStateError('begin', this.phase);
+    const isChunk = this.#transactions.begin(transaction, this.extensions);
+    if (this.#transactions.isEmpty) this.#becomeReady();
+    return isChunk;
   }
 
   /** The content with its final dot was written to the socket. It has no effect when the transaction has ended meanwhile. */
   contentSent(): void {
-    if (this.#phase === 'content') this.#phase = 'final';
+    this.#transactions.contentSent();
   }
 
   /** The content could not be read. The connection is closed, so that the server does not accept a part of the message. */
   contentFailed(error: string): void {
-    if (this.#phase === 'content') this.#break(`the content could not be read: ${oneLine(error)}`);
+    if (this.phase === 'content') this.#break('ours', `the content could not be read: ${oneLine(error)}`);
   }
 
   /** TLS is over the connection. Nothing that was said in clear counts any more (RFC 3207 4.2). */
   secured(): void {
-    if (this.#phase !== 'handshake') return;
-    this.#output += this.#opening.secured();
-    this.#phase = this.#opening.phase;
+    if (this.phase === 'handshake') this.#output.send(this.#opening.secured());
   }
 
   /** TLS is not what it has to be, so nothing more is said. @param enhanced - enhanced status code (RFC 3463) */
   tlsFailed(text: string, enhanced: string): void {
-    this.#drop({ kind: 'broken', during: this.#command(), text: oneLine(text), enhanced }, true);
+    const failure = { kind: 'broken', during: this.#command(), text: oneLine(text), enhanced } as const;
+    this.#drop('ours', failure, () => failure);
   }
 
-  /** Ends the session with QUIT: at once when idle, else after the transaction. Before `ready`, the session fails. */
+  /** Ends the session with QUIT: at once when idle, else after the transactions on the way. Before `ready`, the session fails. */
   quit(): void {
-    if (this.#isOpening()) this.#break('given up before it was ready');
-    else if (this.#phase === 'idle') this.#sendQuit();
-    else this.#quitWanted = true;
+    if (this.#state === 'opening') {
+      this.#break('ours', 'given up before it was ready');
+      return;
+    }
+    this.#transactions.isEnding = true;
+    if (this.#state === 'idle' && this.#transactions.isEmpty) this.#sendQuit();
   }
 
   /** The socket ended or failed, for `reason`. */
   disconnected(reason: string): void {
     const why = oneLine(reason);
-    this.#break(`connection lost while ${doing(this.#phase, this.#dialect)}${why === '' ? '' : `: ${why}`}`);
+    this.#breakWhile('lost', 'connection lost', why === '' ? '' : `: ${why}`);
   }
 
   /** The timeout of `phase` has expired (RFC 5321 4.5.3.2). */
   timedOut(): void {
-    this.#break(`timed out while ${doing(this.#phase, this.#dialect)}`);
+    this.#breakWhile('silent', 'timed out', '');
   }
 
   #onReply(code: number): void {
     if (code === 421) {
       // RFC 5321 3.8: any command may be answered by 421, and the server closes after it.
-      this.#drop({ kind: 'reply', reply: this.#reply() });
-    } else if (this.#repliesToSkip > 0) {
-      this.#repliesToSkip--;
-    } else if (this.#run !== undefined) {
-      this.#onTransactionReply(this.#run, code);
-    } else if (this.#isOpening()) {
+      this.#refused('closing');
+    } else if (this.#state === 'opening') {
       this.#onOpeningReply();
-    } else if (this.#phase === 'rset' && code < 300) {
-      this.#becomeReady();
-    } else if (this.#phase === 'rset') {
-      this.#sendQuit({ kind: 'reply', reply: this.#reply() });
-    } else if (this.#phase === 'quit') {
+    } else if (!this.#transactions.isEmpty) {
+      this.#act(this.#transactions.answered(this.#parser));
+    } else if (this.#state === 'quit') {
       this.#close();
     } else {
       this.#outOfStep('reply');
@@ -189,139 +201,106 @@ export class ClientSession {
 
   #onOpeningReply(): void {
     const step = this.#opening.replied(this.#parser);
-    this.#phase = this.#opening.phase;
-    if (step.kind === 'ready') this.#becomeReady();
-    else if (step.kind === 'broken') this.#break(step.text, true);
-    else if (step.kind === 'send') this.#output += step.command;
-    else this.#events.push(step);
+    if (step.kind === 'ready') {
+      this.#state = 'idle';
+      this.#becomeReady();
+    } else if (step.kind === 'broken') this.#break('wrong', step.text);
+    else if (step.kind === 'send') this.#output.send(step.command);
+    else this.#output.tell(step);
     // RFC 5321 3.1: after a refusal the server waits for QUIT.
     if (step.kind === 'failed') this.#sendQuit(step.failure);
   }
 
-  #onTransactionReply(run: TransactionRun, code: number): void {
-    if (code >= 400) {
-      this.#onRefusal(run, this.#reply());
-      return;
+  #act(step: TransactionsStep): void {
+    switch (step) {
+      case 'wait':
+        break;
+      case 'idle':
+        this.#becomeReady();
+        break;
+      case 'rsetRefused':
+        this.#sendQuit({ kind: 'reply', reply: this.#parser.reply('RSET') });
+        break;
+      case 'refused':
+        this.#refused('wrong');
+        break;
+      case 'lostCount':
+        this.#close();
+        break;
+      case 'unexpected':
+        this.#outOfStep('unexpected reply');
+        break;
     }
-    // RFC 5321 4.2: an unknown code means what its first digit means; 3xx belongs to DATA alone. A reply to the
-    // content before its end was sent must never count as a delivery.
-    const isExpected = this.#phase === 'data' ? code >= 300 : code < 300 && this.#phase !== 'content';
-    if (!isExpected) {
-      this.#outOfStep('unexpected reply');
-    } else if (this.#phase === 'mail') {
-      this.#firstRecipient(run);
-    } else if (this.#phase === 'rcpt') {
-      run.accepted();
-      this.#nextRecipient(run);
-    } else if (this.#phase === 'final') {
-      run.contentAnswered(this.#reply());
-      if (run.undecided === 0) this.#finish(run, false);
-    } else if (run.undecided > 0) {
-      this.#phase = 'content';
-      this.#events.push({ kind: 'content' });
-    } else if (this.#dialect.repliesPerRecipient) {
-      // RFC 2033 4.2: the server has to reply 503. Whether it replies to the end of a message for nobody, nobody knows.
-      this.#outOfStep('unexpected reply');
-    } else {
-      // RFC 2920 3.1: the server replied 354, but no recipient is left. An empty message ends the transaction; its reply is ignored.
-      this.#output += '.\r\n';
-      this.#repliesToSkip = 1;
-      this.#finish(run, true);
-    }
-  }
-
-  #onRefusal(run: TransactionRun, reply: RemoteReply): void {
-    if (this.#phase === 'rcpt') {
-      run.refused(reply);
-      this.#nextRecipient(run);
-      return;
-    }
-    if (this.#phase === 'content' || this.#phase === 'final') run.contentAnswered(reply);
-    else run.refuseRest(reply);
-    // With PIPELINING, RCPT and DATA are answered even when MAIL was refused.
-    if (this.#phase === 'mail' && run.isPipelined) this.#firstRecipient(run);
-    // Refused during the content: the server would read the rest of it as commands.
-    else if (this.#phase === 'content') this.#drop({ kind: 'reply', reply });
-    else if (run.undecided === 0) this.#finish(run, true);
-  }
-
-  #firstRecipient(run: TransactionRun): void {
-    this.#phase = 'rcpt';
-    this.#nextRecipient(run);
-  }
-
-  #nextRecipient(run: TransactionRun): void {
-    if (run.nextRecipient()) {
-      if (!run.isPipelined) this.#output += run.rcptCommand();
-    } else if (run.isPipelined) {
-      this.#phase = 'data';
-    } else if (run.undecided > 0) {
-      this.#output += 'DATA\r\n';
-      this.#phase = 'data';
-    } else {
-      this.#finish(run, true);
-    }
-  }
-
-  /** Ends the transaction; the session can be used further. */
-  #finish(run: TransactionRun, needsReset: boolean): void {
-    this.#run = undefined;
-    this.#events.push({ kind: 'done', outcomes: run.finish(), reusable: !this.#quitWanted });
-    if (this.#quitWanted || !needsReset) {
-      this.#becomeReady();
-      return;
-    }
-    this.#phase = 'rset';
-    this.#output += 'RSET\r\n';
   }
 
   #becomeReady(): void {
-    if (this.#quitWanted) {
-      this.#sendQuit();
-      return;
-    }
-    this.#phase = 'idle';
-    this.#events.push({ kind: 'ready' });
+    if (this.#transactions.isEnding) this.#sendQuit();
+    else this.#output.tell({ kind: 'ready' });
   }
 
   #sendQuit(reason: SessionFailure = this.#end): void {
     this.#end = reason;
-    this.#phase = 'quit';
-    this.#output += 'QUIT\r\n';
+    this.#state = 'quit';
+    this.#output.send('QUIT\r\n');
+  }
+
+  /** Ends everything at once, because of the current reply to the oldest transaction. */
+  #refused(cause: BreakCause): void {
+    const reply = this.#reply();
+    const failure = { kind: 'reply', reply } as const;
+    const text = `the connection was closed after the reply ${quotedAnswer(reply)} of an earlier message`;
+    this.#drop(cause, failure, (run, isOldest) =>
+      isOldest ? failure : { kind: 'broken', during: this.#commandOf(run.phase), text: withDoubt(text, run) },
+    );
   }
 
   /** Ends everything at once after a reply that is not allowed here: it is unknown which command the next reply would answer. */
   #outOfStep(what: string): void {
-    this.#break(`protocol error: ${what} ${quotedAnswer(this.#reply())}`, true);
+    this.#break('wrong', `protocol error: ${what} ${quotedAnswer(this.#reply())}`);
   }
 
-  /** Ends everything at once for a reason other than a reply. @param isAnswered - are all commands of the group (RFC 2920) answered? */
-  #break(text: string, isAnswered = false): void {
-    this.#drop({ kind: 'broken', during: this.#command(), text }, isAnswered);
+  /** Ends everything at once for a reason that says all. */
+  #break(cause: BreakCause, text: string): void {
+    const during = this.#command();
+    const { hasSeveral } = this.#transactions;
+    this.#drop(cause, { kind: 'broken', during, text }, (run, isOldest) => ({
+      kind: 'broken',
+      during: isOldest ? during : this.#commandOf(run.phase),
+      // What was said to the content of a single message is no matter of doubt.
+      text: run.phase !== 'final' || hasSeveral ? withDoubt(text, run) : text,
+    }));
   }
 
-  /** Ends everything at once. Recipients without an outcome fail temporarily. */
-  #drop(failure: SessionFailure, isAnswered = failure.kind === 'reply'): void {
-    if (this.#phase === 'closed') return;
-    if (this.#run !== undefined) {
-      // A 421 is the server's answer to the rest of the group: it would reply the same to commands one by one.
-      this.leftGroupUnanswered =
-        !isAnswered && this.#run.isPipelined && (this.#phase === 'rcpt' || this.#phase === 'data');
-      if (this.leftGroupUnanswered && failure.kind === 'broken') this.#run.makeMailRefusalTemporary(failure);
-      const outcomes = this.#run.finish(failure);
-      this.#run = undefined;
-      this.#events.push({ kind: 'done', outcomes, reusable: false });
-    } else if (this.#isOpening()) {
-      this.#events.push({ kind: 'failed', failure, permanent: false });
-    }
+  /** Ends everything at once in the middle of something. */
+  #breakWhile(cause: BreakCause, what: string, why: string): void {
+    const { phase } = this;
+    const failureIn = (at: ClientPhase, run?: TransactionRun) => {
+      const text = `${what} while ${doing(at, this.#dialect)}`;
+      return { kind: 'broken', during: this.#commandOf(at), text: `${withDoubt(text, run)}${why}` } as const;
+    };
+    this.#drop(cause, failureIn(phase), (run, isOldest) => failureIn(isOldest ? phase : run.phase, run));
+  }
+
+  /**
+   * Ends everything at once.
+   * @param failureOf - of a transaction on the way
+   */
+  #drop(
+    cause: BreakCause,
+    failure: SessionFailure,
+    failureOf: (run: TransactionRun, isOldest: boolean) => SessionFailure,
+  ): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'opening') this.#output.tell({ kind: 'failed', failure, permanent: false });
+    else this.#transactions.abort(cause, failureOf);
     this.#end = failure;
     this.#close();
   }
 
   #close(): void {
-    this.#phase = 'closed';
+    this.#state = 'closed';
     this.#parser.discard();
-    this.#events.push({ kind: 'close' });
+    this.#output.tell({ kind: 'close' });
   }
 
   /** The current reply. */
@@ -329,12 +308,20 @@ export class ClientSession {
     return this.#parser.reply(this.#command());
   }
 
-  /** The command that a reply answers in the current phase. */
+  /** The command that a reply answers now. */
   #command(): RepliedCommand {
-    return answeredIn(this.#phase, this.#dialect, this.#opening.triedHelo);
+    return this.#commandOf(this.phase);
   }
 
-  #isOpening(): boolean {
-    return this.#phase === this.#opening.phase;
+  #commandOf(phase: ClientPhase): RepliedCommand {
+    return answeredIn(phase, this.#dialect, this.#opening.triedHelo);
   }
+}
+
+const doubt = ' (the message may have been delivered)';
+
+/** RFC 1047: the server may have accepted a message whose end it did not answer, whichever reply is the next. */
+function withDoubt(text: string, run: TransactionRun | undefined): string {
+  const isInDoubt = run !== undefined && run.isWritten && !run.isUnsent && !text.endsWith(doubt);
+  return isInDoubt ? `${text}${doubt}` : text;
 }

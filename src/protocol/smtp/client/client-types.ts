@@ -15,6 +15,13 @@ export interface ClientSessionOptions {
   readonly tls?: 'never' | 'want' | 'must' | 'implicit' | undefined;
   /** Use PIPELINING (RFC 2920) when the server announces it; true when not given. */
   readonly pipelining?: boolean | undefined;
+  /**
+   * The most transactions that may be on the way with a server that offers PIPELINING, if their content goes by DATA, or by BDAT
+   * (`chunking`); one when not given.
+   */
+  readonly depth?: PipelineDepth | undefined;
+  /** Send the content of small messages together with their commands (BDAT, RFC 3030) where CHUNKING and PIPELINING are offered; false when not given. */
+  readonly chunking?: boolean | undefined;
   /** EHLO keywords in upper case that are treated as not announced; none when not given. */
   readonly ignoredExtensions?: ReadonlySet<string> | undefined;
   /** The most bytes of one reply with all its lines; more is a protocol error. 16 KiB when not given. */
@@ -24,6 +31,11 @@ export interface ClientSessionOptions {
    * (`fail`). `send`, the default, sends it unchanged, as most MTAs do: nearly every server is 8-bit clean.
    */
   readonly downgrade8bit?: 'send' | 'fail' | undefined;
+}
+
+export interface PipelineDepth {
+  readonly data: number;
+  readonly chunking: number;
 }
 
 /** One recipient with its DSN parameters. `EnvelopeRecipient` of the message room has this form. */
@@ -49,6 +61,8 @@ export interface ClientTransaction {
   readonly recipients: readonly ClientRecipient[];
   /** Bytes of the content before dot-stuffing (RFC 1870 3). */
   readonly sizeBytes: number;
+  /** Bytes of the content as one chunk of BDAT, which the shell can write together with the commands; undefined: it goes by DATA. */
+  readonly chunkBytes?: number | undefined;
   readonly body: '7BIT' | '8BITMIME';
   /** Does the header need SMTPUTF8 (RFC 6531)? Addresses that need it are found by the session. */
   readonly smtpUtf8: boolean;
@@ -119,18 +133,24 @@ export type RecipientOutcome =
 export type ClientEvent =
   /** The server is ready for TLS: put TLS over the connection, then call `secured`, or `disconnected` when it fails. */
   | { readonly kind: 'handshake' }
-  /** `begin` or `quit` may be called. */
+  /** Nothing is on the way: `begin` or `quit` may be called. */
   | { readonly kind: 'ready' }
   /** The server replied 354: write the content with dot-stuffing and its end, then call `contentSent`. */
   | { readonly kind: 'content' }
-  /** The transaction is over, with one outcome per recipient in their order. If reusable, `ready` or `close` follows. */
+  /**
+   * The oldest transaction on the way is over, with one outcome per recipient in their order. If reusable and no other is on the way,
+   * `ready` or `close` follows.
+   */
   | { readonly kind: 'done'; readonly outcomes: readonly RecipientOutcome[]; readonly reusable: boolean }
   /** The session never became ready. `close` follows. */
   | { readonly kind: 'failed'; readonly failure: SessionFailure; readonly permanent: boolean }
-  /** Send the output and close the socket. Always the last event, exactly once. */
+  /**
+   * Send the output and close the socket. Always the last event, exactly once. Transactions without `done` were not taken up, and can
+   * be given to another session; there are none unless several were on the way.
+   */
   | { readonly kind: 'close' };
 
-/** What the session waits for, which decides the timeout (RFC 5321 4.5.3.2). */
+/** What the session waits for: the reply to the oldest command without one. It decides the timeout (RFC 5321 4.5.3.2). */
 export type ClientPhase =
   | 'greeting'
   | 'helo'

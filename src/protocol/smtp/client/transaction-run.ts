@@ -1,151 +1,266 @@
-// One transaction in a session: the recipient that is being answered, and the outcomes so far.
-// Promises: each recipient gets exactly one outcome, and later ones do not replace it.
+// One transaction in a session, from its first command to its last reply: which reply comes next, and what it leads to.
+// Promises: each recipient gets exactly one outcome, and content goes only where MAIL and a recipient were accepted for it.
 
 import { mailCommand, rcptCommand } from './commands.ts';
 import { decideLocally } from './local-checks.ts';
-import { quotedAnswer } from './reply-text.ts';
-import type {
-  ClientSessionOptions,
-  ClientTransaction,
-  RecipientOutcome,
-  RemoteReply,
-  SessionFailure,
-} from './client-types.ts';
+import { saysLostCount } from './lost-count.ts';
+import { RecipientOutcomes } from './recipient-outcomes.ts';
+import type { ReplyParser } from './reply-parser.ts';
+import type { ClientPhase, ClientSessionOptions, ClientTransaction, RemoteReply } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
 
+/** What a reply leads to. */
+export type RunStep =
+  /** More replies will come. */
+  | 'wait'
+  /** `command` has to be sent. */
+  | 'send'
+  /** The content has to be sent. */
+  | 'content'
+  /** The transaction is over. */
+  | 'over'
+  /** The transaction is over, and the server may still remember some of it. */
+  | 'reset'
+  /** The transaction is over for everybody, and the server waits for its content. */
+  | 'empty'
+  /** Refused while the content is being sent: the server would read the rest of it as commands. */
+  | 'refused'
+  /** The server does not know BDAT, which it offered: it reads the content as commands. */
+  | 'noBdat'
+  /** The server took recipients after it had refused MAIL: they belong to another transaction. */
+  | 'confused'
+  /** No such reply is allowed here. */
+  | 'unexpected';
+
 export class TransactionRun {
+  readonly outcomes: RecipientOutcomes;
   readonly isPipelined: boolean;
-  /** The number of recipients without an outcome. */
-  undecided: number;
+  /** It was begun while replies to earlier commands were on their way. */
+  readonly isBehind: boolean;
+  /** The content goes together with the commands, as one chunk (RFC 3030 2). */
+  readonly isChunk: boolean;
+  /** All recipients failed before anything was sent. */
+  readonly isUnsent: boolean;
+  /** Bytes of the content. */
+  readonly sizeBytes: number;
+  /** What the next reply answers. */
+  phase: Extract<ClientPhase, 'mail' | 'rcpt' | 'data' | 'content' | 'final'> = 'mail';
+  /** The server has answered one of its commands. */
+  isHeard = false;
+  /** The server said that it does not know which command of which transaction comes next: to a command, or to the content. */
+  lostCount: 'no' | 'commands' | 'content' = 'no';
+  /** After the step `send`. */
+  command = '';
   readonly #transaction: ClientTransaction;
   readonly #extensions: ServerExtensions;
-  readonly #outcomes: (RecipientOutcome | undefined)[];
   readonly #useUtf8: boolean;
   /** Recipients that failed before anything was sent; undefined when there are none. */
   readonly #notSent: ReadonlySet<number> | undefined;
   /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
+  #isMailRefused = false;
   #isAnyAccepted = false;
   readonly #repliesPerRecipient: boolean;
-  /** In LMTP: all recipients before this one have their outcome. */
-  #answered = 0;
 
   /** Recipients to which this server cannot deliver the message get their outcome at once. */
-  constructor(transaction: ClientTransaction, extensions: ServerExtensions, options: ClientSessionOptions) {
+  constructor(
+    transaction: ClientTransaction,
+    extensions: ServerExtensions,
+    options: ClientSessionOptions,
+    isBehind: boolean,
+  ) {
     this.#transaction = transaction;
     this.#extensions = extensions;
     this.#repliesPerRecipient = options.dialect?.repliesPerRecipient === true;
     this.isPipelined = extensions.pipelining && options.pipelining !== false;
-    this.#outcomes = transaction.recipients.map(() => undefined);
-    this.undecided = this.#outcomes.length;
+    this.isBehind = isBehind;
+    this.sizeBytes = transaction.sizeBytes;
+    const outcomes = new RecipientOutcomes(transaction.recipients);
+    this.outcomes = outcomes;
     const local = decideLocally(transaction, extensions, options.downgrade8bit);
     this.#useUtf8 = local.useUtf8;
-    for (const { recipient, failure } of local.failures)
-      this.#decide({ recipient, result: 'permfail', failure });
+    for (const { recipient, failure } of local.failures) {
+      outcomes.decide({ recipient, result: 'permfail', failure });
+    }
     this.#notSent =
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
+    this.isUnsent = outcomes.undecided === 0;
+    this.isChunk =
+      transaction.chunkBytes !== undefined &&
+      this.isPipelined &&
+      extensions.chunking &&
+      options.chunking === true &&
+      // RFC 2033 knows no BDAT: how many replies come when nobody was accepted, nobody knows.
+      !this.#repliesPerRecipient;
   }
 
-  /** The first commands to send: MAIL, or with PIPELINING the whole group with DATA at its end (RFC 2920 3.1). */
+  /** Its end was written to the server, or nothing of it has to be. */
+  get isWritten(): boolean {
+    return this.isChunk || this.phase === 'final' || this.isUnsent;
+  }
+
+  /** Only a part of its commands was answered. */
+  get isPartlyAnswered(): boolean {
+    if (!this.isPipelined) return false;
+    return this.phase === 'rcpt' || this.phase === 'data' || (this.isChunk && this.phase === 'final');
+  }
+
+  /** The first commands to send: MAIL, or with PIPELINING the whole group with DATA or BDAT at its end (RFC 2920 3.1). */
   openingCommands(): string {
     let commands = mailCommand(this.#transaction, this.#extensions, this.#useUtf8);
-    if (this.isPipelined) {
-      while (this.nextRecipient()) commands += this.rcptCommand();
-      commands += 'DATA\r\n';
-      this.#recipient = -1;
+    if (!this.isPipelined) return commands;
+    while (this.#moveToNextRecipient()) commands += this.#rcptCommand();
+    this.#recipient = -1;
+    // RFC 3030 2: the content follows at once.
+    return `${commands}${this.isChunk ? `BDAT ${this.#transaction.chunkBytes} LAST` : 'DATA'}\r\n`;
+  }
+
+  /**
+   * Takes the next reply to it, which is not 421.
+   * @param parser - has found the reply
+   * @param hasOthers - commands of later transactions are on their way
+   */
+  answered(parser: ReplyParser, hasOthers: boolean): RunStep {
+    this.isHeard = true;
+    switch (this.phase) {
+      case 'mail':
+        return this.#mailAnswered(parser);
+      case 'rcpt':
+        return this.#rcptAnswered(parser);
+      case 'data':
+        return this.#dataAnswered(parser);
+      case 'content':
+        // A reply before the end of the content was sent must never count as a delivery.
+        if (parser.code < 400) return 'unexpected';
+        this.#contentRefused(parser.reply('content'), hasOthers);
+        return 'refused';
+      case 'final':
+        return this.isChunk ? this.#chunkAnswered(parser, hasOthers) : this.#endAnswered(parser, hasOthers);
     }
-    return commands;
   }
 
-  /** Moves to the next recipient that is sent to the server; false when there is none. */
-  nextRecipient(): boolean {
-    do this.#recipient++;
-    while (this.#notSent?.has(this.#recipient));
-    return this.#recipient < this.#outcomes.length;
+  #mailAnswered(parser: ReplyParser): RunStep {
+    const { code } = parser;
+    if (code >= 400) {
+      this.#isMailRefused = true;
+      this.#refuseRest(parser.reply('MAIL'), this.isBehind ? 'commands' : 'no');
+      // With PIPELINING, RCPT and DATA are answered even when MAIL was refused.
+      if (!this.isPipelined) return 'reset';
+    } else if (code >= 300) return 'unexpected';
+    this.phase = 'rcpt';
+    return this.#nextRecipient();
   }
 
-  /** The RCPT command of the current recipient. */
-  rcptCommand(): string {
-    const recipient = this.#transaction.recipients[this.#recipient];
-    return recipient === undefined ? '' : rcptCommand(recipient, this.#extensions, this.#useUtf8);
+  #rcptAnswered(parser: ReplyParser): RunStep {
+    const { code } = parser;
+    if (code >= 400) this.#recipientRefused(parser.reply('RCPT'));
+    else if (code >= 300) return 'unexpected';
+    else this.#isAnyAccepted = true;
+    return this.#nextRecipient();
   }
 
-  /** The current recipient was accepted. */
-  accepted(): void {
-    this.#isAnyAccepted = true;
+  #nextRecipient(): RunStep {
+    if (this.#moveToNextRecipient()) {
+      if (this.isPipelined) return 'wait';
+      this.command = this.#rcptCommand();
+      return 'send';
+    }
+    if (this.isPipelined) {
+      this.phase = this.isChunk ? 'final' : 'data';
+      return 'wait';
+    }
+    if (this.outcomes.undecided === 0) return 'reset';
+    this.phase = 'data';
+    this.command = 'DATA\r\n';
+    return 'send';
   }
 
-  /** The current recipient was refused with a 4xx or 5xx reply. */
-  refused(reply: RemoteReply): void {
+  #recipientRefused(reply: RemoteReply): void {
     // RFC 5321 4.5.3.1.10: 552 can be an old server's "too many recipients", which is a temporary failure.
     const tooMany =
       this.#isAnyAccepted && reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3');
     const result = reply.code >= 500 && !tooMany ? 'permfail' : 'tempfail';
-    this.#decide({ recipient: this.#recipient, result, failure: { kind: 'reply', reply } });
+    this.outcomes.decide({ recipient: this.#recipient, result, failure: { kind: 'reply', reply } });
   }
 
-  #decide(outcome: RecipientOutcome): void {
-    if (this.#outcomes[outcome.recipient] !== undefined) return;
-    this.#outcomes[outcome.recipient] = outcome;
-    this.undecided--;
-  }
-
-  /** A reply to the content: for all recipients without an outcome, or in LMTP for the next of them (RFC 2033 4.2). */
-  contentAnswered(reply: RemoteReply): void {
-    if (this.#repliesPerRecipient) this.#answerNext(reply);
-    else if (reply.code >= 400) this.refuseRest(reply);
-    else this.#decideRest((recipient) => ({ recipient, result: 'delivered', reply }));
-  }
-
-  #answerNext(reply: RemoteReply): void {
-    const outcomes = this.#outcomes;
-    while (this.#answered < outcomes.length && outcomes[this.#answered] !== undefined) this.#answered++;
-    if (this.#answered === outcomes.length) return;
-    const recipient = this.#answered;
-    const isDelivered = reply.code < 300;
-    if (isDelivered) this.#decide({ recipient, result: 'delivered', reply });
-    else this.#decide({ recipient, result: resultOf(reply), failure: { kind: 'reply', reply } });
-  }
-
-  /** All recipients without an outcome are refused by this reply. */
-  refuseRest(reply: RemoteReply): void {
-    this.#failRest(resultOf(reply), { kind: 'reply', reply });
-  }
-
-  /** All recipients without an outcome fail for this reason. */
-  #failRest(result: 'tempfail' | 'permfail', failure: SessionFailure): void {
-    this.#decideRest((recipient) => ({ recipient, result, failure }));
-  }
-
-  #decideRest(outcome: (recipient: number) => RecipientOutcome): void {
-    if (this.undecided === 0) return;
-    for (let recipient = 0; recipient < this.#outcomes.length; recipient++) {
-      if (this.#outcomes[recipient] === undefined) this.#decide(outcome(recipient));
+  #dataAnswered(parser: ReplyParser): RunStep {
+    const { code } = parser;
+    if (code >= 400) {
+      this.#refuseRest(parser.reply('DATA'), this.isBehind ? 'commands' : 'no');
+      return 'reset';
     }
-  }
-
-  /**
-   * Turns a permanent refusal of MAIL into a temporary one, because the connection broke before the rest of its group was answered.
-   * A server that supports PIPELINING answers every command (RFC 2920 3.2 (5)), so it may have refused the group, and not the sender.
-   */
-  makeMailRefusalTemporary(reason: Extract<SessionFailure, { readonly kind: 'broken' }>): void {
-    for (const [recipient, outcome] of this.#outcomes.entries()) {
-      if (outcome?.result !== 'permfail' || outcome.failure.kind !== 'reply') continue;
-      const { reply } = outcome.failure;
-      if (reply.command !== 'MAIL') continue;
-      const failure = { ...reason, text: `${reason.text}, after the reply ${quotedAnswer(reply)}` };
-      this.#outcomes[recipient] = { recipient, result: 'tempfail', failure };
+    // RFC 5321 4.2: an unknown code means what its first digit means; 3xx belongs to DATA alone.
+    if (code < 300) return 'unexpected';
+    if (this.outcomes.undecided > 0) {
+      this.phase = 'content';
+      return 'content';
     }
+    // RFC 2033 4.2: the server has to reply 503. Whether it replies to the end of a message for nobody, nobody knows.
+    if (this.#repliesPerRecipient) return 'unexpected';
+    // RFC 2920 3.1: the server replied 354, but no recipient is left. An empty message ends the transaction; its reply is ignored.
+    return this.#isMailRefused && this.#isAnyAccepted ? 'confused' : 'empty';
   }
 
-  /** The outcomes in the order of the recipients. @param reason - of the temporary failure of recipients without an outcome */
-  finish(reason?: SessionFailure): RecipientOutcome[] {
-    if (reason !== undefined) this.#failRest('tempfail', reason);
-    return this.#outcomes.filter((outcome) => outcome !== undefined);
+  #endAnswered(parser: ReplyParser, hasOthers: boolean): RunStep {
+    const { code } = parser;
+    const reply = parser.reply('content');
+    if (code >= 400) this.#contentRefused(reply, hasOthers);
+    else if (code >= 300 || (hasOthers && isOfCommand(reply))) return 'unexpected';
+    else if (this.#repliesPerRecipient) this.outcomes.answerNext(reply);
+    else this.outcomes.deliverRest(reply);
+    if (this.outcomes.undecided > 0) return 'wait';
+    return code >= 400 ? 'reset' : 'over';
+  }
+
+  #chunkAnswered(parser: ReplyParser, hasOthers: boolean): RunStep {
+    const { code } = parser;
+    const isForSomebody = this.outcomes.undecided > 0;
+    if (code < 300) {
+      if (!isForSomebody) return this.#isMailRefused && this.#isAnyAccepted ? 'confused' : 'reset';
+      const reply = parser.reply('content');
+      if (hasOthers && isOfCommand(reply)) return 'unexpected';
+      this.outcomes.deliverRest(reply);
+      return 'over';
+    }
+    if (code < 400) return 'unexpected';
+    const reply = parser.reply('content');
+    if (isForSomebody && (code === 500 || code === 502)) return 'noBdat';
+    this.#contentRefused(reply, hasOthers);
+    // RFC 3030 2: after a chunk that failed the state is indeterminate, and RSET is required.
+    return 'reset';
+  }
+
+  #contentRefused(reply: RemoteReply, hasOthers: boolean): void {
+    if (this.#repliesPerRecipient) this.outcomes.answerNext(reply);
+    else this.#refuseRest(reply, this.isBehind || hasOthers ? 'content' : 'no');
+  }
+
+  /** @param countable - what the server may have lost count at; only where several transactions were on the way */
+  #refuseRest(reply: RemoteReply, countable: TransactionRun['lostCount']): void {
+    if (countable !== 'no' && this.outcomes.undecided > 0 && saysLostCount(reply)) {
+      this.lostCount = countable;
+      this.outcomes.refuseRest(reply, 'tempfail');
+    } else this.outcomes.refuseRest(reply);
+  }
+
+  /** False when there is none. */
+  #moveToNextRecipient(): boolean {
+    do this.#recipient++;
+    while (this.#notSent?.has(this.#recipient));
+    return this.#recipient < this.#transaction.recipients.length;
+  }
+
+  /** The RCPT command of the current recipient. */
+  #rcptCommand(): string {
+    const recipient = this.#transaction.recipients[this.#recipient];
+    return recipient === undefined ? '' : rcptCommand(recipient, this.#extensions, this.#useUtf8);
   }
 }
 
-/** RFC 5321 4.2.1: what the first digit of a refusal says. */
-function resultOf({ code }: RemoteReply): 'tempfail' | 'permfail' {
-  return code >= 500 ? 'permfail' : 'tempfail';
+/**
+ * A server that answers out of order (against RFC 2920 3.2) must not pass for one that took the message: 2.1.0 and 2.1.5 are what
+ * servers say to MAIL and RCPT (RFC 3463 3.2, X.1: addresses).
+ */
+function isOfCommand({ enhanced }: RemoteReply): boolean {
+  return enhanced.startsWith('2.1.');
 }

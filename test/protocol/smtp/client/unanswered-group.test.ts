@@ -42,7 +42,7 @@ test('a group of which only the beginning was answered is noticed', () => {
     for (const end of [inTime, lost]) {
       const session = begun(replies);
       end(session);
-      assert.equal(session.leftGroupUnanswered, true, replies);
+      assert.equal(session.fault, 'group', replies);
     }
   }
 });
@@ -57,7 +57,7 @@ test('other failures do not count as a group that was not answered', () => {
   ];
   for (const [what, session] of table) {
     lost(session);
-    assert.equal(session.leftGroupUnanswered, false, what);
+    assert.equal(session.fault, undefined, what);
   }
 });
 

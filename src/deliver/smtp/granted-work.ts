@@ -1,0 +1,138 @@
+// The messages that were granted to one connection and are not over: those that wait, the one that is read from the spool, and those
+// whose transactions have begun. Promise: they keep the order of the grants.
+
+import type { Refusal } from '../../message/refusal.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import { type OpenedMessage, openMessage } from '../open-message.ts';
+import { TransactionInHand } from '../transaction-in-hand.ts';
+import type { Work } from '../types.ts';
+import type { PhaseTimer } from './phase-timer.ts';
+
+export interface WorkEvents {
+  /** The message that was being read is there. */
+  opened(): void;
+  /** It cannot be read. */
+  unreadable(error: unknown): void;
+}
+
+/** A message whose transaction can begin. */
+export interface NextMessage extends OpenedMessage {
+  readonly inHand: TransactionInHand;
+}
+
+/** A message that could not be read. */
+interface Unreadable {
+  readonly inHand: TransactionInHand;
+  readonly refusal: Refusal;
+}
+
+export class GrantedWork {
+  readonly #context: ConnectionContext;
+  readonly #events: WorkEvents;
+  /** Ms on the clock of the deadlines. */
+  readonly #startedAtMs: number;
+  readonly #waiting: Work[];
+  /** The message that is being read. */
+  #reading: TransactionInHand | undefined;
+  /** The message that was read, until the session takes it. */
+  #opened: NextMessage | undefined;
+  /** Transactions that have begun, oldest first, and between them what could not be read. */
+  readonly #begun: (TransactionInHand | Unreadable)[] = [];
+  #isFirst = true;
+
+  /** @param first - the work that the connection was opened for */
+  constructor(context: ConnectionContext, first: Work, events: WorkEvents) {
+    this.#context = context;
+    this.#startedAtMs = context.deadlines.nowMs;
+    this.#waiting = [first];
+    this.#events = events;
+  }
+
+  get isReading(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** One is being read, or has been read, or is on the way. */
+  get isAnyBegun(): boolean {
+    return this.#begun.length > 0 || (this.#reading ?? this.#opened) !== undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && !this.isAnyBegun;
+  }
+
+  /** The oldest transaction on the way. */
+  get oldest(): TransactionInHand | undefined {
+    const [oldest] = this.#begun;
+    return oldest instanceof TransactionInHand ? oldest : undefined;
+  }
+
+  add(work: Work): void {
+    this.#waiting.push(work);
+  }
+
+  /** Takes the next message, if it is there at once; else begins to read it. @param timer - bounds the reading */
+  takeNext(timer: PhaseTimer): NextMessage | undefined {
+    if (this.#opened !== undefined || this.#reading !== undefined) return this.takeOpened();
+    const work = this.#waiting.shift();
+    if (work === undefined) return undefined;
+    const { deadlines, spool } = this.#context;
+    const { nowMs } = deadlines;
+    const connectMs = this.#isFirst ? Math.round(nowMs - this.#startedAtMs) : 0;
+    this.#isFirst = false;
+    const inHand = new TransactionInHand(work, nowMs, connectMs);
+    const opened = openMessage(spool, work);
+    if (!(opened instanceof Promise)) {
+      this.#begun.push(inHand);
+      return { inHand, ...opened };
+    }
+    this.#reading = inHand;
+    timer.startReading();
+    void opened.then(
+      (message) => {
+        if (this.#reading !== inHand) return;
+        timer.endReading();
+        this.#reading = undefined;
+        this.#opened = { inHand, ...message };
+        this.#events.opened();
+      },
+      (error: unknown) => {
+        if (this.#reading === inHand) this.#events.unreadable(error);
+      },
+    );
+    return undefined;
+  }
+
+  /** Takes the message that was being read, if it is there. */
+  takeOpened(): NextMessage | undefined {
+    const opened = this.#opened;
+    if (opened === undefined) return undefined;
+    this.#opened = undefined;
+    this.#begun.push(opened.inHand);
+    return opened;
+  }
+
+  /** The message that is being read cannot be read. Returns its work. */
+  failReading(refusal: Refusal): Work | undefined {
+    const inHand = this.#reading;
+    if (inHand === undefined) return undefined;
+    this.#reading = undefined;
+    this.#begun.push({ inHand, refusal });
+    return inHand.work;
+  }
+
+  /** Takes the oldest transaction on the way out, because it is over. */
+  shiftOldest(): TransactionInHand | undefined {
+    const { oldest } = this;
+    if (oldest !== undefined) this.#begun.shift();
+    return oldest;
+  }
+
+  /** Takes out what could not be read, if no transaction before it is on the way. */
+  shiftUnreadable(): Unreadable | undefined {
+    const [oldest] = this.#begun;
+    if (oldest === undefined || oldest instanceof TransactionInHand) return undefined;
+    this.#begun.shift();
+    return oldest;
+  }
+}

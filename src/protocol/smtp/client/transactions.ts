@@ -1,0 +1,254 @@
+// The transactions on the way in a session, in the order in which their commands were sent. RFC 2920 3.1 lets a group of commands begin
+// behind the content of the message before; so several transactions can wait for replies, which come in the same order.
+// Promises: a reply is taken by the transaction whose command it answers, and the fate of one changes none of the others.
+
+import type { ClientPhase, ClientSessionOptions, ClientTransaction, SessionFailure } from './client-types.ts';
+import type { ClientDialect } from './dialect.ts';
+import type { ServerExtensions } from './extensions.ts';
+import { type BreakCause, pipeliningFault, type PipeliningFaultKind } from './pipelining-fault.ts';
+import type { ReplyParser } from './reply-parser.ts';
+import type { SessionOutput } from './session-output.ts';
+import { TransactionRun } from './transaction-run.ts';
+
+/** What a reply belongs to: a transaction, the RSET between two, or an empty message whose reply says nothing. */
+type Awaited = TransactionRun | 'rset' | 'empty';
+
+/** What a reply leads to, beyond the transactions themselves. */
+export type TransactionsStep =
+  /** More replies will come. */
+  | 'wait'
+  /** Nothing is on the way any more. */
+  | 'idle'
+  /** RSET was refused, and nothing is on the way behind it. */
+  | 'rsetRefused'
+  /** The server must not be told anything more: it refused in the middle of the content. */
+  | 'refused'
+  /** The server lost count. What is left on the way can be given to another session. */
+  | 'lostCount'
+  /** No such reply is allowed here. */
+  | 'unexpected';
+
+/** Bytes of content without an answer above which no other transaction begins. */
+const mostUnansweredBytes = 256 * 1024;
+
+export class Transactions {
+  /** None begins any more; those on the way are finished. */
+  isEnding = false;
+  /** Which kind of pipelining the server does not bear; undefined: nothing speaks against it. */
+  fault: PipeliningFaultKind | undefined;
+  readonly #options: ClientSessionOptions;
+  readonly #dialect: ClientDialect;
+  readonly #output: SessionOutput;
+  /** What the next replies answer, in order. */
+  readonly #awaited: Awaited[] = [];
+  #runs = 0;
+  #writtenBytes = 0;
+  /** The last transaction that was over was sent as a chunk, and failed. A server that did not read the chunk takes it for commands. */
+  #hasChunkFailed = false;
+  /** Transactions of which all replies have come. */
+  #finished = 0;
+  /** Those of them that were begun behind others, and went well. */
+  #kept = 0;
+
+  constructor(options: ClientSessionOptions, dialect: ClientDialect, output: SessionOutput) {
+    this.#options = options;
+    this.#dialect = dialect;
+    this.#output = output;
+  }
+
+  get isEmpty(): boolean {
+    return this.#awaited.length === 0;
+  }
+
+  /** More than one transaction is on the way. */
+  get hasSeveral(): boolean {
+    return this.#runs > 1;
+  }
+
+  /** What the oldest unanswered command is; undefined when none is. */
+  get phase(): ClientPhase | undefined {
+    const [next] = this.#awaited;
+    return next === undefined ? undefined : typeof next === 'string' ? 'rset' : next.phase;
+  }
+
+  /** Nothing was heard of the oldest transaction, and the end of none was written. */
+  get isUntouched(): boolean {
+    let isOldest = true;
+    for (const each of this.#awaited) {
+      if (typeof each === 'string') continue;
+      if (each.isWritten || (isOldest && each.isHeard)) return false;
+      isOldest = false;
+    }
+    return !isOldest;
+  }
+
+  /** The most transactions on the way. RFC 2920: several need PIPELINING. */
+  depth({ chunking, pipelining }: ServerExtensions): number {
+    if (!pipelining || this.#options.pipelining === false) return 1;
+    const { depth } = this.#options;
+    const isByChunks = chunking && this.#options.chunking === true && !this.#dialect.repliesPerRecipient;
+    return (isByChunks ? depth?.chunking : depth?.data) ?? 1;
+  }
+
+  /** Another one may begin. */
+  canBegin(extensions: ServerExtensions): boolean {
+    if (this.isEnding) return false;
+    const last = this.#awaited.at(-1);
+    if (last === undefined) return true;
+    if (this.#runs >= this.depth(extensions) || this.#writtenBytes >= mostUnansweredBytes) return false;
+    // At depth 1, RSET is waited for.
+    return typeof last === 'string' ? this.depth(extensions) > 1 : last.isWritten;
+  }
+
+  /**
+   * Begins another one.
+   * @returns whether the content has to follow the commands at once
+   */
+  begin(transaction: ClientTransaction, extensions: ServerExtensions): boolean {
+    const last = this.#awaited.at(-1);
+    const run = new TransactionRun(transaction, extensions, this.#options, last !== undefined);
+    if (run.isUnsent) {
+      this.#add(run);
+      this.#tellFinished();
+      return false;
+    }
+    // RFC 3030 2: when a chunk fails, the state is indeterminate until RSET. And a server that had kept the recipients of the
+    // message before would take a chunk for them; content after DATA waits for the 354.
+    if (typeof last === 'object' && (last.isChunk || run.isChunk)) this.#reset();
+    this.#add(run);
+    this.#output.send(run.openingCommands());
+    return run.isChunk;
+  }
+
+  /** Fails one that comes after the end of the session. */
+  fail(transaction: ClientTransaction, extensions: ServerExtensions, reason: SessionFailure): void {
+    const { outcomes } = new TransactionRun(transaction, extensions, this.#options, false);
+    this.#output.tell({ kind: 'done', outcomes: outcomes.finish(reason), reusable: false });
+  }
+
+  /** The content of the oldest was written with its end. */
+  contentSent(): void {
+    const [oldest] = this.#awaited;
+    if (typeof oldest !== 'object' || oldest.phase !== 'content') return;
+    oldest.phase = 'final';
+    this.#writtenBytes += oldest.sizeBytes;
+  }
+
+  /** Takes a reply, which is not 421. @param parser - has found the reply */
+  answered(parser: ReplyParser): TransactionsStep {
+    const [next] = this.#awaited;
+    if (typeof next === 'object') return this.#runAnswered(next, parser);
+    const isRefused = next === 'rset' && parser.code >= 300;
+    if (isRefused && this.#awaited.length > 1) return 'unexpected';
+    this.#awaited.shift();
+    if (isRefused) {
+      if (this.#hasChunkFailed) this.fault = 'chunk';
+      return 'rsetRefused';
+    }
+    return this.#tellFinished();
+  }
+
+  /**
+   * Ends all, because the session breaks. A transaction that the server cannot have taken, and that it has not answered, gets no
+   * outcome if it was begun behind another one: another session may carry it out.
+   * @param failure - of the oldest one, or of one behind it
+   */
+  abort(cause: BreakCause, failure: (run: TransactionRun, isOldest: boolean) => SessionFailure): void {
+    const runs = this.#awaited.filter((each) => typeof each === 'object');
+    this.#awaited.length = 0;
+    this.#runs = 0;
+    const [oldest] = runs;
+    if (oldest === undefined) return;
+    const facts = { oldest, hasOthers: runs.length > 1, earlier: this.#finished, kept: this.#kept, cause };
+    this.fault ??= pipeliningFault(facts);
+    for (const run of runs) {
+      const isTried = run === oldest && (!run.isBehind || run.isHeard || cause === 'closing');
+      // A server that says 421 has not worked on what came later.
+      const mayBeDelivered = run.isWritten && cause !== 'closing';
+      if (!isTried && !mayBeDelivered && !run.isUnsent) return;
+      const reason = failure(run, run === oldest);
+      if (reason.kind === 'broken' && run.isPartlyAnswered && cause !== 'wrong') {
+        run.outcomes.makeMailRefusalTemporary(reason);
+      }
+      this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(reason), reusable: false });
+    }
+  }
+
+  #runAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
+    const step = run.answered(parser, this.#runs > 1);
+    switch (step) {
+      case 'wait':
+        return 'wait';
+      case 'send':
+        this.#output.send(run.command);
+        return 'wait';
+      case 'content':
+        this.#output.tell({ kind: 'content' });
+        return 'wait';
+      case 'over':
+      case 'reset':
+      case 'empty':
+        return this.#over(run, step);
+      case 'noBdat':
+        this.fault = 'chunk';
+        return 'refused';
+      case 'confused':
+        // To send even an empty message could give it to the recipients of another one.
+        if (run.isBehind) this.fault = 'across';
+        return 'unexpected';
+      default:
+        return step;
+    }
+  }
+
+  /** All replies to the oldest have come. */
+  #over(run: TransactionRun, step: 'over' | 'reset' | 'empty'): TransactionsStep {
+    if (run.lostCount !== 'no') {
+      this.fault = 'across';
+      this.isEnding = true;
+      // Its recipients were not even looked at. It can be given back as long as nothing behind it waits for an answer.
+      const isLastWritten = !this.#awaited.some(
+        (each) => typeof each === 'object' && each !== run && each.isWritten,
+      );
+      if (run.lostCount === 'commands' && isLastWritten) return 'lostCount';
+    } else if (step === 'over') this.#kept += run.isBehind ? 1 : 0;
+    this.#hasChunkFailed = run.isChunk && step === 'reset';
+    this.#shift(run);
+    if (step === 'empty') {
+      this.#output.send('.\r\n');
+      this.#awaited.push('empty');
+    }
+    // Behind a chunk that failed, the next group has begun with RSET. Content that was refused leaves nothing behind (RFC 5321 4.1.1.4).
+    const needsReset = step !== 'over' && !this.isEnding && (step === 'empty' || this.isEmpty);
+    if (needsReset) this.#reset();
+    return this.#tellFinished();
+  }
+
+  #reset(): void {
+    this.#output.send('RSET\r\n');
+    this.#awaited.push('rset');
+  }
+
+  #add(run: TransactionRun): void {
+    this.#awaited.push(run);
+    this.#runs++;
+    if (run.isChunk) this.#writtenBytes += run.sizeBytes;
+  }
+
+  /** Takes the oldest away, and tells its outcomes. */
+  #shift(run: TransactionRun): void {
+    this.#awaited.shift();
+    this.#runs--;
+    this.#finished++;
+    if (run.isWritten && !run.isUnsent) this.#writtenBytes -= run.sizeBytes;
+    this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(), reusable: !this.isEnding });
+  }
+
+  /** Those of which nothing was sent are over when all before them are. */
+  #tellFinished(): 'wait' | 'idle' {
+    for (let [next] = this.#awaited; typeof next === 'object' && next.isUnsent; [next] = this.#awaited) {
+      this.#shift(next);
+    }
+    return this.isEmpty ? 'idle' : 'wait';
+  }
+}
