@@ -65,6 +65,13 @@ const mistakes: readonly (readonly [string, string])[] = [
     '[[tls]]\nciphers = "A B"',
     '2:11 tls[1].ciphers: "A B" is not a list of ciphers; write names with ":" between them, e.g. "ECDHE+AESGCM:ECDHE+CHACHA20"',
   ],
+  ...['NOSUCH', 'TLS_NOSUCH', '-ALL'].map(
+    (list) =>
+      [
+        `[[tls]]\nciphers = "${list}"`,
+        `2:11 tls[1].ciphers: OpenSSL knows no cipher of "${list}"; \`openssl ciphers -v\` lists the names, e.g. "ECDHE+AESGCM:ECDHE+CHACHA20"`,
+      ] as const,
+  ),
   [
     '[[route]]\nmx = true\ntls = "required"',
     '3:7 route[1].tls: is only for relay and lmtp; for mail that goes to MX hosts, write a [[tls]] with domain',

@@ -1,5 +1,7 @@
 // Texts that go unchanged into SMTP, header fields, commands or logs. Each is checked so that it cannot break a line or a word.
 
+import { createSecureContext } from 'node:tls';
+import { withTls13 } from '../../values/cipher-list.ts';
 import { parseDomain, parseMailbox } from '../../values/domain.ts';
 import { ValueError } from '../../values/value-error.ts';
 
@@ -58,11 +60,18 @@ export function mailbox(text: string): string {
   return `${localPart}@${domain}`;
 }
 
-/** A list of ciphers for OpenSSL: names and words for groups of them, which OpenSSL itself checks. */
+/** A list of ciphers for OpenSSL: names and words for groups of them. */
 export function cipherList(text: string): string {
   if (!/^[A-Za-z0-9_:!+@=.-]{1,2000}$/.test(text)) {
     throw new ValueError(
       `${JSON.stringify(text)} is not a list of ciphers; write names with ":" between them, e.g. "ECDHE+AESGCM:ECDHE+CHACHA20"`,
+    );
+  }
+  try {
+    createSecureContext({ ciphers: withTls13(text) });
+  } catch {
+    throw new ValueError(
+      `OpenSSL knows no cipher of ${JSON.stringify(text)}; \`openssl ciphers -v\` lists the names, e.g. "ECDHE+AESGCM:ECDHE+CHACHA20"`,
     );
   }
   return text;

@@ -67,7 +67,16 @@ export class ServerLine {
       else wire.session.tlsFailed(`TLS: ${problem.reason}`, '4.7.5');
       whenDone();
     };
-    wire.socket.upgrade(tls.options, 0, secured, (session) => tls.keep(session));
+    let options;
+    try {
+      ({ options } = tls);
+    } catch (error) {
+      // OpenSSL does not take the settings of this host. It is no reason to go on in clear.
+      wire.session.tlsFailed(`TLS cannot be begun here: ${String(error)}`, '4.7.5');
+      whenDone();
+      return;
+    }
+    wire.socket.upgrade(options, 0, secured, (session) => tls.keep(session));
   }
 
   /**

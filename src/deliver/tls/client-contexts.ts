@@ -4,6 +4,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { ClientIdentities } from '../../tls/client-identities.ts';
 import type { Identity } from '../../tls/tls-material.ts';
+import { withTls13 } from '../../values/cipher-list.ts';
 import {
   defaultHandshake,
   type HandshakeSettings,
@@ -23,8 +24,6 @@ export interface HandshakeKind {
   readonly sentChainOnly: boolean;
 }
 
-/** RFC 8446 B.4. Node uses no TLS 1.3 with a list of ciphers that names none of these. */
-const suitesOfTls13 = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 const classicGroups = 'X25519:prime256v1:secp384r1:secp521r1';
 
 export class ClientContexts {
@@ -85,6 +84,6 @@ function contextOf(
 
 function ciphersOf(configured: string, takesOld: boolean): string | undefined {
   // OpenSSL's security level 0 lets old versions, short keys and SHA-1 pass.
-  if (configured === '') return takesOld ? `${suitesOfTls13}:DEFAULT@SECLEVEL=0` : undefined;
-  return /(?:^|:)TLS_/.test(configured) ? configured : `${suitesOfTls13}:${configured}`;
+  if (configured === '') return takesOld ? withTls13('DEFAULT@SECLEVEL=0') : undefined;
+  return withTls13(configured);
 }

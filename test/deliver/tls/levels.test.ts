@@ -149,6 +149,20 @@ test('settings that this process does not know yet: the connection is not opened
   });
 });
 
+test('settings that OpenSSL does not take: nothing is sent, not even in clear, and the sender goes on', async (t) => {
+  const { server, spool, reports, connect, sender } = await tlsFixture(t);
+  const tls = policy('opportunistic', { settings: 'unusable' });
+  connect(spool.add({ to: ['b@to.test'] }), 1, server.port, '', tls);
+  const peer = await server.accept();
+  await startTls(peer);
+  await peer.closed;
+  assert.equal(peer.received.toString().includes('MAIL'), false);
+  const report = await reports.next();
+  assert.ok(report.kind === 'closed' && report.report.kind === 'failed');
+  assert.match(report.report.error, /TLS cannot be begun here: .*no cipher match/);
+  assert.equal(sender.connections, 0);
+});
+
 test('REQUIRETLS: a server that does not offer it gets nothing, and the host fails its policy', async (t) => {
   const { server, spool, reports, connect } = await tlsFixture(t);
   connect(

@@ -27,6 +27,7 @@ export type LeafName = keyof typeof leaves;
 const settings: HandshakeSettings = { authorities: authority.certificate, ciphers: '', minVersion: '' };
 export const handshakes = new Map([
   ['test', settings],
+  ['unusable', { ...settings, ciphers: 'NOSUCH' }],
   ['shows', { ...settings, identity: '/client.pem' }],
 ]);
 
