@@ -1,11 +1,12 @@
 // Where the keeper gets policies from, for one configuration: its resolver, its authorities, its IP versions.
 
-import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { LookupAddress } from 'node:dns';
 import type { Resolver } from '../dns/types.ts';
 import type { Timers } from '../io/timers.ts';
 import { type FetchedPolicy, fetchPolicy, policyHost } from './fetch-policy.ts';
 import type { StsSource } from './keeper-types.ts';
+import { systemContext } from './system-context.ts';
 
 export interface SourceOptions {
   readonly resolver: Pick<Resolver, 'addresses' | 'mx' | 'txt'>;
@@ -29,8 +30,7 @@ const deadlineMs = 60_000;
 export function openSource(options: SourceOptions): OpenSource {
   const { resolver, authorities, timers, port } = options;
   const closing = new AbortController();
-  // Reading the authorities of the system takes tens of milliseconds: only where there is a policy to fetch, and once.
-  let secureContext: SecureContext | undefined;
+  let ownContext: SecureContext | undefined;
   return {
     resolver,
     hostsOf: (domain) => hostsOf(resolver, domain),
@@ -38,9 +38,13 @@ export function openSource(options: SourceOptions): OpenSource {
       const begunMs = timers.nowMs();
       const found = await addressesOf(policyHost(domain), options);
       if (found.kind === 'failed') return found;
-      secureContext ??= createSecureContext({ ca: authorities === '' ? systemAuthorities() : authorities });
+      if (authorities !== '') ownContext ??= createSecureContext({ ca: authorities });
+      const secureContext = ownContext ?? (await systemContext());
       const restMs = Math.max(1, deadlineMs - (timers.nowMs() - begunMs));
       const { signal } = closing;
+      if (signal.aborted) {
+        return { kind: 'failed', result: 'sts-policy-fetch-error', reason: 'Sluice stops' };
+      }
       return fetchPolicy(domain, found.addresses, {
         timers,
         secureContext,
@@ -51,12 +55,6 @@ export function openSource(options: SourceOptions): OpenSource {
     },
     close: () => closing.abort(),
   };
-}
-
-function systemAuthorities(): string[] {
-  const system = getCACertificates('system');
-  // A container may have no store of its own.
-  return system.length > 0 ? system : [...rootCertificates];
 }
 
 async function hostsOf(resolver: Pick<Resolver, 'mx'>, domain: string): Promise<string[]> {
