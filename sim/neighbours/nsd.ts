@@ -15,6 +15,8 @@ export interface Nsd {
   kill(): Promise<void>;
   /** Starts it again, on the same port with the same zones. */
   restart(): Promise<void>;
+  /** Starts it again with other records of a zone. */
+  replace(zone: string, records: string): Promise<void>;
 }
 
 /**
@@ -29,11 +31,12 @@ export async function startNsd(
 ): Promise<Nsd> {
   const port = await freePort();
   const home = ground.folder('nsd');
-  const names = Object.entries(zones).map(([zone, records]) => {
+  const write = (zone: string, records: string): void => {
     const text = `$ORIGIN ${zone}.\n$TTL 60\n@ SOA ns.${zone}. admin.${zone}. 1 3600 600 86400 5\n@ NS ns.${zone}.\n`;
     writeFileSync(join(home, `${zone}.zone`), `${text}ns A 127.0.0.1\n${records}`);
-    return zone;
-  });
+  };
+  const names = Object.keys(zones);
+  for (const [zone, records] of Object.entries(zones)) write(zone, records);
   for (const zone of names) await finish(zone, join(home, `${zone}.zone`));
   const config = join(home, 'nsd.conf');
   writeFileSync(
@@ -66,6 +69,11 @@ ${names.map((zone) => `zone:\n  name: "${zone}"\n  zonefile: "${zone}.zone"\n`).
       await program.stop('SIGKILL');
     },
     restart: async () => {
+      program = await start();
+    },
+    replace: async (zone, records) => {
+      await program.stop('SIGKILL');
+      write(zone, records);
       program = await start();
     },
   };

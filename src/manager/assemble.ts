@@ -92,7 +92,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const routing = new Routing(config, {
     open: parts.openRouter,
     nameServers,
-    sts: sts.keeper,
+    sts: { keeper: sts.keeper, leftOut: (domain, host) => tlsSessions.hostLeftOut(domain, host) },
     nowMs: clock.nowMs,
   });
   const overrides = await Overrides.open({

@@ -11,15 +11,18 @@ import { routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
 import { questionsHere } from '../settings/system-facts.ts';
 import { openSource } from '../sts/open-source.ts';
-import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
-import type { OpenRouter } from './ports.ts';
+import type { OpenRouter, StsOfRouter } from './ports.ts';
 
 /** RFC 8461 3.3: policies are fetched over HTTPS, from its port. */
 const policyPort = 443;
 
 /** @param nowMs - scheduler time, by which plans and answers expire */
-export function openRouter(config: Config, nowMs: () => number, sts: PolicyKeeper): OpenRouter {
+export function openRouter(
+  config: Config,
+  nowMs: () => number,
+  { keeper, leftOut }: StsOfRouter,
+): OpenRouter {
   const resolver = resolverOf(config, nowMs);
   const { ipv4, ipv6, mtaSts, mtaStsAuthorities } = config.deliver;
   const policies = mtaSts
@@ -32,7 +35,7 @@ export function openRouter(config: Config, nowMs: () => number, sts: PolicyKeepe
         port: policyPort,
       })
     : undefined;
-  sts.use(policies);
+  keeper.use(policies);
   const own = ownEndpoints(config);
   const router = createRouter({
     rules: routeRules(config.route),
@@ -45,7 +48,8 @@ export function openRouter(config: Config, nowMs: () => number, sts: PolicyKeepe
     tls: {
       defaultLevel: config.deliver.tls,
       rules: tlsRules(config),
-      sts: mtaSts ? sts : undefined,
+      sts: mtaSts ? keeper : undefined,
+      leftOut,
       dane: daneOf(config, resolver),
     },
     random: Math.random,

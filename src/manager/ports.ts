@@ -54,7 +54,14 @@ export interface OpenRouter extends OutageSource {
  * @param nowMs - scheduler time, by which plans expire
  * @param sts - knows the MTA-STS policies of domains, of the earlier router as well; a router that uses it tells it where to look
  */
-export type OpenRouters = (config: Config, nowMs: () => number, sts: PolicyKeeper) => OpenRouter;
+export type OpenRouters = (config: Config, nowMs: () => number, sts: StsOfRouter) => OpenRouter;
+
+/** What a router has to do with MTA-STS. */
+export interface StsOfRouter {
+  readonly keeper: PolicyKeeper;
+  /** A host is left out because the domain's policy does not name it: for reports. */
+  readonly leftOut: (domain: string, host: string) => void;
+}
 
 /** Gives the router in force; ask for it each time. */
 export interface RouterInForce {

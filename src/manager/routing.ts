@@ -2,15 +2,14 @@
 
 import type { Config } from '../config/config.ts';
 import type { Router } from '../route/types.ts';
-import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { NameServers } from './name-servers.ts';
-import type { OpenRouter, OpenRouters, RouterInForce } from './ports.ts';
+import type { OpenRouter, OpenRouters, RouterInForce, StsOfRouter } from './ports.ts';
 
 export interface RoutingParts {
   readonly open: OpenRouters;
   readonly nameServers: NameServers;
   /** Lasts over reloads; each router that looks for policies tells it where to look. */
-  readonly sts: PolicyKeeper;
+  readonly sts: StsOfRouter;
   /** Scheduler time. */
   readonly nowMs: () => number;
 }

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { TlsReportQuestion } from '../control/operations/tls-report.ts';
 import type { CloseReport } from '../deliver/types.ts';
+import { RecentMap } from '../dns/recent-map.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { EffectOf } from '../schedule/drive.ts';
@@ -30,6 +31,9 @@ export interface TlsSessionsParts {
 type Connecting = EffectOf<'connect'>;
 
 const saveIntervalMs = 60_000;
+/** Sluice looks again and again at the hosts of a domain while mail waits for it. */
+const leftOutEveryMs = 300_000;
+const maxLeftOut = 10_000;
 const noEnds = { sendingIp: '', host: '', receivingIp: '' };
 
 export class TlsSessions {
@@ -39,6 +43,8 @@ export class TlsSessions {
   readonly #saver: StateSaver;
   /** Connections that are being opened to MX hosts. */
   readonly #connecting = new Map<number, Connecting>();
+  /** Unix ms at which a host that a policy leaves out was counted last, by domain and host. */
+  readonly #leftOut = new RecentMap<string, number>(maxLeftOut);
   #keeper: Pick<PolicyKeeper, 'about' | 'fits'> | undefined;
 
   private constructor(parts: TlsSessionsParts) {
@@ -97,6 +103,21 @@ export class TlsSessions {
     this.#saver.touched();
   }
 
+  /**
+   * A host is not used because the domain's policy, in mode enforce, does not name it. There is no session that could fail, and the
+   * domain wants to know of it all the same: mail may wait for that until its end. So it is one failed session in five minutes, of the
+   * type that RFC 8460 4.3.3 has for what has no type of its own.
+   */
+  hostLeftOut(domain: string, host: string): void {
+    const policy = this.#published(domain);
+    const now = this.#parts.dateMs();
+    const key = `${domain} ${host}`;
+    if (policy === undefined || now - (this.#leftOut.get(key) ?? -Infinity) < leftOutEveryMs) return;
+    this.#leftOut.set(key, now);
+    this.counts.failed(dayOf(now), policy, notNamed(domain, host), { ...noEnds, host });
+    this.#saver.touched();
+  }
+
   /** The report about a policy domain; null when nothing was counted. */
   report(
     { domain, day = dayOf(this.#parts.dateMs()) }: TlsReportQuestion,
@@ -129,7 +150,7 @@ export class TlsSessions {
   /** RFC 8460 4.3 has no type of its own for a host outside of the policy, which mode testing lets have the mail. */
   #strayHost({ type, hosts }: ReportedPolicy, domain: string, host: string): TlsProblem | undefined {
     if (type !== 'sts' || this.#keeper?.fits(hosts, host) !== false) return undefined;
-    return { result: 'validation-failure', reason: `${host} is not in the MTA-STS policy of ${domain}` };
+    return notNamed(domain, host);
   }
 
   /** Undefined: the policy of the domain did not count for this connection. */
@@ -159,6 +180,10 @@ export class TlsSessions {
       this.#parts.log.warn(`counts of TLS sessions begin anew: ${this.#file.path} cannot be read: ${reason}`);
     }
   }
+}
+
+function notNamed(domain: string, host: string): TlsProblem {
+  return { result: 'validation-failure', reason: `${host} is not in the MTA-STS policy of ${domain}` };
 }
 
 function problemOf({ type }: ReportedPolicy, outcome: TlsOutcome): TlsProblem | undefined {

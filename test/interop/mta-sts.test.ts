@@ -7,16 +7,19 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { z } from 'zod';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { startNsd, withoutNsd } from '../../sim/neighbours/nsd.ts';
+import { type Nsd, startNsd, withoutNsd } from '../../sim/neighbours/nsd.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { StateFile } from '../../src/manager/state-file.ts';
 import type { TlsReport } from '../../src/tlsrpt/report-json.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { destination, send } from './mail.ts';
 
 /** Policies by domain; undefined: the server never answers. */
-const policies: Readonly<Record<string, readonly [status: number, text: string] | undefined>> = {
+const policies: Record<string, readonly [status: number, text: string] | undefined> = {
+  'changes.test': [200, policy('enforce', 'mx.other.test')],
   'good.test': [200, policy('enforce', 'mx.good.test')],
   'below.test': [200, policy('enforce', '*.below.test')],
   'wrong.test': [200, policy('enforce', 'mx.wrong.test')],
@@ -33,6 +36,11 @@ const domains = Object.keys(policies);
 function policy(mode: string, ...mx: readonly string[]): string {
   const lines = ['version: STSv1', `mode: ${mode}`, ...mx.map((each) => `mx: ${each}`), 'max_age: 86400', ''];
   return lines.join('\n');
+}
+
+/** The zone of each domain. */
+function records(id: string): string {
+  return `@ MX 10 mx\nmx A 127.0.0.1\nmta-sts A 127.3.0.1\n_mta-sts 1 TXT "v=STSv1; id=${id}"\n`;
 }
 
 /** Policies are fetched from the port of HTTPS alone. */
@@ -64,16 +72,14 @@ const missing =
 
 suite('MTA-STS', { skip: missing }, () => {
   let ground: Ground;
+  let nsd: Nsd;
   let sluice: Sluice;
   let config: SluiceConfig;
 
   before(async () => {
     ground = new Ground();
-    const zones = domains.map((domain) => [
-      domain,
-      `@ MX 10 mx\nmx A 127.0.0.1\nmta-sts A 127.3.0.1\n_mta-sts TXT "v=STSv1; id=1"\n`,
-    ]);
-    const nsd = await startNsd(ground, Object.fromEntries(zones) as Record<string, string>);
+    const zones = domains.map((domain) => [domain, records('1')]);
+    nsd = await startNsd(ground, Object.fromEntries(zones) as Record<string, string>);
     const mx = await destination(ground);
     const folder = ground.folder('certificates');
     const file = (name: string, text: string): string => {
@@ -187,19 +193,62 @@ suite('MTA-STS', { skip: missing }, () => {
         (each['failure-details'] ?? []).map((failure) => failure['result-type']),
       );
     assert.deepEqual(await results('wrong.test'), ['certificate-host-mismatch']);
+    assert.deepEqual(await results('elsewhere.test'), ['validation-failure']);
     assert.ok((await results('trial.test')).length > 0);
     assert.ok((await results('missing.test')).includes('sts-policy-fetch-error'));
     assert.ok((await results('untrusted.test')).includes('sts-webpki-invalid'));
     assert.ok((await results('empty.test')).includes('sts-policy-invalid'));
   });
 
+  test('a new id in the DNS brings the new policy to mail that waits; without one, the known policy stays', async () => {
+    assert.equal((await outcomeOf('changes.test')).event, 'deferred');
+    policies['changes.test'] = [200, policy('testing', 'mx.other.test')];
+    const known = async () =>
+      JSON.parse(await sluice.cli('tls', 'sts', 'changes.test', '--json')) as {
+        readonly policy: { readonly id: string; readonly mode: string };
+      };
+    const { policy: before } = await known();
+    assert.deepEqual([before.id, before.mode], ['1', 'enforce']);
+    await nsd.replace('changes.test', records('2'));
+    // The record of a known policy is looked at again after 30 seconds.
+    await until(
+      'the mail that waited is delivered',
+      async () => {
+        await sluice.cli('queue', 'retry', '--all');
+        return sluice.events().some(({ event, to }) => event === 'delivered' && to === 'b@changes.test');
+      },
+      180_000,
+    );
+    const { policy: after } = await known();
+    assert.deepEqual([after.id, after.mode], ['2', 'testing']);
+  });
+
   test('policies are known after a restart, when their server is gone', async () => {
     await sluice.program.stop('SIGTERM');
     https?.closeAllConnections();
     https?.close();
+    await makeOld(join(sluice.directory, 'spool', 'mta-sts.json'), 'below.test');
     sluice = await startSluice(ground, { config, directory: sluice.directory, port: sluice.port });
     assert.equal((await outcomeOf('wrong.test')).event, 'deferred');
     const good = await outcomeOf('good.test');
     assert.equal(good['tlsVerification'], 'name');
+    assert.match(await sluice.cli('tls', 'sts', 'good.test'), /^good\.test has an MTA-STS policy\n/u);
+    const below = await sluice.cli('tls', 'sts', 'below.test');
+    assert.match(below, /^below\.test has no MTA-STS policy that is in force here\n/u);
+    assert.match(below, /failed +sts-policy-fetch-error, /u);
   });
+});
+
+/** Lets the policy of a domain have been fetched so long ago that its lifetime is over. */
+async function makeOld(path: string, domain: string): Promise<void> {
+  const file = new StateFile(path);
+  const { checksum: _, ...state } = stsState.parse(await file.read());
+  const policies = state.policies.map((each) =>
+    each.domain === domain ? { ...each, fetchedAtMs: Date.now() - 86_401_000 } : each,
+  );
+  await file.write({ ...state, policies }, true);
+}
+
+const stsState = z.looseObject({
+  policies: z.array(z.looseObject({ domain: z.string(), fetchedAtMs: z.number() })),
 });

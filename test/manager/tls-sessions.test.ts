@@ -52,12 +52,13 @@ function ground(t: TestContext) {
     atEnd(() => state.close());
     return state;
   };
-  const openSessions = async () => {
-    const sessions = await TlsSessions.open({ ...common, path: join(folder, 'tls-reports.json') });
+  const openSessionsAt = async (dateMs: () => number) => {
+    const sessions = await TlsSessions.open({ ...common, dateMs, path: join(folder, 'tls-reports.json') });
     atEnd(() => sessions.close());
     return sessions;
   };
-  return { folder, log, troubles, openSts, openSessions };
+  const openSessions = () => openSessionsAt(Date.now);
+  return { folder, log, troubles, openSts, openSessions, openSessionsAt };
 }
 
 function begin(
@@ -150,6 +151,34 @@ test('a session of a message that demands more than the domain, or waives its po
   begin(sessions, 3, 'mx:mx.far.test', 'mx.far.test', policy('verified', { from: 'mta-sts' }));
   sessions.ready(3, { ...secured, verification: 'name', problem: undefined });
   assert.equal(sessions.report(question, us)?.policies[0]?.summary['total-successful-session-count'], 1);
+});
+
+test('a host that a policy in mode enforce does not name is a failure, once in five minutes', async (t) => {
+  const { openSts, openSessionsAt } = ground(t);
+  const clock = { nowMs: Date.now() };
+  const [sts, sessions] = [await openSts(), await openSessionsAt(() => clock.nowMs)];
+  sts.keeper.restore([{ ...stored, policy: { ...stored.policy, mode: 'enforce' } }]);
+  sessions.use(sts.keeper);
+  const counted = () =>
+    sessions
+      .report(question, us)
+      ?.policies[0]?.['failure-details']?.map((each) => [
+        each['result-type'],
+        each['receiving-mx-hostname'],
+        each['failed-session-count'],
+      ]);
+  sessions.hostLeftOut('far.test', 'other.test');
+  sessions.hostLeftOut('far.test', 'other.test');
+  sessions.hostLeftOut('far.test', 'third.test');
+  sessions.hostLeftOut('unknown.test', 'other.test');
+  assert.deepEqual(counted(), [
+    ['validation-failure', 'other.test', 1],
+    ['validation-failure', 'third.test', 1],
+  ]);
+  assert.equal(sessions.report({ domain: 'unknown.test' }, us), null);
+  clock.nowMs += 300_000;
+  sessions.hostLeftOut('far.test', 'other.test');
+  assert.equal(counted()?.[0]?.[2], 2);
 });
 
 test('smarthosts, and connections that never came to TLS, are not counted', async (t) => {

@@ -44,7 +44,13 @@ export type HostDecision =
       readonly ips: readonly string[] | undefined;
     }
   /** The host must not be used. `lasting`: it will not be otherwise in a while (RFC 8689 4.2.1). */
-  | { readonly kind: 'left out'; readonly reason: string; readonly lasting: boolean };
+  | {
+      readonly kind: 'left out';
+      readonly reason: string;
+      readonly lasting: boolean;
+      /** Only because the domain's MTA-STS policy, in mode `enforce`, does not name it. */
+      readonly byMtaSts?: true;
+    };
 
 /** Decides for one host. Pure. */
 export function hostPolicy(facts: HostFacts): HostDecision {
@@ -58,7 +64,8 @@ export function hostPolicy(facts: HostFacts): HostDecision {
   const dane = byDane(facts);
   if (dane !== undefined) return dane;
   if (facts.sts?.mode === 'enforce') {
-    if (!facts.sts.fits) return leftOut(facts, `is not in the MTA-STS policy of ${facts.domain}`);
+    if (!facts.sts.fits)
+      return { ...leftOut(facts, `is not in the MTA-STS policy of ${facts.domain}`), byMtaSts: true };
     return use(facts, 'verified', 'mta-sts');
   }
   return use(facts, configured, sourceOf(facts));
@@ -147,7 +154,11 @@ function waivedSource(facts: HostFacts): TlsPolicySource {
   return source === 'default' ? 'tls-required-no' : source;
 }
 
-function leftOut({ host }: HostFacts, reason: string, lasting = false): HostDecision {
+function leftOut(
+  { host }: HostFacts,
+  reason: string,
+  lasting = false,
+): Extract<HostDecision, { readonly kind: 'left out' }> {
   return { kind: 'left out', reason: `${host} ${reason}`, lasting };
 }
 

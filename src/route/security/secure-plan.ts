@@ -17,6 +17,8 @@ export interface TlsRouting {
   readonly rules: readonly TlsRule[];
   /** Undefined: MTA-STS is switched off. */
   readonly sts: StsPolicies | undefined;
+  /** Told of each host that a plan could not have for its domain's MTA-STS policy in mode `enforce`: for reports. */
+  readonly leftOut?: ((domain: string, host: string) => void) | undefined;
   /** Undefined: no validating resolver. */
   readonly dane: DaneLookup | undefined;
 }
@@ -106,6 +108,8 @@ export class PlanSecurity {
       sts: policy && { mode: policy.mode, fits: this.#routing.sts?.fits(policy.mx, hop.host) === true },
       dane,
     });
+    if (decision.kind === 'left out' && decision.byMtaSts === true && domain !== undefined)
+      this.#routing.leftOut?.(domain, hop.host);
     return { decision, dane };
   }
 

@@ -83,6 +83,18 @@ test('without any policy a plan has none', async () => {
   assert.equal(securityOf(one), undefined);
 });
 
+test('hosts that a policy in mode enforce does not name are told for reports, and no others', async () => {
+  const told: string[] = [];
+  const leftOut = (domain: string, host: string): void => void told.push(`${domain} ${host}`);
+  const sts = stsOf({
+    'one.example': policy('enforce', ['b.mx']),
+    'two.example': policy('testing', ['c.mx']),
+  });
+  const [one] = await plans({ sts, leftOut }, 'one.example', 'two.example');
+  assert.deepEqual(levels(one), ['b.mx verified']);
+  assert.deepEqual(told, ['one.example a.mx']);
+});
+
 test('domains of one site share connections if the policies of their hosts are equal', async () => {
   const sts = stsOf({ 'one.example': policy('enforce', ['a.mx', 'b.mx']) });
   const [one, two] = await plans({ sts }, 'one.example', 'two.example');
