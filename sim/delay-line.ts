@@ -1,7 +1,10 @@
-// Delays events by a constant time, in order: a queue with one timer for all of its events.
+// Delays events by a constant time, in order: a queue with one timer for all of its events. Timers are late, by more on a busy machine; an event
+// therefore leaves earlier by as much as events were late lately, so that the delay is right on average.
 
-/** An event counts as due when less than this is missing, since timers come in steps of 1 ms. */
-const earlyMs = 0.5;
+/** The most by which an event leaves before its time. */
+const mostEarlyMs = 3;
+/** Weight of an event's lateness in the average. */
+const weight = 1 / 64;
 /** The queue is cut when this many events at its start have passed. */
 const cutAfter = 4096;
 
@@ -15,6 +18,8 @@ export class DelayLine<T> {
   #isWaiting = false;
   #passed = 0;
   #lateMs = 0;
+  /** By how much events leave before their time. */
+  #earlyMs = 0.5;
 
   /** @param delayMs - 0: events pass at once */
   constructor(delayMs: number, arrived: (event: T) => void) {
@@ -42,10 +47,11 @@ export class DelayLine<T> {
     const nowMs = performance.now();
     const count = this.#events.length;
     while (this.#first < count) {
-      const dueMs = this.#dueMs[this.#first]!;
-      if (dueMs - nowMs >= earlyMs) break;
+      const lateMs = nowMs - this.#dueMs[this.#first]!;
+      if (lateMs < -this.#earlyMs) break;
       this.#passed++;
-      this.#lateMs += nowMs - dueMs;
+      this.#lateMs += lateMs;
+      this.#earlyMs = Math.min(mostEarlyMs, Math.max(0, this.#earlyMs + lateMs * weight));
       this.#arrived(this.#events[this.#first++]!);
     }
     if (this.#first >= cutAfter || this.#first === this.#events.length) {
@@ -61,6 +67,6 @@ export class DelayLine<T> {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     // Timers cut fractions off.
-    setTimeout(this.#pass, Math.max(1, Math.round(ms)));
+    setTimeout(this.#pass, Math.max(1, Math.round(ms - this.#earlyMs)));
   }
 }

@@ -60,11 +60,18 @@ createServer({ noDelay: true }, (socket) => {
   allConnections++;
   mostConnections = Math.max(mostConnections, connections);
   const session = new SinkSession(extensions, () => arrivals.push(performance.now() + rttMs / 2));
+  let counts = true;
+  const stopCounting = (): void => {
+    if (counts) connections--;
+    counts = false;
+  };
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => connections--);
+  socket.on('close', stopCounting);
   socket.on('data', (bytes: Buffer) => {
     if (session.hasQuit) return;
     const text = session.read(bytes);
+    // A server closes when it has read QUIT, and the client that hears of it may open its next connection at once.
+    if (session.hasQuit) stopCounting();
     if (text !== '') replies.send({ socket, text, isLast: session.hasQuit });
   });
   greetings.send({ socket, text: '220 far.test ESMTP\r\n', isLast: false });
