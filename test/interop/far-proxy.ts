@@ -21,6 +21,8 @@ export interface Seen {
   bdats: number;
   /** The most contents that were complete, with the answer on its way to the client. */
   mostUnanswered: number;
+  /** How often the client, after it had read replies, wrote again: what costs a round trip each. */
+  turns: number;
 }
 
 /** A reply that must come: to DATA, to the end of a content, or to anything else. */
@@ -35,6 +37,7 @@ export async function startFarProxy(ground: Ground, target: number, rttMs: numbe
     datas: 0,
     bdats: 0,
     mostUnanswered: 0,
+    turns: 0,
   };
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
@@ -91,12 +94,15 @@ class Dialogue {
   /** Octets of a chunk that are still to come, and whether it is the last one. */
   #chunkLeft = 0;
   #isLastChunk = false;
+  #hasRead = false;
 
   constructor(seen: Seen) {
     this.#seen = seen;
   }
 
   client(bytes: Buffer): void {
+    if (this.#hasRead) this.#seen.turns++;
+    this.#hasRead = false;
     this.#client += bytes.toString('latin1');
     for (;;) {
       if (this.#chunkLeft > 0) {
@@ -119,6 +125,7 @@ class Dialogue {
   }
 
   server(bytes: Buffer): void {
+    this.#hasRead = true;
     this.#server += bytes.toString('latin1');
     for (let end = 0; (end = this.#server.indexOf('\r\n')) !== -1;) {
       const line = this.#server.slice(0, end);

@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { chownSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { suite, test, type TestContext } from 'node:test';
 import { startExim, withoutExim } from '../../sim/neighbours/exim.ts';
 import { freePort, Ground, listening, until } from '../../sim/neighbours/ground.ts';
 import { startOpenSmtpd, withoutOpenSmtpd } from '../../sim/neighbours/opensmtpd.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
-import { startFarProxy } from './far-proxy.ts';
+import { startFarProxy, type Seen } from './far-proxy.ts';
 import { destination, send, type Mail } from './mail.ts';
 
 const refused = 'gone@far.test';
@@ -34,6 +34,7 @@ interface Started {
 interface Server {
   readonly name: string;
   readonly skip: string | false;
+  readonly hasPipelining: boolean;
   readonly hasChunking: boolean;
   /** Whether it refuses the recipient `refused`. */
   readonly refuses: boolean;
@@ -44,6 +45,7 @@ const servers: readonly Server[] = [
   {
     name: 'Postfix',
     skip: withoutPostfix(),
+    hasPipelining: true,
     hasChunking: true,
     refuses: true,
     start: (ground, relayPort, offersChunking) =>
@@ -58,6 +60,7 @@ const servers: readonly Server[] = [
   {
     name: 'OpenSMTPD',
     skip: withoutOpenSmtpd(),
+    hasPipelining: false,
     hasChunking: false,
     refuses: true,
     start: (ground, relayPort) => startOpenSmtpd(ground, relayPort, 'smtp', refused),
@@ -65,6 +68,7 @@ const servers: readonly Server[] = [
   {
     name: 'Exim',
     skip: withoutExim(),
+    hasPipelining: true,
     hasChunking: true,
     refuses: true,
     start: (ground, relayPort, offersChunking) => startExim(ground, { relayPort, refused, offersChunking }),
@@ -72,6 +76,7 @@ const servers: readonly Server[] = [
   {
     name: 'smtp-sink',
     skip: withoutPostfix(),
+    hasPipelining: true,
     hasChunking: false,
     refuses: false,
     start: startSmtpSink,
@@ -107,11 +112,10 @@ interface Planned extends Mail {
   readonly body: string;
 }
 
-const count = 120;
 const head = 'From: <a@client.test>\r\nDate: Mon, 02 Nov 2026 10:00:00 +0000\r\n';
 
 /** Messages of many sizes, some with a recipient that is refused, among others or alone. */
-function plannedMail(withRefused: boolean): Planned[] {
+function plannedMail(count: number, withRefused: boolean): Planned[] {
   return Array.from({ length: count }, (_, i) => {
     const id = `${i}@client.test`;
     const [one, other] = [`b${i}@far.test`, `c${i}@elsewhere.test`] as const;
@@ -124,10 +128,18 @@ function plannedMail(withRefused: boolean): Planned[] {
   });
 }
 
-/** Two connections at most, so that messages wait for them; mail to senders goes to the end of the way at once. */
-function configuration(connections: number, destinationPort: number, mxPort: number): SluiceConfig {
+/**
+ * Two connections at most, so that messages wait for them; mail to senders goes to the end of the way at once.
+ * @param depth - transactions on the way on a connection; null: as Sluice decides
+ */
+function configuration(
+  connections: number,
+  destinationPort: number,
+  mxPort: number,
+  depth: number | null,
+): SluiceConfig {
   return {
-    deliver: { max_connections: connections },
+    deliver: { max_connections: connections, ...(depth !== null && { pipeline_depth: depth }) },
     adapt: { enabled: false },
     limit: [{ per: 'site', connections: 2 }],
     route: [
@@ -137,36 +149,66 @@ function configuration(connections: number, destinationPort: number, mxPort: num
   };
 }
 
+/** Sends mail to a server at a distance, asserts that everything arrived, and returns what the distance has seen. */
+async function deliverAll(t: TestContext, server: Server, way: Way, count: number): Promise<Seen> {
+  const { offersChunking, depth } = way;
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const started = await server.start(ground, mx.port, offersChunking);
+  const proxy = await startFarProxy(ground, started.port, rttMs);
+  const configured = (connections: number): SluiceConfig =>
+    configuration(connections, proxy.port, mx.port, depth);
+  const sluice = await startSluice(ground, { config: configured(0) });
+  const planned = plannedMail(count, server.refuses);
+  for (const mail of planned) assert.match((await send(sluice.port, mail)).at(-1)!, /^250/u);
+  sluice.configure(configured(2));
+  await sluice.cli('reload');
+  const wanted = deliveries(planned).length;
+  if (started.kept === undefined) await mx.tally.arrived(wanted);
+  await until(
+    'Sluice knows that everything is delivered',
+    () =>
+      sluice.events().filter(({ event }) => event === 'delivered' || event === 'bounced').length >= wanted,
+  );
+  const atMx = mx.messages.map(({ sender, recipients, content }) => ({
+    sender,
+    recipients,
+    text: content.toString().replaceAll(/^\.\./gmu, '.'),
+  }));
+  assertArrived([...(started.kept?.() ?? []), ...atMx], planned);
+  t.diagnostic(JSON.stringify(proxy.seen));
+  if (!offersChunking) assert.equal(proxy.seen.bdats, 0);
+  return proxy.seen;
+}
+
+interface Way {
+  readonly offersChunking: boolean;
+  readonly depth: number | null;
+}
+
 for (const server of servers) {
   suite(`${server.name} at a distance`, { skip: server.skip }, () => {
+    if (!server.hasPipelining) {
+      test('takes one message at a time, since it does not offer PIPELINING', async (t) => {
+        const seen = await deliverAll(t, server, { offersChunking: false, depth: null }, 40);
+        assert.equal(seen.pipelinedMails, 0);
+      });
+      return;
+    }
     for (const offersChunking of server.hasChunking ? [false, true] : [false]) {
-      test(`takes every message once ${offersChunking ? 'by BDAT' : 'by DATA'}`, async (t) => {
-        const ground = Ground.of(t);
-        const mx = await destination(ground);
-        const started = await server.start(ground, mx.port, offersChunking);
-        const proxy = await startFarProxy(ground, started.port, rttMs);
-        const sluice = await startSluice(ground, { config: configuration(0, proxy.port, mx.port) });
-        const planned = plannedMail(server.refuses);
-        for (const mail of planned) assert.match((await send(sluice.port, mail)).at(-1)!, /^250/u);
-        sluice.configure(configuration(2, proxy.port, mx.port));
-        await sluice.cli('reload');
-        const wanted = deliveries(planned).length;
-        if (started.kept === undefined) await mx.tally.arrived(wanted);
-        await until(
-          'Sluice knows that everything is delivered',
-          () =>
-            sluice.events().filter(({ event }) => event === 'delivered' || event === 'bounced').length >=
-            wanted,
-        );
-        const atMx = mx.messages.map(({ sender, recipients, content }) => ({
-          sender,
-          recipients,
-          text: content.toString().replaceAll(/^\.\./gmu, '.'),
-        }));
-        assertArrived([...(started.kept?.() ?? []), ...atMx], planned);
-        const { seen } = proxy;
-        t.diagnostic(JSON.stringify(seen));
-        if (!offersChunking) assert.equal(seen.bdats, 0);
+      const by = offersChunking ? 'by BDAT' : 'by DATA';
+      test(`takes several messages at a time ${by}, each unchanged and once`, async (t) => {
+        const seen = await deliverAll(t, server, { offersChunking, depth: null }, 120);
+        assert.ok(seen.pipelinedMails > 60, 'most messages left before the one in front was answered');
+        if (offersChunking) assert.ok(seen.bdats > 60);
+        // One at a time by DATA has two turns a message: the commands, and the content.
+        const turnsEach = offersChunking ? 1 : 1.5;
+        assert.ok(seen.turns < turnsEach * 120, 'the connections waited less often than for each message');
+      });
+      test(`takes one message at a time ${by} where pipeline_depth says so`, async (t) => {
+        const seen = await deliverAll(t, server, { offersChunking, depth: 1 }, 40);
+        assert.equal(seen.pipelinedMails, 0);
+        assert.equal(seen.mostUnanswered, 1);
       });
     }
   });
