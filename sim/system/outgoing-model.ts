@@ -53,6 +53,7 @@ export class OutgoingModel implements HostClient {
   #isClosing = false;
   #hasEnded = false;
   #granted = 1;
+  #hasLast: boolean;
   #transactions = 0;
 
   constructor(sender: Carrier, grant: ConnectGrant) {
@@ -65,6 +66,7 @@ export class OutgoingModel implements HostClient {
     this.peer = { host: this.#host.name, endpoint: { kind: 'tcp', ip: this.#host.ip, port: 25 } };
     this.#server = new HostModel(this.#host, this);
     this.#waiting.push(grant.work);
+    this.#hasLast = grant.work.isLast === true;
     const { site, source } = grant;
     const { ip, host: mx } = grant.hop;
     const place = { site, ip, mx, source };
@@ -111,6 +113,8 @@ export class OutgoingModel implements HostClient {
       this.#onTheWay < this.depth,
       () => `${this.#onTheWay + 1} transactions at once, allowed ${this.depth}`,
     );
+    check(!this.#hasLast, () => `${work.queueId} is granted behind the last one of a connection`);
+    this.#hasLast = work.isLast === true;
     this.#granted++;
     const most = this.around.config.deliver.transactionsPerConnection;
     check(this.#granted <= most, () => `transaction ${this.#granted} of a connection, allowed ${most}`);
@@ -215,6 +219,8 @@ export class OutgoingModel implements HostClient {
   /** The client hears of the results of the oldest transaction. @param arrivals - of what was delivered */
   done(underway: Underway, results: readonly AttemptResult[], arrivals: readonly Arrival[]): void {
     check(this.#begun[0] === underway, () => 'a host has answered out of order');
+    // QUIT has left with the end of its content.
+    if (underway.work.isLast === true && this.depth > 1) this.#isClosing = true;
     this.#report(results, arrivals);
     if (this.#isClosing) {
       if (this.#begun.length === 0 && this.#canBegin) this.#sayQuit();

@@ -16,6 +16,8 @@ export interface Work {
   readonly recipients: readonly number[];
   /** It was written a moment ago, so it is still in the page cache. */
   readonly fresh: boolean;
+  /** No other work will come for the connection: it may end by itself when this is done. */
+  readonly isLast?: true;
 }
 
 /** Where a new connection goes, and by which transport. */

@@ -43,7 +43,8 @@ export class Flights {
     store.pin(queueId);
     this.#add(connection, { queueId, transaction, behind: undefined });
     const ageMs = clock.dateMs() - admission.receivedAtMs(transaction.message);
-    return { queueId, ref, recipients: transaction.recipients, fresh: ageMs < freshMs };
+    const work = { queueId, ref, recipients: transaction.recipients, fresh: ageMs < freshMs };
+    return transaction.isLast ? { ...work, isLast: true } : work;
   }
 
   /** The oldest transaction in flight on a connection. */

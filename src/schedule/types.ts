@@ -104,6 +104,8 @@ export interface Transaction {
   readonly message: MessageHandle;
   /** Indexes in the envelope. */
   readonly recipients: readonly number[];
+  /** No other one will be granted to the connection: it has carried as many as limits allow. */
+  readonly isLast: boolean;
 }
 
 /** How a connection ended. */

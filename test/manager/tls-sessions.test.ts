@@ -74,7 +74,7 @@ function begin(
     site,
     hop: { ...smtpHop(host, '192.0.2.1', 25, 10), tls },
     domain: 'far.test',
-    transaction: { message: 0 as never, recipients: [0] },
+    transaction: { message: 0 as never, recipients: [0], isLast: false },
   });
 }
 

@@ -120,5 +120,7 @@ function start(s: State, task: number, connection: number, nowMs: number): Trans
   for (; recipient >= 0; recipient = recipients.next.get(recipient)) {
     list.push(recipients.envelopeIndex.get(recipient));
   }
-  return { message: tasks.messageOf(task) as MessageHandle, recipients: list };
+  const { mostTransactions, transactions } = s.connections;
+  const isLast = transactions.get(connection) >= mostTransactions.get(connection);
+  return { message: tasks.messageOf(task) as MessageHandle, recipients: list, isLast };
 }
