@@ -9,7 +9,7 @@ import { parseDuration } from '../values/duration.ts';
 import { ValueError } from '../values/value-error.ts';
 import { Tenants } from '../policy/tenants.ts';
 import { routeRules } from '../settings/route-rules.ts';
-import { schedulerConfig } from '../settings/settings.ts';
+import { deliverySettings, schedulerConfig } from '../settings/settings.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { DestinationModel } from '../simulate/destination-model.ts';
 import { generateWorkload, parseWorkloadSpec, type WorkloadSpec } from '../simulate/generate.ts';
@@ -69,6 +69,7 @@ async function run(options: Options): Promise<void> {
     tenantOf: (sender) => tenants.of('', sender),
     workload,
     destinations,
+    depth: deliverySettings(config).pipelineDepth,
     seed,
     untilMs,
     ...(process.stderr.isTTY && { progress: showProgress }),

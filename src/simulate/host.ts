@@ -52,7 +52,7 @@ export class Host {
   /** How many transactions may be on the way on a connection to it. */
   depth({ chunking, data }: PipelineDepth): number {
     if (!this.hasPipelining) return 1;
-    return this.hasChunking ? chunking : data;
+    return Math.max(1, this.hasChunking ? chunking : data);
   }
 
   /** A client connects. Undefined: it is let in. Every trait is told; the first that objects decides. */

@@ -133,6 +133,11 @@ export class SenderAtHand {
     return this.#channel.say({ kind: 'closed', connection, report });
   }
 
+  /** It says these things at once. */
+  says(...batch: SenderToManager[]): Promise<void> {
+    return this.#channel.say(...batch);
+  }
+
   /** The link is lost. */
   unlink(): Promise<void> {
     return this.#channel.lose();
