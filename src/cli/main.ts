@@ -32,6 +32,8 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   spool: () => import('./spool.ts'),
   tls: () => import('./tls.ts'),
   table: () => import('./table.ts'),
+  user: () => import('./user.ts'),
+  domain: () => import('./domain.ts'),
   sendmail: () => import('./sendmail.ts'),
   version: () => import('./version.ts'),
 };

@@ -1,8 +1,9 @@
 // Makes what is stored for a new password: a hash by Argon2id (RFC 9106) for log-ins that send the password, and beside it a secret for
 // those by SCRAM-SHA-256, which prove that they know it.
 
-import { argon2Sync, randomBytes, randomInt } from 'node:crypto';
+import { argon2Sync, hash, randomBytes, randomInt } from 'node:crypto';
 import { maxPasswordBytes } from './bounds.ts';
+import type { ScramSecret } from './parsed-hash.ts';
 import { formatScramSecret, scramSecretOf } from './scram.ts';
 
 /** What is stored for a password, as text. */
@@ -19,23 +20,51 @@ const argon2 = { memory: 65_536, passes: 3, parallelism: 1, tagLength: 32 } as c
 export const scramIterations = 16_384;
 const saltBytes = 16;
 
-/** Takes about a tenth of a second. @throws {RangeError} when no log-in could send this password */
-export function newPassword(password: string): StoredPassword {
+/** What secrets of SCRAM share that one user has: a client is told one salt before it proves which password it knows. */
+export type ScramSalt = Pick<ScramSecret, 'salt' | 'iterations'>;
+
+export function newScramSalt(): ScramSalt {
+  return { salt: randomBytes(saltBytes), iterations: scramIterations };
+}
+
+/**
+ * What is stored for a new password. It takes about a tenth of a second.
+ * @param shared - of the user's other passwords
+ * @throws {RangeError} when no log-in could send this password
+ */
+export function newPassword(password: string, shared: ScramSalt = newScramSalt()): StoredPassword {
+  const bytes = checkedBytes(password);
+  const nonce = randomBytes(saltBytes);
+  const digest = argon2Sync('argon2id', { message: bytes, nonce, ...argon2 });
+  const parameters = `m=${argon2.memory},t=${argon2.passes},p=${argon2.parallelism}`;
+  return {
+    password: `$argon2id$v=19$${parameters}$${unpadded(nonce)}$${unpadded(digest)}`,
+    scram: scramOf(password, shared),
+  };
+}
+
+/**
+ * What is stored for a password that was generated. Nobody guesses one, so it needs no slow hash: a log-in with a wrong password
+ * costs one slow hash, however many of these the user has.
+ */
+export function generatedPassword(password: string, shared: ScramSalt): StoredPassword {
+  const salt = randomBytes(saltBytes);
+  const digest = hash('sha512', Buffer.concat([checkedBytes(password), salt]), 'buffer');
+  return {
+    password: `{SSHA512}${Buffer.concat([digest, salt]).toString('base64')}`,
+    scram: scramOf(password, shared),
+  };
+}
+
+function scramOf(password: string, shared: ScramSalt): string {
+  return formatScramSecret(scramSecretOf(password, { algorithm: 'sha256', ...shared }));
+}
+
+function checkedBytes(password: string): Buffer {
   const bytes = Buffer.from(password);
   if (bytes.length === 0 || bytes.length > maxPasswordBytes || /\p{Cc}/u.test(password))
     throw new RangeError(`a password has 1 to ${maxPasswordBytes} bytes, and no control characters`);
-  const nonce = randomBytes(saltBytes);
-  const hash = argon2Sync('argon2id', { message: bytes, nonce, ...argon2 });
-  const parameters = `m=${argon2.memory},t=${argon2.passes},p=${argon2.parallelism}`;
-  const secret = scramSecretOf(password, {
-    algorithm: 'sha256',
-    iterations: scramIterations,
-    salt: randomBytes(saltBytes),
-  });
-  return {
-    password: `$argon2id$v=19$${parameters}$${unpadded(nonce)}$${unpadded(hash)}`,
-    scram: formatScramSecret(secret),
-  };
+  return bytes;
 }
 
 /** Letters and digits that nobody confuses. */

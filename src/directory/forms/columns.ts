@@ -12,9 +12,13 @@ const lists = ['aliases', 'senders'] as const;
  */
 export function accountOfRow(address: string, row: string): FoundAccount {
   const columns = JSON.parse(row) as Readonly<Record<string, unknown>>;
+  return columns['domain'] === undefined ? found(recordOfRow(address, columns)) : { kind: 'absent' };
+}
+
+/** The record of a row. @param columns - by name */
+export function recordOfRow(address: string, columns: Readonly<Record<string, unknown>>): ReadRecord {
   const { record } = columns;
-  if (columns['domain'] !== undefined) return { kind: 'absent' };
-  return found(readRecord(typeof record === 'string' ? record : JSON.stringify(recordOf(address, columns))));
+  return readRecord(typeof record === 'string' ? record : JSON.stringify(recordOf(address, columns)));
 }
 
 /** NULL is as good as no column. A list is in JSON, or has spaces or commas between its words. */
