@@ -403,7 +403,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a limit for a tenant without any',
     '[[limit]]\nper = "group"\ntenant = ["shop"]\nconnections = 1',
-    '3:11 limit[1].tenant[1]: there is no [[tenant]] with the name "shop"; there is none at all',
+    '3:11 limit[1].tenant[1]: there is no [[tenant]] with the name "shop"; no [[tenant]] is configured',
   ],
   [
     'a limit for sources that are not there',

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
-import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { suite, test, type TestContext } from 'node:test';
+import { freePort, Ground, listening, until } from '../../sim/neighbours/ground.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { type Sluice, type SluiceEvent, startSluice } from '../../sim/neighbours/sluice.ts';
 import { destination, send } from './mail.ts';
@@ -99,6 +99,58 @@ backend secure
         sluice.events().filter(({ event }) => event === 'proxyHeaderFailed'),
         [],
       );
+    });
+  }
+});
+
+suite('HAProxy that was set up for one side alone', { skip: withoutHaproxy || withoutSwaks }, () => {
+  /** HAProxy in front of a Sluice, with these words for its server. */
+  const between = async (t: TestContext, proxyProtocol: readonly string[], header: string) => {
+    const ground = Ground.of(t);
+    const [port, outside] = [await freePort(), await freePort()];
+    const listen = [{ address: `127.0.0.1:${port}`, proxy_protocol: proxyProtocol }];
+    const sluice = await startSluice(ground, { port, config: { listen } });
+    const file = join(ground.folder('haproxy'), 'haproxy.cfg');
+    writeFileSync(
+      file,
+      `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 1m
+  timeout server 1m
+listen smtp
+  bind 127.0.0.1:${outside}
+  server sluice 127.0.0.1:${port} ${header}
+`,
+    );
+    const haproxy = ground.start('haproxy', '/usr/sbin/haproxy', ['-db', '-f', file]);
+    await listening(haproxy, outside);
+    return { ground, sluice, outside };
+  };
+
+  test('without a header that Sluice waits for: the log and sluice status say it', async (t) => {
+    const { ground, outside, sluice } = await between(t, frontEnd, '');
+    await Promise.all([1, 2, 3].map(() => swaks(ground, outside, [6, 28])));
+    const failed = () => sluice.events().filter(({ event }) => event === 'proxyHeaderFailed');
+    await until('three lines in the log', () => failed().length >= 3);
+    assert.equal(failed()[0]?.['frontEnd'], '127.0.0.1');
+    assert.match(String(failed()[0]?.['reason']), /no byte of it came within 5 s/u);
+    const status = await until('a warning', async () => {
+      const text = await sluice.cli('status');
+      return text.includes('3 proxyHeaderFailed') && text.includes('sends no proper PROXY header') && text;
+    });
+    assert.match(status, /The load balancer 127\.0\.0\.1 sends no proper PROXY header to 127\.0\.0\.1:\d+/u);
+  });
+
+  for (const header of ['send-proxy', 'send-proxy-v2']) {
+    test(`with a ${header} that Sluice does not expect: the log says it, with the address`, async (t) => {
+      const { ground, outside, sluice } = await between(t, [], header);
+      // In version 2, two empty lines come first, and swaks takes the reply to them for that to its EHLO.
+      await swaks(ground, outside, [6, 21, 22, 28]);
+      const rejected = await until('a line in the log', () =>
+        sluice.events().find(({ reply }) => String(reply).includes('No PROXY header is taken')),
+      );
+      assert.equal(rejected['client'], '127.0.0.1');
     });
   }
 });

@@ -78,7 +78,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     for (const [at, network] of source.entries()) {
       if (!tables.source.some(({ address }) => contains(network, address))) {
         const known = tables.source.map(({ address }) => address).join(', ');
-        const there = known === '' ? 'there is none' : `there are ${known}`;
+        const there = known === '' ? 'no [[source]] is configured' : `there are ${known}`;
         const message = `is the address of no [[source]], so no connection can match; ${there}`;
         context.addIssue({ code: 'custom', message, path: ['limit', index, 'source', at] });
       }
@@ -95,7 +95,8 @@ function addUnknown(
 ): void {
   let message = `there is no [[${table}]] with the name ${JSON.stringify(name)}`;
   if (closest(name, names) === undefined) {
-    message += names.length === 0 ? '; there is none at all' : `; there are ${names.slice(0, 20).join(', ')}`;
+    message +=
+      names.length === 0 ? `; no [[${table}]] is configured` : `; there are ${names.slice(0, 20).join(', ')}`;
   }
   context.addIssue({ code: 'custom', message, path, params: { words: names } });
 }
