@@ -1,0 +1,115 @@
+// A client that sends whole transactions back to back over one connection (RFC 2920, RFC 3030) while Sluice is killed or stopped:
+// every message that was answered 250 is in the queue, whole, and none that the client has not sent.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Ground } from '../../sim/neighbours/ground.ts';
+import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
+
+/** Nothing is added to it but Received. */
+const body = (number: number): string =>
+  `Subject: number ${number}\r\nDate: Sun, 1 Nov 2026 00:00:00 +0000\r\nMessage-ID: <${number}@client.test>\r\n\r\n${'x'.repeat(2000)}\r\n`;
+
+/** A transaction as one group. */
+function group(number: number): string {
+  const content = body(number);
+  return `MAIL FROM:<m${number}@client.test>\r\nRCPT TO:<b@far.test>\r\nBDAT ${content.length} LAST\r\n${content}`;
+}
+
+interface Sent {
+  /** Queue ids by number, of messages that were answered 250. */
+  readonly accepted: Map<number, string>;
+  /** Messages that were sent whole. */
+  readonly sent: number;
+  /** The last replies. */
+  readonly last: string;
+}
+
+/** Sends messages with so many on the way until the connection ends. @param reached - called once, when so many are accepted */
+async function sendUntilClosed(
+  port: number,
+  onTheWay: number,
+  count: number,
+  reached: () => void,
+): Promise<Sent> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  socket.setEncoding('latin1');
+  socket.on('error', () => undefined);
+  const accepted = new Map<number, string>();
+  let text = '';
+  let sent = 0;
+  let last = '';
+  socket.write('EHLO client.test\r\n');
+  socket.on('data', (piece: string) => {
+    text += piece;
+    const lines = text.split('\r\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) {
+      const id = /^250 2\.0\.0 queued as (\S+)/.exec(line)?.[1];
+      if (id !== undefined) {
+        accepted.set(accepted.size, id);
+        if (accepted.size === count) reached();
+      }
+    }
+    last = (last + lines.join('\n')).slice(-200);
+    let groups = '';
+    while (sent - accepted.size < onTheWay) groups += group(sent++);
+    if (groups !== '') socket.write(groups, 'latin1');
+  });
+  await new Promise((resolve) => socket.on('close', resolve));
+  return { accepted, sent, last };
+}
+
+const config = { deliver: { max_connections: 0 } };
+
+/** The numbers of the messages in the queue, by queue id; each is there as it was sent. */
+async function queued(ground: Ground, sluice: Sluice): Promise<Map<string, number>> {
+  const folder = ground.folder('exported');
+  await sluice.cli('queue', 'export', '--all', '--directory', folder);
+  const found = new Map<string, number>();
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(join(folder, file), 'latin1');
+    const number = Number(/^Subject: number (\d+)\r$/m.exec(text)?.[1]);
+    assert.ok(text.endsWith(`\r\n${body(number)}`), `${file} is not as it was sent`);
+    found.set(file.replace(/\.eml$/, ''), number);
+  }
+  return found;
+}
+
+/** @returns how many are in the queue */
+async function check(ground: Ground, sluice: Sluice, { accepted, sent }: Sent): Promise<number> {
+  const rows = await queued(ground, sluice);
+  for (const [number, id] of accepted) assert.equal(rows.get(id), number, `${id} was accepted`);
+  assert.equal(new Set(rows.values()).size, rows.size, 'no message is there twice');
+  assert.ok([...rows.values()].every((number) => number < sent));
+  return rows.size;
+}
+
+test('a receiver that is killed: what it has answered is in the queue, and nothing that is not whole', async (t) => {
+  const ground = Ground.of(t);
+  const sluice = await startSluice(ground, { config });
+  const result = await sendUntilClosed(sluice.port, 60, 500, () =>
+    process.kill(sluice.pidOf('receiver'), 'SIGKILL'),
+  );
+  assert.ok(result.accepted.size >= 500);
+  await sluice.program.stop('SIGTERM');
+  const next = await startSluice(ground, { config, directory: sluice.directory });
+  const count = await check(ground, next, result);
+  t.diagnostic(`${result.sent} sent, ${result.accepted.size} answered, ${count} stored`);
+});
+
+test('a stop: what is on stable storage is answered, and the client hears 421', async (t) => {
+  const ground = Ground.of(t);
+  const sluice = await startSluice(ground, { config });
+  const stopped = Promise.withResolvers<unknown>();
+  const result = await sendUntilClosed(sluice.port, 60, 500, () =>
+    stopped.resolve(sluice.program.stop('SIGTERM')),
+  );
+  assert.equal(await stopped.promise, 0);
+  assert.match(result.last, /\n421 4\.3\.2 [^\n]*$/);
+  const next = await startSluice(ground, { config, directory: sluice.directory });
+  assert.equal(await check(ground, next, result), result.accepted.size);
+});
