@@ -24,9 +24,13 @@ export interface DovecotOptions {
   readonly mailboxes: Readonly<Record<string, number | undefined>>;
   /** A mailbox over its quota is a temporary failure (452) and not a permanent one (552). */
   readonly fullIsTemporary?: boolean;
+  /** What is stored as the password of an address. */
+  readonly passwords?: Readonly<Record<string, string>>;
 }
 
 export interface Dovecot {
+  /** Of its authentication server, for clients. */
+  readonly authSocket: string;
   readonly socket: string;
   readonly port: number;
   /** The messages in a mailbox. */
@@ -49,7 +53,7 @@ export async function makeDovecot(ground: Ground, options: DovecotOptions): Prom
   execFileSync('chown', ['mail:mail', mail]);
   const lines = Object.entries(options.mailboxes).map(
     ([address, quota]) =>
-      `${address}:::::::${quota === undefined ? '' : `userdb_quota_rule=*:bytes=${quota}`}\n`,
+      `${address}:${options.passwords?.[address] ?? ''}::::::${quota === undefined ? '' : `userdb_quota_rule=*:bytes=${quota}`}\n`,
   );
   writeFileSync(users, lines.join(''));
   const config = join(home, 'dovecot.conf');
@@ -93,6 +97,7 @@ protocol lmtp {
 `,
   );
   return {
+    authSocket: join(home, 'run/auth-client'),
     socket,
     port,
     mail: (address) => {

@@ -14,14 +14,16 @@ type FileDirectory = DeepReadonly<CamelKeys<z.output<typeof directories>>>[numbe
 /** Its path is absolute. */
 export type DirectoryConfig = {
   readonly name: string;
-  readonly path: string;
   /** Empty: any domain. */
   readonly domains: readonly DomainPattern[];
 } & (
-  | { readonly kind: 'users' | 'vpopmail' }
-  | { readonly kind: 'passwd'; readonly key: 'address' | 'local_part' }
+  | { readonly kind: 'users' | 'vpopmail'; readonly path: string }
+  | (PasswordsElsewhere & { readonly kind: 'dovecot'; readonly path: string })
+  | (PasswordsElsewhere & { readonly kind: 'checkpassword'; readonly command: readonly string[] })
+  | { readonly kind: 'passwd'; readonly path: string; readonly key: 'address' | 'local_part' }
   | {
       readonly kind: 'sqlite';
+      readonly path: string;
       readonly key: 'address' | 'local_part';
       /** Undefined: the tables of Sluice's own directory. */
       readonly query: string | undefined;
@@ -32,24 +34,39 @@ export type DirectoryConfig = {
     }
 );
 
+interface PasswordsElsewhere {
+  readonly timeoutMs: number;
+  readonly rememberMs: number;
+}
+
 const usualTimeoutMs = 5_000;
+/** Dovecot answers a wrong password after two seconds, and may have others before it. */
+const usualTimeoutElsewhereMs = 20_000;
 const usualCacheBytes = 4 * 1024 * 1024;
 const usualCacheMs = 5_000;
 
 /** @param folder - where a relative path starts */
 export function toDirectoryConfig(given: FileDirectory, folder: string): DirectoryConfig {
   const { name, kind, domain: domains = [], key = 'address' } = given;
-  const common = { name, path: resolve(folder, given.path), domains };
+  const common = { name, domains };
+  // The schema sees to it that those have one that need one.
+  const path = resolve(folder, given.path ?? '');
+  const elsewhere = { timeoutMs: given.timeout ?? usualTimeoutElsewhereMs, rememberMs: given.cacheTime ?? 0 };
   switch (kind) {
     case 'users':
     case 'vpopmail':
-      return { ...common, kind };
+      return { ...common, kind, path };
+    case 'dovecot':
+      return { ...common, ...elsewhere, kind, path };
+    case 'checkpassword':
+      return { ...common, ...elsewhere, kind, command: given.command ?? [] };
     case 'passwd':
-      return { ...common, kind, key };
+      return { ...common, kind, path, key };
     case 'sqlite':
       return {
         ...common,
         kind,
+        path,
         key,
         query: given.query,
         timeoutMs: given.timeout ?? usualTimeoutMs,

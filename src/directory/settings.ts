@@ -8,6 +8,14 @@ interface NamedSource {
   readonly domains: readonly DomainPattern[];
 }
 
+/** Of a source that checks passwords elsewhere. */
+interface ElsewhereSettings {
+  /** For one password. */
+  readonly timeoutMs: number;
+  /** For so long a password that was right is taken without asking again. */
+  readonly rememberMs: number;
+}
+
 /** How a source with keys of its own form is asked. */
 export type SourceKey = 'address' | 'local_part';
 
@@ -28,7 +36,12 @@ export type SourceSettings =
       readonly cacheBytes: number;
       readonly cacheMs: number;
       readonly absentCacheMs: number;
-    });
+    })
+  /** The socket of Dovecot's authentication server for clients. It checks passwords, and tells nothing else. */
+  | (NamedSource & ElsewhereSettings & { readonly kind: 'dovecot'; readonly path: string })
+  /** A program and its arguments. It checks passwords, and tells nothing else. */
+  | (NamedSource &
+      ElsewhereSettings & { readonly kind: 'checkpassword'; readonly command: readonly string[] });
 
 export interface DirectorySettings {
   /** Asked in this order. */

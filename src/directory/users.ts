@@ -16,6 +16,7 @@ import type { Account, Credential, FoundAccount } from './account.ts';
 import { KnownPasswords } from './known-passwords.ts';
 import type { DirectorySettings } from './settings.ts';
 import { Sources } from './sources/open-sources.ts';
+import type { CheckedElsewhere, PasswordSource } from './sources/source.ts';
 import type {
   Directory,
   FoundDomain,
@@ -174,9 +175,9 @@ export class Users implements Directory {
   ): Promise<LoginAnswer> {
     let isAsked = false;
     for (const source of this.#sources.list) {
-      if (source.kind !== 'passwords') continue;
+      if (source.kind !== 'passwords' || !source.isFor(login.login)) continue;
       isAsked = true;
-      const check = await source.check(login);
+      const check = await this.#checkBy(source, login);
       if (check.kind === 'failing')
         return { kind: 'failing', reason: `the source "${source.name}": ${check.reason}` };
       if (check.kind === 'right') return { kind: 'right', user: account?.user ?? userNamed(login.login) };
@@ -186,6 +187,15 @@ export class Users implements Directory {
       return { kind: 'failing', reason: `the user ${login.login}: ${problem}` };
     const reason = account === undefined ? 'there is no such user' : 'the user has no password that fits';
     return isAsked ? { kind: 'wrong', reason } : this.#wrong(login.password, reason);
+  }
+
+  async #checkBy(source: PasswordSource, login: PasswordLogin): Promise<CheckedElsewhere> {
+    // As a stored password, which no hash is: a zero byte is in none.
+    const stored = `${source.name}\0${login.login}`;
+    if (this.#known.isKnown(stored, login.password)) return { kind: 'right' };
+    const check = await source.check(login);
+    if (check.kind === 'right') this.#known.remember(stored, login.password, source.rememberMs);
+    return check;
   }
 
   async #check(hash: ParsedHash, stored: string, password: string): Promise<PasswordCheck> {

@@ -25,7 +25,7 @@ interface Paths {
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
-  readonly directory: readonly { readonly path: string }[];
+  readonly directory: readonly { readonly name: string; readonly path?: string }[];
   readonly tls: readonly {
     readonly ca?: string | undefined;
     readonly certificate?: string | undefined;

@@ -8,7 +8,7 @@ import { lookupQuery, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
 
 /** The kinds of sources, in the order of the documentation. */
-const sourceKinds = ['users', 'sqlite', 'passwd', 'vpopmail'] as const;
+const sourceKinds = ['users', 'sqlite', 'passwd', 'vpopmail', 'dovecot', 'checkpassword'] as const;
 
 const source = tableOf({
   name: key(
@@ -18,13 +18,26 @@ const source = tableOf({
   ),
   kind: key(
     oneOf(sourceKinds),
-    'What it is. "users": the file of Sluice\'s own directory, which "sluice user" and "sluice domain" write. "sqlite": a database of SQLite, with the tables that these commands make, or any that query asks. "passwd": a file in the form of Dovecot\'s passwd-file. "vpopmail": the domains of vpopmail.',
+    'What it is. "users": the file of Sluice\'s own directory, which "sluice user" and "sluice domain" write. "sqlite": a database of SQLite, with the tables that these commands make, or any that query asks. "passwd": a file in the form of Dovecot\'s passwd-file. "vpopmail": the domains of vpopmail. "dovecot" and "checkpassword" check passwords and tell nothing else: the socket of Dovecot\'s authentication server, and a program.',
     { example: '"users"' },
   ),
   path: key(
-    z.string({ error: expected('the name of a file or folder') }).min(1, 'must not be empty'),
-    'The file; for "vpopmail" the folder with the domains, or the file users/assign of qmail. A relative path starts at the folder of the configuration file. The user of the keys process must be able to read it.',
-    { example: '"/etc/sluice/users.jsonl"' },
+    z
+      .string({ error: expected('the name of a file or folder') })
+      .min(1, 'must not be empty')
+      .optional(),
+    'The file; for "vpopmail" the folder with the domains, or the file users/assign of qmail; for "dovecot" the socket. A relative path starts at the folder of the configuration file. The user of the keys process must be able to read it.',
+    { defaultText: 'none: all kinds but "checkpassword" need one', example: '"/etc/sluice/users.jsonl"' },
+  ),
+  command: key(
+    listOf(
+      z.string({ error: expected('a word of a command') }).min(1),
+      'words such as ["/bin/checkpassword"]',
+    )
+      .min(1, 'must name a program')
+      .optional(),
+    'For "checkpassword": the program, by its absolute path, and its arguments. It is run as the user of the keys process for each log-in that is not remembered.',
+    { example: '["/usr/local/bin/checkpassword-pam", "-s", "smtp", "--"]' },
   ),
   domain: key(recipientDomains().optional(), 'The source is asked about users of these domains only.', {
     defaultText: 'all',
@@ -45,8 +58,8 @@ const source = tableOf({
   ),
   timeout: key(
     duration(1).optional(),
-    'For "sqlite": the time for one look-up. After it, the source cannot tell, and what depends on it is answered with temporary errors.',
-    { defaultText: '5s', example: '"5s"' },
+    'For "sqlite", "dovecot" and "checkpassword": the time for one look-up or password. After it, the source cannot tell, and what depends on it is answered with temporary errors.',
+    { defaultText: '5s for "sqlite", 20s for the others', example: '"5s"' },
   ),
   cache: key(size(0, 1024 ** 3).optional(), 'For "sqlite": memory for answers that are kept. 0 keeps none.', {
     defaultText: '4MiB',
@@ -54,8 +67,8 @@ const source = tableOf({
   }),
   cache_time: key(
     duration().optional(),
-    'For "sqlite": what was found is kept for this time, so that changes of the database are seen after it.',
-    { defaultText: '5s', example: '"1m"' },
+    'For "sqlite": what was found is kept for this time, so that changes of the database are seen after it. For "dovecot" and "checkpassword": a password that was right is taken without asking again for this time, also when it was changed meanwhile.',
+    { defaultText: '5s for "sqlite", 0s for the others', example: '"1m"' },
   ),
   negative_cache_time: key(
     duration().optional(),
@@ -65,11 +78,13 @@ const source = tableOf({
 });
 
 const onlyFor = {
+  path: ['users', 'sqlite', 'passwd', 'vpopmail', 'dovecot'],
+  command: ['checkpassword'],
   key: ['passwd', 'sqlite'],
   query: ['sqlite'],
-  timeout: ['sqlite'],
+  timeout: ['sqlite', 'dovecot', 'checkpassword'],
   cache: ['sqlite'],
-  cache_time: ['sqlite'],
+  cache_time: ['sqlite', 'dovecot', 'checkpassword'],
   negative_cache_time: ['sqlite'],
 } as const satisfies Readonly<Record<string, readonly (typeof sourceKinds)[number][]>>;
 
@@ -80,6 +95,15 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
     if (earlier < index) {
       const message = `this name is already in directory[${earlier + 1}]`;
       context.addIssue({ code: 'custom', message, path: [index, 'name'] });
+    }
+    const needed = given.kind === 'checkpassword' ? 'command' : 'path';
+    if (given[needed] === undefined) {
+      const message = `a source of kind "${given.kind}" needs ${needed}`;
+      context.addIssue({ code: 'custom', message, path: [index] });
+    }
+    if (given.command !== undefined && given.command[0]?.startsWith('/') !== true) {
+      const message = 'must begin with the absolute path of a program';
+      context.addIssue({ code: 'custom', message, path: [index, 'command'] });
     }
     for (const [name, kinds] of Object.entries(onlyFor)) {
       if (given[name as keyof typeof onlyFor] === undefined || kinds.some((kind) => kind === given.kind))

@@ -15,17 +15,23 @@ import { ownQuery } from './own-database.ts';
 import type { Source } from './source.ts';
 import { TableSource } from './table-source.ts';
 import { usersFile } from './users-file.ts';
+import { CheckpasswordSource } from './checkpassword-source.ts';
+import { DovecotSource } from './dovecot-source.ts';
 import { VpopmailSource } from './vpopmail-source.ts';
 
 /** Sources that are tables as a whole. */
 type TableSettings = Extract<SourceSettings, { readonly kind: 'users' | 'passwd' | 'sqlite' }>;
+
+interface Closing {
+  close(): Promise<void>;
+}
 
 export class Sources {
   readonly #parts: TablesParts;
   readonly #tables: Tables<TableSettings>;
   #sources: readonly Source[] = [];
   /** Those that hold something open beside the tables. */
-  #closing: readonly { close(): Promise<void> }[] = [];
+  #closing: Closing[] = [];
 
   constructor(parts: TablesParts) {
     this.#parts = parts;
@@ -43,9 +49,9 @@ export class Sources {
   /** Opens what is new and closes what is gone. Files are read in the background. */
   configure(settings: readonly SourceSettings[]): void {
     const before = this.#closing;
+    this.#closing = [];
     this.#tables.configure(settings.filter(isTable).map(named));
     this.#sources = settings.map((each) => this.#open(each));
-    this.#closing = this.#sources.filter((each) => each instanceof VpopmailSource);
     for (const each of before) void each.close();
   }
 
@@ -60,7 +66,26 @@ export class Sources {
   }
 
   #open(settings: SourceSettings): Source {
-    if (settings.kind === 'vpopmail') return new VpopmailSource(settings, this.#parts);
+    switch (settings.kind) {
+      case 'vpopmail':
+        return this.#closedLater(new VpopmailSource(settings, this.#parts));
+      case 'dovecot':
+        return this.#closedLater(new DovecotSource(settings, this.#parts.timers));
+      case 'checkpassword':
+        return new CheckpasswordSource(settings);
+      case 'users':
+      case 'passwd':
+      case 'sqlite':
+        return this.#openTable(settings);
+    }
+  }
+
+  #closedLater<Opened extends Source & Closing>(source: Opened): Opened {
+    this.#closing.push(source);
+    return source;
+  }
+
+  #openTable(settings: TableSettings): Source {
     const { name, domains } = settings;
     const table = this.#tables.get(nameOfTable(settings)) ?? closedTable(name);
     const isOwn = settings.kind === 'users' || (settings.kind === 'sqlite' && settings.query === undefined);
@@ -76,7 +101,7 @@ export class Sources {
 }
 
 function isTable(settings: SourceSettings): settings is TableSettings {
-  return settings.kind !== 'vpopmail';
+  return settings.kind === 'users' || settings.kind === 'passwd' || settings.kind === 'sqlite';
 }
 
 function named(settings: TableSettings): TableSettings {

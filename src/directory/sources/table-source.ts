@@ -1,11 +1,10 @@
 // A source whose users are in a table: one look-up tells who a user is, another whether a domain is there.
 
 import type { Answer, Table } from '../../table/table.ts';
-import { DomainTable } from '../../values/domain-table.ts';
 import type { DomainPattern } from '../../values/domain.ts';
 import type { FoundAccount } from '../account.ts';
 import type { SourceKey } from '../settings.ts';
-import type { AccountSource, FoundDomain } from './source.ts';
+import { type AccountSource, type FoundDomain, OwnDomains } from './source.ts';
 
 export interface TableSourceParts {
   readonly name: string;
@@ -23,18 +22,18 @@ export class TableSource implements AccountSource {
   readonly kind = 'accounts';
   readonly name: string;
   readonly #parts: TableSourceParts;
-  readonly #domains = new DomainTable<true>();
+  readonly #domains: OwnDomains;
 
   constructor(parts: TableSourceParts) {
     this.name = parts.name;
     this.#parts = parts;
-    for (const pattern of parts.domains) this.#domains.set(pattern, true);
+    this.#domains = new OwnDomains(parts.domains);
   }
 
   find(address: string): FoundAccount | Promise<FoundAccount> {
     const { key, table } = this.#parts;
+    if (!this.#domains.has(address)) return { kind: 'absent' };
     const at = address.lastIndexOf('@');
-    if (!this.#isOurs(address.slice(at + 1), at !== -1)) return { kind: 'absent' };
     const asked = key === 'address' || at === -1 ? address : address.slice(0, at);
     const found = table.lookup([asked]);
     return found instanceof Promise
@@ -43,16 +42,11 @@ export class TableSource implements AccountSource {
   }
 
   findDomain(domain: string): FoundDomain | Promise<FoundDomain> {
-    const { domains, hasDomains, table } = this.#parts;
-    if (domains.length > 0 && !this.#isOurs(domain, true)) return { kind: 'absent' };
-    if (!hasDomains) return { kind: domains.length > 0 ? 'present' : 'absent' };
+    const { hasDomains, table } = this.#parts;
+    if (!this.#domains.has(`@${domain}`)) return { kind: 'absent' };
+    if (!hasDomains) return { kind: this.#domains.areNamed ? 'present' : 'absent' };
     const found = table.lookup([`@${domain}`]);
     return found instanceof Promise ? found.then(domainOf) : domainOf(found);
-  }
-
-  /** Without a domain, a name is looked up as it is. */
-  #isOurs(domain: string, hasDomain: boolean): boolean {
-    return this.#parts.domains.length === 0 || (hasDomain && this.#domains.mostSpecific(domain) === true);
   }
 
   #accountOf(address: string, [answer]: readonly Answer[]): FoundAccount {

@@ -14,12 +14,11 @@ import type { FileSettings, NamedFile } from '../../table/table.ts';
 import { Tables, type TablesParts } from '../../table/tables.ts';
 import { brokenTable } from '../../table/table-error.ts';
 import type { TextForm } from '../../table/text-entries.ts';
-import { DomainTable } from '../../values/domain-table.ts';
 import type { FoundAccount } from '../account.ts';
 import { accountOfVpasswdLine } from '../forms/vpasswd.ts';
 import type { SourceSettings } from '../settings.ts';
 import type { Failing } from '../types.ts';
-import type { AccountSource, FoundDomain } from './source.ts';
+import { type AccountSource, type FoundDomain, OwnDomains } from './source.ts';
 
 /** Domains that are held open at most; those asked for least lately make room. */
 const mostDomains = 500;
@@ -54,7 +53,7 @@ export class VpopmailSource implements AccountSource {
   readonly kind = 'accounts';
   readonly name: string;
   readonly #path: string;
-  readonly #domains = new DomainTable<true>();
+  readonly #domains: OwnDomains;
   readonly #assign: Tables<NamedFile>;
   readonly #tables: Tables;
   /** By domain; the one asked for most lately is last. */
@@ -63,7 +62,7 @@ export class VpopmailSource implements AccountSource {
   constructor({ name, path, domains }: Settings, parts: TablesParts) {
     this.name = name;
     this.#path = path;
-    for (const pattern of domains) this.#domains.set(pattern, true);
+    this.#domains = new OwnDomains(domains);
     this.#tables = new Tables(parts, openTable);
     this.#assign = new Tables(
       parts,
@@ -98,7 +97,7 @@ export class VpopmailSource implements AccountSource {
   async #placeOf(domain: string): Promise<Place> {
     // What a client sends becomes a part of a path: nothing but a domain may.
     if (normalizeDomain(domain) !== domain || domain.startsWith('[')) return { kind: 'absent' };
-    if (this.#domains.size > 0 && this.#domains.mostSpecific(domain) === undefined) return { kind: 'absent' };
+    if (!this.#domains.has(`@${domain}`)) return { kind: 'absent' };
     try {
       const found = await stat(this.#path);
       if (!found.isDirectory()) return await this.#assignedPlace(domain);

@@ -1,0 +1,111 @@
+// [[directory]] and [login]: which keys each kind of source has, and their defaults.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ConfigError } from '../../src/config/read/config-error.ts';
+import { defaultConfig, parseConfig } from '../../src/config/config.ts';
+
+test('sources of every kind, with their defaults', () => {
+  const { directory, login } = parseConfig(
+    `[login]
+    default_domain = "Example.com"
+    remember = "0s"
+    [[directory]]
+    name = "own"
+    kind = "users"
+    path = "users.jsonl"
+    domain = ["Example.com", "*.example.net"]
+    [[directory]]
+    name = "base"
+    kind = "sqlite"
+    path = "/base.sqlite"
+    negative_cache_time = "1s"
+    [[directory]]
+    name = "passwd"
+    kind = "passwd"
+    path = "/passwd"
+    key = "local_part"
+    [[directory]]
+    name = "vpopmail"
+    kind = "vpopmail"
+    path = "/domains"
+    [[directory]]
+    name = "dovecot"
+    kind = "dovecot"
+    path = "/auth-client"
+    [[directory]]
+    name = "program"
+    kind = "checkpassword"
+    command = ["/bin/checkpassword", "-x"]
+    timeout = "5s"
+    cache_time = "1m"`,
+    '/etc/sluice/sluice.toml',
+  );
+  const domains = [
+    { kind: 'exact', domain: 'example.com' },
+    { kind: 'suffix', domain: 'example.net' },
+  ];
+  assert.deepEqual(directory, [
+    { name: 'own', kind: 'users', path: '/etc/sluice/users.jsonl', domains },
+    {
+      name: 'base',
+      kind: 'sqlite',
+      path: '/base.sqlite',
+      domains: [],
+      key: 'address',
+      query: undefined,
+      timeoutMs: 5_000,
+      cacheBytes: 4 * 1024 ** 2,
+      cacheMs: 5_000,
+      absentCacheMs: 1_000,
+    },
+    { name: 'passwd', kind: 'passwd', path: '/passwd', domains: [], key: 'local_part' },
+    { name: 'vpopmail', kind: 'vpopmail', path: '/domains', domains: [] },
+    { name: 'dovecot', kind: 'dovecot', path: '/auth-client', domains: [], timeoutMs: 20_000, rememberMs: 0 },
+    {
+      name: 'program',
+      kind: 'checkpassword',
+      command: ['/bin/checkpassword', '-x'],
+      domains: [],
+      timeoutMs: 5_000,
+      rememberMs: 60_000,
+    },
+  ]);
+  assert.deepEqual(login, { defaultDomain: 'example.com', hashThreads: 1, remember: 0 });
+});
+
+test('without [[directory]] there is none', () => {
+  assert.deepEqual(defaultConfig().directory, []);
+  assert.equal(defaultConfig().login.remember, 600_000);
+});
+
+const source = '[[directory]]\nname = "a"\nkind = "users"\npath = "users"\n';
+for (const [text, problem] of [
+  ['[[directory]]\nname = "a"\nkind = "users"', /a source of kind "users" needs path/u],
+  ['[[directory]]\nname = "a"\nkind = "checkpassword"', /a source of kind "checkpassword" needs command/u],
+  ['[[directory]]\nname = "a"\nkind = "checkpassword"\ncommand = ["check"]', /absolute path of a program/u],
+  ['[[directory]]\nname = "a"\nkind = "checkpassword"\ncommand = []', /must name a program/u],
+  [`${source}key = "local_part"`, /is only for sources of kind "passwd" or "sqlite"/u],
+  [`${source}cache = "1MiB"`, /is only for sources of kind "sqlite"/u],
+  [`${source}${source}`, /this name is already in directory\[1\]/u],
+  ['[[directory]]\nname = "a"\nkind = "ldap"\npath = "x"', /must be "users" or "sqlite" or/u],
+  ['[[directory]]\nname = "a"\nkind = "sqlite"\npath = "x"\nquery = "SELECT 1"', /one parameter/u],
+  ['[[recipients]]\ndomain = ["example.com"]\ndirectory = true', /there is no \[\[directory\]\]/u],
+  [`${source}[[recipients]]\ndomain = ["example.com"]`, /needs either table.*or directory = true/u],
+  [
+    `${source}[[table]]\nname = "t"\npath = "t.list"\n[[recipients]]\ndomain = ["example.com"]\ntable = "t"\ndirectory = true`,
+    /needs either table/u,
+  ],
+  [`spool = "s"\n${source.replace('path = "users"', 'path = "s/keys/users"')}`, /name that the spool uses/u],
+] as const)
+  test(`${JSON.stringify(text.slice(0, 90))} is refused`, () => {
+    assert.throws(
+      () => parseConfig(text, '/etc/sluice/sluice.toml'),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.problems.map(({ message }) => message).join('; '), problem);
+        return true;
+      },
+    );
+  });
