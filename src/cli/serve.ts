@@ -17,7 +17,7 @@ import { shortageText } from '../settings/capacity.ts';
 import { CertificateDesk } from '../process/supervise/certificate-desk.ts';
 import { InstanceLock } from '../process/running/instance-lock.ts';
 import { endLeftOvers } from '../process/running/life-sign.ts';
-import type { Instance, InstanceParts } from '../process/supervise/instance.ts';
+import { type Instance, type InstanceParts, StartBrokenOff } from '../process/supervise/instance.ts';
 import { become } from '../process/privileges/become.ts';
 import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/own-places.ts';
 import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
@@ -30,6 +30,7 @@ import { type Trouble, Troubles } from '../stats/troubles.ts';
 import { CertificateError } from '../tls/certificate-error.ts';
 import type { ReloadAnswer, RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
+import { exitCodes } from './exit-codes.ts';
 import { userWarnings } from './user-warnings.ts';
 import { reloadable } from './reloadable.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
@@ -55,7 +56,13 @@ async function serve(file: string | undefined): Promise<void> {
   const lock = await InstanceLock.take(config.spool, () => {
     process.stderr.write('Waiting for another Sluice on this spool, which is stopping.\n');
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => lock.announceEnd());
+  const asked = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      lock.announceEnd();
+      asked.resolve(signal);
+    });
+  }
   const troubles = new Troubles();
   if (users !== undefined) ownLogFile(config, users);
   const log = processLogger(config, troubles);
@@ -74,13 +81,15 @@ async function serve(file: string | undefined): Promise<void> {
   certificates.start();
   const running = new Running(kind, config, source, { log, troubles, certificates }, users);
   try {
-    await running.untilStopped();
+    await running.untilStopped(asked.promise);
   } finally {
     disk.stop();
     certificates.stop();
-    lock.release();
+    if (!running.isBrokenOff) lock.release();
     await log.close();
   }
+  // Parts of a manager that was recovering the queue may be in this process. The system releases the lock when they are gone.
+  if (running.isBrokenOff) process.exit(exitCodes.ok);
 }
 
 /** A single process is all roles, so none of it may stay root. Ports below 1024 are out of its reach then. */
@@ -115,10 +124,10 @@ class Running {
   readonly #instance: Instance;
   readonly #users: RoleUsers | undefined;
   readonly #stopped = Promise.withResolvers<void>();
-  #stopping = false;
+  /** All roles run. */
+  #isUp = false;
+  #isBrokenOff = false;
   #lastAnswer: Promise<ReloadAnswer> | undefined;
-  /** The start. A stop that is asked for in the meantime waits for its end. */
-  #started: Promise<RoleFacts> | undefined;
 
   constructor(
     kind: InstanceKind,
@@ -133,16 +142,29 @@ class Running {
     this.#log = log;
     this.#troubles = troubles;
     this.#certificates = certificates;
+    this.#stopped.promise.catch(() => undefined); // a start that fails is reported instead
     this.#instance = new kind(config, { ...parts, events: { reload: () => this.#reload() } }, users);
     this.#users = users;
   }
 
-  async untilStopped(): Promise<void> {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void this.#stop(signal));
+  /** It was stopped before all roles ran. */
+  get isBrokenOff(): boolean {
+    return this.#isBrokenOff;
+  }
+
+  /** @param asked - resolves to the signal that asks for the stop, which may be before all roles run */
+  async untilStopped(asked: Promise<NodeJS.Signals>): Promise<void> {
     process.on('SIGHUP', () => this.#reload());
-    this.#started = this.#instance.start();
-    const facts = await this.#started;
-    announce(this.#config, facts, this.#troubles.list, await missingSources(this.#config));
+    const started = this.#instance.start();
+    void asked.then((signal) => this.#stop(signal));
+    try {
+      const facts = await started;
+      this.#isUp = true;
+      announce(this.#config, facts, this.#troubles.list, await missingSources(this.#config));
+    } catch (error) {
+      if (!(error instanceof StartBrokenOff)) throw error;
+      this.#isBrokenOff = true;
+    }
     await this.#stopped.promise;
   }
 
@@ -194,17 +216,16 @@ class Running {
   }
 
   async #stop(signal: NodeJS.Signals): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    this.#log.info(`stopping on ${signal}: transactions in hand get ${this.#config.stop.grace / 1000} s`);
-    try {
-      await this.#started;
-    } catch {
-      return; // `untilStopped` rejects with the reason
-    }
+    const wasUp = this.#isUp;
+    const inHand = `transactions in hand get ${this.#config.stop.grace / 1000} s`;
+    this.#log.info(`stopping on ${signal}: ${wasUp ? inHand : 'the start is broken off'}`);
     try {
       await this.#instance.stop(this.#config.stop.grace);
-      this.#log.info('stopped; everything that was not delivered is in the spool');
+      this.#log.info(
+        wasUp
+          ? 'stopped; everything that was not delivered is in the spool'
+          : 'stopped before all processes ran; the queue is in the spool, and the next start reads it again',
+      );
       this.#stopped.resolve();
     } catch (error) {
       this.#log.error(`stopped; ${error instanceof Error ? error.message : String(error)}`);

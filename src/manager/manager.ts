@@ -2,6 +2,7 @@
 // (`settlement.ts`), and wakes the scheduler at the time that it names. It decides nothing itself.
 
 import type { Delivered } from '../deliver/delivered-lately.ts';
+import { nextTurn } from '../io/timers.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Events } from '../log/events.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
@@ -87,8 +88,10 @@ export class Manager {
     for await (const message of this.#parts.store.recover()) {
       this.#recovered(message);
       count++;
-      // In pieces, because the event loop may have no turn between the messages of a large queue.
-      if (count % 1000 === 0) this.settle();
+      if (count % 1000 !== 0) continue;
+      this.settle();
+      // The messages of a segment come without I/O in between: the process would not hear that it is to stop.
+      await nextTurn(this.#parts.timers);
     }
     this.settle();
     return count;

@@ -51,6 +51,8 @@ export interface GroundOptions {
   readonly store?: MemoryStore;
   /** Sender processes that live when the manager starts. */
   readonly before?: readonly number[];
+  /** Virtual time of the test's own. */
+  readonly timers?: VirtualTimers;
 }
 
 /** What a sender process was told, by kind. */
@@ -202,7 +204,7 @@ export interface Ground {
 }
 
 export async function ground(t: TestContext, options: GroundOptions = {}): Promise<Ground> {
-  const timers = new VirtualTimers();
+  const { timers = new VirtualTimers() } = options;
   timers.clock.passTo(startMs);
   const { nowMs } = timers;
   const store = options.store ?? new MemoryStore();

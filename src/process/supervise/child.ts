@@ -8,6 +8,7 @@ import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import type { Identity } from '../privileges/identity.ts';
 import { hasDirectory } from '../../settings/directory.ts';
 import type { RoleName } from '../role.ts';
+import { StartBrokenOff } from './instance.ts';
 
 /** After this time, a process that ended is started again; the time doubles as long as the new one ends soon. */
 const firstDelayMs = 100;
@@ -176,6 +177,19 @@ export function tell(child: Child, message: SupervisorToRole): void {
 /** Tells the same to all processes of a role. */
 export function tellRole(all: readonly Child[], name: RoleName, message: SupervisorToRole): void {
   for (const child of all) if (child.name === name) tell(child, message);
+}
+
+/**
+ * Starts no process any more, and breaks off the starts that are under way.
+ * @param hasManaged - a manager has run. Without one, nothing was delivered, and nothing is lost with the manager that recovers the
+ *   queue and the senders that wait for it. They are killed: a manager that reads the queue may not hear for seconds that it is to stop.
+ */
+export function breakOffStarts(children: readonly Child[], hasManaged: boolean): void {
+  for (const { name, process: running, started, timer } of children) {
+    clearTimeout(timer);
+    started.reject(new StartBrokenOff());
+    if (!hasManaged && (name === 'manager' || name === 'sender')) running?.kill('SIGKILL');
+  }
 }
 
 /** Asks the processes to stop, and kills those that do not end in time. Resolves when all have ended. */

@@ -6,8 +6,15 @@ import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
 
+/** `stop` was called before all roles ran. */
+export class StartBrokenOff extends Error {
+  constructor() {
+    super('the start was broken off by a stop');
+  }
+}
+
 export interface Instance {
-  /** Starts every role; resolves when all of them run. */
+  /** Starts every role; resolves when all of them run. @throws {StartBrokenOff} when `stop` is called before */
   start(): Promise<RoleFacts>;
   /**
    * Applies a configuration that has been checked. Never rejects.
@@ -16,7 +23,11 @@ export interface Instance {
   configure(config: Config): Promise<readonly string[]>;
   /** Answers the operators who asked for a reload. */
   reloaded(answer: ReloadAnswer): void;
-  /** @throws {SluiceError} when outcomes of deliveries may not be stored: their messages may be delivered again */
+  /**
+   * Ends all roles, also while they are being started: a recovery of the queue is broken off, as if its process was killed. Then
+   * `start` rejects, and this process has to end, because all roles may be in it.
+   * @throws {SluiceError} when outcomes of deliveries may not be stored: their messages may be delivered again
+   */
   stop(graceMs: number): Promise<void>;
 }
 

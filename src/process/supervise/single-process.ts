@@ -10,7 +10,7 @@ import { type Channel, localChannel } from '../../channel/channel.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
 import { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
-import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
+import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
   Asked,
@@ -40,6 +40,10 @@ export class SingleProcess implements Instance {
   readonly #certificates: CertificateDesk;
   readonly #roles: Role[] = [];
   #isStarted = false;
+  #starting: Promise<RoleFacts> | undefined;
+  /** Rejects when a stop does not wait for the recovery of the queue. */
+  readonly #brokenOff = Promise.withResolvers<never>();
+  #isStopping = false;
   #manager: ManagerRole | undefined;
   #keys: KeysRole | undefined;
   #directory: DirectoryLink | undefined;
@@ -52,9 +56,15 @@ export class SingleProcess implements Instance {
     this.#events = events;
     this.#troubles = troubles;
     this.#certificates = certificates;
+    this.#brokenOff.promise.catch(() => undefined);
   }
 
-  async start(): Promise<RoleFacts> {
+  start(): Promise<RoleFacts> {
+    this.#starting = this.#start();
+    return Promise.race([this.#starting, this.#brokenOff.promise]);
+  }
+
+  async #start(): Promise<RoleFacts> {
     const config = this.#config;
     await endLeftOvers(config.spool, this.#log);
     try {
@@ -64,7 +74,7 @@ export class SingleProcess implements Instance {
       return facts;
     } catch (error) {
       // Anything left open would keep the process from ending.
-      await this.stop(0);
+      await this.#stopRoles(0);
       throw error;
     }
   }
@@ -75,6 +85,7 @@ export class SingleProcess implements Instance {
     const server = await listenManagerSocket(managerSocketPath(config.spool), (socket) => socket.destroy());
     this.#closeSocket = () => server.close();
     const manager = await ManagerRole.start(config, log, this.#troubles);
+    if (this.#isStopping) throw new StartBrokenOff();
     this.#manager = manager;
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
@@ -159,6 +170,21 @@ export class SingleProcess implements Instance {
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    if (this.#manager === undefined) {
+      // Nothing of the recovery is needed: the caller ends the process.
+      this.#brokenOff.reject(new StartBrokenOff());
+      return;
+    }
+    try {
+      await this.#starting;
+    } catch {
+      return; // a start that fails has stopped the roles that there were
+    }
+    await this.#stopRoles(graceMs);
+  }
+
+  async #stopRoles(graceMs: number): Promise<void> {
     const [sender, control, receiver] = this.#roles;
     this.#manager?.drain();
     await Promise.all([receiver?.stop(graceMs), sender?.stop(graceMs)]);

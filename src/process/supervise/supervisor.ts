@@ -9,6 +9,7 @@ import type { Logger } from '../../log/logger.ts';
 import { checkAllFree } from '../../receive/bind.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
 import {
+  breakOffStarts,
   type Child,
   endAll,
   factsTogether,
@@ -28,7 +29,7 @@ import type { CertificateDesk } from './certificate-desk.ts';
 import { giveCertificates } from './give-certificates.ts';
 import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
-import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
+import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
 import { RoleReports } from './role-reports.ts';
 import { notStartedAdvice } from './role-troubles.ts';
 import { checkCode, ownPlaces } from '../privileges/own-places.ts';
@@ -52,6 +53,8 @@ export class Supervisor implements Instance {
   /** All roles have started. Before, a role that fails makes the start fail. */
   #isUp = false;
   #isStopping = false;
+  /** A manager has run: processes may have outcomes in memory. */
+  #hasManaged = false;
   /** Why the manager could not stop in order. */
   #stopFailure: SluiceError | undefined;
   #lastSerial = 0;
@@ -82,10 +85,11 @@ export class Supervisor implements Instance {
     if (this.#users !== undefined) checkCode(programPath, this.#users);
     if (this.#users !== undefined) await ownPlaces(this.#config, this.#users);
     if (this.#config.processes.receivers > 1) await checkAllFree(this.#config.listen);
+    if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
-    await this.#forkAll();
     this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
+      await this.#forkAll();
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
       this.#isUp = true;
       return factsTogether(facts);
@@ -103,6 +107,7 @@ export class Supervisor implements Instance {
       this.#fork(manager);
       await manager.started.promise.catch(() => undefined); // `start` reports it
     }
+    if (this.#isStopping) throw new StartBrokenOff();
     for (const child of this.#children) if (child.process === undefined) this.#fork(child);
   }
 
@@ -139,12 +144,12 @@ export class Supervisor implements Instance {
   async stop(graceMs: number): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    for (const child of this.#children) clearTimeout(child.timer);
+    breakOffStarts(this.#children, this.#hasManaged);
     const manager = this.#children.filter((child) => child.name === 'manager');
     for (const child of manager) tell(child, { kind: 'drain' });
     const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
     await endAll(workers, graceMs);
-    const last = manager[0]?.process;
+    const last = this.#hasManaged ? manager[0]?.process : undefined;
     // A manager that died, without a successor so far: nobody knows what it had not stored.
     const isLost = this.#isUp && (last === undefined || manager[0]?.facts === undefined);
     await endAll(manager, graceMs);
@@ -224,6 +229,7 @@ export class Supervisor implements Instance {
         break;
       case 'started':
         child.facts = message.facts;
+        if (child.name === 'manager') this.#hasManaged = true;
         child.started.resolve(message.facts);
         this.#reports.well(child);
         if (this.#isUp) this.#log.info(`the ${child.name} process runs again`);
