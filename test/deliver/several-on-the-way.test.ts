@@ -36,6 +36,14 @@ async function lines(peer: Peer, count: number): Promise<(string | undefined)[]>
   return all;
 }
 
+/** Resolves when the client has sent this. */
+async function arrived(peer: Peer, text: string): Promise<void> {
+  for (let turn = 0; !peer.received.includes(text); turn++) {
+    assert.ok(turn < 10_000, `${JSON.stringify(text)} arrives, not ${JSON.stringify(String(peer.received))}`);
+    await turns(1);
+  }
+}
+
 async function doneOf({ reports }: Fixture): Promise<Extract<Report, { kind: 'done' }>> {
   const report = await reports.next();
   assert.ok(report.kind === 'done', JSON.stringify(report));
@@ -70,7 +78,7 @@ test('with CHUNKING, whole messages leave in one write, and each behind another 
     `MAIL FROM:<m${i}@from.test>\r\nRCPT TO:<r${i}@to.test>\r\nBDAT 20 LAST\r\n${chunk(i)}`;
   const expected = `${whole(0)}RSET\r\n${whole(1)}RSET\r\n${whole(2)}RSET\r\n${whole(3)}`;
   const hello = 'EHLO sluice.test\r\n';
-  while (peer.received.length < hello.length + expected.length) await turns(1);
+  await arrived(peer, chunk(3));
   assert.equal(peer.received.toString('latin1'), `${hello}${expected}`);
   peer.say('250 ok', '250 ok', '250 taken', '250 reset', '250 ok', '550 5.1.1 no', '503 nobody');
   peer.say('250 reset', '550 5.7.1 no', '503 no', '503 nobody', '250 reset', '250 ok', '250 ok', '250 taken');
@@ -141,7 +149,7 @@ test('a connection that is lost: what the server had whole is tried again, the r
 test('messages by BDAT that the server had whole are all tried again, and the server is not sent any for a day', async (t) => {
   const all = await fixture(t);
   const peer = await connected(all, 2, 'PIPELINING', 'CHUNKING');
-  while (!peer.received.includes('Subject: 2\r\n\r\n.dot\r\n')) await turns(1);
+  await arrived(peer, 'Subject: 2\r\n\r\n.dot\r\n');
   peer.say('250 ok');
   peer.end();
   for (const _ of [0, 1, 2]) {
@@ -168,7 +176,7 @@ test('messages by BDAT that the server had whole are all tried again, and the se
 test('421 is the answer to one message: the others go back, even whole ones', async (t) => {
   const all = await fixture(t);
   const peer = await connected(all, 2, 'PIPELINING', 'CHUNKING');
-  while (!peer.received.includes('Subject: 2\r\n\r\n.dot\r\n')) await turns(1);
+  await arrived(peer, 'Subject: 2\r\n\r\n.dot\r\n');
   peer.say('250 ok', '250 ok', '421 4.3.2 closing');
   const { results, reusable } = await doneOf(all);
   assert.deepEqual([results[0]?.error, reusable], ['421 4.3.2 closing (in reply to content)', false]);
@@ -236,4 +244,30 @@ test('a connection that is told to end finishes what has begun, and gives the re
   peer.say('221 bye');
   peer.end();
   assert.deepEqual(await all.reports.next(), { kind: 'closed', connection: 1, report: { kind: 'unused' } });
+});
+
+test('behind the last message that a connection may carry, QUIT leaves with its content', async (t) => {
+  for (const [offers, end] of [
+    [['PIPELINING'], ['250 ok', '250 ok', '354 go']],
+    [['PIPELINING', 'CHUNKING'], []],
+  ] as const) {
+    const all = await fixture(t);
+    const { server, connect, sender } = all;
+    connect({ ...message(all, 0), isLast: true });
+    const peer = await server.accept();
+    await peer.hello(...offers);
+    if (end.length > 0) await lines(peer, 3);
+    peer.say(...end);
+    await arrived(peer, 'QUIT\r\n');
+    peer.say(...(end.length === 0 ? ['250 ok', '250 ok'] : []), '250 taken', '221 bye');
+    peer.end();
+    assert.equal((await all.reports.next()).kind, 'ready');
+    assert.deepEqual(await doneOf(all), { kind: 'done', connection: 1, results: delivered, reusable: false });
+    assert.deepEqual(await all.reports.next(), {
+      kind: 'closed',
+      connection: 1,
+      report: { kind: 'closed' },
+    });
+    assert.equal(sender.connections, 0);
+  }
 });

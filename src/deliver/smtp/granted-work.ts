@@ -52,9 +52,14 @@ export class GrantedWork {
     return this.#reading !== undefined;
   }
 
+  /** One is being read, or has been read and waits for the session. */
+  get isAnyOpening(): boolean {
+    return (this.#reading ?? this.#opened) !== undefined;
+  }
+
   /** One is being read, or has been read, or is on the way. */
   get isAnyBegun(): boolean {
-    return this.#begun.length > 0 || (this.#reading ?? this.#opened) !== undefined;
+    return this.#begun.length > 0 || this.isAnyOpening;
   }
 
   get isEmpty(): boolean {
@@ -71,9 +76,27 @@ export class GrantedWork {
     this.#waiting.push(work);
   }
 
+  /**
+   * Begins to read the next message if it has to come from the disk, so that it is there when the session can take it: one message
+   * ahead. @param timer - bounds the reading
+   */
+  readAhead(timer: PhaseTimer): void {
+    const [next] = this.#waiting;
+    if (next === undefined || next.fresh || this.#opened !== undefined || this.#reading !== undefined) return;
+    const opened = this.#open(timer);
+    if (opened !== undefined) this.#opened = opened;
+  }
+
   /** Takes the next message, if it is there at once; else begins to read it. @param timer - bounds the reading */
   takeNext(timer: PhaseTimer): NextMessage | undefined {
     if (this.#opened !== undefined || this.#reading !== undefined) return this.takeOpened();
+    const opened = this.#open(timer);
+    if (opened !== undefined) this.#begun.push(opened.inHand);
+    return opened;
+  }
+
+  /** Opens the next message; undefined when there is none, or when it will be `opened` later. */
+  #open(timer: PhaseTimer): NextMessage | undefined {
     const work = this.#waiting.shift();
     if (work === undefined) return undefined;
     const { deadlines, spool } = this.#context;
@@ -82,10 +105,7 @@ export class GrantedWork {
     this.#isFirst = false;
     const inHand = new TransactionInHand(work, nowMs, connectMs);
     const opened = openMessage(spool, work);
-    if (!(opened instanceof Promise)) {
-      this.#begun.push(inHand);
-      return { inHand, ...opened };
-    }
+    if (!(opened instanceof Promise)) return { inHand, ...opened };
     this.#reading = inHand;
     timer.startReading();
     void opened.then(

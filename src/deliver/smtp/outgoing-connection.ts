@@ -26,6 +26,8 @@ export class OutgoingConnection implements TransportConnection {
   #usable = false;
   #ended = false;
   #closing = false;
+  /** The session was told to end. */
+  #saysGoodbye = false;
   #abandoned = false;
   #isPumping = false;
   /** Transactions that are over. */
@@ -157,7 +159,14 @@ export class OutgoingConnection implements TransportConnection {
 
   /** Begins the next message if it is there and the session takes it, or says goodbye; false when there is nothing to do. */
   #begins(): boolean {
-    if (!this.#usable || !this.#session.canBegin) return false;
+    if (!this.#usable) return false;
+    if (this.#closing && !this.#saysGoodbye && !this.#work.isAnyOpening) {
+      this.#saysGoodbye = true;
+      this.#session.quit();
+      return true;
+    }
+    if (!this.#closing) this.#work.readAhead(this.#wire.timer);
+    if (!this.#session.canBegin) return false;
     // What was granted before the end, and is not even being read, goes back.
     const next = this.#closing ? this.#work.takeOpened() : this.#work.takeNext(this.#wire.timer);
     if (next !== undefined) {
@@ -167,11 +176,11 @@ export class OutgoingConnection implements TransportConnection {
         inHand.takeUnsent();
         addChunk(this.#wire, message);
       }
+      // It carries no more than this: QUIT leaves with it.
+      if (inHand.work.isLast === true) this.#closing = true;
       return true;
     }
-    if (!this.#closing || this.#work.isAnyBegun) return false;
-    this.#session.quit();
-    return true;
+    return false;
   }
 
   /** The message could not be read from the spool: its recipients wait, and the connection can be used again. */

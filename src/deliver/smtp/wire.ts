@@ -3,7 +3,7 @@
 
 import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
-import type { ClientPhase, ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
+import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { openSession } from './open-session.ts';
@@ -36,8 +36,6 @@ export class Wire {
   isConnected = false;
   /** Bytes to be written together at the next `flush`. */
   readonly #pieces: Uint8Array[] = [];
-  /** Phase of the session when it last received something. */
-  #phaseHeard: ClientPhase = 'greeting';
   #isDropped = false;
 
   constructor(context: ConnectionContext, { hop, source, dialect, tls }: WireTarget, events: WireEvents) {
@@ -53,7 +51,6 @@ export class Wire {
       },
       received: (bytes) => {
         if (this.#isDropped) return;
-        this.#phaseHeard = this.session.phase;
         this.session.receive(bytes);
         events.received();
       },
@@ -94,8 +91,7 @@ export class Wire {
   /** Closes, after the server when it has answered QUIT. */
   end(context: ConnectionContext): void {
     this.timer.stop();
-    const saidGoodbye = this.#phaseHeard === 'quit' && this.session.phase === 'closed';
-    if (saidGoodbye) this.socket.leave(context.deadlines);
+    if (this.session.saidGoodbye) this.socket.leave(context.deadlines);
     else this.socket.destroy();
   }
 

@@ -3,7 +3,8 @@
 // begun transaction, unless it was begun behind others and not taken up; one `close` as the last event; and bounded memory.
 
 import { pathKind } from './commands.ts';
-import { answeredIn, doing } from './client-phase.ts';
+import { type BrokenSession, brokenBecause, brokenByReply, brokenWhile } from './broken-session.ts';
+import { answeredIn } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
 import { quotedAnswer } from './reply-text.ts';
 import { type Declined, injected, Opening } from './opening.ts';
@@ -11,7 +12,6 @@ import type { BreakCause, PipeliningFaultKind } from './pipelining-fault.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SessionOutput } from './session-output.ts';
 import { SmtpClientStateError } from './state-error.ts';
-import type { TransactionRun } from './transaction-run.ts';
 import { Transactions, type TransactionsStep } from './transactions.ts';
 import type {
   ClientEvent,
@@ -39,8 +39,13 @@ export class ClientSession {
   /** `idle`: open, with or without transactions on the way. */
   #state: 'opening' | 'idle' | 'quit' | 'closed' = 'opening';
   #replyCount = 0;
+  #saidGoodbye = false;
   /** Why the session ended, for a `begin` that comes after the end. */
   #end: SessionFailure = { kind: 'broken', during: 'idle', text: 'the session was ended' };
+
+  /** The command that a reply answers in a phase. */
+  readonly #commandIn = (phase: ClientPhase): RepliedCommand =>
+    answeredIn(phase, this.#dialect, this.#opening.triedHelo);
 
   /** @throws {RangeError} when `heloName` cannot stand in a command. */
   constructor(options: ClientSessionOptions) {
@@ -82,17 +87,22 @@ export class ClientSession {
 
   /** The most transactions that may be on the way at once. It does not change after `ready`. */
   get depth(): number {
-    return this.#transactions.depth(this.extensions);
+    return this.#transactions.depth;
   }
 
   /** `begin` may be called: after `ready`, or behind another transaction whose content was written. */
   get canBegin(): boolean {
-    return this.#state === 'idle' && this.#transactions.canBegin(this.extensions);
+    return this.#state === 'idle' && this.#transactions.canBegin;
   }
 
   /** The server has not answered the oldest transaction on the way, and the end of none was written. */
   get isUntouched(): boolean {
     return this.#transactions.isUntouched;
+  }
+
+  /** The server has answered QUIT. */
+  get saidGoodbye(): boolean {
+    return this.#saidGoodbye;
   }
 
   /** Which kind of pipelining the server did not bear; undefined: nothing speaks against it. */
@@ -133,11 +143,11 @@ export class ClientSession {
    */
   begin(transaction: ClientTransaction): boolean {
     if (this.#state === 'quit' || this.#state === 'closed') {
-      this.#transactions.fail(transaction, this.extensions, this.#end);
+      this.#transactions.fail(transaction, this.#end);
       return false;
     }
     if (!this.canBegin) throw new SmtpClientStateError('begin', this.phase);
-    const isChunk = this.#transactions.begin(transaction, this.extensions);
+    const isChunk = this.#transactions.begin(transaction);
     if (this.#transactions.isEmpty) this.#becomeReady();
     return isChunk;
   }
@@ -160,16 +170,19 @@ export class ClientSession {
   /** TLS is not what it has to be, so nothing more is said. @param enhanced - enhanced status code (RFC 3463) */
   tlsFailed(text: string, enhanced: string): void {
     const failure = { kind: 'broken', during: this.#command(), text: oneLine(text), enhanced } as const;
-    this.#drop('ours', failure, () => failure);
+    this.#drop({ cause: 'ours', failure, of: () => failure });
   }
 
-  /** Ends the session with QUIT: at once when idle, else after the transactions on the way. Before `ready`, the session fails. */
+  /**
+   * Ends the session with QUIT: at once when idle, else after the transactions on the way, or right behind the last one's content
+   * where several may be on the way. Before `ready`, the session fails.
+   */
   quit(): void {
     if (this.#state === 'opening') {
       this.#break('ours', 'given up before it was ready');
       return;
     }
-    this.#transactions.isEnding = true;
+    this.#transactions.end();
     if (this.#state === 'idle' && this.#transactions.isEmpty) this.#sendQuit();
   }
 
@@ -193,6 +206,7 @@ export class ClientSession {
     } else if (!this.#transactions.isEmpty) {
       this.#act(this.#transactions.answered(this.#parser));
     } else if (this.#state === 'quit') {
+      this.#saidGoodbye = true;
       this.#close();
     } else {
       this.#outOfStep('reply');
@@ -203,6 +217,7 @@ export class ClientSession {
     const step = this.#opening.replied(this.#parser);
     if (step.kind === 'ready') {
       this.#state = 'idle';
+      this.#transactions.open(this.extensions);
       this.#becomeReady();
     } else if (step.kind === 'broken') this.#break('wrong', step.text);
     else if (step.kind === 'send') this.#output.send(step.command);
@@ -217,6 +232,10 @@ export class ClientSession {
         break;
       case 'idle':
         this.#becomeReady();
+        break;
+      case 'goodbye':
+        this.#saidGoodbye = true;
+        this.#close();
         break;
       case 'rsetRefused':
         this.#sendQuit({ kind: 'reply', reply: this.#parser.reply('RSET') });
@@ -246,12 +265,7 @@ export class ClientSession {
 
   /** Ends everything at once, because of the current reply to the oldest transaction. */
   #refused(cause: BreakCause): void {
-    const reply = this.#reply();
-    const failure = { kind: 'reply', reply } as const;
-    const text = `the connection was closed after the reply ${quotedAnswer(reply)} of an earlier message`;
-    this.#drop(cause, failure, (run, isOldest) =>
-      isOldest ? failure : { kind: 'broken', during: this.#commandOf(run.phase), text: withDoubt(text, run) },
-    );
+    this.#drop(brokenByReply(cause, this.#reply(), this.#commandIn));
   }
 
   /** Ends everything at once after a reply that is not allowed here: it is unknown which command the next reply would answer. */
@@ -261,38 +275,21 @@ export class ClientSession {
 
   /** Ends everything at once for a reason that says all. */
   #break(cause: BreakCause, text: string): void {
-    const during = this.#command();
     const { hasSeveral } = this.#transactions;
-    this.#drop(cause, { kind: 'broken', during, text }, (run, isOldest) => ({
-      kind: 'broken',
-      during: isOldest ? during : this.#commandOf(run.phase),
-      // What was said to the content of a single message is no matter of doubt.
-      text: run.phase !== 'final' || hasSeveral ? withDoubt(text, run) : text,
-    }));
+    this.#drop(brokenBecause(cause, text, this.phase, hasSeveral, this.#commandIn));
   }
 
   /** Ends everything at once in the middle of something. */
   #breakWhile(cause: BreakCause, what: string, why: string): void {
-    const { phase } = this;
-    const failureIn = (at: ClientPhase, run?: TransactionRun) => {
-      const text = `${what} while ${doing(at, this.#dialect)}`;
-      return { kind: 'broken', during: this.#commandOf(at), text: `${withDoubt(text, run)}${why}` } as const;
-    };
-    this.#drop(cause, failureIn(phase), (run, isOldest) => failureIn(isOldest ? phase : run.phase, run));
+    this.#drop(brokenWhile(cause, { what, why, phase: this.phase, dialect: this.#dialect }, this.#commandIn));
   }
 
-  /**
-   * Ends everything at once.
-   * @param failureOf - of a transaction on the way
-   */
-  #drop(
-    cause: BreakCause,
-    failure: SessionFailure,
-    failureOf: (run: TransactionRun, isOldest: boolean) => SessionFailure,
-  ): void {
+  /** Ends everything at once. */
+  #drop(end: BrokenSession): void {
     if (this.#state === 'closed') return;
+    const { failure } = end;
     if (this.#state === 'opening') this.#output.tell({ kind: 'failed', failure, permanent: false });
-    else this.#transactions.abort(cause, failureOf);
+    else this.#transactions.abort(end);
     this.#end = failure;
     this.#close();
   }
@@ -310,18 +307,6 @@ export class ClientSession {
 
   /** The command that a reply answers now. */
   #command(): RepliedCommand {
-    return this.#commandOf(this.phase);
+    return this.#commandIn(this.phase);
   }
-
-  #commandOf(phase: ClientPhase): RepliedCommand {
-    return answeredIn(phase, this.#dialect, this.#opening.triedHelo);
-  }
-}
-
-const doubt = ' (the message may have been delivered)';
-
-/** RFC 1047: the server may have accepted a message whose end it did not answer, whichever reply is the next. */
-function withDoubt(text: string, run: TransactionRun | undefined): string {
-  const isInDoubt = run !== undefined && run.isWritten && !run.isUnsent && !text.endsWith(doubt);
-  return isInDoubt ? `${text}${doubt}` : text;
 }

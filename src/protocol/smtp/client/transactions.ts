@@ -2,16 +2,17 @@
 // behind the content of the message before; so several transactions can wait for replies, which come in the same order.
 // Promises: a reply is taken by the transaction whose command it answers, and the fate of one changes none of the others.
 
+import type { BrokenSession } from './broken-session.ts';
 import type { ClientPhase, ClientSessionOptions, ClientTransaction, SessionFailure } from './client-types.ts';
 import type { ClientDialect } from './dialect.ts';
-import type { ServerExtensions } from './extensions.ts';
-import { type BreakCause, pipeliningFault, type PipeliningFaultKind } from './pipelining-fault.ts';
+import { noExtensions, type ServerExtensions } from './extensions.ts';
+import { pipeliningFault, type PipeliningFaultKind } from './pipelining-fault.ts';
 import type { ReplyParser } from './reply-parser.ts';
 import type { SessionOutput } from './session-output.ts';
 import { TransactionRun } from './transaction-run.ts';
 
-/** What a reply belongs to: a transaction, the RSET between two, or an empty message whose reply says nothing. */
-type Awaited = TransactionRun | 'rset' | 'empty';
+/** What a reply belongs to: a transaction, the RSET between two, an empty message whose reply says nothing, or QUIT. */
+type Awaited = TransactionRun | 'rset' | 'empty' | 'quit';
 
 /** What a reply leads to, beyond the transactions themselves. */
 export type TransactionsStep =
@@ -19,6 +20,8 @@ export type TransactionsStep =
   | 'wait'
   /** Nothing is on the way any more. */
   | 'idle'
+  /** QUIT was answered. */
+  | 'goodbye'
   /** RSET was refused, and nothing is on the way behind it. */
   | 'rsetRefused'
   /** The server must not be told anything more: it refused in the middle of the content. */
@@ -32,13 +35,17 @@ export type TransactionsStep =
 const mostUnansweredBytes = 256 * 1024;
 
 export class Transactions {
-  /** None begins any more; those on the way are finished. */
-  isEnding = false;
   /** Which kind of pipelining the server does not bear; undefined: nothing speaks against it. */
   fault: PipeliningFaultKind | undefined;
   readonly #options: ClientSessionOptions;
   readonly #dialect: ClientDialect;
   readonly #output: SessionOutput;
+  /** What the server offers. */
+  #extensions = noExtensions;
+  /** The most transactions on the way. */
+  #depth = 1;
+  /** None begins any more; those on the way are finished. */
+  #isEnding = false;
   /** What the next replies answer, in order. */
   readonly #awaited: Awaited[] = [];
   #runs = 0;
@@ -60,15 +67,16 @@ export class Transactions {
     return this.#awaited.length === 0;
   }
 
-  /** More than one transaction is on the way. */
+  /** Commands are on the way behind the oldest transaction. */
   get hasSeveral(): boolean {
-    return this.#runs > 1;
+    return this.#runs > 1 || (this.#runs === 1 && this.#awaited.at(-1) === 'quit');
   }
 
   /** What the oldest unanswered command is; undefined when none is. */
   get phase(): ClientPhase | undefined {
     const [next] = this.#awaited;
-    return next === undefined ? undefined : typeof next === 'string' ? 'rset' : next.phase;
+    if (typeof next === 'object') return next.phase;
+    return next === 'empty' ? 'rset' : next;
   }
 
   /** Nothing was heard of the oldest transaction, and the end of none was written. */
@@ -82,31 +90,41 @@ export class Transactions {
     return !isOldest;
   }
 
-  /** The most transactions on the way. RFC 2920: several need PIPELINING. */
-  depth({ chunking, pipelining }: ServerExtensions): number {
-    if (!pipelining || this.#options.pipelining === false) return 1;
-    const { depth } = this.#options;
-    const isByChunks = chunking && this.#options.chunking === true && !this.#dialect.repliesPerRecipient;
-    return (isByChunks ? depth?.chunking : depth?.data) ?? 1;
+  get depth(): number {
+    return this.#depth;
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** The session is ready. @param extensions - what the server offers */
+  open(extensions: ServerExtensions): void {
+    this.#extensions = extensions;
+    const { chunking, depth, pipelining } = this.#options;
+    // RFC 2920: several need PIPELINING.
+    if (!extensions.pipelining || pipelining === false || depth === undefined) return;
+    const isByChunks = extensions.chunking && chunking === true && !this.#dialect.repliesPerRecipient;
+    this.#depth = Math.max(1, isByChunks ? depth.chunking : depth.data);
   }
 
   /** Another one may begin. */
-  canBegin(extensions: ServerExtensions): boolean {
-    if (this.isEnding) return false;
+  get canBegin(): boolean {
+    if (this.#isEnding) return false;
     const last = this.#awaited.at(-1);
     if (last === undefined) return true;
-    if (this.#runs >= this.depth(extensions) || this.#writtenBytes >= mostUnansweredBytes) return false;
+    if (this.#runs >= this.#depth || this.#writtenBytes >= mostUnansweredBytes) return false;
     // At depth 1, RSET is waited for.
-    return typeof last === 'string' ? this.depth(extensions) > 1 : last.isWritten;
+    return typeof last === 'string' ? this.#depth > 1 : last.isWritten;
   }
 
   /**
    * Begins another one.
    * @returns whether the content has to follow the commands at once
    */
-  begin(transaction: ClientTransaction, extensions: ServerExtensions): boolean {
+  begin(transaction: ClientTransaction): boolean {
     const last = this.#awaited.at(-1);
-    const run = new TransactionRun(transaction, extensions, this.#options, last !== undefined);
+    const run = new TransactionRun(transaction, this.#extensions, this.#options, last !== undefined);
     if (run.isUnsent) {
       this.#add(run);
       this.#tellFinished();
@@ -121,8 +139,8 @@ export class Transactions {
   }
 
   /** Fails one that comes after the end of the session. */
-  fail(transaction: ClientTransaction, extensions: ServerExtensions, reason: SessionFailure): void {
-    const { outcomes } = new TransactionRun(transaction, extensions, this.#options, false);
+  fail(transaction: ClientTransaction, reason: SessionFailure): void {
+    const { outcomes } = new TransactionRun(transaction, this.#extensions, this.#options, false);
     this.#output.tell({ kind: 'done', outcomes: outcomes.finish(reason), reusable: false });
   }
 
@@ -132,6 +150,14 @@ export class Transactions {
     if (typeof oldest !== 'object' || oldest.phase !== 'content') return;
     oldest.phase = 'final';
     this.#writtenBytes += oldest.sizeBytes;
+    if (this.#isEnding) this.#sayGoodbye();
+  }
+
+  /** None begins any more. QUIT leaves behind the last one, where several can be on the way (RFC 2920 3.1: it ends a group). */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#sayGoodbye();
   }
 
   /** Takes a reply, which is not 421. @param parser - has found the reply */
@@ -141,6 +167,7 @@ export class Transactions {
     const isRefused = next === 'rset' && parser.code >= 300;
     if (isRefused && this.#awaited.length > 1) return 'unexpected';
     this.#awaited.shift();
+    if (next === 'quit') return 'goodbye';
     if (isRefused) {
       if (this.#hasChunkFailed) this.fault = 'chunk';
       return 'rsetRefused';
@@ -151,22 +178,22 @@ export class Transactions {
   /**
    * Ends all, because the session breaks. A transaction that the server cannot have taken, and that it has not answered, gets no
    * outcome if it was begun behind another one: another session may carry it out.
-   * @param failure - of the oldest one, or of one behind it
    */
-  abort(cause: BreakCause, failure: (run: TransactionRun, isOldest: boolean) => SessionFailure): void {
+  abort({ cause, of }: BrokenSession): void {
     const runs = this.#awaited.filter((each) => typeof each === 'object');
+    const hasOthers = runs.length > 1 || this.#awaited.at(-1) === 'quit';
     this.#awaited.length = 0;
     this.#runs = 0;
     const [oldest] = runs;
     if (oldest === undefined) return;
-    const facts = { oldest, hasOthers: runs.length > 1, earlier: this.#finished, kept: this.#kept, cause };
+    const facts = { oldest, hasOthers, earlier: this.#finished, kept: this.#kept, cause };
     this.fault ??= pipeliningFault(facts);
     for (const run of runs) {
       const isTried = run === oldest && (!run.isBehind || run.isHeard || cause === 'closing');
       // A server that says 421 has not worked on what came later.
       const mayBeDelivered = run.isWritten && cause !== 'closing';
       if (!isTried && !mayBeDelivered && !run.isUnsent) return;
-      const reason = failure(run, run === oldest);
+      const reason = of(run, run === oldest);
       if (reason.kind === 'broken' && run.isPartlyAnswered && cause !== 'wrong') {
         run.outcomes.makeMailRefusalTemporary(reason);
       }
@@ -175,7 +202,7 @@ export class Transactions {
   }
 
   #runAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
-    const step = run.answered(parser, this.#runs > 1);
+    const step = run.answered(parser, this.hasSeveral);
     switch (step) {
       case 'wait':
         return 'wait';
@@ -205,7 +232,7 @@ export class Transactions {
   #over(run: TransactionRun, step: 'over' | 'reset' | 'empty'): TransactionsStep {
     if (run.lostCount !== 'no') {
       this.fault = 'across';
-      this.isEnding = true;
+      this.#isEnding = true;
       // Its recipients were not even looked at. It can be given back as long as nothing behind it waits for an answer.
       const isLastWritten = !this.#awaited.some(
         (each) => typeof each === 'object' && each !== run && each.isWritten,
@@ -219,9 +246,16 @@ export class Transactions {
       this.#awaited.push('empty');
     }
     // Behind a chunk that failed, the next group has begun with RSET. Content that was refused leaves nothing behind (RFC 5321 4.1.1.4).
-    const needsReset = step !== 'over' && !this.isEnding && (step === 'empty' || this.isEmpty);
+    const needsReset = step !== 'over' && !this.#isEnding && (step === 'empty' || this.isEmpty);
     if (needsReset) this.#reset();
     return this.#tellFinished();
+  }
+
+  #sayGoodbye(): void {
+    const last = this.#awaited.at(-1);
+    if (this.#depth === 1 || typeof last !== 'object' || !last.isWritten) return;
+    this.#output.send('QUIT\r\n');
+    this.#awaited.push('quit');
   }
 
   #reset(): void {
@@ -241,7 +275,7 @@ export class Transactions {
     this.#runs--;
     this.#finished++;
     if (run.isWritten && !run.isUnsent) this.#writtenBytes -= run.sizeBytes;
-    this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(), reusable: !this.isEnding });
+    this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(), reusable: !this.#isEnding });
   }
 
   /** Those of which nothing was sent are over when all before them are. */

@@ -22,6 +22,8 @@ export interface World {
   readonly pipelining: boolean;
   readonly chunking: boolean;
   readonly quirk?: Quirk | undefined;
+  /** The session is told to end as soon as the last message has begun. */
+  readonly quitsEarly?: boolean;
   readonly seed: number;
   /** Bytes in one direction after which the first connection is lost. */
   readonly cut?: { readonly of: 'client' | 'server'; readonly after: number } | undefined;
@@ -150,7 +152,12 @@ export function play(world: World): Played {
         flush();
         if (isChunk) toServer += content;
       }
-      if (jobs.length === 0 && onTheWay.length === 0 && session.phase === 'idle') session.quit();
+      if (
+        jobs.length === 0 &&
+        (onTheWay.length === 0 ? session.phase === 'idle' : world.quitsEarly === true)
+      ) {
+        session.quit();
+      }
       flush();
     };
     const piece = (all: string): string =>
