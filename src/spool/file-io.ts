@@ -2,7 +2,7 @@
 // several system calls.
 
 import type { FileLayer } from './file-layer.ts';
-import { SpoolError, systemCode } from './spool-error.ts';
+import { isDenied, SpoolError, systemCode } from './spool-error.ts';
 
 /** IOV_MAX on Linux and macOS. */
 const maxBuffers = 1024;
@@ -97,12 +97,13 @@ export async function readWhole(files: FileLayer, path: string, mostBytes = most
   }
 }
 
-/** True if there is a file of this name. */
+/** True if there is a file of this name, also one that this user may not read. */
 export async function exists(files: FileLayer, path: string): Promise<boolean> {
   try {
     await files.close(await files.open(path, 'r'));
     return true;
   } catch (error) {
+    if (isDenied(error)) return true;
     if (['ENOENT', 'SPOOL_FOREIGN'].includes(systemCode(error))) return false;
     throw error;
   }

@@ -55,6 +55,11 @@ export class IdGroups {
     for (const group of this.#byId.values()) if (group.references === 0) this.#drop(group);
   }
 
+  /** From now on, forgets none of the groups that there are, also when the last known segment with its records is removed. */
+  keepAll(): void {
+    for (const group of this.#byId.values()) group.references++;
+  }
+
   #drop(group: IdGroup): void {
     this.#byId.delete(group.idSegment);
     this.#groups[group.index] = undefined;

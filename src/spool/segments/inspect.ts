@@ -10,6 +10,7 @@ import { listSegments, readFolder, spoolLayout, type SpoolLayout } from './layou
 import { replayJournal } from './journal-reader.ts';
 import { QueueState } from './queue-state.ts';
 import {
+  dropWithoutRecord,
   inDoubtProblem,
   messageProblem,
   recoverSegments,
@@ -87,7 +88,7 @@ export async function* inspectSpool(
     for (const name of unclaimedLarge(state, await readFolder(files, layout.large))) {
       problems.push({ kind: 'orphan', place: name, text: 'a large file that belongs to no waiting message' });
     }
-    for (const queueId of state.dropWithoutRecord()) report(withoutRecordProblem(queueId));
+    for (const queueId of dropWithoutRecord(state)) report(withoutRecordProblem(queueId));
     if (inDoubt > 0) report(inDoubtProblem(inDoubt));
     await reportAside(files, layout, report);
     yield* take();

@@ -21,7 +21,7 @@ import { recoverSegment, type RecoveryContext } from './recovery.ts';
 import { Relocator } from './relocation.ts';
 import { readSegment, readSegmentHeader } from './segment-scan.ts';
 import { readIndexCount } from './segment-index.ts';
-import { systemCode, systemErrorText, writeError } from '../spool-error.ts';
+import { isDenied, systemCode, systemErrorText, writeError } from '../spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from '../types.ts';
 
 /** After this time a closed segment is searched for messages that no receiver has reported. */
@@ -270,5 +270,5 @@ export class Maintenance {
 }
 
 function nothingIfForeign(error: unknown): undefined {
-  if (systemCode(error) !== 'SPOOL_FOREIGN') throw error;
+  if (systemCode(error) !== 'SPOOL_FOREIGN' && !isDenied(error)) throw error;
 }

@@ -28,6 +28,8 @@ export class QueueState {
   /** Large messages that are done. Their files may be removed when the outcomes are on stable storage. */
   finishedLarge: FinishedLarge[] = [];
   damagedCount = 0;
+  /** A segment could not be read: outcomes without a record may be those of its mail, and are kept. */
+  keepsUnfound = false;
 
   /** The row of a message that is not done; -1 if there is none. */
   rowOf(queueId: string): number {

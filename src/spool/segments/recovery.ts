@@ -100,6 +100,7 @@ async function* recoverUndamaged(
   segment.closed ||= closed;
   segment.complete = segment.closed && contents.isForeign !== true;
   if (contents.isForeign === true) segment.incompleteSinceMs = Infinity;
+  if (contents.isDenied === true) state.keepsUnfound = true;
   segment.isDamaged ||= contents.damage !== undefined;
   let batch: RecoveredMessage[] = [];
   for (const record of contents.records) {
@@ -269,6 +270,16 @@ function stateAt(state: QueueState, base: number, index: number, address: string
 /** The names of large files that belong to no waiting message. */
 export function unclaimedLarge(state: QueueState, names: readonly string[]): string[] {
   return names.filter((name) => state.rowOf(name) < 0);
+}
+
+/**
+ * After recovery: removes messages of which no segment has a record, unless a segment could not be read, which may have it.
+ * @returns those that the journal knows
+ */
+export function dropWithoutRecord(state: QueueState): readonly string[] {
+  if (!state.keepsUnfound) return state.dropWithoutRecord();
+  state.groups.keepAll();
+  return [];
 }
 
 export function withoutRecordProblem(queueId: string): SpoolProblem {

@@ -8,7 +8,7 @@ import { segmentName } from '../queue-id.ts';
 import { segmentHeaderBytes, type SegmentHeader } from './segment-header.ts';
 import { readIndex, type FoundRecord, type IndexContents, type RecordDamage } from './segment-index.ts';
 import { SegmentWalk, isContentIntact, maxSegmentBytes } from './segment-walk.ts';
-import { SpoolError, systemCode } from '../spool-error.ts';
+import { isDenied, SpoolError, systemCode } from '../spool-error.ts';
 import type { SpoolProblem } from '../types.ts';
 
 export interface SegmentContents {
@@ -20,6 +20,8 @@ export interface SegmentContents {
   readonly damage: string | undefined;
   /** Something that Sluice never makes is in its place: it stays there, and is not looked at again. */
   readonly isForeign?: boolean;
+  /** This user may not read it: it is foreign, too, or its mail waits until its rights are mended and Sluice is started again. */
+  readonly isDenied?: boolean;
 }
 
 export interface SegmentSource {
@@ -42,6 +44,11 @@ export async function readSegment(source: SegmentSource, id: number): Promise<Se
       source.report({ kind: 'segment', place: segmentName(id), text });
       const index = onlyIndex(await indexOf(source, id));
       return { records: index?.records ?? [], length: 0, damage: error.message, isForeign: true };
+    }
+    if (isDenied(error)) {
+      const text = `${segmentPath(layout, id)} may not be read by this user: it is left out, and stays as it is. If it holds mail, give it to the user of the manager and restart Sluice`;
+      source.report({ kind: 'segment', place: segmentName(id), text });
+      return { records: [], length: 0, damage: undefined, isForeign: true, isDenied: true };
     }
     if (systemCode(error) !== 'ENOENT') throw error;
     // Sluice removes the index first. If the index is still there, the segment was lost in another way.
@@ -160,6 +167,11 @@ async function indexOf(
       report({ kind: 'index', place: segmentName(id), text: `${error.message}: it is not read` });
       return undefined;
     }
+    if (isDenied(error)) {
+      const text = `${indexPath(layout, id)} may not be read by this user: the segment tells the same`;
+      report({ kind: 'index', place: segmentName(id), text });
+      return undefined;
+    }
     if (systemCode(error) !== 'ENOENT') throw error;
     return undefined;
   }
@@ -179,7 +191,7 @@ export async function readSegmentHeader(
       await files.close(fd);
     }
   } catch (error) {
-    if (['ENOENT', 'SPOOL_FOREIGN'].includes(systemCode(error))) return undefined;
+    if (isDenied(error) || ['ENOENT', 'SPOOL_FOREIGN'].includes(systemCode(error))) return undefined;
     throw error;
   }
 }

@@ -18,6 +18,7 @@ import { Maintenance } from './maintenance.ts';
 import { QueueState } from './queue-state.ts';
 import { queueIdCounter, queueIdSegment } from '../queue-id.ts';
 import {
+  dropWithoutRecord,
   inDoubtProblem,
   recoverSegments,
   unclaimedLarge,
@@ -108,7 +109,7 @@ export class SegmentStore implements SpoolStore {
       inDoubt += batch.length;
       yield* batch;
     }
-    for (const queueId of state.dropWithoutRecord()) {
+    for (const queueId of dropWithoutRecord(state)) {
       onProblem(withoutRecordProblem(queueId));
     }
     if (holds.isInDoubt && inDoubt > 0) onProblem(inDoubtProblem(inDoubt));
