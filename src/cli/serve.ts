@@ -95,7 +95,7 @@ async function serve(file: string | undefined): Promise<void> {
 /** A single process is all roles, so none of it may stay root. Ports below 1024 are out of its reach then. */
 async function becomeUser(config: Config, users: RoleUsers, log: Logger): Promise<void> {
   await endLeftOvers(config.spool, log);
-  await ownPlaces(config, users);
+  await ownPlaces(config, users, log);
   become(users.of.manager);
 }
 

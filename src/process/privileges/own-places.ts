@@ -1,26 +1,48 @@
 // Makes the places where Sluice keeps things usable for the users of the roles: the spool, the folders of Unix-domain sockets, and
 // the log file.
 
-import { closeSync, constants, lstatSync, openSync, readdirSync, statSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { StartError } from '../../errors/start-error.ts';
 import { makeFolder } from '../../io/make-folder.ts';
 import { removeFile } from '../../io/remove-file.ts';
 import { answers } from '../../io/unix-listener.ts';
+import type { Logger } from '../../log/logger.ts';
 import { ownSpool } from './own-spool.ts';
 import type { Identity } from './identity.ts';
 import type { RoleUsers } from './role-users.ts';
 import { behindLinkOfRoot, giveFile, giveFolder } from './safe-owner.ts';
 
+/** The most files that were left out which are named one by one. */
+const mostNamed = 20;
+
 /**
  * Prepares the spool and the sockets of a configuration, which no Sluice uses any more.
- * @throws {StartError} `SPOOL_OWNER` when something there is not ours
+ * @param log - is told of what is left as it is, because somebody else has put it there
+ * @throws {StartError} `SPOOL_OWNER` when a folder of the spool is not ours
  */
-export async function ownPlaces(config: Config, users: RoleUsers): Promise<void> {
-  ownSpool(config.spool, users);
+export async function ownPlaces(config: Config, users: RoleUsers, log: Pick<Logger, 'warn'>): Promise<void> {
+  const leftOut = ownSpool(config.spool, users);
+  for (const each of leftOut.slice(0, mostNamed))
+    log.warn(`left as it is in the spool: ${each} ${leftOutAdvice}`);
+  const more = leftOut.length - mostNamed;
+  if (more > 0) log.warn(`left as they are in the spool: ${more} more files like these`);
+  setAsideWhatIsNoSocket(config, users, log);
   await removeOldSockets(config, users);
 }
+
+const leftOutAdvice =
+  'Look who put it there. If it holds mail, give it to the user of the manager and restart Sluice; otherwise move it away.';
 
 /**
  * Prepares the folders of all sockets of the configuration. Missing ones are made; one that root made for other things, too, is left
@@ -53,6 +75,21 @@ export function checkCode(program: string, { of }: RoleUsers): void {
       path = dirname(path);
       needed = 0o1;
     }
+  }
+}
+
+/**
+ * Moves away what a role has left where another one makes its socket: it could not remove that. What belongs to somebody else
+ * stays, because a mistaken path may be that of anybody's file.
+ */
+function setAsideWhatIsNoSocket(config: Config, users: RoleUsers, log: Pick<Logger, 'warn'>): void {
+  const uids = new Set(Object.values(users.of).map(({ uid }) => uid));
+  for (const { path } of socketsOf(config, users)) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.isSocket() || !uids.has(found.uid)) continue;
+    const aside = `${path}.aside-${Date.now()}`;
+    renameSync(path, aside);
+    log.warn(`${path} is the place of a socket, and something else was there: it is ${aside} now`);
   }
 }
 

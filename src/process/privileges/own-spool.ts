@@ -1,60 +1,103 @@
 // Makes the folders of the spool belong to the users of the roles, at each start by root: receivers add mail, the manager owns
-// and removes it, the others read it. docs/security.md has the table. A spool that another user made is taken over.
+// and removes it, the others read it. docs/security.md has the table. A spool that another user made is taken over. What somebody
+// else has put there stays as it is, and does not keep Sluice from starting: a role that was taken over may have done so.
 
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { keysFolder } from '../../channel/keys-socket.ts';
 import { runFolder } from '../../channel/manager-socket.ts';
 import { spoolFolders } from '../../spool/open.ts';
-import { behindLinkOfRoot, giveFile, giveFolder, hasOwnership, type Ownership } from './safe-owner.ts';
+import { StartError } from '../../errors/start-error.ts';
+import {
+  behindLinkOfRoot,
+  giveFile,
+  giveFolder,
+  hasOwnership,
+  type Ownership,
+  requireFolder,
+} from './safe-owner.ts';
 import type { RoleUsers } from './role-users.ts';
 
-/** No process of another Sluice may be at work on the spool. @throws {StartError} `SPOOL_OWNER` */
-export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers): void {
+/** Whose files are taken over. */
+interface Makers {
+  readonly uids: ReadonlySet<number>;
+  readonly gids: ReadonlySet<number>;
+}
+
+/**
+ * No process of another Sluice may be at work on the spool.
+ * @returns for each file that was left as it is, a sentence that says why
+ * @throws {StartError} `SPOOL_OWNER` when a folder of the spool cannot be given away
+ */
+export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers): readonly string[] {
   const spool = behindLinkOfRoot(configured);
+  const before = lstatSync(spool);
+  const leftOut: string[] = [];
+  // The users may be others since the last start. All that wrote files had the group of the spool, which nobody else has.
+  const uids = new Set([0, before.uid, ...Object.values(of).map((identity) => identity.uid)]);
+  const makersOf = (folder: Stats): Makers => ({ uids, gids: new Set([before.gid, folder.gid]) });
   const { uid } = of.manager;
   const file = { uid, gid, mode: 0o640 };
   const written = { ...file, uid: of.receiver.uid };
   const folders = spoolFolders(spool);
   // Nobody but root gets past this folder while its contents are looked at, so nothing below it can be exchanged meanwhile.
-  giveFolder(spool, { uid: 0, gid: 0, mode: 0o700 });
-  giveFiles(spool, [file]);
+  giveFolder(spool, { uid: 0, gid: before.gid, mode: 0o700 });
+  giveFiles(spool, [file], makersOf(before), leftOut);
   for (const folder of folders.written) {
-    make(folder);
-    giveFiles(folder, [file, written]);
+    giveFiles(folder, [file, written], makersOf(made(folder)), leftOut);
     // Sticky: a receiver removes its own files only. Senders come in as "others": the spool itself keeps strangers out.
     const isShared = of.receiver.uid !== uid;
     giveFolder(folder, isShared ? { uid, gid: writersGid, mode: 0o1775 } : { uid, gid, mode: 0o750 });
   }
   for (const folder of folders.kept) {
-    make(folder);
-    giveFiles(folder, [file]);
+    giveFiles(folder, [file], makersOf(made(folder)), leftOut);
     giveFolder(folder, { uid, gid, mode: 0o700 });
   }
   const run = runFolder(spool);
-  make(run);
+  made(run);
   giveFolder(run, { uid, gid, mode: 0o1770 });
   // Only the keys process makes a socket here, and only it reads its secret.
   const keys = keysFolder(spool);
-  make(keys);
-  giveFiles(keys, [{ uid: of.keys.uid, gid, mode: 0o600 }]);
+  giveFiles(keys, [{ uid: of.keys.uid, gid, mode: 0o600 }], makersOf(made(keys)), leftOut);
   giveFolder(keys, { uid: of.keys.uid, gid, mode: 0o750 });
   giveFolder(spool, { uid, gid, mode: 0o750 });
+  return leftOut;
 }
 
 /** Sockets and links are left alone: the former are made anew, and nothing of ours is the latter. */
-function giveFiles(folder: string, owners: readonly [first: Ownership, ...others: Ownership[]]): void {
+function giveFiles(
+  folder: string,
+  owners: readonly [first: Ownership, ...others: Ownership[]],
+  { uids, gids }: Makers,
+  leftOut: string[],
+): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const stats = lstatSync(path);
-    if (stats.isFile() && !owners.some((owner) => hasOwnership(stats, owner))) giveFile(path, owners[0]);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() !== true || owners.some((owner) => hasOwnership(stats, owner))) continue;
+    if (!uids.has(stats.uid) && !gids.has(stats.gid)) {
+      // Whoever may write to the folder of a file can move it here, to have it given to a user who may read it then.
+      leftOut.push(`${path} belongs to the user ${stats.uid}, who is none of Sluice's.`);
+      continue;
+    }
+    try {
+      giveFile(path, owners[0]);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      leftOut.push(error.message);
+    }
   }
 }
 
-function make(folder: string): void {
+/**
+ * The folder, which is made if there is none.
+ * @throws {StartError} `SPOOL_OWNER` when it is a link or no folder: the files behind a link must not be given to anybody
+ */
+function made(folder: string): Stats {
   try {
     mkdirSync(folder, 0o700);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  return requireFolder(folder);
 }

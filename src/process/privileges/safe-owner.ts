@@ -43,6 +43,13 @@ export function behindLinkOfRoot(path: string): string {
   }
 }
 
+/** The folder itself, not what a link leads to. @throws {StartError} `SPOOL_OWNER` when it is a link, or no folder */
+export function requireFolder(path: string): Stats {
+  const stats = lstatSync(path);
+  if (stats.isDirectory()) return stats;
+  throw ownerError(path, new Error(stats.isSymbolicLink() ? 'it is a link' : 'it is no folder'));
+}
+
 /** @throws {StartError} `SPOOL_OWNER` when it is a link, no folder, or cannot be given away */
 export function giveFolder(path: string, owner: Ownership): void {
   give(path, O_RDONLY | O_NOFOLLOW | O_DIRECTORY, owner, (stats) =>

@@ -96,6 +96,14 @@ export async function endLeftOvers(spool: string, log: Logger): Promise<void> {
 }
 
 async function endLeftOver(path: string, role: string, pid: number, log: Logger): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  // A process makes a socket. A link may lead to that of any program, which would not end.
+  if (!found.isSocket()) {
+    log.warn(`${path} is no socket, and so no sign of a process of an earlier Sluice: removing it`);
+    removeLeftover(path);
+    return;
+  }
   const socket = await connectTo(path);
   if (socket !== undefined) {
     const ended = new Promise<void>((resolve) => {
@@ -125,7 +133,7 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function kill(path: string, role: string, pid: number): void {
-  if (!isRole(role, pid) || !isOfMaker(path, pid)) throw leftOverError(role, pid);
+  if (!isRole(role, pid) || !isOfMaker(path, pid)) throw strangerError(path, role, pid);
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
@@ -159,6 +167,15 @@ function leftOverError(role: string, pid: number): StartError {
     'ROLE_LEFT_OVER',
     `Starting: the ${role} process ${pid} of an earlier Sluice still uses the spool and cannot be ended.`,
     `End it (kill -9 ${pid}; in a container: there), then start Sluice again.`,
+  );
+}
+
+/** The process id in the name is that of another program, which nobody must end because of this message. */
+function strangerError(path: string, role: string, pid: number): StartError {
+  return new StartError(
+    'ROLE_LEFT_OVER',
+    `Starting: something listens at ${path} and does not end, so a ${role} process of an earlier Sluice may still use the spool. Here, the process ${pid} is another program.`,
+    'Find the process that has the socket (ss -xlp, or fuser; in every container that has the spool), end it, then start Sluice again.',
   );
 }
 

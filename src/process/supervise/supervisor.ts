@@ -83,7 +83,7 @@ export class Supervisor implements Instance {
   async start(): Promise<RoleFacts> {
     await endLeftOvers(this.#config.spool, this.#log);
     if (this.#users !== undefined) checkCode(programPath, this.#users);
-    if (this.#users !== undefined) await ownPlaces(this.#config, this.#users);
+    if (this.#users !== undefined) await ownPlaces(this.#config, this.#users, this.#log);
     if (this.#config.processes.receivers > 1) await checkAllFree(this.#config.listen);
     if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
