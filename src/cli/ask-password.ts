@@ -1,22 +1,27 @@
-// Asks for a new password: on a terminal, twice and without showing it; else from the first line of standard input. It is never an argument, which
+// Asks for a password: on a terminal, without showing it, and twice when it is new; else from the first line of standard input. It is never an argument, which
 // every user of this host could read in the list of processes.
 
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { CommandError, exitCodes } from './exit-codes.ts';
 
-/** @param owner - whose password it is, for people */
-export async function askPassword(owner: string): Promise<string> {
-  return process.stdin.isTTY ? askTwice(owner) : firstLine();
+/**
+ * @param owner - whose password it is, for people
+ * @param times - a new one is asked for twice
+ */
+export async function askPassword(owner: string, times: 'once' | 'twice' = 'twice'): Promise<string> {
+  return process.stdin.isTTY ? askOnTerminal(owner, times) : firstLine();
 }
 
 /** From the first question to the end of the second answer the terminal does not echo, and what `readline` would show goes nowhere. */
-async function askTwice(owner: string): Promise<string> {
+async function askOnTerminal(owner: string, times: 'once' | 'twice'): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
   try {
     const typed = lines[Symbol.asyncIterator]();
-    const first = await answerTo(`New password of ${owner}: `, typed);
+    const isNew = times === 'twice';
+    const first = await answerTo(`${isNew ? 'New password' : 'Password'} of ${owner}: `, typed);
+    if (!isNew) return first;
     const second = await answerTo('The same again: ', typed);
     if (first === second) return first;
   } finally {
@@ -55,6 +60,6 @@ async function firstLine(): Promise<string> {
     exitCodes.usage,
     'PASSWORD_INPUT',
     'There is no password on standard input.',
-    'Write it to standard input on one line, call the command on a terminal, or add --generate.',
+    'Write it to standard input on one line, or call the command on a terminal.',
   );
 }

@@ -1,7 +1,8 @@
-// What `sluice user show` prints of a user: of stored passwords their kinds only.
+// What `sluice user` prints of a user: of stored passwords their kinds only.
 
 import { parseHash } from '../password/parse-hash.ts';
 import type { UserRecord } from '../directory/record.ts';
+import type { User } from '../directory/types.ts';
 import { formatSize } from '../values/size.ts';
 
 /** How each kind of stored password is called. */
@@ -20,12 +21,8 @@ const namesOfKinds = {
 
 export function userText(record: UserRecord): string {
   const { user, aliases = [], senders = [], mailbox, quota, disabled = false, applications = [] } = record;
-  const rows: readonly (readonly [string, string])[] = [
-    ['user', user],
-    ...aliases.map((each) => ['alias', each] as const),
-    ...senders.map((each) => ['may send', each] as const),
-    ...(mailbox === undefined ? [] : [['mailbox', mailbox] as const]),
-    ...(quota === undefined ? [] : [['quota', formatSize(quota)] as const]),
+  const rows: readonly Row[] = [
+    ...factRows({ address: user, aliases, senders, mailbox, quotaBytes: quota }),
     ...(disabled ? [['log-in', 'nobody may log in as this user'] as const] : []),
     [
       'password',
@@ -33,6 +30,27 @@ export function userText(record: UserRecord): string {
     ],
     ...applications.map(({ name }) => ['application', name] as const),
   ];
+  return rowsText(rows);
+}
+
+/** What is known of a user in any source. */
+export function factsText(user: User): string {
+  return rowsText(factRows(user));
+}
+
+type Row = readonly [name: string, value: string];
+
+function factRows({ address, aliases, senders, mailbox, quotaBytes }: User): readonly Row[] {
+  return [
+    ['user', address],
+    ...aliases.map((each): Row => ['alias', each]),
+    ...senders.map((each): Row => ['may send', each]),
+    ...(mailbox === undefined ? [] : [['mailbox', mailbox] satisfies Row]),
+    ...(quotaBytes === undefined ? [] : [['quota', formatSize(quotaBytes)] satisfies Row]),
+  ];
+}
+
+function rowsText(rows: readonly Row[]): string {
   return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
 }
 

@@ -19,6 +19,7 @@ import { ValueError } from '../values/value-error.ts';
 import { askPassword } from './ask-password.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, directoryOptions, ownDirectory } from './own-directory.ts';
+import { registerTest } from './user-test.ts';
 import { userText } from './user-text.ts';
 
 interface AddOptions extends DirectoryOptions {
@@ -92,6 +93,7 @@ export function register(program: Command): void {
       .argument('<new>')
       .action(rename),
   ];
+  registerTest(user);
   for (const command of commands) for (const option of directoryOptions()) command.addOption(option);
 }
 

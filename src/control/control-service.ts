@@ -1,5 +1,6 @@
 // Answers the operations of the control socket: from the manager, the spool and the list of troubles.
 
+import type { Directory } from '../directory/types.ts';
 import type { Asker, Service } from './operations/operation.ts';
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
@@ -18,9 +19,18 @@ export interface ControlServiceParts {
   readonly reload: Reload;
   /** What receivers serve under TLS. */
   readonly tls: () => ServedTls;
+  /** Who users are, and whether a password is right. */
+  readonly directory: Pick<Directory, 'find' | 'checkPassword'>;
 }
 
-export function controlService({ ask, queue, desk, reload, tls }: ControlServiceParts): Service<ControlSet> {
+export function controlService({
+  ask,
+  queue,
+  desk,
+  reload,
+  tls,
+  directory,
+}: ControlServiceParts): Service<ControlSet> {
   return {
     explain: (question, call) => ask('explain', question, call),
     limits: (question, call) => ask('limits', question, call),
@@ -36,6 +46,8 @@ export function controlService({ ask, queue, desk, reload, tls }: ControlService
     status: (question) => desk.answer(question),
     reload: (question) => reload(question),
     tls: () => tls(),
+    'user.find': ({ address }) => directory.find(address),
+    'user.check': (question) => directory.checkPassword(question),
     'queue-list': async ({ filter, limit, located }, { signal, report }) => {
       for await (const rows of queue.list(filter, limit, located)) {
         if (signal.aborted) break;

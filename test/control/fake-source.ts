@@ -92,6 +92,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       reload: () => Promise.resolve({ afterRestart: [] }),
       tls: () => ({ nowMs: 0, certificates: [], listeners: [] }),
+      directory: { find: unread, checkPassword: unread },
     }),
     failed: (message) => failures.push(message),
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { sluice as command } from '../cli/run.ts';
 import { send } from '../interop/mail.ts';
 
 const content = 'Subject: x\r\n\r\nHello\r\n';
@@ -50,6 +51,36 @@ async function assertKnown({ answer }: World, sluice: Sluice): Promise<void> {
 test('recipients are the users of the directory and their aliases', async (t) => {
   const it = world(t);
   await assertKnown(it, await it.start());
+});
+
+test('sluice user test says whether a log-in would work, and a changed password is in force soon', async (t) => {
+  const ground = Ground.of(t);
+  const path = join(ground.directory, 'users.jsonl');
+  const sluice = await startSluice(ground, {
+    config: { directory: [{ name: 'users', kind: 'users', path }] },
+  });
+  const run = (args: string, input: string) =>
+    command([...args.split(' '), '--config', sluice.configFile], { input });
+  assert.equal((await run('user test joe@here.test', 'x')).code, 75, 'the file is not there');
+  await run('domain add here.test', '');
+  await run('user add joe@here.test --alias jo@here.test', 'first\n');
+  const login = (password: string) => run('user test jo@here.test', password);
+  await until('the file is read', async () => (await login('first')).code === 0);
+  assert.equal(
+    (await login('first')).stdout,
+    'The password is right.\nuser        joe@here.test\nalias       jo@here.test\n',
+  );
+  const { code, stdout } = await login('second');
+  assert.deepEqual([code, stdout], [1, 'The log-in is refused: the password is wrong.\n']);
+  await run('user passwd joe@here.test', 'second\n');
+  await until('the new one is in force', async () => (await login('second')).code === 0);
+  assert.equal((await login('first')).code, 1);
+  const phone = (await run('user passwd joe@here.test --application Phone', '')).stdout.trim();
+  await until('it, too', async () => /right\. It is the one for Phone\./u.test((await login(phone)).stdout));
+  assert.match(
+    (await run('user test nobody@here.test --no-password', '')).stdout,
+    /no user with the address/u,
+  );
 });
 
 test('in a single process, too', async (t) => {

@@ -67,10 +67,13 @@ const address: z.ZodType<{ readonly address: string }> = z.strictObject({ addres
 const domain: z.ZodType<{ readonly domain: string }> = z.strictObject({ domain: credential });
 const login: z.ZodType<{ readonly login: string }> = z.strictObject({ login: credential });
 
+export const findUser = { question: address, answer: foundUser };
+export const checkUserPassword = { question: passwordLogin, answer: loginAnswer };
+
 const directory = {
-  find: { question: address, answer: foundUser },
+  find: findUser,
   'find-domain': { question: domain, answer: foundDomain },
-  'check-password': { question: passwordLogin, answer: loginAnswer },
+  'check-password': checkUserPassword,
   'scram-start': { question: login, answer: scramStart },
   'scram-finish': { question: scramLogin, answer: scramAnswer },
   ping,

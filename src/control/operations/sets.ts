@@ -2,6 +2,7 @@
 // then reports that the answer is missing.
 
 import { confirmClock } from './clock.ts';
+import { checkUserPassword, findUser } from './directory.ts';
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
@@ -36,6 +37,8 @@ const control = {
   reload,
   tls,
   'queue-list': listQueue,
+  'user.find': findUser,
+  'user.check': checkUserPassword,
 };
 
 const manager = {

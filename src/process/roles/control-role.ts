@@ -6,6 +6,7 @@ import { ControlServer } from '../../control/control-server.ts';
 import { controlService } from '../../control/control-service.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
+import type { Directory } from '../../directory/types.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openReaders } from '../../spool/open.ts';
 import type { QueueReader } from '../../spool/types.ts';
@@ -32,6 +33,7 @@ export class ControlRole implements Role {
    * @param reload - has the configuration read again, by the supervisor or the single process
    * @param troubles - the current troubles of all processes
    * @param served - the certificates that receivers serve
+   * @param directory - of users
    */
   constructor(
     config: Config,
@@ -40,6 +42,7 @@ export class ControlRole implements Role {
     reload: () => Promise<Reloaded>,
     troubles: () => readonly ReportedTrouble[],
     served: () => readonly CertificateFacts[],
+    directory: Pick<Directory, 'find' | 'checkPassword'>,
   ) {
     this.#link = link;
     this.#config = config;
@@ -60,6 +63,7 @@ export class ControlRole implements Role {
           certificates: served(),
           listeners: shownListeners(this.#config),
         }),
+        directory,
       }),
       failed: (message) => log.error(`an operator's request failed: ${message}`),
     });

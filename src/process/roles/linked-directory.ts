@@ -6,13 +6,15 @@ import type { Asked, Hello, Response } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
 import { DirectoryLink } from './directory-link.ts';
 
-/** @param asker - who asks, with its pass for the keys process */
-export function linkedDirectory(config: Config, asker: Omit<Hello, 'kind'>): DirectoryLink {
+/** Who asks, with its pass for the keys process. */
+export type Asker = Pick<Hello, 'role' | 'index' | 'serial'> & { readonly pass: string | undefined };
+
+export function linkedDirectory(config: Config, { pass = '', ...asker }: Asker): DirectoryLink {
   const directory = new DirectoryLink(
     (ends) =>
       new ManagerLink<Asked, Response>({
         connect: managerAt(keysSocketPath(config.spool)),
-        hello: () => ({ kind: 'hello', ...asker }),
+        hello: () => ({ kind: 'hello', pass, ...asker }),
         repeat: false,
         take: (batch) => ends.take(batch),
         lost: () => ends.lost(),

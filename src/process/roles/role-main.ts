@@ -29,6 +29,7 @@ import { ClientIdentities } from '../../tls/client-identities.ts';
 import { reopenLog } from '../watch/reopen-log.ts';
 import type { AskedPorts } from './asked-ports.ts';
 import type { DirectoryLink } from './directory-link.ts';
+import type { Asker } from './linked-directory.ts';
 import type { GivenCertificates } from './given-certificates.ts';
 import { postTroubles } from './trouble-posts.ts';
 import { introduceOnHello, type LinkedMessage } from './introduce-on-hello.ts';
@@ -55,7 +56,7 @@ const reloads = new ReloadRequests({ isWatched: true });
 let ports: AskedPorts | undefined;
 /** In the sender process: certificates that servers may ask for. */
 const identities = new ClientIdentities();
-/** In the receiver process: asks the keys process. */
+/** In the receiver and control processes: asks the keys process. */
 let directory: DirectoryLink | undefined;
 /** In the receiver process. */
 let certificates: Promise<GivenCertificates> | undefined;
@@ -98,8 +99,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       ports = new AskedPorts((question) => tellSupervisor(question));
       const bind = identity === undefined ? undefined : ports.bind;
       const live = await (await givenCertificates()).live;
-      const { linkedDirectory } = await import('./linked-directory.ts');
-      directory = linkedDirectory(config, { role: 'receiver', index, serial, pass: keysPass ?? '' });
+      directory = await linkedDirectory(config, { role: 'receiver', index, serial, pass: keysPass });
       const parts = { link, log, troubles, counters, certificates: live, directory };
       role = await ReceiverRole.start(config, index, parts, bind);
       break;
@@ -136,6 +136,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
     }
     case 'control': {
       const { ControlRole } = await import('./control-role.ts');
+      directory = await linkedDirectory(config, { role: 'control', index, serial, pass: keysPass });
       const link = new ManagerLink<Asked, Response>({
         connect: managerAt(path),
         hello: () => ({ kind: 'hello', role: 'control', index, serial, pass }),
@@ -150,6 +151,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
         () => reloads.ask(() => tellSupervisor({ kind: 'reload' })),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
         () => served,
+        directory,
       );
       role = control;
       supervisorWatch = new SupervisorWatch(log, process.ppid);
@@ -164,6 +166,10 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
   }
   if (newerConfig !== undefined) void role.configure(newerConfig);
   tellSupervisor({ kind: 'started', facts: role.facts });
+}
+
+async function linkedDirectory(config: Config, asker: Asker): Promise<DirectoryLink> {
+  return (await import('./linked-directory.ts')).linkedDirectory(config, asker);
 }
 
 function givenCertificates(): Promise<GivenCertificates> {

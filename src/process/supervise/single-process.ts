@@ -96,6 +96,9 @@ export class SingleProcess implements Instance {
     manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
 
+    const directory = new DirectoryLink((ends) => this.#linkToKeys(ends));
+    this.#directory = directory;
+    this.#configureKeys(config);
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
     const control = new ControlRole(
       config,
@@ -104,6 +107,7 @@ export class SingleProcess implements Instance {
       () => this.#reloads.ask(() => this.#events.reload()),
       () => this.#allTroubles(),
       () => this.#certificates.facts,
+      directory,
     );
     controlEnd.receive((batch) => control.take(batch));
     manager.links.addControl(controlOfManager);
@@ -117,9 +121,6 @@ export class SingleProcess implements Instance {
       certificates.use(this.#certificates.material);
       identities.use(this.#certificates.identities);
     });
-    const directory = new DirectoryLink((ends) => this.#linkToKeys(ends));
-    this.#directory = directory;
-    this.#configureKeys(config);
     const receiver = await ReceiverRole.start(config, 0, {
       link: receiverEnd,
       log,
