@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localRefusal } from '../../src/message/refusal.ts';
+import { connectionRefusal, localRefusal } from '../../src/message/refusal.ts';
 import { discardHop, smtpHop, socketHop } from '../../src/route/next-hop.ts';
 import type { NextHopAddress, RoutePlan } from '../../src/route/types.ts';
 import type { LimitKey, LimitRule } from '../../src/schedule/limits/types.ts';
@@ -73,6 +73,28 @@ test('what cannot be connected to rests alone: other mail goes on, no attempt is
   );
   assert.ok([...on.scheduler.recipients()].every(({ attempts }) => attempts === 0));
 });
+
+for (const last of ['socket', 'server'] as const) {
+  test(`when neither a socket nor a TCP server can be reached, the ${last} that failed last decides about the attempt`, () => {
+    const server = (preference: number) =>
+      socketHop('lmtp', { kind: 'tcp', ip: '127.0.0.1', port: 24 }, '127.0.0.1', preference);
+    const on = tableWith([], last === 'server' ? planTo(socket, server(1)) : planTo(server(-1), socket));
+    submit(on, 1);
+    const gone = localRefusal({ during: 'connect', code: 0, enhanced: '', text: 'gone', permanent: false });
+    for (let tried = 0; tried < 2; tried++) {
+      const [one] = on.connects().slice(-1);
+      assert.ok(one !== undefined);
+      const isSocket = one.hop.key === `unix:${path}`;
+      assert.equal(isSocket, (last === 'socket') === (tried === 1));
+      const refusal = isSocket ? gone : connectionRefusal(one.hop, 'connect', 'connection refused');
+      on.closed(one.connection, { kind: 'failed', refusal });
+    }
+    assert.deepEqual(
+      [...on.scheduler.recipients()].map(({ attempts }) => attempts),
+      [last === 'server' ? 1 : 0],
+    );
+  });
+}
 
 test('mail for a socket without a server waits for the rest of the socket, and then goes', () => {
   const on = tableWith([]);
