@@ -40,10 +40,12 @@ export class IncomingConnection implements Waiting {
   #holds = 0;
   /** One of them is stable storage, without which the session cannot go on. */
   #isStalled = false;
-  readonly #answers = new CommitAnswers(() => this.#sendAnswers());
+  /** Made with the first message. */
+  #answers: CommitAnswers | undefined;
   /** The connection was turned away before its session began. */
   #refused = false;
-  readonly #handshake: RunningHandshake;
+  /** The TLS handshake that is under way. */
+  #handshake: RunningHandshake | undefined;
 
   constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
     const { client, frontEnd, listener } = origin;
@@ -63,7 +65,6 @@ export class IncomingConnection implements Waiting {
       halfClosed: () => this.#halfClosed(),
       gone: (problem) => this.#gone(problem),
     });
-    this.#handshake = new RunningHandshake(this.#socket, this.#timer, context.log);
   }
 
   start(): void {
@@ -95,7 +96,7 @@ export class IncomingConnection implements Waiting {
    */
   shutdown(why: string): void {
     if (this.#closed) return;
-    if (this.#handshake.isUnderWay) {
+    if (this.#handshake !== undefined) {
       this.destroy();
       return;
     }
@@ -104,24 +105,20 @@ export class IncomingConnection implements Waiting {
   }
 
   destroy(): void {
-    this.#handshake.giveUp();
+    this.#handshake?.giveUp();
     this.#socket.destroy();
   }
 
   #expired(): void {
     if (this.#closed) return;
-    if (this.#handshake.isUnderWay) {
-      this.#handshake.expired();
-      return;
+    if (this.#handshake !== undefined) this.#handshake.expired();
+    else if (this.#ending) this.#socket.destroy();
+    else {
+      this.#socket.endWith(`421 4.4.2 ${this.#context.settings.hostname} ${timedOut}\r\n`);
+      // Without this time, a client that reads nothing would keep its connection and our output for ever.
+      this.#ending = true;
+      this.#timer.linger();
     }
-    if (this.#ending) {
-      this.#socket.destroy();
-      return;
-    }
-    this.#socket.endWith(`421 4.4.2 ${this.#context.settings.hostname} ${timedOut}\r\n`);
-    // Without this time, a client that reads nothing would keep its connection and our output for ever.
-    this.#ending = true;
-    this.#timer.linger();
   }
 
   #received(chunk: Buffer): void {
@@ -131,7 +128,7 @@ export class IncomingConnection implements Waiting {
   }
 
   #halfClosed(): void {
-    if (this.#handshake.isUnderWay) this.#handshake.clientClosed();
+    if (this.#handshake !== undefined) this.#handshake.clientClosed();
     else this.#pump();
   }
 
@@ -228,10 +225,13 @@ export class IncomingConnection implements Waiting {
 
   #secure(handshake: Handshake, then: () => void): void {
     this.hold();
-    this.#handshake.begin(handshake, this.#client, (socket) => this.#secured(socket, then));
+    const parts = { handshake, socket: this.#socket, timer: this.#timer, log: this.#context.log };
+    this.#handshake = new RunningHandshake({ ...parts, client: this.#client });
+    this.#handshake.begin((socket) => this.#secured(socket, then));
   }
 
   #secured(socket: TLSSocket, then: () => void): void {
+    this.#handshake = undefined;
     this.#session.secured();
     // The certificate of a front end is not that of the clients for which it speaks.
     const mayRelay = !this.#origin.rights.xclient && this.#context.tls?.relay.mayRelay(socket) === true;
@@ -267,7 +267,7 @@ export class IncomingConnection implements Waiting {
   }
 
   answered(): void {
-    this.#answers.answered(this.#session.unanswered);
+    (this.#answers ??= new CommitAnswers(() => this.#sendAnswers())).answered(this.#session.unanswered);
   }
 
   #sendAnswers(): void {
@@ -288,10 +288,8 @@ export class IncomingConnection implements Waiting {
   #gone(problem: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#handshake.isUnderWay) {
-      if (problem === '') this.#handshake.clientClosed();
-      else this.#handshake.fail(problem);
-    }
+    if (problem === '') this.#handshake?.clientClosed();
+    else this.#handshake?.fail(problem);
     this.#timer.stop();
     this.#steps.gone();
     this.#release?.();

@@ -1,5 +1,5 @@
-// The TLS handshake of one connection: none, or the one that is under way (RFC 3207, RFC 8314 3.3). Promises: it is through, or the
-// connection is closed, within its time.
+// A TLS handshake of a connection while it is under way (RFC 3207, RFC 8314 3.3). Promises: it is through, or the connection is closed,
+// within its time.
 
 import type { TLSSocket } from 'node:tls';
 import type { ClientSocket } from './client-socket.ts';
@@ -7,42 +7,35 @@ import type { ClientTimer } from './client-timer.ts';
 import type { Handshake } from './handshake.ts';
 import type { ReceiveLog } from './receive-log.ts';
 
+export interface HandshakeParts {
+  readonly handshake: Handshake;
+  readonly socket: ClientSocket;
+  readonly timer: ClientTimer;
+  readonly log: ReceiveLog;
+  /** For the log. */
+  readonly client: string;
+}
+
 export class RunningHandshake {
-  readonly #socket: ClientSocket;
-  readonly #timer: ClientTimer;
-  readonly #log: ReceiveLog;
-  #handshake: Handshake | undefined;
-  #client = '';
+  readonly #parts: HandshakeParts;
 
-  constructor(socket: ClientSocket, timer: ClientTimer, log: ReceiveLog) {
-    this.#socket = socket;
-    this.#timer = timer;
-    this.#log = log;
+  constructor(parts: HandshakeParts) {
+    this.#parts = parts;
   }
 
-  get isUnderWay(): boolean {
-    return this.#handshake !== undefined;
-  }
-
-  /**
-   * Puts TLS over the connection.
-   * @param client - for the log
-   * @param secured - called when the handshake is through
-   */
-  begin(handshake: Handshake, client: string, secured: (socket: TLSSocket) => void): void {
-    this.#handshake = handshake;
-    this.#client = client;
-    if (this.#socket.isHalfClosed) {
+  /** Puts TLS over the connection. @param secured - called when the handshake is through */
+  begin(secured: (socket: TLSSocket) => void): void {
+    const { handshake, socket, timer, log } = this.#parts;
+    if (socket.isHalfClosed) {
       this.clientClosed();
       return;
     }
-    this.#timer.handshake(handshake.timeoutMs);
-    this.#socket.upgrade(handshake.socketOptions, (socket) => {
+    timer.handshake(handshake.timeoutMs);
+    socket.upgrade(handshake.socketOptions, (secure) => {
       if (!handshake.end('secured')) return;
-      this.#handshake = undefined;
-      this.#log.secured();
-      this.#timer.stop();
-      secured(socket);
+      log.secured();
+      timer.stop();
+      secured(secure);
     });
   }
 
@@ -52,21 +45,20 @@ export class RunningHandshake {
   }
 
   expired(): void {
-    const seconds = (this.#handshake?.timeoutMs ?? 0) / 1000;
-    this.fail(`not complete after ${seconds} s`);
+    this.fail(`not complete after ${this.#parts.handshake.timeoutMs / 1000} s`);
   }
 
   /** Closes the connection: nobody hears a reply in the middle of a handshake. */
   fail(reason: string): void {
-    const handshake = this.#handshake;
-    if (handshake?.end('failed') === true) {
-      this.#log.handshakeFailed(this.#client, reason, performance.now() - handshake.startedAtMs);
+    const { handshake, socket, log, client } = this.#parts;
+    if (handshake.end('failed')) {
+      log.handshakeFailed(client, reason, performance.now() - handshake.startedAtMs);
     }
-    this.#socket.destroy();
+    socket.destroy();
   }
 
   /** We end it ourselves, which does not count for its client. */
   giveUp(): void {
-    this.#handshake?.end('given-up');
+    this.#parts.handshake.end('given-up');
   }
 }
