@@ -9,6 +9,7 @@ import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
 import { tlsWarnings } from './tls-warnings.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
+import { wideNetworkWarnings } from './wide-networks.ts';
 import { formatDuration } from '../../values/duration.ts';
 import { formatSize } from '../../values/size.ts';
 
@@ -16,16 +17,6 @@ import { formatSize } from '../../values/size.ts';
 export function configWarnings(config: Config): ConfigWarning[] {
   const warnings: ConfigWarning[] = [];
   const warn = (path: Path, message: string): void => void warnings.push({ path, message });
-  for (const [index, { address, prefix }] of config.receive.relayNetworks.entries()) {
-    const widest = address.includes(':') ? 16 : 8;
-    const loopback = address.startsWith('127.');
-    if (prefix < widest && !loopback) {
-      warn(
-        ['receive', 'relay_networks', index],
-        `${address}/${prefix} is a large part of the Internet; all of its clients can send mail to anyone through this host (open relay)`,
-      );
-    }
-  }
   if (config.queue.sync === 'none') {
     warn(
       ['queue', 'sync'],
@@ -66,6 +57,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
   }
   return [
     ...warnings,
+    ...wideNetworkWarnings(config),
     ...retryWarnings(config),
     ...sourceWarnings(config),
     ...limitWarnings(config),

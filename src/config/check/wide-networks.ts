@@ -1,0 +1,47 @@
+// Warnings of networks whose hosts get rights, and that hold a large part of the Internet: each of them makes an open relay.
+
+import { contains, type Network, networkBits, parseNetwork } from '../../values/network.ts';
+import type { Config } from '../config.ts';
+import type { ConfigWarning } from '../read/config-warning.ts';
+
+const ownNetworks = ['127.0.0.0/8', 'fc00::/7'].map(parseNetwork);
+
+export function wideNetworkWarnings({ listen, receive }: Config): ConfigWarning[] {
+  const ofListeners = listen.flatMap(({ proxyProtocol, xclient }, index) => [
+    ...warningsOf(
+      ['listen', index, 'proxy_protocol'],
+      proxyProtocol,
+      'all of its hosts can pretend to be any client by a PROXY header, and so send mail to anyone through this host (open relay); name the load balancers alone',
+    ),
+    ...warningsOf(
+      ['listen', index, 'xclient'],
+      xclient,
+      'all of its hosts can pretend to be any client by XCLIENT, and so send mail to anyone through this host (open relay); name the front ends alone',
+    ),
+  ]);
+  const ofRelaying = warningsOf(
+    ['receive', 'relay_networks'],
+    receive.relayNetworks,
+    'all of its clients can send mail to anyone through this host (open relay)',
+  );
+  return [...ofRelaying, ...ofListeners];
+}
+
+function warningsOf(
+  path: ConfigWarning['path'],
+  networks: readonly Network[],
+  consequence: string,
+): ConfigWarning[] {
+  return networks.flatMap((network, index) => {
+    if (!isLarge(network)) return [];
+    const message = `${network.address}/${network.prefix} is a large part of the Internet; ${consequence}`;
+    return [{ path: [...path, index], message }];
+  });
+}
+
+/** Larger than the largest private networks: 10.0.0.0/8 (RFC 1918 3) and fc00::/7 (RFC 4193 3.1). */
+function isLarge(network: Network): boolean {
+  if (ownNetworks.some((own) => contains(own, network))) return false;
+  const bits = networkBits(network);
+  return bits !== undefined && bits.length < (bits.bits === 32 ? 8 : 16);
+}
