@@ -6,7 +6,7 @@ import { readCertificateParts } from '../tls/certificate-parts.ts';
 import type { TlsProblem } from '../values/tls-outcome.ts';
 import type { TlsaRecord } from '../values/tls-policy.ts';
 import { authorityProblem } from './trust-anchor.ts';
-import { matchingTypes, selectors, usages } from './usable-records.ts';
+import { matchingTypes, maxRecords, selectors, usages } from './usable-records.ts';
 
 export type TlsaMatch = { readonly kind: 'dane-ee' | 'dane-ta' } | ({ readonly kind: 'failed' } & TlsProblem);
 
@@ -28,6 +28,7 @@ export function matchTlsa(chain: readonly Buffer[], { tlsa, names }: TlsaDemand,
   const [leaf] = chain;
   if (leaf === undefined) return failed('validation-failure', 'the server sent no certificate');
   const records = strongestDigests(tlsa);
+  const isAbout = comparison();
   // RFC 7671 5.1: names, dates and issuers of the certificate do not count.
   if (records.some((record) => record.usage === usages.endEntity && isAbout(record, leaf))) {
     return { kind: 'dane-ee' };
@@ -36,14 +37,20 @@ export function matchTlsa(chain: readonly Buffer[], { tlsa, names }: TlsaDemand,
   if (anchors.length === 0) {
     return records.length === 0
       ? failed('tlsa-invalid', 'no TLSA record can be used')
-      : failed('validation-failure', 'the certificate matches no TLSA record');
+      : failed('validation-failure', `the certificate matches no TLSA record${cutText(tlsa)}`);
   }
   const problem = authorityProblem(chain, anchors, isAbout, names, nowMs);
-  return problem === undefined ? { kind: 'dane-ta' } : { kind: 'failed', ...problem };
+  if (problem === undefined) return { kind: 'dane-ta' };
+  return failed(problem.result, `${problem.reason}${cutText(tlsa)}`);
 }
 
 function failed(result: TlsProblem['result'], reason: string): TlsaMatch {
   return { kind: 'failed', result, reason };
+}
+
+/** That no record matches is known of those alone that were looked at. */
+function cutText(tlsa: readonly TlsaRecord[]): string {
+  return tlsa.length < maxRecords ? '' : ` of the first ${maxRecords}; Sluice does not look at more`;
 }
 
 /**
@@ -63,19 +70,35 @@ function strongestDigests(records: readonly TlsaRecord[]): readonly TlsaRecord[]
   );
 }
 
-/** Whether the record is about this certificate (RFC 6698 2.1.2, 2.1.3). @param certificate - in DER */
-function isAbout({ selector, matchingType, data }: TlsaRecord, certificate: Buffer): boolean {
+/**
+ * Says whether a record is about a certificate in DER (RFC 6698 2.1.2, 2.1.3). What records are compared with is made once for each
+ * certificate, because a host may have many records.
+ */
+function comparison(): (record: TlsaRecord, certificate: Buffer) => boolean {
+  const made = new Map<Buffer, Map<string, string | undefined>>();
+  return ({ selector, matchingType, data }, certificate) => {
+    const ofCertificate = made.get(certificate) ?? new Map<string, string | undefined>();
+    made.set(certificate, ofCertificate);
+    const kind = `${selector} ${matchingType}`;
+    if (!ofCertificate.has(kind))
+      ofCertificate.set(kind, associationData(selector, matchingType, certificate));
+    return data === ofCertificate.get(kind);
+  };
+}
+
+/** What a record of this kind has to hold for this certificate, in hex; undefined for an unknown kind. */
+function associationData(selector: number, matchingType: number, certificate: Buffer): string | undefined {
   const selected =
     selector === selectors.certificate ? certificate : readCertificateParts(certificate)?.publicKeyInfo;
-  if (selected === undefined) return false;
+  if (selected === undefined) return undefined;
   switch (matchingType) {
     case matchingTypes.full:
-      return data === selected.toString('hex');
+      return selected.toString('hex');
     case matchingTypes.sha256:
-      return data === createHash('sha256').update(selected).digest('hex');
+      return createHash('sha256').update(selected).digest('hex');
     case matchingTypes.sha512:
-      return data === createHash('sha512').update(selected).digest('hex');
+      return createHash('sha512').update(selected).digest('hex');
     default:
-      return false;
+      return undefined;
   }
 }

@@ -8,20 +8,26 @@ export const usages = { trustAnchor: 2, endEntity: 3 } as const;
 export const selectors = { certificate: 0, publicKey: 1 } as const;
 export const matchingTypes = { full: 0, sha256: 1, sha512: 2 } as const;
 
-/** Most records of one host that are looked at. A server that changes its key has about four. */
-const maxRecords = 50;
+/** Most usable records of one host that are looked at. A server that changes its key has about four. */
+export const maxRecords = 200;
 
-/** The records that can be used, each once, in the order of the answer. */
+/**
+ * The records that can be used, each once, in an order of their own: name servers rotate theirs, and which records are looked at must not
+ * change from one answer to the next.
+ */
 export function usableRecords(records: readonly TlsaRecord[]): TlsaRecord[] {
-  const usable = new Map<string, TlsaRecord>();
-  for (const record of records) {
-    if (usable.size === maxRecords) break;
-    if (isUsable(record)) {
-      const { usage, selector, matchingType, data } = record;
-      usable.set(`${usage} ${selector} ${matchingType} ${data}`, record);
-    }
+  const byText = new Map(records.map((record) => [textOf(record), record]));
+  const usable: TlsaRecord[] = [];
+  for (const text of [...byText.keys()].sort()) {
+    if (usable.length === maxRecords) break;
+    const record = byText.get(text);
+    if (record !== undefined && isUsable(record)) usable.push(record);
   }
-  return [...usable.values()];
+  return usable;
+}
+
+function textOf({ usage, selector, matchingType, data }: TlsaRecord): string {
+  return `${usage} ${selector} ${matchingType} ${data}`;
 }
 
 function isUsable({ usage, selector, matchingType, data }: TlsaRecord): boolean {

@@ -200,6 +200,43 @@ test('records of the wrong length or form are unusable', () => {
   assert.deepEqual(usableRecords([...usable, ...usable]), usable);
 });
 
+test('of a hundred records each counts, in whichever order a name server sends them', () => {
+  const others = Array.from({ length: 150 }, (_, index): TlsaRecord => {
+    const data = createHash('sha256').update(String(index)).digest('hex');
+    return { usage: 3, selector: 1, matchingType: 1, data };
+  });
+  const right = about(leaf.certificate, [3, 1, 1]);
+  for (const records of [
+    [right, ...others],
+    [...others, right],
+  ]) {
+    assert.equal(matchTlsa(sent, { tlsa: usableRecords(records), names: [name] }, now).kind, 'dane-ee');
+  }
+});
+
+test('of more records than are looked at, always the same ones count, and the reason says so', () => {
+  const others = Array.from({ length: 400 }, (_, index): TlsaRecord => {
+    const data = createHash('sha256').update(String(index)).digest('hex');
+    return { usage: 3, selector: 1, matchingType: 1, data };
+  });
+  assert.deepEqual(usableRecords(others.toReversed()), usableRecords(others));
+  assert.equal(usableRecords(others).length, 200);
+  const reason = (records: readonly TlsaRecord[]) =>
+    matchTlsa(sent, { tlsa: usableRecords(records), names: [name] }, now);
+  assert.deepEqual(reason(others), {
+    kind: 'failed',
+    result: 'validation-failure',
+    reason: 'the certificate matches no TLSA record of the first 200; Sluice does not look at more',
+  });
+  const anchors = others.map(({ data }): TlsaRecord => ({ usage: 2, selector: 0, matchingType: 1, data }));
+  assert.deepEqual(reason(anchors), {
+    kind: 'failed',
+    result: 'certificate-not-trusted',
+    reason:
+      'no certificate of the chain that the server sent matches a TLSA record of the first 200; Sluice does not look at more',
+  });
+});
+
 test('the public key and the extensions are read byte for byte', () => {
   const parts = readCertificateParts(der(leaf.certificate));
   const key = new X509Certificate(leaf.certificate).publicKey.export({ type: 'spki', format: 'der' });
