@@ -39,7 +39,7 @@ const xclientReaders: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 
 const xforwardReaders: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['NAME', asIs],
-  ['ADDR', asIs], // it may be a name of another protocol's client
+  ['ADDR', forwardedAddress],
   ['PORT', port],
   ['PROTO', asIs],
   ['HELO', asIs],
@@ -110,6 +110,11 @@ function address(value: string): string | undefined {
   const text = value.replace(/^IPV6:/i, '');
   const isAddress = text.length < value.length ? isIPv6(text) : isIPv4(text) || isIPv6(text);
   return isAddress && !text.includes('%') ? plainIp(text) : undefined;
+}
+
+/** One text for each address, so that a log can be searched for it; anything else, as a client of another protocol may have, is left as it is. */
+function forwardedAddress(value: string): string {
+  return address(value) ?? value;
 }
 
 function port(value: string): string | undefined {

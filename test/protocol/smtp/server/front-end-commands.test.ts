@@ -53,13 +53,25 @@ test('XFORWARD with all attributes', () => {
   const text = ' NAME=a.example ADDR=IPV6:2001:db8::1 PORT=1 PROTO=SMTP HELO=b IDENT=4X2 SOURCE=remote';
   assert.deepEqual(said(readXforward(text)), {
     name: 'a.example',
-    address: 'IPV6:2001:db8::1',
+    address: '2001:db8::1',
     port: '1',
     protocol: 'SMTP',
     helo: 'b',
     id: '4X2',
     source: 'REMOTE',
   });
+});
+
+test('ADDR of XFORWARD has one form for each address, and is left as it is when it is none', () => {
+  for (const [text, address] of [
+    ['IPV6:::ffff:203.0.113.9', '203.0.113.9'],
+    ['ipv6:2001:DB8:0::1', '2001:db8::1'],
+    ['203.0.113.9', '203.0.113.9'],
+    ['[UNAVAILABLE]', ''],
+    ['a.client.of.uucp', 'a.client.of.uucp'],
+  ]) {
+    assert.deepEqual(said(readXforward(` ADDR=${text}`)), { address });
+  }
 });
 
 const malformed = [
