@@ -34,6 +34,11 @@ export function selfSignedFor(host: string, stored: string, nowMs: number): Exam
   return made;
 }
 
+/** Whether what is stored can be used: its key, that is, since a certificate is soon made again. */
+export function isUsable(stored: string): boolean {
+  return examined(stored) !== undefined;
+}
+
 /** The text form, to be stored: the key and the certificate. */
 export function storedForm({ served: { key, chain } }: ExaminedCertificate): string {
   return key + chain;

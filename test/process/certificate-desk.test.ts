@@ -257,6 +257,42 @@ test('without a certificate, one is made, kept for this user alone, and renewed 
   assert.deepEqual(here.desk().facts, desk.facts);
 });
 
+test('a self-signed certificate that is damaged is replaced with a warning of its TLSA records, and kept', (t) => {
+  const here = world(t);
+  const file = join(here.folder, 'spool/tls/self-signed.pem');
+  const warnings = (): string[] => here.log.lines.filter((line) => line.startsWith('warn'));
+  const [made] = here.desk().facts;
+  assert.deepEqual(warnings(), []);
+  const text = readFileSync(file, 'utf8');
+  for (const damaged of ['garbage', '', text.slice(0, 200)]) {
+    here.log.lines.length = 0;
+    writeFileSync(file, damaged);
+    const desk = here.desk();
+    assert.notEqual(desk.facts[0]?.keyFingerprint, made?.keyFingerprint);
+    const [warning = '', ...more] = warnings();
+    assert.match(
+      warning,
+      /self-signed\.pem cannot be used \(it is damaged\), so another one with another key is made; TLSA records of the old key do not match/,
+    );
+    assert.deepEqual(more, []);
+    assert.equal(readFileSync(`${file}.damaged`, 'utf8'), damaged);
+    here.log.lines.length = 0;
+    assert.deepEqual(here.desk().facts, desk.facts);
+    assert.deepEqual(warnings(), []);
+  }
+});
+
+test('a self-signed certificate whose file is damaged while it is served is renewed with its key', async (t) => {
+  const here = world(t);
+  const desk = here.desk();
+  const [made] = desk.facts;
+  writeFileSync(join(here.folder, 'spool/tls/self-signed.pem'), 'garbage');
+  here.clock.nowMs += 340 * dayMs;
+  await desk.look();
+  assert.equal(desk.facts[0]?.keyFingerprint, made?.keyFingerprint);
+  assert.deepEqual(here.desk().facts, desk.facts);
+});
+
 test('a self-signed certificate that others could have put there is not used', (t) => {
   const here = world(t);
   const stranger = makeAuthority().issue({ names: ['mail.example.com'] });

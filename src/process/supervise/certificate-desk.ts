@@ -4,6 +4,7 @@
 // Promises: a file that cannot be used any more leaves in force what was read before; no key leaves this object but in `material`.
 
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -16,12 +17,17 @@ import {
   type ReadCertificate,
   readCertificates,
 } from '../../tls/read-certificates.ts';
-import { mustRenew, selfSignedFor, storedForm } from '../../tls/self-signed.ts';
+import { isUsable, mustRenew, selfSignedFor, storedForm } from '../../tls/self-signed.ts';
 import { type TicketKeys, ticketKeyBytes } from '../../tls/ticket-keys.ts';
 import type { GivenIdentities, TlsMaterial } from '../../tls/tls-material.ts';
 import { hasTls } from '../../settings/tls-of-listeners.ts';
 import { CertificateTroubles } from '../watch/certificate-troubles.ts';
-import { readSelfSigned, writeSelfSigned } from './self-signed-file.ts';
+import {
+  type FoundSelfSigned,
+  readSelfSigned,
+  setSelfSignedAside,
+  writeSelfSigned,
+} from './self-signed-file.ts';
 
 /** How often the files are looked at. */
 const lookEveryMs = 10_000;
@@ -194,16 +200,30 @@ export class CertificateDesk {
 
   #makeSelfSigned(): ExaminedCertificate {
     const { hostname, spool } = this.#read.config;
-    const stored =
-      readSelfSigned(spool) || (this.#selfSigned === undefined ? '' : storedForm(this.#selfSigned));
+    const before = this.#selfSigned;
+    const found = readSelfSigned(spool);
+    const isFound = found.kind === 'text' && isUsable(found.text);
+    const stored = isFound ? found.text : before === undefined ? '' : storedForm(before);
+    if (!isFound && found.kind !== 'none' && before === undefined) this.#warnOfLostKey(found);
     const certificate = selfSignedFor(hostname, stored, this.#now());
     this.#log.info(
       `there is no [[certificate]]: TLS uses a certificate for ${hostname} that Sluice signed itself`,
     );
     this.#signedFor = hostname;
     const form = storedForm(certificate);
-    if (form !== stored) this.#store(form);
+    if (form !== stored || !isFound) this.#store(form);
     return certificate;
+  }
+
+  /** Another key is made, which nobody has asked for, and which others may notice before the administrator does. */
+  #warnOfLostKey(found: Exclude<FoundSelfSigned, { readonly kind: 'none' }>): void {
+    const { hostname, spool } = this.#read.config;
+    const reason = found.kind === 'refused' ? found.reason : 'it is damaged';
+    const kept = setSelfSignedAside(spool);
+    this.#log.warn(
+      `the self-signed certificate in ${join(spool, 'tls', 'self-signed.pem')} cannot be used (${reason}), so another one with another key is made; TLSA records of the old key do not match any more, and hosts that obey DANE send nothing: replace them by those that "sluice tls" shows for ${hostname}${kept === undefined ? '' : `; the old file is kept as ${kept}`}`,
+      { code: 'SELF_SIGNED_LOST' },
+    );
   }
 
   #store(form: string): void {

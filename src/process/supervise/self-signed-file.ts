@@ -24,19 +24,48 @@ function folderIn(spool: string): string {
   return join(spool, 'tls');
 }
 
-/** Its text; empty when there is none, or when it is not what this user wrote. */
-export function readSelfSigned(spool: string): string {
+function fileIn(spool: string): string {
+  return join(folderIn(spool), 'self-signed.pem');
+}
+
+export type FoundSelfSigned =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'text'; readonly text: string }
+  /** There is one that must not be read: this user has not written it, or it is closed to this user. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What is in its place. */
+export function readSelfSigned(spool: string): FoundSelfSigned {
   let fd: number | undefined;
   try {
-    if (!isOurs(lstatSync(folderIn(spool)))) return '';
-    fd = openSync(join(folderIn(spool), 'self-signed.pem'), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!isOurs(lstatSync(folderIn(spool)))) return refused("its folder is not this user's alone");
+    fd = openSync(fileIn(spool), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stats = fstatSync(fd);
-    const isWhole = stats.isFile() && stats.nlink === 1 && stats.size <= mostBytes;
-    return isWhole && isOurs(stats) ? readFileSync(fd, 'latin1') : '';
-  } catch {
-    return '';
+    if (!stats.isFile() || stats.nlink !== 1 || stats.size > mostBytes)
+      return refused('it is not a file that Sluice wrote');
+    if (!isOurs(stats)) return refused('others may read or write it');
+    return { kind: 'text', text: readFileSync(fd, 'latin1') };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'none' };
+    return refused(error instanceof Error ? error.message : String(error));
   } finally {
     if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function refused(reason: string): FoundSelfSigned {
+  return { kind: 'refused', reason };
+}
+
+/** Keeps what is in its place under another name, for people. @returns that name; undefined: it cannot be kept */
+export function setSelfSignedAside(spool: string): string | undefined {
+  const kept = `${fileIn(spool)}.damaged`;
+  try {
+    if (!isOurs(lstatSync(folderIn(spool)))) return undefined;
+    renameSync(fileIn(spool), kept);
+    return kept;
+  } catch {
+    return undefined;
   }
 }
 
@@ -55,7 +84,7 @@ export function writeSelfSigned(spool: string, text: string): void {
   } finally {
     closeSync(fd);
   }
-  renameSync(written, join(folder, 'self-signed.pem'));
+  renameSync(written, fileIn(spool));
 }
 
 function isOurs({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
