@@ -53,6 +53,17 @@ const mistakes: readonly (readonly [string, string])[] = [
     '[[tls]]\nlevel = "dane"\ndane = false\n[dns]\nvalidating = true\nservers = ["127.0.0.1"]',
     '3:8 tls[1].dane: must not be false together with level = "dane"',
   ],
+  ...['level = "required"', 'names = ["mx.example.com"]', `fingerprints = ["sha256:${digits}"]`].map(
+    (line) =>
+      [
+        `[[tls]]\n${line}\nmin_version = "1.1"`,
+        '3:15 tls[1].min_version: must be "1.2" or "1.3" where TLS is demanded (RFC 8996); TLS 1.1 is used at level = "opportunistic" alone, in place of clear text',
+      ] as const,
+  ),
+  [
+    '[deliver]\ntls = "verified"\n[[tls]]\nmin_version = "1.0"',
+    '4:15 tls[1].min_version: must be "1.2" or "1.3" where TLS is demanded (RFC 8996); TLS 1.0 is used at level = "opportunistic" alone, in place of clear text',
+  ],
   [
     '[[tls]]\nlevel = "encrypt"',
     '2:9 tls[1].level: must be "none" or "opportunistic" or "required" or "verified" or "fingerprint" or "dane", not "encrypt"',

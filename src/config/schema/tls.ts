@@ -89,7 +89,7 @@ const tls = tableOf({
   ),
   min_version: key(
     oneOf(['1.0', '1.1', '1.2', '1.3']).optional(),
-    'The oldest version of TLS that is used.',
+    'The oldest version of TLS that is used. "1.0" and "1.1" count at level opportunistic alone; where more is demanded, by this file or by what a domain publishes, it is 1.2.',
     { defaultText: '1.2, and 1.0 for the level opportunistic', example: '"1.2"' },
   ),
   mta_sts: key(yesNo().optional(), 'Whether what the domain publishes by MTA-STS counts here.', {

@@ -8,12 +8,24 @@ import type { z } from 'zod';
 import { closest } from '../../values/closest.ts';
 import { contains, type Network } from '../../values/network.ts';
 
+interface TlsTable {
+  readonly level?: string | undefined;
+  readonly names?: readonly string[] | undefined;
+  readonly fingerprints?: readonly string[] | undefined;
+  readonly min_version?: string | undefined;
+}
+
 /** The parts of the file that are checked, as read. */
 export interface Tables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
-  readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean; readonly dane: 'auto' | 'off' };
-  readonly tls: readonly { readonly level?: string | undefined }[];
+  readonly deliver: {
+    readonly ipv4: boolean;
+    readonly ipv6: boolean;
+    readonly dane: 'auto' | 'off';
+    readonly tls: string;
+  };
+  readonly tls: readonly TlsTable[];
   readonly dns: {
     readonly validating: boolean;
     readonly servers?: readonly { readonly host: string }[] | undefined;
@@ -43,10 +55,23 @@ function checkDane({ deliver, dns, tls }: Tables, context: z.RefinementCtx): voi
   }
 }
 
+/** RFC 8996: versions before 1.2 protect from less than TLS is demanded for. They are better than clear text, and than nothing else. */
+function checkVersions({ deliver, tls }: Tables, context: z.RefinementCtx): void {
+  for (const [index, { fingerprints, level, min_version: version, names }] of tls.entries()) {
+    if (version !== '1.0' && version !== '1.1') continue;
+    const isNamed = names !== undefined || fingerprints !== undefined;
+    const inForce = level ?? (isNamed ? 'verified' : deliver.tls);
+    if (inForce === 'opportunistic' || inForce === 'none') continue;
+    const message = `must be "1.2" or "1.3" where TLS is demanded (RFC 8996); TLS ${version} is used at level = "opportunistic" alone, in place of clear text`;
+    context.addIssue({ code: 'custom', message, path: ['tls', index, 'min_version'] });
+  }
+}
+
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkValidating(tables.dns, context);
   checkDane(tables, context);
+  checkVersions(tables, context);
   for (const [role, name] of Object.entries(tables.users)) {
     if (name === undefined || tables.user !== undefined) continue;
     const message =

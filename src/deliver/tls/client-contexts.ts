@@ -77,9 +77,18 @@ function contextOf(
     ...(identity !== undefined && { cert: identity.chain, key: identity.key }),
     ...(kind.sentChainOnly ? { ca: [] } : authorities !== '' && { ca: authorities }),
     ciphers: ciphersOf(ciphers, kind.takesOld),
-    minVersion: minVersion === '' ? (kind.takesOld ? 'TLSv1' : 'TLSv1.2') : minVersion,
+    minVersion: oldestOf(minVersion, kind.takesOld),
     ...(kind.isClassic && { ecdhCurve: classicGroups }),
   });
+}
+
+/** RFC 8996: where TLS is demanded, 1.2 is the oldest. A domain may demand it, whatever the settings of its table say. */
+function oldestOf(
+  configured: HandshakeSettings['minVersion'],
+  takesOld: boolean,
+): Exclude<HandshakeSettings['minVersion'], ''> {
+  if (takesOld) return configured === '' ? 'TLSv1' : configured;
+  return configured === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
 }
 
 function ciphersOf(configured: string, takesOld: boolean): string | undefined {

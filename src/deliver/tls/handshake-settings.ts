@@ -5,9 +5,9 @@ export interface HandshakeSettings {
   readonly authorities: string;
   /** In OpenSSL's format; empty: chosen for the level. */
   readonly ciphers: string;
-  /** The oldest version that is used; empty: chosen for the level. */
   /** File of the certificate that is shown to servers which ask for one; not given: none is shown. */
   readonly identity?: string | undefined;
+  /** The oldest version that is used; empty: chosen for the level. */
   readonly minVersion: '' | 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 }
 

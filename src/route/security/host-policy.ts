@@ -118,13 +118,18 @@ function policyOf(facts: HostFacts, level: TlsLevel, from: TlsPolicySource): Hop
     policyDomain: domain,
     // RFC 8461 4.2: the name of the host goes into the client hello.
     serverName: rule?.serverName ?? name,
-    names: level !== 'verified' ? [] : from === 'mta-sts' ? [name] : names,
+    names: !takesNames(level) ? [] : from === 'mta-sts' ? [name] : names,
     fingerprints: level === 'fingerprint' ? (rule?.fingerprints ?? []) : [],
     tlsa: [],
     implicit,
     needsRequireTls: demand === 'requiretls',
     settings: rule?.settings ?? '',
   };
+}
+
+/** Levels that take any certificate log whose it is all the same. */
+function takesNames(level: TlsLevel): boolean {
+  return level === 'opportunistic' || level === 'required' || level === 'verified';
 }
 
 function isDefault(tls: HopTlsPolicy, { host }: HostFacts): boolean {

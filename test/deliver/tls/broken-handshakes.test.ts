@@ -224,6 +224,17 @@ for (const version of ['TLSv1', 'TLSv1.1'] as const) {
     assert.ok(all.reports.tls[0]?.kind === 'secured' && all.reports.tls[0].version === version);
   });
 
+  test(`settings that allow ${version} do not make it enough where TLS is demanded`, async (t) => {
+    const all = await tlsFixture(t);
+    grant(all, policy('required', { settings: 'old' }));
+    const peer = await all.server.accept();
+    await startTls(peer);
+    await peer.underTls(old);
+    const report = await all.reports.next();
+    assert.ok(report.kind === 'closed' && report.report.kind === 'failed');
+    assert.match(report.report.error, /TLS failed: .*protocol version/);
+  });
+
   for (const level of ['required', 'verified'] as const) {
     test(`a host with ${version} alone will not do under ${level}`, async (t) => {
       const all = await tlsFixture(t);

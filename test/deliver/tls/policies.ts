@@ -25,9 +25,10 @@ export const leaves = {
 export type LeafName = keyof typeof leaves;
 
 const settings: HandshakeSettings = { authorities: authority.certificate, ciphers: '', minVersion: '' };
-export const handshakes = new Map([
+export const handshakes = new Map<string, HandshakeSettings>([
   ['test', settings],
   ['unusable', { ...settings, ciphers: 'NOSUCH' }],
+  ['old', { ...settings, ciphers: 'DEFAULT@SECLEVEL=0', minVersion: 'TLSv1' }],
   ['shows', { ...settings, identity: '/client.pem' }],
 ]);
 

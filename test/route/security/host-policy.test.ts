@@ -217,6 +217,13 @@ test('settings or a server name make a policy of what is else the default', () =
   );
 });
 
+test('levels that take any certificate know the name of the host, so that the log says whose it was', () => {
+  const names = ['mx.example.net'];
+  assert.deepEqual(policy({ rule: ruleOf('opportunistic', { settings: 'S' }) }).names, names);
+  assert.deepEqual(policy({ rule: ruleOf('required') }).names, names);
+  assert.deepEqual(policy({ rule: ruleOf('fingerprint') }).names, []);
+});
+
 test('an address has no server name', () => {
   for (const host of ['[192.0.2.1]', '192.0.2.1', '[2001:db8::1]']) {
     assert.equal(policy({ host, defaultLevel: 'required' }).serverName, '');
