@@ -10,6 +10,7 @@ import { formatListenAddress } from '../values/listen-address.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
 import { certificateProblems } from './certificate-problems.ts';
+import { directoryProblems } from './directory-problems.ts';
 import { exitCodes } from './exit-codes.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
@@ -53,6 +54,7 @@ async function check(
       ...userWarnings(config),
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
+      ...(await directoryProblems(config)),
       ...ofCertificates.warnings,
     ],
     file,

@@ -9,7 +9,7 @@ import { camelKeys, type CamelKeys } from './camel-case.ts';
 import { ConfigError } from './read/config-error.ts';
 import { pathProblems } from './problems/paths-together.ts';
 import { problem, problemsOf } from './problems/problems.ts';
-import { socketPathProblems } from './problems/socket-paths.ts';
+import { keysSocketProblems, socketPathProblems } from './problems/socket-paths.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './read/system-hostname.ts';
@@ -193,7 +193,11 @@ function buildConfig(
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
   const config = completeConfig(content, file, folder, readSupplement(content, source, folder, onFileRead));
-  const problems = [...pathProblems(config), ...socketPathProblems(config.listen)];
+  const problems = [
+    ...pathProblems(config),
+    ...socketPathProblems(config.listen),
+    ...keysSocketProblems(config.spool, config.directory),
+  ];
   if (problems.length === 0) return config;
   throw new ConfigError(
     problems.map(({ path, message }) => problem(path, source.placeOfValue(path), message, source)),

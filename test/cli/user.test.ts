@@ -156,6 +156,25 @@ test('on a terminal, the password is asked for twice and not shown', { skip: wit
   assert.ok(fits(joe()['password'], 'hidden word'));
 });
 
+test('sluice check tells of sources that are missing, have mistakes, or have passwords that Sluice does not check', async (t) => {
+  const { run, path } = world(t);
+  writeFileSync(`${path}/users.jsonl`, '{"user":"joe@example.com","password":"$y$j9T$salt$hash"}\n');
+  writeFileSync(`${path}/passwd`, 'joe\n');
+  const more =
+    '[[directory]]\nname = "d"\nkind = "dovecot"\npath = "passwd"\n[[directory]]\nname = "c"\nkind = "checkpassword"\ncommand = ["/nonexistent"]\n';
+  writeFileSync(`${path}/sluice.toml`, `${configuration}${more}`);
+  const { stdout, code } = await run('check');
+  assert.equal(code, 0);
+  for (const warning of [
+    /directory\[1\]\.path: .*users\.jsonl: a password is of a kind .* \(joe@example\.com: .*yescrypt/u,
+    /directory\[2\]\.path: .*users\.sqlite: it does not exist/u,
+    /directory\[3\]\.path: .*passwd: line 1 has no colon/u,
+    /directory\[4\]\.path: .*passwd: it is no socket/u,
+    /directory\[5\]\.command: \/nonexistent: it does not exist/u,
+  ])
+    assert.match(stdout, warning);
+});
+
 function withoutScript(): string | false {
   return existsSync('/usr/bin/script') ? false : 'the program script is not installed';
 }

@@ -10,6 +10,17 @@ const listenAt = (path: string) => () =>
     '/x/sluice.toml',
   );
 
+test('with a directory, the spool has a path that leaves room for the socket of the keys process', () => {
+  const source = '[[directory]]\nname = "a"\nkind = "users"\npath = "/users"\n';
+  const spool = (length: number) => `spool = "/${'s'.repeat(length - 1)}"\n`;
+  assert.throws(
+    () => parseConfig(`${spool(86)}${source}`, '/x/sluice.toml'),
+    /spool: with a \[\[directory\]\], .* is 101 bytes/u,
+  );
+  assert.doesNotThrow(() => parseConfig(`${spool(85)}${source}`, '/x/sluice.toml'));
+  assert.doesNotThrow(() => parseConfig(spool(86), '/x/sluice.toml'));
+});
+
 test('the path of a socket has 100 bytes at most, counted with the folder of the configuration', () => {
   assert.throws(listenAt(`/${'s'.repeat(100)}`), {
     code: 'CONFIG_INVALID',

@@ -1,4 +1,6 @@
-// Checks that the system can make each Unix-domain socket of [[listen]]: its path, made absolute, is short enough.
+// Checks that the system can make each Unix-domain socket of [[listen]], and that of the keys process: its path, made absolute, is short enough.
+
+import { join } from 'node:path';
 
 import type { ListenAddress } from '../../values/listen-address.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
@@ -19,4 +21,11 @@ export function socketPathProblems(listen: readonly { readonly address: ListenAd
     const message = address.kind === 'unix' ? socketPathProblem(address.path) : undefined;
     return message === undefined ? [] : [{ path: ['listen', index, 'address'], message }];
   });
+}
+
+/** The socket of the keys process is in the spool's folder, and nowhere else: another place would not be its own. */
+export function keysSocketProblems(spool: string, directory: readonly unknown[]): ConfigWarning[] {
+  if (directory.length === 0) return [];
+  const problem = socketPathProblem(join(spool, 'keys/keys.sock'));
+  return problem === undefined ? [] : [{ path: ['spool'], message: `with a [[directory]], ${problem}` }];
 }

@@ -100,7 +100,7 @@ export class Sources {
   }
 }
 
-function isTable(settings: SourceSettings): settings is TableSettings {
+export function isTable(settings: SourceSettings): settings is TableSettings {
   return settings.kind === 'users' || settings.kind === 'passwd' || settings.kind === 'sqlite';
 }
 
@@ -113,7 +113,7 @@ function nameOfTable({ name }: SourceSettings): string {
   return `${name} of the directory`;
 }
 
-function kindOf(settings: TableSettings): TableKind {
+export function kindOf(settings: TableSettings): TableKind {
   switch (settings.kind) {
     case 'users':
       return usersFile;

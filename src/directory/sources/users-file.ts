@@ -7,7 +7,8 @@ import { PackedMap } from '../../table/packed-map.ts';
 import { absent, type Answer } from '../../table/table.ts';
 import { brokenTable } from '../../table/table-error.ts';
 import { readLines } from '../../table/text-lines.ts';
-import { domainKey, readRecord } from '../record.ts';
+import { parseHash } from '../../password/parse-hash.ts';
+import { domainKey, readRecord, type UserRecord } from '../record.ts';
 import { tableKey } from '../../table/table-key.ts';
 
 /** A value that begins so is not a record but the key of one. */
@@ -18,6 +19,7 @@ export const usersFile: TableKind = {
   open: async ({ handle, sizeBytes }) => {
     const map = new PackedMap(sizeBytes, false);
     let [users, domains] = [0, 0];
+    const unusable = new UnusablePasswords();
     const add = (key: string, value: Uint8Array): void => {
       if (!map.add(Buffer.from(key), Buffer.from(value)))
         throw brokenTable('it holds more than 4 GiB', 'Use SQLite instead.');
@@ -35,6 +37,7 @@ export const usersFile: TableKind = {
             return;
           case 'user': {
             users++;
+            unusable.look(read.record);
             const key = tableKey(read.record.user);
             add(key, bytes);
             for (const alias of read.record.aliases ?? []) add(tableKey(alias), Buffer.from(aliasMark + key));
@@ -51,13 +54,33 @@ export const usersFile: TableKind = {
     return {
       lookup: (keys) => keys.map((key) => answerOf(map, key)),
       summary: `${users} ${users === 1 ? 'user' : 'users'} of ${domains} ${domains === 1 ? 'domain' : 'domains'}`,
-      warnings: [],
+      warnings: unusable.warnings,
       endsEarly: !isComplete,
       isWhole: true,
       close: () => Promise.resolve(),
     };
   },
 };
+
+/** Counts the users whose password Sluice does not check: they get temporary errors, which people find hard to explain. */
+class UnusablePasswords {
+  #count = 0;
+  #example = '';
+
+  look({ user, password = '', applications = [] }: UserRecord): void {
+    for (const stored of [password, ...applications.map((each) => each.password)]) {
+      const read = parseHash(stored);
+      if (read.kind !== 'refused') continue;
+      if (this.#count++ === 0) this.#example = `${user}: ${read.reason}`;
+    }
+  }
+
+  get warnings(): readonly string[] {
+    if (this.#count === 0) return [];
+    const count = this.#count === 1 ? 'a password is' : `${this.#count} passwords are`;
+    return [`${count} of a kind that Sluice does not check (${this.#example})`];
+  }
+}
 
 function answerOf(map: PackedMap, key: string): Answer {
   const [value] = map.valuesOf(key) ?? [];
