@@ -38,7 +38,8 @@ export interface Mx {
   close(): Promise<void>;
 }
 
-const plainExtensions = [
+/** What a server offers where a test does not say otherwise. `CHUNKING` can be added. */
+export const plainExtensions = [
   'PIPELINING',
   'SIZE 104857600',
   '8BITMIME',
@@ -106,6 +107,10 @@ function serveSession(
   const { client } = sighting;
   let unread: Buffer = Buffer.alloc(0);
   let content: Buffer[] | null = null;
+  /** A chunk that is being read (RFC 3030 2). */
+  let chunk: { left: number; readonly isLast: boolean; readonly isTaken: boolean } | undefined;
+  /** The chunks of the message so far. */
+  let chunks: Buffer[] = [];
   let mail = '';
   let sender = '';
   let recipients: string[] = [];
@@ -141,6 +146,7 @@ function serveSession(
     mail = sender = '';
     recipients = [];
     rcpts = [];
+    chunks = [];
   };
   /** Sends the personality's reply, else `plain`; `accepted` runs only after a 2xx or 3xx. */
   const reply = (answer: Answer, plain: string, accepted: () => void, endsTransaction = false): void => {
@@ -199,6 +205,11 @@ function serveSession(
           leaveCensus = census?.began(sighting, sender, recipients);
         });
       }
+    } else if (verb === 'BDAT') {
+      const [, size = '', last] = line.split(' ');
+      // The chunk is read in any case (RFC 3030 2).
+      chunk = { left: Number(size), isLast: last !== undefined, isTaken: recipients.length > 0 };
+      if (chunk.isTaken) leaveCensus ??= census?.began(sighting, sender, recipients);
     } else if (verb === 'QUIT') {
       replies += '221 2.0.0 Bye\r\n';
       stopCounting();
@@ -211,6 +222,7 @@ function serveSession(
   };
   const message = (whole: Buffer): void => {
     const answer = ask('message');
+    if (unread.length > 0) tally.followed++;
     const keep = (): void => {
       messages++;
       tally.deliver(messageIdOf(whole), recipients);
@@ -243,11 +255,28 @@ function serveSession(
     content = null;
     message(whole.subarray(0, Math.max(0, whole.length - 3)));
   };
+  const readChunk = (open: NonNullable<typeof chunk>): void => {
+    const part = unread.subarray(0, open.left);
+    unread = unread.subarray(part.length);
+    open.left -= part.length;
+    if (open.isTaken) chunks.push(part);
+    if (open.left > 0) return;
+    chunk = undefined;
+    if (!open.isTaken) replies += '503 5.5.1 No valid recipients\r\n';
+    else if (open.isLast) message(Buffer.concat(chunks.splice(0)));
+    else replies += '250 2.0.0 Ok\r\n';
+  };
   const read = (): void => {
     for (;;) {
-      if (busy || socket.destroyed || socket.writableEnded || unread.length === 0) break;
+      if (busy || socket.destroyed || socket.writableEnded) break;
+      // A chunk may be empty.
+      if (unread.length === 0 && chunk?.left !== 0) break;
       if (content !== null) {
         readContent(content);
+        continue;
+      }
+      if (chunk !== undefined) {
+        readChunk(chunk);
         continue;
       }
       const end = unread.indexOf(10);

@@ -13,6 +13,8 @@ export class Tally {
   sessions = 0;
   turnedAway = 0;
   messages = 0;
+  /** Messages whose last answer was not yet sent when more commands were there (RFC 2920 3.1). */
+  followed = 0;
   duplicates = 0;
   /** 4xx and 5xx replies to anything. */
   tempfails = 0;

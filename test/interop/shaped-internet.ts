@@ -4,7 +4,7 @@
 
 import { startDnsServer, type DnsServer, type ZoneName } from '../../sim/dns/dns-server.ts';
 import { Census, type Sighting } from '../../sim/mx/census.ts';
-import { startMx, type Mx } from '../../sim/mx/mx.ts';
+import { plainExtensions, startMx, type Mx } from '../../sim/mx/mx.ts';
 import { holdsUntil } from '../../sim/mx/personality.ts';
 import { freePort, type Ground } from '../../sim/neighbours/ground.ts';
 
@@ -42,14 +42,19 @@ export class ShapedInternet {
   readonly #hostOf = new Map<string, string>();
   readonly #siteOf = new Map<string, string>();
   readonly #mxs: Mx[] = [];
+  readonly #isPipelined: boolean;
   #dns: DnsServer | undefined;
   #port = 0;
   #delivered = 0;
   #awaited = Infinity;
   readonly #everything = Promise.withResolvers<void>();
 
-  /** @param groups - names of domains that are counted together, and their domains */
-  constructor(kinds: readonly Kind[], groups: ReadonlyMap<string, ReadonlySet<string>>) {
+  /**
+   * @param groups - names of domains that are counted together, and their domains
+   * @param isPipelined - every other address offers CHUNKING as well
+   */
+  constructor(kinds: readonly Kind[], groups: ReadonlyMap<string, ReadonlySet<string>>, isPipelined = false) {
+    this.#isPipelined = isPipelined;
     this.kinds = new Map(kinds.map((kind, i) => [kind.name, sitesOf(kind, i)]));
     this.open = () => this.#opened.resolve();
     for (const sites of this.kinds.values()) {
@@ -85,6 +90,8 @@ export class ShapedInternet {
         address,
         port: this.#port,
         personality,
+        ...(this.#isPipelined &&
+          this.#mxs.length % 2 === 0 && { extensions: [...plainExtensions, 'CHUNKING'] }),
         census: this.census,
         onMessage: ({ recipients }) => this.#took(recipients.length),
       });
@@ -110,6 +117,11 @@ export class ShapedInternet {
 
   deliveries(): number {
     return this.#mxs.reduce((all, { tally }) => all + tally.deliveries.size, 0);
+  }
+
+  /** Messages behind which the next one had come before they were answered. */
+  get followed(): number {
+    return this.#mxs.reduce((all, { tally }) => all + tally.followed, 0);
   }
 
   get duplicates(): number {

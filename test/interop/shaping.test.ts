@@ -2,32 +2,31 @@
 // thousand deliveries at once. Only the destinations count, and none ever sees more than its limit.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
-import { ShapedInternet } from './shaped-internet.ts';
+import { type Kind, ShapedInternet } from './shaped-internet.ts';
 
 const sources = ['127.9.0.1', '127.9.0.2', '127.9.0.3'];
 const atOnce = 1_100;
 
-const internet = new ShapedInternet(
-  [
-    { name: 'plain', sites: 180, domains: 2 },
-    { name: 'big', sites: 1, hosts: 8, domains: 30 },
-    { name: 'two-only', sites: 2 },
-    { name: 'family', sites: 5 },
-    { name: 'shy', sites: 4, hosts: 1, addresses: 3 },
-    { name: 'near', sites: 20 },
-    { name: 'block', sites: 10 },
-    { name: 'picky', sites: 4 },
-    { name: 'shared', sites: 8, shared: true },
-    { name: 'paced', sites: 1 },
-    { name: 'doorman', sites: 1 },
-    { name: 'few-each', sites: 2 },
-  ],
-  new Map([['family', new Set(Array.from({ length: 5 }, (_, i) => `d0.s${i}.family.test`))]]),
-);
+const kinds: readonly Kind[] = [
+  { name: 'plain', sites: 180, domains: 2 },
+  { name: 'big', sites: 1, hosts: 8, domains: 30 },
+  { name: 'two-only', sites: 2 },
+  { name: 'family', sites: 5 },
+  { name: 'shy', sites: 4, hosts: 1, addresses: 3 },
+  { name: 'near', sites: 20 },
+  { name: 'block', sites: 10 },
+  { name: 'picky', sites: 4 },
+  { name: 'shared', sites: 8, shared: true },
+  { name: 'paced', sites: 1 },
+  { name: 'doorman', sites: 1 },
+  { name: 'few-each', sites: 2 },
+];
+
+const family = new Set(Array.from({ length: 5 }, (_, i) => `d0.s${i}.family.test`));
 
 const limit = [
   // Defaults for all destinations without a limit of their own.
@@ -40,7 +39,7 @@ const limit = [
   // Limits for named destinations.
   { per: 'source', source: ['127.9.0.1'], connections: 200 },
   { per: 'domain', domain: ['*.two-only.test'], connections: 2 },
-  { name: 'family', per: 'group', domain: internet.domains('family'), connections: 12 },
+  { name: 'family', per: 'group', domain: [...family], connections: 12 },
   { per: 'mx', mx: ['*.shy.test'], connections: 3 },
   { per: 'network', ip: ['127.20.5.0/24'], connections: 40 },
   { name: 'block', per: 'group', ip: ['127.20.6.0/25'], connections: 25 },
@@ -51,7 +50,7 @@ const limit = [
 ];
 
 /** Mail of three tenants to every destination, enough to reach the limit of its kind. */
-function* mail(): Generator<Submission> {
+function* mail(internet: ShapedInternet): Generator<Submission> {
   const perDomain: Record<string, number> = { plain: 12, big: 8, paced: 30, doorman: 40, 'few-each': 10 };
   let number = 0;
   for (const [kind] of internet.kinds) {
@@ -69,8 +68,14 @@ function* mail(): Generator<Submission> {
   }
 }
 
-test('with more than 1,000 deliveries at once no destination sees more than its limit, in any dimension', async (t) => {
+test('with more than 1,000 deliveries at once no destination sees more than its limit, in any dimension', (t) =>
+  shape(t, false));
+
+test('the same holds with several messages on the way on a connection', (t) => shape(t, true));
+
+async function shape(t: TestContext, isPipelined: boolean): Promise<void> {
   const ground = Ground.of(t);
+  const internet = new ShapedInternet(kinds, new Map([['family', family]]), isPipelined);
   await internet.start(ground);
   assert.ok(internet.addresses >= 200, `${internet.addresses} addresses`);
   const { census, reach } = internet;
@@ -86,6 +91,7 @@ test('with more than 1,000 deliveries at once no destination sees more than its 
         max_connections: atOnce,
         max_unanswered: 0,
         idle_connection: '200ms',
+        ...(!isPipelined && { pipeline_depth: 1 }),
       },
       adapt: { enabled: false },
       tenant: ['flood', 'small'].map((name) => ({ name, sender: [`${name}.test`] })),
@@ -93,7 +99,7 @@ test('with more than 1,000 deliveries at once no destination sees more than its 
       limit,
     },
   });
-  const submissions = [...mail()];
+  const submissions = [...mail(internet)];
   const wanted = submissions.reduce((all, { to }) => all + to.length, 0);
   const submitted = submit(submissions, { address: '127.0.0.1', port: sluice.port, connections: 20 });
   // No destination answers before this many connections are open at the same time.
@@ -151,5 +157,11 @@ test('with more than 1,000 deliveries at once no destination sees more than its 
 
   assert.equal(internet.deliveries(), wanted);
   assert.equal(internet.duplicates, 0);
+  t.diagnostic(`${internet.followed} messages were followed by the next one before they were answered`);
+  assert.equal(
+    internet.followed > 100,
+    isPipelined,
+    `${internet.followed} messages were followed by another`,
+  );
   assert.equal(await sluice.program.stop('SIGTERM'), 0);
-});
+}

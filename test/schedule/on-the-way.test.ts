@@ -1,31 +1,12 @@
-// Several transactions on the way on one connection: who is granted ahead, in which order results and limits are counted, and
-// what goes back when the connection ends.
+// Several transactions on the way on one connection: in which order results and limits are counted, and what goes back when the
+// connection ends.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MessageHandle } from '../../src/schedule/types.ts';
 import { broken, refused } from '../refusals.ts';
 import { rule } from './limits/rules.ts';
+import { messagesOf, opened, site, tableOf } from './on-the-way.ts';
 import { configOf, kinds, minute, relay, Table, type Connect, type Transact } from './table.ts';
-
-const site = relay('s', ['192.0.2.1']);
-
-function tableOf(config: ConstructorParameters<typeof Table>[0] = {}): Table {
-  return new Table(config).know({ 'a.example': site, 'b.example': site, 'c.example': site });
-}
-
-/** A connection that is ready, with one transaction on the way. */
-function opened(table: Table, depth: number): Connect {
-  table.submit(['a.example']);
-  const connect = table.connect();
-  table.ready(connect.connection, depth);
-  assert.deepEqual(table.take(), []);
-  return connect;
-}
-
-function messagesOf(grants: readonly (Connect | Transact)[]): MessageHandle[] {
-  return grants.map(({ transaction }) => transaction.message);
-}
 
 test('as long as limits allow it, every message has a connection of its own', () => {
   const table = tableOf();
@@ -248,41 +229,6 @@ test('a connection is told to close while transactions are on the way: those tha
   assert.deepEqual(kinds(table.take()), ['delivered', 'transact', 'done']);
 });
 
-test('a connection that another site waits for is left alone, so that it becomes idle and is closed', () => {
-  const table = new Table({ limits: { global: 1 } }).know({
-    'a.example': site,
-    'b.example': relay('other', ['192.0.2.9']),
-  });
-  const connect = opened(table, 4);
-  const other = table.submit(['b.example']);
-  assert.deepEqual(table.take(), []);
-  table.submit(['a.example']);
-  assert.deepEqual(table.take(), []);
-  table.done(connect);
-  const [, granted] = table.take();
-  assert.equal(
-    granted?.kind,
-    'transact',
-    'as without grants ahead, mail of its own site uses an idle connection',
-  );
-  table.done(granted as Transact);
-  assert.deepEqual(kinds(table.take()), ['delivered', 'close', 'done']);
-  table.closed(connect.connection);
-  assert.deepEqual(messagesOf([table.connect()]), [other]);
-});
-
-test('a server that was silent for five seconds is granted nothing ahead', () => {
-  const table = tableOf({ limits: { perSite: 1 } });
-  const connect = opened(table, 2);
-  table.pass(5_001);
-  table.submit(['a.example']);
-  assert.deepEqual(table.take(), []);
-  table.done(connect);
-  assert.equal(table.transacts().length, 1, 'it has answered');
-  table.submit(['a.example']);
-  assert.equal(table.transacts().length, 1);
-});
-
 test('a host that is to be left gets nothing more on that connection, and what is on the way there is finished', () => {
   const action = { kind: 'next_host', forMs: 10 * minute } as const;
   const leave = { name: 'leave', origin: 'test', source: '', code: '421', text: '', mx: [], action };
@@ -343,45 +289,6 @@ test('operators reach what waits, and not what is on the way ahead', () => {
   assert.deepEqual(table.take(), [], 'what came back is held');
   scheduler.release(ahead, table.nowMs);
   assert.deepEqual(messagesOf([table.connect()]), [ahead]);
-});
-
-test('tenants take turns in the same order, whatever the depth', () => {
-  const orderWith = (depth: number): string[] => {
-    const table = tableOf({
-      limits: { perSite: 1 },
-      weights: new Map([
-        ['x', 2],
-        ['y', 1],
-      ]),
-    });
-    const tenants = new Map<MessageHandle, string>();
-    for (const tenant of ['x', 'x', 'x', 'x', 'x', 'x', 'y', 'y', 'y'])
-      tenants.set(table.submit(['a.example'], { tenant }), tenant);
-    const first = table.connect();
-    table.ready(first.connection, depth);
-    const onTheWay: (Connect | Transact)[] = [first, ...table.transacts()];
-    const order: string[] = [];
-    for (let grant = onTheWay.shift(); grant !== undefined; grant = onTheWay.shift()) {
-      order.push(tenants.get(grant.transaction.message)!);
-      table.done(grant);
-      onTheWay.push(...table.transacts());
-    }
-    return order;
-  };
-  assert.equal(orderWith(1).length, 9);
-  assert.deepEqual(orderWith(2), orderWith(1));
-  assert.deepEqual(orderWith(4), orderWith(1));
-});
-
-test('urgent mail waits behind what is on the way, and no longer', () => {
-  const table = tableOf({ limits: { perSite: 1 } });
-  const connect = opened(table, 2);
-  table.submit(['a.example'], { priority: -5 });
-  table.submit(['a.example'], { priority: -5 });
-  assert.equal(table.transacts().length, 1);
-  const urgent = table.submit(['a.example'], { priority: 5 });
-  table.done(connect);
-  assert.deepEqual(messagesOf(table.transacts()), [urgent]);
 });
 
 test('a depth that is no whole number from 1 to 255 is a fault of the caller', () => {

@@ -21,7 +21,7 @@ test('a message is delivered: the plan is asked for, a connection opened, and th
     hop: smtpHop('mx.site', '192.0.2.1', 25, 10),
     source: '',
     domain: 'example.com',
-    transaction: { message, recipients: [0] },
+    transaction: { message, recipients: [0], isLast: false },
   });
   assert.equal(table.scheduler.queueIdOf(message), 'AbCdEf0123456-_');
   assert.equal(table.scheduler.find('AbCdEf0123456-_'), message);
@@ -121,5 +121,5 @@ test('results are settled one by one; deferred recipients stay in one task', () 
   assert.equal(toldBy(effects[2]), '451 4.3.0 no result');
   table.pass(300_000);
   const again = table.take().find((effect) => effect.kind === 'connect');
-  assert.deepEqual(again?.transaction, { message, recipients: [2, 3] });
+  assert.deepEqual(again?.transaction, { message, recipients: [2, 3], isLast: false });
 });

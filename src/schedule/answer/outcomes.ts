@@ -30,6 +30,9 @@ import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts'
 /** The host answers, and does not have the TLS that the policy of the hop demands. */
 type FailedTls = Extract<TlsOutcome, { readonly kind: 'failed' }>;
 
+/** A connection is quick when a transaction has its results within this time after its grant. */
+const quickMs = 2_000;
+
 /** A transaction was over without a word about this recipient. */
 const noResult = localFault('queue', 'no result');
 
@@ -66,7 +69,11 @@ export function finishTransaction(
   if (number > 1) connections.releaseFormer(connection, number);
   connections.heardAtMs.set(connection, nowMs);
   const task = takeOldest(s, connection);
-  const reaction = reactToResults(s, connection, results, s.tasks.dueMs.get(task), nowMs);
+  const grantedAtMs = s.tasks.dueMs.get(task);
+  if (connections.depth.get(connection) > 1) {
+    connections.isQuick.set(connection, nowMs - grantedAtMs <= quickMs ? 1 : 0);
+  }
+  const reaction = reactToResults(s, connection, results, grantedAtMs, nowMs);
   settleResults(s, task, reaction, nowMs);
   const isLast = connections.onTheWay.get(connection) === 0;
   if (connections.state.get(connection) === ConnectionState.closing) {

@@ -41,6 +41,8 @@ function offerToSites(s: State, nowMs: number): void {
         resume(s, route);
       } else if (s.routes.isInRing(route)) {
         refusals++;
+        // Connections with room are left to this route: it can use them when they are idle.
+        if (s.sites.firstIdle.get(site) < 0) break;
       }
     }
   }

@@ -107,7 +107,7 @@ function tryToServe(s: State, route: number, nowMs: number, isOffered: boolean):
 
 /** No other connection may be opened: runs the task in `s.needs` behind another one of its site, if it can go there. */
 function grantAhead(s: State, route: number, task: number, nowMs: number, isOffered: boolean): boolean {
-  const connection = findWithRoom(s, s.routes.site.get(route), nowMs, isOffered);
+  const connection = findWithRoom(s, s.routes.site.get(route), route, nowMs, isOffered);
   if (connection < 0) return false;
   // What fits as a whole fits with fewer recipients.
   if (splitForPlace(s, task, s.connections.placeOf(connection), nowMs)) collectNeeds(s, task, route, nowMs);

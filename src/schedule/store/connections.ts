@@ -35,6 +35,8 @@ export class ConnectionStore {
   readonly mostTransactions = new Int32Column();
   /** When the server was last heard of: it became ready, or a transaction had its results. */
   readonly heardAtMs = new Float64Column();
+  /** 1: its last transaction had its results soon. Known where several may be on the way. */
+  readonly isQuick = new Uint8Column();
   /** The route of its last task; -1 before the first. */
   readonly route = new Int32Column();
   readonly #places: (Place | undefined)[] = [];
@@ -59,6 +61,7 @@ export class ConnectionStore {
     this.transactions,
     this.mostTransactions,
     this.heardAtMs,
+    this.isQuick,
     this.route,
     this.openedAtMs,
     this.idleSinceMs,
@@ -116,6 +119,7 @@ export class ConnectionStore {
     this.onTheWay.set(connection, 0);
     this.depth.set(connection, 1);
     this.roomList.set(connection, 0);
+    this.isQuick.set(connection, 0);
     this.transactions.set(connection, 1);
     this.openedAtMs.set(connection, nowMs);
     this.heardAtMs.set(connection, nowMs);

@@ -92,7 +92,7 @@ function blockersOfOne(s: State, route: number, site: number, nowMs: number): st
   s.blockers.clear();
   const gate = closedGate(s, nowMs);
   if (gate >= 0) return textsOf(s, [gate]);
-  if (findIdle(s, site, nowMs) >= 0 || findWithRoom(s, site, nowMs, false) >= 0) return [];
+  if (findIdle(s, site, nowMs) >= 0 || findWithRoom(s, site, route, nowMs, false) >= 0) return [];
   const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
   if (full !== undefined) return textsOf(s, [full]);
   if (counterOfNew(s, site) < 0) return textsOf(s, [s.globalCounter]);
