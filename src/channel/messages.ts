@@ -9,6 +9,7 @@ import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
 import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import type { GivenIdentities, TlsMaterial } from '../tls/tls-material.ts';
+import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
 /** The first message of a role that connects to the manager, or to the keys process. */
@@ -52,6 +53,8 @@ export type SenderToManager =
       readonly connection: number;
       readonly tls?: TlsOutcome;
       readonly depth?: number;
+      /** How commands and content are sent; left out for `group`. */
+      readonly way?: SendingWay;
     }
   | {
       readonly kind: 'done';

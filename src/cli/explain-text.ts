@@ -4,6 +4,7 @@ import type { ExplainAnswer } from '../control/operations/explain.ts';
 import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../schedule/limits/status.ts';
 import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
+import { serviceLines } from './explain-service.ts';
 import { tlsLines } from './explain-tls.ts';
 import { endText, targetText } from './override-options.ts';
 import { age, table } from './text-table.ts';
@@ -22,6 +23,7 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
     '',
     ...(explanation.places.length === 0 ? [] : [places(explanation.places, nowMs)]),
     ...tlsLines(answer.tls, nowMs),
+    ...serviceLines(answer.served),
     ...limits(answer, nowMs),
     ...binding(answer, nowMs),
     '',

@@ -4,7 +4,6 @@ import type { Deadlines } from '../io/deadlines.ts';
 import type { Dial } from '../io/dial.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
-import type { PipeliningMemory } from './smtp/pipelining-memory.ts';
 import type { TlsKit } from './tls/tls-kit.ts';
 import type { DeliveryReports, DeliverySettings } from './types.ts';
 
@@ -16,7 +15,5 @@ export interface ConnectionContext {
   readonly dial: Dial;
   readonly reports: DeliveryReports;
   readonly log: DeliveryLog;
-  /** Which servers can be sent commands together. */
-  readonly pipelining: PipeliningMemory;
   readonly tls: TlsKit;
 }

@@ -6,7 +6,8 @@ import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
-import type { PipeliningFaultKind, RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import type { PipeliningFault, PipeliningKind } from '../values/pipelining.ts';
 import type { TlsFacts, TlsOutcome } from '../values/tls-outcome.ts';
 import type { ConnectedPlace, Work } from './types.ts';
 
@@ -15,7 +16,7 @@ type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered'
 const counters = { secured: 'secured', clear: 'clear', failed: 'tlsFailed' } as const;
 
 /** What a server did, and what follows for a day. */
-const faultTexts: Readonly<Record<PipeliningFaultKind, string>> = {
+const faultTexts: Readonly<Record<PipeliningKind, string>> = {
   group: 'left commands unanswered that were sent together: no PIPELINING with it',
   across:
     'did not answer as it must when a message was sent behind another one: one message at a time with it',
@@ -90,10 +91,10 @@ export class DeliveryLog {
   }
 
   /** A server is served without a kind of pipelining from now on. */
-  distrusted(place: ConnectedPlace, kind: PipeliningFaultKind): void {
+  distrusted(place: ConnectedPlace, { kind, text }: PipeliningFault): void {
     const { host, ip } = place.hop;
     this.#log.info(
-      `${host}${ip === '' ? '' : ` [${ip}]`} ${faultTexts[kind]} for a day`,
+      `${host}${ip === '' ? '' : ` [${ip}]`} ${faultTexts[kind]} for a day: ${text}`,
       serverFields(place),
     );
   }

@@ -5,6 +5,7 @@ import type { NextHopAddress } from '../route/types.ts';
 import type { PipelineDepth } from '../protocol/smtp/client/client-types.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
+import type { PipeliningFault, PipeliningKind, SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { IgnoredExtensions } from './smtp/ignored-extensions.ts';
 
@@ -27,6 +28,8 @@ export interface ConnectGrant {
   readonly hop: NextHopAddress;
   /** Our own address to connect from; empty: the system chooses. */
   readonly source: string;
+  /** Kinds of pipelining that the host does not bear; not given: nothing is known against it. */
+  readonly without?: readonly PipeliningKind[] | undefined;
   readonly work: Work;
 }
 
@@ -45,7 +48,12 @@ export type AttemptResult = RecipientResult & {
 };
 
 /** Why a connection ended. `unused`: the peer did not begin its last transactions, those without a report, which counts as no attempt. */
-export type CloseReport =
+export type CloseReport = ConnectionEnd & {
+  /** A kind of pipelining that the host did not bear. */
+  readonly fault?: PipeliningFault;
+};
+
+type ConnectionEnd =
   /**
    * With a local refusal, this machine could not even begin to connect (no such source, no free port, no open file). With a TLS
    * outcome of kind `failed`, the host has not what the TLS policy of this connection demands; another policy may be content with it.
@@ -59,8 +67,9 @@ export interface DeliveryReports {
   /**
    * @param tls - what TLS came to; undefined when it was not tried
    * @param depth - the most transactions that may be granted to it and have no results yet; one when not given
+   * @param way - how commands and content are sent; not given where there are none
    */
-  ready(connection: number, tls?: TlsOutcome, depth?: number): void;
+  ready(connection: number, tls?: TlsOutcome, depth?: number, way?: SendingWay): void;
   done(connection: number, results: readonly AttemptResult[], reusable: boolean, queueId: string): void;
   closed(connection: number, report: CloseReport): void;
 }

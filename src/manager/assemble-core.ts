@@ -23,6 +23,7 @@ import { Flights } from './flights.ts';
 import { LocalFailures } from './local-failures.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import { Lookups } from './lookups.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
 import { Settlement } from './settlement.ts';
@@ -37,6 +38,7 @@ export interface CoreSurroundings {
   readonly shaping: Shaping;
   readonly senders: Senders;
   readonly handshakes: LastHandshakes;
+  readonly pipelining: PipeliningMemory;
   readonly bouncer: Bouncer;
   readonly log: Logger;
   readonly happenings: Events;

@@ -39,6 +39,7 @@ import { Overrides } from './overrides.ts';
 import type { Machine, OpenRouters, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
 import { LastHandshakes } from './last-handshakes.ts';
+import { PipeliningMemory } from './pipelining-memory.ts';
 import { Rerouter } from './rerouter.ts';
 import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
@@ -140,8 +141,10 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     submit: (message) => events.post({ kind: 'reported', message }),
   });
   const handshakes = new LastHandshakes(clock.dateMs);
+  const pipelining = new PipeliningMemory(clock.nowMs);
   const manager = assembleCore({
     handshakes,
+    pipelining,
     events,
     store,
     reader,
@@ -198,7 +201,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     manager,
     store,
     senders,
-    limits: shaping.operations({ scheduler, routing, handshakes, clock, timers }),
+    limits: shaping.operations({ scheduler, routing, handshakes, pipelining, clock, timers }),
     shortages: () => shaping.shortages,
     confirmClock: () => clockWatch.confirm(),
     missing: () => linked.missing,

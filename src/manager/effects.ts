@@ -8,6 +8,7 @@ import type { Admission } from './admission.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { Flights } from './flights.ts';
 import type { Lookups } from './lookups.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { SenderPort } from './ports.ts';
 import type { Settlement } from './settlement.ts';
 import type { TlsSessions } from './tls-sessions.ts';
@@ -16,6 +17,7 @@ export interface EffectsParts {
   readonly scheduler: Scheduler;
   readonly senders: SenderPort;
   readonly handshakes: Pick<LastHandshakes, 'opened'>;
+  readonly pipelining: Pick<PipeliningMemory, 'opened'>;
   readonly lookups: Lookups;
   readonly flights: Flights;
   readonly tlsSessions: TlsSessions;
@@ -51,7 +53,9 @@ export class Effects implements EffectHandlers {
     this.#parts.tlsSessions.begins(effect);
     const work = this.#parts.flights.begin(connection, transaction);
     this.#parts.handshakes.opened(connection, hop.key);
-    this.#parts.senders.connect({ connection, site, hop, source, work });
+    const without = this.#parts.pipelining.opened(connection, hop.key);
+    const grant = { connection, site, hop, source, work };
+    this.#parts.senders.connect(without === undefined ? grant : { ...grant, without });
   }
 
   transact({ connection, transaction }: EffectOf<'transact'>): void {

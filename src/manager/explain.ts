@@ -18,6 +18,8 @@ import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import { explainTls } from './tls-explanation.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
+import { explainService } from './service-explanation.ts';
 import { overrideRuleId } from './override-rules.ts';
 import { tenantCounts } from './tenant-counts.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
@@ -33,6 +35,7 @@ export interface ExplainFacts {
   readonly tenants: readonly string[];
   readonly limits: LimitIndex;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
+  readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
@@ -84,6 +87,8 @@ export class Explainer {
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
       tls: plan.kind === 'relay' ? explainTls(plan, facts.handshakes) : undefined,
+      served:
+        plan.kind === 'relay' ? explainService(plan, facts.pipelining, (ms) => this.#clock.shownOf(ms)) : [],
       tenants,
       carries: carriesOf(explanation, facts),
       rules,

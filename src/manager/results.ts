@@ -13,6 +13,7 @@ import type { Effects } from './effects.ts';
 import type { Flight, Flights } from './flights.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { LocalFailures } from './local-failures.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { SenderPort } from './ports.ts';
 import type { Settlement } from './settlement.ts';
 import type { TlsSessions } from './tls-sessions.ts';
@@ -28,6 +29,7 @@ export interface ResultsParts {
   readonly localFailures: LocalFailures;
   readonly handshakes: Pick<LastHandshakes, 'told' | 'closed'>;
   readonly tlsSessions: TlsSessions;
+  readonly pipelining: Pick<PipeliningMemory, 'ready' | 'closed'>;
 }
 
 export class Results {
@@ -43,6 +45,10 @@ export class Results {
       case 'ready':
         if (report.tls !== undefined) this.#parts.handshakes.told(report.connection, report.tls);
         this.#parts.tlsSessions.ready(report.connection, report.tls);
+        this.#parts.pipelining.ready(report.connection, {
+          way: report.way ?? 'group',
+          depth: report.depth ?? 1,
+        });
         this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs, report.depth);
         // Before the next report: that may be the end of a connection which has just been granted something.
         this.#parts.effects.carryOut();
@@ -118,6 +124,7 @@ export class Results {
     senders.closed(connection);
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
     handshakes.closed(connection);
+    this.#parts.pipelining.closed(connection, report.fault);
     tlsSessions.closed(connection, report);
     const ended: Flight[] = [];
     for (let flight = flights.end(connection); flight !== undefined; flight = flights.end(connection)) {

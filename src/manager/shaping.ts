@@ -14,6 +14,7 @@ import type { InForce } from './in-force.ts';
 import { LimitOperations } from './limit-operations.ts';
 import { withOverrides } from './override-rules.ts';
 import type { Overrides } from './overrides.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { RouterInForce } from './ports.ts';
 
 export interface ShapingParts {
@@ -28,6 +29,7 @@ export interface ShapingSurroundings {
   readonly scheduler: Scheduler;
   readonly routing: RouterInForce;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
+  readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
   readonly clock: DatedClock;
   readonly timers: Timers;
 }
@@ -62,14 +64,16 @@ export class Shaping {
     return this.#parts.inForce.capacity().shortages.map(shortageText);
   }
 
-  operations({ scheduler, routing, handshakes, clock, timers }: ShapingSurroundings): LimitOperations {
+  operations(around: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
+    const { scheduler, routing, handshakes, pipelining, clock, timers } = around;
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
       tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
       tenants: inForce.config.tenant.map(({ name }) => name),
       handshakes,
+      pipelining,
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

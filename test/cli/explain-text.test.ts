@@ -111,6 +111,7 @@ const answer: ExplainAnswer = {
     places: [place({ connections: 0 })],
     binding: [],
   },
+  served: [],
   tenants: [],
   carries: {
     messagesPerConnection: { allowed: 100, origin: 'deliver.transactions_per_connection' },
@@ -360,4 +361,35 @@ test('a domain chooses its own keys, and limits that name it', () => {
   ]);
   assert.deepEqual(ids('d1.example', 'D2.*'), [['built in: per domain', 2]]);
   assert.deepEqual(ids('nothing.example'), []);
+});
+
+test('how messages are sent to hosts, and without what', () => {
+  const shown = explainText(
+    {
+      ...answer,
+      served: [
+        { host: 'a', endpoint: '192.0.2.1:25', last: { way: 'chunk', depth: 4 }, without: [] },
+        {
+          host: 'b',
+          endpoint: '192.0.2.2:25',
+          last: { way: 'group', depth: 1 },
+          without: [{ kind: 'across', text: 'timed out while waiting for the reply to MAIL', untilMs: now }],
+        },
+        { host: 'c', endpoint: '192.0.2.3:25', without: [{ kind: 'chunk', text: 'gone', untilMs: now }] },
+      ],
+    },
+    now,
+  );
+  const until = new Date(now).toISOString();
+  assert.ok(
+    shown.includes(
+      `
+ENDPOINT      ON THE WAY  SENT AT ONCE           SERVED WITHOUT
+192.0.2.1:25  4 messages  whole messages (BDAT)  -
+192.0.2.2:25  1 message   commands together      one message at a time until ${until}: timed out while waiting for the reply to MAIL
+192.0.2.3:25  -           -                      no CHUNKING until ${until}: gone
+`,
+    ),
+    shown,
+  );
 });

@@ -10,7 +10,7 @@ import type { HandshakeSettingsByName } from '../../src/deliver/tls/handshake-se
 import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
 import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
-import { PipeliningMemory } from '../../src/deliver/smtp/pipelining-memory.ts';
+import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import type {
   AttemptResult,
@@ -94,6 +94,8 @@ export class RecordedReports implements DeliveryReports {
   readonly tls: TlsOutcome[] = [];
   /** How many messages may be on the way, of each connection that became ready. */
   readonly depths: number[] = [];
+  /** Called at the end of each connection, with what the host did not bear. */
+  onFault: (connection: number, fault: CloseReport['fault']) => void = () => undefined;
   /** Called at each report. */
   onReport: (report: Report) => void = () => undefined;
   #read = 0;
@@ -110,7 +112,8 @@ export class RecordedReports implements DeliveryReports {
     this.#add({ kind: 'done', connection, results: results.map(shownResult), reusable });
   }
 
-  closed(connection: number, report: CloseReport): void {
+  closed(connection: number, { fault, ...report }: CloseReport): void {
+    this.onFault(connection, fault);
     if (report.kind === 'failed' && report.tls !== undefined) this.tls.push(report.tls);
     this.#add({ kind: 'closed', connection, report: shownEnd(report) });
   }
@@ -200,7 +203,6 @@ export async function fixture(
     dial,
     reports,
     log: new DeliveryLog(logger, new Events([logListener(logger)])),
-    pipelining: new PipeliningMemory(() => now),
     tls: {
       contexts: new ClientContexts(handshakes, identities),
       sessions: new SessionCache(() => now),
@@ -208,6 +210,9 @@ export async function fixture(
     },
   };
   const sender = new Sender(context);
+  // As the manager remembers it.
+  const memory = new PipeliningMemory(() => now);
+  reports.onFault = (connection, fault) => memory.closed(connection, fault);
   t.after(() => sender.abandon());
   return {
     server,
@@ -220,14 +225,11 @@ export async function fixture(
       now += ms;
       deadlines.advance();
     },
-    connect: (work, connection = 1, port = server.port, source = '', tls = undefined) =>
-      sender.connect({
-        connection,
-        site: 'site',
-        hop: { ...smtpHop(grantedHost, grantedIp, port, 0), tls },
-        source,
-        work,
-      }),
+    connect: (work, connection = 1, port = server.port, source = '', tls = undefined) => {
+      const hop = { ...smtpHop(grantedHost, grantedIp, port, 0), tls };
+      const without = memory.opened(connection, hop.key);
+      sender.connect({ connection, site: 'site', hop, source, without, work });
+    },
   };
 }
 

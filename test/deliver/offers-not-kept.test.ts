@@ -5,7 +5,7 @@ import { parseDomainPattern } from '../../src/values/domain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts';
-import { distrustMs, PipeliningMemory } from '../../src/deliver/smtp/pipelining-memory.ts';
+import { distrustMs } from '../../src/manager/pipelining-memory.ts';
 import { type Fixture, fixture, turns } from './fixture.ts';
 import type { Peer } from './mail-server.ts';
 
@@ -100,13 +100,4 @@ test('rules mean hosts by name or address, and add up', () => {
   assert.deepEqual(of('mx2.gateway.example', '198.51.100.1'), ['PIPELINING']);
   assert.deepEqual(of('192.0.2.7', '192.0.2.7'), ['DSN']);
   assert.deepEqual(of('mx.example', '2001:db8::1'), []);
-});
-
-test('servers are remembered by address and port, and their number is bounded', () => {
-  const memory = new PipeliningMemory(() => 0);
-  memory.distrust('192.0.2.1:25', 'group');
-  assert.equal(memory.allowed('192.0.2.1:25').groups, false);
-  assert.equal(memory.allowed('192.0.2.1:587').groups, true);
-  for (let port = 0; port < 10_000; port++) memory.distrust(`192.0.2.2:${port}`, 'group');
-  assert.equal(memory.allowed('192.0.2.1:25').groups, true);
 });

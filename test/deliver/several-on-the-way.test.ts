@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import { distrustMs } from '../../src/deliver/smtp/pipelining-memory.ts';
+import { distrustMs } from '../../src/manager/pipelining-memory.ts';
 import { delivered, fixture, turns, type Fixture, type Report } from './fixture.ts';
 import type { Peer } from './mail-server.ts';
 

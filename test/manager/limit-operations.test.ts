@@ -1,6 +1,7 @@
 // Operators' questions about limits, with the real scheduler and a router that knows three domains.
 
 import assert from 'node:assert/strict';
+import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
 import { LastHandshakes } from '../../src/manager/last-handshakes.ts';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -95,6 +96,7 @@ async function ground(t: TestContext) {
     scheduler,
     routing: { router },
     handshakes: new LastHandshakes(() => 0),
+    pipelining: new PipeliningMemory(() => 0),
     clock,
     timers: nodeTimers,
   });

@@ -7,6 +7,7 @@ import type { Override } from '../override.ts';
 import { shownOverrideSchema, type TenantCount, tenantCountSchema, text } from './common.ts';
 import { type ExplainedTls, explainedTlsSchema } from './explained-tls.ts';
 import { counterSchema, ruleSchema } from './limits.ts';
+import { type ServedHost, servedHostSchema } from './served-host.ts';
 
 export interface ExplainQuestion {
   /** A mail address or a domain. */
@@ -34,6 +35,8 @@ export interface ExplainAnswer {
   readonly explanation: Explanation;
   /** TLS with its hosts; undefined when the mail cannot be routed. */
   readonly tls?: ExplainedTls | undefined;
+  /** How messages are sent to its hosts, as far as it is known. */
+  readonly served: readonly ServedHost[];
   /** Its recipients by tenant; empty when there are no tenants. */
   readonly tenants: readonly TenantCount[];
   /** What a connection to the address that is tried first may carry; undefined without an address. */
@@ -107,6 +110,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   validUntilMs: z.number(),
   explanation,
   tls: explainedTlsSchema.optional(),
+  served: z.array(servedHostSchema),
   tenants: z.array(tenantCountSchema),
   carries: z.object({ messagesPerConnection: carried, recipientsPerMessage: carried }).optional(),
   rules: z.array(ruleSchema),

@@ -4,25 +4,31 @@ import { ClientSession } from '../../protocol/smtp/client/client-session.ts';
 import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { SocketHop } from '../../route/types.ts';
+import type { PipeliningKind } from '../../values/pipelining.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 
-/** @param source - our own address; empty: the system chooses it */
+/**
+ * @param source - our own address; empty: the system chooses it
+ * @param without - kinds of pipelining that the server does not bear
+ */
 export function openSession(
-  { settings, pipelining }: ConnectionContext,
+  { settings }: ConnectionContext,
   hop: SocketHop,
   source: string,
   dialect: ClientDialect,
   tls: ClientSessionOptions['tls'],
+  without: readonly PipeliningKind[],
 ): ClientSession {
   const { heloName, heloNames, ignoredExtensions, pipelineDepth } = settings;
-  const { groups, across, chunks } = pipelining.allowed(hop.key);
+  // One message at a time is served as every server knows it: by DATA.
+  const isAlone = without.includes('across');
   return new ClientSession({
     heloName: heloNames.get(source) ?? heloName,
     dialect,
     tls,
-    pipelining: groups,
-    depth: across ? pipelineDepth : undefined,
-    chunking: chunks,
+    pipelining: !without.includes('group'),
+    depth: isAlone ? undefined : pipelineDepth,
+    chunking: !isAlone && !without.includes('chunk'),
     ignoredExtensions: ignoredExtensions.of(hop.host, hop.ip),
   });
 }

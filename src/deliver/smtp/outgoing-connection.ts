@@ -1,7 +1,7 @@
 // One outgoing connection of SMTP or LMTP: a sans-I/O client session with its socket and timer, and the transactions that it carries. It
 // reports exactly one result for each recipient of a transaction, in the order of the grants, or reports the transactions as `unused`.
 
-import type { ClientSession, PipeliningFaultKind } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
@@ -48,7 +48,7 @@ export class OutgoingConnection implements TransportConnection {
       opened: () => this.#pump(),
       unreadable: (error) => this.#unreadable(error),
     });
-    this.#line = new ServerLine(context, hop, place.source, dialect, {
+    this.#line = new ServerLine(context, hop, place, dialect, {
       connected: () => this.#pump(),
       received: () => {
         if (!this.#ended) this.#pump();
@@ -154,7 +154,8 @@ export class OutgoingConnection implements TransportConnection {
     this.#usable = true;
     const { tlsOutcome } = this.#line;
     this.#context.log.tls(tlsOutcome);
-    this.#context.reports.ready(this.#grant.connection, tlsOutcome, this.#session.depth);
+    const { depth, way } = this.#session;
+    this.#context.reports.ready(this.#grant.connection, tlsOutcome, depth, way);
   }
 
   /** Begins the next message if it is there and the session takes it, or says goodbye; false when there is nothing to do. */
@@ -269,8 +270,6 @@ export class OutgoingConnection implements TransportConnection {
   /** @param refusal - the reason, for a connection that never became ready */
   #finish(refusal?: Refusal): void {
     if (this.#ended) return;
-    const { fault } = this.#session;
-    if (fault !== undefined && !this.#abandoned) this.#distrust(fault);
     if (this.#usable) {
       this.#end({ kind: this.#work.isEmpty ? 'closed' : 'unused' });
       return;
@@ -284,17 +283,15 @@ export class OutgoingConnection implements TransportConnection {
     });
   }
 
-  /** The failure may have been caused by pipelining: the next connection goes without that kind of it. */
-  #distrust(fault: PipeliningFaultKind): void {
-    const { pipelining, log } = this.#context;
-    pipelining.distrust(this.#grant.hop.key, fault);
-    log.distrusted(this.#grant, fault);
-  }
-
   #end(report: CloseReport): void {
+    const { fault } = this.#session;
+    const { log, reports } = this.#context;
     this.#ended = true;
     this.#wire.end(this.#context);
-    this.#context.reports.closed(this.#grant.connection, report);
+    const isBroken = fault !== undefined && !this.#abandoned;
+    // The failure may have been caused by pipelining: the next connections go without that kind of it.
+    if (isBroken) log.distrusted(this.#grant, fault);
+    reports.closed(this.#grant.connection, isBroken ? { ...report, fault } : report);
     this.#onEnded();
   }
 }

@@ -7,7 +7,9 @@ import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import { replyText } from '../../protocol/smtp/client/reply-text.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { TlsFacts, TlsOutcome } from '../../values/tls-outcome.ts';
+import type { PipeliningKind } from '../../values/pipelining.ts';
 import type { ConnectionContext } from '../connection-context.ts';
+import type { ConnectedPlace } from '../types.ts';
 import { HopTls } from '../tls/hop-tls.ts';
 import { Wire, type WireEvents } from './wire.ts';
 
@@ -15,6 +17,7 @@ export class ServerLine {
   readonly #context: ConnectionContext;
   readonly #hop: SocketHop;
   readonly #source: string;
+  readonly #without: readonly PipeliningKind[];
   readonly #dialect: ClientDialect;
   readonly #events: WireEvents;
   /** Undefined: without TLS. */
@@ -24,13 +27,14 @@ export class ServerLine {
   constructor(
     context: ConnectionContext,
     hop: SocketHop,
-    source: string,
+    { source, without = [] }: Pick<ConnectedPlace, 'source' | 'without'>,
     dialect: ClientDialect,
     events: WireEvents,
   ) {
     this.#context = context;
     this.#hop = hop;
     this.#source = source;
+    this.#without = without;
     this.#dialect = dialect;
     this.#events = events;
     this.#tls = HopTls.of(context.tls, hop);
@@ -111,7 +115,8 @@ export class ServerLine {
   }
 
   #open(): Wire {
-    const target = { hop: this.#hop, source: this.#source, dialect: this.#dialect, tls: this.#tls?.mode };
-    return new Wire(this.#context, target, this.#events);
+    const { mode: tls } = this.#tls ?? {};
+    const target = { hop: this.#hop, source: this.#source, dialect: this.#dialect, tls };
+    return new Wire(this.#context, { ...target, without: this.#without }, this.#events);
   }
 }

@@ -5,6 +5,7 @@ import type { ClientSession } from '../../protocol/smtp/client/client-session.ts
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
+import type { PipeliningKind } from '../../values/pipelining.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { openSession } from './open-session.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
@@ -27,6 +28,8 @@ export interface WireTarget {
   readonly source: string;
   readonly dialect: ClientDialect;
   readonly tls: ClientSessionOptions['tls'];
+  /** Kinds of pipelining that the server does not bear. */
+  readonly without: readonly PipeliningKind[];
 }
 
 export class Wire {
@@ -38,9 +41,13 @@ export class Wire {
   readonly #pieces: Uint8Array[] = [];
   #isDropped = false;
 
-  constructor(context: ConnectionContext, { hop, source, dialect, tls }: WireTarget, events: WireEvents) {
+  constructor(
+    context: ConnectionContext,
+    { hop, source, dialect, tls, without }: WireTarget,
+    events: WireEvents,
+  ) {
     const { deadlines, settings, dial } = context;
-    this.session = openSession(context, hop, source, dialect, tls);
+    this.session = openSession(context, hop, source, dialect, tls, without);
     this.timer = new PhaseTimer(deadlines, settings.timeouts, this.session, () => events.expired());
     this.socket = new OutgoingSocket(dial, hop.endpoint, source, {
       connected: () => {

@@ -8,7 +8,6 @@ import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
 import { trustSystemAuthorities } from '../../deliver/tls/system-authorities.ts';
-import { PipeliningMemory } from '../../deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
@@ -43,7 +42,6 @@ export class SenderRole implements Role {
   readonly #sender: Sender;
   readonly #spool: SpoolReader;
   readonly #deadlines = new Deadlines();
-  readonly #pipelining = new PipeliningMemory();
   readonly #tlsSessions = new SessionCache();
   readonly #identities: ClientIdentities;
   readonly #brokenHandshakes = new BrokenHandshakes();
@@ -152,12 +150,13 @@ export class SenderRole implements Role {
 
   #context(config: Config): ConnectionContext {
     const reports: DeliveryReports = {
-      ready: (connection, tls, depth = 1) =>
+      ready: (connection, tls, depth = 1, way = 'group') =>
         this.#post({
           kind: 'ready',
           connection,
           ...(tls !== undefined && { tls }),
           ...(depth > 1 && { depth }),
+          ...(way !== 'group' && { way }),
         }),
       done: (connection, results, reusable, queueId) => {
         this.#remember(queueId, results);
@@ -172,7 +171,6 @@ export class SenderRole implements Role {
       dial,
       reports,
       log: new DeliveryLog(this.#log, this.#events),
-      pipelining: this.#pipelining,
       tls: {
         contexts: new ClientContexts(handshakeSettings(config), this.#identities),
         sessions: this.#tlsSessions,

@@ -6,9 +6,9 @@ import { pathKind } from './commands.ts';
 import { type BrokenSession, brokenBecause, brokenByReply, brokenWhile } from './broken-session.ts';
 import { answeredIn } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
-import { quotedAnswer } from './reply-text.ts';
+import { failureText, quotedAnswer } from './reply-text.ts';
 import { type Declined, injected, Opening } from './opening.ts';
-import type { BreakCause, PipeliningFaultKind } from './pipelining-fault.ts';
+import type { BreakCause } from './pipelining-fault.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SessionOutput } from './session-output.ts';
 import { SmtpClientStateError } from './state-error.ts';
@@ -22,10 +22,10 @@ import type {
   RepliedCommand,
   SessionFailure,
 } from './client-types.ts';
+import type { PipeliningFault, SendingWay } from '../../../values/pipelining.ts';
 import type { ServerExtensions } from './extensions.ts';
 
 export type * from './client-types.ts';
-export type { PipeliningFaultKind } from './pipelining-fault.ts';
 export type { ServerExtensions } from './extensions.ts';
 
 const defaultMaxReplyBytes = 16 * 1024;
@@ -40,6 +40,8 @@ export class ClientSession {
   #state: 'opening' | 'idle' | 'quit' | 'closed' = 'opening';
   #replyCount = 0;
   #saidGoodbye = false;
+  /** What the server did, once something speaks against pipelining. */
+  #faultText = '';
   /** Why the session ended, for a `begin` that comes after the end. */
   #end: SessionFailure = { kind: 'broken', during: 'idle', text: 'the session was ended' };
 
@@ -55,7 +57,7 @@ export class ClientSession {
     this.#dialect = options.dialect ?? smtpDialect;
     this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
     this.#opening = new Opening(options, this.#dialect);
-    this.#transactions = new Transactions(options, this.#dialect, this.#output);
+    this.#transactions = new Transactions(options, this.#output);
     if (this.phase === 'handshake') this.#output.tell({ kind: 'handshake' });
   }
 
@@ -87,7 +89,7 @@ export class ClientSession {
 
   /** The most transactions that may be on the way at once. It does not change after `ready`. */
   get depth(): number {
-    return this.#transactions.depth;
+    return this.#transactions.plan.depth;
   }
 
   /** `begin` may be called: after `ready`, or behind another transaction whose content was written. */
@@ -106,8 +108,14 @@ export class ClientSession {
   }
 
   /** Which kind of pipelining the server did not bear; undefined: nothing speaks against it. */
-  get fault(): PipeliningFaultKind | undefined {
-    return this.#transactions.fault;
+  get fault(): PipeliningFault | undefined {
+    const kind = this.#transactions.fault;
+    return kind === undefined ? undefined : { kind, text: this.#faultText };
+  }
+
+  /** How commands and content are sent. */
+  get way(): SendingWay {
+    return this.#transactions.plan.way;
   }
 
   /** Takes bytes from the server. The caller may reuse the chunk's memory when this returns. */
@@ -204,7 +212,12 @@ export class ClientSession {
     } else if (this.#state === 'opening') {
       this.#onOpeningReply();
     } else if (!this.#transactions.isEmpty) {
-      this.#act(this.#transactions.answered(this.#parser));
+      const { phase } = this;
+      const step = this.#transactions.answered(this.#parser);
+      if (this.#transactions.fault !== undefined && this.#faultText === '') {
+        this.#faultText = `it replied ${quotedAnswer(this.#parser.reply(this.#commandIn(phase)))}`;
+      }
+      this.#act(step);
     } else if (this.#state === 'quit') {
       this.#saidGoodbye = true;
       this.#close();
@@ -290,6 +303,7 @@ export class ClientSession {
     const { failure } = end;
     if (this.#state === 'opening') this.#output.tell({ kind: 'failed', failure, permanent: false });
     else this.#transactions.abort(end);
+    if (this.#faultText === '') this.#faultText = failureText(failure);
     this.#end = failure;
     this.#close();
   }

@@ -1,12 +1,7 @@
 // Says which kind of pipelining a server does not bear, when a session breaks. The same host may serve well without it.
 
+import type { PipeliningKind } from '../../../values/pipelining.ts';
 import type { TransactionRun } from './transaction-run.ts';
-
-/**
- * `across`: commands behind the content of another transaction (RFC 2920 3.1). `chunk`: the content together with its commands (RFC
- * 3030). `group`: any commands that are sent together.
- */
-export type PipeliningFaultKind = 'across' | 'chunk' | 'group';
 
 /** Why a session breaks: the connection is lost, the server does not answer in time, answers what it must not, or says 421. */
 export type BreakCause = 'lost' | 'silent' | 'wrong' | 'closing' | 'ours';
@@ -29,7 +24,7 @@ export interface BreakFacts {
 const proofOfSupport = 10;
 
 /** Undefined: nothing speaks against pipelining. */
-export function pipeliningFault(facts: BreakFacts): PipeliningFaultKind | undefined {
+export function pipeliningFault(facts: BreakFacts): PipeliningKind | undefined {
   const { cause, oldest, hasOthers, kept } = facts;
   if (cause === 'ours') return undefined;
   const isAnswered = !oldest.isChunk && (oldest.phase === 'content' || oldest.phase === 'final');
@@ -39,7 +34,7 @@ export function pipeliningFault(facts: BreakFacts): PipeliningFaultKind | undefi
   return cause === 'lost' && kept >= proofOfSupport ? undefined : 'across';
 }
 
-function aloneFault({ cause, oldest, earlier }: BreakFacts): PipeliningFaultKind | undefined {
+function aloneFault({ cause, oldest, earlier }: BreakFacts): PipeliningKind | undefined {
   // A 421 is the server's answer to the rest of the group: it would reply the same to commands one by one.
   if (cause === 'closing') return undefined;
   if (oldest.isChunk) {

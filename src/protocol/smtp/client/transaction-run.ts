@@ -5,6 +5,7 @@ import { mailCommand, rcptCommand } from './commands.ts';
 import { decideLocally } from './local-checks.ts';
 import { saysLostCount } from './lost-count.ts';
 import { RecipientOutcomes } from './recipient-outcomes.ts';
+import type { SendingWay } from '../../../values/pipelining.ts';
 import type { ReplyParser } from './reply-parser.ts';
 import type { ClientPhase, ClientSessionOptions, ClientTransaction, RemoteReply } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
@@ -67,12 +68,13 @@ export class TransactionRun {
     transaction: ClientTransaction,
     extensions: ServerExtensions,
     options: ClientSessionOptions,
+    way: SendingWay,
     isBehind: boolean,
   ) {
     this.#transaction = transaction;
     this.#extensions = extensions;
     this.#repliesPerRecipient = options.dialect?.repliesPerRecipient === true;
-    this.isPipelined = extensions.pipelining && options.pipelining !== false;
+    this.isPipelined = way !== 'single';
     this.isBehind = isBehind;
     this.sizeBytes = transaction.sizeBytes;
     const outcomes = new RecipientOutcomes(transaction.recipients);
@@ -85,13 +87,7 @@ export class TransactionRun {
     this.#notSent =
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
     this.isUnsent = outcomes.undecided === 0;
-    this.isChunk =
-      transaction.chunkBytes !== undefined &&
-      this.isPipelined &&
-      extensions.chunking &&
-      options.chunking === true &&
-      // RFC 2033 knows no BDAT: how many replies come when nobody was accepted, nobody knows.
-      !this.#repliesPerRecipient;
+    this.isChunk = way === 'chunk' && transaction.chunkBytes !== undefined;
   }
 
   /** Its end was written to the server, or nothing of it has to be. */

@@ -4,10 +4,11 @@
 
 import type { BrokenSession } from './broken-session.ts';
 import type { ClientPhase, ClientSessionOptions, ClientTransaction, SessionFailure } from './client-types.ts';
-import type { ClientDialect } from './dialect.ts';
 import { noExtensions, type ServerExtensions } from './extensions.ts';
-import { pipeliningFault, type PipeliningFaultKind } from './pipelining-fault.ts';
+import type { PipeliningKind } from '../../../values/pipelining.ts';
+import { pipeliningFault } from './pipelining-fault.ts';
 import type { ReplyParser } from './reply-parser.ts';
+import { oneByOne, type SendingPlan, sendingPlan } from './sending-plan.ts';
 import type { SessionOutput } from './session-output.ts';
 import { TransactionRun } from './transaction-run.ts';
 
@@ -36,14 +37,12 @@ const mostUnansweredBytes = 256 * 1024;
 
 export class Transactions {
   /** Which kind of pipelining the server does not bear; undefined: nothing speaks against it. */
-  fault: PipeliningFaultKind | undefined;
+  fault: PipeliningKind | undefined;
   readonly #options: ClientSessionOptions;
-  readonly #dialect: ClientDialect;
   readonly #output: SessionOutput;
   /** What the server offers. */
   #extensions = noExtensions;
-  /** The most transactions on the way. */
-  #depth = 1;
+  #plan = oneByOne;
   /** None begins any more; those on the way are finished. */
   #isEnding = false;
   /** What the next replies answer, in order. */
@@ -57,9 +56,8 @@ export class Transactions {
   /** Those of them that were begun behind others, and went well. */
   #kept = 0;
 
-  constructor(options: ClientSessionOptions, dialect: ClientDialect, output: SessionOutput) {
+  constructor(options: ClientSessionOptions, output: SessionOutput) {
     this.#options = options;
-    this.#dialect = dialect;
     this.#output = output;
   }
 
@@ -90,8 +88,9 @@ export class Transactions {
     return !isOldest;
   }
 
-  get depth(): number {
-    return this.#depth;
+  /** How commands and content are sent. */
+  get plan(): SendingPlan {
+    return this.#plan;
   }
 
   get isEnding(): boolean {
@@ -101,11 +100,7 @@ export class Transactions {
   /** The session is ready. @param extensions - what the server offers */
   open(extensions: ServerExtensions): void {
     this.#extensions = extensions;
-    const { chunking, depth, pipelining } = this.#options;
-    // RFC 2920: several need PIPELINING.
-    if (!extensions.pipelining || pipelining === false || depth === undefined) return;
-    const isByChunks = extensions.chunking && chunking === true && !this.#dialect.repliesPerRecipient;
-    this.#depth = Math.max(1, isByChunks ? depth.chunking : depth.data);
+    this.#plan = sendingPlan(extensions, this.#options);
   }
 
   /** Another one may begin. */
@@ -113,9 +108,9 @@ export class Transactions {
     if (this.#isEnding) return false;
     const last = this.#awaited.at(-1);
     if (last === undefined) return true;
-    if (this.#runs >= this.#depth || this.#writtenBytes >= mostUnansweredBytes) return false;
+    if (this.#runs >= this.#plan.depth || this.#writtenBytes >= mostUnansweredBytes) return false;
     // At depth 1, RSET is waited for.
-    return typeof last === 'string' ? this.#depth > 1 : last.isWritten;
+    return typeof last === 'string' ? this.#plan.depth > 1 : last.isWritten;
   }
 
   /**
@@ -124,7 +119,13 @@ export class Transactions {
    */
   begin(transaction: ClientTransaction): boolean {
     const last = this.#awaited.at(-1);
-    const run = new TransactionRun(transaction, this.#extensions, this.#options, last !== undefined);
+    const run = new TransactionRun(
+      transaction,
+      this.#extensions,
+      this.#options,
+      this.#plan.way,
+      last !== undefined,
+    );
     if (run.isUnsent) {
       this.#add(run);
       this.#tellFinished();
@@ -140,7 +141,13 @@ export class Transactions {
 
   /** Fails one that comes after the end of the session. */
   fail(transaction: ClientTransaction, reason: SessionFailure): void {
-    const { outcomes } = new TransactionRun(transaction, this.#extensions, this.#options, false);
+    const { outcomes } = new TransactionRun(
+      transaction,
+      this.#extensions,
+      this.#options,
+      this.#plan.way,
+      false,
+    );
     this.#output.tell({ kind: 'done', outcomes: outcomes.finish(reason), reusable: false });
   }
 
@@ -253,7 +260,7 @@ export class Transactions {
 
   #sayGoodbye(): void {
     const last = this.#awaited.at(-1);
-    if (this.#depth === 1 || typeof last !== 'object' || !last.isWritten) return;
+    if (this.#plan.depth === 1 || typeof last !== 'object' || !last.isWritten) return;
     this.#output.send('QUIT\r\n');
     this.#awaited.push('quit');
   }

@@ -2,10 +2,8 @@
 // and mixed as a seed says, and the connection can be cut after any byte.
 
 import assert from 'node:assert/strict';
-import {
-  ClientSession,
-  type PipeliningFaultKind,
-} from '../../../../src/protocol/smtp/client/client-session.ts';
+import { ClientSession } from '../../../../src/protocol/smtp/client/client-session.ts';
+import type { PipeliningKind } from '../../../../src/values/pipelining.ts';
 import { DotStuffer } from '../../../../src/protocol/smtp/client/dot-stuffer.ts';
 import { type Accepted, ModelServer, type Plan, type Quirk } from './model-server.ts';
 
@@ -44,7 +42,7 @@ export interface Played {
   readonly accepted: readonly Accepted[];
   /** By mail, by recipient. */
   readonly fates: readonly (readonly Fate[])[];
-  readonly faults: ReadonlySet<PipeliningFaultKind>;
+  readonly faults: ReadonlySet<PipeliningKind>;
   readonly sessions: number;
   /** The most transactions that were on the way at once. */
   readonly mostOnTheWay: number;
@@ -69,7 +67,7 @@ export const contentOf = (mail: number, lines: number): string =>
 export function play(world: World): Played {
   const accepted: Accepted[] = [];
   const said = new Set<string>();
-  const faults = new Set<PipeliningFaultKind>();
+  const faults = new Set<PipeliningKind>();
   const fates = world.mails.map(({ recipients }) =>
     Array.from({ length: recipients }, (): Fate => ({
       result: 'open',
@@ -187,7 +185,10 @@ export function play(world: World): Played {
       pump();
     }
     if (isFirst) Object.assign(bytes, { client: told, server: heard });
-    if (session.fault !== undefined) faults.add(session.fault);
+    if (session.fault !== undefined) {
+      faults.add(session.fault.kind);
+      assert.notEqual(session.fault.text, '', 'it says what the server did');
+    }
     for (const { mail, recipients } of onTheWay) {
       for (const recipient of recipients) fates[mail]![recipient]!.returns++;
     }

@@ -42,7 +42,7 @@ test('a group of which only the beginning was answered is noticed', () => {
     for (const end of [inTime, lost]) {
       const session = begun(replies);
       end(session);
-      assert.equal(session.fault, 'group', replies);
+      assert.equal(session.fault?.kind, 'group', replies);
     }
   }
 });

@@ -1,0 +1,23 @@
+// How commands and content are sent in a session: it follows from what the server offers and what the options allow.
+
+import type { SendingWay } from '../../../values/pipelining.ts';
+import type { ClientSessionOptions } from './client-types.ts';
+import type { ServerExtensions } from './extensions.ts';
+
+export interface SendingPlan {
+  readonly way: SendingWay;
+  /** The most transactions on the way. */
+  readonly depth: number;
+}
+
+export const oneByOne: SendingPlan = { way: 'single', depth: 1 };
+
+/** RFC 2920: several transactions, and content with its commands, need PIPELINING. */
+export function sendingPlan(extensions: ServerExtensions, options: ClientSessionOptions): SendingPlan {
+  const { chunking, depth, dialect, pipelining } = options;
+  if (!extensions.pipelining || pipelining === false) return oneByOne;
+  // RFC 2033 knows no BDAT: how many replies come when nobody was accepted, nobody knows.
+  const isByChunks = extensions.chunking && chunking === true && dialect?.repliesPerRecipient !== true;
+  const most = isByChunks ? depth?.chunking : depth?.data;
+  return { way: isByChunks ? 'chunk' : 'group', depth: Math.max(1, most ?? 1) };
+}
