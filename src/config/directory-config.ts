@@ -20,6 +20,17 @@ export type DirectoryConfig = {
   | { readonly kind: 'users' | 'vpopmail'; readonly path: string }
   | (PasswordsElsewhere & { readonly kind: 'dovecot'; readonly path: string })
   | (PasswordsElsewhere & { readonly kind: 'checkpassword'; readonly command: readonly string[] })
+  | {
+      readonly kind: 'postgresql';
+      readonly connection: string;
+      readonly passwordFile: string | undefined;
+      readonly key: 'address' | 'local_part';
+      readonly query: string;
+      readonly timeoutMs: number;
+      readonly cacheBytes: number;
+      readonly cacheMs: number;
+      readonly absentCacheMs: number;
+    }
   | { readonly kind: 'passwd'; readonly path: string; readonly key: 'address' | 'local_part' }
   | {
       readonly kind: 'sqlite';
@@ -52,6 +63,13 @@ export function toDirectoryConfig(given: FileDirectory, folder: string): Directo
   // The schema sees to it that those have one that need one.
   const path = resolve(folder, given.path ?? '');
   const elsewhere = { timeoutMs: given.timeout ?? usualTimeoutElsewhereMs, rememberMs: given.cacheTime ?? 0 };
+  const database = {
+    key,
+    timeoutMs: given.timeout ?? usualTimeoutMs,
+    cacheBytes: given.cache ?? usualCacheBytes,
+    cacheMs: given.cacheTime ?? usualCacheMs,
+    absentCacheMs: given.negativeCacheTime ?? usualCacheMs,
+  };
   switch (kind) {
     case 'users':
     case 'vpopmail':
@@ -63,16 +81,11 @@ export function toDirectoryConfig(given: FileDirectory, folder: string): Directo
     case 'passwd':
       return { ...common, kind, path, key };
     case 'sqlite':
-      return {
-        ...common,
-        kind,
-        path,
-        key,
-        query: given.query,
-        timeoutMs: given.timeout ?? usualTimeoutMs,
-        cacheBytes: given.cache ?? usualCacheBytes,
-        cacheMs: given.cacheTime ?? usualCacheMs,
-        absentCacheMs: given.negativeCacheTime ?? usualCacheMs,
-      };
+      return { ...common, ...database, kind, path, query: given.query };
+    case 'postgresql': {
+      const { connection = '', query = '', passwordFile } = given;
+      const file = passwordFile === undefined ? undefined : resolve(folder, passwordFile);
+      return { ...common, ...database, kind, connection, query, passwordFile: file };
+    }
   }
 }

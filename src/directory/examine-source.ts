@@ -17,7 +17,9 @@ export async function examineSource(settings: SourceSettings): Promise<readonly 
       await contents?.close();
       return contents?.warnings ?? [];
     }
-    if (settings.kind === 'checkpassword') await access(settings.command[0] ?? '', constants.X_OK);
+    if (settings.kind === 'postgresql') {
+      if (settings.passwordFile !== undefined) await access(settings.passwordFile, constants.R_OK);
+    } else if (settings.kind === 'checkpassword') await access(settings.command[0] ?? '', constants.X_OK);
     else if (settings.kind === 'dovecot' && !(await stat(settings.path)).isSocket())
       return ['it is no socket'];
     else await stat(settings.path);

@@ -37,6 +37,19 @@ export type SourceSettings =
       readonly cacheMs: number;
       readonly absentCacheMs: number;
     })
+  | (NamedSource & {
+      readonly kind: 'postgresql';
+      /** `postgresql://user@host:5432/database`, without a password. */
+      readonly connection: string;
+      readonly passwordFile: string | undefined;
+      readonly key: SourceKey;
+      /** Its parameter is `$1`. */
+      readonly query: string;
+      readonly timeoutMs: number;
+      readonly cacheBytes: number;
+      readonly cacheMs: number;
+      readonly absentCacheMs: number;
+    })
   /** The socket of Dovecot's authentication server for clients. It checks passwords, and tells nothing else. */
   | (NamedSource & ElsewhereSettings & { readonly kind: 'dovecot'; readonly path: string })
   /** A program and its arguments. It checks passwords, and tells nothing else. */

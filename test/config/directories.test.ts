@@ -22,6 +22,12 @@ test('sources of every kind, with their defaults', () => {
     path = "/base.sqlite"
     negative_cache_time = "1s"
     [[directory]]
+    name = "server"
+    kind = "postgresql"
+    connection = "postgresql://sluice@127.0.0.1/mail"
+    password_file = "postgresql.password"
+    query = "SELECT crypt AS password FROM a WHERE b = $1 OR c = $1"
+    [[directory]]
     name = "passwd"
     kind = "passwd"
     path = "/passwd"
@@ -60,6 +66,19 @@ test('sources of every kind, with their defaults', () => {
       cacheMs: 5_000,
       absentCacheMs: 1_000,
     },
+    {
+      name: 'server',
+      kind: 'postgresql',
+      connection: 'postgresql://sluice@127.0.0.1/mail',
+      passwordFile: '/etc/sluice/postgresql.password',
+      query: 'SELECT crypt AS password FROM a WHERE b = $1 OR c = $1',
+      domains: [],
+      key: 'address',
+      timeoutMs: 5_000,
+      cacheBytes: 4 * 1024 ** 2,
+      cacheMs: 5_000,
+      absentCacheMs: 5_000,
+    },
     { name: 'passwd', kind: 'passwd', path: '/passwd', domains: [], key: 'local_part' },
     { name: 'vpopmail', kind: 'vpopmail', path: '/domains', domains: [] },
     { name: 'dovecot', kind: 'dovecot', path: '/auth-client', domains: [], timeoutMs: 20_000, rememberMs: 0 },
@@ -81,16 +100,23 @@ test('without [[directory]] there is none', () => {
 });
 
 const source = '[[directory]]\nname = "a"\nkind = "users"\npath = "users"\n';
+const server = '[[directory]]\nname = "a"\nkind = "postgresql"\nconnection = "postgresql://s@host/mail"\n';
 for (const [text, problem] of [
   ['[[directory]]\nname = "a"\nkind = "users"', /a source of kind "users" needs path/u],
   ['[[directory]]\nname = "a"\nkind = "checkpassword"', /a source of kind "checkpassword" needs command/u],
   ['[[directory]]\nname = "a"\nkind = "checkpassword"\ncommand = ["check"]', /absolute path of a program/u],
   ['[[directory]]\nname = "a"\nkind = "checkpassword"\ncommand = []', /must name a program/u],
-  [`${source}key = "local_part"`, /is only for sources of kind "passwd" or "sqlite"/u],
-  [`${source}cache = "1MiB"`, /is only for sources of kind "sqlite"/u],
+  [`${source}key = "local_part"`, /is only for sources of kind "passwd" or "sqlite" or "postgresql"/u],
+  [`${source}cache = "1MiB"`, /is only for sources of kind "sqlite" or "postgresql"/u],
   [`${source}${source}`, /this name is already in directory\[1\]/u],
   ['[[directory]]\nname = "a"\nkind = "ldap"\npath = "x"', /must be "users" or "sqlite" or/u],
   ['[[directory]]\nname = "a"\nkind = "sqlite"\npath = "x"\nquery = "SELECT 1"', /one parameter/u],
+  [`${server}query = "SELECT 1 WHERE a = ?"`, /one parameter, the key, written as \$1/u],
+  [`${server}query = "SELECT $1, $2"`, /one parameter, the key, written as \$1/u],
+  [server, /a source of kind "postgresql" needs query/u],
+  [server.replace('//s@', '//s:secret@'), /has a password in it: .* password_file/u],
+  [server.replace('/mail', '/mail?password=secret'), /has a password in it/u],
+  [server.replace('postgresql:', 'mysql:'), /is no connection/u],
   ['[[recipients]]\ndomain = ["example.com"]\ndirectory = true', /there is no \[\[directory\]\]/u],
   [`${source}[[recipients]]\ndomain = ["example.com"]`, /needs either table.*or directory = true/u],
   [

@@ -6,9 +6,18 @@ import { duration, expected, key, listOf, oneOf, size, tableOf, textOf, wholeNum
 import { recipientDomains } from './lists.ts';
 import { lookupQuery, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
+import { ValueError } from '../../values/value-error.ts';
 
 /** The kinds of sources, in the order of the documentation. */
-const sourceKinds = ['users', 'sqlite', 'passwd', 'vpopmail', 'dovecot', 'checkpassword'] as const;
+const sourceKinds = [
+  'users',
+  'sqlite',
+  'postgresql',
+  'passwd',
+  'vpopmail',
+  'dovecot',
+  'checkpassword',
+] as const;
 
 const source = tableOf({
   name: key(
@@ -18,7 +27,7 @@ const source = tableOf({
   ),
   kind: key(
     oneOf(sourceKinds),
-    'What it is. "users": the file of Sluice\'s own directory, which "sluice user" and "sluice domain" write. "sqlite": a database of SQLite, with the tables that these commands make, or any that query asks. "passwd": a file in the form of Dovecot\'s passwd-file. "vpopmail": the domains of vpopmail. "dovecot" and "checkpassword" check passwords and tell nothing else: the socket of Dovecot\'s authentication server, and a program.',
+    'What it is. "users": the file of Sluice\'s own directory, which "sluice user" and "sluice domain" write. "sqlite": a database of SQLite, with the tables that these commands make, or any that query asks. "postgresql": a database of PostgreSQL. "passwd": a file in the form of Dovecot\'s passwd-file. "vpopmail": the domains of vpopmail. "dovecot" and "checkpassword" check passwords and tell nothing else: the socket of Dovecot\'s authentication server, and a program.',
     { example: '"users"' },
   ),
   path: key(
@@ -27,7 +36,23 @@ const source = tableOf({
       .min(1, 'must not be empty')
       .optional(),
     'The file; for "vpopmail" the folder with the domains, or the file users/assign of qmail; for "dovecot" the socket. A relative path starts at the folder of the configuration file. The user of the keys process must be able to read it.',
-    { defaultText: 'none: all kinds but "checkpassword" need one', example: '"/etc/sluice/users.jsonl"' },
+    {
+      defaultText: 'none: all kinds but "checkpassword" and "postgresql" need one',
+      example: '"/etc/sluice/users.jsonl"',
+    },
+  ),
+  connection: key(
+    textOf('a connection such as "postgresql://sluice@127.0.0.1:5432/mail"', postgresqlConnection).optional(),
+    'For "postgresql": where the database is, without a password. "?host=/run/postgresql" behind it names the folder of a Unix-domain socket, and "?sslmode=verify-full" demands TLS.',
+    { example: '"postgresql://sluice@127.0.0.1:5432/mail"' },
+  ),
+  password_file: key(
+    z
+      .string({ error: expected('the name of a file') })
+      .min(1, 'must not be empty')
+      .optional(),
+    'For "postgresql": a file with the password, which the keys process reads. A relative path starts at the folder of the configuration file.',
+    { example: '"/etc/sluice/postgresql.password"' },
   ),
   command: key(
     listOf(
@@ -45,12 +70,14 @@ const source = tableOf({
   }),
   key: key(
     oneOf(['address', 'local_part']).optional(),
-    'For "passwd" and "sqlite": what is looked up, the whole address or only the part before the @.',
+    'For "passwd", "sqlite" and "postgresql": what is looked up, the whole address or only the part before the @.',
     { defaultText: '"address"', example: '"local_part"' },
   ),
   query: key(
-    textOf('a query such as "SELECT password FROM users WHERE address = ?"', lookupQuery).optional(),
-    'For "sqlite": a query with one parameter, the key. Its columns are named password, scram, mailbox, quota, aliases, senders and disabled, as far as there are any.',
+    z
+      .string({ error: expected('a query such as "SELECT password FROM users WHERE address = ?"') })
+      .optional(),
+    'For "sqlite" and "postgresql": a query with one parameter, the key, written as ? for SQLite and as $1 for PostgreSQL. Its columns are named password, scram, mailbox, quota, aliases, senders and disabled, as far as there are any.',
     {
       defaultText: "one for the tables of Sluice's own directory",
       example: '"SELECT password, home AS mailbox FROM accounts WHERE address = ?"',
@@ -58,34 +85,76 @@ const source = tableOf({
   ),
   timeout: key(
     duration(1).optional(),
-    'For "sqlite", "dovecot" and "checkpassword": the time for one look-up or password. After it, the source cannot tell, and what depends on it is answered with temporary errors.',
-    { defaultText: '5s for "sqlite", 20s for the others', example: '"5s"' },
+    'For "sqlite", "postgresql", "dovecot" and "checkpassword": the time for one look-up or password. After it, the source cannot tell, and what depends on it is answered with temporary errors.',
+    { defaultText: '5s for databases, 20s for the others', example: '"5s"' },
   ),
-  cache: key(size(0, 1024 ** 3).optional(), 'For "sqlite": memory for answers that are kept. 0 keeps none.', {
-    defaultText: '4MiB',
-    example: '"16MiB"',
-  }),
+  cache: key(
+    size(0, 1024 ** 3).optional(),
+    'For "sqlite" and "postgresql": memory for answers that are kept. 0 keeps none.',
+    {
+      defaultText: '4MiB',
+      example: '"16MiB"',
+    },
+  ),
   cache_time: key(
     duration().optional(),
-    'For "sqlite": what was found is kept for this time, so that changes of the database are seen after it. For "dovecot" and "checkpassword": a password that was right is taken without asking again for this time, also when it was changed meanwhile.',
-    { defaultText: '5s for "sqlite", 0s for the others', example: '"1m"' },
+    'For "sqlite" and "postgresql": what was found is kept for this time, so that changes of the database are seen after it. For "dovecot" and "checkpassword": a password that was right is taken without asking again for this time, also when it was changed meanwhile.',
+    { defaultText: '5s for databases, 0s for the others', example: '"1m"' },
   ),
   negative_cache_time: key(
     duration().optional(),
-    'For "sqlite": that a user is not there is kept for this time.',
+    'For "sqlite" and "postgresql": that a user is not there is kept for this time.',
     { defaultText: '5s', example: '"30s"' },
   ),
 });
 
+/** The keys that a kind cannot do without. */
+const neededBy: Readonly<
+  Partial<Record<SourceKind, readonly ('path' | 'command' | 'connection' | 'query')[]>>
+> = {
+  checkpassword: ['command'],
+  postgresql: ['connection', 'query'],
+};
+
+type SourceKind = (typeof sourceKinds)[number];
+
+function queryProblem(kind: SourceKind, query: string): string | undefined {
+  if (kind === 'postgresql')
+    return /\$1(?!\d)/u.test(query) && !/\$(?:[02-9]|1\d)/u.test(query)
+      ? undefined
+      : 'must have one parameter, the key, written as $1';
+  try {
+    lookupQuery(query);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return error.message;
+  }
+}
+
+/** A password in it would be shown by `sluice config show`. */
+function postgresqlConnection(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:'))
+    throw new ValueError(`is no connection; write one such as "postgresql://sluice@127.0.0.1:5432/mail"`);
+  if (url.password !== '' || url.searchParams.has('password'))
+    throw new ValueError(
+      'has a password in it: write that into a file of its own, and name it by password_file',
+    );
+  return text;
+}
+
 const onlyFor = {
   path: ['users', 'sqlite', 'passwd', 'vpopmail', 'dovecot'],
   command: ['checkpassword'],
-  key: ['passwd', 'sqlite'],
-  query: ['sqlite'],
-  timeout: ['sqlite', 'dovecot', 'checkpassword'],
-  cache: ['sqlite'],
-  cache_time: ['sqlite', 'dovecot', 'checkpassword'],
-  negative_cache_time: ['sqlite'],
+  connection: ['postgresql'],
+  password_file: ['postgresql'],
+  key: ['passwd', 'sqlite', 'postgresql'],
+  query: ['sqlite', 'postgresql'],
+  timeout: ['sqlite', 'postgresql', 'dovecot', 'checkpassword'],
+  cache: ['sqlite', 'postgresql'],
+  cache_time: ['sqlite', 'postgresql', 'dovecot', 'checkpassword'],
+  negative_cache_time: ['sqlite', 'postgresql'],
 } as const satisfies Readonly<Record<string, readonly (typeof sourceKinds)[number][]>>;
 
 /** All sources, in the order in which they are asked. No two have the same name. */
@@ -96,11 +165,13 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
       const message = `this name is already in directory[${earlier + 1}]`;
       context.addIssue({ code: 'custom', message, path: [index, 'name'] });
     }
-    const needed = given.kind === 'checkpassword' ? 'command' : 'path';
-    if (given[needed] === undefined) {
+    for (const needed of neededBy[given.kind] ?? ['path']) {
+      if (given[needed] !== undefined) continue;
       const message = `a source of kind "${given.kind}" needs ${needed}`;
       context.addIssue({ code: 'custom', message, path: [index] });
     }
+    const problem = given.query === undefined ? undefined : queryProblem(given.kind, given.query);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: [index, 'query'] });
     if (given.command !== undefined && given.command[0]?.startsWith('/') !== true) {
       const message = 'must begin with the absolute path of a program';
       context.addIssue({ code: 'custom', message, path: [index, 'command'] });

@@ -5,6 +5,7 @@ import { passwd } from '../../table/kinds/passwd.ts';
 import { sqlite } from '../../table/kinds/sqlite.ts';
 import { LiveTable } from '../../table/live-table.ts';
 import { allFailing, type Table } from '../../table/table.ts';
+import { TableReports } from '../../table/table-reports.ts';
 import { Tables, type TablesParts } from '../../table/tables.ts';
 import type { FoundAccount } from '../account.ts';
 import { accountOfRow } from '../forms/columns.ts';
@@ -12,6 +13,7 @@ import { accountOfPasswdLine } from '../forms/dovecot-passwd.ts';
 import { accountOf, readRecord } from '../record.ts';
 import type { SourceSettings } from '../settings.ts';
 import { ownQuery } from './own-database.ts';
+import { PostgresqlTable } from './postgresql-table.ts';
 import type { Source } from './source.ts';
 import { TableSource } from './table-source.ts';
 import { usersFile } from './users-file.ts';
@@ -69,6 +71,8 @@ export class Sources {
     switch (settings.kind) {
       case 'vpopmail':
         return this.#closedLater(new VpopmailSource(settings, this.#parts));
+      case 'postgresql':
+        return this.#openPostgresql(settings);
       case 'dovecot':
         return this.#closedLater(new DovecotSource(settings, this.#parts.timers));
       case 'checkpassword':
@@ -83,6 +87,15 @@ export class Sources {
   #closedLater<Opened extends Source & Closing>(source: Opened): Opened {
     this.#closing.push(source);
     return source;
+  }
+
+  #openPostgresql(settings: Extract<SourceSettings, { readonly kind: 'postgresql' }>): Source {
+    const { name, domains, key, connection } = settings;
+    const { log, troubles } = this.#parts;
+    const reports = new TableReports(nameOfTable(settings), connection, log, troubles);
+    const table = new PostgresqlTable(settings, reports);
+    this.#closing.push(table);
+    return new TableSource({ name, domains, table, key, hasDomains: false, accountOf: accountOfRow });
   }
 
   #openTable(settings: TableSettings): Source {

@@ -1,0 +1,93 @@
+// Users in PostgreSQL as a table: a query finds the row of a key. Answers are kept for a while, so that a busy user costs no query each time.
+// Promises: a database that is away, slow or refuses makes a look-up fail, and never a key absent; few connections, and a bounded number of look-ups
+// that wait for one.
+
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
+import { AnswerCache } from '../../table/sqlite/answer-cache.ts';
+import { absent, allFailing, type Answer, type Table } from '../../table/table.ts';
+import type { TableReports } from '../../table/table-reports.ts';
+import type { SourceSettings } from '../settings.ts';
+
+type Settings = Extract<SourceSettings, { readonly kind: 'postgresql' }>;
+
+const mostConnections = 4;
+const mostWaiting = 1_000;
+/** A connection that nobody uses is closed after this time. */
+const idleMs = 60_000;
+
+export class PostgresqlTable implements Table {
+  readonly name: string;
+  readonly #pool: pg.Pool;
+  readonly #query: string;
+  readonly #cache: AnswerCache;
+  readonly #reports: TableReports;
+  #waiting = 0;
+  #isFailing = false;
+
+  constructor(settings: Settings, reports: TableReports) {
+    const { name, connection, passwordFile, query, timeoutMs, cacheBytes, cacheMs, absentCacheMs } = settings;
+    this.name = name;
+    this.#query = query;
+    this.#reports = reports;
+    this.#cache = new AnswerCache({ mostBytes: cacheBytes, keepMs: cacheMs, keepAbsentMs: absentCacheMs });
+    this.#pool = new pg.Pool({
+      // Of `pg` itself, a connection's text would take the place of the password beside it.
+      ...parseIntoClientConfig(connection),
+      // Read for each connection, so that it may be changed. The file ends in the end of a line, and the password does not.
+      ...(passwordFile !== undefined && {
+        password: () => readFileSync(passwordFile, 'utf8').replace(/\r?\n$/u, ''),
+      }),
+      max: mostConnections,
+      idleTimeoutMillis: idleMs,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      statement_timeout: timeoutMs,
+      application_name: 'sluice',
+      allowExitOnIdle: true,
+    });
+    // A connection that breaks while nobody uses it is no failure: the next look-up makes another one.
+    this.#pool.on('error', () => undefined);
+  }
+
+  lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]> {
+    return this.#cache.get(keys) ?? this.#ask(keys);
+  }
+
+  async close(): Promise<void> {
+    this.#reports.clear();
+    await this.#pool.end();
+  }
+
+  async #ask(keys: readonly string[]): Promise<readonly Answer[]> {
+    if (this.#waiting >= mostWaiting) return allFailing(keys, 'too many look-ups wait for PostgreSQL');
+    this.#waiting++;
+    try {
+      const answers = await Promise.all(keys.map((key) => this.#find(key)));
+      this.#cache.set(keys, answers);
+      if (this.#isFailing) this.#reports.clear();
+      this.#isFailing = false;
+      return answers;
+    } catch (error) {
+      const reason = `PostgreSQL: ${reasonOf(error)}`;
+      this.#isFailing = true;
+      this.#reports.cannotAnswer(reason);
+      return allFailing(keys, reason);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #find(key: string): Promise<Answer> {
+    const { rows } = await this.#pool.query<Readonly<Record<string, unknown>>>(this.#query, [key]);
+    const [row] = rows;
+    return row === undefined ? absent : { kind: 'found', values: [JSON.stringify(row)] };
+  }
+}
+
+/** Of a host with several addresses, Node tells of all attempts in one error without words. */
+function reasonOf(error: unknown): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : String(first);
+}
