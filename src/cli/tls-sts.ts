@@ -22,7 +22,7 @@ export function registerSts(tls: Command): void {
     .description('show the MTA-STS policy of a recipient domain, and fetch it if it is not known')
     .argument('<domain>', 'a recipient domain')
     .addOption(configOption())
-    .option('--purge', 'forget the known policy and fetch it anew')
+    .option('--purge', 'fetch the policy anew, and replace the known one by it')
     .option('--json', 'print JSON for programs')
     .action(show);
 }
@@ -65,8 +65,15 @@ const modeText = {
   testing: 'mail goes out as without a policy, and failures are counted for reports',
 } as const;
 
-function headOf(domain: string, { isOn, policy, wasPurged }: StsAnswer): string {
-  const purged = wasPurged ? 'The known policy was forgotten. ' : '';
+const renewalText = {
+  'none known': '',
+  replaced: 'The known policy was replaced. ',
+  forgotten: 'The known policy was forgotten. ',
+  kept: 'The known policy stays, because no other one can be had now. ',
+} as const;
+
+function headOf(domain: string, { isOn, policy, renewal }: StsAnswer): string {
+  const purged = renewal === null ? '' : renewalText[renewal];
   if (!isOn) return `${purged}mta_sts is false in [deliver], so no policy is looked for`;
   return `${purged}${domain} ${policy === null ? 'has no MTA-STS policy that is in force here' : 'has an MTA-STS policy'}`;
 }

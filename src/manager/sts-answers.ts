@@ -14,7 +14,7 @@ export async function answerAboutSts(
   { keeper, dateMs }: StsAnswersParts,
   { domain, purge }: StsQuestion,
 ): Promise<StsAnswer> {
-  const wasPurged = purge && keeper.purge(domain);
+  const renewal = purge ? await keeper.renew(domain) : null;
   const record = await keeper.recordOf(domain);
   // Fetches a policy that is not known yet, as mail would.
   if (record !== undefined) await keeper.policyOf(domain);
@@ -23,7 +23,7 @@ export async function answerAboutSts(
   return {
     nowMs: dateMs(),
     isOn: record !== undefined,
-    wasPurged,
+    renewal,
     record: record ?? null,
     policy:
       known === undefined

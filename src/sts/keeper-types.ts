@@ -39,6 +39,12 @@ export interface PolicyFailure {
   readonly untilMs: number;
 }
 
+/**
+ * What became of a known policy that an operator had fetched anew. `kept`: no other one can be had; `forgotten`: the domain has ended it, or
+ * has no record any more.
+ */
+export type PolicyRenewal = 'none known' | 'replaced' | 'forgotten' | 'kept';
+
 /** All that is known about one domain, for people. */
 export interface DomainSts {
   readonly known: KnownPolicy | undefined;

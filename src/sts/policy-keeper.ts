@@ -13,7 +13,13 @@ import { RecentMap } from '../dns/recent-map.ts';
 import type { Timer } from '../io/timers.ts';
 import type { StsAnswer, StsPolicies } from '../values/sts-policies.ts';
 import { FetchLine } from './fetch-line.ts';
-import type { DomainSts, PolicyFailure, PolicyKeeperParts, StsSource } from './keeper-types.ts';
+import type {
+  DomainSts,
+  PolicyFailure,
+  PolicyKeeperParts,
+  PolicyRenewal,
+  StsSource,
+} from './keeper-types.ts';
 import { KnownPolicies, type KnownPolicy, policyEndsAtMs } from './known-policies.ts';
 import { type FoundRecord, lookUpRecord } from './look-up-record.ts';
 import { fitsMx } from './mx-match.ts';
@@ -110,12 +116,40 @@ export class PolicyKeeper implements StsPolicies {
     return hosts.map((host) => ({ host, fits: fitsMx(mx, host) }));
   }
 
-  /** Forgets all about a domain, so that its policy is fetched before its next mail. True when a policy was known. */
-  purge(domain: string): boolean {
-    const wasKnown = this.#forget(domain);
+  /** The policy that routing would get now, without asking anybody; undefined: none, or no policies are looked for. */
+  current(domain: string): KnownPolicy | undefined {
+    return this.#source && this.#unexpired(domain);
+  }
+
+  /** Whether policies are looked for. */
+  get isOn(): boolean {
+    return this.#source !== undefined;
+  }
+
+  /**
+   * Fetches the policy of a domain anew, because an operator asks for it. Until there is another one the known one stays, or an attacker
+   * would only have to wait for that (RFC 8461 10.2). It ends without another one where the domain has no record any more.
+   */
+  async renew(domain: string): Promise<PolicyRenewal> {
     this.#failures.delete(domain);
     this.#renounced.delete(domain);
-    return wasKnown;
+    this.#looked.delete(domain);
+    const source = this.#source;
+    const before = this.#unexpired(domain);
+    if (before === undefined) return 'none known';
+    if (source === undefined) return this.#endByOperator(domain);
+    const record = await lookUpRecord(source.resolver, domain);
+    if (this.#source !== source) return 'kept';
+    if (record.kind === 'none' && record.reason === '') return this.#endByOperator(domain);
+    if (record.kind === 'record') await this.#line.fetch(() => this.#fetch(source, domain, record.id));
+    const after = this.#unexpired(domain);
+    if (after === undefined) return 'forgotten';
+    return after.policy === before.policy ? 'kept' : 'replaced';
+  }
+
+  #endByOperator(domain: string): PolicyRenewal {
+    this.#forget(domain);
+    return 'forgotten';
   }
 
   /** Policies to keep over a restart. */

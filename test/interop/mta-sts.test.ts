@@ -169,7 +169,7 @@ suite('MTA-STS', { skip: missing }, () => {
     assert.match(good, /^good\.test has an MTA-STS policy\n/u);
     assert.match(good, /host +mx\.good\.test: is in the policy\n/u);
     const elsewhere = await sluice.cli('tls', 'sts', 'Elsewhere.test', '--purge');
-    assert.match(elsewhere, /^The known policy was forgotten\. elsewhere\.test has an MTA-STS policy\n/u);
+    assert.match(elsewhere, /^The known policy was replaced\. elsewhere\.test has an MTA-STS policy\n/u);
     assert.match(elsewhere, /mx\.elsewhere\.test: is NOT in the policy/u);
     const none = await sluice.cli('tls', 'sts', 'missing.test');
     assert.match(none, /has no MTA-STS policy that is in force here\n/u);

@@ -213,10 +213,10 @@ test('policies are stored soon, and known after a restart', async (t) => {
   const before = await openSts();
   before.keeper.restore([stored]);
   // A purge of something else stores nothing, one of this domain does.
-  before.keeper.purge('other.test');
+  await before.keeper.renew('other.test');
   assert.equal(await readState(join(folder, 'mta-sts.json')), undefined);
   before.keeper.restore([{ ...stored, domain: 'near.test' }]);
-  before.keeper.purge('far.test');
+  await before.keeper.renew('far.test');
   await before.close();
   const after = await openSts();
   assert.equal(after.keeper.about('far.test').known, undefined);
@@ -227,7 +227,7 @@ test('a damaged file of policies is kept aside and said, and Sluice begins anew'
   const { folder, log, troubles, openSts } = ground(t);
   const before = await openSts();
   before.keeper.restore([stored, { ...stored, domain: 'near.test' }]);
-  before.keeper.purge('near.test');
+  await before.keeper.renew('near.test');
   await before.close();
   const path = join(folder, 'mta-sts.json');
   writeFileSync(path, readFileSync(path, 'utf8').replace('testing', 'enforce'));

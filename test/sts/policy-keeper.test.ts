@@ -285,16 +285,47 @@ suite('a known policy', () => {
     assert.equal(await mode('far.test', next), 'enforce');
   });
 
-  test('that is purged is fetched anew', async () => {
+  test('is fetched anew for an operator, also without another id', async () => {
     const { servers, keeper, fetches, mode, world } = ground();
     assert.equal(await mode(), 'enforce');
     servers.set('far.test', fetched('testing'));
     const { changes } = world;
-    assert.ok(keeper.purge('far.test'));
+    assert.equal(await keeper.renew('far.test'), 'replaced');
     assert.ok(world.changes > changes);
     assert.equal(await mode(), 'testing');
     assert.equal(fetches.length, 2);
-    assert.ok(!keeper.purge('other.test'));
+    assert.equal(await keeper.renew('other.test'), 'none known');
+  });
+
+  test('stays when an operator has it fetched anew and no other one can be had', async () => {
+    const { dns, servers, keeper, mode, timers } = ground();
+    assert.equal(await mode(), 'enforce');
+    servers.set('far.test', failed);
+    assert.equal(await keeper.renew('far.test'), 'kept');
+    assert.equal(keeper.about('far.test').failure?.reason, 'it answered 404');
+    for (const answer of [servfail, { ...record('1'), records: ['v=STSv1; id=1', 'v=STSv1; id=2'] }]) {
+      dns.set('far.test', answer);
+      assert.equal(await keeper.renew('far.test'), 'kept');
+    }
+    await timers.pass(minuteMs);
+    assert.equal(await mode(), 'enforce');
+    // A failure of before does not keep an operator from trying again.
+    dns.set('far.test', record('2'));
+    servers.set('far.test', fetched('testing'));
+    assert.equal(await keeper.renew('far.test'), 'replaced');
+    assert.equal(await mode(), 'testing');
+  });
+
+  test('ends for an operator where the domain has no record any more, or has ended it', async () => {
+    for (const isEnded of [true, false]) {
+      const { dns, servers, keeper, mode } = ground();
+      assert.equal(await mode(), 'enforce');
+      if (isEnded) servers.set('far.test', fetched('none'));
+      else dns.set('far.test', gone);
+      assert.equal(await keeper.renew('far.test'), 'forgotten');
+      assert.equal(keeper.current('far.test'), undefined);
+      assert.equal(await mode(), 'none');
+    }
   });
 });
 

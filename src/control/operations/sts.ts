@@ -6,7 +6,7 @@ import { text } from './common.ts';
 export interface StsQuestion {
   /** In lower-case A-labels. */
   readonly domain: string;
-  /** Forget the known policy first. */
+  /** Fetch the policy anew, also when one is known. */
   readonly purge: boolean;
 }
 
@@ -15,8 +15,8 @@ export interface StsAnswer {
   readonly nowMs: number;
   /** `mta_sts` is true in [deliver]. */
   readonly isOn: boolean;
-  /** A policy was known, and has been forgotten. */
-  readonly wasPurged: boolean;
+  /** What became of the known policy when it was to be fetched anew; null when it was not. */
+  readonly renewal: 'none known' | 'replaced' | 'forgotten' | 'kept' | null;
   /** What the DNS says; null when it was not asked. */
   readonly record:
     | { readonly kind: 'record'; readonly id: string }
@@ -47,7 +47,7 @@ const question: z.ZodType<StsQuestion> = z.strictObject({ domain: text.min(1), p
 const answer: z.ZodType<StsAnswer> = z.object({
   nowMs: z.number(),
   isOn: z.boolean(),
-  wasPurged: z.boolean(),
+  renewal: z.enum(['none known', 'replaced', 'forgotten', 'kept']).nullable(),
   record: z
     .union([
       z.object({ kind: z.literal('record'), id: z.string() }),
