@@ -25,6 +25,7 @@ export function tlsLines(tls: ExplainedTls | undefined, nowMs: number): string[]
     ...(rows.length === 0 ? [] : [table(['ENDPOINT', 'TLS', 'BY', 'LAST HANDSHAKE'], rows)]),
     ...(more > 0 ? [`${more} more: --json shows all`, ''] : []),
     ...publishedLines(tls, nowMs),
+    ...nextLines(tls, nowMs),
     ...tls.leftOut.map((reason) => `Left out      ${reason}`),
   ];
 }
@@ -43,6 +44,19 @@ function publishedLines({ published }: ExplainedTls, nowMs: number): string[] {
   const { expiresAtMs, fetchedAtMs, id, mode, mx } = published;
   return [
     `MTA-STS       ${mode}, id ${id}, fetched ${age(nowMs - fetchedAtMs)} ago, holds until ${new Date(expiresAtMs).toISOString()}`,
+    `              its hosts: ${mx.join(', ')}`,
+  ];
+}
+
+function nextLines({ next, published }: ExplainedTls, nowMs: number): string[] {
+  if (next === undefined) return [];
+  const title = published === undefined ? 'MTA-STS       ' : '              ';
+  const from =
+    next.fromMs <= nowMs ? 'from the next attempt on' : `from ${new Date(next.fromMs).toISOString()} on`;
+  if (next.kind === 'none') return [`${title}${from}: no policy, because none is known any more`];
+  const { fetchedAtMs, id, mode, mx } = next;
+  return [
+    `${title}${from}: ${mode}, id ${id}, fetched ${age(nowMs - fetchedAtMs)} ago`,
     `              its hosts: ${mx.join(', ')}`,
   ];
 }

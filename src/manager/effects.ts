@@ -52,7 +52,7 @@ export class Effects implements EffectHandlers {
     const { connection, site, hop, source = '', transaction } = effect;
     this.#parts.tlsSessions.begins(effect);
     const work = this.#parts.flights.begin(connection, transaction);
-    this.#parts.handshakes.opened(connection, hop.key);
+    this.#parts.handshakes.opened(connection, hop);
     const without = this.#parts.pipelining.opened(connection, hop.key);
     const grant = { connection, site, hop, source, work };
     this.#parts.senders.connect(without === undefined ? grant : { ...grant, without });

@@ -12,11 +12,12 @@ import { refusalText } from '../message/refusal-text.ts';
 import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
-import type { ErrorPlan, RouteKey, Router } from '../route/types.ts';
+import type { ErrorPlan, RouteKey, RoutePlan, Router } from '../route/types.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
-import { explainTls } from './tls-explanation.ts';
+import { explainTls, type LatestPolicy } from './tls-explanation.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import { explainService } from './service-explanation.ts';
@@ -36,6 +37,7 @@ export interface ExplainFacts {
   readonly limits: LimitIndex;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
+  readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
@@ -86,7 +88,7 @@ export class Explainer {
           : undefined,
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
-      tls: plan.kind === 'relay' ? explainTls(plan, facts.handshakes) : undefined,
+      tls: explainTls(plan, facts.handshakes, this.#latestPolicy(key, plan, facts)),
       served:
         plan.kind === 'relay' ? explainService(plan, facts.pipelining, (ms) => this.#clock.shownOf(ms)) : [],
       tenants,
@@ -94,6 +96,16 @@ export class Explainer {
       rules,
       overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
     };
+  }
+
+  /** Only mail to the MX of a domain goes by its policy. */
+  #latestPolicy(
+    { domain, key }: RouteKey,
+    { validUntilMs }: RoutePlan,
+    { sts }: ExplainFacts,
+  ): LatestPolicy | undefined {
+    if (!sts.isOn || !key.startsWith('mx:') || domain.startsWith('[')) return undefined;
+    return { known: sts.current(domain), fromMs: this.#clock.shownOf(validUntilMs) };
   }
 
   async #checkTenant(name: string | undefined, known: readonly string[]): Promise<void> {

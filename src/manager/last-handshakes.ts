@@ -1,7 +1,11 @@
-// What TLS came to on the last connection to each host, for `sluice explain`. Promises: it is bounded, and it decides nothing.
+// What TLS came to on the last connection to each host under each policy, for `sluice explain`: what a handshake of other mail came to
+// says nothing about this one. Promises: it is bounded, and it decides nothing.
 
+import { createHash } from 'node:crypto';
 import { RecentMap } from '../dns/recent-map.ts';
+import type { NextHopAddress } from '../route/types.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
+import { tlsPolicyKey } from '../values/tls-policy.ts';
 
 export interface LastHandshake {
   readonly outcome: TlsOutcome;
@@ -9,13 +13,13 @@ export interface LastHandshake {
   readonly atMs: number;
 }
 
-/** Most hosts that are remembered. */
+/** Most hosts and policies that are remembered. */
 const mostHosts = 20_000;
 
 export class LastHandshakes {
-  readonly #byEndpoint = new RecentMap<string, LastHandshake>(mostHosts);
-  /** Endpoints of the open connections. */
-  readonly #endpoints = new Map<number, string>();
+  readonly #byHop = new RecentMap<string, LastHandshake>(mostHosts);
+  /** Hops of the open connections. */
+  readonly #hops = new Map<number, NextHopAddress>();
   readonly #dateMs: () => number;
 
   /** @param dateMs - for people, Unix ms */
@@ -23,22 +27,28 @@ export class LastHandshakes {
     this.#dateMs = dateMs;
   }
 
-  /** @param endpoint - `NextHopAddress.key` */
-  opened(connection: number, endpoint: string): void {
-    this.#endpoints.set(connection, endpoint);
+  opened(connection: number, hop: NextHopAddress): void {
+    this.#hops.set(connection, hop);
   }
 
   told(connection: number, outcome: TlsOutcome): void {
-    const endpoint = this.#endpoints.get(connection);
-    if (endpoint !== undefined) this.#byEndpoint.set(endpoint, { outcome, atMs: this.#dateMs() });
+    const hop = this.#hops.get(connection);
+    if (hop !== undefined) this.#byHop.set(keyOf(hop), { outcome, atMs: this.#dateMs() });
   }
 
   closed(connection: number): void {
-    this.#endpoints.delete(connection);
+    this.#hops.delete(connection);
   }
 
-  /** The last one with a host; undefined: none since the start, or none that is remembered. */
-  of(endpoint: string): LastHandshake | undefined {
-    return this.#byEndpoint.get(endpoint);
+  /** The last one with a host under its policy; undefined: none since the start, or none that is remembered. */
+  of(hop: NextHopAddress): LastHandshake | undefined {
+    return this.#byHop.get(keyOf(hop));
   }
+}
+
+/** An address may belong to several hosts. A policy may be long, by its TLSA records. */
+function keyOf(hop: NextHopAddress): string {
+  const policy = hop.transport === 'discard' ? '' : tlsPolicyKey(hop.tls);
+  const digest = policy === '' ? '' : createHash('sha256').update(policy).digest('base64url');
+  return `${hop.key} ${hop.host} ${digest}`;
 }

@@ -2,6 +2,7 @@
 // reload and a change of overrides both compute them here, so that neither undoes the other.
 
 import type { LastHandshakes } from './last-handshakes.ts';
+import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import { Tenants } from '../policy/tenants.ts';
@@ -30,6 +31,7 @@ export interface ShapingSurroundings {
   readonly routing: RouterInForce;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
+  readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
   readonly clock: DatedClock;
   readonly timers: Timers;
 }
@@ -66,7 +68,7 @@ export class Shaping {
 
   operations(around: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
-    const { scheduler, routing, handshakes, pipelining, clock, timers } = around;
+    const { scheduler, routing, handshakes, sts, pipelining, clock, timers } = around;
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
@@ -74,6 +76,7 @@ export class Shaping {
       tenants: inForce.config.tenant.map(({ name }) => name),
       handshakes,
       pipelining,
+      sts,
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

@@ -63,6 +63,8 @@ export interface ErrorPlan {
   readonly text: string;
   /** The look-up failed because no name server answers: a fault on our side, and no attempt. Never cached. */
   readonly waitsForDns?: true;
+  /** What bears on TLS, for people, where no host may be used for it. */
+  readonly tlsFacts?: PlanTlsFacts | undefined;
 }
 
 export type RoutePlan = (RelayPlan | ErrorPlan) & {

@@ -97,6 +97,7 @@ async function ground(t: TestContext) {
     routing: { router },
     handshakes: new LastHandshakes(() => 0),
     pipelining: new PipeliningMemory(() => 0),
+    sts: { isOn: true, current: () => undefined },
     clock,
     timers: nodeTimers,
   });

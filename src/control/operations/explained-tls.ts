@@ -12,7 +12,7 @@ export interface HostTls {
   readonly from: string;
   /** The domain that the policy is of; empty for the default. */
   readonly policyDomain: string;
-  /** The last handshake of any mail with this host; undefined: none is known. */
+  /** The last handshake with this host under this policy; undefined: none is known. */
   readonly last?: { readonly result: string; readonly isFailure: boolean; readonly atMs: number } | undefined;
 }
 
@@ -30,6 +30,18 @@ export interface ExplainedTls {
     | undefined;
   /** Hosts that no policy allows, with the reasons. */
   readonly leftOut: readonly string[];
+  /** The policy that is known now, where mail goes by another one, or by none, until `fromMs` (Unix ms). */
+  readonly next?:
+    | {
+        readonly kind: 'policy';
+        readonly mode: 'enforce' | 'testing';
+        readonly id: string;
+        readonly mx: readonly string[];
+        readonly fetchedAtMs: number;
+        readonly fromMs: number;
+      }
+    | { readonly kind: 'none'; readonly fromMs: number }
+    | undefined;
 }
 
 export const explainedTlsSchema: z.ZodType<ExplainedTls> = z.object({
@@ -53,4 +65,17 @@ export const explainedTlsSchema: z.ZodType<ExplainedTls> = z.object({
     })
     .optional(),
   leftOut: z.array(z.string()),
+  next: z
+    .union([
+      z.object({
+        kind: z.literal('policy'),
+        mode: z.enum(['enforce', 'testing']),
+        id: z.string(),
+        mx: z.array(z.string()),
+        fetchedAtMs: z.number(),
+        fromMs: z.number(),
+      }),
+      z.object({ kind: z.literal('none'), fromMs: z.number() }),
+    ])
+    .optional(),
 });

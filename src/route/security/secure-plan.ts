@@ -152,11 +152,14 @@ function secureOutcome(
     if (!decision.lasting) lasting = false;
   }
   const addresses = plan.addresses.flatMap((hop): NextHopAddress[] => securedHop(hop, judged));
-  if (addresses.length === 0) return nowhere(reasons, lasting, ttlSeconds);
-  const security = securityOf(addresses);
   const published = sts?.kind === 'policy' ? sts : undefined;
   const facts =
     published !== undefined || reasons.length > 0 ? { sts: published, leftOut: reasons } : undefined;
+  if (addresses.length === 0) {
+    const none = nowhere(reasons, lasting, ttlSeconds);
+    return { ...none, plan: { ...none.plan, ...(facts && { tlsFacts: facts }) } };
+  }
+  const security = securityOf(addresses);
   return {
     ...outcome,
     plan: { ...plan, addresses, ...(security !== '' && { security }), ...(facts && { tlsFacts: facts }) },

@@ -127,6 +127,11 @@ test('mail waits when an enforced policy names none of the hosts', async () => {
     one.text,
     'No host may be used by the TLS policy: a.mx is not in the MTA-STS policy of one.example; b.mx is not in the MTA-STS policy of one.example',
   );
+  assert.deepEqual(one.tlsFacts?.sts?.mx, ['c.mx']);
+  assert.deepEqual(one.tlsFacts.leftOut, [
+    'a.mx is not in the MTA-STS policy of one.example',
+    'b.mx is not in the MTA-STS policy of one.example',
+  ]);
 });
 
 test('a policy in testing changes nothing but what people are told', async () => {
