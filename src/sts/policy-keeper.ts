@@ -20,10 +20,10 @@ import type {
   PolicyRenewal,
   StsSource,
 } from './keeper-types.ts';
-import { KnownPolicies, type KnownPolicy, policyEndsAtMs } from './known-policies.ts';
+import { type KnownPolicy, policyEndsAtMs } from './known-policies.ts';
 import { type FoundRecord, lookUpRecord } from './look-up-record.ts';
 import { fitsMx } from './mx-match.ts';
-import { nextRefreshMs } from './refresh-time.ts';
+import { maxDomains, PolicyMemory } from './policy-memory.ts';
 import { answerOf, noPolicy, shownMx } from './sts-answer.ts';
 import type { StsPolicy } from './sts-policy.ts';
 
@@ -38,20 +38,14 @@ const leastNoneSeconds = 300;
 const lookMs = 60_000;
 /** A policy that no mail has used for this long is not refreshed any more. */
 const unusedMs = 30 * dayMs;
-const maxDomains = 20_000;
-const maxWeight = 8 * 1024 * 1024;
 const lineBounds = { atOnce: 100, refreshesAtOnce: 20, hangingMs: 5_000, hanging: 1_000, waiting: 10_000 };
 
 export class PolicyKeeper implements StsPolicies {
   readonly #parts: PolicyKeeperParts;
-  readonly #known = new KnownPolicies({ domains: maxDomains, weight: maxWeight });
+  readonly #known: PolicyMemory;
   readonly #failures = new RecentMap<string, PolicyFailure>(maxDomains);
   /** The `id` of a policy that says `mode: none`, and until when it is not fetched again (Unix ms). */
   readonly #renounced = new RecentMap<string, { readonly id: string; readonly untilMs: number }>(maxDomains);
-  /** Unix ms until which the record of a known policy has been looked at. */
-  readonly #looked = new RecentMap<string, number>(maxDomains);
-  /** Unix ms at which a known policy is refreshed. */
-  readonly #refreshAt = new Map<string, number>();
   readonly #underWay = new Map<string, Promise<StsAnswer>>();
   readonly #line: FetchLine;
   #source: StsSource | undefined;
@@ -59,6 +53,7 @@ export class PolicyKeeper implements StsPolicies {
 
   constructor(parts: PolicyKeeperParts) {
     this.#parts = parts;
+    this.#known = new PolicyMemory(parts);
     this.#line = new FetchLine({ timers: parts.timers, ...lineBounds });
   }
 
@@ -83,11 +78,10 @@ export class PolicyKeeper implements StsPolicies {
   policyOf(domain: string): StsAnswer | Promise<StsAnswer> {
     const source = this.#source;
     if (source === undefined) return noPolicy(soonSeconds);
-    const known = this.#unexpired(domain);
+    const known = this.#known.of(domain);
     if (known === undefined) return this.#once(domain, () => this.#find(source, domain));
-    this.#use(known);
-    const lookedUntilMs = this.#looked.get(domain) ?? 0;
-    const restMs = lookedUntilMs - this.#parts.dateMs();
+    this.#known.use(known);
+    const restMs = this.#known.lookedUntilMs(domain) - this.#parts.dateMs();
     if (restMs > 0) return answerOf(known, Math.ceil(restMs / 1000));
     void this.#once(domain, () => this.#lookAgain(source, domain, known));
     return answerOf(known, soonSeconds);
@@ -95,7 +89,7 @@ export class PolicyKeeper implements StsPolicies {
 
   /** What is known about a domain, without asking anybody. */
   about(domain: string): DomainSts {
-    const known = this.#unexpired(domain);
+    const known = this.#known.of(domain);
     return {
       known,
       endsAtMs: known && policyEndsAtMs(known),
@@ -110,7 +104,7 @@ export class PolicyKeeper implements StsPolicies {
 
   /** The MX hosts of a domain, and whether its known policy allows them. */
   async hostsOf(domain: string): Promise<readonly { readonly host: string; readonly fits: boolean }[]> {
-    const mx = this.#known.get(domain)?.policy.mx;
+    const mx = this.#known.of(domain)?.policy.mx;
     if (mx === undefined || this.#source === undefined) return [];
     const hosts = await this.#source.hostsOf(domain);
     return hosts.map((host) => ({ host, fits: fitsMx(mx, host) }));
@@ -118,7 +112,7 @@ export class PolicyKeeper implements StsPolicies {
 
   /** The policy that routing would get now, without asking anybody; undefined: none, or no policies are looked for. */
   current(domain: string): KnownPolicy | undefined {
-    return this.#source && this.#unexpired(domain);
+    return this.#source && this.#known.of(domain);
   }
 
   /** Whether policies are looked for. */
@@ -133,23 +127,19 @@ export class PolicyKeeper implements StsPolicies {
   async renew(domain: string): Promise<PolicyRenewal> {
     this.#failures.delete(domain);
     this.#renounced.delete(domain);
-    this.#looked.delete(domain);
     const source = this.#source;
-    const before = this.#unexpired(domain);
+    const before = this.#known.of(domain);
     if (before === undefined) return 'none known';
-    if (source === undefined) return this.#endByOperator(domain);
-    const record = await lookUpRecord(source.resolver, domain);
+    const record = source && (await lookUpRecord(source.resolver, domain));
     if (this.#source !== source) return 'kept';
-    if (record.kind === 'none' && record.reason === '') return this.#endByOperator(domain);
+    if (source === undefined || record === undefined || (record.kind === 'none' && record.reason === '')) {
+      this.#known.forget(domain);
+      return 'forgotten';
+    }
     if (record.kind === 'record') await this.#line.fetch(() => this.#fetch(source, domain, record.id));
-    const after = this.#unexpired(domain);
+    const after = this.#known.of(domain);
     if (after === undefined) return 'forgotten';
     return after.policy === before.policy ? 'kept' : 'replaced';
-  }
-
-  #endByOperator(domain: string): PolicyRenewal {
-    this.#forget(domain);
-    return 'forgotten';
   }
 
   /** Policies to keep over a restart. */
@@ -201,7 +191,7 @@ export class PolicyKeeper implements StsPolicies {
       return noPolicy(soonSeconds);
     }
     await fetching;
-    const known = this.#unexpired(domain);
+    const known = this.#known.of(domain);
     return known === undefined ? noPolicy(soonSeconds) : answerOf(known, record.ttlSeconds);
   }
 
@@ -215,9 +205,9 @@ export class PolicyKeeper implements StsPolicies {
     } else {
       // RFC 8461 5.1: a record that is gone, or a failed look-up, does not end a policy.
       const ttlSeconds = isNew || record.kind === 'failed' ? 0 : record.ttlSeconds;
-      this.#looked.set(domain, now + Math.max(soonSeconds, ttlSeconds) * 1000);
+      this.#known.lookedUntil(domain, now + Math.max(soonSeconds, ttlSeconds) * 1000);
     }
-    const present = this.#unexpired(domain);
+    const present = this.#known.of(domain);
     return present === undefined ? noPolicy(soonSeconds) : answerOf(present, soonSeconds);
   }
 
@@ -234,15 +224,16 @@ export class PolicyKeeper implements StsPolicies {
   }
 
   #learn(domain: string, id: string, policy: StsPolicy): void {
-    const { log, dateMs, changed } = this.#parts;
+    const { log, dateMs } = this.#parts;
     const now = dateMs();
-    const before = this.#known.get(domain);
+    const before = this.#known.of(domain);
     this.#failures.delete(domain);
     const { mode, maxAgeSeconds } = policy;
     if (mode === 'none') {
       const untilMs = now + Math.min(dayMs, Math.max(failureMs, maxAgeSeconds * 1000));
       this.#renounced.set(domain, { id, untilMs });
-      if (this.#forget(domain)) log.info(`${domain} has ended its MTA-STS policy (mode none, id ${id})`);
+      if (this.#known.forget(domain))
+        log.info(`${domain} has ended its MTA-STS policy (mode none, id ${id})`);
       return;
     }
     const known = {
@@ -252,51 +243,26 @@ export class PolicyKeeper implements StsPolicies {
       fetchedAtMs: now,
       usedAtMs: before?.usedAtMs ?? now,
     };
-    this.#known.set(known);
-    this.#refreshAt.set(domain, nextRefreshMs(known, this.#parts.random()));
-    this.#looked.set(domain, now + soonSeconds * 1000);
+    this.#known.learn(known);
+    this.#known.lookedUntil(domain, now + soonSeconds * 1000);
     if (before?.id !== id || before.policy.mode !== mode) {
       log.info(`MTA-STS policy of ${domain}: mode ${mode}, id ${id}, mx ${shownMx(policy.mx)}`);
     }
-    changed();
   }
 
   #noteFailure(domain: string, at: PolicyFailure['at'], reason: string): void {
     const { log, dateMs, random } = this.#parts;
     const atMs = dateMs();
     this.#failures.set(domain, { at, reason, atMs, untilMs: atMs + failureMs });
-    const known = this.#unexpired(domain);
+    const known = this.#known.of(domain);
     if (known === undefined) {
       log.debug(`no MTA-STS policy of ${domain} can be had: ${reason}`);
       return;
     }
-    this.#refreshAt.set(domain, atMs + failureMs * (1 + random() * 11));
+    this.#known.refreshAt(domain, atMs + failureMs * (1 + random() * 11));
     log.info(
       `the MTA-STS policy of ${domain} cannot be fetched, and that of ${new Date(known.fetchedAtMs).toISOString()} stays: ${reason}`,
     );
-  }
-
-  #unexpired(domain: string): KnownPolicy | undefined {
-    const known = this.#known.get(domain);
-    if (known === undefined || policyEndsAtMs(known) > this.#parts.dateMs()) return known;
-    this.#forget(domain);
-    return undefined;
-  }
-
-  #forget(domain: string): boolean {
-    this.#looked.delete(domain);
-    this.#refreshAt.delete(domain);
-    const wasKnown = this.#known.delete(domain);
-    if (wasKnown) this.#parts.changed();
-    return wasKnown;
-  }
-
-  /** Keeps a policy that mail uses. The time of use is stored only when it has moved by a day. */
-  #use(known: KnownPolicy): void {
-    const now = this.#parts.dateMs();
-    const isMoved = now - known.usedAtMs > dayMs;
-    this.#known.set(isMoved ? { ...known, usedAtMs: now } : known);
-    if (isMoved) this.#parts.changed();
   }
 
   #refreshDue(): void {
@@ -305,11 +271,12 @@ export class PolicyKeeper implements StsPolicies {
     const now = this.#parts.dateMs();
     for (const known of this.#known.snapshot()) {
       const { domain } = known;
-      if (this.#unexpired(domain) === undefined || now - known.usedAtMs > unusedMs) continue;
-      let at = this.#refreshAt.get(domain);
-      // After a restart.
-      if (at === undefined) this.#refreshAt.set(domain, (at = nextRefreshMs(known, this.#parts.random())));
-      if (at > now || (this.#failures.get(domain)?.untilMs ?? 0) > now || this.#underWay.has(domain))
+      if (this.#known.of(domain) === undefined || now - known.usedAtMs > unusedMs) continue;
+      if (
+        !this.#known.isDue(known) ||
+        (this.#failures.get(domain)?.untilMs ?? 0) > now ||
+        this.#underWay.has(domain)
+      )
         continue;
       if (!this.#line.hasRoomToRefresh) return;
       void this.#once(domain, () => this.#refresh(source, known));
@@ -323,10 +290,10 @@ export class PolicyKeeper implements StsPolicies {
       if (record.kind === 'record') await this.#fetch(source, domain, record.id);
       // RFC 8461 3.1: without a record no policy is looked for, so the known one is neither refreshed nor ended.
       else if (this.#source === source) {
-        this.#refreshAt.set(domain, this.#parts.dateMs() + failureMs * (1 + this.#parts.random() * 11));
+        this.#known.refreshAt(domain, this.#parts.dateMs() + failureMs * (1 + this.#parts.random() * 11));
       }
     });
-    const present = this.#unexpired(domain);
+    const present = this.#known.of(domain);
     return present === undefined ? noPolicy(soonSeconds) : answerOf(present, soonSeconds);
   }
 }
