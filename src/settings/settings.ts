@@ -79,7 +79,8 @@ export function deliverySettings(config: Config): DeliverySettings {
   const { deliver, source, quirk } = config;
   return {
     heloName: deliver.heloName,
-    pipelineDepth: { data: deliver.pipelineDepth ?? 2, chunking: deliver.pipelineDepth ?? 4 },
+    // By DATA two can be on the way at once. The third one is at hand when the content of the second can leave, and leaves with it.
+    pipelineDepth: { data: deliver.pipelineDepth ?? 3, chunking: deliver.pipelineDepth ?? 4 },
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
     ignoredExtensions: new IgnoredExtensions(
       quirk.map(({ mx, ip, ignoreExtensions }) => ({

@@ -12,11 +12,21 @@ async function connected(all: Fixture, more: number, ...offers: readonly string[
   const { server, spool, sender, reports, connect } = all;
   connect(message(all, 0));
   const peer = await server.accept();
-  await peer.hello(...offers);
+  if (offers.includes('CHUNKING')) await helloFromFar(all, peer, ...offers);
+  else await peer.hello(...offers);
   assert.deepEqual(await reports.next(), { kind: 'ready', connection: 1 });
   for (let i = 1; i <= more; i++) sender.transact(1, message(all, i));
   assert.equal(spool.reads > 0, true);
   return peer;
+}
+
+/** Greeting and EHLO over a way that takes a while. */
+async function helloFromFar({ advance }: Fixture, peer: Peer, ...offers: readonly string[]): Promise<void> {
+  peer.say('220 mx.test ESMTP');
+  assert.equal(await peer.line(), 'EHLO sluice.test');
+  advance(30);
+  const lines = ['mx.test', ...offers];
+  peer.say(...lines.map((line, i) => `250${i === lines.length - 1 ? ' ' : '-'}${line}`));
 }
 
 function message({ spool }: Fixture, i: number, to = `r${i}@to.test`) {
@@ -53,7 +63,7 @@ async function doneOf({ reports }: Fixture): Promise<Extract<Report, { kind: 'do
 test('with DATA, the commands of the next message leave with the content of the one before', async (t) => {
   const all = await fixture(t);
   const peer = await connected(all, 1, 'PIPELINING');
-  assert.deepEqual(all.reports.depths, [2]);
+  assert.deepEqual(all.reports.depths, [3]);
   assert.deepEqual(await lines(peer, 3), group(0));
   await turns();
   assert.equal(peer.received.includes('m1@from.test'), false, 'nothing may follow DATA (RFC 2920 3.1)');
@@ -162,7 +172,7 @@ test('messages by BDAT that the server had whole are all tried again, and the se
   const depthOfNext = async (connection: number): Promise<number | undefined> => {
     all.connect(message(all, connection), connection);
     const other = await all.server.accept();
-    await other.hello('PIPELINING', 'CHUNKING');
+    await helloFromFar(all, other, 'PIPELINING', 'CHUNKING');
     await all.reports.next();
     other.end();
     for (let last = await all.reports.next(); last.kind !== 'closed';) last = await all.reports.next();
@@ -270,4 +280,45 @@ test('behind the last message that a connection may carry, QUIT leaves with its 
     });
     assert.equal(sender.connections, 0);
   }
+});
+
+test('to a server that is near, a group leaves with the content before it, or waits for the answer', async (t) => {
+  const all = await fixture(t);
+  const { sender } = all;
+  const peer = await connected(all, 0, 'PIPELINING');
+  await lines(peer, 3);
+  peer.say('250 ok', '250 ok', '354 go');
+  await peer.content();
+  sender.transact(1, message(all, 1));
+  await turns();
+  assert.equal(peer.received.includes('m1@from.test'), false, 'it would come between two parts of an answer');
+  peer.say('250 taken');
+  assert.deepEqual(await lines(peer, 3), group(1));
+});
+
+test('to a server that is near, only what it reads at once goes by BDAT', async (t) => {
+  for (const [bytes, command] of [
+    [3_000, 'BDAT 3016 LAST'],
+    [4_000, 'DATA'],
+  ] as const) {
+    const all = await fixture(t);
+    const { server, spool, connect } = all;
+    connect(spool.add({ to: ['b@to.test'], content: `Subject: x\r\n\r\n${'x'.repeat(bytes)}\r\n` }));
+    const peer = await server.accept();
+    await peer.hello('PIPELINING', 'CHUNKING');
+    assert.deepEqual(await lines(peer, 3), ['MAIL FROM:<a@from.test>', 'RCPT TO:<b@to.test>', command]);
+    assert.deepEqual(all.reports.depths, [4]);
+  }
+});
+
+test('one message at a time goes by DATA', async (t) => {
+  const all = await fixture(t);
+  const { server, sender, context, spool, connect } = all;
+  const settings = { ...context.settings, pipelineDepth: { data: 1, chunking: 1 } };
+  sender.reconfigure({ ...context, settings });
+  connect(spool.add({ to: ['b@to.test'] }));
+  const peer = await server.accept();
+  await peer.hello('PIPELINING', 'CHUNKING');
+  assert.deepEqual(await lines(peer, 3), ['MAIL FROM:<a@from.test>', 'RCPT TO:<b@to.test>', 'DATA']);
+  assert.deepEqual(all.reports.depths, [1]);
 });

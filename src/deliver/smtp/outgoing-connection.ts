@@ -167,13 +167,15 @@ export class OutgoingConnection implements TransportConnection {
       return true;
     }
     if (!this.#closing) this.#work.readAhead(this.#wire.timer);
-    if (!this.#session.canBegin) return false;
+    if (!this.#session.canBegin || !this.#wire.mayFollow) return false;
     // What was granted before the end, and is not even being read, goes back.
     const next = this.#closing ? this.#work.takeOpened() : this.#work.takeNext(this.#wire.timer);
     if (next !== undefined) {
       const { inHand, message, needsUtf8 } = next;
-      const transaction = inHand.take(message, needsUtf8, this.#grant.hop, chunkBytes(message));
-      if (this.#session.begin(transaction)) {
+      const { recipients } = inHand.work;
+      const size = chunkBytes(message, recipients.length, this.#wire);
+      const transaction = inHand.take(message, needsUtf8, this.#grant.hop, size);
+      if (this.#wire.begin(transaction)) {
         inHand.takeUnsent();
         addChunk(this.#wire, message);
       }

@@ -7,6 +7,10 @@ import type { Wire } from './wire.ts';
 
 /** Larger content goes by DATA, also where CHUNKING is offered: some servers hang on large chunks, and it takes no more round trips. */
 const mostChunkBytes = 64 * 1024;
+/** What a server near by reads at once: Postfix 4 KiB. More of it, and it answers in parts. */
+const mostNearBytes = 4096;
+/** About the bytes of a command. */
+const commandBytes = 100;
 const crlf = Buffer.from('\r\n');
 
 /**
@@ -49,9 +53,15 @@ async function streamContent(
   return true;
 }
 
-/** Bytes of the content as one chunk of BDAT; undefined when it goes by DATA. */
-export function chunkBytes({ content }: StoredMessage): number | undefined {
-  if (content === undefined || content.length > mostChunkBytes) return undefined;
+/**
+ * Bytes of the content as one chunk of BDAT; undefined when it goes by DATA.
+ * @param recipients - number of RCPT commands before it
+ * @param wire - to a server near by, what is held there leaves in the same write
+ */
+export function chunkBytes({ content }: StoredMessage, recipients: number, wire: Wire): number | undefined {
+  if (content === undefined) return undefined;
+  const leastBytes = wire.heldBytes + content.length + commandBytes * (recipients + 3);
+  if (content.length > mostChunkBytes || (!wire.isFar && leastBytes > mostNearBytes)) return undefined;
   return content.length + (endsWithCrlf(content) ? 0 : crlf.length);
 }
 

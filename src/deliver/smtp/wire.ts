@@ -3,10 +3,12 @@
 
 import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
-import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
+import type { ClientSessionOptions, ClientTransaction } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { PipeliningKind } from '../../values/pipelining.ts';
+import type { Deadlines } from '../../io/deadlines.ts';
 import type { ConnectionContext } from '../connection-context.ts';
+import { Distance } from './distance.ts';
 import { openSession } from './open-session.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
 import { PhaseTimer } from './phase-timer.ts';
@@ -39,6 +41,9 @@ export class Wire {
   isConnected = false;
   /** Bytes to be written together at the next `flush`. */
   readonly #pieces: Uint8Array[] = [];
+  #heldBytes = 0;
+  readonly #distance = new Distance();
+  readonly #deadlines: Deadlines;
   #isDropped = false;
 
   constructor(
@@ -47,6 +52,7 @@ export class Wire {
     events: WireEvents,
   ) {
     const { deadlines, settings, dial } = context;
+    this.#deadlines = deadlines;
     this.session = openSession(context, hop, source, dialect, tls, without);
     this.timer = new PhaseTimer(deadlines, settings.timeouts, this.session, () => events.expired());
     this.socket = new OutgoingSocket(dial, hop.endpoint, source, {
@@ -58,6 +64,7 @@ export class Wire {
       },
       received: (bytes) => {
         if (this.#isDropped) return;
+        this.#distance.heard(deadlines.nowMs);
         this.session.receive(bytes);
         events.received();
       },
@@ -68,31 +75,55 @@ export class Wire {
     this.timer.startConnecting();
   }
 
+  /** Bytes that were added, and wait for the next `flush`. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The server is so far that the time of a round trip is what counts. */
+  get isFar(): boolean {
+    return this.#distance.isFar;
+  }
+
+  /** A message may begin behind what is on the way. To a server near by it leaves in the same write, or not yet. */
+  get mayFollow(): boolean {
+    return this.#heldBytes > 0 || this.session.phase === 'idle' || this.isFar;
+  }
+
+  /** Begins a transaction. Returns whether its content has to be added at once, as it is. */
+  begin(transaction: ClientTransaction): boolean {
+    if (this.session.phase === 'idle') this.#distance.asked(this.#deadlines.nowMs);
+    return this.session.begin(transaction);
+  }
+
   /** Adds content behind what the session has to say, for the next `flush`. */
   add(pieces: readonly Uint8Array[]): void {
     const output = this.session.takeOutput();
-    if (output !== undefined) this.#pieces.push(output);
-    this.#pieces.push(...pieces);
+    if (output !== undefined) this.#hold(output);
+    for (const piece of pieces) this.#hold(piece);
   }
 
   /** Sends what the session has to say, behind the content that was added: commands of the next message leave with it (RFC 2920 3.1). */
   flush(): void {
     const output = this.session.takeOutput();
     const pieces = this.#pieces;
+    if (this.session.phase === 'helo') this.#distance.asked(this.#deadlines.nowMs);
     if (pieces.length === 0) {
       if (output !== undefined && !this.socket.isGone) this.socket.write(output);
       return;
     }
-    if (output !== undefined) pieces.push(output);
-    if (!this.socket.isGone) this.#write(pieces);
+    if (output !== undefined) this.#hold(output);
+    if (!this.socket.isGone) {
+      if (this.#heldBytes <= oneWriteBytes) this.socket.write(Buffer.concat(pieces, this.#heldBytes));
+      else this.socket.writeTogether(pieces);
+    }
     pieces.length = 0;
+    this.#heldBytes = 0;
   }
 
-  #write(pieces: readonly Uint8Array[]): void {
-    let bytes = 0;
-    for (const { length } of pieces) bytes += length;
-    if (bytes <= oneWriteBytes) this.socket.write(Buffer.concat(pieces, bytes));
-    else this.socket.writeTogether(pieces);
+  #hold(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#heldBytes += piece.length;
   }
 
   /** Closes, after the server when it has answered QUIT. */

@@ -17,7 +17,9 @@ export function sendingPlan(extensions: ServerExtensions, options: ClientSession
   const { chunking, depth, dialect, pipelining } = options;
   if (!extensions.pipelining || pipelining === false) return oneByOne;
   // RFC 2033 knows no BDAT: how many replies come when nobody was accepted, nobody knows.
-  const isByChunks = extensions.chunking && chunking === true && dialect?.repliesPerRecipient !== true;
-  const most = isByChunks ? depth?.chunking : depth?.data;
+  const mayChunk = extensions.chunking && chunking === true && dialect?.repliesPerRecipient !== true;
+  // One message at a time is served as every server knows it: by DATA.
+  const isByChunks = mayChunk && depth !== undefined && depth.chunking > 1;
+  const most = isByChunks ? depth.chunking : depth?.data;
   return { way: isByChunks ? 'chunk' : 'group', depth: Math.max(1, most ?? 1) };
 }
