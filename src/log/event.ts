@@ -15,6 +15,10 @@ export type EventName =
   | 'tlsFailed'
   /** The TLS handshake of a client has failed. */
   | 'handshakeFailed'
+  /** A client has logged in. */
+  | 'authenticated'
+  /** A client has tried to log in, and was not let in. */
+  | 'authenticationFailed'
   /** A load balancer has sent no proper PROXY header. */
   | 'proxyHeaderFailed'
   /** A message was accepted and dropped, because a stage decided so. It was never stored. */

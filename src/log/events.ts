@@ -47,6 +47,18 @@ interface EventFields {
     readonly reason: string;
     readonly handshakeMs: number;
   };
+  readonly authenticated: {
+    readonly client: string;
+    readonly login: string;
+    readonly mechanism: string;
+    readonly application?: Text;
+  };
+  readonly authenticationFailed: {
+    readonly client: string;
+    readonly login: string;
+    readonly mechanism: string;
+    readonly reason: string;
+  };
   readonly proxyHeaderFailed: { readonly frontEnd: string; readonly reason: string };
   readonly rejected: {
     readonly client: string;

@@ -20,9 +20,13 @@ export interface Reception {
   readonly protocol:
     | 'SMTP'
     | 'ESMTP'
+    | 'ESMTPA'
     | 'ESMTPS'
+    | 'ESMTPSA'
     | 'UTF8SMTP'
+    | 'UTF8SMTPA'
     | 'UTF8SMTPS'
+    | 'UTF8SMTPSA'
     | 'LMTP'
     | 'LMTPS'
     | 'UTF8LMTP'

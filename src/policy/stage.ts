@@ -12,7 +12,8 @@ import type {
 
 /**
  * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. `starttls` comes when a
- * TLS handshake is through: where TLS is implicit, that is before `connect`. A session has no AUTH yet, so that `auth` never comes.
+ * TLS handshake is through: where TLS is implicit, that is before `connect`. `auth` comes when
+ * a client has proved to be a user.
  */
 export const points = [
   'connect',
@@ -82,7 +83,7 @@ export interface SessionFacts {
   readonly client: ClientFacts;
   /** Undefined in clear. */
   readonly tls: TlsFacts | undefined;
-  /** Who the client has proved to be: to a front end, since sessions have no AUTH yet. Undefined: nobody. */
+  /** Who the client has proved to be, here or to a front end. Undefined: nobody. */
   readonly principal: string | undefined;
   /** The name in HELO or EHLO; empty before. */
   readonly helo: string;

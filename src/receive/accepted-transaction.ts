@@ -3,26 +3,10 @@
 import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { Reception } from '../message/received-line.ts';
-import type { FrontEndFacts, ListenerFacts, TlsFacts, TransactionFacts } from '../policy/stage.ts';
+import type { TransactionFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { SpoolWriter } from '../spool/types.ts';
-
-/** Where a message came from, and what its client may do. */
-export interface TransactionOrigin {
-  readonly listener: ListenerFacts['kind'];
-  /** IP address; empty for a program of this host. */
-  readonly client: string;
-  /** Undefined when the client has connected by itself. */
-  readonly frontEnd: FrontEndFacts | undefined;
-  readonly helo: string;
-  readonly extended: boolean;
-  /** Whether the client may relay. Then it may also set the priority. */
-  readonly trusted: boolean;
-  /** Whether a missing Date or Message-ID is added, unless the message was relayed before (RFC 6409 8). */
-  readonly completed: boolean;
-  /** Undefined for a session in clear. */
-  readonly tls?: TlsFacts | undefined;
-}
+import type { TransactionOrigin } from './transaction-origin.ts';
 
 /** Why a message will be answered 250 and dropped. */
 export interface Discard {
@@ -85,6 +69,7 @@ export class AcceptedTransaction implements TransactionFacts {
       case 'lmtp':
         return smtpUtf8 ? 'UTF8LMTP' : 'LMTP';
       case 'smtp':
+        if (this.origin.authenticated === true) return smtpUtf8 ? 'UTF8SMTPA' : 'ESMTPA';
         return smtpUtf8 ? 'UTF8SMTP' : this.origin.extended ? 'ESMTP' : 'SMTP';
     }
   }
@@ -93,6 +78,7 @@ export class AcceptedTransaction implements TransactionFacts {
   get #secureProtocol(): Reception['protocol'] {
     const { smtpUtf8 } = this.params;
     if (this.origin.listener === 'lmtp') return smtpUtf8 ? 'UTF8LMTPS' : 'LMTPS';
+    if (this.origin.authenticated === true) return smtpUtf8 ? 'UTF8SMTPSA' : 'ESMTPSA';
     if (smtpUtf8) return 'UTF8SMTPS';
     return this.origin.extended ? 'ESMTPS' : 'SMTP';
   }

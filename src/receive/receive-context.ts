@@ -4,6 +4,7 @@ import type { Deadlines } from '../io/deadlines.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+import type { ListenerAuth } from './listener-auth.ts';
 import type { ListenerSecurity } from './listener-security.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { ReceiveLog } from './receive-log.ts';
@@ -18,6 +19,8 @@ export interface ReceiveContext {
   readonly settings: ReceiveSettings;
   /** Undefined where TLS is not possible. */
   readonly tls?: ListenerSecurity | undefined;
+  /** Undefined where there is no AUTH. */
+  readonly auth?: ListenerAuth | undefined;
   /** Which clients may relay. */
   readonly relay: Pick<RelayPolicy, 'isRelayClient'>;
   /** The stages that decide about mail. */

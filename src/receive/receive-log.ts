@@ -24,7 +24,7 @@ export class ReceiveLog {
       to: transaction.recipients.map((recipient) => recipient.address),
       client: transaction.origin.client === '' ? undefined : transaction.origin.client,
       frontEnd: transaction.origin.frontEnd?.address,
-      login: transaction.origin.frontEnd?.login,
+      login: transaction.origin.principal,
       ...forwardedFields(transaction.forwarded),
       via: transaction.via === 'smtp' ? undefined : transaction.via,
       helo: transaction.origin.helo,
@@ -58,6 +58,16 @@ export class ReceiveLog {
   /** A TLS handshake has failed, and with it the connection. */
   handshakeFailed(client: string, reason: string, handshakeMs: number): void {
     this.#events.happened('handshakeFailed', { client, reason, handshakeMs: Math.round(handshakeMs) });
+  }
+
+  /** @param application - the name of the application password that was used */
+  authenticated(client: string, login: string, mechanism: string, application: string | undefined): void {
+    this.#events.happened('authenticated', { client, login, mechanism, application });
+  }
+
+  /** @param reason - it may tell whether the user exists, so it is for the log alone */
+  authenticationFailed(client: string, login: string, mechanism: string, reason: string): void {
+    this.#events.happened('authenticationFailed', { client, login, mechanism, reason });
   }
 
   /** A load balancer has sent no proper PROXY header, and its connection was closed. */

@@ -1,6 +1,7 @@
 // What is known of one session: the facts that stages are given, and that their verdicts change. One object for the whole session,
 // so that asking stages costs no object.
 
+import type { User } from '../directory/types.ts';
 import type { Change, Subject } from '../policy/decision.ts';
 import type {
   BodyFacts,
@@ -41,6 +42,8 @@ export class ReceivedSession implements Subject {
   content: MessageIntake | undefined;
   #transaction: AcceptedTransaction | undefined;
   readonly #maxBodyBytes: number;
+  #loggedIn: User | undefined;
+  #beforeLogin: ClientFacts | undefined;
   #addedRecipients = 0;
   #addedFieldBytes = 0;
   #saidHello = false;
@@ -56,9 +59,14 @@ export class ReceivedSession implements Subject {
     this.client = client;
   }
 
-  /** Sessions have no AUTH yet: only a front end can say it. */
+  /** By AUTH, or as a front end has told it. */
   get principal(): string | undefined {
-    return this.client.frontEnd?.login;
+    return this.#loggedIn?.address ?? this.client.frontEnd?.login;
+  }
+
+  /** The user of an AUTH in this session. */
+  get user(): User | undefined {
+    return this.#loggedIn;
   }
 
   /** @throws {SessionMisuseError} when it is asked outside a transaction */
@@ -99,6 +107,7 @@ export class ReceivedSession implements Subject {
   /** XCLIENT: another client, of which nothing is known but this, and TLS. */
   restart(client: ClientFacts): void {
     this.client = client;
+    this.#loggedIn = undefined;
     this.#clientResults = undefined;
     this.#forgetHello();
   }
@@ -111,6 +120,19 @@ export class ReceivedSession implements Subject {
     this.tls = tls;
     if (mayRelay) this.client = { ...this.client, mayRelay };
     this.#forgetHello();
+  }
+
+  /** AUTH: who has proved to be a user may relay. */
+  loggedIn(user: User): void {
+    this.#loggedIn = user;
+    this.#beforeLogin = this.client;
+    this.client = { ...this.client, mayRelay: true };
+  }
+
+  /** A stage has refused the user. */
+  loggedOut(): void {
+    this.#loggedIn = undefined;
+    this.client = this.#beforeLogin ?? this.client;
   }
 
   begin(transaction: AcceptedTransaction): void {

@@ -7,13 +7,15 @@ import type { Pipeline } from '../policy/pipeline.ts';
 import type { ClientFacts, TlsFacts } from '../policy/stage.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import { AcceptedTransaction, type TransactionOrigin } from './accepted-transaction.ts';
+import { AcceptedTransaction } from './accepted-transaction.ts';
+import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import { SessionAnswers } from './session-answers.ts';
 import { refusalBeforeContent } from './store-refusals.ts';
 import { withNews } from './told-clients.ts';
+import { originOf, type TransactionOrigin } from './transaction-origin.ts';
 
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 
@@ -28,7 +30,7 @@ export interface Waiting {
 /** An event after which the session goes on. */
 export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' | 'starttls' | 'xclient' }>;
 
-export class SessionSteps implements ContentWaiting {
+export class SessionSteps implements ContentWaiting, AuthWaiting {
   readonly #context: ReceiveContext;
   readonly #session: ServerSession;
   readonly #facts: ReceivedSession;
@@ -39,6 +41,7 @@ export class SessionSteps implements ContentWaiting {
   #pending: PendingDecision | undefined;
   readonly #content: ContentSteps;
   readonly #answers: SessionAnswers;
+  readonly #auth: AuthSteps | undefined;
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
   #origin: TransactionOrigin;
 
@@ -58,7 +61,10 @@ export class SessionSteps implements ContentWaiting {
     this.#pipeline = context.pipelines.usual;
     this.#answers = new SessionAnswers(context, session, facts);
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
-    this.#origin = this.#originOf('', false);
+    this.#origin = originOf(facts, completesMail);
+    if (context.auth !== undefined) {
+      this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, this);
+    }
   }
 
   /** Greets the client, unless a stage refuses it. */
@@ -76,7 +82,7 @@ export class SessionSteps implements ContentWaiting {
   /** The handshake is through. @param then - what follows, unless a stage refuses the client */
   secured(tls: TlsFacts, mayRelay: boolean, then: () => void): void {
     this.#facts.secured(tls, mayRelay);
-    this.#origin = this.#originOf('', false);
+    this.#setOrigin();
     const decision = this.#pipeline.decide('starttls', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#startTlsDecided(made, then));
     else this.#startTlsDecided(decision, then);
@@ -86,6 +92,11 @@ export class SessionSteps implements ContentWaiting {
     switch (event.kind) {
       case 'hello':
         this.#hello(event.name, event.extended);
+        break;
+      case 'auth':
+      case 'response':
+      case 'unauthenticated':
+        this.#auth?.take(event);
         break;
       case 'xforward':
         // What is said in several commands adds up (XFORWARD_README).
@@ -120,7 +131,7 @@ export class SessionSteps implements ContentWaiting {
   /** XCLIENT: the session goes on with this client. @param then - answers the front end, unless a stage refuses the client */
   restart(client: ClientFacts, then: () => void): void {
     this.#facts.restart(client);
-    this.#origin = this.#originOf('', false);
+    this.#setOrigin();
     const decision = this.#context.pipelines.usual.decide('connect', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#restartDecided(made, then));
     else this.#restartDecided(decision, then);
@@ -136,7 +147,12 @@ export class SessionSteps implements ContentWaiting {
   gone(): void {
     this.#pending?.cancel();
     this.#pending = undefined;
+    this.#auth?.givenUp();
     this.#dropTransaction();
+  }
+
+  authenticated(): void {
+    this.#setOrigin();
   }
 
   hold(): void {
@@ -161,18 +177,8 @@ export class SessionSteps implements ContentWaiting {
     });
   }
 
-  #originOf(helo: string, extended: boolean): TransactionOrigin {
-    const { listener, client, tls } = this.#facts;
-    return {
-      listener: listener.kind,
-      client: client.address,
-      frontEnd: client.frontEnd,
-      helo,
-      extended,
-      trusted: client.mayRelay,
-      completed: this.#completesMail && client.mayRelay,
-      tls,
-    };
+  #setOrigin(): void {
+    this.#origin = originOf(this.#facts, this.#completesMail);
   }
 
   #connectDecided(decision: Decision): void {
@@ -199,7 +205,7 @@ export class SessionSteps implements ContentWaiting {
 
   #hello(name: string, extended: boolean): void {
     this.#facts.hello(name, extended);
-    this.#origin = this.#originOf(this.#facts.helo, this.#facts.extended);
+    this.#setOrigin();
     // It ends a transaction, and with it the stages of a tenant.
     const decision = this.#context.pipelines.usual.decide('helo', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#helloDecided(made));
@@ -213,7 +219,10 @@ export class SessionSteps implements ContentWaiting {
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
     const { spool, memory } = this.#context;
     const { reversePath, params } = event;
-    const refusal = refusalBeforeContent(spool, params.sizeBytes) ?? (memory.exhausted ? busy : undefined);
+    const refusal =
+      (this.#auth?.isNeeded === true ? loginFirst : undefined) ??
+      refusalBeforeContent(spool, params.sizeBytes) ??
+      (memory.exhausted ? busy : undefined);
     if (refusal !== undefined) {
       this.#answers.reject('MAIL', refusal, reversePath, '');
       return;

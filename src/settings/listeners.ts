@@ -51,7 +51,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     socketMode: submissionMode,
     completesMail: true,
     // What is said there never leaves this host.
-    context: contextOf({ ...config, receive: { ...config.receive, tls: 'none' } }, 'smtp'),
+    context: contextOf({ ...config, receive: { ...config.receive, tls: 'none', auth: 'none' } }, 'smtp'),
     exempt: exemptClients(config),
     balancers: nobody,
     xclient: nobody,

@@ -39,6 +39,7 @@ export function receiveSettings(
       maxTransactions: receive.maxTransactions,
       bareNewlines: receive.bareNewlines,
       startTls: receive.tls === 'offered' || receive.tls === 'required' ? receive.tls : undefined,
+      auth: authOffer(config, protocol),
       extensions: {
         pipelining: receive.extensions.pipelining,
         chunking: receive.extensions.chunking,
@@ -64,6 +65,16 @@ export function receiveSettings(
       perMs: receive.connectionRatePerClient.perMs,
     },
   };
+}
+
+/** @returns undefined where there are no log-ins */
+function authOffer(
+  { login, receive }: Config,
+  protocol: ServerSessionOptions['protocol'],
+): ServerSessionOptions['auth'] {
+  if (receive.auth === 'none' || protocol === 'lmtp') return undefined;
+  const clear = login.mechanisms.filter((name) => login.mechanismsInClear.includes(name));
+  return { clear, secure: login.mechanisms };
 }
 
 export function relayPolicy(config: Config): RelayPolicy {

@@ -10,7 +10,7 @@ export const levels: readonly (readonly string[])[] = [
   ['channel'],
   ['control'],
   ['receive', 'deliver'],
-  ['policy'],
+  ['policy', 'sasl'],
   ['directory'],
   ['table'],
   ['bounce'],

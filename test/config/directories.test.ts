@@ -91,7 +91,13 @@ test('sources of every kind, with their defaults', () => {
       rememberMs: 60_000,
     },
   ]);
-  assert.deepEqual(login, { defaultDomain: 'example.com', hashThreads: 1, remember: 0 });
+  assert.deepEqual(login, {
+    defaultDomain: 'example.com',
+    mechanisms: ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
+    mechanismsInClear: [],
+    hashThreads: 1,
+    remember: 0,
+  });
 });
 
 test('without [[directory]] there is none', () => {

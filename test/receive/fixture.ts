@@ -23,6 +23,7 @@ import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { Events, logListener } from '../../src/log/events.ts';
+import type { ListenerAuth } from '../../src/receive/listener-auth.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import { HandshakeLimits, type HandshakeLimitSettings } from '../../src/receive/handshake-limits.ts';
 import type { ListenerOptions } from '../../src/receive/listener.ts';
@@ -175,6 +176,8 @@ export async function start(
     timers?: Timers;
     /** How TLS is spoken; in clear alone when not given. */
     tls?: 'offered' | 'required' | 'implicit';
+    /** Log-ins, with all mechanisms under TLS; none when not given. */
+    auth?: ListenerAuth & { readonly mechanisms: readonly string[] };
     handshakeLimits?: Partial<HandshakeLimitSettings>;
     /** More listeners; what is not given is as in the first one. */
     more?: readonly Partial<ListenerOptions>[];
@@ -229,7 +232,15 @@ export async function start(
   ];
   const stageWatch = new StageWatch({ deadlines, log: logger, troubles });
   const context: ReceiveContext = {
-    settings: { ...settings, session: { ...settings.session, startTls } },
+    settings: {
+      ...settings,
+      session: {
+        ...settings.session,
+        startTls,
+        ...(options.auth !== undefined && { auth: { clear: [], secure: options.auth.mechanisms } }),
+      },
+    },
+    auth: options.auth,
     tls:
       security === undefined
         ? undefined

@@ -56,8 +56,8 @@ export function configWarnings(config: Config): ConfigWarning[] {
     );
   }
   return [
-    ...warnings,
     ...wideNetworkWarnings(config),
+    ...warnings,
     ...retryWarnings(config),
     ...sourceWarnings(config),
     ...limitWarnings(config),

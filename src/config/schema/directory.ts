@@ -186,11 +186,27 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
 });
 
 /** [login] */
+const mechanismNames = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
+const offeredByDefault: readonly (typeof mechanismNames)[number][] = mechanismNames;
+
+function mechanismList() {
+  return listOf(oneOf(mechanismNames), 'mechanisms such as ["PLAIN", "LOGIN"]');
+}
+
 export const login = tableOf({
   default_domain: key(
     textOf('a domain such as "example.com"', parseDomain).optional(),
     'The domain of users who log in by a name without one.',
     { defaultText: 'none: such a name is looked up as it is', example: '"example.com"' },
+  ),
+  mechanisms: key(
+    mechanismList().prefault([...offeredByDefault]),
+    'The mechanisms that are offered under TLS, the best first.',
+  ),
+  mechanisms_in_clear: key(
+    mechanismList().prefault([]),
+    'Those of them that are offered in clear, too. With PLAIN and LOGIN, whoever reads along has the password.',
+    { example: '["PLAIN"]' },
   ),
   hash_threads: key(
     wholeNumber(1, 64).default(1),

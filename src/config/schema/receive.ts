@@ -82,6 +82,7 @@ const ofListener = {
   priority_header: textOf('the name of a header field such as "MT-Priority"', fieldName),
   bare_newlines: oneOf(['refuse', 'repair']),
   tls: oneOf(['none', 'offered', 'required', 'implicit']),
+  auth: oneOf(['none', 'offered', 'required']),
   tls_min_version: oneOf(['1.2', '1.3']),
   tls_handshake_timeout: duration(1),
   timeout_command: duration(1),
@@ -172,6 +173,10 @@ export const receive = tableOf({
     ofListener.tls.default('offered'),
     'TLS with clients: "offered" by STARTTLS (RFC 3207); "required": mail is taken only after STARTTLS, which a server that the whole Internet sends to must not ask for; "implicit": TLS from the first byte on, as on port 465 (RFC 8314); or "none". Unix-domain sockets have none, unless it is set for them under [[listen]].',
   ),
+  auth: key(
+    ofListener.auth.default('none'),
+    'Log-ins (AUTH, RFC 4954) of the users of [[directory]], who may send to any domain: "offered"; "required": no mail is taken from clients that have neither logged in nor shown a certificate by which they may relay, as on the ports for submission 587 and 465, and never on port 25, where other servers hand in mail; or "none". LMTP has none.',
+  ),
   tls_min_version: key(
     ofListener.tls_min_version.default('1.2'),
     'The oldest version of TLS that is spoken. Older ones than 1.2 are broken (RFC 8996).',
@@ -242,6 +247,7 @@ const examples: Readonly<Record<keyof typeof ofListener, string>> = {
   priority_header: '"MT-Priority"',
   bare_newlines: '"repair"',
   tls: '"required"',
+  auth: '"required"',
   tls_min_version: '"1.3"',
   tls_handshake_timeout: '"10s"',
   timeout_command: '"1m"',

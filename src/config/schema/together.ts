@@ -34,6 +34,8 @@ export interface Tables {
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly { readonly name: string }[];
   readonly directory: readonly unknown[];
+  readonly receive: { readonly auth: string };
+  readonly listen: readonly { readonly auth?: string | undefined; readonly protocol: string }[];
   readonly recipients: readonly {
     readonly table?: string | undefined;
     readonly directory?: boolean | undefined;
@@ -67,6 +69,22 @@ function checkVersions({ deliver, tls }: Tables, context: z.RefinementCtx): void
   }
 }
 
+function checkAuth({ directory, listen, receive }: Tables, context: z.RefinementCtx): void {
+  const refuse = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: 'custom', message, path });
+  if (directory.length === 0) {
+    const message = 'needs a [[directory]] with the users who may log in';
+    if (receive.auth !== 'none') refuse(['receive', 'auth'], message);
+    for (const [index, { auth = 'none' }] of listen.entries()) {
+      if (auth !== 'none') refuse(['listen', index, 'auth'], message);
+    }
+  }
+  for (const [index, { auth = 'none', protocol }] of listen.entries()) {
+    if (auth !== 'none' && protocol === 'lmtp')
+      refuse(['listen', index, 'auth'], 'is for SMTP: LMTP has no log-ins');
+  }
+}
+
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkValidating(tables.dns, context);
@@ -85,6 +103,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
   }
   const tableNames = tables.table.map(({ name }) => name);
+  checkAuth(tables, context);
   for (const [index, { table, directory }] of tables.recipients.entries()) {
     if (directory === true && tables.directory.length === 0) {
       const message = 'there is no [[directory]] in the file';

@@ -211,6 +211,9 @@ function contexts(config: Config, parts: Parts): ContextOf {
     const relay = relayPolicy(ofListener);
     const pipelines = new Pipelines(stages(ofListener, { relay, tenants, tables, directory }), stageWatch);
     const tls = listenerSecurity(ofListener, certificates, handshakes);
-    return { ...shared, settings: receiveSettings(ofListener, protocol), tls, relay, pipelines };
+    const settings = receiveSettings(ofListener, protocol);
+    const isRequired = ofListener.receive.auth === 'required';
+    const auth = settings.session.auth === undefined ? undefined : { directory, isRequired };
+    return { ...shared, settings, tls, relay, pipelines, auth };
   };
 }

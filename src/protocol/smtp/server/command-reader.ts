@@ -1,6 +1,7 @@
 // Reads the commands of a session, one after the other. Promises: a command that needs all answers before it is held back until they
 // are given.
 
+import { type AuthResponse, judgeResponse, longestAuthLine } from './auth-commands.ts';
 import { CommandLineReader } from './command-line-reader.ts';
 import type { InputQueue } from './input-queue.ts';
 import { type CommandVerdict, judgeLine } from './judge-command.ts';
@@ -18,7 +19,9 @@ export class CommandReader {
     this.#input = input;
     this.#output = output;
     this.#facts = facts;
-    this.#lines = new CommandLineReader(facts.options.maxCommandLineBytes);
+    const { auth, maxCommandLineBytes } = facts.options;
+    const most = auth === undefined ? maxCommandLineBytes : Math.max(maxCommandLineBytes, longestAuthLine);
+    this.#lines = new CommandLineReader(most);
   }
 
   /** Does a command wait for answers? */
@@ -34,6 +37,14 @@ export class CommandReader {
     return isHeldBack ? undefined : command;
   }
 
+  /** The response to a challenge of AUTH; undefined while it is not complete. */
+  nextResponse(): AuthResponse | CommandVerdict | undefined {
+    const verdict = this.#lines.read(this.#input);
+    if (verdict === 'none') return undefined;
+    if (verdict === 'bare' || verdict === 'tls') return judgeLine(verdict, this.#lines, this.#facts);
+    return judgeResponse(verdict, this.#lines);
+  }
+
   #read(): CommandVerdict | undefined {
     const verdict = this.#lines.read(this.#input);
     return verdict === 'none' ? undefined : judgeLine(verdict, this.#lines, this.#facts);
@@ -45,5 +56,8 @@ export class CommandReader {
  * group (RFC 2920 3.1, RFC 3207 4).
  */
 function needsAnswers(command: CommandVerdict): boolean {
-  return 'kind' in command && (command.kind === 'starttls' || command.kind === 'xclient');
+  return (
+    'kind' in command &&
+    (command.kind === 'starttls' || command.kind === 'auth' || command.kind === 'xclient')
+  );
 }

@@ -1,6 +1,7 @@
 // Decides what follows from a line in the present state of the session (RFC 5321 4.1.4): a question for the caller, a reply, or an
 // action of the session. It changes no state.
 
+import { judgeAuth } from './auth-commands.ts';
 import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';
@@ -20,7 +21,20 @@ import { readHello, readMail, readRcpt } from './transaction-commands.ts';
 /** Events that need `accept` or `reject`. */
 export type Question = Extract<
   ServerEvent,
-  { readonly kind: 'hello' | 'starttls' | 'xclient' | 'xforward' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
+  {
+    readonly kind:
+      | 'hello'
+      | 'starttls'
+      | 'auth'
+      | 'response'
+      | 'xclient'
+      | 'xforward'
+      | 'mail'
+      | 'rcpt'
+      | 'data'
+      | 'end'
+      | 'vrfy';
+  }
 >;
 
 /** A FixedReply, which has no `kind`, is sent unchanged. */
@@ -103,6 +117,8 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
       return judgeHello(verb, lines, facts);
     case Verb.starttls:
       return judgeStartTls(lines, facts);
+    case Verb.auth:
+      return judgeAuth(lines, facts);
     case Verb.xclient:
     case Verb.xforward:
       return judgeFrontEnd(verb, lines, facts);

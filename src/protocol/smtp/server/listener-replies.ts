@@ -109,6 +109,8 @@ function ehloKeywords(options: ServerSessionOptions, isSecure: boolean): string[
   if (takesRequireTls(options, isSecure)) keywords.push('REQUIRETLS');
   // RFC 3207 4.2: it is not offered again under TLS.
   if (options.startTls !== undefined && !isSecure) keywords.push('STARTTLS');
+  const mechanisms = (isSecure ? options.auth?.secure : options.auth?.clear) ?? [];
+  if (mechanisms.length > 0) keywords.push(`AUTH ${mechanisms.join(' ')}`);
   keywords.push('HELP');
   return keywords;
 }

@@ -1,6 +1,7 @@
 // The server side of SMTP (RFC 5321, 2920, 3030, 3207, 3461, 6531) and LMTP (RFC 2033) as a state machine: bytes in, events and replies out.
 // It owns no socket and no timer. How the bytes were cut into chunks changes only how `content` is cut.
 
+import { challengeReply } from './auth-commands.ts';
 import { CommandReader } from './command-reader.ts';
 import { ContentPhase } from './content-phase.ts';
 import { InputQueue } from './input-queue.ts';
@@ -133,7 +134,7 @@ export class ServerSession {
       } else if (this.#shutdownReply !== undefined) {
         this.#close(this.#shutdownReply);
       } else {
-        const command = this.#phase === 'command' ? this.#commands.next() : undefined;
+        const command = this.#nextCommand();
         if (command === undefined) return undefined;
         event = this.#carryOut(command);
       }
@@ -176,6 +177,11 @@ export class ServerSession {
         this.#output.accept(Replies.ok, text, enhanced, this.#content.repliesAtEnd);
         this.#facts.transaction.end();
         break;
+      case 'auth':
+      case 'response':
+        this.#facts.isAuthenticated = true;
+        this.#output.send(Replies.authenticated);
+        break;
       case 'xclient':
         throw new SessionMisuseError('accept() for XCLIENT, which restart() answers');
       case 'vrfy':
@@ -197,6 +203,14 @@ export class ServerSession {
     const answer = this.#output.acceptLater(this.#content.repliesAtEnd, this.#input.usedBytes);
     this.#facts.transaction.end();
     return answer;
+  }
+
+  /** Answers `auth` or `response` with a challenge (RFC 4954 4): the next thing that the client sends is a response. */
+  challenge(bytes: Uint8Array): void {
+    const { kind } = this.#question.take();
+    if (kind !== 'auth' && kind !== 'response') throw new SessionMisuseError('challenge() without AUTH');
+    this.#output.send(challengeReply(bytes));
+    this.#phase = 'response';
   }
 
   /** Accepts `xclient`: the session begins again, with another client. @param options - only `maxErrors` may differ */
@@ -260,6 +274,17 @@ export class ServerSession {
       default:
         return this.#question.ask(verdict);
     }
+  }
+
+  #nextCommand(): CommandVerdict | undefined {
+    if (this.#phase === 'command') return this.#commands.next();
+    if (this.#phase !== 'response') return undefined;
+    const response = this.#commands.nextResponse();
+    if (response === undefined) return undefined;
+    this.#phase = 'command';
+    if ('kind' in response) return response;
+    this.#pendingEvents.push({ kind: 'unauthenticated' });
+    return response;
   }
 
   #readContent(): ServerEvent | undefined {

@@ -27,7 +27,16 @@ export interface ServerSessionOptions {
   readonly bareNewlines: 'refuse' | 'repair';
   /** Whether STARTTLS is offered (RFC 3207), or even needed before any mail; undefined where TLS is not possible. */
   readonly startTls?: 'offered' | 'required' | undefined;
+  /** Mechanisms of AUTH (RFC 4954), in upper case, the best first; undefined where there is no AUTH. */
+  readonly auth?: AuthOffer | undefined;
   readonly extensions: ServerExtensions;
+}
+
+export interface AuthOffer {
+  /** Offered in clear. */
+  readonly clear: readonly string[];
+  /** Offered under TLS. */
+  readonly secure: readonly string[];
 }
 
 /** Deviations from SMTP that a session accepts from our own devices and programs. */
@@ -136,6 +145,15 @@ export type ServerEvent =
   | { readonly kind: 'hello'; readonly extended: boolean; readonly name: string }
   /** Needs an answer. Accepted: send the output, put TLS over the connection, and call `secured` when the handshake is through. */
   | { readonly kind: 'starttls' }
+  /**
+   * AUTH (RFC 4954): needs an answer, `challenge` for more to come. The mechanism is one of those that are offered.
+   * The response is undefined when none came with the command.
+   */
+  | { readonly kind: 'auth'; readonly mechanism: string; readonly response: Uint8Array | undefined }
+  /** The response to a challenge: needs an answer as `auth` does. */
+  | { readonly kind: 'response'; readonly bytes: Uint8Array }
+  /** The client has given up AUTH, or has broken its rules; it has its reply. */
+  | { readonly kind: 'unauthenticated' }
   /** XCLIENT: needs an answer. Accepted by `restart`, it ends what the session was so far. */
   | { readonly kind: 'xclient'; readonly facts: XclientFacts }
   /** XFORWARD, about the messages that follow: needs an answer. */
@@ -160,4 +178,4 @@ export type ServerEvent =
   | { readonly kind: 'close' };
 
 /** What the client is to send next, which decides its timeout (RFC 5321 4.5.3.2.7). */
-export type ServerPhase = 'greeting' | 'command' | 'handshake' | 'content' | 'closed';
+export type ServerPhase = 'greeting' | 'command' | 'response' | 'handshake' | 'content' | 'closed';

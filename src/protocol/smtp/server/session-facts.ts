@@ -16,6 +16,8 @@ export class SessionFacts {
   saidHello = false;
   /** The session is under TLS. */
   isSecure = false;
+  /** AUTH was accepted. */
+  isAuthenticated = false;
   /** Mail is not taken before XCLIENT has said an address. */
   needsClient: boolean;
   /** Mail is not taken before STARTTLS. */
@@ -39,6 +41,7 @@ export class SessionFacts {
     this.isSecure = true;
     this.needsTls = false;
     this.saidHello = false;
+    this.isAuthenticated = false;
     this.transaction.end();
   }
 
@@ -49,6 +52,7 @@ export class SessionFacts {
     this.options = options;
     this.leniency = leniency;
     this.saidHello = false;
+    this.isAuthenticated = false;
     this.transaction.end();
   }
 

@@ -1,0 +1,170 @@
+// AUTH in a session (RFC 4954): carries responses of the client to the exchange of its mechanism and the verdict back. Promises: a fault on
+// this side is 454 and never 535, for which clients ask their users for another password.
+
+import type { Decision } from '../policy/decision.ts';
+import { PendingDecision } from '../policy/pending-decision.ts';
+import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
+import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import type { Exchange, Step } from '../sasl/exchange.ts';
+import { beginExchange, mechanismOf } from '../sasl/mechanisms.ts';
+import type { ChannelBindings } from '../sasl/scram-exchange.ts';
+import type { ListenerAuth } from './listener-auth.ts';
+import type { ReceiveContext } from './receive-context.ts';
+import type { ReceivedSession } from './received-session.ts';
+import type { SessionAnswers } from './session-answers.ts';
+
+export type AuthEvent = Extract<ServerEvent, { readonly kind: 'auth' | 'response' | 'unauthenticated' }>;
+
+export interface AuthWaiting {
+  hold(): void;
+  resume(): void;
+  /** Waits for a decision, goes on with it, and resumes. */
+  wait(pending: PendingDecision, then: (decision: Decision) => void): void;
+  /** The client has proved to be a user. */
+  authenticated(): void;
+}
+
+/** RFC 4954 6. */
+export const loginFirst: Reply = { code: 530, enhanced: '5.7.0', text: 'Authentication required' };
+/** RFC 4954 6. The same text whether the user exists or not. */
+const wrongLogin: Reply = { code: 535, enhanced: '5.7.8', text: 'Authentication failed' };
+const notNow: Reply = {
+  code: 454,
+  enhanced: '4.7.0',
+  text: 'Authentication is not possible now, try again later',
+};
+const malformed: Reply = { code: 501, enhanced: '5.5.2', text: 'The mechanism was not followed' };
+const tooMany: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many failed log-ins, closing the connection',
+};
+
+/** Failed log-ins after which a session ends. */
+const maxFailures = 3;
+
+export class AuthSteps {
+  readonly #context: ReceiveContext;
+  readonly #auth: ListenerAuth;
+  readonly #session: ServerSession;
+  readonly #facts: ReceivedSession;
+  readonly #answers: SessionAnswers;
+  readonly #waiting: AuthWaiting;
+  #mechanism = '';
+  /** Undefined when none is under way. */
+  #exchange: Exchange | undefined;
+  #failures = 0;
+
+  constructor(
+    context: ReceiveContext,
+    auth: ListenerAuth,
+    session: ServerSession,
+    facts: ReceivedSession,
+    answers: SessionAnswers,
+    waiting: AuthWaiting,
+  ) {
+    this.#context = context;
+    this.#auth = auth;
+    this.#session = session;
+    this.#facts = facts;
+    this.#answers = answers;
+    this.#waiting = waiting;
+  }
+
+  /** Must the client log in before it sends mail? A certificate by which it may relay is as good. */
+  get isNeeded(): boolean {
+    const { tls, user } = this.#facts;
+    return this.#auth.isRequired && user === undefined && tls?.certificateSubject === undefined;
+  }
+
+  take(event: AuthEvent): void {
+    if (event.kind === 'auth') this.#begin(event.mechanism, event.response);
+    else if (event.kind === 'unauthenticated') this.givenUp();
+    else if (this.#exchange !== undefined) this.#respond(this.#exchange, event.bytes);
+  }
+
+  /** The client has given up, or has gone. */
+  givenUp(): void {
+    this.#exchange = undefined;
+  }
+
+  /** @param response - undefined when none came with the command */
+  #begin(mechanism: string, response: Uint8Array | undefined): void {
+    const name = mechanismOf(mechanism);
+    if (name === undefined) {
+      this.#answers.reject('AUTH', malformed, '', '');
+      return;
+    }
+    const { client, tls } = this.#facts;
+    this.#mechanism = name;
+    const facts = { client: client.address, isEncrypted: tls !== undefined };
+    this.#exchange = beginExchange(name, this.#auth.directory, facts, noBindings);
+    this.#respond(this.#exchange, response);
+  }
+
+  #respond(exchange: Exchange, response: Uint8Array | undefined): void {
+    const step = exchange.respond(response);
+    if (!(step instanceof Promise)) {
+      this.#carryOut(step);
+      return;
+    }
+    this.#waiting.hold();
+    const taken = (made: Step): void => {
+      if (this.#exchange !== exchange) return;
+      this.#carryOut(made);
+      this.#waiting.resume();
+    };
+    void step.then(taken, (error: unknown) => taken({ kind: 'failing', reason: String(error) }));
+  }
+
+  #carryOut(step: Step): void {
+    if (step.kind === 'challenge') {
+      this.#session.challenge(step.bytes);
+      return;
+    }
+    this.#exchange = undefined;
+    const { log } = this.#context;
+    const client = this.#facts.client.address;
+    switch (step.kind) {
+      case 'right': {
+        const { user, application } = step;
+        this.#facts.loggedIn(user);
+        const decision = this.#context.pipelines.usual.decide('auth', this.#facts);
+        const then = (made: Decision): void => this.#decided(made, user.address, application);
+        if (decision instanceof PendingDecision) this.#waiting.wait(decision, then);
+        else then(decision);
+        break;
+      }
+      case 'wrong':
+        log.authenticationFailed(client, step.login, this.#mechanism, step.reason);
+        this.#fail(wrongLogin);
+        break;
+      case 'malformed':
+        log.authenticationFailed(client, '', this.#mechanism, step.reason);
+        this.#fail(malformed);
+        break;
+      case 'failing':
+        log.authenticationFailed(client, '', this.#mechanism, step.reason);
+        this.#session.reject(notNow);
+        break;
+    }
+  }
+
+  #decided(decision: Decision, login: string, application: string | undefined): void {
+    if (this.#answers.isRefused('AUTH', decision)) {
+      this.#facts.loggedOut();
+      return;
+    }
+    this.#context.log.authenticated(this.#facts.client.address, login, this.#mechanism, application);
+    this.#waiting.authenticated();
+    this.#session.accept();
+  }
+
+  #fail(reply: Reply): void {
+    this.#failures++;
+    if (this.#failures < maxFailures) this.#session.reject(reply);
+    else this.#answers.disconnect('AUTH', tooMany, '');
+  }
+}
+
+const noBindings: ChannelBindings = new Map();

@@ -1,0 +1,9 @@
+// What log-ins of a listener need.
+
+import type { Directory } from '../directory/types.ts';
+
+export interface ListenerAuth {
+  readonly directory: Directory;
+  /** No mail is taken before a log-in, except from clients with a certificate by which they may relay. */
+  readonly isRequired: boolean;
+}
