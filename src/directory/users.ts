@@ -48,6 +48,8 @@ export class Users implements Directory {
   readonly #sources: Sources;
   readonly #known = new KnownPasswords();
   #settings: DirectorySettings;
+  /** Sources that check passwords, and could not tell when they were asked last. */
+  readonly #failing = new Set<string>();
   /** The stored form of the last password that was computed: what an unknown user costs. */
   #usual: ParsedHash | undefined;
 
@@ -60,6 +62,8 @@ export class Users implements Directory {
 
   configure(settings: DirectorySettings): void {
     this.#settings = settings;
+    for (const name of this.#failing) this.#parts.troubles.clear(`directory:${name}`);
+    this.#failing.clear();
     this.#sources.configure(settings.sources);
     this.#parts.pool.resize(settings.hashThreads);
   }
@@ -95,7 +99,7 @@ export class Users implements Directory {
     if (found.kind === 'failing') return found;
     if (found.kind === 'absent') return this.#checkElsewhere({ ...login, login: name }, undefined);
     const { account } = found;
-    if (account.isDisabled) return this.#wrong(login.password, 'the user may not log in');
+    if (account.isDisabled) return this.#wrong(login, 'the user may not log in');
     if (account.credentials.length === 0) return this.#checkElsewhere({ ...login, login: name }, account);
     return this.#checkCredentials(account, login, name);
   }
@@ -148,7 +152,6 @@ export class Users implements Directory {
 
   /** Application passwords first: they are quick, and a wrong password costs one slow hash then, however many there are. */
   async #checkCredentials(account: Account, login: PasswordLogin, name: string): Promise<LoginAnswer> {
-    const { password } = login;
     let problem: string | undefined;
     let isAnyChecked = false;
     for (const credential of inOrderOfCost(account.credentials)) {
@@ -156,7 +159,7 @@ export class Users implements Directory {
       if (read.kind === 'refused') problem ??= `${read.reason}. ${read.advice}`;
       if (read.kind !== 'hash') continue;
       isAnyChecked = true;
-      const check = await this.#check(read.hash, credential.password, password);
+      const check = await this.#check(read.hash, credential.password, login);
       const { application } = credential;
       if (check.kind === 'fits') return { kind: 'right', user: account.user, application };
       if (check.kind === 'unknown') return { kind: 'failing', reason: check.reason };
@@ -164,7 +167,7 @@ export class Users implements Directory {
     if (problem !== undefined) return this.#checkElsewhere({ ...login, login: name }, account, problem);
     return isAnyChecked
       ? { kind: 'wrong', reason: 'the password is wrong' }
-      : this.#wrong(password, 'the user has no password, or a locked one');
+      : this.#wrong(login, 'the user has no password, or a locked one');
   }
 
   /** Passwords that are not stored in a source that knows users, or in a form that Sluice does not check. */
@@ -186,7 +189,7 @@ export class Users implements Directory {
     if (problem !== undefined && !isAsked)
       return { kind: 'failing', reason: `the user ${login.login}: ${problem}` };
     const reason = account === undefined ? 'there is no such user' : 'the user has no password that fits';
-    return isAsked ? { kind: 'wrong', reason } : this.#wrong(login.password, reason);
+    return isAsked ? { kind: 'wrong', reason } : this.#wrong(login, reason);
   }
 
   async #checkBy(source: PasswordSource, login: PasswordLogin): Promise<CheckedElsewhere> {
@@ -194,22 +197,48 @@ export class Users implements Directory {
     const stored = `${source.name}\0${login.login}`;
     if (this.#known.isKnown(stored, login.password)) return { kind: 'right' };
     const check = await source.check(login);
+    this.#report(source.name, check);
     if (check.kind === 'right') this.#known.remember(stored, login.password, source.rememberMs);
     return check;
   }
 
-  async #check(hash: ParsedHash, stored: string, password: string): Promise<PasswordCheck> {
+  /** Sources that are tables tell of their troubles themselves. */
+  #report(name: string, check: CheckedElsewhere): void {
+    const { log, troubles } = this.#parts;
+    const wasFailing = this.#failing.has(name);
+    if (check.kind === 'failing') {
+      const text = `The source "${name}" of the directory cannot tell: ${check.reason}. Log-ins that depend on it get temporary errors.`;
+      troubles.raise(
+        `directory:${name}`,
+        'critical',
+        text,
+        'Look after the program or server behind it; log-ins go on by themselves.',
+      );
+      this.#failing.add(name);
+      if (!wasFailing) log.error(text);
+    } else if (wasFailing) {
+      troubles.clear(`directory:${name}`);
+      this.#failing.delete(name);
+      log.info(`what was wrong with the source "${name}" of the directory is over`);
+    }
+  }
+
+  async #check(
+    hash: ParsedHash,
+    stored: string,
+    { password, client }: PasswordLogin,
+  ): Promise<PasswordCheck> {
     if (this.#known.isKnown(stored, password)) return { kind: 'fits' };
     // A slow one: application passwords are quick, and every user has a slow one of his own beside them.
     if (this.#usual === undefined || isQuick(this.#usual) || !isQuick(hash)) this.#usual = hash;
-    const check = await this.#parts.pool.check(hash, password);
+    const check = await this.#parts.pool.check(hash, password, client);
     if (check.kind === 'fits') this.#known.remember(stored, password, this.#settings.rememberMs);
     return check;
   }
 
   /** The answer for a user without a password to check, in the time that one would take. */
-  async #wrong(password: string, reason: string): Promise<LoginAnswer> {
-    const check = await this.#parts.pool.check(this.#usual ?? usual(), password);
+  async #wrong({ password, client }: PasswordLogin, reason: string): Promise<LoginAnswer> {
+    const check = await this.#parts.pool.check(this.#usual ?? usual(), password, client);
     return check.kind === 'unknown' ? { kind: 'failing', reason: check.reason } : { kind: 'wrong', reason };
   }
 

@@ -1,14 +1,15 @@
 // The threads that compute slow hashes. They are threads of their own and not those that Node does file operations with: mail is synced
 // by those, and no commit waits for a password.
-// Promises: so many hashes at once and no more; a bounded number waits, for a bounded time; what is not computed is never called wrong.
+// Promises: so many hashes at once and no more; clients take turns; a bounded number waits, for a bounded time; what is not computed is never called wrong.
 
 import { Worker } from 'node:worker_threads';
 import { nodeTimers, type Timer, type Timers } from '../io/timers.ts';
 import { checkPassword, isQuick } from './check-password.ts';
 import type { ParsedHash } from './parsed-hash.ts';
+import { type Waiting, WaitingLine } from './waiting-line.ts';
 
-/** Passwords that wait for a thread at most. */
-const mostWaiting = 1_000;
+/** Passwords that wait for a thread at most, and those of one client. */
+const [mostWaiting, mostOfOwner] = [1_000, 100];
 /** A password waits for a thread no longer than this: its client would have gone. */
 const waitsMs = 10_000;
 
@@ -42,15 +43,14 @@ export interface HashThread {
   terminate(): Promise<unknown>;
 }
 
-interface Waiting extends HashJob {
-  readonly untilMs: number;
+interface Job extends HashJob, Waiting {
   readonly resolve: (check: PasswordCheck) => void;
 }
 
 /** One thread, and what it computes now. */
 interface Place {
   thread: HashThread | undefined;
-  job: Waiting | undefined;
+  job: Job | undefined;
 }
 
 export interface HashPoolParts {
@@ -65,8 +65,7 @@ export class HashPool {
   readonly #timers: Timers;
   readonly #startThread: () => HashThread;
   #places: readonly Place[] = [];
-  /** First come, first served. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingLine<Job>();
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -85,13 +84,16 @@ export class HashPool {
     this.#next();
   }
 
-  /** Checks a password. It never rejects. */
-  check(hash: ParsedHash, password: string): Promise<PasswordCheck> {
+  /**
+   * Checks a password. It never rejects.
+   * @param owner - who wants to know, such as the client's address: owners take turns
+   */
+  check(hash: ParsedHash, password: string, owner = ''): Promise<PasswordCheck> {
     if (isQuick(hash)) return Promise.resolve(checkNow({ hash, password }));
-    if (this.#isClosed || this.#waiting.length >= mostWaiting)
+    if (this.#isClosed || this.#waiting.length >= mostWaiting || this.#waiting.lengthOf(owner) >= mostOfOwner)
       return Promise.resolve({ kind: 'unknown', reason: 'too many passwords wait to be checked' });
     return new Promise((resolve) => {
-      this.#waiting.push({ hash, password, resolve, untilMs: this.#timers.nowMs() + waitsMs });
+      this.#waiting.add({ hash, password, owner, resolve, untilMs: this.#timers.nowMs() + waitsMs });
       this.#next();
     });
   }
@@ -100,7 +102,7 @@ export class HashPool {
     this.#isClosed = true;
     this.#timers.clear(this.#timer);
     this.#timer = undefined;
-    for (const { resolve } of this.#waiting.splice(0))
+    for (const { resolve } of this.#waiting.takeAll())
       resolve({ kind: 'unknown', reason: 'Sluice is stopping' });
     for (const place of this.#places) end(place);
   }
@@ -109,7 +111,7 @@ export class HashPool {
     this.#refuseLate();
     for (const place of this.#places) {
       if (place.job !== undefined) continue;
-      const job = this.#waiting.shift();
+      const job = this.#waiting.take();
       if (job === undefined) {
         place.thread?.unref();
         continue;
@@ -117,7 +119,7 @@ export class HashPool {
       this.#give(place, job);
     }
     this.#timers.clear(this.#timer);
-    const [first] = this.#waiting;
+    const first = this.#waiting.oldest;
     this.#timer =
       first === undefined
         ? undefined
@@ -125,14 +127,11 @@ export class HashPool {
   }
 
   #refuseLate(): void {
-    const nowMs = this.#timers.nowMs();
-    while (this.#waiting[0] !== undefined && this.#waiting[0].untilMs <= nowMs)
-      this.#waiting
-        .shift()
-        ?.resolve({ kind: 'unknown', reason: 'the password waited too long to be checked' });
+    for (const { resolve } of this.#waiting.takeLate(this.#timers.nowMs()))
+      resolve({ kind: 'unknown', reason: 'the password waited too long to be checked' });
   }
 
-  #give(place: Place, job: Waiting): void {
+  #give(place: Place, job: Job): void {
     try {
       place.thread ??= this.#start(place);
     } catch (error) {

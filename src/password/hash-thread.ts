@@ -1,8 +1,15 @@
-// The program of a thread that computes slow hashes, one after the other.
+// The program of a thread that computes slow hashes, one after the other. Where the system can do so for one thread, it runs after others: on a
+// busy machine, mail goes first.
 
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { checkPassword } from './check-password.ts';
 import type { HashJob, HashResult } from './hash-pool.ts';
+
+/** Of nice(2). */
+const niceness = 10;
+// On Linux, 0 is the calling thread; elsewhere the whole process would be meant.
+if (process.platform === 'linux') setPriority(0, niceness);
 
 parentPort?.on('message', (job: HashJob) => parentPort?.postMessage(resultOf(job)));
 

@@ -19,6 +19,7 @@ export const troubleKinds = [
   'source',
   'stage',
   'table',
+  'directory',
 ] as const;
 
 export type TroubleKind = (typeof troubleKinds)[number];

@@ -134,7 +134,12 @@ suite("Dovecot's authentication server", () => {
       kind: 'failing',
       reason: 'the source "dovecot": Dovecot has closed the connection',
     });
+    assert.match(
+      it.troubles.list.map(({ text }) => text).join('; '),
+      /"dovecot" of the directory cannot tell/u,
+    );
     assert.equal((await users.checkPassword(withPassword('joe', 'x'))).kind, 'right');
+    assert.deepEqual(it.troubles.list, []);
     assert.equal(connections(), 2);
   });
 

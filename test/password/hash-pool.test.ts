@@ -130,11 +130,48 @@ test('a password that has waited for ten seconds is not computed any more, and n
 
 test('more passwords than may wait are turned away at once', async () => {
   const { pool } = world(1);
-  for (let count = 0; count < 1_001; count++) void pool.check(slow, 'a');
+  for (let count = 0; count < 1_001; count++) void pool.check(slow, 'a', `192.0.2.${count % 200}`);
   assert.deepEqual(await pool.check(slow, 'b'), {
     kind: 'unknown',
     reason: 'too many passwords wait to be checked',
   });
+});
+
+test('one client cannot fill the line, and clients take turns', async () => {
+  const { pool, started } = world(1);
+  const order: string[] = [];
+  const check = (owner: string, password: string): Promise<unknown> =>
+    pool.check(slow, password, owner).then(({ kind }) => order.push(`${password} ${kind}`));
+  const all = Array.from({ length: 102 }, (_, number) => check('192.0.2.1', `a${number}`));
+  await all.at(-1);
+  assert.deepEqual(order, ['a101 unknown'], 'one computes, and a hundred wait');
+  all.push(check('192.0.2.2', 'b0'), check('192.0.2.2', 'b1'), check('192.0.2.3', 'c0'));
+  for (let count = 0; count < 104; count++) started[0]?.answer({ fits: true });
+  await Promise.all(all);
+  assert.deepEqual(
+    order.slice(1, 8).map((each) => each.split(' ')[0]),
+    ['a0', 'a1', 'b0', 'c0', 'a2', 'b1', 'a3'],
+  );
+  assert.equal(order.length, 105);
+});
+
+test('those of a client that waited too long make room for its next', async () => {
+  const { pool, started, timers } = world(1);
+  const first = pool.check(slow, 'a', 'one');
+  const late = [pool.check(slow, 'b', 'one'), pool.check(slow, 'c', 'two')];
+  timers.now = 10_000;
+  timers.act?.();
+  assert.deepEqual(
+    (await Promise.all(late)).map(({ kind }) => kind),
+    ['unknown', 'unknown'],
+  );
+  const next = pool.check(slow, 'd', 'one');
+  started[0]?.answer({ fits: true });
+  started[0]?.answer({ fits: true });
+  assert.deepEqual(
+    [await first, await next].map(({ kind }) => kind),
+    ['fits', 'fits'],
+  );
 });
 
 test('a thread that ends takes one password with it, and another takes its place', async () => {
