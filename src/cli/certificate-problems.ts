@@ -31,13 +31,14 @@ export function certificateProblems(
       path: ['certificate', index],
       check: () => noticesOf(read([paths]), nowMs),
     })),
-    ...tls.flatMap(({ certificate: chain, key = chain }, index) =>
+    ...tls.flatMap(({ certificate: chain, key = chain, ciphers }, index) =>
       chain === undefined || key === undefined
         ? []
         : [
             {
               path: ['tls', index, 'certificate'],
-              check: () => noticesOf(read([{ chain, key, names: undefined }]), nowMs),
+              check: () =>
+                noticesOf(read([{ chain, key, ciphers: ciphers === undefined ? [] : [ciphers] }]), nowMs),
             },
           ],
     ),

@@ -7,6 +7,7 @@ import { createSecureContext } from 'node:tls';
 import { CertificateError } from './certificate-error.ts';
 import type { CertificateFacts, KeyType } from './certificate-facts.ts';
 import { describeCertificate } from './describe-certificate.ts';
+import { opensslReason } from './openssl-reason.ts';
 import { pemBlocks } from './pem.ts';
 import type { ServedCertificate } from './tls-material.ts';
 
@@ -154,10 +155,9 @@ function checkTaken(
   try {
     createSecureContext({ cert: pem.chain, key: pem.key, ca: [] });
   } catch (error) {
-    const reason = error instanceof Error && 'reason' in error ? String(error.reason) : 'no reason given';
     throw new CertificateError(
       'CERTIFICATE_REFUSED',
-      `Using the certificate in ${chainFile}: OpenSSL refuses it (${reason}).`,
+      `Using the certificate in ${chainFile}: OpenSSL refuses it (${opensslReason(error)}).`,
       'Get a certificate with an RSA key of at least 2048 bits or an ECDSA key, signed with SHA-256.',
     );
   }

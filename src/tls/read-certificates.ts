@@ -1,5 +1,7 @@
 // Reads and examines all that a configuration names for TLS: chains, keys and authorities.
 
+import { createSecureContext } from 'node:tls';
+import { withTls13 } from '../values/cipher-list.ts';
 import { CertificateError } from './certificate-error.ts';
 import { readCertificateFile } from './certificate-files.ts';
 import {
@@ -8,12 +10,16 @@ import {
   type ExaminedCertificate,
   examineCertificate,
 } from './examine-certificate.ts';
+import { opensslReason } from './openssl-reason.ts';
+import type { ServedCertificate } from './tls-material.ts';
 
-/** The paths of one `[[certificate]]`. */
+/** The paths of one `[[certificate]]`, or of a certificate that `[[tls]]` tables show to other servers. */
 export interface CertificatePaths {
   readonly chain: string;
   readonly key: string;
-  readonly names: readonly string[] | undefined;
+  readonly names?: readonly string[] | undefined;
+  /** Lists of ciphers with which it is shown. OpenSSL judges keys by them, too (`@SECLEVEL`). */
+  readonly ciphers?: readonly string[] | undefined;
 }
 
 /** What was read from the files of one `[[certificate]]`. */
@@ -34,15 +40,28 @@ export function readCertificates(
   before: readonly ReadCertificate[] = [],
 ): readonly ReadCertificate[] {
   const known = new Map(before.map((each) => [each.texts.chainFile, each]));
-  return all.map(({ chain, key, names }) => {
+  return all.map(({ chain, ciphers = [], key, names }) => {
     const chainRead = readCertificateFile(chain);
     const keyRead = chain === key ? chainRead : readCertificateFile(key);
     const texts = { chainFile: chain, chain: chainRead.text, keyFile: key, key: keyRead.text, names };
     const earlier = known.get(chain);
     const isSame = earlier !== undefined && JSON.stringify(earlier.texts) === JSON.stringify(texts);
     const examined = isSame ? earlier : examineCertificate(texts);
+    for (const list of ciphers) checkCiphers(chain, examined.served, list);
     return { ...examined, texts, keyFile: key, isKeyOpenToAll: keyRead.isOpenToAll };
   });
+}
+
+function checkCiphers(file: string, { chain, key }: ServedCertificate, list: string): void {
+  try {
+    createSecureContext({ cert: chain, key, ca: [], ciphers: withTls13(list) });
+  } catch (error) {
+    throw new CertificateError(
+      'CERTIFICATE_REFUSED',
+      `Using the certificate in ${file} with ciphers = ${JSON.stringify(list)}: OpenSSL refuses it (${opensslReason(error)}).`,
+      'Get a certificate with a stronger key or signature, or ask for less in ciphers of the [[tls]] table, e.g. by a lower @SECLEVEL.',
+    );
+  }
 }
 
 /**

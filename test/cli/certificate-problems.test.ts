@@ -124,3 +124,15 @@ test('a file that only this user may not read stops the start by this user, and 
   assert.deepEqual(counts('mail', 1000), [0, 1]);
   assert.deepEqual(counts('mail', 0), [1, 0]);
 });
+
+test('a client certificate that the ciphers of its [[tls]] do not take is a problem of that table', (t) => {
+  const place = world(t);
+  place.install('client', makeAuthority().issue({ keyType: 'rsa' }));
+  const table = (ciphers: string) =>
+    `[[tls]]\nmx = ["mx.example.com"]\ncertificate = "client.pem"\nkey = "client.key"\n${ciphers}`;
+  const text = `${table('')}${table('ciphers = "ALL:@SECLEVEL=3"\n')}`;
+  const { problems } = certificateProblems(parseConfig(text, place.file), Date.now());
+  assertEach(place.shown(problems), [
+    /^tls\.1\.certificate: Using the certificate in client\.pem with ciphers = "ALL:@SECLEVEL=3": OpenSSL refuses it \(ee key too small\)\./u,
+  ]);
+});

@@ -370,3 +370,26 @@ test('senders get the certificates of [[tls]] tables, receivers do not, and what
   assert.equal(desk.identities[file]?.key, renewed.key);
   assert.match(here.troubles.list[0]?.text ?? '', /client\.pem for client\.test expires on /u);
 });
+
+test('a renewed client certificate that the ciphers of its [[tls]] do not take is a trouble, and the one of before stays', async (t) => {
+  const here = world(t);
+  const strong = 'ALL:@SECLEVEL=3';
+  const tls = `[[tls]]\nmx = ["mx.test"]\nlevel = "required"\ncertificate = "client.pem"\nkey = "client.key"\n`;
+  const config = `${tls}ciphers = "${strong}"\n[[tls]]\nmx = ["other.test"]\nciphers = "ECDHE+AESGCM"\ncertificate = "client.pem"\nkey = "client.key"\n`;
+  const long = authority.issue({ names: ['client.test'] });
+  const short = authority.issue({ names: ['client.test'], keyType: 'rsa' });
+  here.install(long, 'client');
+  const desk = here.desk(config);
+  const file = join(here.folder, 'client.pem');
+  here.install(short, 'client');
+  await desk.look();
+  await desk.look();
+  assert.match(
+    here.troubles.list[0]?.text ?? '',
+    /Using the certificate in .*client\.pem with ciphers = "ALL:@SECLEVEL=3": OpenSSL refuses it \(ee key too small\)/u,
+  );
+  assert.equal(desk.identities[file]?.key, long.key);
+  assert.throws(() => desk.read(here.config(config)), { code: 'CERTIFICATE_REFUSED' });
+  desk.use(desk.read(here.config(tls)));
+  assert.equal(desk.identities[file]?.key, short.key);
+});

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import { replyText } from '../../protocol/smtp/client/reply-text.ts';
+import { opensslReason } from '../../tls/openssl-reason.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { TlsFacts, TlsOutcome } from '../../values/tls-outcome.ts';
 import type { PipeliningKind } from '../../values/pipelining.ts';
@@ -75,8 +76,9 @@ export class ServerLine {
     try {
       ({ options } = tls);
     } catch (error) {
-      // OpenSSL does not take the settings of this host. It is no reason to go on in clear.
-      wire.session.tlsFailed(`TLS cannot be begun here: ${String(error)}`, '4.7.5');
+      // The settings of this host are at fault. It is no reason to go on in clear.
+      const reason = `OpenSSL does not take the ciphers or the certificate of its [[tls]]: ${opensslReason(error)}`;
+      wire.session.tlsFailed(`TLS cannot be begun here: ${reason}`, '4.7.5');
       whenDone();
       return;
     }

@@ -257,8 +257,10 @@ function readAll(config: TlsConfig, before?: CertificatesRead): CertificatesRead
 /** Several tables may show the same certificate. */
 function identityPaths({ tls }: TlsConfig): readonly CertificatePaths[] {
   const byChain = new Map<string, CertificatePaths>();
-  for (const { certificate: chain, key = chain } of tls) {
-    if (chain !== undefined && key !== undefined) byChain.set(chain, { chain, key, names: undefined });
+  for (const { certificate: chain, key = chain, ciphers } of tls) {
+    if (chain === undefined || key === undefined) continue;
+    const others = byChain.get(chain)?.ciphers ?? [];
+    byChain.set(chain, { chain, key, ciphers: ciphers === undefined ? others : [...others, ciphers] });
   }
   return [...byChain.values()];
 }
