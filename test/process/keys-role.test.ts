@@ -1,0 +1,91 @@
+// Who may ask the keys process: receivers and the control process that prove it, and nobody else. What it keeps over a restart.
+
+import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { localChannel } from '../../src/channel/channel.ts';
+import type { Hello, Response } from '../../src/channel/messages.ts';
+import { newPassKey, passOf } from '../../src/channel/pass.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { answerOnHello, KeysRole, type ToKeys } from '../../src/process/roles/keys-role.ts';
+import { passesOf } from '../../src/process/supervise/passes.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { keptLog } from './quiet-log.ts';
+
+const key = newPassKey();
+const quietLog = keptLog();
+
+function world(t: TestContext) {
+  const folder = temporaryFolder(t, 'keys');
+  writeFileSync(join(folder.path, 'users'), '{"user":"joe@example.com","password":"{PLAIN}a"}\n');
+  const text = `spool = "${folder.path}/spool"\n[[directory]]\nname = "a"\nkind = "users"\npath = "${folder.path}/users"\n`;
+  const config = parseConfig(text, '/sluice.toml');
+  const start = (): KeysRole => {
+    const keys = KeysRole.start(config, quietLog, new Troubles());
+    folder.atEnd(() => keys.stop());
+    return keys;
+  };
+  /** What comes of a hello and of a question behind it. */
+  const ask = (keys: KeysRole, hello: Hello): Promise<Response | 'closed'> =>
+    new Promise((resolve) => {
+      const [asker, answerer] = localChannel<ToKeys, Response>();
+      answerer.receive(answerOnHello(keys, answerer, key, quietLog));
+      asker.receive(([response]) => resolve(response ?? 'closed'));
+      asker.onClosed(() => resolve('closed'));
+      asker.post(hello);
+      asker.post({ kind: 'request', id: 1, operation: 'scram-start', question: { login: 'nobody' } });
+    });
+  return { folder, start, ask };
+}
+
+function helloOf(role: Hello['role'], pass?: string): Hello {
+  const bearer = { role, index: 0, serial: 7 };
+  return { kind: 'hello', ...bearer, pass: pass ?? passOf(key, bearer) };
+}
+
+test('receivers and the control process are answered', async (t) => {
+  const { start, ask } = world(t);
+  const keys = start();
+  for (const role of ['receiver', 'control'] as const) {
+    const answer = await ask(keys, helloOf(role));
+    assert.ok(answer !== 'closed' && 'result' in answer, role);
+  }
+});
+
+test('a sender, a process without a pass, and one with the pass of another are turned away', async (t) => {
+  const { start, ask } = world(t);
+  const keys = start();
+  const { pass: _, ...without } = helloOf('receiver');
+  const toManager = passesOf({ name: 'receiver', index: 0, serial: 7 }, newPassKey(), key).pass;
+  for (const hello of [
+    helloOf('sender'),
+    without,
+    helloOf('receiver', ''),
+    helloOf('control', helloOf('receiver').pass),
+    { ...helloOf('receiver'), serial: 8 },
+    helloOf('receiver', toManager),
+  ])
+    assert.equal(await ask(keys, hello), 'closed', JSON.stringify(hello));
+});
+
+test('the supervisor gives each process the passes that it needs, and no more', () => {
+  const [managerKey, keysKey] = [newPassKey(), newPassKey()];
+  const of = (name: Parameters<typeof passesOf>[0]['name']) =>
+    passesOf({ name, index: 0, serial: 7 }, managerKey, keysKey);
+  assert.deepEqual(of('manager'), { pass: managerKey });
+  assert.deepEqual(of('keys'), { pass: keysKey });
+  assert.deepEqual(Object.keys(of('sender')), ['pass']);
+  assert.equal(of('receiver').keysPass, passOf(keysKey, { role: 'receiver', index: 0, serial: 7 }));
+  assert.notEqual(of('receiver').pass, of('receiver').keysPass);
+});
+
+test('the salts of users who do not exist are the same after a restart, and others for other servers', async (t) => {
+  const { start, ask, folder } = world(t);
+  const first = await ask(start(), helloOf('receiver'));
+  assert.equal(statSync(join(folder.path, 'spool/keys/secret')).mode & 0o777, 0o600);
+  assert.deepEqual(await ask(start(), helloOf('receiver')), first);
+  const other = world(t);
+  assert.notDeepEqual(await other.ask(other.start(), helloOf('receiver')), first);
+});
