@@ -8,6 +8,9 @@ import { problemOf, TableError } from '../table/table-error.ts';
 import type { SourceSettings } from './settings.ts';
 import { isTable, kindOf } from './sources/open-sources.ts';
 
+const othersBits = 0o006;
+const openToAll = 'every user of this host may read or write it, and it holds stored passwords (chmod o-rw)';
+
 /** What is wrong with a source, or is probably not meant: a clause each. */
 export async function examineSource(settings: SourceSettings): Promise<readonly string[]> {
   try {
@@ -15,7 +18,9 @@ export async function examineSource(settings: SourceSettings): Promise<readonly 
       const kind = kindOf(settings);
       const contents = await openFound(await findFile(settings.path, kind), kind);
       await contents?.close();
-      return contents?.warnings ?? [];
+      const { mode } = await stat(settings.path);
+      const isOpen = (mode & othersBits) !== 0;
+      return [...(isOpen ? [openToAll] : []), ...(contents?.warnings ?? [])];
     }
     if (settings.kind === 'postgresql') {
       if (settings.passwordFile !== undefined) await access(settings.passwordFile, constants.R_OK);

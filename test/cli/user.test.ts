@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { checkPassword } from '../../src/password/check-password.ts';
@@ -159,6 +159,7 @@ test('on a terminal, the password is asked for twice and not shown', { skip: wit
 test('sluice check tells of sources that are missing, have mistakes, or have passwords that Sluice does not check', async (t) => {
   const { run, path } = world(t);
   writeFileSync(`${path}/users.jsonl`, '{"user":"joe@example.com","password":"$y$j9T$salt$hash"}\n');
+  chmodSync(`${path}/users.jsonl`, 0o644);
   writeFileSync(`${path}/passwd`, 'joe\n');
   const more =
     '[[directory]]\nname = "d"\nkind = "dovecot"\npath = "passwd"\n[[directory]]\nname = "c"\nkind = "checkpassword"\ncommand = ["/nonexistent"]\n';
@@ -168,6 +169,7 @@ test('sluice check tells of sources that are missing, have mistakes, or have pas
   for (const warning of [
     /directory\[1\]\.path: .*users\.jsonl: a password is of a kind .* \(joe@example\.com: .*yescrypt/u,
     /directory\[2\]\.path: .*users\.sqlite: it does not exist/u,
+    /directory\[1\]\.path: .*users\.jsonl: every user of this host may read or write it/u,
     /directory\[3\]\.path: .*passwd: line 1 has no colon/u,
     /directory\[4\]\.path: .*passwd: it is no socket/u,
     /directory\[5\]\.command: \/nonexistent: it does not exist/u,

@@ -197,6 +197,17 @@ for (const [name, world] of Object.entries(kinds))
       );
     });
 
+    test('a user with more than fits on a line is refused, so that the file can be read', async (t) => {
+      const { directory, source, open } = world(t);
+      await directory.edit(withJoe);
+      const senders = Array.from({ length: 50 }, (_, number) => `${'a'.repeat(200)}${number}@example.net`);
+      await assert.rejects(
+        directory.edit((records) => addUser(records, { user: 'jane@example.com', senders })),
+        { code: 'DIRECTORY_RECORD', message: /more than 8000 bytes/u },
+      );
+      assert.equal((await (await open([source])).find('joe@example.com')).kind, 'user');
+    });
+
     test('a domain is removed when its users are', async (t) => {
       const { directory } = world(t);
       await directory.edit(withJoe);

@@ -8,6 +8,9 @@ import { readRecord, type UserRecord } from '../record.ts';
 import { DirectoryError } from './directory-error.ts';
 import type { EditableRecords } from './editable.ts';
 
+/** A line that is longer would be a mistake of the whole file (`table/text-lines.ts`). */
+const mostBytes = 8_000;
+
 /** @throws {DirectoryError} `DIRECTORY_TAKEN`, `DIRECTORY_DOMAIN`, `DIRECTORY_RECORD` */
 export function addUser(records: EditableRecords, record: UserRecord): void {
   records.putUser(newUser(records, record));
@@ -45,7 +48,8 @@ export function removeUser(records: EditableRecords, address: string): void {
 /** Sets the user's own password. @throws {DirectoryError} `DIRECTORY_USER`, `DIRECTORY_PASSWORD` */
 export function setPassword(records: EditableRecords, address: string, password: string): void {
   const found = existing(records, address);
-  records.putUser({ ...found, ...stored(() => newPassword(password, saltOf(found))) }, tableKey(found.user));
+  const record = checkedRecord({ ...found, ...stored(() => newPassword(password, saltOf(found))) });
+  records.putUser(record, tableKey(found.user));
 }
 
 /**
@@ -134,9 +138,15 @@ function checkedRecord(record: UserRecord): UserRecord {
     ...(aliases !== undefined && { aliases: aliases.map(tableKey) }),
     ...(senders !== undefined && { senders: senders.map(tableKey) }),
   };
-  const read = readRecord(JSON.stringify(normal));
-  if (read.kind === 'user') return read.record;
-  const why = read.kind === 'mistake' ? read.reason : 'it is a domain';
+  const json = JSON.stringify(normal);
+  const read = readRecord(json);
+  const isTooLong = Buffer.byteLength(json) > mostBytes;
+  if (read.kind === 'user' && !isTooLong) return read.record;
+  const why = isTooLong
+    ? `it would have more than ${mostBytes} bytes; give the user fewer aliases, senders or application passwords`
+    : read.kind === 'mistake'
+      ? read.reason
+      : 'it is a domain';
   throw new DirectoryError('DIRECTORY_RECORD', `The user ${user} cannot be stored: ${why}.`);
 }
 
