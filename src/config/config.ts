@@ -23,6 +23,7 @@ import type { DeepReadonly } from './deep-readonly.ts';
 import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
+import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 
@@ -63,14 +64,6 @@ export type TlsConfig = FileConfig['tls'][number] & {
   /** The certificates of its authorities in PEM; empty: those of the system. */
   readonly authorities: string;
 };
-
-type FileQuirk = FileConfig['quirk'][number];
-/** One [[quirk]]: hosts by name or address, and the extensions that are not used with them. */
-export interface QuirkConfig {
-  readonly mx: NonNullable<FileQuirk['mx']>;
-  readonly ip: NonNullable<FileQuirk['ip']>;
-  readonly ignoreExtensions: FileQuirk['ignoreExtensions'];
-}
 
 type FileTenant = FileConfig['tenant'][number];
 /** One [[tenant]]. A message belongs to the first that matches it. */
@@ -253,7 +246,7 @@ function completeConfig(
       ...(rule.key !== undefined && { key: resolve(folder, rule.key) }),
       authorities: supplement.tlsAuthorities[index] ?? '',
     })),
-    quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
+    quirk: content.quirk.map(toQuirkConfig),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     table: content.table.map((each) => toTableConfig(each, folder)),
     directory: content.directory.map((each) => toDirectoryConfig(each, folder)),

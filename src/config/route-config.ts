@@ -22,6 +22,8 @@ type RouteTarget =
   | {
       readonly kind: 'relay';
       readonly relay: NonNullable<FileRoute['relay']>;
+      readonly ignoreExtensions?: FileRoute['ignoreExtensions'];
+      readonly pipelineDepth?: FileRoute['pipelineDepth'];
       readonly mode: FileRoute['mode'];
       readonly tls?: FileRoute['tls'];
     }
@@ -44,7 +46,14 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     ...(priority !== undefined && { priority }),
   };
   const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
-  if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, ...servers };
+  if (route.relay !== undefined) {
+    const { ignoreExtensions, pipelineDepth, relay } = route;
+    const quirks = {
+      ...(ignoreExtensions !== undefined && { ignoreExtensions }),
+      ...(pipelineDepth !== undefined && { pipelineDepth }),
+    };
+    return { ...match, kind: 'relay', relay, ...servers, ...quirks };
+  }
   if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
   if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };

@@ -7,7 +7,7 @@ import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { PipeliningFault, PipeliningKind, SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
-import type { IgnoredExtensions } from './smtp/ignored-extensions.ts';
+import type { HostQuirks } from './smtp/host-quirks.ts';
 
 /** One SMTP transaction to carry out: a message, and which of its recipients. */
 export interface Work {
@@ -96,6 +96,6 @@ export interface DeliverySettings {
   readonly pipelineDepth: PipelineDepth;
   /** Our name in EHLO, by source address. */
   readonly heloNames: ReadonlyMap<string, string>;
-  readonly ignoredExtensions: IgnoredExtensions;
+  readonly quirks: HostQuirks;
   readonly timeouts: DeliveryTimeouts;
 }

@@ -2,7 +2,8 @@
 
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { IgnoredExtensions } from '../deliver/smtp/ignored-extensions.ts';
+import { HostQuirks } from '../deliver/smtp/host-quirks.ts';
+import { quirkRules } from './quirk-rules.ts';
 import type { DeliverySettings } from '../deliver/types.ts';
 import { RelayPolicy } from '../policy/relay-policy.ts';
 import { DomainSet } from '../values/domain-set.ts';
@@ -87,19 +88,13 @@ export function exemptClients(config: Config): NetworkSet {
 }
 
 export function deliverySettings(config: Config): DeliverySettings {
-  const { deliver, source, quirk } = config;
+  const { deliver, source } = config;
   return {
     heloName: deliver.heloName,
     // By DATA two can be on the way at once. The third one is at hand when the content of the second can leave, and leaves with it.
     pipelineDepth: { data: deliver.pipelineDepth ?? 3, chunking: deliver.pipelineDepth ?? 4 },
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
-    ignoredExtensions: new IgnoredExtensions(
-      quirk.map(({ mx, ip, ignoreExtensions }) => ({
-        hosts: mx,
-        networks: ip,
-        extensions: ignoreExtensions,
-      })),
-    ),
+    quirks: new HostQuirks(quirkRules(config)),
     timeouts: {
       connectMs: deliver.timeoutConnect,
       greetingMs: deliver.timeoutGreeting,

@@ -8,4 +8,5 @@ export const ignorableExtensions = [
   'SMTPUTF8',
   'DSN',
   'MT-PRIORITY',
+  'CHUNKING',
 ] as const;

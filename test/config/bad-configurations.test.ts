@@ -417,7 +417,14 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '1:3 quirk[1]: names no hosts: give mx, ip or both',
     '5:21 quirk[2].ignore_extensions: must name one extension at least',
     '7:6 quirk[3].ip: must name one network at least',
-    '8:22 quirk[3].ignore_extensions[1]: must be "PIPELINING" or "SIZE" or "8BITMIME" or "SMTPUTF8" or "DSN" or "MT-PRIORITY", not "PIPELINE"',
+    '8:22 quirk[3].ignore_extensions[1]: must be "PIPELINING" or "SIZE" or "8BITMIME" or "SMTPUTF8" or "DSN" or "MT-PRIORITY" or "CHUNKING", not "PIPELINE"',
+  ],
+  [
+    'a quirk that changes nothing, and quirks of a route without relay',
+    '[[quirk]]\nmx = ["mx.example.com"]\n[[route]]\ndomain = ["a.example"]\nmx = true\npipeline_depth = 1\n[[route]]\ndomain = ["b.example"]\nlmtp = ["127.0.0.1:24"]\nignore_extensions = ["CHUNKING"]',
+    '1:3 quirk[1]: changes nothing: give ignore_extensions, pipeline_depth or both',
+    '6:18 route[1].pipeline_depth: is only for relay; for other hosts, write a [[quirk]] with mx or ip',
+    '10:21 route[2].ignore_extensions: is only for relay; for other hosts, write a [[quirk]] with mx or ip',
   ],
   [
     'a reaction to everything',

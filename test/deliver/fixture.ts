@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
-import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts';
+import { HostQuirks } from '../../src/deliver/smtp/host-quirks.ts';
 import { BrokenHandshakes } from '../../src/deliver/tls/broken-handshakes.ts';
 import type { HandshakeSettingsByName } from '../../src/deliver/tls/handshake-settings.ts';
 import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
@@ -195,7 +195,7 @@ export async function fixture(
       heloName: 'sluice.test',
       pipelineDepth: { data: 3, chunking: 4 },
       heloNames: new Map([['127.0.0.2', 'two.sluice.test']]),
-      ignoredExtensions: new IgnoredExtensions([]),
+      quirks: new HostQuirks([]),
       timeouts,
     },
     spool,

@@ -4,7 +4,7 @@
 import { parseDomainPattern } from '../../src/values/domain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts';
+import { HostQuirks } from '../../src/deliver/smtp/host-quirks.ts';
 import { distrustMs } from '../../src/manager/pipelining-memory.ts';
 import { type Fixture, fixture, turns } from './fixture.ts';
 import type { Peer } from './mail-server.ts';
@@ -72,10 +72,10 @@ test('a connection that this side gives up says nothing about the server', async
 
 test('extensions that are ignored for a host are not used, whatever it offers', async (t) => {
   const { server, spool, connect, context, sender } = await fixture(t);
-  const ignoredExtensions = new IgnoredExtensions([
+  const quirks = new HostQuirks([
     { hosts: [parseDomainPattern('mx.test')], networks: [], extensions: ['PIPELINING', 'DSN'] },
   ]);
-  sender.reconfigure({ ...context, settings: { ...context.settings, ignoredExtensions } });
+  sender.reconfigure({ ...context, settings: { ...context.settings, quirks } });
   connect(spool.add({ to: ['b@to.test'], envelope: { ret: 'HDRS' } }));
   const peer = await server.accept();
   await peer.hello('PIPELINING', 'DSN', 'SIZE');
@@ -87,7 +87,7 @@ test('extensions that are ignored for a host are not used, whatever it offers', 
 });
 
 test('rules mean hosts by name or address, and add up', () => {
-  const ignored = new IgnoredExtensions([
+  const quirks = new HostQuirks([
     { hosts: [parseDomainPattern('*.gateway.example')], networks: [], extensions: ['PIPELINING'] },
     {
       hosts: [parseDomainPattern('mx1.gateway.example')],
@@ -95,9 +95,21 @@ test('rules mean hosts by name or address, and add up', () => {
       extensions: ['DSN'],
     },
   ]);
-  const of = (host: string, ip: string): string[] => [...ignored.of(host, ip)];
+  const of = (host: string, ip: string): string[] => [...quirks.of(host, ip).extensions];
   assert.deepEqual(of('mx1.gateway.example', '198.51.100.1'), ['PIPELINING', 'DSN']);
   assert.deepEqual(of('mx2.gateway.example', '198.51.100.1'), ['PIPELINING']);
   assert.deepEqual(of('192.0.2.7', '192.0.2.7'), ['DSN']);
   assert.deepEqual(of('mx.example', '2001:db8::1'), []);
+});
+
+test('a host is served with the depth that is said for it', async (t) => {
+  const all = await fixture(t);
+  const quirks = new HostQuirks([
+    { hosts: [parseDomainPattern('mx.test')], networks: [], extensions: [], pipelineDepth: 2 },
+    { hosts: [], networks: [{ address: '127.0.0.1', prefix: 32 }], extensions: [], pipelineDepth: 1 },
+  ]);
+  const { context, reports, sender } = all;
+  sender.reconfigure({ ...context, settings: { ...context.settings, quirks } });
+  await connected(all, 1);
+  assert.deepEqual(reports.depths, [1]);
 });

@@ -196,14 +196,43 @@ describe('deliveries', () => {
       ignore_extensions = ["DSN", "8BITMIME"]`,
       'sluice.toml',
     );
-    const { ignoredExtensions } = deliverySettings(config);
-    assert.deepEqual([...ignoredExtensions.of('mx.gateway.example', '198.51.100.1')], ['PIPELINING']);
-    assert.deepEqual(
-      [...ignoredExtensions.of('relay.example.net', '192.0.2.25')],
-      ['PIPELINING', 'DSN', '8BITMIME'],
+    const { quirks } = deliverySettings(config);
+    const ignored = (host: string, ip: string): string[] => [...quirks.of(host, ip).extensions];
+    assert.deepEqual(ignored('mx.gateway.example', '198.51.100.1'), ['PIPELINING']);
+    assert.deepEqual(ignored('relay.example.net', '192.0.2.25'), ['PIPELINING', 'DSN', '8BITMIME']);
+    assert.deepEqual(ignored('gateway.example', '2001:db8::1'), ['DSN', '8BITMIME']);
+    assert.equal(deliverySettings(defaultConfig()).quirks.of('a.example', '192.0.2.1').extensions.size, 0);
+  });
+});
+
+describe('messages on the way on one connection', () => {
+  it('are as many as the lowest that is said about a host, by [[quirk]] or by a [[route]] with relay', () => {
+    const config = parseConfig(
+      `[deliver]
+      pipeline_depth = 8
+      [[quirk]]
+      mx = ["relay.example.net"]
+      pipeline_depth = 2
+      [[route]]
+      domain = ["example.com"]
+      relay = ["relay.example.net:587", "192.0.2.7"]
+      pipeline_depth = 1
+      ignore_extensions = ["CHUNKING"]
+      [[route]]
+      domain = ["example.org"]
+      relay = ["other.example.net"]`,
+      'sluice.toml',
     );
-    assert.deepEqual([...ignoredExtensions.of('gateway.example', '2001:db8::1')], ['DSN', '8BITMIME']);
-    assert.equal(deliverySettings(defaultConfig()).ignoredExtensions.of('a.example', '192.0.2.1').size, 0);
+    const { pipelineDepth, quirks } = deliverySettings(config);
+    assert.deepEqual(pipelineDepth, { data: 8, chunking: 8 });
+    const ofRoute = { extensions: new Set(['CHUNKING']), pipelineDepth: 1 };
+    assert.deepEqual(quirks.of('relay.example.net', '192.0.2.99'), ofRoute);
+    assert.deepEqual(quirks.of('192.0.2.7', '192.0.2.7'), ofRoute);
+    assert.deepEqual(quirks.of('other.example.net', '192.0.2.8'), {
+      extensions: new Set(),
+      pipelineDepth: undefined,
+    });
+    assert.deepEqual(deliverySettings(defaultConfig()).pipelineDepth, { data: 3, chunking: 4 });
   });
 });
 

@@ -1,6 +1,7 @@
 // [deliver]: outgoing connections: how many, to whom, and how long a destination may take.
 
 import { duration, key, listOf, oneOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
+import { depth } from './quirk.ts';
 import { hostName } from './texts.ts';
 import { file, levelMeaning, plainLevels } from './tls.ts';
 
@@ -51,7 +52,7 @@ export const deliver = tableOf({
     'The most messages sent over one connection before a new one is opened.',
   ),
   pipeline_depth: key(
-    wholeNumber(0, 64).optional(),
+    depth().optional(),
     'The most messages on the way on one connection, with servers that offer PIPELINING: the commands of the next message leave with the content of the one before. 0 and 1: one message at a time, without CHUNKING. More than 3 is of use only with servers that offer CHUNKING.',
     { defaultText: '3; 4 with servers that offer CHUNKING', example: '1' },
   ),

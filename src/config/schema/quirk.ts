@@ -1,8 +1,21 @@
-// [[quirk]]: hosts that announce SMTP extensions which do not work there, and the extensions that are not used with them.
+// [[quirk]]: hosts that announce SMTP extensions which do not work there, and what is done otherwise with them.
 
 import { ignorableExtensions } from '../../values/extension.ts';
-import { key, listOf, oneOf, tableOf } from './fields.ts';
+import { key, listOf, oneOf, tableOf, wholeNumber } from './fields.ts';
 import { mxHosts, networks } from './lists.ts';
+
+/** Names of extensions that are not used. */
+export function extensions() {
+  return listOf(oneOf([...ignorableExtensions]), 'names of extensions such as ["PIPELINING"]').min(
+    1,
+    'must name one extension at least',
+  );
+}
+
+/** The most messages on the way on one connection. */
+export function depth() {
+  return wholeNumber(0, 64);
+}
 
 const quirk = tableOf({
   mx: key(mxHosts().optional(), 'Names of the hosts, as they stand in MX records or in relay of a route.', {
@@ -14,19 +27,23 @@ const quirk = tableOf({
     { example: '["192.0.2.25"]' },
   ),
   ignore_extensions: key(
-    listOf(oneOf([...ignorableExtensions]), 'names of extensions such as ["PIPELINING"]').min(
-      1,
-      'must name one extension at least',
-    ),
+    extensions().optional(),
     `Extensions that are not used with these hosts, even when they announce them: ${ignorableExtensions.join(', ')}.`,
     { example: '["PIPELINING"]' },
   ),
+  pipeline_depth: key(
+    depth().optional(),
+    'The most messages on the way on one connection to these hosts. 0 and 1: one message at a time, without CHUNKING. When several tables match a host, the lowest counts.',
+    { defaultText: 'that of [deliver]', example: '1' },
+  ),
 }).superRefine((value, context) => {
-  if (value.mx !== undefined || value.ip !== undefined) return;
-  context.addIssue({
-    code: 'custom',
-    message: 'names no hosts: give mx, ip or both',
-  });
+  if (value.mx === undefined && value.ip === undefined) {
+    context.addIssue({ code: 'custom', message: 'names no hosts: give mx, ip or both' });
+  }
+  if (value.ignore_extensions === undefined && value.pipeline_depth === undefined) {
+    const message = 'changes nothing: give ignore_extensions, pipeline_depth or both';
+    context.addIssue({ code: 'custom', message });
+  }
 });
 
 /** All quirks. When several match a host, the extensions of all of them are ignored. */

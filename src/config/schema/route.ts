@@ -7,6 +7,7 @@ import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
+import { depth, extensions } from './quirk.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
 const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
@@ -54,6 +55,16 @@ export const route = tableOf({
     `For relay and lmtp: which TLS the connections must have. ${levelMeaning} For more, such as fingerprints or a CA, write a [[tls]] with mx.`,
     { defaultText: 'that of a [[tls]], or tls in [deliver]', example: '"verified"' },
   ),
+  ignore_extensions: key(
+    extensions().optional(),
+    'For relay: extensions that are not used with its hosts, even when they announce them. Connections are shared, so it holds for all mail to these hosts, as in a [[quirk]].',
+    { example: '["CHUNKING"]' },
+  ),
+  pipeline_depth: key(
+    depth().optional(),
+    'For relay: the most messages on the way on one connection to its hosts, for all mail to them. 0 and 1: one message at a time, without CHUNKING.',
+    { defaultText: 'that of [deliver]', example: '1' },
+  ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),
     'For relay and lmtp: "failover" takes the first server that works; "balance" spreads mail over all of them.',
@@ -89,6 +100,11 @@ export const route = tableOf({
     context.addIssue({ code: 'custom', message, path: [second] });
   }
   refuseTls(value, context);
+  for (const name of ['ignore_extensions', 'pipeline_depth'] as const) {
+    if (value[name] === undefined || value.relay !== undefined) continue;
+    const message = 'is only for relay; for other hosts, write a [[quirk]] with mx or ip';
+    context.addIssue({ code: 'custom', message, path: [name] });
+  }
   if (value.domain !== undefined && value.sender !== undefined) {
     const message =
       'domain and sender exclude each other: a route matches by one of them; make it two routes';

@@ -19,7 +19,8 @@ export function openSession(
   tls: ClientSessionOptions['tls'],
   without: readonly PipeliningKind[],
 ): ClientSession {
-  const { heloName, heloNames, ignoredExtensions, pipelineDepth } = settings;
+  const { heloName, heloNames, pipelineDepth, quirks } = settings;
+  const { extensions, pipelineDepth: depth } = quirks.of(hop.host, hop.ip);
   // One message at a time is served as every server knows it: by DATA.
   const isAlone = without.includes('across');
   return new ClientSession({
@@ -27,8 +28,8 @@ export function openSession(
     dialect,
     tls,
     pipelining: !without.includes('group'),
-    depth: isAlone ? undefined : pipelineDepth,
+    depth: isAlone ? undefined : depth === undefined ? pipelineDepth : { data: depth, chunking: depth },
     chunking: !isAlone && !without.includes('chunk'),
-    ignoredExtensions: ignoredExtensions.of(hop.host, hop.ip),
+    ignoredExtensions: extensions,
   });
 }
