@@ -7,7 +7,6 @@ import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { Exchange, Step } from '../sasl/exchange.ts';
 import { beginExchange, mechanismOf } from '../sasl/mechanisms.ts';
-import type { ChannelBindings } from '../sasl/scram-exchange.ts';
 import type { ListenerAuth } from './listener-auth.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
@@ -95,10 +94,10 @@ export class AuthSteps {
       this.#answers.reject('AUTH', malformed, '', '');
       return;
     }
-    const { client, tls } = this.#facts;
+    const { client, tls, bindings } = this.#facts;
     this.#mechanism = name;
     const facts = { client: client.address, isEncrypted: tls !== undefined };
-    this.#exchange = beginExchange(name, this.#auth.directory, facts, noBindings);
+    this.#exchange = beginExchange(name, this.#auth.directory, facts, bindings);
     this.#respond(this.#exchange, response);
   }
 
@@ -166,5 +165,3 @@ export class AuthSteps {
     else this.#answers.disconnect('AUTH', tooMany, '');
   }
 }
-
-const noBindings: ChannelBindings = new Map();

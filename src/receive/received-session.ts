@@ -15,6 +15,7 @@ import type {
 } from '../policy/stage.ts';
 import type { ForwardedFacts, RcptParameters } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
+import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { MessageIntake } from './message-intake.ts';
 
@@ -35,6 +36,8 @@ export class ReceivedSession implements Subject {
   /** What XFORWARD said of the message that comes next. */
   forwarded: ForwardedFacts | undefined;
   tls: TlsFacts | undefined;
+  /** What SCRAM with PLUS may bind to; empty where it is not offered. */
+  bindings: ChannelBindings = noBindings;
   readonly recipient = new CurrentRecipient();
   helo = '';
   extended = false;
@@ -107,6 +110,8 @@ export class ReceivedSession implements Subject {
   /** XCLIENT: another client, of which nothing is known but this, and TLS. */
   restart(client: ClientFacts): void {
     this.client = client;
+    // The TLS connection is that of the front end: its client has another one, or none.
+    this.bindings = noBindings;
     this.#loggedIn = undefined;
     this.#clientResults = undefined;
     this.#forgetHello();
@@ -116,8 +121,9 @@ export class ReceivedSession implements Subject {
    * The session is under TLS from here on. What the client has said in clear is forgotten (RFC 3207 4.2).
    * @param mayRelay - by its certificate
    */
-  secured(tls: TlsFacts, mayRelay: boolean): void {
+  secured(tls: TlsFacts, mayRelay: boolean, bindings: ChannelBindings): void {
     this.tls = tls;
+    this.bindings = bindings;
     if (mayRelay) this.client = { ...this.client, mayRelay };
     this.#forgetHello();
   }

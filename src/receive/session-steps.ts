@@ -7,6 +7,7 @@ import type { Pipeline } from '../policy/pipeline.ts';
 import type { ClientFacts, TlsFacts } from '../policy/stage.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import type { ChannelBindings } from '../sasl/scram-exchange.ts';
 import { AcceptedTransaction } from './accepted-transaction.ts';
 import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
@@ -80,8 +81,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   }
 
   /** The handshake is through. @param then - what follows, unless a stage refuses the client */
-  secured(tls: TlsFacts, mayRelay: boolean, then: () => void): void {
-    this.#facts.secured(tls, mayRelay);
+  secured(tls: TlsFacts, mayRelay: boolean, bindings: ChannelBindings, then: () => void): void {
+    this.#facts.secured(tls, mayRelay, bindings);
     this.#setOrigin();
     const decision = this.#pipeline.decide('starttls', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#startTlsDecided(made, then));

@@ -7,7 +7,13 @@ import { type Exchange, nameOf, type Step } from './exchange.ts';
 import { stepOf } from './password-exchanges.ts';
 
 /** What a connection offers for binding, by type: `tls-exporter` (RFC 9266), `tls-server-end-point` (RFC 5929). */
-export type ChannelBindings = ReadonlyMap<string, Uint8Array>;
+export interface ChannelBindings {
+  readonly isEmpty: boolean;
+  get(type: string): Uint8Array | undefined;
+}
+
+/** Of a connection that offers nothing to bind to. */
+export const noBindings: ChannelBindings = { isEmpty: true, get: () => undefined };
 
 interface FirstMessage {
   /** The GS2 header, byte for byte: the client has to repeat it. */
@@ -105,7 +111,7 @@ export class ScramExchange implements Exchange {
     }
     if (this.#isPlus) return malformed('SCRAM with PLUS binds to a channel');
     // RFC 5802 6: the client could bind and believes that the server cannot: somebody has taken PLUS out of the list.
-    if (flag === 'y' && this.#bindings.size > 0)
+    if (flag === 'y' && !this.#bindings.isEmpty)
       return wrong('the list of mechanisms was changed on the way');
     return { header, bare, login, nonce, binding: undefined };
   }

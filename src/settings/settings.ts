@@ -74,7 +74,8 @@ function authOffer(
   protocol: ServerSessionOptions['protocol'],
 ): ServerSessionOptions['auth'] {
   if (receive.auth === 'none' || protocol === 'lmtp') return undefined;
-  const clear = login.mechanisms.filter((name) => login.mechanismsInClear.includes(name));
+  const inClear: readonly string[] = login.mechanismsInClear;
+  const clear = login.mechanisms.filter((name) => inClear.includes(name));
   return { clear, secure: login.mechanisms };
 }
 

@@ -6,14 +6,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Exchange, Step } from '../../src/sasl/exchange.ts';
 import { beginExchange, mechanismNames, mechanismOf } from '../../src/sasl/mechanisms.ts';
-import { ScramExchange } from '../../src/sasl/scram-exchange.ts';
+import { type ChannelBindings, noBindings, ScramExchange } from '../../src/sasl/scram-exchange.ts';
 import { directoryOf } from './secrets.ts';
 
 const facts = { client: '192.0.2.1', isEncrypted: true };
 const directory = directoryOf({ login: 'joe@example.com', password: 'pencil' });
 
 function begin(name: 'PLAIN' | 'LOGIN'): Exchange {
-  return beginExchange(name, directory, facts, new Map());
+  return beginExchange(name, directory, facts, noBindings);
 }
 
 async function say(exchange: Exchange, text: string | undefined): Promise<string> {
@@ -87,12 +87,13 @@ function exchangeOf(vector: Vector, bindings = bindingsOf(vector)): ScramExchang
   );
 }
 
-function bindingsOf({
-  client_first: first,
-  channel_binding_hex: hex,
-}: Vector): ReadonlyMap<string, Uint8Array> {
+function bindingsOf({ client_first: first, channel_binding_hex: hex }: Vector): ChannelBindings {
   const [, type] = /^p=([^,]*)/.exec(first) ?? [];
-  return new Map(type === undefined ? [] : [[type, Buffer.from(hex, 'hex')]]);
+  return type === undefined ? noBindings : bindingOf(type, Buffer.from(hex, 'hex'));
+}
+
+function bindingOf(type: string, value: Uint8Array): ChannelBindings {
+  return { isEmpty: false, get: (asked) => (asked === type ? value : undefined) };
 }
 
 if (existsSync(file)) {
@@ -131,15 +132,15 @@ if (existsSync(file)) {
 }
 
 test('SCRAM: a client that could bind, where the server offers it, has a list that was changed', async () => {
-  const bindings = new Map([['tls-exporter', Buffer.alloc(32)]]);
+  const bindings = bindingOf('tls-exporter', Buffer.alloc(32));
   const exchange = new ScramExchange(directory, bindings, false);
   assert.match(await say(exchange, 'y,,n=joe@example.com,r=abc'), /^wrong .*list of mechanisms was changed/);
-  const fine = new ScramExchange(directory, new Map(), false);
+  const fine = new ScramExchange(directory, noBindings, false);
   assert.match(await say(fine, 'y,,n=joe@example.com,r=abc'), /^\? r=abc/);
 });
 
 test('SCRAM: a binding that is not offered, and PLUS without one', async () => {
-  const bindings = new Map([['tls-exporter', Buffer.alloc(32)]]);
+  const bindings = bindingOf('tls-exporter', Buffer.alloc(32));
   const plus = () => new ScramExchange(directory, bindings, true);
   assert.match(await say(plus(), 'p=tls-unique,,n=joe,r=abc'), /^wrong .*not offered here/);
   assert.equal(await say(plus(), 'n,,n=joe,r=abc'), 'malformed');
@@ -150,7 +151,7 @@ test('SCRAM: a binding that is not offered, and PLUS without one', async () => {
 });
 
 test('SCRAM: what cannot be read is malformed, and a directory that is away fails', async () => {
-  const start = (text: string) => say(new ScramExchange(directory, new Map(), false), text);
+  const start = (text: string) => say(new ScramExchange(directory, noBindings, false), text);
   for (const text of [
     '',
     'n,,',
@@ -180,7 +181,7 @@ test('any bytes end in a step, and never in an error', async () => {
         },
       ),
       async (name, responses) => {
-        const exchange = beginExchange(name, directory, facts, new Map());
+        const exchange = beginExchange(name, directory, facts, noBindings);
         for (const response of responses) {
           const { kind } = await exchange.respond(response);
           assert.notEqual(kind, 'right');

@@ -186,12 +186,11 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
 });
 
 /** [login] */
-const mechanismNames = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
+const mechanismNames = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
+const inClear = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
 const offeredByDefault: readonly (typeof mechanismNames)[number][] = mechanismNames;
 
-function mechanismList() {
-  return listOf(oneOf(mechanismNames), 'mechanisms such as ["PLAIN", "LOGIN"]');
-}
+const mechanismsForm = 'mechanisms such as ["PLAIN", "LOGIN"]';
 
 export const login = tableOf({
   default_domain: key(
@@ -200,11 +199,11 @@ export const login = tableOf({
     { defaultText: 'none: such a name is looked up as it is', example: '"example.com"' },
   ),
   mechanisms: key(
-    mechanismList().prefault([...offeredByDefault]),
-    'The mechanisms that are offered under TLS, the best first.',
+    listOf(oneOf(mechanismNames), mechanismsForm).prefault([...offeredByDefault]),
+    'The mechanisms that are offered under TLS, the best first. One with PLUS is bound to the TLS connection: leave it out where a front end ends TLS and begins another one to Sluice.',
   ),
   mechanisms_in_clear: key(
-    mechanismList().prefault([]),
+    listOf(oneOf(inClear), mechanismsForm).prefault([]),
     'Those of them that are offered in clear, too. With PLAIN and LOGIN, whoever reads along has the password.',
     { example: '["PLAIN"]' },
   ),

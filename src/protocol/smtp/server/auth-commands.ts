@@ -16,9 +16,15 @@ type AuthQuestion = Extract<ServerEvent, { readonly kind: 'auth' }>;
 export type AuthResponse = { readonly kind: 'response'; readonly bytes: Uint8Array } | FixedReply;
 
 /** Mechanisms that are offered now. */
-export function offeredMechanisms({ options, isSecure }: SessionFacts): readonly string[] {
-  if (options.auth === undefined) return [];
-  return isSecure ? options.auth.secure : options.auth.clear;
+export function offeredMechanisms({
+  options: { auth },
+  isSecure,
+  isBindable,
+}: Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable'>): readonly string[] {
+  if (auth === undefined) return [];
+  if (!isSecure) return auth.clear;
+  // RFC 5801 8: what binds to the connection has a name with this end.
+  return isBindable ? auth.secure : auth.secure.filter((name) => !name.endsWith('-PLUS'));
 }
 
 export function judgeAuth(lines: CommandLineReader, facts: SessionFacts): FixedReply | AuthQuestion {

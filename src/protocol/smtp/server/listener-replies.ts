@@ -2,10 +2,13 @@
 
 import type { Buffer } from 'node:buffer';
 import { xclientKeyword, xforwardKeyword } from './front-end-commands.ts';
+import { offeredMechanisms } from './auth-commands.ts';
 import type { FixedReply } from './replies.ts';
 import { encodeReply, fixedReply } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
 import { type SessionFacts, dialectOf, takesRequireTls } from './session-facts.ts';
+
+type ConnectionFacts = Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable'>;
 
 interface ExtendedHello {
   readonly reply: Buffer;
@@ -18,6 +21,8 @@ export interface ListenerReplies {
   /** The extensions in clear, and under TLS. */
   readonly ehlo: ExtendedHello;
   readonly secureEhlo: ExtendedHello;
+  /** Under TLS that mechanisms of AUTH can bind to. */
+  readonly bindableEhlo: ExtendedHello;
   readonly bye: FixedReply;
   readonly tooManyErrors: FixedReply;
   readonly tooManyTransactions: FixedReply;
@@ -40,13 +45,14 @@ export function listenerReplies(options: ServerSessionOptions): ListenerReplies 
 
 /** The answer to an accepted EHLO or HELO. @param text - added after our name */
 export function helloReply(
-  { options, isSecure, leniency }: Pick<SessionFacts, 'options' | 'isSecure' | 'leniency'>,
+  facts: Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable' | 'leniency'>,
   extended: boolean,
   text: string | undefined,
 ): Buffer {
+  const { options, leniency } = facts;
   const { xclient, xforward } = leniency;
   const replies = listenerReplies(options);
-  const { reply, keywords } = isSecure ? replies.secureEhlo : replies.ehlo;
+  const { reply, keywords } = ehloOf(replies, facts);
   const isFrontEnd = xclient === true || xforward === true;
   if (text === undefined && !(extended && isFrontEnd)) return extended ? reply : replies.helo;
   const lines = [text === undefined ? options.hostname : `${options.hostname} ${text}`];
@@ -55,13 +61,22 @@ export function helloReply(
   return encodeReply(250, undefined, extended ? [...lines, ...keywords] : lines, false);
 }
 
+function ehloOf(
+  { ehlo, secureEhlo, bindableEhlo }: ListenerReplies,
+  { isSecure, isBindable }: ConnectionFacts,
+): ExtendedHello {
+  if (!isSecure) return ehlo;
+  return isBindable ? bindableEhlo : secureEhlo;
+}
+
 function makeReplies(options: ServerSessionOptions): ListenerReplies {
   const { hostname } = options;
   return {
     greeting: encodeReply(220, undefined, `${hostname} ${options.greeting ?? 'ESMTP Sluice'}`, false),
     helo: encodeReply(250, undefined, hostname, false),
-    ehlo: extendedHello(options, false),
-    secureEhlo: extendedHello(options, true),
+    ehlo: extendedHello({ options, isSecure: false, isBindable: false }),
+    secureEhlo: extendedHello({ options, isSecure: true, isBindable: false }),
+    bindableEhlo: extendedHello({ options, isSecure: true, isBindable: true }),
     bye: fixedReply(221, '2.0.0', `${hostname} closing the connection`),
     tooManyErrors: fixedReply(421, '4.7.0', `${hostname} Too many errors, closing the connection`),
     tooManyTransactions: fixedReply(
@@ -87,13 +102,14 @@ function makeReplies(options: ServerSessionOptions): ListenerReplies {
   };
 }
 
-function extendedHello(options: ServerSessionOptions, isSecure: boolean): ExtendedHello {
-  const keywords = ehloKeywords(options, isSecure);
-  return { reply: encodeReply(250, undefined, [options.hostname, ...keywords], false), keywords };
+function extendedHello(facts: ConnectionFacts): ExtendedHello {
+  const keywords = ehloKeywords(facts);
+  return { reply: encodeReply(250, undefined, [facts.options.hostname, ...keywords], false), keywords };
 }
 
 /** RFC 5321 4.1.1.1; ENHANCEDSTATUSCODES by RFC 2034. */
-function ehloKeywords(options: ServerSessionOptions, isSecure: boolean): string[] {
+function ehloKeywords(facts: ConnectionFacts): string[] {
+  const { options, isSecure } = facts;
   const { extensions } = options;
   const keywords: string[] = [];
   if (extensions.pipelining) keywords.push('PIPELINING');
@@ -109,7 +125,7 @@ function ehloKeywords(options: ServerSessionOptions, isSecure: boolean): string[
   if (takesRequireTls(options, isSecure)) keywords.push('REQUIRETLS');
   // RFC 3207 4.2: it is not offered again under TLS.
   if (options.startTls !== undefined && !isSecure) keywords.push('STARTTLS');
-  const mechanisms = (isSecure ? options.auth?.secure : options.auth?.clear) ?? [];
+  const mechanisms = offeredMechanisms(facts);
   if (mechanisms.length > 0) keywords.push(`AUTH ${mechanisms.join(' ')}`);
   keywords.push('HELP');
   return keywords;

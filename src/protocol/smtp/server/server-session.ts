@@ -111,14 +111,17 @@ export class ServerSession {
     else if (this.#phase !== 'closed') this.#input.push(chunk);
   }
 
-  /** TLS is on: before the greeting, or after an accepted `starttls`. What was said in clear is forgotten (RFC 3207 4.2). */
-  secured(): void {
+  /**
+   * TLS is on: before the greeting, or after an accepted `starttls`. What was said in clear is forgotten (RFC 3207 4.2).
+   * @param isBindable - whether mechanisms that bind to the connection can be offered (RFC 5056)
+   */
+  secured(isBindable = false): void {
     if (this.#phase === 'handshake') this.#phase = 'command';
     else if (this.#phase !== 'greeting') {
       throw new SessionMisuseError('secured() in a session that had not accepted STARTTLS');
     }
     this.#output.enhanced = true;
-    this.#facts.secured();
+    this.#facts.secured(isBindable);
   }
 
   /** The next event; undefined if more bytes, or an answer, are needed first. */

@@ -16,6 +16,8 @@ export class SessionFacts {
   saidHello = false;
   /** The session is under TLS. */
   isSecure = false;
+  /** The TLS connection with the client itself can be bound to (RFC 5056). */
+  isBindable = false;
   /** AUTH was accepted. */
   isAuthenticated = false;
   /** Mail is not taken before XCLIENT has said an address. */
@@ -37,8 +39,9 @@ export class SessionFacts {
   }
 
   /** RFC 3207 4.2: under TLS, the session is as at its beginning. What counts for limits goes on. */
-  secured(): void {
+  secured(isBindable: boolean): void {
     this.isSecure = true;
+    this.isBindable = isBindable;
     this.needsTls = false;
     this.saidHello = false;
     this.isAuthenticated = false;
@@ -51,6 +54,7 @@ export class SessionFacts {
     if (question.facts.address !== undefined) this.needsClient = false;
     this.options = options;
     this.leniency = leniency;
+    this.isBindable = false;
     this.saidHello = false;
     this.isAuthenticated = false;
     this.transaction.end();
