@@ -2,12 +2,14 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { systemHostname } from '../config/read/system-hostname.ts';
 import { chainProblem } from '../tls/chain-problem.ts';
 import { commonName, describeCertificate } from '../tls/describe-certificate.ts';
 import { formatRelayHost, parseRelayHost, type RelayHost } from '../values/endpoint.ts';
 import { ValueError } from '../values/value-error.ts';
+import { readConfig } from './config-file.ts';
+import { configuredLookup } from './configured-lookup.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { printText } from './terminal-text.ts';
 import { certificateRows, rowsText } from './tls-text.ts';
@@ -18,6 +20,7 @@ const submissionsPort = 465;
 const soonMs = 14 * 86_400_000;
 
 interface CheckOptions {
+  readonly config?: string;
   readonly name?: string;
   readonly json?: boolean;
 }
@@ -32,19 +35,34 @@ export function registerCheck(tls: Command): void {
       'HOST or HOST:PORT (25 if none is given); smtps://HOST where TLS begins before the greeting',
     )
     .option('--name <name>', 'the name that the certificate should be for, if it is not HOST')
+    .addOption(configurationOption())
     .option('--json', 'print JSON for programs')
     .action(check);
 }
 
+/** Without it, the command needs no configuration: it is for any host, from any host. */
+function configurationOption(): Option {
+  return new Option(
+    '-c, --config <file>',
+    'look the host up as Sluice does, by [dns] of this configuration file (default: as the system does)',
+  );
+}
+
 async function check(text: string, _: CheckOptions, command: Command): Promise<void> {
-  // Commander gives --json to the command above, which has it, too.
-  const { name, json } = command.optsWithGlobals<CheckOptions>();
+  // Commander gives --json and --config to the command above, which has them, too.
+  const { config: file, name, json } = command.optsWithGlobals<CheckOptions>();
+  const config = file === undefined ? undefined : readConfig(file);
   const host = hostOf(text);
   const wanted = name?.toLowerCase() ?? host.host;
-  const probe = await probeTls(host, wanted, systemHostname());
+  const probe = await probeTls({
+    host,
+    name: wanted,
+    heloName: config?.hostname ?? systemHostname(),
+    lookup: config && configuredLookup(config),
+  });
   const problems = problemsOf(probe, wanted, Date.now());
   if (json === true) {
-    const { chain, ...rest } = probe;
+    const { chain, remarks: _remarks, ...rest } = probe;
     const certificates = chain.map(describeCertificate);
     process.stdout.write(`${JSON.stringify({ ...rest, certificates, problems })}\n`);
   } else printText(probeText(host, probe, problems, Date.now()));
@@ -64,11 +82,16 @@ function hostOf(text: string): RelayHost {
 
 /** What another mail server could find fault with; none of it keeps an opportunistic one from sending. */
 export function problemsOf(
-  { version, chain: [leaf], chainProblem: chainCode }: Pick<TlsProbe, 'version' | 'chain' | 'chainProblem'>,
+  {
+    version,
+    chain: [leaf],
+    chainProblem: chainCode,
+    remarks,
+  }: Pick<TlsProbe, 'version' | 'chain' | 'chainProblem' | 'remarks'>,
   name: string,
   nowMs: number,
 ): readonly string[] {
-  const problems: string[] = [];
+  const problems: string[] = [...remarks];
   // RFC 8996: TLS 1.0 and 1.1 must not be used.
   if (version !== 'TLSv1.2' && version !== 'TLSv1.3') problems.push(`${version} must not be used any more`);
   if (leaf === undefined) return [...problems, 'the server has shown no certificate'];

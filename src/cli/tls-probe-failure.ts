@@ -1,5 +1,6 @@
 // Why `sluice tls check` got no session under TLS, and what to look at then: that depends on the step, and on what the system said.
 
+import { opensslReason } from '../tls/openssl-reason.ts';
 import { formatRelayHost, type RelayHost } from '../values/endpoint.ts';
 
 export type ProbeStep = 'connecting' | 'asking for STARTTLS' | 'shaking hands' | 'speaking under TLS';
@@ -11,10 +12,9 @@ export interface ProbeFailure {
 }
 
 export function probeFailure(error: unknown, step: ProbeStep, host: RelayHost): ProbeFailure {
-  const { code, message, reason } = partsOf(error);
-  if (step === 'connecting') return notConnected(code, message, host);
-  // OpenSSL has a short reason beside its long message.
-  const why = reason === '' ? message : reason;
+  const own = firstOf(error);
+  const why = opensslReason(own);
+  if (step === 'connecting') return notConnected(codeOf(own), why, host);
   if (step === 'asking for STARTTLS') {
     const advice =
       'If TLS begins before the greeting on this port, write smtps://HOST. If the server should offer STARTTLS, look at its configuration and log.';
@@ -36,13 +36,13 @@ export function probeFailure(error: unknown, step: ProbeStep, host: RelayHost): 
 
 function notConnected(code: string, message: string, host: RelayHost): ProbeFailure {
   const known = notConnectedBy[code];
-  if (known !== undefined) return known(host);
+  if (known !== undefined) return known(host, message);
   if (code === '') return { why: message, advice: firewallAdvice(host) };
   return { why: message, advice: 'See that the host and the port are right.' };
 }
 
 /** By the codes of Node; that of getaddrinfo(3) has another form than those of connect(2). */
-const notConnectedBy: Readonly<Record<string, (host: RelayHost) => ProbeFailure>> = {
+const notConnectedBy: Readonly<Record<string, (host: RelayHost, message: string) => ProbeFailure>> = {
   ECONNREFUSED: ({ host, port }) => ({
     why: `the connection was refused: nothing listens on port ${port}, or a firewall says so`,
     advice: `See that the mail server runs and listens on this address and port, for example with "ss -ltn" on ${host}.`,
@@ -54,6 +54,10 @@ const notConnectedBy: Readonly<Record<string, (host: RelayHost) => ProbeFailure>
   EAI_AGAIN: ({ host }) => ({
     why: `the address of ${host} could not be looked up: no name server has answered`,
     advice: 'See that the name servers in /etc/resolv.conf answer, and try again.',
+  }),
+  ECONFIGURED: ({ host }, message) => ({
+    why: `the address of ${host} could not be looked up: ${message}`,
+    advice: 'See that the name servers in [dns] of the configuration answer, and try again.',
   }),
   EHOSTUNREACH: noRoute,
   ENETUNREACH: noRoute,
@@ -71,18 +75,12 @@ function firewallAdvice({ port }: RelayHost): string {
   return `A firewall may drop the packets: many networks close port 25 to the outside. Try from another network, or see that port ${port} is open.`;
 }
 
-function partsOf(error: unknown): {
-  readonly code: string;
-  readonly message: string;
-  readonly reason: string;
-} {
-  if (!(error instanceof Error)) return { code: '', message: String(error), reason: '' };
-  // Of several addresses, the first one's reason: connect(2) fails with one of them for all, most of the time.
+/** Of several addresses, the first one's reason: connect(2) fails with one of them for all, most of the time. */
+function firstOf(error: unknown): unknown {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const own = first instanceof Error ? first : error;
-  return {
-    code: 'code' in own ? String(own.code) : '',
-    message: own.message,
-    reason: 'reason' in own ? String(own.reason) : '',
-  };
+  return first instanceof Error ? first : error;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

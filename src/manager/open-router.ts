@@ -4,14 +4,14 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { createDaneLookup } from '../dane/lookup.ts';
-import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
+import type { Resolver } from '../dns/types.ts';
 import { nodeTimers } from '../io/timers.ts';
 import { createRouter } from '../route/create-router.ts';
 import { routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
-import { questionsHere } from '../settings/system-facts.ts';
 import { openSource } from '../sts/open-source.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
+import { openResolver } from './open-resolver.ts';
 import type { OpenRouter, StsOfRouter } from './ports.ts';
 
 /** RFC 8461 3.3: policies are fetched over HTTPS, from its port. */
@@ -23,7 +23,7 @@ export function openRouter(
   nowMs: () => number,
   { keeper, leftOut }: StsOfRouter,
 ): OpenRouter {
-  const resolver = resolverOf(config, nowMs);
+  const resolver = openResolver(config, nowMs);
   const { ipv4, ipv6, mtaSts, mtaStsAuthorities } = config.deliver;
   const policies = mtaSts
     ? openSource({
@@ -68,22 +68,6 @@ export function openRouter(
 function daneOf({ deliver, dns }: Config, resolver: Resolver): DaneLookup | undefined {
   if (deliver.dane === 'off' || !dns.validating) return undefined;
   return createDaneLookup({ resolver, ipv4: deliver.ipv4, ipv6: deliver.ipv6 });
-}
-
-function resolverOf(config: Config, nowMs: () => number): Resolver {
-  const { dns } = config;
-  return createResolver({
-    servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
-    timeoutMs: dns.timeout,
-    attempts: dns.attempts,
-    validating: dns.validating,
-    maxTtlSeconds: dns.maxTtl / 1000,
-    minTtlSeconds: dns.minTtl / 1000,
-    negativeTtlSeconds: dns.negativeTtl / 1000,
-    maxEntries: dns.cacheEntries,
-    now: nowMs,
-    ...questionsHere(config),
-  });
 }
 
 /** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */

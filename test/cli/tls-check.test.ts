@@ -6,7 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createSecureContext, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
+import { startDnsServer } from '../../sim/dns/dns-server.ts';
 import { type Leaf, makeAuthority, selfSigned } from '../support/certificates.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { sluice } from './run.ts';
@@ -22,25 +23,32 @@ interface ServerChoice {
   readonly implicit?: boolean;
   /** Its replies to the greeting, EHLO and STARTTLS. */
   readonly replies?: readonly string[];
+  /** Its replies under TLS. */
+  readonly underTls?: readonly string[];
+  readonly context?: SecureContextOptions;
+  /** It breaks the connection when a client hello is longer than this. */
+  readonly longestHello?: number;
 }
 
 const usual = ['220 mx.test ESMTP\r\n', '250-mx.test\r\n250-SIZE\r\n250 STARTTLS\r\n', '220 Go ahead\r\n'];
 
+const polite = ['250 mx.test\r\n', '221 Bye\r\n'];
+
 /** A mail server that can do no more than TLS. */
 async function serve(
   t: TestContext,
-  { leaf, implicit = false, replies = usual }: ServerChoice,
+  { leaf, implicit = false, replies = usual, underTls = polite, context, longestHello }: ServerChoice,
 ): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     const secure = (): void => {
-      const secureContext = createSecureContext({ cert: leaf.chain, key: leaf.key });
+      const secureContext = createSecureContext({ cert: leaf.chain, key: leaf.key, ...context });
       const secured = new TLSSocket(socket, { isServer: true, secureContext });
       secured.on('error', () => undefined);
       if (implicit) secured.write('220 mx.test ESMTP\r\n');
-      const rest = ['250 mx.test\r\n', '221 Bye\r\n'];
+      const rest = [...underTls];
       secured.on('data', () => secured.write(rest.shift() ?? ''));
       secured.on('end', () => ended.push(rest.length));
     };
@@ -54,7 +62,17 @@ async function serve(
       socket.write(rest.shift() ?? '');
       if (rest.length > 0) return;
       socket.off('data', answer);
-      secure();
+      if (longestHello === undefined) {
+        secure();
+        return;
+      }
+      // As a firewall does that does not understand it.
+      socket.once('data', (hello: Buffer) => {
+        socket.pause();
+        socket.unshift(hello);
+        if (hello.length > longestHello) socket.destroy();
+        else secure();
+      });
     };
     socket.on('data', answer);
   });
@@ -185,4 +203,66 @@ test('a host that refuses the connection, and a port without TLS, are told with 
     mistaken.stderr,
     new RegExp(`If it offers STARTTLS on this port, write 127\\.0\\.0\\.1:${clear}\\.`, 'u'),
   );
+});
+
+const oddServers: readonly (readonly [string, Omit<ServerChoice, 'leaf'>, RegExp])[] = [
+  [
+    'EHLO is refused under TLS',
+    { underTls: ['502 no\r\n', '250 mx.test\r\n', '221 Bye\r\n'] },
+    /^Problem: under TLS it answers EHLO with 502, and takes HELO alone\.$/mu,
+  ],
+  [
+    'STARTTLS is answered with 250',
+    { replies: ['220 mx.test\r\n', '250-mx.test\r\n250 STARTTLS\r\n', '250 ok\r\n'] },
+    /^Problem: its reply to STARTTLS is 250, and RFC 3207 4 has 220 for it\.$/mu,
+  ],
+  [
+    'a large client hello is dropped',
+    { longestHello: 1_000 },
+    /^Problem: only a client hello that fits into one TCP segment is answered, /mu,
+  ],
+  [
+    'nothing newer than TLS 1.1 is spoken',
+    { context: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } },
+    /^Problem: only old versions, ciphers or keys are offered, which most clients refuse\.\nProblem: TLSv1\.1 must not be used any more\.$/mu,
+  ],
+];
+
+for (const [what, choice, problem] of oddServers) {
+  test(`a server to which mail goes all the same is shown with its problem: ${what}`, async (t) => {
+    const port = await serve(t, { leaf: authority.issue({ names: ['mx.test'] }), ...choice });
+    const args = ['tls', 'check', `127.0.0.1:${port}`, '--name', 'mx.test'];
+    const { code, stdout, stderr } = await sluice(args, { env: trusting(t) });
+    assert.equal(stderr, '');
+    assert.equal(code, 1);
+    assert.match(stdout, /^ {2}session {4}TLSv1/mu);
+    assert.match(stdout, problem);
+  });
+}
+
+test('what OpenSSL says of a broken handshake is told without the places in its source', async (t) => {
+  const context = { cert: undefined, key: undefined, ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' };
+  const port = await serve(t, { leaf: selfSigned(), context: { ...context, maxVersion: 'TLSv1.2' } });
+  const { code, stderr } = await sluice(['tls', 'check', `127.0.0.1:${port}`]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^TLS_CHECK_FAILED: .*, while shaking hands: (?:ssl\/tls|sslv3) alert handshake failure\.\n/u,
+  );
+});
+
+test('with a configuration, its name servers know the host', async (t) => {
+  const port = await serve(t, { leaf: authority.issue({ names: ['mx.inside.test'] }) });
+  const dns = await startDnsServer({ zone: { 'mx.inside.test': { a: ['127.0.0.1'] } } });
+  t.after(() => dns.close());
+  const file = join(temporaryFolder(t, 'tls-check').path, 'sluice.toml');
+  writeFileSync(file, `[dns]\nservers = ["127.0.0.1:${dns.port}"]\n`);
+  const check = (host: string) =>
+    sluice(['tls', 'check', `${host}:${port}`, '-c', file], { env: trusting(t) });
+  const found = await check('mx.inside.test');
+  assert.equal(found.stderr, '');
+  assert.equal(found.code, 0);
+  assert.match(found.stdout, /^ {2}address {4}127\.0\.0\.1$/mu);
+  const missing = await check('none.inside.test');
+  assert.match(missing.stderr, /while connecting: the DNS knows no address of none\.inside\.test\./u);
 });

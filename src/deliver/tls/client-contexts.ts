@@ -2,6 +2,7 @@
 // is shared by all connections with the same settings.
 
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { classicGroups } from '../../tls/client-hello.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
 import type { Identity } from '../../tls/tls-material.ts';
 import { withTls13 } from '../../values/cipher-list.ts';
@@ -23,8 +24,6 @@ export interface HandshakeKind {
   /** No authority is trusted, so that a chain holds what the server has sent and nothing else. */
   readonly sentChainOnly: boolean;
 }
-
-const classicGroups = 'X25519:prime256v1:secp384r1:secp521r1';
 
 export class ClientContexts {
   readonly #settings: HandshakeSettingsByName;

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
+import { helloWasRead } from '../../tls/client-hello.ts';
 import type { TlsFacts, TlsOutcome, TlsProblem } from '../../values/tls-outcome.ts';
 import { tlsPolicyKey, type HopTlsPolicy } from '../../values/tls-policy.ts';
 import type { KeptSession } from './session-cache.ts';
@@ -16,10 +17,6 @@ type Policy = Pick<
   HopTlsPolicy,
   'level' | 'serverName' | 'names' | 'fingerprints' | 'tlsa' | 'implicit' | 'settings'
 >;
-
-/** What a server has answered to a client hello that it has read as a whole: a smaller hello would change nothing. */
-const helloWasRead =
-  /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT|UNRECOGNIZED_NAME|CERTIFICATE|BAD_CERT|KEY_TOO_SMALL|DH_/i;
 
 export class HopTls {
   /** What it came to; undefined while it is open. */
@@ -150,7 +147,7 @@ export class HopTls {
     const wasSecured = this.outcome?.kind === 'secured';
     const { sessions, broken } = this.#kit;
     sessions.forget(this.#sessionKey);
-    if (!this.#isClassic && !wasSecured && !helloWasRead.test(code)) {
+    if (!this.#isClassic && !wasSecured && !helloWasRead(code)) {
       this.#isClassic = true;
       broken.remember(this.#key, { kind: 'classic', reason });
       return true;
