@@ -19,7 +19,7 @@ import { connectionGone, connectionGreeted, isGivenUp } from '../reserve/unanswe
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifecycle.ts';
 import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
 import { close, makeRoom, startClosing } from '../grant/close.ts';
-import { noteRoom, offer, oldestNumber, takeOldest } from '../reserve/on-the-way.ts';
+import { leaveRoom, noteRoom, offer, oldestNumber, takeOldest } from '../reserve/on-the-way.ts';
 import { countAttempt, deferTask, failTask, setLastRefusal } from '../work/settle.ts';
 import { restSource, sourceRestMs } from '../grant/source-rests.ts';
 import { policyKeyOf } from '../store/place.ts';
@@ -101,9 +101,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const site = connections.site.get(connection);
   const address = connections.address.get(connection);
   const number = oldestNumber(s, connection);
-  const task = takeOldest(s, connection);
-  const behind: number[] = [];
-  for (let next = takeOldest(s, connection); next >= 0; next = takeOldest(s, connection)) behind.push(next);
+  const task = connections.firstTask.get(connection);
   const failed = state === ConnectionState.connecting;
   const failedTls = failedPolicy(end);
   const isLocal = end.kind === 'failed' && end.refusal.by.kind === 'local';
@@ -124,7 +122,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     connections.removeFromIdle(connection);
     sites.removeIdle(site, connection);
   }
-  noteRoom(s, connection);
+  leaveRoom(s, connection);
   if (failed) connectionGone(s, connection, isLocal, nowMs);
   else sites.established.add(site, -1);
   leavePlace(s, connections.placeOf(connection));
@@ -134,7 +132,10 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   if (sites.connections.add(site, -1) === 0) forgetPlaces(s, site);
 
   // Each goes to the head of its queue, so the last one first.
-  for (const next of behind.reverse()) putBack(s, next, nowMs);
+  for (let last = s.tasks.queue.last(task); last !== task; last = s.tasks.queue.last(task)) {
+    s.tasks.queue.remove(task, last);
+    putBack(s, last, nowMs);
+  }
   if (task < 0) {
     // No transaction was under way.
   } else if (

@@ -51,6 +51,12 @@ export function noteRoom(s: State, connection: number): void {
   s.sites.listRoom(connections.site.get(connection), connection, hasRoom ? Math.min(count, roomLists) : 0);
 }
 
+/** The connection ends. */
+export function leaveRoom({ connections, sites }: State, connection: number): void {
+  if (connections.roomList.get(connection) > 0)
+    sites.listRoom(connections.site.get(connection), connection, 0);
+}
+
 /** The connection is idle or has room: before the call ends, it is offered to those who can use it. */
 export function offer(s: State, connection: number): void {
   s.offering.push(s.connections.site.get(connection));
