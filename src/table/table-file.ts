@@ -12,8 +12,6 @@ export type FileVersion = string;
 export interface FoundFile {
   readonly path: string;
   readonly version: FileVersion;
-  /** Differs when anything of the file has changed, also who may read it. */
-  readonly state: string;
   readonly sizeBytes: number;
   /** Unix ms of the last change. */
   readonly changedMs: number;
@@ -28,7 +26,6 @@ export async function findFile(path: string, kind: TableKind): Promise<FoundFile
   return {
     path,
     version: versionOf(stats, kind),
-    state: stateOf(stats),
     sizeBytes: Number(stats.size),
     changedMs: Math.max(Number(stats.mtimeMs), Number(stats.ctimeMs)),
   };
@@ -53,11 +50,7 @@ export async function openFound(found: FoundFile, kind: TableKind): Promise<Cont
   return undefined;
 }
 
-function versionOf(stats: BigIntStats, kind: TableKind): FileVersion {
-  return kind.seesWrites ? `${stats.dev}:${stats.ino}` : stateOf(stats);
-}
-
 /** The file's place on the disk; of its content, size and times in nanoseconds. A copy may keep its mtime, but not its ctime. */
-function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats, kind: TableKind): FileVersion {
+  return kind.seesWrites ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }

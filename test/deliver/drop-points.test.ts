@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { distrustMs } from '../../src/manager/pipelining-memory.ts';
 import type { Work } from '../../src/deliver/types.ts';
 import type { Peer } from './mail-server.ts';
 import { fixture, turns, type Report } from './fixture.ts';
@@ -13,6 +14,9 @@ interface Fall {
   readonly bytes: number;
   readonly how: 'end' | 'reset';
   readonly pipelining: boolean;
+  readonly chunking: boolean;
+  /** As many messages are granted at once as the connection takes. */
+  readonly ahead: boolean;
 }
 
 interface Taken {
@@ -29,6 +33,8 @@ function serve(peer: Peer, fall: Fall): Taken[] {
   let recipients: string[] = [];
   let sender = '';
   let inContent = false;
+  /** Bytes of a chunk that are still to come; negative: none. */
+  let chunk = -1;
   const drop = () => {
     over = true;
     peer[fall.how]();
@@ -46,7 +52,8 @@ function serve(peer: Peer, fall: Fall): Taken[] {
       taken.push({ sender, recipients });
       say('250 2.0.0 taken\r\n');
     } else if (text.startsWith('EHLO')) {
-      say(`250-mx.test\r\n250-8BITMIME\r\n${fall.pipelining ? '250-PIPELINING\r\n' : ''}250 DSN\r\n`);
+      const offers = `${fall.pipelining ? '250-PIPELINING\r\n' : ''}${fall.chunking ? '250-CHUNKING\r\n' : ''}`;
+      say(`250-mx.test\r\n250-8BITMIME\r\n${offers}250 DSN\r\n`);
     } else if (text.startsWith('MAIL')) {
       sender = text;
       recipients = [];
@@ -58,6 +65,8 @@ function serve(peer: Peer, fall: Fall): Taken[] {
     } else if (text === 'DATA') {
       inContent = recipients.length > 0;
       say(inContent ? '354 go\r\n' : '503 5.5.1 no recipients\r\n');
+    } else if (text.startsWith('BDAT')) {
+      chunk = Number(text.split(' ')[1]);
     } else if (text === 'QUIT') {
       say('221 bye\r\n');
       if (!over) peer.end();
@@ -66,11 +75,19 @@ function serve(peer: Peer, fall: Fall): Taken[] {
       say('250 ok\r\n');
     }
   };
+  const endOf = (): number => (chunk < 0 ? unread.indexOf('\r\n') : unread.length >= chunk ? chunk : -1);
   peer.socket.on('data', (bytes: Buffer) => {
     const heard = fall.after === 'received' ? bytes.subarray(0, left) : bytes;
     if (fall.after === 'received') left -= heard.length;
     unread += heard.toString('latin1');
-    for (let end = unread.indexOf('\r\n'); end >= 0 && !over; end = unread.indexOf('\r\n')) {
+    for (let end = endOf(); end >= 0 && !over; end = endOf()) {
+      if (chunk >= 0) {
+        unread = unread.slice(chunk);
+        chunk = -1;
+        if (recipients.length > 0) taken.push({ sender, recipients });
+        say(recipients.length > 0 ? '250 2.0.0 taken\r\n' : '503 5.5.1 no recipients\r\n');
+        continue;
+      }
       const text = unread.slice(0, end);
       unread = unread.slice(end + 2);
       line(text);
@@ -83,20 +100,25 @@ function serve(peer: Peer, fall: Fall): Taken[] {
 
 const falls = fc.record({
   after: fc.constantFrom('received', 'sent'),
-  bytes: fc.integer({ min: 1, max: 700 }),
+  bytes: fc.integer({ min: 1, max: 900 }),
   how: fc.constantFrom('end', 'reset'),
   pipelining: fc.boolean(),
+  chunking: fc.boolean(),
+  ahead: fc.boolean(),
 }) satisfies fc.Arbitrary<Fall>;
 
 test('one result for each recipient, or the transaction was not taken up', { timeout: 20_000 }, async (t) => {
   const all = await fixture(t);
   const { server, spool, reports, sender } = all;
   let connection = 0;
+  let mostOpen = 0;
   // An old message takes the disk a while: the server may fall over in the meantime.
   spool.gate = () => turns(3);
   await fc.assert(
     fc.asyncProperty(falls, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), async (fall, fresh) => {
       const id = ++connection;
+      // What the server did before is forgotten.
+      all.advance(distrustMs);
       const works = fresh.map((isFresh, i) =>
         spool.add({
           to: i === 2 ? ['no1@to.test'] : ['b@to.test', 'no@to.test', 'c@to.test'],
@@ -117,10 +139,16 @@ test('one result for each recipient, or the transaction was not taken up', { tim
       reports.onReport = (report) => {
         mine.push(report);
         if (report.kind === 'closed') closed.resolve();
+        if (report.kind === 'ready' && fall.ahead) {
+          for (let more = (reports.depths.at(-1) ?? 1) - 1; more > 0; more--) {
+            const next = grant();
+            if (next !== undefined) sender.transact(id, next);
+          }
+        }
         if (report.kind !== 'done' || !report.reusable) return;
         const next = grant();
-        if (next === undefined) sender.close(id);
-        else sender.transact(id, next);
+        if (next !== undefined) sender.transact(id, next);
+        else if (mine.filter(({ kind }) => kind === 'done').length === granted.length) sender.close(id);
       };
       all.connect(grant()!, id);
       const taken = serve(await server.accept(), fall);
@@ -156,13 +184,22 @@ test('one result for each recipient, or the transaction was not taken up', { tim
       const last = mine.at(-1);
       assert.ok(last?.kind === 'closed');
       const open = granted.length - done.length;
-      assert.equal(open, last.report.kind === 'closed' ? 0 : 1, `${open} open, ${last.report.kind}`);
+      if (open > 1) assert.ok(fall.ahead, 'one at a time');
+      assert.equal(
+        Math.min(open, 1),
+        last.report.kind === 'closed' ? 0 : 1,
+        `${open} open, ${last.report.kind}`,
+      );
+      mostOpen = Math.max(mostOpen, open);
       assert.equal(last.report.kind === 'failed', mine[0]?.kind !== 'ready');
       if (last.report.kind === 'unused') {
-        const from = `MAIL FROM:<m${done.length}@from.test>`;
-        assert.ok(!taken.some((each) => each.sender === from), 'what was not taken up did not arrive');
+        for (let i = done.length; i < granted.length; i++) {
+          const from = `MAIL FROM:<m${i}@from.test>`;
+          assert.ok(!taken.some((each) => each.sender === from), 'what was not taken up did not arrive');
+        }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 600 },
   );
+  assert.ok(mostOpen > 1, 'several were given back at once');
 });

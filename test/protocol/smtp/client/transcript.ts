@@ -1,5 +1,6 @@
 // Plays written SMTP dialogues against a ClientSession. Lines of a dialogue:
 //   `S: ...` a line of the server (neighbouring ones arrive in one chunk), `C: ...` a line that the client must write,
+//   `C: (content)` for content behind BDAT,
 //   `E: ...` an event that must come, `! ...` a call of the shell. What is played is compared as text with what is written.
 
 import assert from 'node:assert/strict';
@@ -120,7 +121,10 @@ export class Player {
     const argument = rest.join(' ');
     if (name === 'begin') {
       this.begun++;
-      this.session.begin(this.#transaction);
+      const isChunk = this.session.begin(this.#transaction);
+      this.drain();
+      // The shell writes it at once.
+      if (isChunk) this.output += '(content)\r\n';
     } else if (name === 'contentSent') this.session.contentSent();
     else if (name === 'contentFailed') this.session.contentFailed(argument);
     else if (name === 'quit') this.session.quit();
