@@ -1,13 +1,13 @@
-// The program of a thread that computes slow hashes, one after the other. Where the system can do so for one thread, it runs after others: on a
-// busy machine, mail goes first.
+// The program of a thread that computes slow hashes, one after the other. Where the system can do so for one thread, it has a lower priority
+// than mail.
 
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { checkPassword } from './check-password.ts';
 import type { HashJob, HashResult } from './hash-pool.ts';
 
-/** Of nice(2). */
-const niceness = 10;
+/** Of nice(2): a third of the share of a thread that serves mail, so that log-ins go on on a machine that is always busy. */
+const niceness = 5;
 // On Linux, 0 is the calling thread; elsewhere the whole process would be meant.
 if (process.platform === 'linux') setPriority(0, niceness);
 

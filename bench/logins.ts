@@ -1,0 +1,238 @@
+// `npm run bench:logins`: what log-ins cost, beside the hashes: the CPU time of one by SCRAM, whether the time of an unknown user tells that
+// there is none, and what a flood of wrong passwords does to the mail of others.
+
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Ground } from '../sim/neighbours/ground.ts';
+import { cpuMs } from '../sim/neighbours/process-tree.ts';
+import { Session } from '../sim/mx/submitter.ts';
+import { startSluice, type Sluice } from '../sim/neighbours/sluice.ts';
+import { localChannel } from '../src/channel/channel.ts';
+import type { Asked, Response } from '../src/channel/messages.ts';
+import { OperationAnswerer } from '../src/channel/operation-answerer.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { controlResult } from '../src/control/control-client.ts';
+import { directoryOperations, directoryService } from '../src/control/operations/directory.ts';
+import type { Directory } from '../src/directory/types.ts';
+import { Users } from '../src/directory/users.ts';
+import { HashPool } from '../src/password/hash-pool.ts';
+import { newPassword } from '../src/password/new-password.ts';
+import { DirectoryLink } from '../src/process/roles/directory-link.ts';
+import { directorySettings } from '../src/settings/directory.ts';
+import { Troubles } from '../src/stats/troubles.ts';
+
+const { values } = parseArgs({
+  options: {
+    scram: { type: 'string', default: '20000' },
+    samples: { type: 'string', default: '300' },
+    flood: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '10' },
+  },
+});
+
+/** CPU of one log-in by SCRAM; Welch's t above which two means differ (0.1 %); share of the rate that a flood may cost. */
+const budgets = { scramMs: 1, t: 3.3 };
+const users = 10_000;
+const stored = newPassword('right');
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const verdict = (met: boolean): string => (met ? 'met' : 'NOT met');
+
+function writeUsers(path: string): void {
+  const record = (number: number): string => JSON.stringify({ user: `user${number}@here.test`, ...stored });
+  writeFileSync(path, `${Array.from({ length: users }, (_, number) => record(number)).join('\n')}\n`);
+}
+
+/** Both ends of the link, in this process. */
+async function directory(
+  folder: string,
+): Promise<{ readonly asked: Directory; readonly stop: () => Promise<void> }> {
+  const path = join(folder, 'users');
+  writeUsers(path);
+  const text = `spool = "${folder}/spool"\n[[directory]]\nname = "users"\nkind = "users"\npath = "${path}"\n[login]\nremember = "0s"\n`;
+  const config = parseConfig(text, join(folder, 'sluice.toml'));
+  const log = { info: () => undefined, warn: () => undefined, error: print };
+  const parts = {
+    log,
+    troubles: new Troubles(),
+    pool: new HashPool({ threads: 1 }),
+    secret: Buffer.alloc(32),
+  };
+  const known = new Users(directorySettings(config), parts);
+  const [asker, keysEnd] = localChannel<Asked, Response>();
+  const answerer = new OperationAnswerer(
+    {
+      set: directoryOperations,
+      service: directoryService(known),
+      party: 'The keys process',
+      before: () => undefined,
+      failed: print,
+    },
+    (response) => keysEnd.post(response),
+  );
+  keysEnd.receive((batch) => {
+    for (const message of batch) answerer.take(message);
+  });
+  const link = new DirectoryLink((ends) => {
+    asker.receive((batch) => ends.take(batch));
+    return Object.assign(asker, { open: () => Promise.resolve() });
+  });
+  link.configure(config);
+  while ((await link.find('user1@here.test')).kind !== 'user') await new Promise(setImmediate);
+  return {
+    asked: link,
+    stop: async () => {
+      link.close();
+      await known.close();
+    },
+  };
+}
+
+async function measureScram(asked: Directory): Promise<void> {
+  const count = Number(values.scram);
+  const authMessage = `n=user,r=${'a'.repeat(24)},r=${'a'.repeat(48)},s=${'a'.repeat(24)},i=16384,c=biws,r=${'a'.repeat(48)}`;
+  const start = await asked.startScram('user1@here.test');
+  if (start.kind !== 'salt') throw new Error(start.reason);
+  const salted = pbkdf2Sync('right', Buffer.from(start.salt, 'base64'), start.iterations, 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const signature = createHmac('sha256', createHash('sha256').update(clientKey).digest())
+    .update(authMessage)
+    .digest();
+  const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (signature[at] ?? 0))).toString('base64');
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const login = `user${next++ % users}@here.test`;
+      await asked.startScram(login);
+      const { kind } = await asked.finishScram({ login, authMessage, proof });
+      if (kind !== 'right') throw new Error(`a log-in by SCRAM was ${kind}`);
+    }
+  };
+  const before = process.cpuUsage();
+  await Promise.all(Array.from({ length: 50 }, lane));
+  const { user, system } = process.cpuUsage(before);
+  const ms = (user + system) / 1000 / count;
+  print(
+    `SCRAM         ${ms.toFixed(3)} ms of CPU for a log-in, both ends of the link (budget ${budgets.scramMs}: ${verdict(ms <= budgets.scramMs)})`,
+  );
+}
+
+interface Sample {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+function sampleOf(times: readonly number[]): Sample {
+  // The slowest tenth is what else this machine did.
+  const kept = times.toSorted((a, b) => a - b).slice(0, Math.ceil(times.length * 0.9));
+  const mean = kept.reduce((sum, each) => sum + each, 0) / kept.length;
+  const variance = kept.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (kept.length - 1) / kept.length;
+  return { mean, variance };
+}
+
+/** Known and unknown users in turns, so that what slows the machine down slows both. */
+async function measureTimes(asked: Directory): Promise<void> {
+  const known: number[] = [];
+  const unknown: number[] = [];
+  const check = async (login: string, times: number[]): Promise<void> => {
+    const before = performance.now();
+    const { kind } = await asked.checkPassword({
+      login,
+      password: 'wrong',
+      client: '192.0.2.1',
+      isEncrypted: true,
+    });
+    if (kind !== 'wrong') throw new Error(`a wrong password was ${kind}`);
+    times.push(performance.now() - before);
+  };
+  for (let number = 0; number < Number(values.samples); number++) {
+    await check(`user${number}@here.test`, known);
+    await check(`nobody${number}@here.test`, unknown);
+  }
+  const [one, two] = [sampleOf(known), sampleOf(unknown)];
+  const t = Math.abs(one.mean - two.mean) / Math.sqrt(one.variance + two.variance);
+  print(
+    `times         ${one.mean.toFixed(1)} ms for a wrong password, ${two.mean.toFixed(1)} ms for an unknown user; t = ${t.toFixed(2)} (budget ${budgets.t}: ${verdict(t <= budgets.t)})`,
+  );
+}
+
+async function handIn(port: number): Promise<void> {
+  const session = await Session.open('127.0.0.1', port);
+  for (const text of ['MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'DATA', 'Subject: x\r\n\r\nx\r\n.']) {
+    session.write(`${text}\r\n`);
+    const reply = await session.reply();
+    if (!/^[23]/u.test(reply)) throw new Error(`${text}: ${reply}`);
+  }
+  await session.quit();
+}
+
+/** Messages that one client after the other hands in, each with a commit of its own. */
+async function rate(sluice: Sluice, seconds: number): Promise<number> {
+  const endMs = performance.now() + seconds * 1000;
+  let count = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      await handIn(sluice.port);
+      count++;
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, lane));
+  return count / seconds;
+}
+
+async function measureFlood(ground: Ground): Promise<void> {
+  const path = join(ground.directory, 'users');
+  writeUsers(path);
+  const sluice = await startSluice(ground, {
+    config: {
+      directory: [{ name: 'users', kind: 'users', path }],
+      route: [{ discard: true }],
+      receive: { max_connections_per_client: 1000, connection_rate_per_client: '1000000/min' },
+    },
+  });
+  const seconds = Number(values.seconds);
+  await rate(sluice, 2);
+  const quiet = await rate(sluice, seconds);
+  const keys = sluice.pidOf('keys');
+  const before = cpuMs(keys);
+  const counts = new Map<string, number>();
+  let isOver = false;
+  const attempt = async (number: number): Promise<void> => {
+    while (!isOver) {
+      const login = {
+        login: `user${number}@here.test`,
+        password: 'wrong',
+        client: `192.0.2.${number % 250}`,
+        isEncrypted: true,
+      };
+      const { kind } = await controlResult(join(sluice.directory, 'control.sock'), {
+        operation: 'user.check',
+        ...login,
+      });
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+  };
+  const flood = Array.from({ length: Number(values.flood) }, (_, number) => attempt(number));
+  const flooded = await rate(sluice, seconds);
+  const used = (cpuMs(keys) - before) / 1000 / seconds;
+  isOver = true;
+  await Promise.all(flood);
+  print(
+    `flood         ${quiet.toFixed(0)} messages a second, ${flooded.toFixed(0)} while ${values.flood} log-ins with a wrong password wait at once; hashes took ${used.toFixed(2)} cores; answers: ${[...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
+  );
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-logins-'));
+const { asked, stop } = await directory(folder);
+await measureScram(asked);
+await measureTimes(asked);
+await stop();
+rmSync(folder, { recursive: true });
+const ground = new Ground();
+try {
+  await measureFlood(ground);
+} finally {
+  await ground.end();
+}
