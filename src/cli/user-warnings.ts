@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { StartError } from '../errors/start-error.ts';
+import { socketFolderProblem } from '../process/privileges/own-places.ts';
 import { roleUsers } from '../process/privileges/role-users.ts';
 
 /** @param uid - user id of the caller */
@@ -13,7 +14,9 @@ export function userWarnings(config: Config, uid = process.getuid?.()): ConfigWa
     return [{ path: ['user'], message }];
   }
   try {
-    roleUsers(config, uid);
+    const users = roleUsers(config, uid);
+    const problem = users && socketFolderProblem(config, users);
+    if (problem !== undefined) throw problem;
     return [];
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

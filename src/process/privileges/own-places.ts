@@ -61,6 +61,17 @@ export function ownSocketFolders(config: Config, users: RoleUsers): void {
   }
 }
 
+/** Why a role could not make its socket at a start by root; undefined: each could. Changes nothing. */
+export function socketFolderProblem(config: Config, users: RoleUsers): StartError | undefined {
+  for (const { path, identity } of socketsOf(config, users)) {
+    const folder = dirname(path);
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    if (stats?.isDirectory() !== true || isOursAlone(folder, config, users)) continue;
+    if (!mayWrite(stats, identity)) return socketFolderError(folder, identity);
+  }
+  return undefined;
+}
+
 /**
  * The roles load their code when they are not root any more.
  * @throws {StartError} `USER_CODE` when one may not read it
