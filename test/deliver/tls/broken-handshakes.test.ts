@@ -62,6 +62,33 @@ test('a handshake that breaks is tried with a small client hello, and then the m
   assert.equal(outcome.reason, 'the remote server reset the connection');
 });
 
+test('clear text in place of the handshake breaks it: nothing of it counts, and the next connection goes in clear', async (t) => {
+  const all = await tlsFixture(t);
+  grant(all);
+  const first = await all.server.accept();
+  await startTls(first);
+  await clientHello(first);
+  first.say('250-late', '250 REQUIRETLS');
+  await first.closed;
+  assert.equal(first.received.toString('latin1').includes('MAIL'), false);
+  await takeInClear(all);
+  const [outcome] = all.reports.tls;
+  assert.ok(outcome?.kind === 'clear');
+  assert.match(outcome.reason, /wrong version number|packet length too long/);
+});
+
+test('clear text in place of the handshake: a policy that demands TLS sends nothing', async (t) => {
+  const all = await tlsFixture(t);
+  grant(all, policy('required'));
+  const first = await all.server.accept();
+  await startTls(first);
+  await clientHello(first);
+  first.say('454 4.7.0 TLS is not set up');
+  const report = await all.reports.next();
+  assert.ok(report.kind === 'closed' && report.report.kind === 'failed');
+  assert.equal(all.reports.tls[0]?.kind, 'failed');
+});
+
 test('the old connection is closed before the new one is opened', async (t) => {
   const all = await tlsFixture(t);
   grant(all);
