@@ -13,7 +13,7 @@ import type { TableReports } from './table-reports.ts';
 const restMs = 2_000;
 /** A file whose last line has no end may be cut: it has to rest for longer. */
 const cutRestMs = 10_000;
-/** A version that the system could not read is tried again after this time, even if it did not change. */
+/** A file that the system could not read is tried again after this time, even if it did not change. */
 const retryMs = 30_000;
 /** Look-ups before the first version wait for so many seconds at most. */
 const mostWaitedSeconds = 5;
@@ -36,8 +36,8 @@ export class LiveTable implements Table {
   #inForce: InForce | undefined;
   /** The version that the last check found. */
   #seen: FileVersion | undefined;
-  /** A version that could not be read, and the date from which it is tried again. */
-  #refused: { readonly version: FileVersion; readonly untilMs: number } | undefined;
+  /** The state in which the file could not be read, and the date from which it is tried again. */
+  #refused: { readonly state: string; readonly untilMs: number } | undefined;
   /** Why there is no version in force. */
   #reason = 'it is not read yet';
   /** Why the last look-up failed, although there is a version in force; empty: it did not. */
@@ -94,7 +94,7 @@ export class LiveTable implements Table {
       const problem = problemOf(error);
       if (found !== undefined) {
         const untilMs = problem.isOfContent ? Infinity : nowMs + retryMs;
-        this.#refused = { version: found.version, untilMs };
+        this.#refused = { state: found.state, untilMs };
       }
       this.#failed(problem.text);
     }
@@ -122,7 +122,7 @@ export class LiveTable implements Table {
       this.#reason = 'its file is being written';
       return;
     }
-    if (this.#refused?.version === version && nowMs < this.#refused.untilMs) return;
+    if (this.#refused?.state === found.state && nowMs < this.#refused.untilMs) return;
     // Programs empty a file before they write it, and find the disk full: this is never what was wanted.
     if (found.sizeBytes === 0 && this.#inForce !== undefined)
       throw brokenTable('the file is empty now, and was not before');

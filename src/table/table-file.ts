@@ -12,6 +12,8 @@ export type FileVersion = string;
 export interface FoundFile {
   readonly path: string;
   readonly version: FileVersion;
+  /** Differs when anything of the file has changed, also who may read it. */
+  readonly state: string;
   readonly sizeBytes: number;
   /** Unix ms of the last change. */
   readonly changedMs: number;
@@ -26,6 +28,7 @@ export async function findFile(path: string, kind: TableKind): Promise<FoundFile
   return {
     path,
     version: versionOf(stats, kind),
+    state: stateOf(stats),
     sizeBytes: Number(stats.size),
     changedMs: Math.max(Number(stats.mtimeMs), Number(stats.ctimeMs)),
   };
@@ -50,7 +53,11 @@ export async function openFound(found: FoundFile, kind: TableKind): Promise<Cont
   return undefined;
 }
 
+function versionOf(stats: BigIntStats, kind: TableKind): FileVersion {
+  return kind.seesWrites ? `${stats.dev}:${stats.ino}` : stateOf(stats);
+}
+
 /** The file's place on the disk; of its content, size and times in nanoseconds. A copy may keep its mtime, but not its ctime. */
-function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats, kind: TableKind): FileVersion {
-  return kind.seesWrites ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }

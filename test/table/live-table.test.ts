@@ -1,7 +1,7 @@
 // Tables follow their files: changes, mistakes, files that are being written, and their end.
 
 import assert from 'node:assert/strict';
-import { readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { buildCdb, textForms } from '../../src/table/build-cdb.ts';
 import type { Contents, TableKind } from '../../src/table/contents.ts';
@@ -196,6 +196,32 @@ test('replaced contents are closed when the last look-up in them is over, and a 
   assert.deepEqual(await answers, [{ kind: 'absent' }]);
   assert.equal(first?.isClosed, true);
 });
+
+for (const seesWrites of [false, true]) {
+  test(`a file that could not be read is tried again when its rights change (seesWrites: ${seesWrites})`, async (t) => {
+    const { path } = temporaryFolder(t, 'table');
+    let isReadable = false;
+    const kind: TableKind = {
+      seesWrites,
+      open: async ({ handle }) => {
+        await handle.close();
+        if (!isReadable) throw Object.assign(new Error('permission denied'), { code: 'EACCES' });
+        return new SlowContents();
+      },
+    };
+    const { reports, troubles } = quietReports();
+    const table = new LiveTable('users', `${path}/users`, kind, reports);
+    await writeFile(`${path}/users`, 'one', { mode: 0o600 });
+    await table.check(Date.now() + 3_000);
+    assert.equal(troubles.list.length, 1);
+    isReadable = true;
+    await table.check(Date.now() + 4_000);
+    assert.equal(troubles.list.length, 1, 'nothing has changed');
+    await chmod(`${path}/users`, 0o644);
+    await table.check(Date.now() + 5_000);
+    assert.deepEqual(troubles.list, []);
+  });
+}
 
 test('a look-up that failed is a trouble while the file is the same, until one succeeds', async (t) => {
   const { path } = temporaryFolder(t, 'table');
