@@ -3,6 +3,14 @@
 const mostCharacters = 200;
 
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s+/g, ' ').slice(0, mostCharacters);
+  return textOf(error).replaceAll(/\s+/g, ' ').slice(0, mostCharacters);
+}
+
+/** Anything may be thrown, also what throws when it is looked at. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return 'an error that cannot be read';
+  }
 }

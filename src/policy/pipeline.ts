@@ -146,5 +146,9 @@ function memberOf(stage: Stage, point: Point): Member[] {
 }
 
 function isPromise(answer: Answer): answer is PromiseLike<Verdict> {
-  return typeof (answer as Partial<PromiseLike<Verdict>> | null | undefined)?.then === 'function';
+  try {
+    return typeof (answer as Partial<PromiseLike<Verdict>> | null | undefined)?.then === 'function';
+  } catch {
+    return false; // whoever takes it for a verdict finds that it cannot be read
+  }
 }

@@ -2,7 +2,7 @@
 // starts a session for each. It is opened and closed while others go on.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { listenUnix } from '../io/unix-listener.ts';
+import { changeMode, listenUnix } from '../io/unix-listener.ts';
 import type { FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
 import type { ProxySource } from '../protocol/proxy/types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
@@ -125,9 +125,12 @@ export class Listener {
       : address;
   }
 
-  /** Applies new settings to connections that begin from now on. Open connections keep theirs. */
-  reconfigure(options: ListenerOptions): void {
-    const before = this.#options.context;
+  /**
+   * Applies new settings to connections that begin from now on. Open connections keep theirs.
+   * @returns why the socket keeps its permissions; undefined when it has those that it should have
+   */
+  reconfigure(options: ListenerOptions): string | undefined {
+    const { context: before, socketMode } = this.#options;
     this.#options = options;
     this.#exemptContext = withoutClientLimits(options.context);
     this.#unknownContext = withoutClientCounts(options.context);
@@ -138,6 +141,7 @@ export class Listener {
     ) {
       this.#ownLimits = clientLimitsOf(options.context.settings);
     }
+    return options.socketMode === socketMode ? undefined : changeMode(options.address, options.socketMode);
   }
 
   /**

@@ -64,16 +64,20 @@ export class Receiver {
   /**
    * Opens the listeners that are new, drains those that are gone, and gives the others their settings.
    * Resolves when each of the new ones is open or has failed; never rejects.
-   * @returns for each listener that is not open, a sentence that says why
+   * @returns for each listener that is not open, or has not all its new settings, a sentence that says why
    */
   async configure(settings: ReceiveSettings, all: readonly ListenerOptions[]): Promise<readonly string[]> {
     this.#shared.configure(settings);
     const before = this.#wanted;
     this.#wanted = byKey(all);
     for (const [key, options] of before) if (!this.#wanted.has(key)) this.#remove(key, options);
-    for (const [key, options] of this.#wanted) this.#open.get(key)?.reconfigure(options);
+    const problems: string[] = [];
+    for (const [key, options] of this.#wanted) {
+      const problem = this.#open.get(key)?.reconfigure(options);
+      if (problem !== undefined) problems.push(problem);
+    }
     await this.#openMissing();
-    return [...this.#failures.values()];
+    return [...this.#failures.values(), ...problems];
   }
 
   /** Stops listening, finishes the messages that are being received, then calls back. */

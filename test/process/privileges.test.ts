@@ -15,6 +15,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { roleUsers } from '../../src/process/privileges/role-users.ts';
 import { checkCode } from '../../src/process/privileges/own-places.ts';
+import { ownSpool } from '../../src/process/privileges/own-spool.ts';
 import { behindLinkOfRoot, giveFile, giveFolder } from '../../src/process/privileges/safe-owner.ts';
 import { answerPort } from '../../src/process/supervise/port-desk.ts';
 import type { RoleName } from '../../src/process/role.ts';
@@ -134,6 +135,40 @@ suite('giving files away', () => {
     assert.throws(() => giveFolder(file, given), { code: 'SPOOL_OWNER' });
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.equal(statSync(folder).mode & 0o777, 0o700);
+  });
+});
+
+suite('a folder that is no spool', () => {
+  const ids = { user: 'own', uid, gid, groups: [gid] };
+  const of = { manager: ids, receiver: ids, sender: ids, keys: ids, control: ids };
+  const users = { gid, writersGid: gid, of };
+
+  test('is left as it is when others keep something in it', (t) => {
+    const { path } = temporaryFolder(t, 'other');
+    mkdirSync(join(path, 'mail'), { mode: 0o755 });
+    chmodSync(path, 0o755);
+    assert.throws(() => ownSpool(path, users), {
+      code: 'SPOOL_OTHER',
+      message: /has a folder "mail" and is no spool/u,
+    });
+    assert.equal(statSync(path).mode & 0o777, 0o755);
+    assert.equal(statSync(join(path, 'mail')).mode & 0o777, 0o755);
+  });
+
+  test('becomes one when it is new, a mount point, or a start that was broken off', (t) => {
+    for (const names of [[], ['lost+found'], ['run', 'segments', 'tls']]) {
+      const { path } = temporaryFolder(t, 'new');
+      for (const name of names) mkdirSync(join(path, name));
+      assert.deepEqual(ownSpool(path, users), []);
+      assert.equal(statSync(path).mode & 0o777, 0o750);
+    }
+  });
+
+  test('is not told from a spool by its folders once it has a format', (t) => {
+    const { path } = temporaryFolder(t, 'spool');
+    mkdirSync(join(path, 'somebody-made-this'));
+    writeFileSync(join(path, 'format'), 'sluice spool 1\n');
+    assert.deepEqual(ownSpool(path, users), []);
   });
 });
 

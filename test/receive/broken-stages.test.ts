@@ -31,6 +31,18 @@ const broken: readonly [string, () => never, RegExp][] = [
     /an address that is none/,
   ],
   [
+    'throws what throws when it is looked at',
+    () => {
+      throw new Proxy({}, { getPrototypeOf: () => assert.fail(), get: () => assert.fail() });
+    },
+    /it threw an error: an error that cannot be read/,
+  ],
+  [
+    'answers what throws when it is looked at',
+    () => new Proxy({}, { get: () => assert.fail('trap') }) as never,
+    /its answer cannot be read: trap/,
+  ],
+  [
     'has getters that throw',
     () =>
       ({

@@ -3,7 +3,7 @@
 import type { ListenerOptions } from '../../src/receive/listener.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -288,6 +288,27 @@ test('a program of this host hands mail in at the submission socket and may rela
   assert.match(kept!.content, /^Received: by mx\.example\.org with local id ID1\r\n/);
   assert.equal(kept!.envelope.origin.via, 'sendmail');
   await assert.rejects(start(t, { more: [submission] }), { code: 'SUBMISSION_SOCKET' });
+});
+
+test('the permissions of a socket follow the configuration', async (t) => {
+  const { path: folder } = temporaryFolder(t, 'mode');
+  const path = join(folder, 'lmtp.sock');
+  const socket = {
+    facts: { kind: 'smtp', name: path },
+    address: { kind: 'unix', path },
+    socketMode: 0o666,
+  } as const;
+  const fixture = await start(t, { more: [socket] });
+  const tighter = { ...fixture.listener, ...socket, socketMode: 0o600 };
+  const settings = fixture.listener.context.settings;
+  assert.deepEqual(await fixture.receiver.configure(settings, [fixture.listener, tighter]), []);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  unlinkSync(path);
+  const [problem] = await fixture.receiver.configure(settings, [
+    fixture.listener,
+    { ...tighter, socketMode: 0o660 },
+  ]);
+  assert.match(problem ?? '', /permissions of .*lmtp\.sock could not be changed: ENOENT/);
 });
 
 test('too many errors end a session, but not that of an exempt client', async (t) => {

@@ -32,6 +32,7 @@ interface Makers {
 export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers): readonly string[] {
   const spool = behindLinkOfRoot(configured);
   const before = lstatSync(spool);
+  refuseOther(spool);
   const leftOut: string[] = [];
   // The users may be others since the last start. All that wrote files had the group of the spool, which nobody else has.
   const uids = new Set([0, before.uid, ...Object.values(of).map((identity) => identity.uid)]);
@@ -62,6 +63,31 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   giveFolder(keys, { uid: of.keys.uid, gid, mode: 0o750 });
   giveFolder(spool, { uid, gid, mode: 0o750 });
   return leftOut;
+}
+
+/** Folders of a spool, and that of the file system itself where the spool is a mount point. */
+const known: ReadonlySet<string> = new Set([
+  ...Object.values(spoolFolders('')).flat(),
+  runFolder(''),
+  keysFolder(''),
+  'tls',
+  'lost+found',
+]);
+
+/**
+ * A mistaken path, such as /var/spool, may be that of a folder that others need: it must not become that of one user.
+ * @throws {StartError} `SPOOL_OTHER`
+ */
+function refuseOther(spool: string): void {
+  const entries = readdirSync(spool, { withFileTypes: true });
+  if (entries.some(({ name }) => name === 'format')) return;
+  const other = entries.find((entry) => entry.isDirectory() && !known.has(entry.name));
+  if (other === undefined) return;
+  throw new StartError(
+    'SPOOL_OTHER',
+    `${spool} has a folder ${JSON.stringify(other.name)} and is no spool of Sluice, so it was left as it is.`,
+    'Set spool to the path of a folder that only Sluice uses; it is made if it is not there.',
+  );
 }
 
 /** Sockets and links are left alone: the former are made anew, and nothing of ours is the latter. */
