@@ -164,6 +164,27 @@ suite('a folder that is no spool', () => {
     }
   });
 
+  test(
+    'has the certificate of the user who made it, and not one of a role',
+    { skip: uid === 0 ? false : 'root alone may give files away' },
+    (t) => {
+      for (const [maker, owner] of [
+        [stranger, 0],
+        [stranger + 1, stranger + 1],
+      ] as const) {
+        const { path } = temporaryFolder(t, 'maker');
+        const other = { ...ids, uid: stranger + 1 };
+        const roles = { ...users, of: { ...of, manager: other, receiver: other } };
+        const file = join(path, 'tls', 'self-signed.pem');
+        mkdirSync(join(path, 'tls'), { mode: 0o700 });
+        writeFileSync(file, 'key', { mode: 0o600 });
+        for (const each of [path, join(path, 'tls'), file]) lchownSync(each, maker, gid);
+        ownSpool(path, roles);
+        assert.deepEqual([statSync(join(path, 'tls')).uid, statSync(file).uid], [owner, owner]);
+      }
+    },
+  );
+
   test('is not told from a spool by its folders once it has a format', (t) => {
     const { path } = temporaryFolder(t, 'spool');
     mkdirSync(join(path, 'somebody-made-this'));

@@ -61,8 +61,18 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   const keys = keysFolder(spool);
   giveFiles(keys, [{ uid: of.keys.uid, gid, mode: 0o600 }], makersOf(made(keys)), leftOut);
   giveFolder(keys, { uid: of.keys.uid, gid, mode: 0o750 });
+  takeCertificate(join(spool, 'tls'), before.uid, new Set(Object.values(of).map((identity) => identity.uid)));
   giveFolder(spool, { uid, gid, mode: 0o750 });
   return leftOut;
+}
+
+/** The self-signed certificate of a spool that another user made. One that a role has put there has a key that is known to it. */
+function takeCertificate(folder: string, maker: number, roles: ReadonlySet<number>): void {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true || found.uid !== maker || maker === 0 || roles.has(maker)) return;
+  const root = { uid: 0, gid: 0 };
+  giveFolder(folder, { ...root, mode: 0o700 });
+  giveFiles(folder, [{ ...root, mode: 0o600 }], { uids: new Set([maker]), gids: new Set() }, []);
 }
 
 /** Folders of a spool, and that of the file system itself where the spool is a mount point. */
