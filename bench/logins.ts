@@ -17,11 +17,12 @@ import { parseConfig } from '../src/config/config.ts';
 import { controlResult } from '../src/control/control-client.ts';
 import { directoryOperations, directoryService } from '../src/control/operations/directory.ts';
 import type { Directory } from '../src/directory/types.ts';
+import { GuardedDirectory } from '../src/directory/guarded-directory.ts';
 import { Users } from '../src/directory/users.ts';
 import { HashPool } from '../src/password/hash-pool.ts';
 import { newPassword } from '../src/password/new-password.ts';
 import { DirectoryLink } from '../src/process/roles/directory-link.ts';
-import { directorySettings } from '../src/settings/directory.ts';
+import { directorySettings, guardSettings } from '../src/settings/directory.ts';
 import { Troubles } from '../src/stats/troubles.ts';
 
 const { values } = parseArgs({
@@ -61,11 +62,15 @@ async function directory(
     secret: Buffer.alloc(32),
   };
   const known = new Users(directorySettings(config), parts);
+  // All log-ins come from one client: nobody is banned, and nobody waits for an answer longer than it takes.
+  const settings = { ...guardSettings(config), banMs: 0, failureDelayMs: 0 };
+  const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const guarded = new GuardedDirectory(known, settings, { log, now: () => performance.now(), wait });
   const [asker, keysEnd] = localChannel<Asked, Response>();
   const answerer = new OperationAnswerer(
     {
       set: directoryOperations,
-      service: directoryService(known),
+      service: directoryService(guarded),
       party: 'The keys process',
       before: () => undefined,
       failed: print,
@@ -93,8 +98,8 @@ async function directory(
 async function measureScram(asked: Directory): Promise<void> {
   const count = Number(values.scram);
   const authMessage = `n=user,r=${'a'.repeat(24)},r=${'a'.repeat(48)},s=${'a'.repeat(24)},i=16384,c=biws,r=${'a'.repeat(48)}`;
-  const start = await asked.startScram('user1@here.test');
-  if (start.kind !== 'salt') throw new Error(start.reason);
+  const start = await asked.startScram('user1@here.test', '192.0.2.1');
+  if (start.kind !== 'salt') throw new Error(`SCRAM began with ${start.kind}`);
   const salted = pbkdf2Sync('right', Buffer.from(start.salt, 'base64'), start.iterations, 32, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   const signature = createHmac('sha256', createHash('sha256').update(clientKey).digest())
@@ -105,8 +110,8 @@ async function measureScram(asked: Directory): Promise<void> {
   const lane = async (): Promise<void> => {
     while (next < count) {
       const login = `user${next++ % users}@here.test`;
-      await asked.startScram(login);
-      const { kind } = await asked.finishScram({ login, authMessage, proof });
+      await asked.startScram(login, '192.0.2.1');
+      const { kind } = await asked.finishScram({ login, authMessage, proof }, '192.0.2.1');
       if (kind !== 'right') throw new Error(`a log-in by SCRAM was ${kind}`);
     }
   };

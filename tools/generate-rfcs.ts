@@ -61,6 +61,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [6151, 'Updated security considerations for MD5'],
   [6152, 'SMTP service extension for 8-bit MIME transport (8BITMIME)'],
   [6194, 'Security considerations for SHA-0 and SHA-1'],
+  [6177, 'IPv6 address assignment to end sites'],
   [6409, 'Message submission for mail'],
   [6522, 'The multipart/report media type'],
   [6531, 'SMTP extension for internationalized email (SMTPUTF8)'],

@@ -34,6 +34,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   table: () => import('./table.ts'),
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),
+  bans: () => import('./bans.ts'),
   sendmail: () => import('./sendmail.ts'),
   version: () => import('./version.ts'),
 };

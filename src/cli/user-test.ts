@@ -5,6 +5,7 @@ import type { Failing, LoginAnswer } from '../directory/types.ts';
 import { askPassword } from './ask-password.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { age } from './text-table.ts';
 import { ask } from './until-reachable.ts';
 import { factsText } from './user-text.ts';
 
@@ -49,6 +50,11 @@ function print(answer: LoginAnswer): void {
     }
     case 'wrong':
       wrong(`The log-in is refused: ${answer.reason}.`);
+      return;
+    case 'banned':
+      wrong(
+        `The password was not checked: too many log-ins of ${answer.ban.target} have failed, and it is banned for ${age(answer.ban.remainingMs)}. "sluice bans lift ${answer.ban.target}" ends that.`,
+      );
       return;
     case 'failing':
       throw cannotTell(answer);

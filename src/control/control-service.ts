@@ -1,6 +1,6 @@
 // Answers the operations of the control socket: from the manager, the spool and the list of troubles.
 
-import type { Directory } from '../directory/types.ts';
+import type { Ban, Directory, Failing } from '../directory/types.ts';
 import type { Asker, Service } from './operations/operation.ts';
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
@@ -11,6 +11,12 @@ import type { StatusDesk } from './status-desk.ts';
 /** Reads the configuration again; rejects when it is refused, or when the question names another file than Sluice reads. */
 export type Reload = (question: ReloadQuestion) => Promise<Reloaded>;
 
+/** The directory, as far as operators ask about it. */
+export interface UsersAndBans extends Pick<Directory, 'find' | 'checkPassword'> {
+  bans(): Promise<readonly Ban[] | Failing>;
+  liftBans(target: string | undefined): Promise<readonly Ban[] | Failing>;
+}
+
 export interface ControlServiceParts {
   /** Asks the manager. */
   readonly ask: Asker<ManagerSet>;
@@ -20,7 +26,7 @@ export interface ControlServiceParts {
   /** What receivers serve under TLS. */
   readonly tls: () => ServedTls;
   /** Who users are, and whether a password is right. */
-  readonly directory: Pick<Directory, 'find' | 'checkPassword'>;
+  readonly directory: UsersAndBans;
 }
 
 export function controlService({
@@ -48,6 +54,8 @@ export function controlService({
     tls: () => tls(),
     'user.find': ({ address }) => directory.find(address),
     'user.check': (question) => directory.checkPassword(question),
+    'ban.list': () => directory.bans(),
+    'ban.lift': ({ target }) => directory.liftBans(target),
     'queue-list': async ({ filter, limit, located }, { signal, report }) => {
       for await (const rows of queue.list(filter, limit, located)) {
         if (signal.aborted) break;

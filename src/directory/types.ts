@@ -52,7 +52,23 @@ export interface WrongLogin {
   readonly reason: string;
 }
 
-export type LoginAnswer = RightLogin | WrongLogin | Failing;
+/** Whose log-ins have failed too often. */
+export type BannedKind = 'client' | 'network' | 'user';
+
+export interface Ban {
+  readonly kind: BannedKind;
+  /** An address, a network, or the name of a user, whether or not there is one. */
+  readonly target: string;
+  readonly remainingMs: number;
+}
+
+/** Too many log-ins have failed, so this one was not checked. */
+export interface Banned {
+  readonly kind: 'banned';
+  readonly ban: Ban;
+}
+
+export type LoginAnswer = RightLogin | WrongLogin | Banned | Failing;
 
 /** The server's side of the first message of SCRAM-SHA-256: what it is for a user who does not exist looks the same. */
 export type ScramStart =
@@ -62,6 +78,7 @@ export type ScramStart =
       readonly salt: string;
       readonly iterations: number;
     }
+  | Banned
   | Failing;
 
 /** A proof of SCRAM-SHA-256 (RFC 5802 3). */
@@ -74,13 +91,25 @@ export interface ScramLogin {
 }
 
 /** `signature`: the server's signature in base64 (`v=`), without which the client does not believe the server. */
-export type ScramAnswer = (RightLogin & { readonly signature: string }) | WrongLogin | Failing;
+export type ScramAnswer = (RightLogin & { readonly signature: string }) | WrongLogin | Banned | Failing;
 
 export interface Directory {
   /** @param address - of a user, or one of the aliases; in any case */
   find(address: string): Promise<FoundUser>;
   findDomain(domain: string): Promise<FoundDomain>;
   checkPassword(login: PasswordLogin): Promise<LoginAnswer>;
-  startScram(login: string): Promise<ScramStart>;
-  finishScram(login: ScramLogin): Promise<ScramAnswer>;
+  /** @param client - the IP address of the client; empty for programs of this host */
+  startScram(login: string, client: string): Promise<ScramStart>;
+  finishScram(login: ScramLogin, client: string): Promise<ScramAnswer>;
+}
+
+/** Those who may not log in because they have failed too often. */
+export interface LoginBans {
+  bans(): Promise<readonly Ban[]>;
+  /**
+   * Ends bans before their time.
+   * @param target - as in the ban; undefined: all
+   * @returns those that have ended
+   */
+  liftBans(target: string | undefined): Promise<readonly Ban[]>;
 }

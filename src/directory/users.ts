@@ -79,7 +79,7 @@ export class Users implements Directory {
   }
 
   async find(address: string): Promise<FoundUser> {
-    const found = await this.#findAccount(this.#keyOf(address));
+    const found = await this.#findAccount(this.keyOf(address));
     return found.kind === 'account' ? { kind: 'user', user: found.account.user } : found;
   }
 
@@ -94,7 +94,7 @@ export class Users implements Directory {
   }
 
   async checkPassword(login: PasswordLogin): Promise<LoginAnswer> {
-    const name = this.#keyOf(login.login);
+    const name = this.keyOf(login.login);
     const found = await this.#findAccount(name);
     if (found.kind === 'failing') return found;
     if (found.kind === 'absent') return this.#checkElsewhere({ ...login, login: name }, undefined);
@@ -105,7 +105,7 @@ export class Users implements Directory {
   }
 
   async startScram(login: string): Promise<ScramStart> {
-    const name = this.#keyOf(login);
+    const name = this.keyOf(login);
     const found = await this.#findAccount(name);
     if (found.kind === 'failing') return found;
     const [first] = found.kind === 'account' && !found.account.isDisabled ? secretsOf(found.account) : [];
@@ -116,7 +116,7 @@ export class Users implements Directory {
   }
 
   async finishScram({ login, authMessage, proof }: ScramLogin): Promise<ScramAnswer> {
-    const found = await this.#findAccount(this.#keyOf(login));
+    const found = await this.#findAccount(this.keyOf(login));
     if (found.kind === 'failing') return found;
     if (found.kind === 'absent') return { kind: 'wrong', reason: 'there is no such user' };
     const { account } = found;
@@ -133,7 +133,7 @@ export class Users implements Directory {
   }
 
   /** The form of a name in which sources are asked. */
-  #keyOf(login: string): string {
+  keyOf(login: string): string {
     const { defaultDomain } = this.#settings;
     return tableKey(login.includes('@') || defaultDomain === '' ? login : `${login}@${defaultDomain}`);
   }

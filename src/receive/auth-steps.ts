@@ -39,6 +39,14 @@ const tooMany: Reply = {
   text: 'Too many failed log-ins, closing the connection',
 };
 
+/** The same text whether the user exists or not. */
+const bannedUser: Reply = { code: 454, enhanced: '4.7.0', text: 'Too many failed log-ins, try again later' };
+const bannedClient: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many failed log-ins from your address, try again later',
+};
+
 /** Failed log-ins after which a session ends. */
 const maxFailures = 3;
 
@@ -142,6 +150,13 @@ export class AuthSteps {
         log.authenticationFailed(client, '', this.#mechanism, step.reason);
         this.#fail(malformed);
         break;
+      case 'banned': {
+        const { kind, target } = step.ban;
+        log.authenticationFailed(client, step.login, this.#mechanism, `the ${kind} ${target} is banned`);
+        if (kind === 'user') this.#session.reject(bannedUser);
+        else this.#answers.disconnect('AUTH', bannedClient, '');
+        break;
+      }
       case 'failing':
         log.authenticationFailed(client, '', this.#mechanism, step.reason);
         this.#session.reject(notNow);

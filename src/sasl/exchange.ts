@@ -1,7 +1,7 @@
 // What an exchange of SASL (RFC 4422) is on the server's side: responses of the client in, challenges and a verdict out. It knows no
 // protocol around it: SMTP puts both into base64 (RFC 4954).
 
-import type { User } from '../directory/types.ts';
+import type { Ban, User } from '../directory/types.ts';
 
 /** Who has logged in. */
 export interface LoggedIn {
@@ -16,6 +16,8 @@ export type Step =
   | ({ readonly kind: 'right' } & LoggedIn)
   /** @param login - as the client said it; empty when it said none */
   | { readonly kind: 'wrong'; readonly login: string; readonly reason: string }
+  /** Too many log-ins have failed: this one was not checked. */
+  | { readonly kind: 'banned'; readonly login: string; readonly ban: Ban }
   /** Nobody can tell now: no fault of the client. */
   | { readonly kind: 'failing'; readonly reason: string }
   /** The client does not speak the mechanism as it is defined. */

@@ -28,6 +28,6 @@ export function beginExchange(
       return new LoginExchange(directory, facts);
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-256-PLUS':
-      return new ScramExchange(directory, bindings, name === 'SCRAM-SHA-256-PLUS');
+      return new ScramExchange(directory, facts.client, bindings, name === 'SCRAM-SHA-256-PLUS');
   }
 }

@@ -73,7 +73,7 @@ async function checked(
 
 /** What an answer of the directory means for the exchange. */
 export function stepOf(answer: LoginAnswer, login: string): Step {
-  return answer.kind === 'wrong' ? { ...answer, login } : answer;
+  return answer.kind === 'wrong' || answer.kind === 'banned' ? { ...answer, login } : answer;
 }
 
 function malformed(reason: string): Step {

@@ -43,22 +43,26 @@ const nonceText = /^[\x21-\x2b\x2d-\x7e]{1,512}$/;
 
 export class ScramExchange implements Exchange {
   readonly #directory: Directory;
+  readonly #client: string;
   readonly #bindings: ChannelBindings;
   readonly #isPlus: boolean;
   readonly #newNonce: () => string;
   #state: State = { kind: 'first' };
 
   /**
+   * @param client - its IP address; empty for programs of this host
    * @param bindings - of the connection; empty when PLUS is not offered
    * @param isPlus - the client has chosen the mechanism with PLUS
    */
   constructor(
     directory: Directory,
+    client: string,
     bindings: ChannelBindings,
     isPlus: boolean,
     newNonce: () => string = () => randomBytes(18).toString('base64'),
   ) {
     this.#directory = directory;
+    this.#client = client;
     this.#bindings = bindings;
     this.#isPlus = isPlus;
     this.#newNonce = newNonce;
@@ -82,8 +86,8 @@ export class ScramExchange implements Exchange {
   async #start(response: Uint8Array): Promise<Step> {
     const first = this.#readFirst(response);
     if ('kind' in first) return first;
-    const salt = await this.#directory.startScram(first.login);
-    if (salt.kind === 'failing') return salt;
+    const salt = await this.#directory.startScram(first.login, this.#client);
+    if (salt.kind !== 'salt') return stepOf(salt, first.login);
     const nonce = first.nonce + this.#newNonce();
     const serverFirst = `r=${nonce},s=${salt.salt},i=${salt.iterations}`;
     this.#state = { kind: 'final', first, serverFirst, nonce };
@@ -131,7 +135,7 @@ export class ScramExchange implements Exchange {
       return wrong(binding === undefined ? 'the header was changed' : 'it is bound to another connection');
     }
     const authMessage = `${bare},${serverFirst},${unproved}`;
-    const answer = await this.#directory.finishScram({ login, authMessage, proof });
+    const answer = await this.#directory.finishScram({ login, authMessage, proof }, this.#client);
     if (answer.kind !== 'right') return stepOf(answer, login);
     const { signature, ...right } = answer;
     // RFC 4954 4: the reply for success carries no data, so the signature goes in a challenge, which the client answers emptily.

@@ -95,6 +95,15 @@ test('sources of every kind, with their defaults', () => {
     defaultDomain: 'example.com',
     mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
     mechanismsInClear: [],
+    failuresPerClient: { count: 10, perMs: 3_600_000 },
+    failuresPerNetwork: { count: 50, perMs: 3_600_000 },
+    failuresPerUser: { count: 30, perMs: 3_600_000 },
+    ban: 1_800_000,
+    banExempt: [
+      { address: '127.0.0.0', prefix: 8 },
+      { address: '::1', prefix: 128 },
+    ],
+    failureDelay: 1_000,
     hashThreads: 1,
     remember: 0,
   });

@@ -1,6 +1,7 @@
 // A source of answers for the control room: it keeps the requests, and the test sets the answers.
 
 import { join } from 'node:path';
+import type { Ban, Failing } from '../../src/directory/types.ts';
 import type { TestContext } from 'node:test';
 import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
 import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
@@ -38,6 +39,8 @@ export interface Answers {
   readonly change?: (change: QueueChange, call: Call<JobProgress>) => JobReport | Promise<JobReport>;
   readonly jobs?: () => readonly JobReport[];
   readonly cancel?: (name: JobName) => JobReport;
+  readonly bans?: () => readonly Ban[] | Failing;
+  readonly lift?: (target: string | undefined) => readonly Ban[] | Failing;
 }
 
 export interface Running {
@@ -92,7 +95,12 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       reload: () => Promise.resolve({ afterRestart: [] }),
       tls: () => ({ nowMs: 0, certificates: [], listeners: [] }),
-      directory: { find: unread, checkPassword: unread },
+      directory: {
+        find: unread,
+        checkPassword: unread,
+        bans: () => answer('bans', answers.bans)({}, undefined),
+        liftBans: (target) => answer('lift', answers.lift)(target, undefined),
+      },
     }),
     failed: (message) => failures.push(message),
   });

@@ -47,7 +47,7 @@ test('an answer that is none is no wrong password', async (t) => {
 test('a login that no client can send is refused before it is asked', async (t) => {
   const { directory, posted } = linked(t);
   const login = 'a'.repeat(12_289);
-  assert.equal((await directory.startScram(login)).kind, 'failing');
+  assert.equal((await directory.startScram(login, '')).kind, 'failing');
   assert.equal(posted.length, 0);
 });
 

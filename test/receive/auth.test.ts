@@ -131,3 +131,25 @@ test('a client that has gone in the middle of a log-in leaves nothing behind', a
   answer();
   while (fixture.receiver.connections > 0) await turns();
 });
+
+test('a banned user gets 454, and a banned client 421 and no more', async (t) => {
+  const banned = (kind: 'user' | 'client') => ({
+    kind: 'banned' as const,
+    ban: { kind, target: 'somebody', remainingMs: 1_000 },
+  });
+  const checkPassword = ({ login }: { readonly login: string }) =>
+    Promise.resolve(banned(login === 'joe@example.com' ? 'user' : 'client'));
+  const fixture = await start(t, {
+    auth: { ...auth, directory: { ...directory, checkPassword } },
+    networks,
+    tls: 'offered',
+  });
+  const client = await secured(fixture);
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^454 4\.7\.0 Too many failed log-ins,/);
+  assert.match(await client.ask('NOOP\r\n'), /^250/);
+  assert.match(
+    await client.ask(plain('eve@example.com', 'pencil')),
+    /^421 4\.7\.0 mx\.example\.org Too many failed log-ins from your address/,
+  );
+  assert.equal(await client.reply(), '');
+});

@@ -82,7 +82,7 @@ function exchangeOf(vector: Vector, bindings = bindingsOf(vector)): ScramExchang
   const one = directoryOf({ ...vector, login: vector.username });
   const [, clientNonce = ''] = /,r=([^,]*)/.exec(vector.client_first) ?? [];
   const [, nonce = ''] = /^r=([^,]*)/.exec(vector.server_first) ?? [];
-  return new ScramExchange(one, bindings, vector.mechanism.endsWith('-PLUS'), () =>
+  return new ScramExchange(one, '192.0.2.1', bindings, vector.mechanism.endsWith('-PLUS'), () =>
     nonce.slice(clientNonce.length),
   );
 }
@@ -133,25 +133,25 @@ if (existsSync(file)) {
 
 test('SCRAM: a client that could bind, where the server offers it, has a list that was changed', async () => {
   const bindings = bindingOf('tls-exporter', Buffer.alloc(32));
-  const exchange = new ScramExchange(directory, bindings, false);
+  const exchange = new ScramExchange(directory, '192.0.2.1', bindings, false);
   assert.match(await say(exchange, 'y,,n=joe@example.com,r=abc'), /^wrong .*list of mechanisms was changed/);
-  const fine = new ScramExchange(directory, noBindings, false);
+  const fine = new ScramExchange(directory, '192.0.2.1', noBindings, false);
   assert.match(await say(fine, 'y,,n=joe@example.com,r=abc'), /^\? r=abc/);
 });
 
 test('SCRAM: a binding that is not offered, and PLUS without one', async () => {
   const bindings = bindingOf('tls-exporter', Buffer.alloc(32));
-  const plus = () => new ScramExchange(directory, bindings, true);
+  const plus = () => new ScramExchange(directory, '192.0.2.1', bindings, true);
   assert.match(await say(plus(), 'p=tls-unique,,n=joe,r=abc'), /^wrong .*not offered here/);
   assert.equal(await say(plus(), 'n,,n=joe,r=abc'), 'malformed');
   assert.match(
-    await say(new ScramExchange(directory, bindings, false), 'p=tls-exporter,,n=joe,r=abc'),
+    await say(new ScramExchange(directory, '192.0.2.1', bindings, false), 'p=tls-exporter,,n=joe,r=abc'),
     /^wrong /,
   );
 });
 
 test('SCRAM: what cannot be read is malformed, and a directory that is away fails', async () => {
-  const start = (text: string) => say(new ScramExchange(directory, noBindings, false), text);
+  const start = (text: string) => say(new ScramExchange(directory, '192.0.2.1', noBindings, false), text);
   for (const text of [
     '',
     'n,,',

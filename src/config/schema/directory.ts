@@ -6,6 +6,8 @@ import { duration, expected, key, listOf, oneOf, size, tableOf, textOf, wholeNum
 import { recipientDomains } from './lists.ts';
 import { lookupQuery, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
+import { parseNetwork } from '../../values/network.ts';
+import { parseRate } from '../../values/rate.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 /** The kinds of sources, in the order of the documentation. */
@@ -190,6 +192,10 @@ const mechanismNames = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN']
 const inClear = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
 const offeredByDefault: readonly (typeof mechanismNames)[number][] = mechanismNames;
 
+function failureRate() {
+  return textOf('a rate such as "10/hour"', parseRate);
+}
+
 const mechanismsForm = 'mechanisms such as ["PLAIN", "LOGIN"]';
 
 export const login = tableOf({
@@ -206,6 +212,33 @@ export const login = tableOf({
     listOf(oneOf(inClear), mechanismsForm).prefault([]),
     'Those of them that are offered in clear, too. With PLAIN and LOGIN, whoever reads along has the password.',
     { example: '["PLAIN"]' },
+  ),
+  failures_per_client: key(
+    failureRate().prefault('10/hour'),
+    'Log-ins from one IPv4 address, or one IPv6 network of 64 bits, that may fail. One more bans it.',
+  ),
+  failures_per_network: key(
+    failureRate().prefault('50/hour'),
+    'The same for an IPv4 network of 24 bits, and an IPv6 network of 48.',
+  ),
+  failures_per_user: key(
+    failureRate().prefault('30/hour'),
+    'The same for one user name, whether or not there is such a user. Clients from which the user has logged in do not count, and are not banned.',
+  ),
+  ban: key(
+    duration().prefault('30m'),
+    'Who is banned may not log in for this time: a client is answered 421, and a user 454. 0s bans nobody.',
+  ),
+  ban_exempt: key(
+    listOf(textOf('networks such as "192.0.2.0/24"', parseNetwork), 'networks').prefault([
+      '127.0.0.0/8',
+      '::1/128',
+    ]),
+    'Clients that are not banned by their address or network, such as a webmail server from which many users log in.',
+  ),
+  failure_delay: key(
+    duration(0, 10_000).prefault('1s'),
+    'A log-in that fails is answered after this time, or later when the check of the password takes longer.',
   ),
   hash_threads: key(
     wholeNumber(1, 64).default(1),

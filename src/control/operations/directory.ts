@@ -2,17 +2,20 @@
 
 import { z } from 'zod';
 import type {
+  Ban,
   Directory,
+  Failing,
   FoundDomain,
   FoundUser,
   LoginAnswer,
+  LoginBans,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
   ScramStart,
 } from '../../directory/types.ts';
 import { textUpTo } from '../override.ts';
-import { text } from './common.ts';
+import { noQuestion, text } from './common.ts';
 import type { OperationSet, Service, TypesOf } from './operation.ts';
 import { ping } from './queue-pages.ts';
 
@@ -41,14 +44,22 @@ const foundDomain: z.ZodType<FoundDomain> = z.union([
   absent,
   failing,
 ]);
-const loginAnswer: z.ZodType<LoginAnswer> = z.union([right, wrong, failing]);
+const ban: z.ZodType<Ban> = z.object({
+  kind: z.enum(['client', 'network', 'user']),
+  target: z.string(),
+  remainingMs: z.number(),
+});
+const banned = z.object({ kind: z.literal('banned'), ban });
+const loginAnswer: z.ZodType<LoginAnswer> = z.union([right, wrong, banned, failing]);
 const scramStart: z.ZodType<ScramStart> = z.union([
   z.object({ kind: z.literal('salt'), salt: z.string(), iterations: z.number() }),
+  banned,
   failing,
 ]);
 const scramAnswer: z.ZodType<ScramAnswer> = z.union([
   right.extend({ signature: z.string() }),
   wrong,
+  banned,
   failing,
 ]);
 
@@ -58,17 +69,31 @@ const passwordLogin: z.ZodType<PasswordLogin> = z.strictObject({
   client: text,
   isEncrypted: z.boolean(),
 });
-const scramLogin: z.ZodType<ScramLogin> = z.strictObject({
+interface FromClient {
+  readonly client: string;
+}
+const scramLogin: z.ZodType<ScramLogin & FromClient> = z.strictObject({
   login: credential,
   authMessage: textUpTo(49_152),
   proof: credential,
+  client: text,
 });
 const address: z.ZodType<{ readonly address: string }> = z.strictObject({ address: credential });
 const domain: z.ZodType<{ readonly domain: string }> = z.strictObject({ domain: credential });
-const login: z.ZodType<{ readonly login: string }> = z.strictObject({ login: credential });
+const login: z.ZodType<{ readonly login: string } & FromClient> = z.strictObject({
+  login: credential,
+  client: text,
+});
+const target: z.ZodType<{ readonly target?: string | undefined }> = z.strictObject({
+  target: text.optional(),
+});
+const bans: z.ZodType<readonly Ban[]> = z.array(ban);
+const bansOrNone: z.ZodType<readonly Ban[] | Failing> = z.union([bans, failing]);
 
 export const findUser = { question: address, answer: foundUser };
 export const checkUserPassword = { question: passwordLogin, answer: loginAnswer };
+export const listBans = { question: noQuestion, answer: bansOrNone };
+export const liftBans = { question: target, answer: bansOrNone };
 
 const directory = {
   find: findUser,
@@ -76,6 +101,8 @@ const directory = {
   'check-password': checkUserPassword,
   'scram-start': { question: login, answer: scramStart },
   'scram-finish': { question: scramLogin, answer: scramAnswer },
+  bans: { question: noQuestion, answer: bans },
+  'lift-bans': { question: target, answer: bans },
   ping,
 };
 
@@ -84,13 +111,15 @@ export type DirectorySet = TypesOf<typeof directory>;
 export const directoryOperations: OperationSet<DirectorySet> = directory;
 
 /** Answers the operations by a directory. */
-export function directoryService(users: Directory): Service<DirectorySet> {
+export function directoryService(users: Directory & LoginBans): Service<DirectorySet> {
   return {
     find: (question) => users.find(question.address),
     'find-domain': (question) => users.findDomain(question.domain),
     'check-password': (question) => users.checkPassword(question),
-    'scram-start': (question) => users.startScram(question.login),
-    'scram-finish': (question) => users.finishScram(question),
+    'scram-start': (question) => users.startScram(question.login, question.client),
+    'scram-finish': (question) => users.finishScram(question, question.client),
+    bans: () => users.bans(),
+    'lift-bans': (question) => users.liftBans(question.target),
     ping: () => null,
   };
 }

@@ -2,7 +2,7 @@
 // then reports that the answer is missing.
 
 import { confirmClock } from './clock.ts';
-import { checkUserPassword, findUser } from './directory.ts';
+import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts';
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
@@ -39,6 +39,8 @@ const control = {
   'queue-list': listQueue,
   'user.find': findUser,
   'user.check': checkUserPassword,
+  'ban.list': listBans,
+  'ban.lift': liftBans,
 };
 
 const manager = {

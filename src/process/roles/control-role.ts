@@ -3,10 +3,9 @@
 import type { Config } from '../../config/config.ts';
 import type { Reloaded } from '../../control/operations/reload.ts';
 import { ControlServer } from '../../control/control-server.ts';
-import { controlService } from '../../control/control-service.ts';
+import { controlService, type UsersAndBans } from '../../control/control-service.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
-import type { Directory } from '../../directory/types.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openReaders } from '../../spool/open.ts';
 import type { QueueReader } from '../../spool/types.ts';
@@ -42,7 +41,7 @@ export class ControlRole implements Role {
     reload: () => Promise<Reloaded>,
     troubles: () => readonly ReportedTrouble[],
     served: () => readonly CertificateFacts[],
-    directory: Pick<Directory, 'find' | 'checkPassword'>,
+    directory: UsersAndBans,
   ) {
     this.#link = link;
     this.#config = config;

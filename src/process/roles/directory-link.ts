@@ -8,6 +8,7 @@ import { OperationCaller } from '../../channel/operation-caller.ts';
 import { ControlError } from '../../control/control-error.ts';
 import { type DirectorySet, directoryOperations } from '../../control/operations/directory.ts';
 import type {
+  Ban,
   Directory,
   Failing,
   FoundDomain,
@@ -68,12 +69,20 @@ export class DirectoryLink implements Directory {
     return this.#ask('check-password', login);
   }
 
-  startScram(login: string): Promise<ScramStart> {
-    return this.#ask('scram-start', { login });
+  startScram(login: string, client: string): Promise<ScramStart> {
+    return this.#ask('scram-start', { login, client });
   }
 
-  finishScram(login: ScramLogin): Promise<ScramAnswer> {
-    return this.#ask('scram-finish', login);
+  finishScram(login: ScramLogin, client: string): Promise<ScramAnswer> {
+    return this.#ask('scram-finish', { ...login, client });
+  }
+
+  async bans(): Promise<readonly Ban[] | Failing> {
+    return this.#ask('bans', {});
+  }
+
+  async liftBans(target: string | undefined): Promise<readonly Ban[] | Failing> {
+    return this.#ask('lift-bans', { target });
   }
 
   take(batch: readonly Response[]): void {

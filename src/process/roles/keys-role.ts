@@ -11,12 +11,13 @@ import { OperationAnswerer } from '../../channel/operation-answerer.ts';
 import { hasPass } from '../../channel/pass.ts';
 import type { Config } from '../../config/config.ts';
 import { directoryOperations, directoryService } from '../../control/operations/directory.ts';
+import { GuardedDirectory } from '../../directory/guarded-directory.ts';
 import { Users } from '../../directory/users.ts';
 import { makeFolder } from '../../io/make-folder.ts';
 import { replaceFile } from '../../io/replace-file.ts';
 import type { Logger } from '../../log/logger.ts';
 import { HashPool } from '../../password/hash-pool.ts';
-import { directorySettings } from '../../settings/directory.ts';
+import { directorySettings, guardSettings } from '../../settings/directory.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Role } from '../role.ts';
 
@@ -28,11 +29,18 @@ export type ToKeys = Hello | Asked;
 export class KeysRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #users: Users;
+  readonly #guarded: GuardedDirectory;
   readonly #log: Logger;
+  readonly #waiting = new Set<() => void>();
 
-  private constructor(users: Users, log: Logger) {
+  private constructor(users: Users, config: Config, log: Logger) {
     this.#users = users;
     this.#log = log;
+    this.#guarded = new GuardedDirectory(users, guardSettings(config), {
+      log,
+      now: () => performance.now(),
+      wait: (ms) => this.#wait(ms),
+    });
   }
 
   /** Opens the sources; their files are read in the background. */
@@ -40,7 +48,7 @@ export class KeysRole implements Role {
     const settings = directorySettings(config);
     const pool = new HashPool({ threads: settings.hashThreads });
     const secret = secretOf(keysFolder(config.spool), log);
-    return new KeysRole(new Users(settings, { log, troubles, pool, secret }), log);
+    return new KeysRole(new Users(settings, { log, troubles, pool, secret }), config, log);
   }
 
   /**
@@ -51,7 +59,7 @@ export class KeysRole implements Role {
     const answerer = new OperationAnswerer(
       {
         set: directoryOperations,
-        service: directoryService(this.#users),
+        service: directoryService(this.#guarded),
         party: 'The keys process',
         before: () => undefined,
         failed: (message) => this.#log.error(`a question to the directory failed: ${message}`),
@@ -68,6 +76,7 @@ export class KeysRole implements Role {
 
   configure(config: Config): void {
     this.#users.configure(directorySettings(config));
+    this.#guarded.configure(guardSettings(config));
   }
 
   drain(): void {
@@ -75,7 +84,21 @@ export class KeysRole implements Role {
   }
 
   async stop(): Promise<void> {
+    for (const end of this.#waiting) end();
     await this.#users.close();
+  }
+
+  /** Ends early when the role stops. */
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#waiting.add(end);
+    });
   }
 }
 

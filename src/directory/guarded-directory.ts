@@ -1,0 +1,118 @@
+// The directory as clients on the network see it: log-ins that have failed too often are not checked any more for a time, and those that
+// fail are answered after the same time, whatever was wrong. The process that holds the secrets has it in front of them, so
+// that it sees the log-ins of all receivers.
+
+import { formatDuration } from '../values/duration.ts';
+import { LoginLimits, type LoginAttempt, type LoginLimitSettings } from './login-limits.ts';
+import type {
+  Ban,
+  Directory,
+  FoundDomain,
+  FoundUser,
+  LoginAnswer,
+  LoginBans,
+  PasswordLogin,
+  ScramAnswer,
+  ScramLogin,
+  ScramStart,
+} from './types.ts';
+
+export interface GuardSettings extends LoginLimitSettings {
+  /** From a log-in to the answer that it has failed, if finding out has not taken longer. */
+  readonly failureDelayMs: number;
+}
+
+export interface GuardParts {
+  readonly log: { warn(message: string): void };
+  /** In ms, of a monotonic clock. */
+  readonly now: () => number;
+  /** Resolves after this time. */
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** What is behind it, with the form of a name in which users are looked up. */
+export type Guarded = Directory & { keyOf(login: string): string };
+
+const kinds: Readonly<Record<Ban['kind'], string>> = {
+  client: 'the client',
+  network: 'clients in the network',
+  user: 'the user name',
+};
+
+export class GuardedDirectory implements Directory, LoginBans {
+  readonly #directory: Guarded;
+  readonly #parts: GuardParts;
+  readonly #limits: LoginLimits;
+  #failureDelayMs: number;
+
+  constructor(directory: Guarded, settings: GuardSettings, parts: GuardParts) {
+    this.#directory = directory;
+    this.#parts = parts;
+    this.#limits = new LoginLimits(settings);
+    this.#failureDelayMs = settings.failureDelayMs;
+  }
+
+  configure(settings: GuardSettings): void {
+    this.#limits.configure(settings);
+    this.#failureDelayMs = settings.failureDelayMs;
+  }
+
+  find(address: string): Promise<FoundUser> {
+    return this.#directory.find(address);
+  }
+
+  findDomain(domain: string): Promise<FoundDomain> {
+    return this.#directory.findDomain(domain);
+  }
+
+  checkPassword(login: PasswordLogin): Promise<LoginAnswer> {
+    return this.#guard(this.#attempt(login), () => this.#directory.checkPassword(login));
+  }
+
+  /** A client that begins has not failed yet: only a ban is looked for. */
+  async startScram(login: string, client: string): Promise<ScramStart> {
+    const ban = this.#limits.banOf(this.#attempt({ login, client }), this.#parts.now());
+    return ban === undefined ? this.#directory.startScram(login, client) : { kind: 'banned', ban };
+  }
+
+  finishScram(login: ScramLogin, client: string): Promise<ScramAnswer> {
+    const attempt = this.#attempt({ login: login.login, client });
+    return this.#guard(attempt, () => this.#directory.finishScram(login, client));
+  }
+
+  bans(): Promise<readonly Ban[]> {
+    return Promise.resolve(this.#limits.bans(this.#parts.now()));
+  }
+
+  liftBans(target: string | undefined): Promise<readonly Ban[]> {
+    return Promise.resolve(this.#limits.lift(target, this.#parts.now()));
+  }
+
+  #attempt({ login, client }: { readonly login: string; readonly client: string }): LoginAttempt {
+    return { user: this.#directory.keyOf(login), client };
+  }
+
+  async #guard<Answer extends LoginAnswer>(
+    attempt: LoginAttempt,
+    check: () => Promise<Answer>,
+  ): Promise<Answer | { readonly kind: 'banned'; readonly ban: Ban }> {
+    const { now, wait } = this.#parts;
+    const begunMs = now();
+    const ban = this.#limits.banOf(attempt, begunMs);
+    if (ban !== undefined) return { kind: 'banned', ban };
+    const answer = await check();
+    if (answer.kind === 'right') this.#limits.succeeded(attempt);
+    if (answer.kind !== 'wrong') return answer;
+    for (const begun of this.#limits.failed(attempt, now())) this.#logBan(begun);
+    const leftMs = begunMs + this.#failureDelayMs - now();
+    if (leftMs > 0) await wait(leftMs);
+    return answer;
+  }
+
+  #logBan({ kind, target, remainingMs }: Ban): void {
+    const time = formatDuration(remainingMs);
+    this.#parts.log.warn(
+      `too many log-ins have failed: ${kinds[kind]} ${target} may not log in for ${time}; "sluice bans lift ${target}" ends it`,
+    );
+  }
+}
