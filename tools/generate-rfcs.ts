@@ -88,6 +88,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [7914, 'The scrypt password-based key derivation function'],
   [8018, 'PKCS #5: password-based cryptography (PBKDF2)'],
   [8020, 'NXDOMAIN: there really is nothing underneath'],
+  [8098, 'Message disposition notification'],
   [8314, 'Cleartext considered obsolete: use of TLS for email submission and access'],
   [8446, 'TLS 1.3'],
   [8460, 'SMTP TLS reporting'],

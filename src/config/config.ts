@@ -219,7 +219,7 @@ function completeConfig(
     user: content.user,
     users: content.users,
     processes: content.processes,
-    listen: content.listen.map((each) => toListenConfig(each, folder)),
+    listen: content.listen.map((each) => toListenConfig(each, folder, content.directory.length > 0)),
     certificate: content.certificate.map((each) => toCertificateConfig(each, folder)),
     receive: {
       ...receive,

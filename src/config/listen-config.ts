@@ -26,8 +26,21 @@ export type ListenConfig = Pick<FileListen, OwnKey> & {
   readonly receive: Omit<FileListen, OwnKey>;
 };
 
-/** @param folder - where a relative path starts */
-export function toListenConfig(listen: FileListen, folder: string): ListenConfig {
+/**
+ * What a listener for submission has by itself: RFC 6409 4.3 asks for log-ins, and RFC 8314 3.3 for TLS from the first byte on port 465.
+ * RFC 6409 3.1: other servers do not come to these ports.
+ */
+const ofSubmission: ReadonlyMap<number, Required<Pick<FileListen, 'auth' | 'tls'>>> = new Map([
+  [587, { auth: 'required', tls: 'required' }],
+  [465, { auth: 'required', tls: 'implicit' }],
+]);
+
+/**
+ * @param folder - where a relative path starts
+ * @param hasUsers - whether there are users who can log in
+ */
+export function toListenConfig(given: FileListen, folder: string, hasUsers: boolean): ListenConfig {
+  const listen = hasUsers ? withSubmission(given) : given;
   const { address, protocol, socketMode, completeMail, proxyProtocol, xclient, xforward, ...own } = listen;
   const receive = own.relayCa === undefined ? own : { ...own, relayCa: resolve(folder, own.relayCa) };
   return {
@@ -40,4 +53,11 @@ export function toListenConfig(listen: FileListen, folder: string): ListenConfig
     xforward,
     receive,
   };
+}
+
+function withSubmission(listen: FileListen): FileListen {
+  const { address, protocol, auth, tls } = listen;
+  const usual = address.kind === 'tcp' && protocol === 'smtp' ? ofSubmission.get(address.port) : undefined;
+  if (usual === undefined || auth === 'none') return listen;
+  return { ...listen, auth: auth ?? usual.auth, tls: tls ?? usual.tls };
 }

@@ -1,6 +1,7 @@
 // The contract of a stage: a named decision about mail that comes in. A pipeline asks its stages at points of the SMTP session;
 // each gets readonly facts and answers with a verdict, at once or as a promise. docs/stages.md says how to write one.
 
+import type { User } from '../directory/types.ts';
 import type { Field, FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type {
@@ -85,6 +86,8 @@ export interface SessionFacts {
   readonly tls: TlsFacts | undefined;
   /** Who the client has proved to be, here or to a front end. Undefined: nobody. */
   readonly principal: string | undefined;
+  /** Who has logged in here, by AUTH. Undefined: nobody. */
+  readonly user: User | undefined;
   /** The name in HELO or EHLO; empty before. */
   readonly helo: string;
   /** Was it EHLO? */

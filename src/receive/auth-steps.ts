@@ -1,6 +1,8 @@
 // AUTH in a session (RFC 4954): carries responses of the client to the exchange of its mechanism and the verdict back. Promises: a fault on
 // this side is 454 and never 535, for which clients ask their users for another password.
 
+import { domainOf } from '../address/domain.ts';
+import type { User } from '../directory/types.ts';
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
@@ -56,6 +58,7 @@ export class AuthSteps {
   readonly #session: ServerSession;
   readonly #facts: ReceivedSession;
   readonly #answers: SessionAnswers;
+  readonly #completesMail: boolean;
   readonly #waiting: AuthWaiting;
   #mechanism = '';
   /** Undefined when none is under way. */
@@ -68,6 +71,7 @@ export class AuthSteps {
     session: ServerSession,
     facts: ReceivedSession,
     answers: SessionAnswers,
+    completesMail: boolean,
     waiting: AuthWaiting,
   ) {
     this.#context = context;
@@ -75,6 +79,7 @@ export class AuthSteps {
     this.#session = session;
     this.#facts = facts;
     this.#answers = answers;
+    this.#completesMail = completesMail;
     this.#waiting = waiting;
   }
 
@@ -137,7 +142,7 @@ export class AuthSteps {
         const { user, application } = step;
         this.#facts.loggedIn(user);
         const decision = this.#context.pipelines.usual.decide('auth', this.#facts);
-        const then = (made: Decision): void => this.#decided(made, user.address, application);
+        const then = (made: Decision): void => this.#decided(made, user, application);
         if (decision instanceof PendingDecision) this.#waiting.wait(decision, then);
         else then(decision);
         break;
@@ -164,13 +169,16 @@ export class AuthSteps {
     }
   }
 
-  #decided(decision: Decision, login: string, application: string | undefined): void {
+  #decided(decision: Decision, user: User, application: string | undefined): void {
     if (this.#answers.isRefused('AUTH', decision)) {
       this.#facts.loggedOut();
       return;
     }
-    this.#context.log.authenticated(this.#facts.client.address, login, this.#mechanism, application);
+    this.#context.log.authenticated(this.#facts.client.address, user.address, this.#mechanism, application);
     this.#waiting.authenticated();
+    // RFC 6409 8: an address without a domain gets that of its user.
+    const domain = domainOf(user.address) || this.#context.settings.hostname;
+    this.#session.trust({ oddCommands: true, defaultDomain: this.#completesMail ? domain : '' });
     this.#session.accept();
   }
 

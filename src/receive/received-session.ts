@@ -122,6 +122,8 @@ export class ReceivedSession implements Subject {
    * @param mayRelay - by its certificate
    */
   secured(tls: TlsFacts, mayRelay: boolean, bindings: ChannelBindings): void {
+    // With a log-in in clear, should there have been one.
+    if (this.#loggedIn !== undefined) this.loggedOut();
     this.tls = tls;
     this.bindings = bindings;
     if (mayRelay) this.client = { ...this.client, mayRelay };

@@ -64,7 +64,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
     this.#origin = originOf(facts, completesMail);
     if (context.auth !== undefined) {
-      this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, this);
+      this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, completesMail, this);
     }
   }
 

@@ -6,6 +6,7 @@ import type { RelayPolicy } from '../policy/relay-policy.ts';
 import { directoryTable } from '../policy/directory-table.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
+import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
 import type { Directory } from '../directory/types.ts';
@@ -24,8 +25,11 @@ export function stages(
   config: Config,
   { relay, tenants, tables, directory }: StageParts,
 ): readonly StageEntry[] {
-  const { hostname, bounce, recipients } = config;
+  const { hostname, bounce, recipients, login, receive } = config;
   const always: readonly StageEntry[] = [
+    ...(receive.auth === 'none' || login.senders === 'any'
+      ? []
+      : [{ stage: new SenderRightsStage(login.senders, login.subaddress ?? '') }]),
     { stage: new TenantStage(tenants) },
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
   ];

@@ -95,6 +95,7 @@ test('sources of every kind, with their defaults', () => {
     defaultDomain: 'example.com',
     mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
     mechanismsInClear: [],
+    senders: 'own',
     failuresPerClient: { count: 10, perMs: 3_600_000 },
     failuresPerNetwork: { count: 50, perMs: 3_600_000 },
     failuresPerUser: { count: 30, perMs: 3_600_000 },

@@ -153,3 +153,31 @@ test('a banned user gets 454, and a banned client 421 and no more', async (t) =>
   );
   assert.equal(await client.reply(), '');
 });
+
+test('STARTTLS forgets who has logged in before it', async (t) => {
+  const fixture = await start(t, { auth: { ...auth, inClear: ['PLAIN'] }, networks, tls: 'offered' });
+  const client = await greeted(fixture);
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^235/);
+  assert.match(await client.ask('STARTTLS\r\n'), /^220/);
+  await client.secure();
+  await client.ask('EHLO client.example\r\n');
+  assert.match(await relays(client), /^550 5\.7\.1/);
+  await client.ask('RSET\r\n');
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^235/);
+});
+
+test('addresses without a domain get that of the user, and what is missing in the header is added', async (t) => {
+  const fixture = await start(t, { auth, networks, tls: 'offered', completesMail: true });
+  const client = await secured(fixture);
+  assert.match(await client.ask('MAIL FROM:<joe>\r\n'), /^5/);
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^235/);
+  assert.match(await client.ask('MAIL FROM:<joe>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<eve>\r\n'), /^250/);
+  await client.ask('DATA\r\n');
+  assert.match(await client.ask('Subject: x\r\n\r\nhello\r\n.\r\n'), /^250/);
+  const [kept] = fixture.spool.kept;
+  assert.match(kept?.content ?? '', /^Date: .*\r\n/m);
+  assert.match(kept?.content ?? '', /^Message-ID: <.*>\r\n/im);
+  const [received] = lines(fixture, 'received');
+  assert.deepEqual([received?.['from'], received?.['to']], ['joe@example.com', ['eve@example.com']]);
+});

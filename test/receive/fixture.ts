@@ -177,7 +177,7 @@ export async function start(
     /** How TLS is spoken; in clear alone when not given. */
     tls?: 'offered' | 'required' | 'implicit';
     /** Log-ins, with all mechanisms under TLS; none when not given. */
-    auth?: ListenerAuth & { readonly mechanisms: readonly string[] };
+    auth?: ListenerAuth & { readonly mechanisms: readonly string[]; readonly inClear?: readonly string[] };
     handshakeLimits?: Partial<HandshakeLimitSettings>;
     /** More listeners; what is not given is as in the first one. */
     more?: readonly Partial<ListenerOptions>[];
@@ -237,7 +237,9 @@ export async function start(
       session: {
         ...settings.session,
         startTls,
-        ...(options.auth !== undefined && { auth: { clear: [], secure: options.auth.mechanisms } }),
+        ...(options.auth !== undefined && {
+          auth: { clear: options.auth.inClear ?? [], secure: options.auth.mechanisms },
+        }),
       },
     },
     auth: options.auth,

@@ -135,3 +135,35 @@ test('the security of a listener comes from its keys, and receivers share the li
   const none = { ...config, receive: { ...config.receive, tls: 'none' as const } };
   assert.equal(listenerSecurity(none, certificates, handshakes), undefined);
 });
+
+test('where there is a directory, ports for submission ask for log-ins and TLS, unless they are told otherwise', () => {
+  const shown = (text: string) =>
+    parseConfig(text, '/etc/sluice/sluice.toml').listen.map(
+      ({ receive: { auth, tls } }) => `${auth ?? '-'} ${tls ?? '-'}`,
+    );
+  const usual = '[[listen]]\naddress = "127.0.0.1:587"\n[[listen]]\naddress = "127.0.0.1:465"\n';
+  const others = `
+    [[listen]]
+    address = "127.0.0.2:587"
+    auth = "none"
+    [[listen]]
+    address = "127.0.0.3:587"
+    auth = "offered"
+    tls = "offered"
+    [[listen]]
+    address = "127.0.0.1:2525"
+    [[listen]]
+    address = "127.0.0.4:587"
+    protocol = "lmtp"
+  `;
+  const directory = '[[directory]]\nname = "own"\nkind = "users"\npath = "users.jsonl"\n';
+  assert.deepEqual(shown(usual + others + directory), [
+    'required required',
+    'required implicit',
+    'none -',
+    'offered offered',
+    '- -',
+    '- -',
+  ]);
+  assert.deepEqual(shown(usual), ['- -', '- -'], 'without users nobody could log in');
+});

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { duration, expected, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
 import { recipientDomains } from './lists.ts';
-import { lookupQuery, tableName } from './texts.ts';
+import { lookupQuery, subaddressSeparators, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
 import { parseNetwork } from '../../values/network.ts';
 import { parseRate } from '../../values/rate.ts';
@@ -212,6 +212,15 @@ export const login = tableOf({
     listOf(oneOf(inClear), mechanismsForm).prefault([]),
     'Those of them that are offered in clear, too. With PLAIN and LOGIN, whoever reads along has the password.',
     { example: '["PLAIN"]' },
+  ),
+  senders: key(
+    oneOf(['own', 'listed', 'any']).default('own'),
+    'Senders (MAIL FROM) that users may use: "own": their address, their aliases, and what their source lists as senders; "listed": only what it lists; or "any". Another one is answered 553. The null sender is always taken.',
+  ),
+  subaddress: key(
+    textOf('separators such as "+"', subaddressSeparators).optional(),
+    'Characters that separate an address from what its user adds to it: with "+", user@example.com may send from user+lists@example.com, too.',
+    { defaultText: 'none', example: '"+"' },
   ),
   failures_per_client: key(
     failureRate().prefault('10/hour'),

@@ -175,7 +175,7 @@ export const receive = tableOf({
   ),
   auth: key(
     ofListener.auth.default('none'),
-    'Log-ins (AUTH, RFC 4954) of the users of [[directory]], who may send to any domain: "offered"; "required": no mail is taken from clients that have neither logged in nor shown a certificate by which they may relay, as on the ports for submission 587 and 465, and never on port 25, where other servers hand in mail; or "none". LMTP has none.',
+    'Log-ins (AUTH, RFC 4954) of the users of [[directory]], who may send to any domain: "offered"; "required": no mail is taken from clients that have neither logged in nor shown a certificate by which they may relay, as on the ports for submission 587 and 465, and never on port 25, where other servers hand in mail; or "none". LMTP has none. A [[listen]] on port 587 or 465 needs no auth when there is a [[directory]]: log-ins are required there, and TLS (on port 465 "implicit"), unless its own auth is "none".',
   ),
   tls_min_version: key(
     ofListener.tls_min_version.default('1.2'),

@@ -3,17 +3,9 @@
 import { z } from 'zod';
 
 import { formatDomainPattern } from '../../values/domain.ts';
-import { ValueError } from '../../values/value-error.ts';
 import { expected, key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { recipientDomains } from './lists.ts';
-
-/** Characters of RFC 5322 atext that are no letters or digits. */
-function separators(text: string): string {
-  if (!/^[!#$%&'*+\-/=?^_`{|}~]{1,8}$/.test(text)) {
-    throw new ValueError(`"${text}" has characters that cannot separate a subaddress`);
-  }
-  return text;
-}
+import { subaddressSeparators } from './texts.ts';
 
 const recipients = tableOf({
   domain: key(
@@ -36,7 +28,7 @@ const recipients = tableOf({
     'What is looked up: the whole address, or only the part before the @, for tables of the users of one system.',
   ),
   subaddress: key(
-    textOf('separators such as "+"', separators).optional(),
+    textOf('separators such as "+"', subaddressSeparators).optional(),
     'Characters that separate a mailbox from what its owner adds to it: with "+", user+lists@example.com is accepted when user@example.com is there.',
     { defaultText: 'none', example: '"+"' },
   ),

@@ -121,3 +121,11 @@ function plainWord(text: string, what: string, example: string): string {
   }
   return text;
 }
+
+/** Characters of RFC 5322 atext that are no letters or digits. */
+export function subaddressSeparators(text: string): string {
+  if (!/^[!#$%&'*+\-/=?^_`{|}~]{1,8}$/.test(text)) {
+    throw new ValueError(`"${text}" has characters that cannot separate a subaddress`);
+  }
+  return text;
+}

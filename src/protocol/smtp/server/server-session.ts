@@ -216,6 +216,11 @@ export class ServerSession {
     this.#phase = 'response';
   }
 
+  /** Before AUTH is accepted: from here on, the client may deviate as our own devices may, until it logs in anew. */
+  trust(leniency: Pick<Leniency, 'oddCommands' | 'defaultDomain'>): void {
+    this.#facts.leniency = { ...this.#facts.leniency, ...leniency };
+  }
+
   /** Accepts `xclient`: the session begins again, with another client. @param options - only `maxErrors` may differ */
   restart(options: ServerSessionOptions, leniency: Leniency): void {
     this.#facts.restart(this.#question.take(), options, leniency);

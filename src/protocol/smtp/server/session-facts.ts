@@ -10,6 +10,8 @@ import { Transaction } from './transaction.ts';
 export class SessionFacts {
   options: ServerSessionOptions;
   leniency: Leniency;
+  /** As it was before a log-in. */
+  #leniencyBefore: Leniency;
   readonly dialect: Dialect;
   readonly transaction = new Transaction();
   /** EHLO, HELO or LHLO was accepted (RFC 5321 4.1.4). */
@@ -28,6 +30,7 @@ export class SessionFacts {
   constructor(options: ServerSessionOptions, leniency: Leniency) {
     this.options = options;
     this.leniency = leniency;
+    this.#leniencyBefore = leniency;
     this.dialect = dialectOf(options);
     this.needsTls = options.startTls === 'required';
     this.needsClient = leniency.xclient === true;
@@ -42,6 +45,7 @@ export class SessionFacts {
   secured(isBindable: boolean): void {
     this.isSecure = true;
     this.isBindable = isBindable;
+    this.leniency = this.#leniencyBefore;
     this.needsTls = false;
     this.saidHello = false;
     this.isAuthenticated = false;
@@ -54,6 +58,7 @@ export class SessionFacts {
     if (question.facts.address !== undefined) this.needsClient = false;
     this.options = options;
     this.leniency = leniency;
+    this.#leniencyBefore = leniency;
     this.isBindable = false;
     this.saidHello = false;
     this.isAuthenticated = false;
