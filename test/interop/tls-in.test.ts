@@ -1,7 +1,6 @@
 // Sluice as the server of TLS clients: Postfix, OpenSMTPD and swaks, which use OpenSSL and LibreSSL.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -11,6 +10,7 @@ import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { destination, type Destination, send } from './mail.ts';
+import { withoutSwaks } from './swaks.ts';
 
 interface Place {
   readonly ground: Ground;
@@ -132,14 +132,6 @@ suite('OpenSMTPD as a client with TLS', { skip: withoutOpenSmtpd() || withoutSou
     });
   }
 });
-
-/** Why swaks cannot speak TLS here, or false. */
-function withoutSwaks(): string | false {
-  const { status } = spawnSync('swaks', ['--support'], { stdio: 'ignore' });
-  if (status !== 0) return 'swaks is not installed (Debian: swaks)';
-  const perl = spawnSync('perl', ['-MNet::SSLeay', '-e', '1'], { stdio: 'ignore' });
-  return perl.status !== 0 && 'swaks has no TLS (Debian: libnet-ssleay-perl)';
-}
 
 suite('swaks', { skip: withoutSwaks() }, () => {
   for (const [option, tls] of [
