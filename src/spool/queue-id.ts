@@ -12,6 +12,8 @@ const counterDigits = 4;
 
 /** Number of queue ids of one segment: 2^20. */
 export const counterLimit = 32 ** counterDigits;
+/** The first slots are the manager's, and those after them the receivers'. */
+export const managerSlotCount = 2;
 /** Number of slots: at most this many processes of one instance write to the spool. */
 export const slotCount = 64;
 

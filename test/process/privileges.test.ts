@@ -2,7 +2,16 @@
 // test/interop/users.test.ts.
 
 import assert from 'node:assert/strict';
-import { chmodSync, lchownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type BoundSocket } from 'node:net';
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
@@ -182,6 +191,28 @@ suite('a folder that is no spool', () => {
         ownSpool(path, roles);
         assert.deepEqual([statSync(join(path, 'tls')).uid, statSync(file).uid], [owner, owner]);
       }
+    },
+  );
+
+  test(
+    'what a receiver wrote stays its own, and has no name of the manager',
+    { skip: uid === 0 ? false : 'root alone may give files away' },
+    (t) => {
+      const { path } = temporaryFolder(t, 'planted');
+      const receiver = { ...ids, uid: stranger };
+      const manager = { ...ids, uid: stranger + 1 };
+      const roles = { ...users, of: { ...of, manager, receiver } };
+      ownSpool(path, roles);
+      const segments = join(path, 'segments');
+      // The last digits name the slot: 1 is one of the manager's, 2 is the first receiver's.
+      for (const name of ['00000000001', '00000000002']) {
+        writeFileSync(join(segments, name), 'x', { mode: 0o644 });
+        lchownSync(join(segments, name), stranger, gid);
+      }
+      const [said] = ownSpool(path, roles);
+      assert.match(said ?? '', /00000000001 has a name of the manager's/);
+      assert.deepEqual(readdirSync(segments).toSorted(), ['00000000001.aside', '00000000002']);
+      assert.equal(statSync(join(segments, '00000000002')).uid, stranger);
     },
   );
 

@@ -2,11 +2,12 @@
 // and removes it, the others read it. docs/security.md has the table. A spool that another user made is taken over. What somebody
 // else has put there stays as it is, and does not keep Sluice from starting: a role that was taken over may have done so.
 
-import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { keysFolder } from '../../channel/keys-socket.ts';
 import { runFolder } from '../../channel/manager-socket.ts';
 import { spoolFolders } from '../../spool/open.ts';
+import { managerSlotCount, parseSegmentName, slotOf } from '../../spool/queue-id.ts';
 import { StartError } from '../../errors/start-error.ts';
 import {
   behindLinkOfRoot,
@@ -45,7 +46,10 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   giveFolder(spool, { uid: 0, gid: before.gid, mode: 0o700 });
   giveFiles(spool, [file], makersOf(before), leftOut);
   for (const folder of folders.written) {
-    giveFiles(folder, [file, written], makersOf(made(folder)), leftOut);
+    const makers = makersOf(made(folder));
+    // Before the users were different, segments of the manager belonged to whoever had the spool.
+    if (before.uid !== of.receiver.uid) setPlantedAside(folder, of.receiver.uid, uid, leftOut);
+    giveFiles(folder, [file, written], makers, leftOut);
     // Sticky: a receiver removes its own files only. Senders come in as "others": the spool itself keeps strangers out.
     const isShared = of.receiver.uid !== uid;
     giveFolder(folder, isShared ? { uid, gid: writersGid, mode: 0o1775 } : { uid, gid, mode: 0o750 });
@@ -64,6 +68,20 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   takeCertificate(join(spool, 'tls'), before.uid, new Set(Object.values(of).map((identity) => identity.uid)));
   giveFolder(spool, { uid, gid, mode: 0o750 });
   return leftOut;
+}
+
+/** A receiver that was taken over may have written a segment under a name that only the manager gives. */
+function setPlantedAside(folder: string, receiver: number, manager: number, leftOut: string[]): void {
+  if (receiver === manager) return;
+  for (const name of readdirSync(folder)) {
+    const segment = parseSegmentName(name.replace(/\.index$/, ''));
+    const path = join(folder, name);
+    if (segment < 0 || slotOf(segment) >= managerSlotCount || lstatSync(path).uid !== receiver) continue;
+    renameSync(path, `${path}.aside`);
+    leftOut.push(
+      `${path} has a name of the manager's and belongs to a receiver, so it is ${path}.aside now.`,
+    );
+  }
 }
 
 /** The self-signed certificate of a spool that another user made. One that a role has put there has a key that is known to it. */
@@ -117,7 +135,8 @@ function giveFiles(
       continue;
     }
     try {
-      giveFile(path, owners[0]);
+      // What a receiver has written stays its own.
+      giveFile(path, owners.find((owner) => owner.uid === stats.uid) ?? owners[0]);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       leftOut.push(error.message);
