@@ -2,6 +2,7 @@
 // It uses tables instead of trying each tenant, since there may be thousands and every message needs its tenant.
 
 import { domainOf } from '../address/domain.ts';
+import { tableKey } from '../table/table-key.ts';
 import type { SenderPattern } from '../values/domain.ts';
 import type { Network } from '../values/network.ts';
 import { NetworkTree, type NetworkVisitor } from '../values/network-tree.ts';
@@ -14,6 +15,8 @@ export interface Tenant {
   readonly sender: readonly SenderPattern[];
   /** Networks of its clients; empty: any client. When there are senders as well, both must match. */
   readonly client: readonly Network[];
+  /** Users who have logged in, `joe@example.com`, or `@example.com` for all of a domain; empty or not given: any client. */
+  readonly user?: readonly string[] | undefined;
   /** The priority of its messages that have none of their own (RFC 6710). */
   readonly priority: number;
 }
@@ -23,6 +26,13 @@ interface Candidate {
   /** Index in the order of the file. */
   readonly place: number;
   readonly anyClient: boolean;
+}
+
+/** A tenant of users alone: what else it asks for is looked at when one of them sends. */
+interface OfUsers {
+  readonly tenant: Tenant;
+  readonly place: number;
+  readonly others: Tenants;
 }
 
 type Table = Map<string, Candidate[]>;
@@ -46,6 +56,7 @@ export class Tenants {
   #nullSender: Candidate[] = [];
   /** Places of tenants, by network. */
   #networks = new NetworkTree<number>();
+  #users = new Map<string, OfUsers[]>();
   readonly #clients = new Map<string, ClientMatch>();
   #count = 0;
 
@@ -59,10 +70,18 @@ export class Tenants {
     this.#mailboxes = new Map();
     this.#domains = new Map();
     this.#nullSender = [];
+    this.#users = new Map();
     this.#count = tenants.length;
     this.#networks = new NetworkTree();
     this.#clients.clear();
     for (const [place, tenant] of tenants.entries()) {
+      const { user: names = [] } = tenant;
+      if (names.length > 0) {
+        const entry = { tenant, place, others: new Tenants([{ ...tenant, user: [] }]) };
+        for (const name of names.map(tableKey))
+          this.#users.set(name, [...(this.#users.get(name) ?? []), entry]);
+        continue;
+      }
       const candidate: Candidate = { tenant, place, anyClient: tenant.client.length === 0 };
       if (tenant.sender.length === 0) this.#anySender.push(candidate);
       for (const pattern of tenant.sender) this.#listOf(pattern).push(candidate);
@@ -74,20 +93,35 @@ export class Tenants {
    * The tenant of a message; undefined when no tenant matches.
    * @param client - IP address; empty for a program of this host, which is in no network
    * @param reversePath - without angle brackets; empty for the null sender
+   * @param principal - the user who has logged in; empty for nobody
    */
-  of(client: string, reversePath: string): Tenant | undefined {
+  of(client: string, reversePath: string, principal = ''): Tenant | undefined {
     if (this.#count === 0) return undefined;
+    const found = this.#ofAnyUser(client, reversePath);
+    if (principal === '' || this.#users.size === 0) return found?.tenant;
+    let first: { readonly tenant: Tenant; readonly place: number } | undefined = found;
+    const name = tableKey(principal);
+    for (const key of [name, `@${domainOf(name)}`]) {
+      for (const entry of this.#users.get(key) ?? []) {
+        const isEarlier = first === undefined || entry.place < first.place;
+        if (isEarlier && entry.others.of(client, reversePath) !== undefined) first = entry;
+      }
+    }
+    return first?.tenant;
+  }
+
+  #ofAnyUser(client: string, reversePath: string): Candidate | undefined {
     const { places, anySender } = this.#clientMatch(client);
     let found = anySender;
-    if (reversePath === '') return earlierInFile(found, firstMatching(this.#nullSender, places))?.tenant;
-    if (this.#domains.size === 0 && this.#mailboxes.size === 0) return found?.tenant;
+    if (reversePath === '') return earlierInFile(found, firstMatching(this.#nullSender, places));
+    if (this.#domains.size === 0 && this.#mailboxes.size === 0) return found;
     const domain = domainOf(reversePath);
     found = earlierInFile(found, firstMatching(this.#domains.get(domain), places));
     if (this.#mailboxes.size > 0) {
       const localPart = reversePath.slice(0, reversePath.lastIndexOf('@'));
       found = earlierInFile(found, firstMatching(this.#mailboxes.get(mailboxKey(localPart, domain)), places));
     }
-    return found?.tenant;
+    return found;
   }
 
   #clientMatch(client: string): ClientMatch {

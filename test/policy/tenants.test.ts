@@ -115,3 +115,20 @@ test('with thousands of tenants and clients, a message costs as much as with few
     assert.equal(tenants.of('192.0.2.1', `a@d${index}.test`), undefined);
   }
 });
+
+test('a tenant of users takes mail of those who have logged in, in the order of the file', () => {
+  const tenants = new Tenants([
+    { ...tenant('joe', ['shop.example']), user: ['Joe@example.com'] },
+    tenant('office', [], ['192.0.2.0/24']),
+    { ...tenant('company'), user: ['@example.com'] },
+    { ...tenant('late'), user: ['joe@example.com'] },
+  ]);
+  const name = (client: string, path: string, principal?: string) =>
+    tenants.of(client, path, principal)?.name;
+  assert.equal(name('203.0.113.1', 'a@shop.example', 'joe@EXAMPLE.com'), 'joe');
+  assert.equal(name('203.0.113.1', 'a@other.example', 'joe@example.com'), 'company');
+  assert.equal(name('192.0.2.1', 'a@other.example', 'joe@example.com'), 'office');
+  assert.equal(name('203.0.113.1', '', 'sue@example.com'), 'company');
+  assert.equal(name('203.0.113.1', 'a@shop.example', 'joe@example.net'), undefined);
+  assert.equal(name('203.0.113.1', 'a@shop.example'), undefined, 'whoever has not logged in is no user');
+});

@@ -23,7 +23,7 @@ const anySender = '';
 export function unreachableTenants(tenants: readonly TenantConfig[]): UnreachableTenant[] {
   const found: UnreachableTenant[] = [];
   const taken = new Map<string, Taken[]>();
-  for (const [index, { sender, client }] of tenants.entries()) {
+  for (const [index, { sender, client, user = [] }] of tenants.entries()) {
     const senderKeys = sender.length === 0 ? [[anySender]] : sender.map(keysOf);
     const takers = senderKeys.map((keys) =>
       takerOf(
@@ -36,6 +36,8 @@ export function unreachableTenants(tenants: readonly TenantConfig[]): Unreachabl
       found.push({ index, takenBy });
       continue;
     }
+    // One of some users takes all mail from no other.
+    if (user.length > 0) continue;
     for (const [key = anySender] of senderKeys) {
       const list = taken.get(key) ?? [];
       list.push({ by: index, client });

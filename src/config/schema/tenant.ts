@@ -3,6 +3,12 @@
 import { key, listOf, tableOf, textOf, wholeNumber } from './fields.ts';
 import { networks, senders } from './lists.ts';
 import { tenantName } from './texts.ts';
+import { ValueError } from '../../values/value-error.ts';
+
+function userPattern(text: string): string {
+  if (!/^[^\s@]*(?:@[^\s@]+)?$/u.test(text) || text === '') throw new ValueError(`"${text}" is no user`);
+  return text;
+}
 
 const tenant = tableOf({
   name: key(
@@ -19,6 +25,13 @@ const tenant = tableOf({
     networks().min(1, 'must name one network at least').optional(),
     'The clients that hand its mail in, by network. Left out: any client, and sluice sendmail.',
     { example: '["10.1.0.0/16"]' },
+  ),
+  user: key(
+    listOf(textOf('a user such as "joe@example.com", or "@example.com"', userPattern), 'users')
+      .min(1, 'must name one user at least')
+      .optional(),
+    'The users who hand its mail in, after a log-in here or at a front end: "joe@example.com", or "@example.com" for all of a domain. Left out: any client. When sender or client are given as well, all must match.',
+    { example: '["@example.com"]' },
   ),
   weight: key(
     wholeNumber(1, 100).default(1),

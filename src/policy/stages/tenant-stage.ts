@@ -14,8 +14,8 @@ export class TenantStage implements Stage {
     this.#tenants = tenants;
   }
 
-  mail({ client, transaction }: MailFacts): Verdict {
-    const tenant = this.#tenants.of(client.address, transaction.reversePath);
+  mail({ client, principal, transaction }: MailFacts): Verdict {
+    const tenant = this.#tenants.of(client.address, transaction.reversePath, principal);
     return tenant === undefined ? goOn : this.#verdictOf(tenant);
   }
 
