@@ -11,6 +11,7 @@ import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
 import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
+import { PlaceProofs } from '../../src/deliver/smtp/place-proofs.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import type {
   AttemptResult,
@@ -190,6 +191,9 @@ export async function fixture(
   let now = 1_000_000;
   const deadlines = new Deadlines({ now: () => now });
   const logger = createLogger({ level: 'info', format: 'json', destination: sink });
+  // The server has proved itself.
+  const proofs = new PlaceProofs();
+  proofs.needed = () => 0;
   const context: ConnectionContext = {
     settings: {
       heloName: 'sluice.test',
@@ -203,6 +207,7 @@ export async function fixture(
     dial,
     reports,
     log: new DeliveryLog(logger, new Events([logListener(logger)])),
+    proofs,
     tls: {
       contexts: new ClientContexts(handshakes, identities),
       sessions: new SessionCache(() => now),

@@ -71,9 +71,9 @@ test('with DATA, the commands of the next message leave with the content of the 
   peer.socket.on('data', (bytes: Buffer) => segments.push(bytes.toString('latin1')));
   peer.say('250 ok', '250 ok', '354 go');
   assert.equal(await peer.content(), 'Subject: 0\r\n\r\n..dot\r\n.\r\n');
-  assert.deepEqual(await lines(peer, 3), group(1));
+  assert.deepEqual(await lines(peer, 4), ['RSET', ...group(1)]);
   assert.equal(segments.length, 1, 'one write');
-  peer.say('250 first', '250 ok', '250 ok', '354 go');
+  peer.say('250 first', '250 reset', '250 ok', '250 ok', '354 go');
   assert.deepEqual(await doneOf(all), { kind: 'done', connection: 1, results: delivered, reusable: true });
   assert.equal(await peer.content(), 'Subject: 1\r\n\r\n..dot\r\n.\r\n');
   peer.say('250 second');
@@ -144,7 +144,7 @@ test('a connection that is lost: what the server had whole is tried again, the r
   await lines(peer, 3);
   peer.say('250 ok', '250 ok', '354 go');
   await peer.content();
-  await lines(peer, 3);
+  await lines(peer, 4);
   peer.end();
   const { results } = await doneOf(all);
   assert.equal(results[0]?.result, 'tempfail');
@@ -188,6 +188,7 @@ test('421 is the answer to one message: the others go back, even whole ones', as
   const peer = await connected(all, 2, 'PIPELINING', 'CHUNKING');
   await arrived(peer, 'Subject: 2\r\n\r\n.dot\r\n');
   peer.say('250 ok', '250 ok', '421 4.3.2 closing');
+  peer.end();
   const { results, reusable } = await doneOf(all);
   assert.deepEqual([results[0]?.error, reusable], ['421 4.3.2 closing (in reply to content)', false]);
   assert.deepEqual(await all.reports.next(), { kind: 'closed', connection: 1, report: { kind: 'unused' } });
@@ -199,8 +200,8 @@ test('a server that loses count at a message behind another gets it back without
   await lines(peer, 3);
   peer.say('250 ok', '250 ok', '354 go');
   await peer.content();
-  await lines(peer, 3);
-  peer.say('250 taken', '503 5.5.1 nested MAIL', '503 5.5.1 what?', '503 5.5.1 what?');
+  await lines(peer, 4);
+  peer.say('250 taken', '250 reset', '503 5.5.1 nested MAIL', '503 5.5.1 what?', '503 5.5.1 what?');
   assert.deepEqual((await doneOf(all)).results, delivered);
   assert.deepEqual(await all.reports.next(), { kind: 'closed', connection: 1, report: { kind: 'unused' } });
 });

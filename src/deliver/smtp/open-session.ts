@@ -12,7 +12,7 @@ import type { ConnectionContext } from '../connection-context.ts';
  * @param without - kinds of pipelining that the server does not bear
  */
 export function openSession(
-  { settings }: ConnectionContext,
+  { settings, proofs }: ConnectionContext,
   hop: SocketHop,
   source: string,
   dialect: ClientDialect,
@@ -29,6 +29,7 @@ export function openSession(
     tls,
     pipelining: !without.includes('group'),
     depth: isAlone ? undefined : depth === undefined ? pipelineDepth : { data: depth, chunking: depth },
+    probes: proofs.needed(hop.key),
     chunking: !isAlone && !without.includes('chunk'),
     ignoredExtensions: extensions,
   });

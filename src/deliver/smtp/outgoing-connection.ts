@@ -287,9 +287,10 @@ export class OutgoingConnection implements TransportConnection {
 
   #end(report: CloseReport): void {
     const { fault } = this.#session;
-    const { log, reports } = this.#context;
+    const { log, proofs, reports } = this.#context;
     this.#ended = true;
     this.#wire.end(this.#context);
+    proofs.ended(this.#grant.hop.key, this.#session.proofs, fault !== undefined);
     const isBroken = fault !== undefined && !this.#abandoned;
     // The failure may have been caused by pipelining: the next connections go without that kind of it.
     if (isBroken) log.distrusted(this.#grant, fault);

@@ -3,6 +3,7 @@
 
 import { DotStuffer } from '../../protocol/smtp/client/dot-stuffer.ts';
 import type { StoredMessage } from '../../spool/types.ts';
+import { namesRecipients } from './names-recipients.ts';
 import type { Wire } from './wire.ts';
 
 /** Larger content goes by DATA, also where CHUNKING is offered: some servers hang on large chunks, and it takes no more round trips. */
@@ -62,6 +63,7 @@ export function chunkBytes({ content }: StoredMessage, recipients: number, wire:
   if (content === undefined) return undefined;
   const leastBytes = wire.heldBytes + content.length + commandBytes * (recipients + 3);
   if (content.length > mostChunkBytes || (!wire.isFar && leastBytes > mostNearBytes)) return undefined;
+  if (namesRecipients(content)) return undefined;
   return content.length + (endsWithCrlf(content) ? 0 : crlf.length);
 }
 

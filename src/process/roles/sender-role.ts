@@ -8,6 +8,7 @@ import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
 import { trustSystemAuthorities } from '../../deliver/tls/system-authorities.ts';
+import { PlaceProofs } from '../../deliver/smtp/place-proofs.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
@@ -42,6 +43,7 @@ export class SenderRole implements Role {
   readonly #sender: Sender;
   readonly #spool: SpoolReader;
   readonly #deadlines = new Deadlines();
+  readonly #proofs = new PlaceProofs();
   readonly #tlsSessions = new SessionCache();
   readonly #identities: ClientIdentities;
   readonly #brokenHandshakes = new BrokenHandshakes();
@@ -171,6 +173,7 @@ export class SenderRole implements Role {
       dial,
       reports,
       log: new DeliveryLog(this.#log, this.#events),
+      proofs: this.#proofs,
       tls: {
         contexts: new ClientContexts(handshakeSettings(config), this.#identities),
         sessions: this.#tlsSessions,

@@ -12,7 +12,8 @@ import type { BreakCause } from './pipelining-fault.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SessionOutput } from './session-output.ts';
 import { SmtpClientStateError } from './state-error.ts';
-import { Transactions, type TransactionsStep } from './transactions.ts';
+import { Transactions } from './transactions.ts';
+import type { TransactionsStep } from './transactions-step.ts';
 import type {
   ClientEvent,
   ClientPhase,
@@ -100,6 +101,11 @@ export class ClientSession {
   /** The server has not answered the oldest transaction on the way, and the end of none was written. */
   get isUntouched(): boolean {
     return this.#transactions.isUntouched;
+  }
+
+  /** Messages that passed by DATA behind others. */
+  get proofs(): number {
+    return this.#transactions.proofs;
   }
 
   /** The server has answered QUIT. */
@@ -208,7 +214,8 @@ export class ClientSession {
   #onReply(code: number): void {
     if (code === 421) {
       // RFC 5321 3.8: any command may be answered by 421, and the server closes after it.
-      this.#refused('closing');
+      if (this.#state !== 'idle' || !this.#transactions.closing(this.#parser, this.#reply()))
+        this.#refused('closing');
     } else if (this.#state === 'opening') {
       this.#onOpeningReply();
     } else if (!this.#transactions.isEmpty) {
@@ -293,7 +300,8 @@ export class ClientSession {
   }
 
   /** Ends everything at once in the middle of something. */
-  #breakWhile(cause: BreakCause, what: string, why: string): void {
+  #breakWhile(brokenBy: BreakCause, what: string, why: string): void {
+    const cause = this.#transactions.isClosing ? 'closing' : brokenBy;
     this.#drop(brokenWhile(cause, { what, why, phase: this.phase, dialect: this.#dialect }, this.#commandIn));
   }
 

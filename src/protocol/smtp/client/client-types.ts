@@ -22,6 +22,11 @@ export interface ClientSessionOptions {
   readonly depth?: PipelineDepth | undefined;
   /** Send the content of small messages together with their commands (BDAT, RFC 3030) where CHUNKING and PIPELINING are offered; false when not given. */
   readonly chunking?: boolean | undefined;
+  /**
+   * Messages that have to pass by DATA behind others before content is sent ahead of its 354; none when not given. All other commands
+   * are answered 250, so a server that swallows a whole group would go unnoticed: the replies to the next one would pass for its own.
+   */
+  readonly probes?: number | undefined;
   /** EHLO keywords in upper case that are treated as not announced; none when not given. */
   readonly ignoredExtensions?: ReadonlySet<string> | undefined;
   /** The most bytes of one reply with all its lines; more is a protocol error. 16 KiB when not given. */

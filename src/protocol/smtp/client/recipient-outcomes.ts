@@ -57,6 +57,15 @@ export class RecipientOutcomes {
     }
   }
 
+  /** Takes back that it was delivered: the reply may have been for something else. */
+  doubtDeliveries(): void {
+    for (const [recipient, outcome] of this.#outcomes.entries()) {
+      if (outcome?.result !== 'delivered') continue;
+      this.#outcomes[recipient] = undefined;
+      this.undecided++;
+    }
+  }
+
   /** The outcomes in the order of the recipients. @param reason - of the temporary failure of recipients without an outcome */
   finish(reason?: SessionFailure): RecipientOutcome[] {
     if (reason !== undefined) this.#failRest('tempfail', reason);

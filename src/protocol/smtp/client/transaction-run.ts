@@ -33,6 +33,15 @@ export type RunStep =
   /** No such reply is allowed here. */
   | 'unexpected';
 
+/** Where a transaction stands in its session. */
+export interface RunPlace {
+  readonly way: SendingWay;
+  /** It is the first of the session. */
+  readonly isFirst: boolean;
+  /** It is begun while replies to earlier commands are on their way. */
+  readonly isBehind: boolean;
+}
+
 export class TransactionRun {
   readonly outcomes: RecipientOutcomes;
   readonly isPipelined: boolean;
@@ -60,6 +69,7 @@ export class TransactionRun {
   /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
   #isMailRefused = false;
+  readonly #isFirst: boolean;
   #isAnyAccepted = false;
   readonly #repliesPerRecipient: boolean;
 
@@ -68,14 +78,14 @@ export class TransactionRun {
     transaction: ClientTransaction,
     extensions: ServerExtensions,
     options: ClientSessionOptions,
-    way: SendingWay,
-    isBehind: boolean,
+    { way, isFirst, isBehind }: RunPlace,
   ) {
     this.#transaction = transaction;
     this.#extensions = extensions;
     this.#repliesPerRecipient = options.dialect?.repliesPerRecipient === true;
     this.isPipelined = way !== 'single';
     this.isBehind = isBehind;
+    this.#isFirst = isFirst;
     this.sizeBytes = transaction.sizeBytes;
     const outcomes = new RecipientOutcomes(transaction.recipients);
     this.outcomes = outcomes;
@@ -139,7 +149,9 @@ export class TransactionRun {
     const { code } = parser;
     if (code >= 400) {
       this.#isMailRefused = true;
-      this.#refuseRest(parser.reply('MAIL'), this.isBehind ? 'commands' : 'no');
+      // RFC 5321 3.3: out of sequence is said of the session, and not of the mail.
+      const isOfSession = this.isBehind || (code === 503 && !this.#isFirst);
+      this.#refuseRest(parser.reply('MAIL'), isOfSession ? 'commands' : 'no');
       // With PIPELINING, RCPT and DATA are answered even when MAIL was refused.
       if (!this.isPipelined) return 'reset';
     } else if (code >= 300) return 'unexpected';
@@ -175,7 +187,10 @@ export class TransactionRun {
     // RFC 5321 4.5.3.1.10: 552 can be an old server's "too many recipients", which is a temporary failure.
     const tooMany =
       this.#isAnyAccepted && reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3');
-    const result = reply.code >= 500 && !tooMany ? 'permfail' : 'tempfail';
+    // MAIL was accepted, so that this is no word about the recipient.
+    const hasLostCount = this.isBehind && !this.#isMailRefused && saysLostCount(reply);
+    if (hasLostCount) this.lostCount = 'content';
+    const result = reply.code >= 500 && !tooMany && !hasLostCount ? 'permfail' : 'tempfail';
     this.outcomes.decide({ recipient: this.#recipient, result, failure: { kind: 'reply', reply } });
   }
 
@@ -257,6 +272,6 @@ export class TransactionRun {
  * A server that answers out of order (against RFC 2920 3.2) must not pass for one that took the message: 2.1.0 and 2.1.5 are what
  * servers say to MAIL and RCPT (RFC 3463 3.2, X.1: addresses), and 221 to QUIT.
  */
-function isOfCommand({ code, enhanced }: RemoteReply): boolean {
+export function isOfCommand({ code, enhanced }: RemoteReply): boolean {
   return code === 221 || enhanced.startsWith('2.1.');
 }

@@ -3,34 +3,25 @@
 // Promises: a reply is taken by the transaction whose command it answers, and the fate of one changes none of the others.
 
 import type { BrokenSession } from './broken-session.ts';
-import type { ClientPhase, ClientSessionOptions, ClientTransaction, SessionFailure } from './client-types.ts';
+import type {
+  ClientPhase,
+  ClientSessionOptions,
+  ClientTransaction,
+  RemoteReply,
+  SessionFailure,
+} from './client-types.ts';
 import { noExtensions, type ServerExtensions } from './extensions.ts';
 import type { PipeliningKind } from '../../../values/pipelining.ts';
+import { abortRuns } from './abort-runs.ts';
 import { pipeliningFault } from './pipelining-fault.ts';
+import type { TransactionsStep } from './transactions-step.ts';
 import type { ReplyParser } from './reply-parser.ts';
 import { oneByOne, type SendingPlan, sendingPlan } from './sending-plan.ts';
 import type { SessionOutput } from './session-output.ts';
-import { TransactionRun } from './transaction-run.ts';
+import { isOfCommand, TransactionRun } from './transaction-run.ts';
 
 /** What a reply belongs to: a transaction, the RSET between two, an empty message whose reply says nothing, or QUIT. */
 type Awaited = TransactionRun | 'rset' | 'empty' | 'quit';
-
-/** What a reply leads to, beyond the transactions themselves. */
-export type TransactionsStep =
-  /** More replies will come. */
-  | 'wait'
-  /** Nothing is on the way any more. */
-  | 'idle'
-  /** QUIT was answered. */
-  | 'goodbye'
-  /** RSET was refused, and nothing is on the way behind it. */
-  | 'rsetRefused'
-  /** The server must not be told anything more: it refused in the middle of the content. */
-  | 'refused'
-  /** The server lost count. What is left on the way can be given to another session. */
-  | 'lostCount'
-  /** No such reply is allowed here. */
-  | 'unexpected';
 
 /** Bytes of content without an answer above which no other transaction begins. */
 const mostUnansweredBytes = 256 * 1024;
@@ -55,6 +46,12 @@ export class Transactions {
   #finished = 0;
   /** Those of them that were begun behind others, and went well. */
   #kept = 0;
+  /** Messages behind others whose 354 came in its place. */
+  #proofs = 0;
+  /** All replies to the oldest have come, and that to the RSET behind it is awaited: it shows whether they were in their place. */
+  #unconfirmed: 'over' | 'reset' | undefined;
+  /** The server said 421, and may still answer what it has. */
+  #isClosing = false;
 
   constructor(options: ClientSessionOptions, output: SessionOutput) {
     this.#options = options;
@@ -73,7 +70,9 @@ export class Transactions {
   /** What the oldest unanswered command is; undefined when none is. */
   get phase(): ClientPhase | undefined {
     const [next] = this.#awaited;
-    if (typeof next === 'object') return next.phase;
+    // A server that closes has no more time than for QUIT.
+    if (next !== undefined && this.#isClosing) return 'quit';
+    if (typeof next === 'object') return this.#unconfirmed === undefined ? next.phase : 'rset';
     return next === 'empty' ? 'rset' : next;
   }
 
@@ -91,6 +90,16 @@ export class Transactions {
   /** How commands and content are sent. */
   get plan(): SendingPlan {
     return this.#plan;
+  }
+
+  /** Messages behind others whose 354 came in its place. */
+  get proofs(): number {
+    return this.#proofs;
+  }
+
+  /** The server said 421, and messages that it has as a whole are still unanswered. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   get isEnding(): boolean {
@@ -119,21 +128,20 @@ export class Transactions {
    */
   begin(transaction: ClientTransaction): boolean {
     const last = this.#awaited.at(-1);
-    const run = new TransactionRun(
-      transaction,
-      this.#extensions,
-      this.#options,
-      this.#plan.way,
-      last !== undefined,
-    );
+    const isFirst = this.#finished + this.#runs === 0;
+    // To a server that may swallow what came too early, content is sent ahead only where nothing can be taken for its replies.
+    const isProven = isFirst || this.#proofs >= (this.#options.probes ?? 0);
+    const way = this.#plan.way === 'chunk' && !isProven ? 'group' : this.#plan.way;
+    const place = { way, isFirst, isBehind: last !== undefined };
+    const run = new TransactionRun(transaction, this.#extensions, this.#options, place);
     if (run.isUnsent) {
       this.#add(run);
       this.#tellFinished();
       return false;
     }
-    // RFC 3030 2: when a chunk fails, the state is indeterminate until RSET. And a server that had kept the recipients of the
-    // message before would take a chunk for them; content after DATA waits for the 354.
-    if (typeof last === 'object' && (last.isChunk || run.isChunk)) this.#reset();
+    // RFC 3030 2: when a chunk fails, the state is indeterminate until RSET. And there are servers that keep the recipients of a message
+    // whose content they refused, against RFC 5321 4.1.1.4: the next message must never go to them.
+    if (typeof last === 'object') this.#reset();
     this.#add(run);
     this.#output.send(run.openingCommands());
     return run.isChunk;
@@ -141,13 +149,8 @@ export class Transactions {
 
   /** Fails one that comes after the end of the session. */
   fail(transaction: ClientTransaction, reason: SessionFailure): void {
-    const { outcomes } = new TransactionRun(
-      transaction,
-      this.#extensions,
-      this.#options,
-      this.#plan.way,
-      false,
-    );
+    const place = { way: this.#plan.way, isFirst: true, isBehind: false };
+    const { outcomes } = new TransactionRun(transaction, this.#extensions, this.#options, place);
     this.#output.tell({ kind: 'done', outcomes: outcomes.finish(reason), reusable: false });
   }
 
@@ -170,6 +173,7 @@ export class Transactions {
   /** Takes a reply, which is not 421. @param parser - has found the reply */
   answered(parser: ReplyParser): TransactionsStep {
     const [next] = this.#awaited;
+    if (typeof next === 'object' && this.#unconfirmed !== undefined) return this.#rsetAnswered(next, parser);
     if (typeof next === 'object') return this.#runAnswered(next, parser);
     const isRefused = next === 'rset' && parser.code >= 300;
     if (isRefused && this.#awaited.length > 1) return 'unexpected';
@@ -183,29 +187,44 @@ export class Transactions {
   }
 
   /**
+   * Takes a 421, with which the server says that it closes (RFC 5321 3.8). It may still answer what it has, and what it took must not
+   * go to another session.
+   * @returns false: it has no other message as a whole, so nothing is to be waited for
+   */
+  closing(parser: ReplyParser, reply: RemoteReply): boolean {
+    const [next] = this.#awaited;
+    const isAnyBehind = this.#awaited.some(
+      (each) => each !== next && typeof each === 'object' && each.isWritten,
+    );
+    if (!isAnyBehind || next === undefined) return false;
+    this.#isClosing = true;
+    this.#isEnding = true;
+    if (typeof next === 'object' && this.#unconfirmed !== undefined) this.#confirm(next);
+    else if (typeof next === 'object') {
+      next.outcomes.refuseRest(reply);
+      this.#runAnswered(next, parser);
+    } else this.#awaited.shift();
+    return true;
+  }
+
+  /**
    * Ends all, because the session breaks. A transaction that the server cannot have taken, and that it has not answered, gets no
    * outcome if it was begun behind another one: another session may carry it out.
    */
-  abort({ cause, of }: BrokenSession): void {
+  abort(end: BrokenSession): void {
     const runs = this.#awaited.filter((each) => typeof each === 'object');
-    const hasOthers = runs.length > 1 || this.#awaited.at(-1) === 'quit';
+    const isQuitting = this.#awaited.at(-1) === 'quit';
+    // What has all its replies is not to blame.
+    const at = this.#unconfirmed === undefined ? 0 : 1;
     this.#awaited.length = 0;
     this.#runs = 0;
-    const [oldest] = runs;
-    if (oldest === undefined) return;
-    const facts = { oldest, hasOthers, earlier: this.#finished, kept: this.#kept, cause };
-    this.fault ??= pipeliningFault(facts);
-    for (const run of runs) {
-      const isTried = run === oldest && (!run.isBehind || run.isHeard || cause === 'closing');
-      // A server that says 421 has not worked on what came later.
-      const mayBeDelivered = run.isWritten && cause !== 'closing';
-      if (!isTried && !mayBeDelivered && !run.isUnsent) return;
-      const reason = of(run, run === oldest);
-      if (reason.kind === 'broken' && run.isPartlyAnswered && cause !== 'wrong') {
-        run.outcomes.makeMailRefusalTemporary(reason);
-      }
-      this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(reason), reusable: false });
+    const oldest = runs[at];
+    if (oldest !== undefined) {
+      const hasOthers = runs.length > at + 1 || isQuitting;
+      const earlier = this.#finished + at;
+      this.fault ??= pipeliningFault({ oldest, hasOthers, earlier, kept: this.#kept, cause: end.cause });
     }
+    abortRuns(runs, end, this.#output);
   }
 
   #runAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
@@ -217,10 +236,14 @@ export class Transactions {
         this.#output.send(run.command);
         return 'wait';
       case 'content':
+        if (run.isBehind) this.#proofs++;
         this.#output.tell({ kind: 'content' });
         return 'wait';
       case 'over':
       case 'reset':
+        if (this.#awaited[1] !== 'rset' || run.lostCount !== 'no') return this.#over(run, step);
+        this.#unconfirmed = step;
+        return 'wait';
       case 'empty':
         return this.#over(run, step);
       case 'noBdat':
@@ -233,6 +256,22 @@ export class Transactions {
       default:
         return step;
     }
+  }
+
+  /** The RSET behind a transaction was answered. */
+  #rsetAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
+    if (parser.code < 300 && !isOfCommand(parser.reply('RSET'))) return this.#confirm(run);
+    // A server that answers out of order (against RFC 2920 3.1) may have said something else before.
+    run.outcomes.doubtDeliveries();
+    return 'unexpected';
+  }
+
+  /** The replies to the oldest were in their place. */
+  #confirm(run: TransactionRun): TransactionsStep {
+    const step = this.#unconfirmed ?? 'over';
+    this.#unconfirmed = undefined;
+    this.#awaited.splice(1, 1);
+    return this.#over(run, step);
   }
 
   /** All replies to the oldest have come. */

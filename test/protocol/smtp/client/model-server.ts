@@ -21,12 +21,18 @@ export type Quirk =
   | '421 at input behind content'
   /** Refuses what came too early, and reads on. */
   | 'refuses input behind content'
-  /** Keeps sender and recipients until the client is quiet for a moment. */
+  /** Keeps sender and recipients of a message whose content it refused. */
+  | 'keeps what it refused'
+  /** Keeps sender and recipients until the client is quiet for a moment, or says RSET. */
   | 'forgets a message late'
   /** Answers commands that came together with the end of the content before the content. */
   | 'answers out of order'
   /** No answer to any command that came together with the end of the content, nor to anything later. */
   | 'hangs at input behind content'
+  /** Forgets whatever came together with the end of a message, by DATA or BDAT. */
+  | 'swallows whole groups'
+  /** Says 250 once more than it should, behind each message. */
+  | 'says too much'
   /** Does not read the chunk of a BDAT that it refuses: takes it for commands. */
   | 'does not read refused chunks'
   /** Stops for ever when a chunk is large. */
@@ -130,6 +136,7 @@ export class ModelServer {
         break;
       }
       case 'RSET':
+        this.isForgetful = false;
         this.#forget();
         this.#say('250 2.0.0 forgotten');
         break;
@@ -196,6 +203,7 @@ export class ModelServer {
   /** Something came together with the end of the content. True: a quirk took the content. */
   #broke(content: string): boolean {
     switch (this.#options.quirk) {
+      case 'swallows whole groups':
       case 'swallows input behind content':
         this.#input = '';
         return false;
@@ -248,8 +256,9 @@ export class ModelServer {
       : '554 5.5.1 no valid recipients';
     if (refusal === undefined) this.accepted.push({ sender, recipients: [...this.#recipients], content });
     this.#say(refusal ?? '250 2.0.0 taken');
+    if (this.#options.quirk === 'says too much') this.#say('250 and more');
     if (this.#options.quirk === 'forgets a message late' && isBehind) this.isForgetful = true;
-    else this.#forget();
+    else if (refusal === undefined || this.#options.quirk !== 'keeps what it refused') this.#forget();
   }
 
   #bdat(line: string): void {
@@ -280,6 +289,8 @@ export class ModelServer {
       ? this.#refusal(this.#plan.content, `content ${sender}`)
       : '503 5.5.1 need RCPT';
     this.#say(refusal ?? '250 2.0.0 taken');
+    if (this.#options.quirk === 'says too much') this.#say('250 and more');
+    if (this.#options.quirk === 'swallows whole groups') this.#input = '';
     // RFC 3030 2: after a chunk that failed, nothing but RSET makes the state certain. This server forgets nothing before.
     if (refusal !== undefined) return true;
     this.accepted.push({ sender, recipients: this.#recipients, content });

@@ -43,7 +43,8 @@ const two = `${byData.opening}
       S: 354 go
       E: content
       ! contentSent
-      ! begin${group}`;
+      ! begin
+      C: RSET${group}`;
 
 /** Two whole messages, the second behind RSET. */
 const twoWhole = `${byChunks.opening}
@@ -57,6 +58,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: 'the next group behind the content: its replies come behind that of the content',
     text: `${two}
       S: 250 2.0.0 first
+      S: 250 reset
       S: 250 ok
       S: 250 ok
       S: 354 go
@@ -69,9 +71,10 @@ export const pipelinedDialogues: readonly Dialogue[] = [
   },
   {
     ...byData,
-    name: 'content refused: the message behind it is not touched, and needs no RSET (RFC 5321 4.1.1.4)',
+    name: 'content refused: the message behind it is not touched, nor given to the recipients of the first',
     text: `${two}
       S: 554 5.7.1 spam
+      S: 250 reset
       S: 250 ok
       S: 250 ok
       S: 354 go
@@ -87,6 +90,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: 'a recipient behind the content refused: RSET, and the next one begins with it',
     text: `${two}
       S: 250 2.0.0 first
+      S: 250 reset
       S: 250 ok
       S: 550 5.1.1 no
       S: 554 5.5.1 nobody
@@ -105,6 +109,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: '503 to MAIL behind the content: the server lost count, and the message goes back',
     text: `${two}
       S: 250 2.0.0 first
+      S: 250 reset
       S: 503 5.5.1 nested MAIL
       S: 503 5.5.1 what?
       S: 503 5.5.1 what?
@@ -116,6 +121,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: '503 to MAIL, and the server goes on with the recipients of before: it gets not even an empty message',
     text: `${two}
       S: 250 2.0.0 first
+      S: 250 reset
       S: 503 5.5.1 nested MAIL
       S: 250 ok
       S: 354 go
@@ -128,6 +134,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: 'MAIL refused for its sender behind the content is final',
     text: `${two}
       S: 250 2.0.0 first
+      S: 250 reset
       S: 550 5.7.1 not from you
       S: 503 5.5.1 need MAIL
       S: 503 5.5.1 need MAIL
@@ -150,8 +157,8 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: 'no answer behind the content in time: the message goes back',
     text: `${two}
       S: 250 2.0.0 first
-      E: done, reusable: 0 delivered (250 2.0.0 first)
       ! timedOut
+      E: done, not reusable: 0 delivered (250 2.0.0 first)
       E: close`,
   },
   {
@@ -167,6 +174,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
     name: 'QUIT behind the last content',
     text: `${two}
       S: 250 2.0.0 first
+      S: 250 reset
       S: 250 ok
       S: 250 ok
       S: 354 go
@@ -232,7 +240,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
       S: 550 5.1.1 no
       S: 503 5.5.1 nobody
       S: 500 5.5.2 what?
-      E: done, reusable: 0 permfail (550 5.1.1 no (in reply to RCPT))
+      E: done, not reusable: 0 permfail (550 5.1.1 no (in reply to RCPT))
       E: done, not reusable: 0 tempfail (protocol error: unexpected reply "500 5.5.2 what?" to RSET (the message may have been delivered))
       E: close`,
   },
@@ -249,11 +257,40 @@ export const pipelinedDialogues: readonly Dialogue[] = [
   },
   {
     ...byChunks,
-    name: '421 to the first: the second goes back, although it was sent as a whole',
+    name: '421 to the first, and the server closes: the second goes back, although it was sent as a whole',
     text: `${twoWhole}
       S: 250 ok
       S: 421 4.3.2 closing
+      ! disconnected closed
       E: done, not reusable: 0 tempfail (421 4.3.2 closing (in reply to RCPT))
+      E: close`,
+  },
+  {
+    ...byChunks,
+    name: '421 to the first, and the server goes on: the second has the result that it was given',
+    text: `${twoWhole}
+      S: 250 ok
+      S: 250 ok
+      S: 421 4.3.0 not this one
+      S: 250 reset
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 second
+      E: done, not reusable: 0 tempfail (421 4.3.0 not this one (in reply to content))
+      E: done, not reusable: 0 delivered (250 2.0.0 second)
+      C: QUIT
+      S: 221 bye
+      E: close`,
+  },
+  {
+    ...byChunks,
+    name: '421 to the first, and the server says no more in time: the second goes back',
+    text: `${twoWhole}
+      S: 250 ok
+      S: 250 ok
+      S: 421 4.3.2 closing
+      ! timedOut
+      E: done, not reusable: 0 tempfail (421 4.3.2 closing (in reply to content))
       E: close`,
   },
   {
@@ -264,6 +301,64 @@ export const pipelinedDialogues: readonly Dialogue[] = [
       ! disconnected ECONNRESET
       E: done, not reusable: 0 tempfail (connection lost while waiting for the reply to RCPT (the message may have been delivered): ECONNRESET)
       E: done, not reusable: 0 tempfail (connection lost while waiting for the reply to MAIL (the message may have been delivered): ECONNRESET)
+      E: close`,
+  },
+  {
+    ...byChunks,
+    options: { ...byChunks.options, probes: 1 },
+    name: 'content goes ahead only after a 354 behind another message has shown that nothing is swallowed',
+    text: `${byChunks.opening}
+      ! begin${whole}
+      ! begin
+      C: RSET${group}
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 first
+      S: 250 reset
+      S: 250 ok
+      S: 250 ok
+      S: 354 go
+      E: done, reusable: 0 delivered (250 2.0.0 first)
+      E: content
+      ! contentSent
+      ! begin
+      C: RSET${whole}`,
+  },
+  {
+    ...byChunks,
+    options: { ...byChunks.options, probes: 1 },
+    name: 'one reply too many is noticed at the 354',
+    text: `${byChunks.opening}
+      ! begin${whole}
+      ! begin
+      C: RSET${group}
+      S: 250 ok
+      S: 250 ok
+      S: 250 first
+      S: 250 for nothing
+      S: 250 reset
+      S: 250 ok
+      S: 250 ok
+      E: done, reusable: 0 delivered (250  first)
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "250 ok" to DATA)
+      E: close`,
+  },
+  {
+    name: '503 to a MAIL that is not the first is about the session: the message goes back',
+    text: `${byData.opening}
+      ! begin${group}
+      S: 250 ok
+      S: 250 ok
+      S: 354 go
+      E: content
+      ! contentSent
+      S: 250 first
+      E: done, reusable: 0 delivered (250  first)
+      E: ready
+      ! begin${group}
+      S: 503 5.5.1 one message only
+      S: 503 5.5.1 no
+      S: 503 5.5.1 no
       E: close`,
   },
 ];

@@ -22,6 +22,10 @@ export interface World {
   readonly quirk?: Quirk | undefined;
   /** The session is told to end as soon as the last message has begun. */
   readonly quitsEarly?: boolean;
+  /** Messages that have to pass by DATA before content is sent ahead. */
+  readonly probes?: number;
+  /** What was written at once arrives at once. */
+  readonly isWhole?: boolean;
   readonly seed: number;
   /** Bytes in one direction after which the first connection is lost. */
   readonly cut?: { readonly of: 'client' | 'server'; readonly after: number } | undefined;
@@ -93,6 +97,7 @@ export function play(world: World): Played {
       pipelining: !faults.has('group'),
       depth: isAcross ? { data: world.depth, chunking: world.depth } : undefined,
       chunking: isAcross && !faults.has('chunk'),
+      probes: world.probes,
     });
     const onTheWay: Job[] = [];
     let toServer = '';
@@ -159,7 +164,10 @@ export function play(world: World): Played {
       flush();
     };
     const piece = (all: string): string =>
-      all.slice(0, random() < 0.5 ? all.length : 1 + Math.floor(random() * all.length));
+      all.slice(
+        0,
+        world.isWhole === true || random() < 0.5 ? all.length : 1 + Math.floor(random() * all.length),
+      );
     for (let turn = 0; session.phase !== 'closed'; turn++) {
       assert.ok(turn < 100_000, 'the session ends');
       const cut = isFirst ? world.cut : undefined;

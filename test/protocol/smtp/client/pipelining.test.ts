@@ -153,16 +153,22 @@ test('a connection that is cut at each byte of a pipeline, in each direction', (
 
 /** What is remembered of a server, and how a message may fare with it. */
 const quirks: Readonly<
-  Record<Quirk, { readonly faults: readonly string[]; readonly by: 'data' | 'chunks' }>
+  Record<
+    Quirk,
+    { readonly faults: readonly string[]; readonly by: 'data' | 'chunks'; readonly probes?: number }
+  >
 > = {
   'swallows input behind content': { faults: ['across'], by: 'data' },
   'resets at input behind content': { faults: ['across'], by: 'data' },
   'refuses input behind content and closes': { faults: ['across'], by: 'data' },
   '421 at input behind content': { faults: ['across'], by: 'data' },
   'refuses input behind content': { faults: ['across'], by: 'data' },
-  'forgets a message late': { faults: ['across'], by: 'data' },
+  'keeps what it refused': { faults: [], by: 'data' },
+  'forgets a message late': { faults: [], by: 'data' },
   'answers out of order': { faults: ['across'], by: 'data' },
   'hangs at input behind content': { faults: ['across'], by: 'data' },
+  'swallows whole groups': { faults: ['across'], by: 'chunks', probes: 1 },
+  'says too much': { faults: ['across'], by: 'chunks', probes: 1 },
   'does not read refused chunks': { faults: ['across', 'chunk'], by: 'chunks' },
   'stalls at large chunks': { faults: ['across', 'chunk'], by: 'chunks' },
   'does not know BDAT': { faults: ['across', 'chunk'], by: 'chunks' },
@@ -171,24 +177,26 @@ const quirks: Readonly<
   'lets everybody send': { faults: [], by: 'data' },
 };
 
-const onlyContent = ({ content }: Plan): Plan => ({ content });
+/** Out of order, or with a reply too many, a refusal cannot be told from one of another command; a 250 can, by its status or its place. */
+function planFor(quirk: string, plan: Plan): Plan {
+  if (quirk === 'answers out of order') return { content: plan.content };
+  return quirk === 'says too much' ? {} : plan;
+}
 
-for (const [quirk, { faults, by }] of Object.entries(quirks)) {
+for (const [quirk, { faults, by, probes = 0 }] of Object.entries(quirks)) {
   test(`a server that breaks: ${quirk}`, () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(worlds, (each) => {
-        // Out of order, a refusal of MAIL cannot be told from one of the content before it; a 250 can, by its status.
-        const sent =
-          quirk === 'answers out of order'
-            ? each.mails.map((mail) => ({ ...mail, plan: onlyContent(mail.plan) }))
-            : each.mails;
+        const sent = each.mails.map((mail) => ({ ...mail, plan: planFor(quirk, mail.plan) }));
         const world = {
           ...each,
           mails: sent,
           pipelining: true,
           chunking: by === 'chunks',
           quirk: quirk as Quirk,
+          probes,
+          isWhole: probes > 0,
         };
         const played = play(world);
         assertFates(world, played, true);
