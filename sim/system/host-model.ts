@@ -31,6 +31,7 @@ export interface Underway {
 export interface HostClient {
   readonly around: Surroundings;
   readonly peer: Peer;
+  readonly hasEnded: boolean;
   done(underway: Underway, results: readonly AttemptResult[], arrivals: readonly Arrival[]): void;
   contentFailed(underway: Underway, refusal: Refusal): void;
   hostLeaves(): void;
@@ -131,6 +132,8 @@ export class HostModel {
       this.#say(0, () => this.#client.contentFailed(underway, readFailure(error)));
       return;
     }
+    // The client has gone before all of the content was read from its disk, so it never had its end.
+    if (this.#client.hasEnded) return;
     underway.isWritten = true;
     const addresses = taken.map(([, { address }]) => address);
     around.trace(() => `${work.queueId} arrives at ${addresses.join(', ')}`);

@@ -98,6 +98,10 @@ export class OutgoingModel implements HostClient {
     return this.#host.depth;
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Recipients of the transactions that are on the way. */
   get inHand(): number {
     const works = [...this.#begun.map(({ work }) => work), ...this.#waiting];

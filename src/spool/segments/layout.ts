@@ -2,7 +2,7 @@
 
 import { basename, dirname, join } from 'node:path';
 import type { FileLayer } from '../file-layer.ts';
-import { managerSlotCount, parseSegmentName, segmentName, slotOf } from '../queue-id.ts';
+import { parseSegmentName, segmentName, slotOf } from '../queue-id.ts';
 import { SpoolError, systemCode, writeError } from '../spool-error.ts';
 
 export interface SpoolLayout {
@@ -125,13 +125,4 @@ export async function listJournals(files: FileLayer, layout: SpoolLayout): Promi
     if (/^\d{10}$/.test(name)) numbers.push(Number(name));
   }
   return numbers.sort((a, b) => a - b);
-}
-
-/**
- * Of two copies of a message, the first counts. A receiver that was taken over may have put one into a segment of its own, but it
- * cannot write to those of the manager, who moves mail into them.
- */
-export function managersFirst(segments: readonly number[]): readonly number[] {
-  const isManagers = (id: number): boolean => slotOf(id) < managerSlotCount;
-  return [...segments.filter(isManagers), ...segments.filter((id) => !isManagers(id))];
 }

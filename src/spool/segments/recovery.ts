@@ -1,6 +1,5 @@
 // Recovery, after the journal has been replayed: reads the records of every segment, and yields each message that is not
-// done with its waiting recipients: first those in segments of the manager, then the others, the oldest segment first. The
-// store and the read-only inspection both use it.
+// done with its waiting recipients, oldest segment first. The store and the read-only inspection both use it.
 
 import { damageRefusal } from '../../message/refusal.ts';
 import { encodeRefusal } from '../../message/refusal-form.ts';
@@ -10,7 +9,6 @@ import { exists } from '../file-io.ts';
 import {
   largePath,
   listSegments,
-  managersFirst,
   newestOfSlots,
   readFolder,
   syncFolder,
@@ -60,7 +58,7 @@ export async function* recoverSegments(place: RecoveryContext): AsyncGenerator<r
   place.state.segments.setNewestFound(newest);
   const damaged: DamagedRecord[] = [];
   const large = new Set(await readFolder(files, layout.large));
-  for (const id of managersFirst(segments)) {
+  for (const id of segments) {
     // The listing is older than the read, so a segment that was closed then has all its records.
     const closed = indexed.has(id) || newest.get(slotOf(id)) !== id;
     yield* recoverUndamaged(place, id, closed, damaged, large);

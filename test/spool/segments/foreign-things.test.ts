@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { nodeFiles } from '../../../src/spool/file-layer.ts';
 import { inspectSpool, openSpoolWriter } from '../../../src/spool/open.ts';
-import { managerSlotCount, segmentName } from '../../../src/spool/queue-id.ts';
+import { segmentName } from '../../../src/spool/queue-id.ts';
 import { holdsPath, journalPath, spoolLayout } from '../../../src/spool/segments/layout.ts';
 import { segmentPlace } from '../../../src/spool/segments/segment-place.ts';
 import { contentFor, envelopeFor, openedStore, temporaryDirectory, writerDefaults } from '../support.ts';
@@ -132,21 +132,4 @@ test('no opening of a file follows a link or waits for a pipe', async (t) => {
     assert.throws(() => nodeFiles.openSync(path, 'r'), foreign);
     assert.equal(lstatSync(target).size, 4);
   }
-});
-
-test('of two copies of a message, the one in a segment of the manager counts, however old the other is', async (t) => {
-  const directory = await temporaryDirectory(t);
-  const receiver = await openSpoolWriter({ ...writerDefaults, directory, slot: managerSlotCount });
-  const manager = await openSpoolWriter({ ...writerDefaults, directory, slot: 0 });
-  const queueId = receiver.newQueueId();
-  await receiver.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 500)] });
-  const { ref } = await manager.append({ envelope: envelopeFor(queueId), content: [contentFor(2, 500)] });
-  await receiver.close();
-  await manager.close();
-  const { store, messages } = await openedStore(directory);
-  assert.deepEqual(
-    messages.map((message) => [message.queueId, segmentPlace(message.ref).segment]),
-    [[queueId, segmentPlace(ref).segment]],
-  );
-  await store.close();
 });
