@@ -48,6 +48,8 @@ export class Transactions {
   #kept = 0;
   /** Messages behind others whose 354 came in its place. */
   #proofs = 0;
+  /** The last message that was begun behind the content of another. */
+  #probe: TransactionRun | undefined;
   /** All replies to the oldest have come, and that to the RSET behind it is awaited: it shows whether they were in their place. */
   #unconfirmed: 'over' | 'reset' | undefined;
   /** The server said 421, and may still answer what it has. */
@@ -134,6 +136,7 @@ export class Transactions {
     const way = this.#plan.way === 'chunk' && !isProven ? 'group' : this.#plan.way;
     const place = { way, isFirst, isBehind: last !== undefined };
     const run = new TransactionRun(transaction, this.#extensions, this.#options, place);
+    if (typeof last === 'object' && !last.isUnsent) this.#probe = run;
     if (run.isUnsent) {
       this.#add(run);
       this.#tellFinished();
@@ -236,12 +239,12 @@ export class Transactions {
         this.#output.send(run.command);
         return 'wait';
       case 'content':
-        if (run.isBehind) this.#proofs++;
+        if (run === this.#probe) this.#proofs++;
         this.#output.tell({ kind: 'content' });
         return 'wait';
       case 'over':
       case 'reset':
-        if (this.#awaited[1] !== 'rset' || run.lostCount !== 'no') return this.#over(run, step);
+        if (!this.#isConfirmedLater(run)) return this.#over(run, step);
         this.#unconfirmed = step;
         return 'wait';
       case 'empty':
@@ -256,6 +259,15 @@ export class Transactions {
       default:
         return step;
     }
+  }
+
+  /**
+   * The reply to the RSET behind a transaction comes together with its own, if the next one goes by DATA. Between whole messages it may
+   * come much later: there, those that passed by DATA before have shown that replies are in order.
+   */
+  #isConfirmedLater(run: TransactionRun): boolean {
+    const [, rset, next] = this.#awaited;
+    return rset === 'rset' && typeof next === 'object' && !next.isChunk && run.lostCount === 'no';
   }
 
   /** The RSET behind a transaction was answered. */

@@ -240,7 +240,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
       S: 550 5.1.1 no
       S: 503 5.5.1 nobody
       S: 500 5.5.2 what?
-      E: done, not reusable: 0 permfail (550 5.1.1 no (in reply to RCPT))
+      E: done, reusable: 0 permfail (550 5.1.1 no (in reply to RCPT))
       E: done, not reusable: 0 tempfail (protocol error: unexpected reply "500 5.5.2 what?" to RSET (the message may have been delivered))
       E: close`,
   },
@@ -289,8 +289,8 @@ export const pipelinedDialogues: readonly Dialogue[] = [
       S: 250 ok
       S: 250 ok
       S: 421 4.3.2 closing
-      ! timedOut
       E: done, not reusable: 0 tempfail (421 4.3.2 closing (in reply to content))
+      ! timedOut
       E: close`,
   },
   {
