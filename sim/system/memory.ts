@@ -9,8 +9,11 @@ interface JournalWrite {
   readonly says: readonly Fact[];
 }
 
-/** The destination alone knows that it has taken the message. */
-const unavoidable = /^the (?:destination closed the connection|transaction was cut off)/u;
+/** A manager that is stopping waits for no sender that has lost its link, so what this one says may come after the last sync. */
+const toldTooLate = 'its sender process lost its link, and told a manager that was stopping';
+/** Or the destination alone knows that it has taken the message. */
+const unavoidable =
+  /^(?:its sender process lost its link|the destination closed the connection|the transaction was cut off)/u;
 
 export class Memory {
   readonly #nowMs: () => number;
@@ -20,6 +23,7 @@ export class Memory {
   readonly #spokenOf = new Map<Knower, readonly Fact[]>();
   readonly #pageCache: Knower = { name: 'page cache' };
   readonly #disk: Knower = { name: 'disk' };
+  readonly #toldTooLate = new Set<Fact>();
   /** Known to the manager and not in its journal yet. */
   #unwritten: Fact[] = [];
   /** When a fact was forgotten by everybody, and why. */
@@ -45,7 +49,8 @@ export class Memory {
 
   forget(knower: Knower, why: string): void {
     for (const fact of this.#known.get(knower) ?? []) {
-      if (fact.forget(knower, why)) this.#forgotten.push({ atMs: this.#nowMs(), why });
+      const reason = this.#toldTooLate.has(fact) ? toldTooLate : why;
+      if (fact.forget(knower, reason)) this.#forgotten.push({ atMs: this.#nowMs(), why: reason });
     }
     this.#known.delete(knower);
   }
@@ -87,6 +92,7 @@ export class Memory {
       if (facts === undefined) continue;
       this.#spokenOf.delete(message as Knower);
       if (!isStopping || (message as { readonly kind?: string }).kind !== 'hello') this.heard(by, facts);
+      else for (const fact of facts) this.#toldTooLate.add(fact);
     }
   }
 
