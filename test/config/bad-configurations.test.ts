@@ -280,7 +280,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a queue where there never was one',
     '[[tenant]]\nname = "shop"\nqueue = "shop"',
-    '3:1 tenant[1].queue: there is no such key; the keys here are name, sender, client, weight, priority',
+    '3:1 tenant[1].queue: there is no such key; the keys here are name, sender, client, user, weight, priority',
   ],
   [
     'a limit per something unknown',
