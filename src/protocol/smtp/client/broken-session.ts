@@ -40,7 +40,7 @@ export function brokenBecause(
     kind: 'broken',
     during: isOldest ? during : commandIn(run.phase),
     // What was said to the content of a single message is no matter of doubt.
-    text: run.phase !== 'final' || hasSeveral ? withDoubt(text, run) : text,
+    text: run.phase !== 'final' || hasSeveral || !isOldest ? withDoubt(text, run) : text,
   });
   return { cause, failure: { kind: 'broken', during, text }, of };
 }

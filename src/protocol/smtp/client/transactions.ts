@@ -18,7 +18,7 @@ import type { TransactionsStep } from './transactions-step.ts';
 import type { ReplyParser } from './reply-parser.ts';
 import { oneByOne, type SendingPlan, sendingPlan } from './sending-plan.ts';
 import type { SessionOutput } from './session-output.ts';
-import { isOfCommand, TransactionRun } from './transaction-run.ts';
+import { TransactionRun } from './transaction-run.ts';
 
 /** What a reply belongs to: a transaction, the RSET between two, an empty message whose reply says nothing, or QUIT. */
 type Awaited = TransactionRun | 'rset' | 'empty' | 'quit';
@@ -50,8 +50,8 @@ export class Transactions {
   #proofs = 0;
   /** The last message that was begun behind the content of another. */
   #probe: TransactionRun | undefined;
-  /** All replies to the oldest have come, and that to the RSET behind it is awaited: it shows whether they were in their place. */
-  #unconfirmed: 'over' | 'reset' | undefined;
+  /** Over, and told when the 354 to the one behind it has shown that the replies are in their place. */
+  #unconfirmed: TransactionRun | undefined;
   /** The server said 421, and may still answer what it has. */
   #isClosing = false;
 
@@ -74,7 +74,7 @@ export class Transactions {
     const [next] = this.#awaited;
     // A server that closes has no more time than for QUIT.
     if (next !== undefined && this.#isClosing) return 'quit';
-    if (typeof next === 'object') return this.#unconfirmed === undefined ? next.phase : 'rset';
+    if (typeof next === 'object') return next.phase;
     return next === 'empty' ? 'rset' : next;
   }
 
@@ -176,7 +176,6 @@ export class Transactions {
   /** Takes a reply, which is not 421. @param parser - has found the reply */
   answered(parser: ReplyParser): TransactionsStep {
     const [next] = this.#awaited;
-    if (typeof next === 'object' && this.#unconfirmed !== undefined) return this.#rsetAnswered(next, parser);
     if (typeof next === 'object') return this.#runAnswered(next, parser);
     const isRefused = next === 'rset' && parser.code >= 300;
     if (isRefused && this.#awaited.length > 1) return 'unexpected';
@@ -202,8 +201,8 @@ export class Transactions {
     if (!isAnyBehind || next === undefined) return false;
     this.#isClosing = true;
     this.#isEnding = true;
-    if (typeof next === 'object' && this.#unconfirmed !== undefined) this.#confirm(next);
-    else if (typeof next === 'object') {
+    this.#confirm();
+    if (typeof next === 'object') {
       next.outcomes.refuseRest(reply);
       this.#runAnswered(next, parser);
     } else this.#awaited.shift();
@@ -217,21 +216,28 @@ export class Transactions {
   abort(end: BrokenSession): void {
     const runs = this.#awaited.filter((each) => typeof each === 'object');
     const isQuitting = this.#awaited.at(-1) === 'quit';
-    // What has all its replies is not to blame.
-    const at = this.#unconfirmed === undefined ? 0 : 1;
     this.#awaited.length = 0;
     this.#runs = 0;
-    const oldest = runs[at];
+    this.#isEnding = true;
+    const [oldest] = runs;
+    const unconfirmed = this.#unconfirmed;
+    if (unconfirmed !== undefined && end.cause === 'wrong') {
+      // A server that answers out of order (against RFC 2920 3.1) may not have answered this one.
+      unconfirmed.outcomes.doubtDeliveries();
+      unconfirmed.outcomes.finish(end.of(unconfirmed, false));
+    }
+    this.#confirm();
     if (oldest !== undefined) {
-      const hasOthers = runs.length > at + 1 || isQuitting;
-      const earlier = this.#finished + at;
-      this.fault ??= pipeliningFault({ oldest, hasOthers, earlier, kept: this.#kept, cause: end.cause });
+      const hasOthers = runs.length > 1 || isQuitting;
+      const facts = { oldest, hasOthers, earlier: this.#finished, kept: this.#kept, cause: end.cause };
+      this.fault ??= pipeliningFault(facts);
     }
     abortRuns(runs, end, this.#output);
   }
 
   #runAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
     const step = run.answered(parser, this.hasSeveral);
+    if (step !== 'wait' && step !== 'unexpected') this.#confirm();
     switch (step) {
       case 'wait':
         return 'wait';
@@ -244,9 +250,6 @@ export class Transactions {
         return 'wait';
       case 'over':
       case 'reset':
-        if (!this.#isConfirmedLater(run)) return this.#over(run, step);
-        this.#unconfirmed = step;
-        return 'wait';
       case 'empty':
         return this.#over(run, step);
       case 'noBdat':
@@ -259,31 +262,6 @@ export class Transactions {
       default:
         return step;
     }
-  }
-
-  /**
-   * The reply to the RSET behind a transaction comes together with its own, if the next one goes by DATA. Between whole messages it may
-   * come much later: there, those that passed by DATA before have shown that replies are in order.
-   */
-  #isConfirmedLater(run: TransactionRun): boolean {
-    const [, rset, next] = this.#awaited;
-    return rset === 'rset' && typeof next === 'object' && !next.isChunk && run.lostCount === 'no';
-  }
-
-  /** The RSET behind a transaction was answered. */
-  #rsetAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
-    if (parser.code < 300 && !isOfCommand(parser.reply('RSET'))) return this.#confirm(run);
-    // A server that answers out of order (against RFC 2920 3.1) may have said something else before.
-    run.outcomes.doubtDeliveries();
-    return 'unexpected';
-  }
-
-  /** The replies to the oldest were in their place. */
-  #confirm(run: TransactionRun): TransactionsStep {
-    const step = this.#unconfirmed ?? 'over';
-    this.#unconfirmed = undefined;
-    this.#awaited.splice(1, 1);
-    return this.#over(run, step);
   }
 
   /** All replies to the oldest have come. */
@@ -333,6 +311,16 @@ export class Transactions {
     this.#runs--;
     this.#finished++;
     if (run.isWritten && !run.isUnsent) this.#writtenBytes -= run.sizeBytes;
+    this.#unconfirmed = run;
+    // Between whole messages 354 never comes; those that passed by DATA before have shown that replies are in order.
+    const [rset, next] = this.#awaited;
+    if (rset !== 'rset' || typeof next !== 'object' || next.isChunk || next.isUnsent) this.#confirm();
+  }
+
+  #confirm(): void {
+    const run = this.#unconfirmed;
+    if (run === undefined) return;
+    this.#unconfirmed = undefined;
     this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(), reusable: !this.#isEnding });
   }
 

@@ -339,7 +339,7 @@ export const pipelinedDialogues: readonly Dialogue[] = [
       S: 250 reset
       S: 250 ok
       S: 250 ok
-      E: done, reusable: 0 delivered (250  first)
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "250 ok" to DATA (the message may have been delivered))
       E: done, not reusable: 0 tempfail (protocol error: unexpected reply "250 ok" to DATA)
       E: close`,
   },
