@@ -323,3 +323,20 @@ test('one message at a time goes by DATA', async (t) => {
   assert.deepEqual(await lines(peer, 3), ['MAIL FROM:<a@from.test>', 'RCPT TO:<b@to.test>', 'DATA']);
   assert.deepEqual(all.reports.depths, [1]);
 });
+
+test('a message that was taken is not given back because the connection is lost before the next 354', async (t) => {
+  const all = await fixture(t);
+  const peer = await connected(all, 2, 'PIPELINING');
+  await lines(peer, 3);
+  peer.say('250 ok', '250 ok', '354 go');
+  await peer.content();
+  await lines(peer, 4);
+  peer.say('250 first', '250 reset', '250 ok', '250 ok', '354 go');
+  assert.deepEqual((await doneOf(all)).results, delivered);
+  await peer.content();
+  await lines(peer, 4);
+  peer.say('250 second');
+  peer.end();
+  assert.deepEqual((await doneOf(all)).results, delivered);
+  assert.deepEqual(await all.reports.next(), { kind: 'closed', connection: 1, report: { kind: 'unused' } });
+});

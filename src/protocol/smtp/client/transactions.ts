@@ -80,6 +80,7 @@ export class Transactions {
 
   /** Nothing was heard of the oldest transaction, and the end of none was written. */
   get isUntouched(): boolean {
+    if (this.#unconfirmed !== undefined) return false;
     let isOldest = true;
     for (const each of this.#awaited) {
       if (typeof each === 'string') continue;
