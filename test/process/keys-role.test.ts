@@ -35,7 +35,12 @@ function world(t: TestContext) {
       asker.receive(([response]) => resolve(response ?? 'closed'));
       asker.onClosed(() => resolve('closed'));
       asker.post(hello);
-      asker.post({ kind: 'request', id: 1, operation: 'scram-start', question: { login: 'nobody' } });
+      asker.post({
+        kind: 'request',
+        id: 1,
+        operation: 'scram-start',
+        question: { login: 'nobody', client: '192.0.2.1' },
+      });
     });
   return { folder, start, ask };
 }

@@ -69,7 +69,7 @@ suite('things that a role has planted', { skip: process.getuid?.() !== 0 && 'nee
     assert.equal(statSync(spool).uid, manager(users));
   });
 
-  test('a file with a second name, and one of somebody else, are named and left, and the others are taken over', async (t) => {
+  test('a file with a second name, and one of somebody else, are named and left, and a receiver has its own', async (t) => {
     const { path, spool, users, log, own } = await ground(t);
     const segments = join(spool, 'segments');
     const elsewhere = join(path, 'elsewhere');
@@ -84,7 +84,7 @@ suite('things that a role has planted', { skip: process.getuid?.() !== 0 && 'nee
     assert.deepEqual([statSync(elsewhere).uid, statSync(elsewhere).mode & 0o777], [0, 0o600]);
     assert.equal(statSync(join(segments, 'moved')).uid, stranger);
     const closed = statSync(join(segments, 'closed'));
-    assert.deepEqual([closed.uid, closed.gid, closed.mode & 0o777], [manager(users), users.gid, 0o640]);
+    assert.deepEqual([closed.uid, closed.gid, closed.mode & 0o777], [receiver(users), users.gid, 0o640]);
     const said = log.lines.toSorted();
     assert.equal(said.length, 2);
     assert.ok(said.some((each) => each.includes(join(segments, 'linked')) && each.includes('hard link')));
