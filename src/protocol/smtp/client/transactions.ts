@@ -282,7 +282,7 @@ export class Transactions {
       this.#output.send('.\r\n');
       this.#awaited.push('empty');
     }
-    // Behind a chunk that failed, the next group has begun with RSET. Content that was refused leaves nothing behind (RFC 5321 4.1.1.4).
+    // A group behind this one has begun with RSET.
     const needsReset = step !== 'over' && !this.#isEnding && (step === 'empty' || this.isEmpty);
     if (needsReset) this.#reset();
     return this.#tellFinished();
