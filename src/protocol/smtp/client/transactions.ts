@@ -52,8 +52,10 @@ export class Transactions {
   #probe: TransactionRun | undefined;
   /** Over, and told when the 354 to the one behind it has shown that the replies are in their place. */
   #unconfirmed: TransactionRun | undefined;
-  /** The server said 421, and may still answer what it has. */
+  /** The server said 421 or the like, and may still answer what it has. */
   #isClosing = false;
+  /** It has refused RSET so that it has to close: another reply would answer nobody knows what. */
+  #isGivenUp = false;
 
   constructor(options: ClientSessionOptions, output: SessionOutput) {
     this.#options = options;
@@ -176,10 +178,11 @@ export class Transactions {
 
   /** Takes a reply, which is not 421. @param parser - has found the reply */
   answered(parser: ReplyParser): TransactionsStep {
+    if (this.#isGivenUp) return 'unexpected';
     const [next] = this.#awaited;
     if (typeof next === 'object') return this.#runAnswered(next, parser);
     const isRefused = next === 'rset' && parser.code >= 300;
-    if (isRefused && this.#awaited.length > 1) return 'unexpected';
+    if (isRefused && this.#awaited.length > 1) return this.#resetRefused(parser.code);
     this.#awaited.shift();
     if (next === 'quit') return 'goodbye';
     if (isRefused) {
@@ -187,6 +190,18 @@ export class Transactions {
       return 'rsetRefused';
     }
     return this.#tellFinished();
+  }
+
+  /**
+   * RSET was refused with messages behind it. Exim closes so after ten commands that bring no mail (smtp_accept_max_nonmail): then those
+   * behind can go elsewhere. 500 to 504 (RFC 5321 4.2.2) are about commands that we may not have sent.
+   */
+  #resetRefused(code: number): 'wait' | 'unexpected' {
+    if (code < 400 || (code >= 500 && code < 550)) return 'unexpected';
+    this.#isClosing = true;
+    this.#isEnding = true;
+    this.#isGivenUp = true;
+    return 'wait';
   }
 
   /**

@@ -295,6 +295,31 @@ export const pipelinedDialogues: readonly Dialogue[] = [
   },
   {
     ...byChunks,
+    name: 'RSET refused as one too many, and the server closes: the message behind it goes back',
+    text: `${twoWhole}
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 first
+      S: 554 Too many nonmail commands
+      E: done, reusable: 0 delivered (250 2.0.0 first)
+      ! disconnected closed
+      E: close`,
+  },
+  {
+    ...byChunks,
+    name: 'RSET refused, and the server goes on: what it says is not trusted',
+    text: `${twoWhole}
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 first
+      S: 554 no
+      S: 250 ok
+      E: done, reusable: 0 delivered (250 2.0.0 first)
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "250 ok" to QUIT (the message may have been delivered))
+      E: close`,
+  },
+  {
+    ...byChunks,
     name: 'lost with two whole messages on the way: both may have been delivered',
     text: `${twoWhole}
       S: 250 ok
