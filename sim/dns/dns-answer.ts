@@ -72,6 +72,8 @@ function records(name: string, entry: ZoneName, type: string, defaultTtl: number
         ttl,
         data: { ...rest, certificate: Buffer.from(data, 'hex') },
       }));
+    case 'PTR':
+      return (entry.ptr ?? []).map((data) => ({ type: 'PTR', name, ttl, data }));
     case 'CNAME':
       return entry.cname === undefined ? [] : [{ type: 'CNAME', name, ttl, data: entry.cname }];
     default:

@@ -13,6 +13,7 @@ export interface ZoneName {
     /** Hex. */
     readonly data: string;
   }[];
+  readonly ptr?: readonly string[];
   /** A name with a CNAME has no other records (RFC 1034 3.6.2). */
   readonly cname?: string;
   /** Is the name in a signed zone? An answer has the AD bit if all names of its chain are. As the server says if not given. */
@@ -28,7 +29,7 @@ export interface ZoneName {
   readonly behaviourTypes?: readonly ZoneType[];
 }
 
-export type ZoneType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME' | 'TLSA';
+export type ZoneType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME' | 'TLSA' | 'PTR';
 
 /** By name in lower case, without a final dot. A name that is not in the zone does not exist. */
 export type Zone = Readonly<Record<string, ZoneName>>;

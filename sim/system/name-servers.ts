@@ -61,6 +61,7 @@ export function simulatedResolver(options: ResolverOptions): Resolver {
     txt: (domain) => questions.ask(domain, () => found<string>([], domain)),
     tlsa: (name) => questions.ask(name, () => found<never>([], name)),
     cname: (name) => questions.ask(name, () => found<never>([], name)),
+    ptr: (address) => questions.ask(address, () => found<never>([], address)),
     flush: () => undefined,
     stats: () => ({ ...nothing, inFlight: 0, hanging: 0, waiting: 0, entries: 0 }),
     get outage() {

@@ -20,7 +20,8 @@ export function isQueryable(name: string): boolean {
       if (label === 0) return false;
       label = 0;
     } else {
-      if (char <= 0x20 || char >= 0x7f || char === 0x5c) return false;
+      // A label may hold any octet (RFC 2181 11); a space comes from macros of SPF records (RFC 7208 7.1, `%_`).
+      if (char < 0x20 || char >= 0x7f || char === 0x5c) return false;
       if (++label > 63) return false;
     }
   }

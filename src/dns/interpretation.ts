@@ -134,6 +134,10 @@ export function readTlsa(record: ResponseRecord): TlsaRecord | undefined {
   return { usage, selector, matchingType, data: certificate.toString('hex') };
 }
 
+export function readPtr(record: ResponseRecord): string | undefined {
+  return record.type === 'PTR' ? canonicalDomain(record.data) : undefined;
+}
+
 export function readCname(record: ResponseRecord): string | undefined {
   return record.type === 'CNAME' ? canonicalDomain(record.data) : undefined;
 }

@@ -3,7 +3,7 @@
 
 import * as dnsPacket from 'dns-packet';
 
-export type QueryType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME' | 'TLSA';
+export type QueryType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME' | 'TLSA' | 'PTR';
 
 /** What a question offers by EDNS: nothing, larger datagrams, or signatures as well (the DO bit, RFC 3225 3). */
 export type EdnsOffer = 'none' | 'plain' | 'dnssec';

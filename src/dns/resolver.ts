@@ -6,8 +6,9 @@ import type { TlsaRecord } from '../values/tls-policy.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ResolverOptionsError } from './dns-error.ts';
-import { readA, readAaaa, readCname, readMx, readTlsa, readTxt } from './interpretation.ts';
+import { readA, readAaaa, readCname, readMx, readPtr, readTlsa, readTxt } from './interpretation.ts';
 import { Lookup } from './lookup.ts';
+import { reverseName } from './reverse-name.ts';
 import type { Answer, MxRecord, Outage, Resolver, ResolverOptions, ResolverStats } from './types.ts';
 
 export { readResolvConf } from './resolv-conf.ts';
@@ -22,6 +23,7 @@ class StubResolver implements Resolver {
   readonly #txt: Lookup<string>;
   readonly #tlsa: Lookup<TlsaRecord>;
   readonly #cname: Lookup<string>;
+  readonly #ptr: Lookup<string>;
 
   constructor(options: ResolverOptions) {
     const now = options.now ?? (() => performance.now());
@@ -33,6 +35,7 @@ class StubResolver implements Resolver {
     this.#txt = new Lookup('TXT', readTxt, this.#dispatcher, this.#cache, options, now);
     this.#tlsa = new Lookup('TLSA', readTlsa, this.#dispatcher, this.#cache, options, now);
     this.#cname = new Lookup('CNAME', readCname, this.#dispatcher, this.#cache, options, now);
+    this.#ptr = new Lookup('PTR', readPtr, this.#dispatcher, this.#cache, options, now);
   }
 
   mx(domain: string): Promise<Answer<MxRecord>> {
@@ -55,13 +58,19 @@ class StubResolver implements Resolver {
     return this.#cname.ask(name);
   }
 
+  ptr(address: string): Promise<Answer<string>> {
+    const name = reverseName(address);
+    if (name !== undefined) return this.#ptr.ask(name);
+    return Promise.resolve({ kind: 'failed', reason: `"${address}" is not an IP address` });
+  }
+
   flush(): void {
     this.#cache.clear();
   }
 
   stats(): ResolverStats {
     const sum = { questions: 0, cacheHits: 0, coalesced: 0, failures: 0, entries: this.#cache.size };
-    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt, this.#tlsa, this.#cname]) {
+    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt, this.#tlsa, this.#cname, this.#ptr]) {
       sum.questions += lookup.questions;
       sum.cacheHits += lookup.cacheHits;
       sum.coalesced += lookup.coalesced;

@@ -113,6 +113,8 @@ export interface Resolver {
   tlsa(name: string): Promise<Answer<TlsaRecord>>;
   /** The CNAME record of the name itself, which is not followed. */
   cname(name: string): Promise<Answer<string>>;
+  /** The names of an IP address, from its PTR records (RFC 1035 3.5): lower case, no final dot. Not checked to lead back to it. */
+  ptr(address: string): Promise<Answer<string>>;
   /** Empties the cache; look-ups under way go on. */
   flush(): void;
   stats(): ResolverStats;

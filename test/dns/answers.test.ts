@@ -159,7 +159,7 @@ test('a name that DNS cannot encode is not asked for', async (t) => {
     '..',
     'a..b',
     `${'x'.repeat(64)}.example`,
-    'a b.example',
+    'a\tb.example',
     'ü.example',
     '.',
     'a\\.b',
@@ -168,6 +168,19 @@ test('a name that DNS cannot encode is not asked for', async (t) => {
   }
   assert.equal((await resolver.mx(`${'x'.repeat(63)}.example`)).kind, 'nxdomain');
   assert.equal(server.queries.size, 1);
+});
+
+test('a name with a space is asked for, and so are the names of an address', async (t) => {
+  const { resolver } = await serve(t, {
+    'a b.example': { a: ['192.0.2.1'] },
+    '1.2.0.192.in-addr.arpa': { ptr: ['Mail.Example'] },
+  });
+  const address = await resolver.addresses('a b.example', 4);
+  assert.deepEqual(address.kind === 'found' && address.records, ['192.0.2.1']);
+  const name = await resolver.ptr('192.0.2.1');
+  assert.deepEqual(name.kind === 'found' && name.records, ['mail.example']);
+  assert.equal((await resolver.ptr('192.0.2.2')).kind, 'nxdomain');
+  assert.equal((await resolver.ptr('mail.example')).kind, 'failed');
 });
 
 test('closing the resolver ends open questions', async (t) => {

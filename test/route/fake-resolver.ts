@@ -52,6 +52,7 @@ export function fakeResolver(names: FakeNames): FakeResolver {
     txt: async (domain) => answer('TXT', domain, () => []),
     tlsa: async (name) => answer('TLSA', name, () => []),
     cname: async (name) => answer('CNAME', name, () => []),
+    ptr: async (address) => answer('PTR', address, () => []),
     flush: () => {},
     outage: undefined,
     onOutage: () => {},

@@ -30,6 +30,7 @@ const resolver: Resolver = {
   txt: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
   tlsa: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
   cname: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
+  ptr: () => Promise.resolve({ kind: 'failed', reason: 'nobody asks' }),
   flush: () => undefined,
   stats: () => assert.fail('nobody asks'),
   outage: undefined,
