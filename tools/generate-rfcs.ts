@@ -28,8 +28,10 @@ const titles: ReadonlyMap<number, string> = new Map([
   [3462, 'The multipart/report content type (replaced by RFC 6522)'],
   [3463, 'Enhanced mail system status codes'],
   [3464, 'An extensible message format for delivery status notifications'],
+  [3596, 'DNS extensions to support IPv6'],
   [3834, 'Recommendations for automatic responses to electronic mail'],
   [3848, 'ESMTP and LMTP transmission types registration'],
+  [3986, 'Uniform Resource Identifier (URI): generic syntax'],
   [4007, 'IPv6 scoped address architecture'],
   [4013, 'SASLprep: stringprep profile for user names and passwords'],
   [4035, 'Protocol modifications for the DNS security extensions'],
@@ -44,6 +46,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [4954, 'SMTP service extension for authentication (AUTH)'],
   [5056, 'On the use of channel bindings to secure channels'],
   [5077, 'Session resumption in TLS 1.2 by tickets'],
+  [5234, 'Augmented BNF for syntax specifications: ABNF'],
   [5280, 'X.509 public key infrastructure: certificates'],
   [5321, 'Simple Mail Transfer Protocol'],
   [5322, 'Internet message format'],
@@ -93,6 +96,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [8446, 'TLS 1.3'],
   [8460, 'SMTP TLS reporting'],
   [8461, 'SMTP MTA strict transport security (MTA-STS)'],
+  [8601, 'Message header field for indicating message authentication status (Authentication-Results)'],
   [8689, 'SMTP Require TLS option (REQUIRETLS)'],
   [8996, 'Deprecating TLS 1.0 and TLS 1.1'],
   [9106, 'Argon2 memory-hard function for password hashing'],
@@ -102,6 +106,8 @@ const titles: ReadonlyMap<number, string> = new Map([
   [8996, 'TLS 1.0 and 1.1 are deprecated'],
   [9525, 'Service identity in TLS'],
   [9715, 'IP fragmentation avoidance in DNS over UDP'],
+  [9989, 'Domain-based Message Authentication, Reporting, and Conformance (DMARC)'],
+  [9990, 'DMARC aggregate reporting'],
 ]);
 
 const head = `# RFCs

@@ -17,6 +17,7 @@ export const levels: readonly (readonly string[])[] = [
   ['simulate'],
   ['schedule'],
   ['route'],
+  ['spf', 'dmarc', 'dkim'],
   ['dane', 'sts'],
   ['dns'],
   ['spool'],
@@ -98,6 +99,8 @@ export const pureRooms: ReadonlySet<string> = new Set([
   'address',
   'schedule',
   'simulate',
+  'spf',
+  'dmarc',
   'tlsrpt',
   'values',
 ]);
