@@ -1,0 +1,158 @@
+// Canonical forms of a body (RFC 6376 3.4.3, 3.4.4), piece by piece. Promises: however the body is cut into pieces, what comes out is the
+// same; nothing is kept but a count. Only CRLF ends a line, and only SP and TAB are blanks.
+
+/** Takes the canonical body, in pieces. A piece is valid only during the call. */
+export type TakeBytes = (bytes: Uint8Array) => void;
+
+export type BodyCanonicalization = 'simple' | 'relaxed';
+
+const tab = 0x09;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
+
+export interface BodyCanon {
+  push(bytes: Uint8Array): void;
+  /** The body has ended. */
+  finish(): void;
+}
+
+export function bodyCanon(kind: BodyCanonicalization, take: TakeBytes): BodyCanon {
+  return kind === 'simple' ? new SimpleBody(take) : new RelaxedBody(take);
+}
+
+/** RFC 6376 3.4.3: the lines as they are, without the empty ones at the end, and with one CRLF, also when there are none. */
+class SimpleBody implements BodyCanon {
+  readonly #lines: TrailingLines;
+
+  constructor(take: TakeBytes) {
+    this.#lines = new TrailingLines(take);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#lines.push(bytes);
+  }
+
+  finish(): void {
+    this.#lines.finish(true);
+  }
+}
+
+/** RFC 6376 3.4.4: runs of blanks are one SP, those at the end of a line nothing; then as above, but an empty body stays empty. */
+class RelaxedBody implements BodyCanon {
+  readonly #lines: TrailingLines;
+  #out = Buffer.allocUnsafe(0);
+  /** Blanks whose line has not gone on. */
+  #afterBlank = false;
+  /** A CR, after those blanks, whose LF has not come. */
+  #afterCr = false;
+
+  constructor(take: TakeBytes) {
+    this.#lines = new TrailingLines(take);
+  }
+
+  push(bytes: Uint8Array): void {
+    // What was kept from before is a blank and a CR at most.
+    if (this.#out.length < bytes.length + 2) this.#out = Buffer.allocUnsafe(bytes.length + 2);
+    const out = this.#out;
+    let length = 0;
+    let afterBlank = this.#afterBlank;
+    let afterCr = this.#afterCr;
+    // One pass over bytes; a search for each blank and line end would be slower on the short lines of mail.
+    for (let i = 0; i < bytes.length; i++) {
+      const c = bytes[i] as number;
+      if (afterCr) {
+        afterCr = false;
+        if (c === lineFeed) {
+          afterBlank = false;
+          out[length++] = carriageReturn;
+          out[length++] = lineFeed;
+          continue;
+        }
+        if (afterBlank) out[length++] = space;
+        afterBlank = false;
+        out[length++] = carriageReturn;
+      }
+      if (c === space || c === tab) afterBlank = true;
+      else if (c === carriageReturn) afterCr = true;
+      else {
+        if (afterBlank) {
+          out[length++] = space;
+          afterBlank = false;
+        }
+        out[length++] = c;
+      }
+    }
+    this.#afterBlank = afterBlank;
+    this.#afterCr = afterCr;
+    if (length > 0) this.#lines.push(out.subarray(0, length));
+  }
+
+  finish(): void {
+    if (this.#afterCr) this.#lines.push(Buffer.from(this.#afterBlank ? ' \r' : '\r'));
+    this.#lines.finish(false);
+  }
+}
+
+/** Holds back line ends until something follows them, so that those at the end of the body are left out. */
+class TrailingLines {
+  readonly #take: TakeBytes;
+  #lineEnds = 0;
+  #afterCr = false;
+  #isEmpty = true;
+
+  constructor(take: TakeBytes) {
+    this.#take = take;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    let start = 0;
+    if (this.#afterCr) {
+      this.#afterCr = false;
+      if (bytes[0] === lineFeed) {
+        this.#lineEnds++;
+        start = 1;
+      } else this.#giveCr();
+    }
+    let end = bytes.length;
+    let lineEnds = 0;
+    if (end > start && bytes[end - 1] === carriageReturn) {
+      this.#afterCr = true;
+      end--;
+    }
+    while (end - start >= 2 && bytes[end - 1] === lineFeed && bytes[end - 2] === carriageReturn) {
+      lineEnds++;
+      end -= 2;
+    }
+    if (end > start) {
+      this.#giveLineEnds();
+      this.#isEmpty = false;
+      this.#take(bytes.subarray(start, end));
+    }
+    this.#lineEnds += lineEnds;
+  }
+
+  /** @param isEndedAlways - whether a body without any line gets a line end, too */
+  finish(isEndedAlways: boolean): void {
+    if (this.#afterCr) this.#giveCr();
+    if (isEndedAlways || !this.#isEmpty) this.#take(lineEnd);
+  }
+
+  #giveCr(): void {
+    this.#giveLineEnds();
+    this.#isEmpty = false;
+    this.#take(loneCr);
+  }
+
+  #giveLineEnds(): void {
+    for (; this.#lineEnds >= manyLineEnds; this.#lineEnds -= manyLineEnds) this.#take(lineEnds);
+    if (this.#lineEnds > 0) this.#take(lineEnds.subarray(0, this.#lineEnds * 2));
+    this.#lineEnds = 0;
+  }
+}
+
+const manyLineEnds = 512;
+const lineEnds = Buffer.alloc(manyLineEnds * 2, '\r\n');
+const lineEnd = lineEnds.subarray(0, 2);
+const loneCr = Buffer.from('\r');
