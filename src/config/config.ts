@@ -26,6 +26,7 @@ import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
+import { type TokenIssuerConfig, toTokenIssuerConfig } from './token-issuer-config.ts';
 
 /** The content of the file with defaults, except those that depend on the machine or on other keys. */
 type FileConfig = DeepReadonly<CamelKeys<z.output<typeof root>>>;
@@ -132,6 +133,8 @@ export interface Config {
   /** Asked in the order of the file. Empty: there is no directory. */
   readonly directory: readonly DirectoryConfig[];
   readonly login: LoginConfig;
+  /** Whose tokens users may log in with. Empty: no tokens are taken. */
+  readonly tokenIssuer: readonly TokenIssuerConfig[];
   readonly recipients: readonly RecipientsConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
@@ -251,6 +254,7 @@ function completeConfig(
     table: content.table.map((each) => toTableConfig(each, folder)),
     directory: content.directory.map((each) => toDirectoryConfig(each, folder)),
     login: content.login,
+    tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     source: content.source.map((each) => ({
       address: each.address,

@@ -15,6 +15,7 @@ import type {
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  TokenLogin,
 } from './types.ts';
 
 export interface GuardSettings extends LoginLimitSettings {
@@ -69,6 +70,10 @@ export class GuardedDirectory implements Directory, LoginBans {
     return this.#guard(this.#attempt(login), () => this.#directory.checkPassword(login));
   }
 
+  checkToken(login: TokenLogin): Promise<LoginAnswer> {
+    return this.#guard(this.#attempt(login), () => this.#directory.checkToken(login));
+  }
+
   /** A client that begins has not failed yet: only a ban is looked for. */
   async startScram(login: string, client: string): Promise<ScramStart> {
     const ban = this.#limits.banOf(this.#attempt({ login, client }), this.#parts.now());
@@ -89,7 +94,8 @@ export class GuardedDirectory implements Directory, LoginBans {
   }
 
   #attempt({ login, client }: { readonly login: string; readonly client: string }): LoginAttempt {
-    return { user: this.#directory.keyOf(login), client };
+    // Without a name, the token alone says who it is: only the client counts.
+    return { user: login === '' ? '' : this.#directory.keyOf(login), client };
   }
 
   async #guard<Answer extends LoginAnswer>(
@@ -101,7 +107,8 @@ export class GuardedDirectory implements Directory, LoginBans {
     const ban = this.#limits.banOf(attempt, begunMs);
     if (ban !== undefined) return { kind: 'banned', ban };
     const answer = await check();
-    if (answer.kind === 'right') this.#limits.succeeded(attempt);
+    if (answer.kind === 'right')
+      this.#limits.succeeded({ ...attempt, user: attempt.user === '' ? answer.user.address : attempt.user });
     if (answer.kind !== 'wrong') return answer;
     for (const begun of this.#limits.failed(attempt, now())) this.#logBan(begun);
     const leftMs = begunMs + this.#failureDelayMs - now();

@@ -1,5 +1,6 @@
 // One source of the directory as it was configured, and the settings of all of them together.
 
+import type { TokenIssuerConfig } from '../config/token-issuer-config.ts';
 import type { DomainPattern } from '../values/domain.ts';
 
 interface NamedSource {
@@ -59,6 +60,8 @@ export type SourceSettings =
 export interface DirectorySettings {
   /** Asked in this order. */
   readonly sources: readonly SourceSettings[];
+  /** Whose tokens users may log in with. */
+  readonly tokenIssuers: readonly TokenIssuerConfig[];
   /** Belongs to log-ins without a domain; empty: none. */
   readonly defaultDomain: string;
   /** Hashes that are computed at the same time. */

@@ -39,6 +39,15 @@ export interface PasswordLogin {
   readonly isEncrypted: boolean;
 }
 
+/** A log-in by a token of OAuth 2 (RFC 6750). */
+export interface TokenLogin {
+  /** Whom the client says it is; empty when it leaves that to the token. */
+  readonly login: string;
+  readonly token: string;
+  /** The client's IP address; empty for programs of this host. */
+  readonly client: string;
+}
+
 export interface RightLogin {
   readonly kind: 'right';
   readonly user: User;
@@ -98,6 +107,8 @@ export interface Directory {
   find(address: string): Promise<FoundUser>;
   findDomain(domain: string): Promise<FoundDomain>;
   checkPassword(login: PasswordLogin): Promise<LoginAnswer>;
+  /** An issuer that cannot be asked makes the answer failing. */
+  checkToken(login: TokenLogin): Promise<LoginAnswer>;
   /** @param client - the IP address of the client; empty for programs of this host */
   startScram(login: string, client: string): Promise<ScramStart>;
   finishScram(login: ScramLogin, client: string): Promise<ScramAnswer>;

@@ -16,7 +16,10 @@ import type { Account, Credential, FoundAccount } from './account.ts';
 import { KnownPasswords } from './known-passwords.ts';
 import type { DirectorySettings } from './settings.ts';
 import { Sources } from './sources/open-sources.ts';
+import { TokenIssuers } from './tokens/token-issuers.ts';
+import { checkToken } from './tokens/token-log-ins.ts';
 import type { CheckedElsewhere, PasswordSource } from './sources/source.ts';
+import { usualHash } from './usual-hash.ts';
 import type {
   Directory,
   FoundDomain,
@@ -26,16 +29,13 @@ import type {
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  TokenLogin,
 } from './types.ts';
 
 /** A longer name is nobody's. */
 const longestLogin = 1_000;
 /** Of the salt that an unknown user seems to have; new passwords have as many. */
 const saltBytes = 16;
-
-/** What the time of a log-in of an unknown user is made of, until a real user's hash was seen: that of new passwords. */
-const usualHash =
-  '$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
 export interface UsersParts extends TablesParts {
   /** Keeps the salts of unknown users the same over restarts. */
@@ -46,6 +46,7 @@ export interface UsersParts extends TablesParts {
 export class Users implements Directory {
   readonly #parts: UsersParts;
   readonly #sources: Sources;
+  readonly #issuers: TokenIssuers;
   readonly #known = new KnownPasswords();
   #settings: DirectorySettings;
   /** Sources that check passwords, and could not tell when they were asked last. */
@@ -57,6 +58,7 @@ export class Users implements Directory {
     this.#parts = parts;
     this.#settings = settings;
     this.#sources = new Sources(parts);
+    this.#issuers = new TokenIssuers(parts);
     this.configure(settings);
   }
 
@@ -65,6 +67,7 @@ export class Users implements Directory {
     for (const name of this.#failing) this.#parts.troubles.clear(`directory:${name}`);
     this.#failing.clear();
     this.#sources.configure(settings.sources);
+    this.#issuers.configure(settings.tokenIssuers);
     this.#parts.pool.resize(settings.hashThreads);
   }
 
@@ -75,6 +78,7 @@ export class Users implements Directory {
 
   async close(): Promise<void> {
     this.#parts.pool.close();
+    this.#issuers.close();
     await this.#sources.close();
   }
 
@@ -102,6 +106,13 @@ export class Users implements Directory {
     if (account.isDisabled) return this.#wrong(login, 'the user may not log in');
     if (account.credentials.length === 0) return this.#checkElsewhere({ ...login, login: name }, account);
     return this.#checkCredentials(account, login, name);
+  }
+
+  checkToken(login: TokenLogin): Promise<LoginAnswer> {
+    return checkToken(login, this.#issuers, {
+      keyOf: (name) => this.keyOf(name),
+      find: (key) => this.#findAccount(key),
+    });
   }
 
   async startScram(login: string): Promise<ScramStart> {
@@ -238,7 +249,7 @@ export class Users implements Directory {
 
   /** The answer for a user without a password to check, in the time that one would take. */
   async #wrong({ password, client }: PasswordLogin, reason: string): Promise<LoginAnswer> {
-    const check = await this.#parts.pool.check(this.#usual ?? usual(), password, client);
+    const check = await this.#parts.pool.check(this.#usual ?? usualHash(), password, client);
     return check.kind === 'unknown' ? { kind: 'failing', reason: check.reason } : { kind: 'wrong', reason };
   }
 
@@ -246,12 +257,6 @@ export class Users implements Directory {
     const digest = createHmac('sha256', this.#parts.secret).update(name).digest();
     return digest.subarray(0, saltBytes).toString('base64');
   }
-}
-
-function usual(): ParsedHash {
-  const read = parseHash(usualHash);
-  if (read.kind !== 'hash') throw new Error('the usual hash is not read');
-  return read.hash;
 }
 
 function inOrderOfCost(credentials: readonly Credential[]): readonly Credential[] {

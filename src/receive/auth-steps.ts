@@ -64,6 +64,8 @@ export class AuthSteps {
   /** Undefined when none is under way. */
   #exchange: Exchange | undefined;
   #failures = 0;
+  /** A refusal that comes after the client's answer to an explanation. */
+  #refusal: Reply | undefined;
 
   constructor(
     context: ReceiveContext,
@@ -92,16 +94,23 @@ export class AuthSteps {
   take(event: AuthEvent): void {
     if (event.kind === 'auth') this.#begin(event.mechanism, event.response);
     else if (event.kind === 'unauthenticated') this.givenUp();
+    else if (this.#refusal !== undefined) this.#refuse(this.#refusal);
     else if (this.#exchange !== undefined) this.#respond(this.#exchange, event.bytes);
   }
 
   /** The client has given up, or has gone. */
   givenUp(): void {
     this.#exchange = undefined;
+    this.#refusal = undefined;
   }
 
   /** @param response - undefined when none came with the command */
   #begin(mechanism: string, response: Uint8Array | undefined): void {
+    // A client that answers explanations by giving up has not heard the end of it.
+    if (this.#failures >= maxFailures) {
+      this.#answers.disconnect('AUTH', tooMany, '');
+      return;
+    }
     const name = mechanismOf(mechanism);
     if (name === undefined) {
       this.#answers.reject('AUTH', malformed, '', '');
@@ -110,7 +119,8 @@ export class AuthSteps {
     const { client, tls, bindings } = this.#facts;
     this.#mechanism = name;
     const facts = { client: client.address, isEncrypted: tls !== undefined };
-    this.#exchange = beginExchange(name, this.#auth.directory, facts, bindings);
+    const { directory, hints } = this.#auth;
+    this.#exchange = beginExchange(name, directory, facts, { bindings, hints });
     this.#respond(this.#exchange, response);
   }
 
@@ -149,11 +159,18 @@ export class AuthSteps {
       }
       case 'wrong':
         log.authenticationFailed(client, step.login, this.#mechanism, step.reason);
-        this.#fail(wrongLogin);
+        this.#failures++;
+        if (step.challenge === undefined) this.#refuse(wrongLogin);
+        else {
+          // RFC 7628 3.2.3: whatever the client answers, the reply is a refusal.
+          this.#refusal = wrongLogin;
+          this.#session.challenge(step.challenge);
+        }
         break;
       case 'malformed':
         log.authenticationFailed(client, '', this.#mechanism, step.reason);
-        this.#fail(malformed);
+        this.#failures++;
+        this.#refuse(malformed);
         break;
       case 'banned': {
         const { kind, target } = step.ban;
@@ -182,8 +199,9 @@ export class AuthSteps {
     this.#session.accept();
   }
 
-  #fail(reply: Reply): void {
-    this.#failures++;
+  /** Refuses a log-in that has failed. */
+  #refuse(reply: Reply): void {
+    this.#refusal = undefined;
     if (this.#failures < maxFailures) this.#session.reject(reply);
     else this.#answers.disconnect('AUTH', tooMany, '');
   }

@@ -14,8 +14,16 @@ export interface LoggedIn {
 export type Step =
   | { readonly kind: 'challenge'; readonly bytes: Uint8Array }
   | ({ readonly kind: 'right' } & LoggedIn)
-  /** @param login - as the client said it; empty when it said none */
-  | { readonly kind: 'wrong'; readonly login: string; readonly reason: string }
+  /**
+   * @param login - as the client said it; empty when it said none
+   * @param challenge - is sent before the refusal: an explanation, which the client answers without a content
+   */
+  | {
+      readonly kind: 'wrong';
+      readonly login: string;
+      readonly reason: string;
+      readonly challenge?: Uint8Array | undefined;
+    }
   /** Too many log-ins have failed: this one was not checked. */
   | { readonly kind: 'banned'; readonly login: string; readonly ban: Ban }
   /** Nobody can tell now: no fault of the client. */

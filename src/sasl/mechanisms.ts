@@ -4,9 +4,20 @@ import type { Directory } from '../directory/types.ts';
 import type { Exchange, ExchangeFacts } from './exchange.ts';
 import { LoginExchange, PlainExchange } from './password-exchanges.ts';
 import { type ChannelBindings, ScramExchange } from './scram-exchange.ts';
+import { oauthBearer, TokenExchange, type TokenHints, xoauth2 } from './token-exchanges.ts';
 
-export const mechanismNames = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
+export const mechanismNames = [
+  'SCRAM-SHA-256-PLUS',
+  'SCRAM-SHA-256',
+  'PLAIN',
+  'LOGIN',
+  'OAUTHBEARER',
+  'XOAUTH2',
+] as const;
 export type MechanismName = (typeof mechanismNames)[number];
+
+/** Offered where there is an issuer of tokens. */
+export const tokenMechanisms = ['OAUTHBEARER', 'XOAUTH2'] as const satisfies readonly MechanismName[];
 
 /** @returns undefined for an unknown name. @param text - in any case */
 export function mechanismOf(text: string): MechanismName | undefined {
@@ -14,12 +25,18 @@ export function mechanismOf(text: string): MechanismName | undefined {
   return mechanismNames.find((name) => name === upper);
 }
 
-/** Begins an exchange. @param bindings - of the connection; empty when PLUS is not offered */
+/** What an exchange may use of the connection, and of the listener. */
+export interface ExchangeParts {
+  /** Of the connection; empty when PLUS is not offered. */
+  readonly bindings: ChannelBindings;
+  readonly hints: TokenHints;
+}
+
 export function beginExchange(
   name: MechanismName,
   directory: Directory,
   facts: ExchangeFacts,
-  bindings: ChannelBindings,
+  { bindings, hints }: ExchangeParts,
 ): Exchange {
   switch (name) {
     case 'PLAIN':
@@ -29,5 +46,9 @@ export function beginExchange(
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-256-PLUS':
       return new ScramExchange(directory, facts.client, bindings, name === 'SCRAM-SHA-256-PLUS');
+    case 'OAUTHBEARER':
+      return new TokenExchange(directory, facts, oauthBearer, hints);
+    case 'XOAUTH2':
+      return new TokenExchange(directory, facts, xoauth2, hints);
   }
 }

@@ -10,6 +10,7 @@ import { DomainSet } from '../values/domain-set.ts';
 import { NetworkSet } from '../values/network-set.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
+import { tokenMechanisms } from '../sasl/mechanisms.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
 import { limitRules } from './limit-rules.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
@@ -70,13 +71,16 @@ export function receiveSettings(
 
 /** @returns undefined where there are no log-ins */
 function authOffer(
-  { login, receive }: Config,
+  { login, receive, tokenIssuer }: Config,
   protocol: ServerSessionOptions['protocol'],
 ): ServerSessionOptions['auth'] {
   if (receive.auth === 'none' || protocol === 'lmtp') return undefined;
   const inClear: readonly string[] = login.mechanismsInClear;
   const clear = login.mechanisms.filter((name) => inClear.includes(name));
-  return { clear, secure: login.mechanisms };
+  const needTokens: readonly string[] = tokenMechanisms;
+  const secure =
+    tokenIssuer.length > 0 ? login.mechanisms : login.mechanisms.filter((name) => !needTokens.includes(name));
+  return { clear, secure };
 }
 
 export function relayPolicy(config: Config): RelayPolicy {

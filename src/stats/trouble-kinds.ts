@@ -20,6 +20,7 @@ export const troubleKinds = [
   'stage',
   'table',
   'directory',
+  'issuer',
 ] as const;
 
 export type TroubleKind = (typeof troubleKinds)[number];

@@ -57,6 +57,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'route-config.ts',
         'directory-config.ts',
         'table-config.ts',
+        'token-issuer-config.ts',
       ],
       ['schema', 'read'],
       ['built-in-limits.ts', 'camel-case.ts', 'deep-readonly.ts', 'most-processes.ts', 'version.ts'],

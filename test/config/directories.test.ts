@@ -93,7 +93,7 @@ test('sources of every kind, with their defaults', () => {
   ]);
   assert.deepEqual(login, {
     defaultDomain: 'example.com',
-    mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
+    mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN', 'OAUTHBEARER', 'XOAUTH2'],
     mechanismsInClear: [],
     senders: 'own',
     failuresPerClient: { count: 10, perMs: 3_600_000 },

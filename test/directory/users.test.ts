@@ -148,6 +148,7 @@ test('a reload takes another file of the same source', async (t) => {
   const next = usersFile(it, [{ ...joe, password: '{PLAIN}new' }], 'next');
   users.configure({
     sources: [{ ...next, name: source.name }],
+    tokenIssuers: [],
     defaultDomain: '',
     hashThreads: 1,
     rememberMs: 0,

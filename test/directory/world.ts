@@ -1,6 +1,7 @@
 // A directory with files of a test's own, which are read at once.
 
 import type { TestContext } from 'node:test';
+import type { TokenIssuerConfig } from '../../src/config/token-issuer-config.ts';
 import type { SourceSettings } from '../../src/directory/settings.ts';
 import { Users } from '../../src/directory/users.ts';
 import { HashPool } from '../../src/password/hash-pool.ts';
@@ -19,6 +20,8 @@ export interface DirectoryOptions {
   readonly pool?: HashPool;
   readonly secret?: Uint8Array;
   readonly rememberMs?: number;
+  readonly tokenIssuers?: readonly TokenIssuerConfig[];
+  readonly date?: () => number;
 }
 
 export function directoryWorld(t: TestContext): DirectoryWorld {
@@ -31,9 +34,10 @@ export function directoryWorld(t: TestContext): DirectoryWorld {
     open: async (sources, options = {}) => {
       const { defaultDomain = '', pool = new HashPool({ threads: 1 }), secret = Buffer.alloc(32) } = options;
       // Files are taken as if nobody had written to them for a minute.
-      const parts = { log, troubles, pool, secret, date: () => Date.now() + 60_000 };
-      const { rememberMs = 0 } = options;
-      const users = new Users({ sources, defaultDomain, hashThreads: 1, rememberMs }, parts);
+      const { rememberMs = 0, tokenIssuers = [], date = () => Date.now() + 60_000 } = options;
+      const parts = { log, troubles, pool, secret, date };
+      const settings = { sources, tokenIssuers, defaultDomain, hashThreads: 1, rememberMs };
+      const users = new Users(settings, parts);
       folder.atEnd(() => users.close());
       await users.settled();
       return users;

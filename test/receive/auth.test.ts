@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goOn, type MailFacts, type SessionFacts, type Stage, type Verdict } from '../../src/policy/stage.ts';
+import { noHints } from '../../src/sasl/token-exchanges.ts';
 import { directoryOf } from '../sasl/secrets.ts';
 import { type Client, envelope, type Fixture, greeted, secured, start } from './fixture.ts';
 import { turns } from './stage-fixture.ts';
@@ -10,7 +11,7 @@ import { selfSigned } from '../support/certificates.ts';
 
 const directory = directoryOf({ login: 'joe@example.com', password: 'pencil' });
 const mechanisms = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'];
-const auth = { directory, mechanisms, isRequired: false };
+const auth = { directory, mechanisms, isRequired: false, hints: noHints };
 const networks = ['10.0.0.0'];
 
 function plain(login: string, password: string): string {

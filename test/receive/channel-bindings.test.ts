@@ -6,6 +6,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { endPointBinding } from '../../src/receive/connection-bindings.ts';
+import { noHints } from '../../src/sasl/token-exchanges.ts';
 import { directoryOf } from '../sasl/secrets.ts';
 import { type ClientBinding, scramClient } from '../sasl/scram-client.ts';
 import { selfSigned } from '../support/certificates.ts';
@@ -13,7 +14,7 @@ import { type Client, type Fixture, greeted, secured, start } from './fixture.ts
 
 const directory = directoryOf({ login: 'joe@example.com', password: 'pencil' });
 const mechanisms = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN'];
-const auth = { directory, mechanisms, isRequired: false };
+const auth = { directory, mechanisms, isRequired: false, hints: noHints };
 const wrong = /^535 5\.7\.8/;
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

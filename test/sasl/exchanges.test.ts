@@ -7,13 +7,14 @@ import fc from 'fast-check';
 import type { Exchange, Step } from '../../src/sasl/exchange.ts';
 import { beginExchange, mechanismNames, mechanismOf } from '../../src/sasl/mechanisms.ts';
 import { type ChannelBindings, noBindings, ScramExchange } from '../../src/sasl/scram-exchange.ts';
+import { noHints } from '../../src/sasl/token-exchanges.ts';
 import { directoryOf } from './secrets.ts';
 
 const facts = { client: '192.0.2.1', isEncrypted: true };
 const directory = directoryOf({ login: 'joe@example.com', password: 'pencil' });
 
 function begin(name: 'PLAIN' | 'LOGIN'): Exchange {
-  return beginExchange(name, directory, facts, noBindings);
+  return beginExchange(name, directory, facts, { bindings: noBindings, hints: noHints });
 }
 
 async function say(exchange: Exchange, text: string | undefined): Promise<string> {
@@ -181,7 +182,7 @@ test('any bytes end in a step, and never in an error', async () => {
         },
       ),
       async (name, responses) => {
-        const exchange = beginExchange(name, directory, facts, noBindings);
+        const exchange = beginExchange(name, directory, facts, { bindings: noBindings, hints: noHints });
         for (const response of responses) {
           const { kind } = await exchange.respond(response);
           assert.notEqual(kind, 'right');

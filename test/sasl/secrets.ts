@@ -28,6 +28,7 @@ export function directoryOf({ login, password, salt = 'c2FsdA==', iterations = 4
     findDomain: () => Promise.resolve({ kind: 'absent' }),
     checkPassword: (asked) =>
       Promise.resolve(answer(asked.login, asked.login === login && asked.password === password)),
+    checkToken: () => Promise.resolve({ kind: 'wrong', reason: 'no tokens are taken here' }),
     startScram: (asked) => Promise.resolve(asked === 'down' ? failing : { kind: 'salt', salt, iterations }),
     finishScram: ({ login: asked, authMessage, proof }) => {
       const signature = checkScramProof(secret, authMessage, Buffer.from(proof, 'base64'));

@@ -15,6 +15,15 @@ interface NamedPath {
   readonly place: string;
 }
 
+/** The part of an issuer of tokens that names paths. */
+interface TokenFiles {
+  readonly ca: string | undefined;
+  readonly check: {
+    readonly place?: { readonly kind: string; readonly path?: string };
+    readonly secret?: { readonly kind: string; readonly path?: string };
+  };
+}
+
 /** The part of a configuration that names paths; all are absolute. */
 interface Paths {
   readonly file: string | undefined;
@@ -26,6 +35,7 @@ interface Paths {
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
   readonly directory: readonly { readonly name: string; readonly path?: string }[];
+  readonly tokenIssuer: readonly TokenFiles[];
   readonly tls: readonly {
     readonly ca?: string | undefined;
     readonly certificate?: string | undefined;
@@ -81,6 +91,7 @@ function namedPaths({
   limit,
   table,
   directory,
+  tokenIssuer,
   tls,
   certificate,
 }: Paths): NamedPath[] {
@@ -93,6 +104,14 @@ function namedPaths({
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
     ...directory.map(({ path }, index) => [['directory', index, 'path'], 'input', path] as const),
+    ...tokenIssuer.flatMap(
+      ({ ca, check }, index) =>
+        [
+          [['token_issuer', index, 'jwks_file'], 'input', check.place?.path],
+          [['token_issuer', index, 'client_secret_file'], 'input', check.secret?.path],
+          [['token_issuer', index, 'ca'], 'input', ca],
+        ] as const,
+    ),
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),

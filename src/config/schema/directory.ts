@@ -188,7 +188,14 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
 });
 
 /** [login] */
-const mechanismNames = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
+const mechanismNames = [
+  'SCRAM-SHA-256-PLUS',
+  'SCRAM-SHA-256',
+  'PLAIN',
+  'LOGIN',
+  'OAUTHBEARER',
+  'XOAUTH2',
+] as const;
 const inClear = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
 const offeredByDefault: readonly (typeof mechanismNames)[number][] = mechanismNames;
 
@@ -206,7 +213,7 @@ export const login = tableOf({
   ),
   mechanisms: key(
     listOf(oneOf(mechanismNames), mechanismsForm).prefault([...offeredByDefault]),
-    'The mechanisms that are offered under TLS, the best first. One with PLUS is bound to the TLS connection: leave it out where a front end ends TLS and begins another one to Sluice.',
+    'The mechanisms that are offered under TLS, the best first. One with PLUS is bound to the TLS connection: leave it out where a front end ends TLS and begins another one to Sluice. OAUTHBEARER and XOAUTH2 are offered only where there is a [[token_issuer]].',
   ),
   mechanisms_in_clear: key(
     listOf(oneOf(inClear), mechanismsForm).prefault([]),

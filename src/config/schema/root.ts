@@ -31,6 +31,7 @@ import { sources } from './source.ts';
 import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
 import { tlsRules } from './tls.ts';
+import { tokenIssuers } from './token-issuer.ts';
 import { checkTogether } from './together.ts';
 import { hostName, mailbox } from './texts.ts';
 import { user, users } from './user.ts';
@@ -226,6 +227,10 @@ export const root = tableOf({
     'A source of users and domains: who they are, their passwords, where their mail is kept, and from which addresses they may send. Several are asked in the order of the file; the first that knows a user decides. docs/users.md has examples.',
   ),
   login: key(login.prefault({}), 'How the passwords of users are checked.'),
+  token_issuer: key(
+    tokenIssuers.prefault([]),
+    'An issuer of tokens (OAuth 2) by which users of the directory may log in, with OAUTHBEARER and XOAUTH2. docs/users.md has examples.',
+  ),
   recipients: key(
     recipientChecks.prefault([]),
     'Which mailboxes a domain has. A recipient whose domain is named here and who is not in the table is refused with 550 5.1.1; mail for postmaster is always accepted.',

@@ -34,6 +34,7 @@ export interface Tables {
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly { readonly name: string }[];
   readonly directory: readonly unknown[];
+  readonly token_issuer: readonly unknown[];
   readonly receive: { readonly auth: string };
   readonly listen: readonly { readonly auth?: string | undefined; readonly protocol: string }[];
   readonly recipients: readonly {
@@ -69,12 +70,16 @@ function checkVersions({ deliver, tls }: Tables, context: z.RefinementCtx): void
   }
 }
 
-function checkAuth({ directory, listen, receive }: Tables, context: z.RefinementCtx): void {
+function checkAuth(
+  { directory, listen, receive, token_issuer: issuers }: Tables,
+  context: z.RefinementCtx,
+): void {
   const refuse = (path: (string | number)[], message: string) =>
     context.addIssue({ code: 'custom', message, path });
   if (directory.length === 0) {
     const message = 'needs a [[directory]] with the users who may log in';
     if (receive.auth !== 'none') refuse(['receive', 'auth'], message);
+    if (issuers.length > 0) refuse(['token_issuer', 0], message);
     for (const [index, { auth = 'none' }] of listen.entries()) {
       if (auth !== 'none') refuse(['listen', index, 'auth'], message);
     }

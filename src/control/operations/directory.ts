@@ -13,6 +13,7 @@ import type {
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  TokenLogin,
 } from '../../directory/types.ts';
 import { textUpTo } from '../override.ts';
 import { noQuestion, text } from './common.ts';
@@ -69,6 +70,11 @@ const passwordLogin: z.ZodType<PasswordLogin> = z.strictObject({
   client: text,
   isEncrypted: z.boolean(),
 });
+const tokenLogin: z.ZodType<TokenLogin> = z.strictObject({
+  login: credential,
+  token: credential,
+  client: text,
+});
 interface FromClient {
   readonly client: string;
 }
@@ -99,6 +105,7 @@ const directory = {
   find: findUser,
   'find-domain': { question: domain, answer: foundDomain },
   'check-password': checkUserPassword,
+  'check-token': { question: tokenLogin, answer: loginAnswer },
   'scram-start': { question: login, answer: scramStart },
   'scram-finish': { question: scramLogin, answer: scramAnswer },
   bans: { question: noQuestion, answer: bans },
@@ -116,6 +123,7 @@ export function directoryService(users: Directory & LoginBans): Service<Director
     find: (question) => users.find(question.address),
     'find-domain': (question) => users.findDomain(question.domain),
     'check-password': (question) => users.checkPassword(question),
+    'check-token': (question) => users.checkToken(question),
     'scram-start': (question) => users.startScram(question.login, question.client),
     'scram-finish': (question) => users.finishScram(question, question.client),
     bans: () => users.bans(),

@@ -18,6 +18,7 @@ import type {
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  TokenLogin,
 } from '../../directory/types.ts';
 import { hasDirectory } from '../../settings/directory.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
@@ -67,6 +68,10 @@ export class DirectoryLink implements Directory {
 
   checkPassword(login: PasswordLogin): Promise<LoginAnswer> {
     return this.#ask('check-password', login);
+  }
+
+  checkToken(login: TokenLogin): Promise<LoginAnswer> {
+    return this.#ask('check-token', login);
   }
 
   startScram(login: string, client: string): Promise<ScramStart> {

@@ -31,6 +31,7 @@ import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { CountersSoFar, RoleFacts, Submitted } from '../../channel/messages.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Role } from '../role.ts';
+import { tokenHints } from '../../settings/directory.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits, listenerSecurity } from '../../settings/listener-security.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
@@ -213,7 +214,8 @@ function contexts(config: Config, parts: Parts): ContextOf {
     const tls = listenerSecurity(ofListener, certificates, handshakes);
     const settings = receiveSettings(ofListener, protocol);
     const isRequired = ofListener.receive.auth === 'required';
-    const auth = settings.session.auth === undefined ? undefined : { directory, isRequired };
+    const logins = { directory, isRequired, hints: tokenHints(config) };
+    const auth = settings.session.auth === undefined ? undefined : logins;
     return { ...shared, settings, tls, relay, pipelines, auth };
   };
 }
