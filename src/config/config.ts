@@ -39,6 +39,8 @@ export type ProcessesConfig = FileConfig['processes'];
 export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & {
   readonly clientLimitsExempt: readonly Network[];
 };
+/** The keys of [clients]; without `rules`, there are none. */
+export type ClientsConfig = FileConfig['clients'];
 /** The keys of [queue]. */
 export type QueueConfig = FileConfig['queue'];
 /** The keys of [deliver]. */
@@ -121,6 +123,7 @@ export interface Config {
   /** In the order of the file: the first is the default. Empty: Sluice makes one itself. */
   readonly certificate: readonly CertificateConfig[];
   readonly receive: ReceiveConfig;
+  readonly clients: ClientsConfig;
   readonly queue: QueueConfig;
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
@@ -233,6 +236,7 @@ function completeConfig(
       ...(receive.relayCa !== undefined && { relayCa: resolve(folder, receive.relayCa) }),
       clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
     },
+    clients: content.clients,
     queue: content.queue,
     deliver: {
       ...deliver,

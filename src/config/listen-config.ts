@@ -18,7 +18,8 @@ type OwnKey =
   | 'completeMail'
   | 'proxyProtocol'
   | 'xclient'
-  | 'xforward';
+  | 'xforward'
+  | 'clientRules';
 
 /** The path of a Unix-domain socket is absolute. */
 export type ListenConfig = Pick<FileListen, OwnKey> & {
@@ -41,7 +42,17 @@ const ofSubmission: ReadonlyMap<number, Required<Pick<FileListen, 'auth' | 'tls'
  */
 export function toListenConfig(given: FileListen, folder: string, hasUsers: boolean): ListenConfig {
   const listen = hasUsers ? withSubmission(given) : given;
-  const { address, protocol, socketMode, completeMail, proxyProtocol, xclient, xforward, ...own } = listen;
+  const {
+    address,
+    protocol,
+    socketMode,
+    completeMail,
+    proxyProtocol,
+    xclient,
+    xforward,
+    clientRules,
+    ...own
+  } = listen;
   const receive = own.relayCa === undefined ? own : { ...own, relayCa: resolve(folder, own.relayCa) };
   return {
     address: address.kind === 'unix' ? { ...address, path: resolve(folder, address.path) } : address,
@@ -51,6 +62,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     proxyProtocol,
     xclient,
     xforward,
+    ...(clientRules !== undefined && { clientRules }),
     receive,
   };
 }

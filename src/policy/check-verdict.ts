@@ -1,10 +1,11 @@
 // Checks what a stage answered. A stage may be a program of somebody else: whatever it answers, no reply is malformed, no envelope
 // gets an address that is none, and nothing happens that its point does not allow.
 
+import { appendSuffix } from '../address/append-suffix.ts';
 import { parsePath } from '../address/path.ts';
 import { fieldEditFault } from '../message/editable-header.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
-import { type Edit, type Point, points, type Verdict } from './stage.ts';
+import { type ClientRuleFacts, type Edit, type Point, points, type Verdict } from './stage.ts';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -18,6 +19,7 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
   disconnect: 'connect',
   discard: 'mail',
   quarantine: 'mail',
+  'set-client-rule': 'connect',
   'set-tenant': 'mail',
   'change-sender': 'mail',
   'change-recipient': 'rcpt',
@@ -32,6 +34,9 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
 
 /** Edits that are allowed at their first point only. */
 const onlyThere: ReadonlySet<string> = new Set(['set-tenant', 'change-recipient']);
+
+/** The last point of edits that are about the client and not about a message. */
+const lastPoint: ReadonlyMap<string, Point> = new Map([['set-client-rule', 'auth']]);
 
 const rank = new Map(points.map((point, index) => [point, index]));
 
@@ -63,7 +68,13 @@ export function verdictFault(answer: unknown, point: Point): string | undefined 
 
 function isAllowed(kind: Verdict['kind'] | Edit['kind'], point: Point): boolean {
   const first = firstPoint[kind];
-  return onlyThere.has(kind) ? point === first : (rank.get(point) ?? 0) >= (rank.get(first) ?? 0);
+  if (onlyThere.has(kind)) return point === first;
+  const last = lastPoint.get(kind) ?? 'content';
+  return rankOf(point) >= rankOf(first) && rankOf(point) <= rankOf(last);
+}
+
+function rankOf(point: Point): number {
+  return rank.get(point) ?? 0;
 }
 
 function replyFault(reply: Reply | undefined, least: number, most: number): string | undefined {
@@ -104,6 +115,8 @@ function editFault(edit: Edit, point: Point): string | undefined {
     return 'it made an edit of an unknown kind';
   if (!isAllowed(edit.kind, point)) return `it made the edit ${kind}, which is not allowed at ${point}`;
   switch (edit.kind) {
+    case 'set-client-rule':
+      return ruleFault(edit.rule);
     case 'change-sender':
       return addressFault(edit.address, true);
     case 'change-recipient':
@@ -130,6 +143,19 @@ function addressFault(address: unknown, allowNull: boolean): string | undefined 
   const path = parsePath(`<${address}>`, { allowUtf8: true, allowNull });
   const isWhole = path.kind !== 'invalid' && path.end === address.length + 2;
   return isWhole ? undefined : `it gave an address that is none: ${JSON.stringify(address.slice(0, 100))}`;
+}
+
+function ruleFault(rule: ClientRuleFacts | undefined): string | undefined {
+  if (typeof rule !== 'object' || rule === null || typeof rule.who !== 'string') return 'it gave no rule';
+  const { relay, maxMessageBytes, variables } = rule;
+  if (relay !== undefined && relay !== '' && appendSuffix('joe@example.com', String(relay)) === undefined)
+    return 'it gave a text to append to recipients that makes no address';
+  if (maxMessageBytes !== undefined && !(Number.isSafeInteger(maxMessageBytes) && maxMessageBytes >= 0))
+    return 'it gave a largest message that is no number of bytes';
+  if (typeof variables !== 'object' || variables === null) return 'it gave no variables';
+  const isText = (value: unknown): boolean =>
+    typeof value === 'string' && !/[\0-\x08\x0a-\x1f\x7f]/u.test(value);
+  return Object.entries(variables).flat().every(isText) ? undefined : 'it gave a variable that is no text';
 }
 
 /** RFC 5321 2.3.8: CR and LF occur only together, as the end of a line. */

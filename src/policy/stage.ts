@@ -43,8 +43,22 @@ export interface ClientFacts {
   readonly address: string;
   /** May it send to anyone? True in relay_networks, for programs of this host, and with a certificate that may relay. */
   readonly mayRelay: boolean;
+  /** What the rule for it says; undefined where no rule holds. */
+  readonly rule?: ClientRuleFacts | undefined;
   /** What a front end told of it; undefined when it has connected by itself. */
   readonly frontEnd?: FrontEndFacts | undefined;
+}
+
+/** What a rule of the table of clients says of a client or a user that it does not refuse. */
+export interface ClientRuleFacts {
+  /** Whom the rule is about: `192.0.2.0/24`, `*.example.com`, `user:joe@example.com`. */
+  readonly who: string;
+  /** Undefined: the rule gives no right to relay. Otherwise what is appended to each recipient; empty for nothing. */
+  readonly relay: string | undefined;
+  /** In place of max_message_size; 0 for no limit, undefined where the rule says nothing. */
+  readonly maxMessageBytes: number | undefined;
+  /** The variables of the rule, without control characters. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** A load balancer that is named in `proxy_protocol`, or another front end in `xclient`, and what it told of its client. */
@@ -155,6 +169,8 @@ export type Facts = RcptFacts & ContentFacts;
 
 /** A change that a stage makes. Edits are applied in order, before the next stage is asked. */
 export type Edit =
+  /** From `connect` to `auth`: the rule that holds for the client, in place of an earlier one. It may give the right to relay, and takes none. */
+  | { readonly kind: 'set-client-rule'; readonly rule: ClientRuleFacts }
   /** At `mail`: whose mail it is. The stages of this tenant are asked from the next point on. */
   | { readonly kind: 'set-tenant'; readonly name: string; readonly priority: number | undefined }
   /** From `mail` on. The address has no brackets; the empty one is the null reverse-path. */

@@ -195,7 +195,14 @@ export class AuthSteps {
     this.#waiting.authenticated();
     // RFC 6409 8: an address without a domain gets that of its user.
     const domain = domainOf(user.address) || this.#context.settings.hostname;
-    this.#session.trust({ oddCommands: true, defaultDomain: this.#completesMail ? domain : '' });
+    this.#session.allow(
+      {
+        oddCommands: true,
+        defaultDomain: this.#completesMail ? domain : '',
+        maxMessageBytes: this.#facts.maxMessageBytes,
+      },
+      true,
+    );
     this.#session.accept();
   }
 

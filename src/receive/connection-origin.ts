@@ -3,6 +3,7 @@
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { ClientFacts, FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
 import type { Leniency, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { Allowance } from '../protocol/smtp/server/session-facts.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
 export interface FrontEndRights {
@@ -47,17 +48,29 @@ export function clientFacts(
   return { address, mayRelay: address === '' || (isKnown && relay.isRelayClient(address)), frontEnd };
 }
 
+/** What a rule lets a client do in its session. @param hostname - of this host */
+export function allowanceOf(
+  { client, maxMessageBytes }: { readonly client: ClientFacts; readonly maxMessageBytes: number },
+  completesMail: boolean,
+  hostname: string,
+): Allowance {
+  return { ...deviationsOf(client, completesMail, hostname), maxMessageBytes };
+}
+
 /** What the session of a client may deviate in. @param hostname - of this host */
 export function leniencyOf(
-  { mayRelay }: ClientFacts,
+  client: ClientFacts,
   { completesMail, rights }: ConnectionOrigin,
   hostname: string,
   { xclient, xforward }: FrontEndRights = rights,
 ): Leniency {
-  return {
-    oddCommands: mayRelay,
-    defaultDomain: completesMail && mayRelay ? hostname : '',
-    xclient,
-    xforward,
-  };
+  return { ...deviationsOf(client, completesMail, hostname), xclient, xforward };
+}
+
+function deviationsOf(
+  { mayRelay }: ClientFacts,
+  completesMail: boolean,
+  hostname: string,
+): Pick<Leniency, 'oddCommands' | 'defaultDomain'> {
+  return { oddCommands: mayRelay, defaultDomain: completesMail && mayRelay ? hostname : '' };
 }

@@ -44,7 +44,7 @@ export class ReceivedSession implements Subject {
   /** The content of the present message, while stages may see it. */
   content: MessageIntake | undefined;
   #transaction: AcceptedTransaction | undefined;
-  readonly #maxBodyBytes: number;
+  readonly #usualMaxBytes: number;
   #loggedIn: User | undefined;
   #beforeLogin: ClientFacts | undefined;
   #addedRecipients = 0;
@@ -57,7 +57,7 @@ export class ReceivedSession implements Subject {
 
   /** @param maxMessageBytes - 0 for no limit */
   constructor(listener: ListenerFacts, client: ClientFacts, maxMessageBytes: number) {
-    this.#maxBodyBytes = maxMessageBytes === 0 ? Infinity : maxMessageBytes;
+    this.#usualMaxBytes = maxMessageBytes;
     this.listener = listener;
     this.client = client;
   }
@@ -70,6 +70,11 @@ export class ReceivedSession implements Subject {
   /** The user of an AUTH in this session. */
   get user(): User | undefined {
     return this.#loggedIn;
+  }
+
+  /** The largest message of this client; 0 for no limit. */
+  get maxMessageBytes(): number {
+    return this.client.rule?.maxMessageBytes ?? this.#usualMaxBytes;
   }
 
   /** @throws {SessionMisuseError} when it is asked outside a transaction */
@@ -170,7 +175,7 @@ export class ReceivedSession implements Subject {
     let fieldBytes = 0;
     for (const edit of change.edits ?? []) {
       fieldBytes += 'value' in edit ? edit.name.length + edit.value.length : 0;
-      if (edit.kind === 'replace-body' && edit.body.length > this.#maxBodyBytes) {
+      if (edit.kind === 'replace-body' && edit.body.length > (this.maxMessageBytes || Infinity)) {
         return 'it gave a body that is larger than max_message_size';
       }
     }
@@ -195,6 +200,11 @@ export class ReceivedSession implements Subject {
 
   #edit(edit: Edit): void {
     switch (edit.kind) {
+      case 'set-client-rule': {
+        const { rule } = edit;
+        this.client = { ...this.client, rule, mayRelay: this.client.mayRelay || rule.relay !== undefined };
+        break;
+      }
       case 'set-tenant':
         this.transaction.setTenant(edit.name, edit.priority);
         break;

@@ -10,15 +10,14 @@ import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { ChannelBindings } from '../sasl/scram-exchange.ts';
 import { AcceptedTransaction } from './accepted-transaction.ts';
 import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
+import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import { SessionAnswers } from './session-answers.ts';
-import { refusalBeforeContent } from './store-refusals.ts';
+import { busy, refusalBeforeContent } from './store-refusals.ts';
 import { withNews } from './told-clients.ts';
 import { originOf, type TransactionOrigin } from './transaction-origin.ts';
-
-const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 
 /** How the session waits: its input is on hold until each `hold` was followed by a `resume`. */
 export interface Waiting {
@@ -70,9 +69,10 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   /** Greets the client, unless a stage refuses it. */
   connected(): void {
-    const decision = this.#pipeline.decide('connect', this.#facts);
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#connectDecided(made));
-    else this.#connectDecided(decision);
+    this.#askAboutClient('connect', 'CONNECT', () => {
+      this.#applyRule();
+      this.#session.greet();
+    });
   }
 
   /** TLS is not possible now: the session goes on in clear. */
@@ -84,9 +84,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   secured(tls: TlsFacts, mayRelay: boolean, bindings: ChannelBindings, then: () => void): void {
     this.#facts.secured(tls, mayRelay, bindings);
     this.#setOrigin();
-    const decision = this.#pipeline.decide('starttls', this.#facts);
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#startTlsDecided(made, then));
-    else this.#startTlsDecided(decision, then);
+    // The 220 of STARTTLS is long sent: the client gets a refusal in place of an answer to its EHLO.
+    this.#askAboutClient('starttls', 'STARTTLS', then);
   }
 
   take(event: StepEvent): void {
@@ -133,9 +132,10 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   restart(client: ClientFacts, then: () => void): void {
     this.#facts.restart(client);
     this.#setOrigin();
-    const decision = this.#context.pipelines.usual.decide('connect', this.#facts);
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#restartDecided(made, then));
-    else this.#restartDecided(decision, then);
+    this.#askAboutClient('connect', 'XCLIENT', () => {
+      then();
+      this.#applyRule();
+    });
   }
 
   /** Refuses a client of which a front end has told, and ends the session. */
@@ -182,20 +182,21 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#origin = originOf(this.#facts, this.#completesMail);
   }
 
-  #connectDecided(decision: Decision): void {
-    if (decision.kind === 'continue' || decision.kind === 'discard') this.#session.greet();
-    else this.#refuseClient('CONNECT', decision);
+  /** @param then - what follows, unless a stage refuses the client */
+  #askAboutClient(point: 'connect' | 'starttls', command: string, then: () => void): void {
+    const decided = (made: Decision): void => {
+      if (made.kind === 'continue' || made.kind === 'discard') then();
+      else this.#refuseClient(command, made);
+    };
+    const decision = this.#context.pipelines.usual.decide(point, this.#facts);
+    if (decision instanceof PendingDecision) this.wait(decision, decided);
+    else decided(decision);
   }
 
-  /** The 220 of STARTTLS is long sent: the client gets the refusal in place of an answer to its EHLO. */
-  #startTlsDecided(decision: Decision, then: () => void): void {
-    if (decision.kind === 'continue' || decision.kind === 'discard') then();
-    else this.#refuseClient('STARTTLS', decision);
-  }
-
-  #restartDecided(decision: Decision, then: () => void): void {
-    if (decision.kind === 'continue' || decision.kind === 'discard') then();
-    else this.#refuseClient('XCLIENT', decision);
+  /** A stage at `connect` may have said which rule holds for the client. */
+  #applyRule(): void {
+    if (this.#facts.client.rule === undefined) return;
+    this.#session.allow(allowanceOf(this.#facts, this.#completesMail, this.#context.settings.hostname));
   }
 
   #refuseClient(command: string, { reply, kind, stage }: Extract<Decision, { readonly reply: Reply }>): void {

@@ -11,6 +11,9 @@ export const tooManyHops: Reply = {
   text: 'Too many hops: this message loops',
 };
 
+/** No memory is left for content. */
+export const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
+
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 /** X.3.0: a problem of our system other than room. */
 const unstorable: Reply = {

@@ -84,7 +84,7 @@ function listenerOf(
   };
 }
 
-function withOwnKeys(config: Config, { address, receive: own, protocol }: ListenConfig): Config {
+function withOwnKeys(config: Config, { address, receive: own, protocol, clientRules }: ListenConfig): Config {
   const given: Partial<ReceiveConfig> = Object.fromEntries(
     Object.entries(own).filter(([, value]) => value !== undefined),
   );
@@ -92,7 +92,11 @@ function withOwnKeys(config: Config, { address, receive: own, protocol }: Listen
   // As in [receive]: who may relay is not limited, unless exempt networks are named.
   const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
   const tls = tlsOf({ address, receive: own }, config.receive);
-  return { ...config, receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls } };
+  return {
+    ...config,
+    clients: { ...config.clients, rules: clientRules ?? config.clients.rules },
+    receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls },
+  };
 }
 
 /** What `sluice tls` says of the listeners. */

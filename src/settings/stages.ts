@@ -4,12 +4,14 @@ import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import { directoryTable } from '../policy/directory-table.ts';
+import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
 import type { Directory } from '../directory/types.ts';
+import type { RuleTable } from '../table/rules/rule-table.ts';
 import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
 
@@ -25,8 +27,13 @@ export function stages(
   config: Config,
   { relay, tenants, tables, directory }: StageParts,
 ): readonly StageEntry[] {
-  const { hostname, bounce, recipients, login, receive } = config;
+  const { hostname, bounce, clients, recipients, login, receive } = config;
+  const { rules: clientRules = '' } = clients;
   const always: readonly StageEntry[] = [
+    // First: it says what the client may do, which others ask for.
+    ...(clientRules === ''
+      ? []
+      : [{ stage: new ClientRulesStage(tables.get(clientRules) ?? missingRules(clientRules)) }]),
     ...(receive.auth === 'none' || login.senders === 'any'
       ? []
       : [{ stage: new SenderRightsStage(login.senders, login.subaddress ?? '') }]),
@@ -34,13 +41,17 @@ export function stages(
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
   ];
   if (recipients.length === 0) return always;
-  const rules = recipients.map(({ domain, table, key, subaddress }) => ({
+  const checks = recipients.map(({ domain, table, key, subaddress }) => ({
     domains: domain,
     table: table === undefined ? directoryTable(directory) : (tables.get(table) ?? missingTable(table)),
     key,
     separators: subaddress,
   }));
-  return [...always, { stage: new RecipientsStage(rules) }];
+  return [...always, { stage: new RecipientsStage(checks) }];
+}
+
+function missingRules(name: string): RuleTable {
+  return { rules: () => ({ kind: 'failing', reason: `the table ${name} is not open` }) };
 }
 
 /** The configuration has a table of each name that is used: this is for tables that are not opened yet. */

@@ -9,11 +9,17 @@ import { CdbWriter } from './cdb/cdb-writer.ts';
 import { keyValueForm } from './kinds/key-value.ts';
 import { listForm } from './kinds/list.ts';
 import { passwdForm } from './kinds/passwd.ts';
+import { rulesForm } from './kinds/rules.ts';
 import { problemOf, TableError } from './table-error.ts';
 import { readEntries, repeatedKeys, type TextForm } from './text-entries.ts';
 
 /** The kinds of text that a database can be built of. */
-export const textForms = { list: listForm, 'key-value': keyValueForm, passwd: passwdForm } as const;
+export const textForms = {
+  list: listForm,
+  'key-value': keyValueForm,
+  passwd: passwdForm,
+  rules: rulesForm,
+} as const;
 
 /** What was built. */
 export interface BuiltCdb {

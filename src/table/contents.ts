@@ -1,12 +1,15 @@
 // One version of a table's data, and how a kind of table opens one. A version never changes: a new one takes its place.
 
 import type { FileHandle } from 'node:fs/promises';
+import type { RuleSet } from './rules/rule-set.ts';
 import type { Answer } from './table.ts';
 
 /** One version of a table's data. */
 export interface Contents {
   /** As `Table.lookup`. */
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
+  /** The rules for clients, of a table that has some. They can be used after `close`, too. */
+  readonly rules?: RuleSet | undefined;
   /** For the log: what it holds, such as `1200 keys`. */
   readonly summary: string;
   /** What is probably not meant, for `sluice check` and the log: one clause each, without a final period. */

@@ -6,6 +6,7 @@
 import type { Contents, TableKind } from './contents.ts';
 import { type FileVersion, type FoundFile, findFile, openFound } from './table-file.ts';
 import { type Answer, allFailing, type Table } from './table.ts';
+import type { RulesAnswer, RuleTable } from './rules/rule-table.ts';
 import { brokenTable, problemOf } from './table-error.ts';
 import type { TableReports } from './table-reports.ts';
 
@@ -23,12 +24,14 @@ const mostCheckSeconds = 120;
 /** The version in force, and how many look-ups are under way in it. */
 interface InForce {
   readonly contents: Contents;
+  /** Made once, so that asking for it costs nothing. */
+  readonly rules: RulesAnswer | undefined;
   readonly version: FileVersion;
   lookups: number;
   isReplaced: boolean;
 }
 
-export class LiveTable implements Table {
+export class LiveTable implements Table, RuleTable {
   readonly name: string;
   readonly #path: string;
   readonly #kind: TableKind;
@@ -65,6 +68,10 @@ export class LiveTable implements Table {
     if (answers instanceof Promise) return this.#counted(inForce, answers);
     this.#watch(answers);
     return answers;
+  }
+
+  rules(): RulesAnswer | Promise<RulesAnswer> {
+    return this.#inForce?.rules ?? this.#rulesWithout();
   }
 
   /** Is called every second: nobody waits for a file without end, and a file system that hangs is noticed. */
@@ -134,7 +141,9 @@ export class LiveTable implements Table {
     }
     this.#refused = undefined;
     this.#failure = '';
-    this.#replace({ contents, version, lookups: 0, isReplaced: false });
+    const rules =
+      contents.rules === undefined ? undefined : ({ kind: 'rules', rules: contents.rules } as const);
+    this.#replace({ contents, rules, version, lookups: 0, isReplaced: false });
     this.#reports.read(contents);
     this.#firstIsOver();
   }
@@ -159,7 +168,22 @@ export class LiveTable implements Table {
       await this.#first.promise;
       if (this.#inForce !== undefined) return this.lookup(keys);
     }
-    return allFailing(keys, `the table "${this.name}" cannot be used: ${this.#reason}`);
+    return allFailing(keys, this.#unusable);
+  }
+
+  async #rulesWithout(): Promise<RulesAnswer> {
+    if (!this.#isFirstOver) await this.#first.promise;
+    if (this.#inForce === undefined) return { kind: 'failing', reason: this.#unusable };
+    return (
+      this.#inForce.rules ?? {
+        kind: 'failing',
+        reason: `the table "${this.name}" holds no rules for clients`,
+      }
+    );
+  }
+
+  get #unusable(): string {
+    return `the table "${this.name}" cannot be used: ${this.#reason}`;
   }
 
   async #counted(inForce: InForce, answers: Promise<readonly Answer[]>): Promise<readonly Answer[]> {

@@ -5,6 +5,7 @@ import { cdb } from './kinds/cdb.ts';
 import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
 import { passwd } from './kinds/passwd.ts';
+import { rules, tcprules } from './kinds/rules.ts';
 import { sqlite } from './kinds/sqlite.ts';
 import { LiveTable } from './live-table.ts';
 import type { TableReports } from './table-reports.ts';
@@ -21,6 +22,10 @@ export function kindOf(settings: TableSettings): TableKind {
       return passwd;
     case 'cdb':
       return cdb;
+    case 'rules':
+      return rules;
+    case 'tcprules':
+      return tcprules;
     case 'sqlite':
       return sqlite(settings);
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { LiveTable } from './live-table.ts';
 import { TableReports } from './table-reports.ts';
+import type { RulesAnswer, RuleTable } from './rules/rule-table.ts';
 import type { Answer, NamedFile, Table, TableSettings } from './table.ts';
 
 /** The time between two looks at the files. */
@@ -70,7 +71,7 @@ export class Tables<Settings extends NamedFile = TableSettings> {
   }
 
   /** The table of a name; it stays the same over `configure`, and fails when it is in the configuration no more. */
-  get(name: string): Table | undefined {
+  get(name: string): (Table & RuleTable) | undefined {
     return this.#tables.get(name);
   }
 
@@ -110,7 +111,7 @@ export class Tables<Settings extends NamedFile = TableSettings> {
 }
 
 /** A table that outlives changes of its settings. */
-class NamedTable<Settings extends NamedFile> implements Table {
+class NamedTable<Settings extends NamedFile> implements Table, RuleTable {
   #settings: Settings;
   #live: LiveTable;
 
@@ -133,6 +134,10 @@ class NamedTable<Settings extends NamedFile> implements Table {
 
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]> {
     return this.#live.lookup(keys);
+  }
+
+  rules(): RulesAnswer | Promise<RulesAnswer> {
+    return this.#live.rules();
   }
 
   replace(settings: Settings, live: LiveTable): void {

@@ -171,6 +171,8 @@ export async function start(
     relayCertificates?: readonly string[];
     memoryBytes?: number;
     tenants?: readonly Tenant[];
+    /** Asked before the tenant and relay stages. */
+    firstStages?: readonly StageEntry[];
     /** Asked after the tenant and relay stages. */
     stages?: readonly StageEntry[];
     timers?: Timers;
@@ -227,6 +229,7 @@ export async function start(
     new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
   );
   const builtIn = [
+    ...(options.firstStages ?? []),
     { stage: new TenantStage(tenants) },
     { stage: new RelayStage(relay, settings.hostname, settings.postmaster) },
   ];

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 
 import { formatListenAddress, includesAddress, parseListenAddress } from '../../values/listen-address.ts';
 import { ValueError } from '../../values/value-error.ts';
+import { rulesTable } from './clients.ts';
 import { key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { networks } from './lists.ts';
 import { receiveOverrides } from './receive.ts';
@@ -56,6 +57,11 @@ const listen = tableOf({
     networks().prefault([]),
     'Front ends that may tell by XFORWARD where a message came from, e.g. Postfix. It is written to the log, and decides nothing.',
     { example: '["127.0.0.1"]' },
+  ),
+  client_rules: key(
+    rulesTable(', or "" for none').optional(),
+    'The table of rules for the clients of this listener, in place of rules in [clients]; "" for none.',
+    { defaultText: 'that of [clients]', example: '"submission-clients"' },
   ),
   ...receiveOverrides(),
 }).superRefine(({ address, protocol, ...own }, context) => {

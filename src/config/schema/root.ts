@@ -6,6 +6,7 @@ import { parseNameServer } from '../../values/endpoint.ts';
 import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { certificates } from './certificate.ts';
+import { clients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
 import {
@@ -193,6 +194,7 @@ export const root = tableOf({
     'A certificate of this server for TLS. The first is for clients that ask for no name, or for one that no certificate has. Two for the same name, one with an RSA and one with an ECDSA key, are served side by side. Without any, Sluice makes one that it signs itself, which is enough for encryption without a check of names.',
   ),
   receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
+  clients: key(clients.prefault({}), 'Rules for single clients, networks, names and users.'),
   queue: key(
     queue.prefault({}),
     'How long mail waits, when it is tried again, and how it is kept safe on disk.',

@@ -6,7 +6,9 @@ import { duration, expected, key, listOf, oneOf, size, tableOf, textOf } from '.
 import { lookupQuery, tableName } from './texts.ts';
 
 /** The kinds of tables, in the order of the documentation. */
-export const tableKinds = ['list', 'key-value', 'passwd', 'cdb', 'sqlite'] as const;
+export const tableKinds = ['list', 'key-value', 'passwd', 'cdb', 'sqlite', 'rules', 'tcprules'] as const;
+/** Those that hold rules for clients. */
+export const ruleKinds: readonly string[] = ['rules', 'tcprules'];
 
 const table = tableOf({
   name: key(
@@ -21,7 +23,7 @@ const table = tableOf({
   ),
   kind: key(
     oneOf(tableKinds).optional(),
-    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. Left out, the ending of path tells it: .list, .map, .passwd, .cdb, .sqlite, .sqlite3.',
+    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .passwd, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
     {
       defaultText: 'told by the ending of path',
       example: '"list"',
@@ -96,6 +98,8 @@ const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([
   ['.cdb', 'cdb'],
   ['.sqlite', 'sqlite'],
   ['.sqlite3', 'sqlite'],
+  ['.rules', 'rules'],
+  ['.tcprules', 'tcprules'],
 ]);
 
 /** The kind that the ending of a file's name tells; undefined when it tells none. */

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 
 import { closest } from '../../values/closest.ts';
 import { contains, type Network } from '../../values/network.ts';
+import { kindOf, ruleKinds } from './table.ts';
 
 interface TlsTable {
   readonly level?: string | undefined;
@@ -32,11 +33,20 @@ export interface Tables {
   };
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
-  readonly table: readonly { readonly name: string }[];
+  readonly table: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly kind?: string | undefined;
+  }[];
+  readonly clients: { readonly rules?: string | undefined };
   readonly directory: readonly unknown[];
   readonly token_issuer: readonly unknown[];
   readonly receive: { readonly auth: string };
-  readonly listen: readonly { readonly auth?: string | undefined; readonly protocol: string }[];
+  readonly listen: readonly {
+    readonly auth?: string | undefined;
+    readonly protocol: string;
+    readonly client_rules?: string | undefined;
+  }[];
   readonly recipients: readonly {
     readonly table?: string | undefined;
     readonly directory?: boolean | undefined;
@@ -90,6 +100,26 @@ function checkAuth(
   }
 }
 
+/** Rules for clients are in tables of their own kinds: in another one, nobody has looked for mistakes in them. */
+function checkClientRules({ clients, listen, table }: Tables, context: z.RefinementCtx): void {
+  const named = [
+    { name: clients.rules, path: ['clients', 'rules'] },
+    ...listen.map((each, index) => ({ name: each.client_rules, path: ['listen', index, 'client_rules'] })),
+  ];
+  for (const { name = '', path } of named) {
+    if (name === '') continue;
+    const found = table.find((each) => each.name === name);
+    const kind = found === undefined ? undefined : (found.kind ?? kindOf(found.path));
+    if (found === undefined) {
+      const names = table.map((each) => each.name);
+      addUnknown('table', name, names, path, context);
+    } else if (kind !== undefined && !ruleKinds.includes(kind)) {
+      const message = `the table "${name}" is of kind "${kind}"; give it kind = "rules", or "tcprules" for a file of tcprules(1)`;
+      context.addIssue({ code: 'custom', message, path });
+    }
+  }
+}
+
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkValidating(tables.dns, context);
@@ -109,6 +139,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
+  checkClientRules(tables, context);
   for (const [index, { table, directory }] of tables.recipients.entries()) {
     if (directory === true && tables.directory.length === 0) {
       const message = 'there is no [[directory]] in the file';

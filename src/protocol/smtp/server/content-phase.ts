@@ -14,7 +14,7 @@ export class ContentPhase {
 
   constructor(facts: SessionFacts) {
     this.#facts = facts;
-    this.reader = new ContentReader(facts.options);
+    this.reader = new ContentReader(facts);
   }
 
   /** Begins content that was allowed. @returns false when it begins with a chunk, which is not answered before its end */

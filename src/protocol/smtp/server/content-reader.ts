@@ -7,7 +7,7 @@ import type { InputQueue } from './input-queue.ts';
 import { LineRepair } from './line-repair.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
-import type { ServerSessionOptions } from './server-types.ts';
+import type { SessionFacts } from './session-facts.ts';
 import { TextLineLimit } from './text-line-limit.ts';
 
 const nothing: Uint8Array = Buffer.alloc(0);
@@ -26,7 +26,7 @@ export class ContentReader {
   isLast = true;
 
   readonly #scanner = new ContentScanner();
-  readonly #options: ServerSessionOptions;
+  readonly #facts: Pick<SessionFacts, 'maxMessageBytes'>;
   readonly #lineLimit: TextLineLimit | undefined;
   /** Undefined when a bare CR or LF is refused. */
   readonly #repair: LineRepair | undefined;
@@ -37,8 +37,9 @@ export class ContentReader {
   #reportRefusal = false;
   #ended = false;
 
-  constructor(options: ServerSessionOptions) {
-    this.#options = options;
+  constructor(facts: Pick<SessionFacts, 'maxMessageBytes' | 'options'>) {
+    const { options } = facts;
+    this.#facts = facts;
     this.#repair = options.bareNewlines === 'repair' ? new LineRepair() : undefined;
     this.#lineLimit = options.maxTextLineBytes > 0 ? new TextLineLimit(options.maxTextLineBytes) : undefined;
   }
@@ -96,7 +97,7 @@ export class ContentReader {
     this.#scanner.restart(this.#repair === undefined ? 'refuse' : 'pass', dots);
     this.#repair?.restart();
     this.#lineLimit?.restart();
-    this.#roomOctets = this.#options.maxMessageBytes > 0 ? this.#options.maxMessageBytes : Infinity;
+    this.#roomOctets = this.#facts.maxMessageBytes > 0 ? this.#facts.maxMessageBytes : Infinity;
     this.refusal = undefined;
     this.#reportRefusal = false;
     this.#ended = false;

@@ -193,10 +193,8 @@ function isPossibleInClear(verb: number): boolean {
   }
 }
 
-function judgeMail(
-  lines: CommandLineReader,
-  { options, dialect, leniency, transaction, saidHello, needsClient, takesRequireTls }: SessionFacts,
-): CommandVerdict {
+function judgeMail(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
+  const { options, dialect, transaction, saidHello, needsClient } = facts;
   if (!saidHello) return dialect.helloFirst;
   if (transaction.open) return Replies.nestedMail;
   if (needsClient) return Replies.xclientFirst;
@@ -204,7 +202,7 @@ function judgeMail(
   if (maxTransactions > 0 && transaction.count >= maxTransactions) {
     return { kind: 'close', reply: listenerReplies(options).tooManyTransactions };
   }
-  return readMail(lines.text(4), options, leniency, takesRequireTls);
+  return readMail(lines.text(4), facts);
 }
 
 function judgeRcpt(

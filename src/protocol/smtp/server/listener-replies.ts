@@ -9,6 +9,7 @@ import type { ServerSessionOptions } from './server-types.ts';
 import { type SessionFacts, dialectOf, takesRequireTls } from './session-facts.ts';
 
 type ConnectionFacts = Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable'>;
+type HelloFacts = ConnectionFacts & Pick<SessionFacts, 'leniency' | 'maxMessageBytes'>;
 
 interface ExtendedHello {
   readonly reply: Buffer;
@@ -44,21 +45,28 @@ export function listenerReplies(options: ServerSessionOptions): ListenerReplies 
 }
 
 /** The answer to an accepted EHLO or HELO. @param text - added after our name */
-export function helloReply(
-  facts: Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable' | 'leniency'>,
-  extended: boolean,
-  text: string | undefined,
-): Buffer {
-  const { options, leniency } = facts;
+export function helloReply(facts: HelloFacts, extended: boolean, text: string | undefined): Buffer {
+  const { options, leniency, maxMessageBytes } = facts;
   const { xclient, xforward } = leniency;
   const replies = listenerReplies(options);
   const { reply, keywords } = ehloOf(replies, facts);
   const isFrontEnd = xclient === true || xforward === true;
-  if (text === undefined && !(extended && isFrontEnd)) return extended ? reply : replies.helo;
+  const isUsual = !isFrontEnd && maxMessageBytes === options.maxMessageBytes;
+  if (text === undefined && (isUsual || !extended)) return extended ? reply : replies.helo;
   const lines = [text === undefined ? options.hostname : `${options.hostname} ${text}`];
   if (extended && xclient === true) lines.push(xclientKeyword);
   if (extended && xforward === true) lines.push(xforwardKeyword);
-  return encodeReply(250, undefined, extended ? [...lines, ...keywords] : lines, false);
+  if (extended) for (const each of keywords) lines.push(isSize(each) ? sizeKeyword(maxMessageBytes) : each);
+  return encodeReply(250, undefined, lines, false);
+}
+
+function isSize(keyword: string): boolean {
+  return /^SIZE\b/u.test(keyword);
+}
+
+/** RFC 1870 4. @param maxMessageBytes - 0 for no limit */
+function sizeKeyword(maxMessageBytes: number): string {
+  return maxMessageBytes > 0 ? `SIZE ${maxMessageBytes}` : 'SIZE';
 }
 
 function ehloOf(
@@ -113,8 +121,7 @@ function ehloKeywords(facts: ConnectionFacts): string[] {
   const { extensions } = options;
   const keywords: string[] = [];
   if (extensions.pipelining) keywords.push('PIPELINING');
-  if (extensions.size)
-    keywords.push(options.maxMessageBytes > 0 ? `SIZE ${options.maxMessageBytes}` : 'SIZE');
+  if (extensions.size) keywords.push(sizeKeyword(options.maxMessageBytes));
   if (extensions.eightBitMime) keywords.push('8BITMIME');
   if (extensions.smtpUtf8) keywords.push('SMTPUTF8');
   keywords.push('ENHANCEDSTATUSCODES');

@@ -13,7 +13,7 @@ import { isFarAhead } from './read-ahead.ts';
 import { assertRefusal, asReply, type FixedReply, fixedReply, Replies } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
-import { SessionFacts } from './session-facts.ts';
+import { type Allowance, SessionFacts } from './session-facts.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
 const strict: Leniency = { oddCommands: false, defaultDomain: '' };
@@ -216,9 +216,9 @@ export class ServerSession {
     this.#phase = 'response';
   }
 
-  /** Before AUTH is accepted: from here on, the client may deviate as our own devices may, until it logs in anew. */
-  trust(leniency: Pick<Leniency, 'oddCommands' | 'defaultDomain'>): void {
-    this.#facts.leniency = { ...this.#facts.leniency, ...leniency };
+  /** What this client may do: before the greeting or after `restart`, or when it is a user's, before AUTH is accepted. */
+  allow(allowance: Allowance, isOfUser = false): void {
+    this.#facts.allow(allowance, isOfUser);
   }
 
   /** Accepts `xclient`: the session begins again, with another client. @param options - only `maxErrors` may differ */

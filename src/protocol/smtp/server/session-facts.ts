@@ -7,11 +7,20 @@ import type { Leniency, ServerEvent, ServerSessionOptions } from './server-types
 import { SessionMisuseError } from './session-misuse-error.ts';
 import { Transaction } from './transaction.ts';
 
+/** What one client may do, in place of what the listener lets everyone do. */
+export interface Allowance extends Pick<Leniency, 'oddCommands' | 'defaultDomain'> {
+  /** The largest message in octets; 0 for no limit. */
+  readonly maxMessageBytes: number;
+}
+
 export class SessionFacts {
   options: ServerSessionOptions;
   leniency: Leniency;
-  /** As it was before a log-in. */
+  /** The largest message of this client in octets; 0 for no limit. */
+  maxMessageBytes: number;
+  /** Both as they were before a log-in. */
   #leniencyBefore: Leniency;
+  #maxMessageBytesBefore: number;
   readonly dialect: Dialect;
   readonly transaction = new Transaction();
   /** EHLO, HELO or LHLO was accepted (RFC 5321 4.1.4). */
@@ -31,6 +40,8 @@ export class SessionFacts {
     this.options = options;
     this.leniency = leniency;
     this.#leniencyBefore = leniency;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.#maxMessageBytesBefore = options.maxMessageBytes;
     this.dialect = dialectOf(options);
     this.needsTls = options.startTls === 'required';
     this.needsClient = leniency.xclient === true;
@@ -41,11 +52,21 @@ export class SessionFacts {
     return takesRequireTls(this.options, this.isSecure);
   }
 
+  /** @param isOfUser - whether it holds by a log-in, and so until STARTTLS or XCLIENT */
+  allow({ maxMessageBytes, ...leniency }: Allowance, isOfUser: boolean): void {
+    this.leniency = { ...this.leniency, ...leniency };
+    this.maxMessageBytes = maxMessageBytes;
+    if (isOfUser) return;
+    this.#leniencyBefore = this.leniency;
+    this.#maxMessageBytesBefore = maxMessageBytes;
+  }
+
   /** RFC 3207 4.2: under TLS, the session is as at its beginning. What counts for limits goes on. */
   secured(isBindable: boolean): void {
     this.isSecure = true;
     this.isBindable = isBindable;
     this.leniency = this.#leniencyBefore;
+    this.maxMessageBytes = this.#maxMessageBytesBefore;
     this.needsTls = false;
     this.saidHello = false;
     this.isAuthenticated = false;
@@ -59,6 +80,8 @@ export class SessionFacts {
     this.options = options;
     this.leniency = leniency;
     this.#leniencyBefore = leniency;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.#maxMessageBytesBefore = options.maxMessageBytes;
     this.isBindable = false;
     this.saidHello = false;
     this.isAuthenticated = false;

@@ -7,7 +7,9 @@ import { readRcptParameters } from './rcpt-parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 import type { Leniency, ServerEvent, ServerSessionOptions } from './server-types.ts';
+import type { SessionFacts } from './session-facts.ts';
 
+type MailContext = Pick<SessionFacts, 'options' | 'leniency' | 'maxMessageBytes' | 'takesRequireTls'>;
 type QuestionOf<K> = Extract<ServerEvent, { readonly kind: K }>;
 
 const reversePath = { allowUtf8: true, allowNull: true };
@@ -33,13 +35,10 @@ export function readHello(
  * MAIL (RFC 5321 4.1.1.2).
  *
  * @param text - the line after the verb
- * @param takesRequireTls - whether REQUIRETLS is offered
  */
 export function readMail(
   text: string,
-  options: ServerSessionOptions,
-  leniency: Leniency,
-  takesRequireTls: boolean,
+  { options, leniency, maxMessageBytes, takesRequireTls }: MailContext,
 ): QuestionOf<'mail'> | FixedReply {
   const start = pathStart(text, 'from', leniency);
   if (start < 0) return Replies.mailSyntax;
@@ -51,7 +50,7 @@ export function readMail(
   // RFC 6531 3.5.
   if (path.nonAscii && !params.smtpUtf8) return Replies.utf8Needed;
   // RFC 1870 6.1.
-  if (options.maxMessageBytes > 0 && params.sizeBytes > options.maxMessageBytes) return Replies.tooBig;
+  if (maxMessageBytes > 0 && params.sizeBytes > maxMessageBytes) return Replies.tooBig;
   return { kind: 'mail', reversePath: path.address, params };
 }
 

@@ -1,0 +1,61 @@
+// Counts what is probably not meant in a table of rules, with an example of each.
+
+/** How many there are of one kind, and the first. */
+class Counted {
+  #count = 0;
+  #example = '';
+
+  note(example: string): void {
+    if (this.#count++ === 0) this.#example = JSON.stringify(example.slice(0, 80));
+  }
+
+  /** @param text - of the warning, for one and for several */
+  warning(one: (example: string) => string, several: (count: number, example: string) => string): string[] {
+    if (this.#count === 0) return [];
+    return [this.#count === 1 ? one(this.#example) : several(this.#count, this.#example)];
+  }
+}
+
+export class RuleWarnings {
+  readonly #repeated = new Counted();
+  readonly #unused = new Map<string, Counted>();
+  readonly #withoutColon = new Counted();
+
+  /** A rule for clients that have one already. */
+  repeated(who: string): void {
+    this.#repeated.note(who);
+  }
+
+  /** A rule that no client meets. */
+  unused(address: string, reason: string): void {
+    let counted = this.#unused.get(reason);
+    if (counted === undefined) this.#unused.set(reason, (counted = new Counted()));
+    counted.note(address);
+  }
+
+  /** A line of tcprules that is none. */
+  withoutColon(line: string): void {
+    this.#withoutColon.note(line);
+  }
+
+  /** One clause each, without a final period. */
+  get list(): readonly string[] {
+    return [
+      ...this.#repeated.warning(
+        (who) => `there are two rules for ${who}: the first counts`,
+        (count, who) =>
+          `${count} rules are for clients that have one already, such as ${who}: the first counts`,
+      ),
+      ...[...this.#unused].flatMap(([reason, counted]) =>
+        counted.warning(
+          (address) => `the rule for ${address} ${reason}`,
+          (count, address) => `${count} rules are not used; the one for ${address} ${reason}`,
+        ),
+      ),
+      ...this.#withoutColon.warning(
+        (line) => `the line ${line} has no colon and is skipped`,
+        (count, line) => `${count} lines such as ${line} have no colon and are skipped`,
+      ),
+    ];
+  }
+}

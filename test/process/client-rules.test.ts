@@ -1,0 +1,84 @@
+// Rules for clients with Sluice as a program: at its start, over changes of the table, for each kind of listener.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
+
+/** The replies to a connection from another address of this host, as far as to RCPT. */
+async function replies(port: number, from: string, to: string): Promise<readonly string[]> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
+  await once(socket, 'connect');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (piece: string) => (text += piece));
+  socket.end(`EHLO a.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<${to}>\r\nQUIT\r\n`);
+  await once(socket, 'close');
+  return text.split('\r\n').filter((line) => /^\d{3} /u.test(line));
+}
+
+test('rules for clients are followed as they change, and a mistake leaves the ones before in force', async (t) => {
+  const ground = Ground.of(t);
+  const folder = join(ground.directory, 'tables');
+  mkdirSync(folder);
+  const path = join(folder, 'clients.rules');
+  const write = (text: string): void => {
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  };
+  write('127.0.0.2 relay\n127.0.0.3 deny Go away\n127.0.0.4 relay=@fax.test\n');
+  const [port, free] = [await freePort(), await freePort()];
+  const sluice = await startSluice(ground, {
+    port,
+    config: {
+      table: [{ name: 'clients', path }],
+      clients: { rules: 'clients' },
+      receive: { relay_networks: [], relay_domains: ['near.test'] },
+      listen: [{ address: `127.0.0.1:${port}` }, { address: `127.0.0.1:${free}`, client_rules: '' }],
+      deliver: { max_connections: 0 },
+    },
+  });
+  const last = async (from: string, at = port): Promise<string | undefined> =>
+    (await replies(at, from, 'joe@far.test')).at(-2);
+  assert.match((await last('127.0.0.1')) ?? '', /^550 5\.7\.1 Relaying denied/u);
+  assert.match((await last('127.0.0.2')) ?? '', /^250 2\.1\.5/u);
+  assert.match((await last('127.0.0.4')) ?? '', /^250 2\.1\.5/u);
+  assert.deepEqual(await replies(port, '127.0.0.3', 'joe@near.test'), ['554 5.7.1 Go away']);
+  // Another listener has no rules.
+  assert.match((await last('127.0.0.2', free)) ?? '', /^550 5\.7\.1 Relaying denied/u);
+  assert.match((await replies(free, '127.0.0.3', 'joe@near.test')).at(-2) ?? '', /^250 2\.1\.5/u);
+  write('127.0.0.3 relay\n127.0.0.2 deny\n');
+  await until(
+    'the new rules are in force',
+    async () => (await last('127.0.0.3'))?.startsWith('250') === true,
+  );
+  assert.deepEqual(await replies(port, '127.0.0.2', 'joe@near.test'), [
+    '554 5.7.1 No mail is taken from you',
+  ]);
+  write('127.0.0.3 relai\n');
+  await until('the mistake is seen', () =>
+    sluice.events().some(({ msg }) => /line 1: "relai" is no word of a rule/u.test(String(msg))),
+  );
+  assert.match((await last('127.0.0.3')) ?? '', /^250 2\.1\.5/u);
+  const refused = sluice.events().find(({ event, client }) => event === 'rejected' && client === '127.0.0.3');
+  assert.equal(refused?.['stage'], 'client-rules');
+});
+
+test('without a table that can be read, clients are asked to come again', async (t) => {
+  const ground = Ground.of(t);
+  const path = join(ground.directory, 'none.rules');
+  const port = await freePort();
+  await startSluice(ground, {
+    port,
+    config: { table: [{ name: 'clients', path }], clients: { rules: 'clients' } },
+  });
+  await until(
+    'it answers',
+    async () =>
+      (await replies(port, '127.0.0.1', 'joe@near.test').catch(() => []))[0]?.startsWith('421 4.3.0') ===
+      true,
+  );
+});
