@@ -11,6 +11,7 @@ import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
 import { certificateProblems } from './certificate-problems.ts';
 import { directoryProblems } from './directory-problems.ts';
+import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
@@ -55,6 +56,7 @@ async function check(
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
       ...(await directoryProblems(config)),
+      ...(await issuerProblems(config)),
       ...ofCertificates.warnings,
     ],
     file,

@@ -55,6 +55,26 @@ async function times(count: number, act: (index: number) => Promise<string>): Pr
   return all;
 }
 
+test('a wrong token counts as a wrong password does, by the name that came with it, and by the client', async () => {
+  const { guarded, logIn, waited } = world({ failureDelayMs: 1_000 });
+  const token = async (client: string, login: string): Promise<string> => {
+    const answer = await guarded.checkToken({ login, token: 'wrong', client });
+    return answer.kind === 'banned' ? `${answer.ban.kind} ${answer.ban.target}` : answer.kind;
+  };
+  const most = usual.perClient.count;
+  assert.deepEqual(
+    await times(most + 1, () => token('192.0.2.7', '')),
+    Array.from({ length: most + 1 }, () => 'wrong'),
+  );
+  assert.deepEqual(waited, Array(most + 1).fill(1_000));
+  assert.equal(await token('192.0.2.7', ''), 'client 192.0.2.7');
+  assert.equal(await logIn('192.0.2.7', 'pencil'), 'client 192.0.2.7');
+  // No name was said, so nobody's name is banned.
+  assert.equal(await logIn('198.51.100.7', 'pencil'), 'right');
+  await times(usual.perUser.count + 1, (index) => token(`203.0.113.${index}`, 'sue@example.com'));
+  assert.equal(await token('198.51.100.8', 'sue@example.com'), 'user sue@example.com');
+});
+
 test('a client that fails too often is banned, and the ban ends by itself', async () => {
   const { logIn, clock, counted, log, guarded } = world();
   const wrong = () => logIn('192.0.2.7', 'pen');

@@ -3,8 +3,10 @@
 
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Leaf } from './certificates.ts';
 
 export type TestAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
 
@@ -71,10 +73,11 @@ export interface TestIssuer {
   close(): Promise<void>;
 }
 
-export async function startIssuer(port = 0): Promise<TestIssuer> {
+/** @param leaf - the server speaks TLS with this certificate; undefined: in clear */
+export async function startIssuer(leaf?: Leaf): Promise<TestIssuer> {
   const requests: string[] = [];
   const contents = new Map<string, object | Answer>();
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const { method = '', url = '' } = request;
     requests.push(`${method} ${url}`);
     let body = '';
@@ -87,11 +90,15 @@ export async function startIssuer(port = 0): Promise<TestIssuer> {
       else if (typeof content === 'function') (content as Answer)(request, response, body);
       else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(content));
     });
-  });
-  server.listen(port, '127.0.0.1');
+  };
+  const server =
+    leaf === undefined
+      ? createServer(listener)
+      : createSecureServer({ cert: leaf.chain, key: leaf.key }, listener);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${leaf === undefined ? 'http://127.0.0.1' : 'https://localhost'}:${(server.address() as AddressInfo).port}`,
     requests,
     set: (path, content) => void contents.set(path, content),
     close: async () => {

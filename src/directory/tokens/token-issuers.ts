@@ -1,11 +1,8 @@
 // All issuers whose tokens users may log in with: finds the one that a token is of, and checks it there.
 // Promises: a token that names an issuer is shown to no other; an issuer that cannot tell makes the answer failing, and never a token invalid.
 
-import { readFile } from 'node:fs/promises';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TokenIssuerConfig } from '../../config/token-issuer-config.ts';
 import { nodeTimers } from '../../io/timers.ts';
-import { systemContext } from '../../sts/system-context.ts';
 import type { TablesParts } from '../../table/tables.ts';
 import { OwnDomains } from '../sources/source.ts';
 import type { Failing } from '../types.ts';
@@ -14,6 +11,7 @@ import { failing, JsonFetcher } from './fetch-json.ts';
 import { HostLookups } from './host-lookups.ts';
 import { Introspection } from './introspection.ts';
 import { IssuerKeys } from './issuer-keys.ts';
+import { trustedBy } from './trusted-by.ts';
 import { claimedIssuer, type Verified, verifySigned } from './signed-token.ts';
 
 export type CheckedToken =
@@ -78,7 +76,7 @@ export class TokenIssuer {
     this.#parts = parts;
     this.#domains = new OwnDomains(settings.domains);
     const { timers = nodeTimers } = parts;
-    this.#fetcher = new JsonFetcher({ timers, lookups, secureContext: () => trusted(settings.ca) });
+    this.#fetcher = new JsonFetcher({ timers, lookups, secureContext: () => trustedBy(settings.ca) });
     this.#check = this.#checkOf(settings);
   }
 
@@ -154,8 +152,4 @@ export class TokenIssuer {
     if (!this.#isFailing) log.error(text);
     this.#isFailing = true;
   }
-}
-
-async function trusted(ca: string | undefined): Promise<SecureContext> {
-  return ca === undefined ? systemContext() : createSecureContext({ ca: await readFile(ca) });
 }
