@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { Counters } from '../log/event-counters.ts';
+import type { ChargeAnswer, HandIn, SendingCharge } from '../policy/sending/types.ts';
 import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
@@ -37,7 +38,28 @@ export interface CountersSoFar {
   readonly counters: Counters;
 }
 
-export type ReceiverToManager = Hello | Submitted | CountersSoFar;
+/** May this message be handed in? Answered by the `charged` of the same id. */
+export interface Charge {
+  readonly kind: 'charge';
+  readonly id: number;
+  readonly handIn: HandIn;
+}
+
+/** A message that was counted is not accepted. */
+export interface Release {
+  readonly kind: 'release';
+  readonly charge: SendingCharge;
+}
+
+export type ReceiverToManager = Hello | Submitted | CountersSoFar | Charge | Release;
+
+export interface Charged {
+  readonly kind: 'charged';
+  readonly id: number;
+  readonly answer: ChargeAnswer;
+}
+
+export type ManagerToReceiver = Charged;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)

@@ -10,17 +10,16 @@ import { ConfigError } from './read/config-error.ts';
 import { pathProblems } from './problems/paths-together.ts';
 import { problem, problemsOf } from './problems/problems.ts';
 import { keysSocketProblems, socketPathProblems } from './problems/socket-paths.ts';
-import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './read/system-hostname.ts';
 import { noSupplement, type OnFileRead, readSupplement, type Supplement } from './read/supplement.ts';
 import { readTextFile } from './read/text-file.ts';
 import { readToml } from './read/toml.ts';
-import type { DomainPattern } from '../values/domain.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
+import { type LimitConfig, toLimitConfig } from './limit-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
@@ -60,6 +59,7 @@ export type LoginConfig = FileConfig['login'];
 /** The keys of [stop]. */
 export type StopConfig = FileConfig['stop'];
 
+export type { LimitConfig } from './limit-config.ts';
 export type { RouteConfig } from './route-config.ts';
 
 /** One [[tls]]; the first that matches counts. */
@@ -87,15 +87,10 @@ export interface SourceConfig {
   readonly heloName: string;
 }
 
-type FileLimit = FileConfig['limit'][number];
-/** One [[limit]]; quantities as in the file. */
-export type LimitConfig = Omit<FileLimit, 'per' | 'domain'> & {
+/** One [[sending_limit]]; an empty list of rates is "unlimited". */
+export type SendingLimitConfig = FileConfig['sendingLimit'][number] & {
   /** `FILE:LINE`, the file without its folder. */
   readonly origin: string;
-  /** In the order of `limitPers`; empty for a group. */
-  readonly per: readonly (typeof limitPers)[number][];
-  /** Includes the domains of `domainFile`. When that file has none, the list may be empty: the limit matches nothing. */
-  readonly domain?: readonly DomainPattern[];
 };
 
 /** The keys of [adapt]. */
@@ -142,6 +137,7 @@ export interface Config {
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
+  readonly sendingLimit: readonly SendingLimitConfig[];
   readonly adapt: AdaptConfig;
   readonly reaction: readonly ReactionConfig[];
   readonly bounce: BounceConfig;
@@ -268,6 +264,10 @@ function completeConfig(
       ...toLimitConfig(limit, folder, supplement.limitDomains[index] ?? []),
       origin: supplement.originOf('limit', index),
     })),
+    sendingLimit: content.sendingLimit.map((each, index) => ({
+      ...each,
+      origin: supplement.originOf('sending_limit', index),
+    })),
     adapt: content.adapt,
     reaction: content.reaction.map((reaction, index) => ({
       ...reaction,
@@ -276,22 +276,5 @@ function completeConfig(
     bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
     stop: content.stop,
-  };
-}
-
-function toLimitConfig(
-  limit: FileLimit,
-  folder: string,
-  moreDomains: readonly DomainPattern[],
-): Omit<LimitConfig, 'origin'> {
-  const { per, domain, domainFile, ...rest } = limit;
-  const given = new Set<string>([per].flat());
-  return {
-    ...rest,
-    per: limitPers.filter((each) => given.has(each)),
-    ...((domain !== undefined || domainFile !== undefined) && {
-      domain: [...(domain ?? []), ...moreDomains],
-    }),
-    ...(domainFile !== undefined && { domainFile: resolve(folder, domainFile) }),
   };
 }

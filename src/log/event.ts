@@ -7,6 +7,8 @@ export type EventName =
   | 'received'
   /** A client was refused: a connection, a command, a recipient or a message. */
   | 'rejected'
+  /** A message was not taken, because a sending limit is used up. */
+  | 'sendingLimited'
   /** A client has put TLS over its connection, or one of ours is under TLS. Only counted: the lines of messages have version and cipher. */
   | 'secured'
   /** TLS was wanted on a connection of ours, and it went in clear. Only counted. */

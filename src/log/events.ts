@@ -68,6 +68,16 @@ interface EventFields {
     readonly to: string;
     readonly reply: string;
   };
+  readonly sendingLimited: {
+    readonly client?: Text;
+    readonly login?: Text;
+    readonly tenant?: Text;
+    readonly from: string;
+    readonly by: string;
+    readonly key: string;
+    readonly limit: string;
+    readonly again?: Text;
+  };
   readonly discarded: {
     readonly from: string;
     readonly to: readonly string[];

@@ -44,6 +44,7 @@ import { Rerouter } from './rerouter.ts';
 import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
+import { SendingDesk } from './sending-desk.ts';
 import { Shaping } from './shaping.ts';
 import { SourceWatch } from './source-watch.ts';
 import { SpoolProblems } from './spool-problems.ts';
@@ -118,6 +119,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     nowMs: clock.nowMs,
   });
   await rates.restore(formerRuleIds(config));
+  const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const senders = new Senders({
     perProcess: inForce.capacity().perSender,
     before: parts.others?.senders ?? [],
@@ -230,7 +232,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   return new AssembledManager({
     recovered,
-    links: new Links({ manager, senders, operations, linked, rates, counters }),
+    links: new Links({ manager, senders, operations, linked, rates, sending, counters }),
     inForce,
     manager,
     rerouter,
@@ -240,6 +242,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     routing,
     shaping,
     rates,
+    sending,
     sts,
     tlsSessions,
     store,

@@ -15,6 +15,7 @@ import type { RateState } from './rate-state.ts';
 import type { Rerouter } from './rerouter.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
+import type { SendingDesk } from './sending-desk.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StsState } from './sts-state.ts';
@@ -33,6 +34,7 @@ export interface AssembledParts {
   readonly routing: Routing;
   readonly shaping: Shaping;
   readonly rates: RateState;
+  readonly sending: SendingDesk;
   readonly sts: StsState;
   readonly tlsSessions: TlsSessions;
   readonly store: SpoolStore;
@@ -62,9 +64,10 @@ export class AssembledManager {
 
   /** Puts another configuration in force, which has been checked. */
   configure(config: Config): void {
-    const { inForce, senders, routing, manager, rerouter, sourceWatch } = this.#parts;
+    const { inForce, senders, sending, routing, manager, rerouter, sourceWatch } = this.#parts;
     inForce.configure(config);
     senders.configure(inForce.capacity().perSender);
+    sending.configure(config);
     routing.configure(config);
     manager.reconfigured();
     void rerouter.reroute();
@@ -103,6 +106,7 @@ export class AssembledManager {
     if (unstored === 0) log.info('the journal is on stable storage');
     await this.#parts.shaping.close();
     await this.#parts.rates.close();
+    await this.#parts.sending.close();
     await this.#parts.clockWatch.close();
     this.#parts.routing.close();
     await this.#parts.sts.close();

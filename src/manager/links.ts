@@ -2,10 +2,13 @@
 
 import type { Channel } from '../channel/channel.ts';
 import type {
+  Charge,
   ControlToManager,
   Hello,
+  ManagerToReceiver,
   ManagerToSender,
   ReceiverToManager,
+  Release,
   Response,
   SenderToManager,
   Submitted,
@@ -16,6 +19,7 @@ import type { Operations } from './operations.ts';
 import type { RateState } from './rate-state.ts';
 import type { CountingRole, RoleCounters } from './role-counters.ts';
 import { ownSerial, type Senders } from './senders.ts';
+import type { SendingDesk } from './sending-desk.ts';
 
 export interface LinksParts {
   readonly manager: Manager;
@@ -23,8 +27,11 @@ export interface LinksParts {
   readonly operations: Operations;
   readonly linked: LinkedRoles;
   readonly rates: RateState;
+  readonly sending: SendingDesk;
   readonly counters: RoleCounters;
 }
+
+type ReceiverChannel = Channel<ManagerToReceiver, ReceiverToManager>;
 
 export class Links {
   readonly #parts: LinksParts;
@@ -35,9 +42,9 @@ export class Links {
   }
 
   /** @param serial - serial of its process; none when the receiver runs in the manager's process */
-  addReceiver(channel: Channel<never, ReceiverToManager>, serial = ownSerial): void {
+  addReceiver(channel: ReceiverChannel, serial = ownSerial): void {
     this.#parts.linked.add('receiver', channel);
-    channel.receive((batch) => this.#submitted(batch, serial));
+    channel.receive((batch) => this.#received(channel, batch, serial));
   }
 
   /** @param serial - serial of its process; none when the sender runs in the manager's process */
@@ -62,7 +69,10 @@ export class Links {
   /** Adds the channel of a role that has said hello. @param rest - the messages behind the hello in its first batch */
   introduce(
     hello: Hello,
-    channel: Channel<ManagerToSender | Response, ReceiverToManager | SenderToManager | ControlToManager>,
+    channel: Channel<
+      ManagerToReceiver | ManagerToSender | Response,
+      ReceiverToManager | SenderToManager | ControlToManager
+    >,
     rest: readonly (ReceiverToManager | SenderToManager | ControlToManager)[],
   ): void {
     if (hello.role !== 'control' && hello.counters !== undefined) {
@@ -70,8 +80,8 @@ export class Links {
     }
     switch (hello.role) {
       case 'receiver':
-        this.addReceiver(channel as Channel<never, ReceiverToManager>, hello.serial);
-        this.#submitted(rest as readonly ReceiverToManager[], hello.serial);
+        this.addReceiver(channel as ReceiverChannel, hello.serial);
+        this.#received(channel as ReceiverChannel, rest as readonly ReceiverToManager[], hello.serial);
         break;
       case 'sender':
         // In this order: first lost transactions go back to the queue, then deliveries are settled, then grants may begin.
@@ -94,9 +104,14 @@ export class Links {
     this.#draining = true;
   }
 
-  #submitted(batch: readonly ReceiverToManager[], serial: number): void {
+  #received(channel: ReceiverChannel, batch: readonly ReceiverToManager[], serial: number): void {
     this.#count('receiver', batch, serial);
-    this.#parts.manager.submitted(batch.filter(isSubmitted));
+    for (const message of batch) {
+      if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
+    }
+    const submitted = batch.filter(isSubmitted);
+    if (submitted.length === 0) return;
+    this.#parts.manager.submitted(submitted);
     this.#parts.rates.touched();
   }
 
@@ -115,10 +130,16 @@ export class Links {
   }
 }
 
+function isAboutSending(message: ReceiverToManager): message is Charge | Release {
+  return message.kind === 'charge' || message.kind === 'release';
+}
+
 function isSubmitted(message: ReceiverToManager): message is Submitted {
   switch (message.kind) {
     case 'submitted':
       return true;
+    case 'charge': // has been taken by the desk
+    case 'release':
     case 'counters': // have been taken by #count()
     case 'hello': // has been handled by introduce()
       return false;

@@ -2,6 +2,7 @@
 // by a failing disk, is found damaged and does not stop the start.
 
 import { z } from 'zod';
+import { sendingKinds, sendingQuantities } from '../policy/sending/types.ts';
 import { greatestMaxAgeSeconds } from '../sts/sts-policy.ts';
 import { tlsResultTypes } from '../values/tls-outcome.ts';
 import { overrideSchema } from '../control/override.ts';
@@ -50,6 +51,27 @@ export const ratesSchema = z.object({
       }),
     )
     .max(10_000_000),
+});
+
+export const sendingSchema = z.object({
+  version,
+  sending: z
+    .array(
+      z.object({
+        by: z.enum(sendingKinds),
+        key: z.string().min(1).max(2_000),
+        counts: z
+          .array(
+            z.object({
+              quantity: z.enum(sendingQuantities),
+              perMs: z.number().min(1).max(lastMs),
+              steps: z.array(z.int().min(0)).max(2_000_000),
+            }),
+          )
+          .max(100),
+      }),
+    )
+    .max(1_000_000),
 });
 
 /** Bound of ids, so that later ids are exact numbers, too. */
@@ -134,6 +156,7 @@ export const tlsCountsSchema = z.object({
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
   ['rates.json', ratesSchema],
+  ['sending.json', sendingSchema],
   ['clock.json', clockSchema],
   ['mta-sts.json', stsSchema],
   ['tls-reports.json', tlsCountsSchema],

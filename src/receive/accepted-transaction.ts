@@ -31,6 +31,7 @@ export class AcceptedTransaction implements TransactionFacts {
   #priority: number | undefined;
   #discard: Discard | undefined;
   #quarantine: string | undefined;
+  #uncount: (() => void) | undefined;
 
   constructor(
     origin: TransactionOrigin,
@@ -119,6 +120,17 @@ export class AcceptedTransaction implements TransactionFacts {
   /** Holds the message from its acceptance on. The first reason counts. */
   hold(reason: string): void {
     this.#quarantine ??= reason.slice(0, maxReasonLength);
+  }
+
+  /** Sending limits have counted the message. @param uncount - takes that back */
+  counted(uncount: () => void): void {
+    this.#uncount = uncount;
+  }
+
+  /** The message is not accepted, so it does not count either. */
+  notAccepted(): void {
+    this.#uncount?.();
+    this.#uncount = undefined;
   }
 
   changeSender(reversePath: string): void {

@@ -124,7 +124,7 @@ export class ContentSteps {
   #endOfContent(): void {
     if (this.#refused !== undefined) {
       this.#answers.isRefused('content', this.#refused);
-      this.#facts.endTransaction();
+      this.#facts.dropTransaction();
     } else if (this.#intake === undefined || !this.#pipeline.has('content')) this.#store();
     else this.#decide('content', (decision) => this.#contentDecided(decision));
   }
@@ -157,7 +157,7 @@ export class ContentSteps {
   #contentDecided(decision: Decision): void {
     if (this.#answers.isRefused('content', decision)) {
       this.#drop();
-      this.#facts.endTransaction();
+      this.#facts.dropTransaction();
       return;
     }
     this.#dropWithoutRecipients();
@@ -177,12 +177,17 @@ export class ContentSteps {
     }
     this.#intake = undefined;
     const refusal = intake.refuse();
-    if (refusal === undefined) this.#commit(intake, transaction);
-    else this.#answers.reject('content', refusal, transaction.reversePath, '');
+    if (refusal === undefined) {
+      this.#commit(intake, transaction);
+      return;
+    }
+    transaction.notAccepted();
+    this.#answers.reject('content', refusal, transaction.reversePath, '');
   }
 
   /** The session goes on with the next message while this one is committed, unless that would make a shortage worse. */
-  #commit(intake: MessageIntake, { reversePath, queueId }: AcceptedTransaction): void {
+  #commit(intake: MessageIntake, transaction: AcceptedTransaction): void {
+    const { reversePath, queueId } = transaction;
     const { memory, intake: manager } = this.#context;
     const answer = this.#session.answerLater();
     const besidesBytes = bytesBesides(answer, intake);
@@ -192,7 +197,10 @@ export class ContentSteps {
     intake.store((refusal) => {
       memory.give(besidesBytes);
       if (refusal === undefined) answer.accept(`queued as ${queueId}`);
-      else this.#answers.rejectLater(answer, refusal, reversePath);
+      else {
+        transaction.notAccepted();
+        this.#answers.rejectLater(answer, refusal, reversePath);
+      }
       this.#waiting.answered();
       if (isShort) this.#waiting.resume();
     });

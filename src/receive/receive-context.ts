@@ -3,6 +3,7 @@
 import type { Deadlines } from '../io/deadlines.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { SendingGate } from '../policy/sending/sending-gate.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 import type { ListenerAuth } from './listener-auth.ts';
 import type { ListenerSecurity } from './listener-security.ts';
@@ -13,7 +14,7 @@ import type { Intake, ReceiveSettings } from './types.ts';
 
 /**
  * What a connection needs from its process. A connection keeps the settings and stages with which it began; a change of tenants
- * applies to all connections at once.
+ * or sending limits applies to all connections at once.
  */
 export interface ReceiveContext {
   readonly settings: ReceiveSettings;
@@ -25,6 +26,8 @@ export interface ReceiveContext {
   readonly relay: Pick<RelayPolicy, 'isRelayClient'>;
   /** The stages that decide about mail. */
   readonly pipelines: Pipelines;
+  /** Undefined where nothing is ever limited. */
+  readonly sending?: SendingGate | undefined;
   readonly spool: SpoolWriter;
   readonly storeWatch: StoreWatch;
   readonly intake: Intake;

@@ -1,7 +1,10 @@
 // Writes the log events of received mail: `received` and `rejected`.
 
 import type { Events } from '../log/events.ts';
+import type { MailFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import { allowedText, dateText } from '../policy/sending/sending-text.ts';
+import type { Again, ExceededSending } from '../policy/sending/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 
 export class ReceiveLog {
@@ -47,6 +50,24 @@ export class ReceiveLog {
       helo: origin.helo,
       stage: discard?.stage === '' ? undefined : discard?.stage,
       reason: discard?.reason,
+    });
+  }
+
+  /** A message was not taken now, because of a sending limit. */
+  limited(
+    { client, principal, transaction }: Pick<MailFacts, 'client' | 'principal' | 'transaction'>,
+    { by, key, quantity, rate }: ExceededSending,
+    again: Again | undefined,
+  ): void {
+    this.#events.happened('sendingLimited', {
+      client: client.address === '' ? undefined : client.address,
+      login: principal,
+      tenant: transaction.tenant === '' ? undefined : transaction.tenant,
+      from: transaction.reversePath,
+      by,
+      key,
+      limit: allowedText(quantity, rate),
+      again: again === undefined ? undefined : dateText(again.at),
     });
   }
 

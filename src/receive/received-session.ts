@@ -154,6 +154,12 @@ export class ReceivedSession implements Subject {
     this.#addedFieldBytes = 0;
   }
 
+  /** Its message is not accepted. */
+  dropTransaction(): void {
+    this.#transaction?.notAccepted();
+    this.endTransaction();
+  }
+
   endTransaction(): void {
     this.#transaction = undefined;
     this.content = undefined;

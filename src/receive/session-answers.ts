@@ -39,6 +39,13 @@ export class SessionAnswers {
     }
   }
 
+  /** Ends the session of a client that stages have refused. */
+  refuseClient(command: string, { reply, kind, stage }: Extract<Decision, { readonly reply: Reply }>): void {
+    // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
+    const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
+    this.disconnect(command, { ...reply, code }, stage);
+  }
+
   /** Sends this reply, and ends the session. */
   disconnect(command: string, reply: Reply, stage: string, recipient = ''): void {
     this.#log(command, reply, this.#facts.reversePath, recipient, stage);

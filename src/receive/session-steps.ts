@@ -14,6 +14,7 @@ import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
+import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
 import { busy, refusalBeforeContent } from './store-refusals.ts';
 import { withNews } from './told-clients.ts';
@@ -41,6 +42,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   #pending: PendingDecision | undefined;
   readonly #content: ContentSteps;
   readonly #answers: SessionAnswers;
+  readonly #sending: SendingSteps;
   readonly #auth: AuthSteps | undefined;
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
   #origin: TransactionOrigin;
@@ -60,6 +62,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#waiting = waiting;
     this.#pipeline = context.pipelines.usual;
     this.#answers = new SessionAnswers(context, session, facts);
+    this.#sending = new SendingSteps(context, facts, this.#answers, this);
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
     this.#origin = originOf(facts, completesMail);
     if (context.auth !== undefined) {
@@ -149,6 +152,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#pending?.cancel();
     this.#pending = undefined;
     this.#auth?.givenUp();
+    this.#sending.gone();
     this.#dropTransaction();
   }
 
@@ -186,7 +190,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   #askAboutClient(point: 'connect' | 'starttls', command: string, then: () => void): void {
     const decided = (made: Decision): void => {
       if (made.kind === 'continue' || made.kind === 'discard') then();
-      else this.#refuseClient(command, made);
+      else this.#answers.refuseClient(command, made);
     };
     const decision = this.#context.pipelines.usual.decide(point, this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, decided);
@@ -199,23 +203,16 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#session.allow(allowanceOf(this.#facts, this.#completesMail, this.#context.settings.hostname));
   }
 
-  #refuseClient(command: string, { reply, kind, stage }: Extract<Decision, { readonly reply: Reply }>): void {
-    // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
-    const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
-    this.#answers.disconnect(command, { ...reply, code }, stage);
-  }
-
   #hello(name: string, extended: boolean): void {
     this.#facts.hello(name, extended);
     this.#setOrigin();
     // It ends a transaction, and with it the stages of a tenant.
     const decision = this.#context.pipelines.usual.decide('helo', this.#facts);
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#helloDecided(made));
-    else this.#helloDecided(decision);
-  }
-
-  #helloDecided(decision: Decision): void {
-    if (!this.#answers.isRefused('HELO', decision)) this.#session.accept();
+    const decided = (made: Decision): void => {
+      if (!this.#answers.isRefused('HELO', made)) this.#session.accept();
+    };
+    if (decision instanceof PendingDecision) this.wait(decision, decided);
+    else decided(decision);
   }
 
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
@@ -240,7 +237,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   #mailDecided(decision: Decision): void {
     if (this.#answers.isRefused('MAIL', decision)) {
-      this.#facts.endTransaction();
+      this.#facts.dropTransaction();
       return;
     }
     const { params, priority, tenant } = this.#facts.transaction;
@@ -263,6 +260,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   #rcptDecided(decision: Decision): void {
     const { recipient, transaction } = this.#facts;
     if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
+    if (this.#sending.isRecipientRefused(recipient.address)) return;
     transaction.recipients.push({ address: recipient.address, ...recipient.params });
     this.#session.accept();
   }
@@ -281,8 +279,10 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   #dataDecided(decision: Decision): void {
     if (this.#answers.isRefused('DATA', decision)) return;
-    this.#content.begin(this.#pipeline);
-    this.#session.accept();
+    this.#sending.count(() => {
+      this.#content.begin(this.#pipeline);
+      this.#session.accept();
+    });
   }
 
   /** Asks nobody about a message that will be dropped. */
@@ -294,6 +294,6 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   #dropTransaction(): void {
     this.#content.abort();
-    this.#facts.endTransaction();
+    this.#facts.dropTransaction();
   }
 }

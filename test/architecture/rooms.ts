@@ -52,6 +52,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       [
         'problems',
         'certificate-config.ts',
+        'limit-config.ts',
         'listen-config.ts',
         'quirk-config.ts',
         'route-config.ts',

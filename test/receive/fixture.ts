@@ -19,6 +19,8 @@ import { TenantStage } from '../../src/policy/stages/tenant-stage.ts';
 import { DomainSet } from '../../src/values/domain-set.ts';
 import { parseNetwork } from '../../src/values/network.ts';
 import { NetworkSet } from '../../src/values/network-set.ts';
+import { SendingGate } from '../../src/policy/sending/sending-gate.ts';
+import type { SendingLedger, SendingRule } from '../../src/policy/sending/types.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
@@ -173,6 +175,8 @@ export async function start(
     tenants?: readonly Tenant[];
     /** Asked before the tenant and relay stages. */
     firstStages?: readonly StageEntry[];
+    /** Sending limits, and who counts; none when not given. */
+    sending?: { readonly rules: readonly SendingRule[]; readonly ledger: SendingLedger };
     /** Asked after the tenant and relay stages. */
     stages?: readonly StageEntry[];
     timers?: Timers;
@@ -228,6 +232,8 @@ export async function start(
     new NetworkSet(networks),
     new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
   );
+  const sending = options.sending === undefined ? undefined : new SendingGate(options.sending.ledger);
+  sending?.configure(options.sending?.rules ?? []);
   const builtIn = [
     ...(options.firstStages ?? []),
     { stage: new TenantStage(tenants) },
@@ -260,6 +266,7 @@ export async function start(
     relay,
     pipelines: new Pipelines([...builtIn, ...(options.stages ?? [])], stageWatch),
     spool,
+    sending,
     storeWatch,
     intake: {
       submitted: (message) => submitted.push(message),

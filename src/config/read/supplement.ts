@@ -21,7 +21,7 @@ export interface Supplement {
   /** The text of `mta_sts_ca` in [deliver]; empty without one. */
   readonly mtaStsAuthorities: string;
   /** `FILE:LINE` of one table of a list. */
-  originOf(table: 'limit' | 'reaction', index: number): string;
+  originOf(table: 'limit' | 'sending_limit' | 'reaction', index: number): string;
 }
 
 /** For the configuration without a file. */

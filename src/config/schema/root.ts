@@ -28,6 +28,7 @@ import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
 import { recipientChecks } from './recipients.ts';
 import { routes } from './route.ts';
+import { sendingLimits } from './sending-limit.ts';
 import { sources } from './source.ts';
 import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
@@ -244,6 +245,10 @@ export const root = tableOf({
   limit: key(
     limits.prefault([]),
     'How many connections and messages go where; docs/limits.md has examples. Limits with different per apply together; of two with the same per, the one with the more specific match replaces the other. The built-in limits are 20 connections per domain, 50 per site and 20 per ip. A limit with the same per that sets connections and has no match replaces a built-in one.',
+  ),
+  sending_limit: key(
+    sendingLimits.prefault([]),
+    'How many messages and recipients whoever sends through this server may hand in; docs/sending-limits.md has examples. It holds for clients that may relay: users who have logged in, relay_networks, programs of this host. Limits with different by hold together; of two with the same by, the one that names the user, client, tenant or domain more specifically replaces the other.',
   ),
   adapt: key(
     adapt.prefault({}),

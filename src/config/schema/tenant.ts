@@ -5,7 +5,8 @@ import { networks, senders } from './lists.ts';
 import { tenantName } from './texts.ts';
 import { ValueError } from '../../values/value-error.ts';
 
-function userPattern(text: string): string {
+/** A user, or all users of a domain: `@example.com`. */
+export function userPattern(text: string): string {
   if (!/^[^\s@]*(?:@[^\s@]+)?$/u.test(text) || text === '') throw new ValueError(`"${text}" is no user`);
   return text;
 }

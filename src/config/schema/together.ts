@@ -55,6 +55,7 @@ export interface Tables {
     readonly tenant?: readonly string[] | undefined;
     readonly source?: readonly Network[] | undefined;
   }[];
+  readonly sending_limit: readonly { readonly tenant?: readonly string[] | undefined }[];
 }
 
 /** TLSA records are believed from a validating name server alone (RFC 7672 2.2). */
@@ -150,6 +151,12 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     }
   }
   const names = tables.tenant.map(({ name }) => name);
+  for (const [index, { tenant = [] }] of tables.sending_limit.entries()) {
+    for (const [at, name] of tenant.entries()) {
+      if (names.includes(name)) continue;
+      addUnknown('tenant', name, names, ['sending_limit', index, 'tenant', at], context);
+    }
+  }
   for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
     for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))

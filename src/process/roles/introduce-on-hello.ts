@@ -3,6 +3,7 @@
 import { hasPass } from '../../channel/pass.ts';
 import type {
   ControlToManager,
+  ManagerToReceiver,
   ManagerToSender,
   ReceiverToManager,
   Response,
@@ -17,7 +18,7 @@ export type LinkedMessage = ReceiverToManager | SenderToManager | ControlToManag
 /** Consumes the first message of a channel, the hello, and hands the channel to the manager. */
 export function introduceOnHello(
   manager: ManagerRole,
-  channel: SocketChannel<ManagerToSender | Response, LinkedMessage>,
+  channel: SocketChannel<ManagerToReceiver | ManagerToSender | Response, LinkedMessage>,
   passKey: string,
   log: Logger,
 ) {

@@ -16,6 +16,8 @@ import { StoreWatch } from '../../receive/store-watch.ts';
 import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/types.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
+import { SendingGate } from '../../policy/sending/sending-gate.ts';
+import type { SendingLedger } from '../../policy/sending/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { Directory } from '../../directory/types.ts';
 
@@ -34,6 +36,7 @@ import type { Role } from '../role.ts';
 import { tokenHints } from '../../settings/directory.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits, listenerSecurity } from '../../settings/listener-security.ts';
+import { sendingRules } from '../../settings/sending-rules.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
@@ -70,6 +73,8 @@ export interface ReceiverRoleParts {
   readonly counters: EventCounters;
   readonly certificates: LiveCertificates;
   readonly directory: Directory;
+  /** Counts what is handed in. */
+  readonly sending: SendingLedger;
 }
 
 /** Objects that a reload does not replace. */
@@ -78,6 +83,7 @@ interface Parts {
   readonly storeWatch: StoreWatch;
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
+  readonly sending: SendingGate;
   readonly tables: Tables;
   readonly directory: Directory;
   readonly stageWatch: StageWatch;
@@ -107,7 +113,7 @@ export class ReceiverRole implements Role {
   static async start(
     config: Config,
     index: number,
-    { link, log, troubles, counters, certificates, directory }: ReceiverRoleParts,
+    { link, log, troubles, counters, certificates, directory, sending: ledger }: ReceiverRoleParts,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
@@ -118,6 +124,8 @@ export class ReceiverRole implements Role {
       sync: config.queue.sync,
     });
     const tenants = new Tenants(config.tenant);
+    const sending = new SendingGate(ledger);
+    sending.configure(sendingRules(config));
     const tables = new Tables({ log, troubles }, openTable);
     tables.configure(config.table);
     const folder = config.spool;
@@ -137,6 +145,7 @@ export class ReceiverRole implements Role {
       storeWatch,
       deadlines,
       tenants,
+      sending,
       tables,
       directory,
       stageWatch,
@@ -169,6 +178,7 @@ export class ReceiverRole implements Role {
 
   configure(config: Config): Promise<readonly string[]> {
     this.#parts.tenants.configure(config.tenant);
+    this.#parts.sending.configure(sendingRules(config));
     this.#parts.tables.configure(config.table);
     this.#parts.handshakes.configure(handshakeLimits(config));
     const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
@@ -198,10 +208,12 @@ function sharedSettings(config: Config): ReceiveSettings {
 
 /** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
 function contexts(config: Config, parts: Parts): ContextOf {
-  const { spool, storeWatch, deadlines, tenants, tables, directory, stageWatch, link, events } = parts;
+  const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
+    parts;
   const { certificates, handshakes } = parts;
   const shared = {
     spool,
+    sending,
     storeWatch,
     intake: new ManagerIntake(link),
     memory: new MemoryBudget(config.receive.memoryLimit),

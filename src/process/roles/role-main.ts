@@ -16,12 +16,11 @@ import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type {
   ManagerToSender,
   Asked,
-  CountersSoFar,
+  ManagerToReceiver,
   Response,
   RoleStart,
   RoleToSupervisor,
   SenderToManager,
-  Submitted,
   SupervisorToRole,
 } from '../../channel/messages.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
@@ -86,13 +85,8 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       break;
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
-      const link = new ManagerLink<Submitted | CountersSoFar, never>({
-        connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'receiver', index, serial, pass, counters: counters.counts }),
-        repeat: true,
-        take: () => undefined,
-        lost: () => undefined,
-      });
+      const { receiverLink } = await import('./receiver-link.ts');
+      const { link, sending } = receiverLink(path, { index, serial, pass }, counters);
       void link.open();
       // Root alone may bind every port, and no role is root when each has a user.
       const { AskedPorts } = await import('./asked-ports.ts');
@@ -100,7 +94,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       const bind = identity === undefined ? undefined : ports.bind;
       const live = await (await givenCertificates()).live;
       directory = await linkedDirectory(config, { role: 'receiver', index, serial, pass: keysPass });
-      const parts = { link, log, troubles, counters, certificates: live, directory };
+      const parts = { link, log, troubles, counters, certificates: live, directory, sending };
       role = await ReceiverRole.start(config, index, parts, bind);
       break;
     }
@@ -189,7 +183,9 @@ async function startManager(
   const server = await listenManagerSocket(
     path,
     (socket) => {
-      const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
+      const channel = new SocketChannel<ManagerToReceiver | ManagerToSender | Response, LinkedMessage>(
+        socket,
+      );
       channel.onBroken(({ message }) => log.error(`the manager closed a connection. ${message}`));
       void started.promise.then((manager) =>
         channel.receive(introduceOnHello(manager, channel, passKey, log)),

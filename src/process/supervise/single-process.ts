@@ -6,7 +6,7 @@ import { type ReportedTrouble, TroubleBoard } from '../../stats/trouble-board.ts
 import { EventCounters } from '../../log/event-counters.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
-import { type Channel, localChannel } from '../../channel/channel.ts';
+import { localChannel } from '../../channel/channel.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
 import { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { CertificateDesk } from './certificate-desk.ts';
@@ -15,6 +15,7 @@ import { endLeftOvers } from '../running/life-sign.ts';
 import type {
   Asked,
   ControlToManager,
+  ManagerToReceiver,
   ManagerToSender,
   ReceiverToManager,
   ReloadAnswer,
@@ -31,6 +32,7 @@ import { KeysRole } from '../roles/keys-role.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
+import { SendingLink } from '../roles/sending-link.ts';
 
 export class SingleProcess implements Instance {
   #config: Config;
@@ -114,8 +116,11 @@ export class SingleProcess implements Instance {
     this.#roles.push(control);
     await control.listen(config.controlSocket);
 
-    const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
-    manager.links.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
+    const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, ManagerToReceiver>();
+    manager.links.addReceiver(receiverOfManager);
+    const sending = new SendingLink((message) => receiverEnd.post(message));
+    receiverEnd.receive((batch) => sending.take(batch));
+    sending.linked();
     const certificates = new LiveCertificates(this.#certificates.material);
     this.#certificates.onChanged(() => {
       certificates.use(this.#certificates.material);
@@ -128,6 +133,7 @@ export class SingleProcess implements Instance {
       counters: new EventCounters(),
       certificates,
       directory,
+      sending,
     });
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };

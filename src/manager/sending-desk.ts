@@ -1,0 +1,95 @@
+// Counts for all receivers what is handed in, because one place alone can count exactly, and keeps the counts over a restart, in the spool's
+// folder. Promises: receivers are answered in the order of their questions; a restart forgets at most what was counted in the last second.
+
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Charge, Charged, Release } from '../channel/messages.ts';
+import type { Config } from '../config/config.ts';
+import type { DatedClock } from '../io/steady-clock.ts';
+import type { Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import { SendingCounts } from '../policy/sending/sending-counts.ts';
+import type { Again, ChargeAnswer, HandIn } from '../policy/sending/types.ts';
+import { sendingRules } from '../settings/sending-rules.ts';
+import type { FileLayer } from '../spool/file-layer.ts';
+import { StateFile } from './state-file.ts';
+import { StateSaver } from './state-saver.ts';
+import { sendingSchema } from './state-schemas.ts';
+
+const savedEveryMs = 1_000;
+
+type SendingConfig = Pick<Config, 'spool' | 'queue' | 'sendingLimit'>;
+
+export interface SendingDeskParts {
+  readonly files: FileLayer;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly clock: Pick<DatedClock, 'nowMs' | 'shownOf'>;
+}
+
+export class SendingDesk {
+  readonly #counts: SendingCounts;
+  readonly #clock: SendingDeskParts['clock'];
+  readonly #saver: StateSaver;
+
+  private constructor({ timers, log, clock }: SendingDeskParts, file: StateFile, counts: SendingCounts) {
+    this.#counts = counts;
+    this.#clock = clock;
+    this.#saver = new StateSaver({
+      file,
+      timers,
+      log,
+      what: 'the counts of sending limits',
+      intervalMs: savedEveryMs,
+      content: () => ({ version: 2, sending: counts.save(clock.nowMs()) }),
+    });
+  }
+
+  /** Reads what was counted before; without a file that can be read, counts begin afresh. */
+  static async open(config: SendingConfig, parts: SendingDeskParts): Promise<SendingDesk> {
+    const { files, log, clock } = parts;
+    const file = new StateFile(join(config.spool, 'sending.json'), { files });
+    const counts = new SendingCounts(sendingRules(config));
+    try {
+      const found = await file.read();
+      if (found !== undefined) counts.restore(sendingSchema.parse(found).sending, clock.nowMs());
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
+      log.warn(`the counts of sending limits begin afresh: ${file.path} cannot be read: ${reason}`);
+    }
+    return new SendingDesk(parts, file, counts);
+  }
+
+  /** Puts other limits in force. What was counted stays. */
+  configure(config: SendingConfig): void {
+    this.#counts.configure(sendingRules(config));
+  }
+
+  /** Takes a message of a receiver. */
+  take(message: Charge | Release, post: (answer: Charged) => void): void {
+    this.#saver.touched();
+    if (message.kind === 'release') this.#counts.release(message.charge);
+    else post({ kind: 'charged', id: message.id, answer: this.#charge(message.handIn) });
+  }
+
+  /** Resolves when the counts are on stable storage, or could not be written. */
+  close(): Promise<void> {
+    return this.#saver.close();
+  }
+
+  #charge(handIn: HandIn): ChargeAnswer {
+    const nowMs = this.#clock.nowMs();
+    const answer = this.#counts.charge(handIn, nowMs);
+    if (answer.kind === 'exceeded') {
+      const { limit, againAtMs } = answer;
+      return { kind: 'exceeded', limit, again: this.#again(againAtMs, nowMs) };
+    }
+    const { charge } = answer;
+    const isPaced = charge.turnMs > charge.atMs;
+    return { kind: 'counted', charge, turnAt: isPaced ? this.#clock.shownOf(charge.turnMs) : undefined };
+  }
+
+  #again(atMs: number | undefined, nowMs: number): Again | undefined {
+    return atMs === undefined ? undefined : { at: this.#clock.shownOf(atMs), inMs: atMs - nowMs };
+  }
+}

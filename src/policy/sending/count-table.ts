@@ -1,0 +1,100 @@
+// The counts of all keys of one kind. Promises: memory is bounded. When there are too many keys, those make room that have used the
+// smallest part of their limits, so that nobody gets rid of a count by making up many other keys.
+
+import { type SavedCount, SlidingCount } from './sliding-count.ts';
+import type { Allowance, SendingQuantity } from './types.ts';
+
+/** Keys of one kind that are remembered. */
+const mostKeys = 100_000;
+/** Part of the keys that make room at once, because finding them looks at all. */
+const leavingPart = 1 / 10;
+
+/** The counts of one key: one for each quantity and period. */
+export type KeyCounts = SlidingCount[];
+
+export function countOf(
+  counts: KeyCounts | undefined,
+  quantity: SendingQuantity,
+  perMs: number,
+): SlidingCount | undefined {
+  return counts?.find((count) => count.quantity === quantity && count.perMs === perMs);
+}
+
+export class CountTable {
+  readonly #allowancesOf: (key: string) => readonly Allowance[];
+  readonly #most: number;
+  readonly #keys = new Map<string, KeyCounts>();
+
+  /** @param allowancesOf - what is allowed for a key by the rules in force */
+  constructor(allowancesOf: (key: string) => readonly Allowance[], most = mostKeys) {
+    this.#allowancesOf = allowancesOf;
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  get(key: string): KeyCounts | undefined {
+    return this.#keys.get(key);
+  }
+
+  /** Adds events to a count of a key, which begins with it if need be. */
+  add(key: string, { quantity, rate }: Allowance, events: number, atMs: number, nowMs: number): void {
+    let counts = this.#keys.get(key);
+    if (counts === undefined) {
+      if (this.#keys.size >= this.#most) this.#makeRoom(nowMs);
+      counts = [];
+      this.#keys.set(key, counts);
+    }
+    let count = countOf(counts, quantity, rate.perMs);
+    if (count === undefined) {
+      count = new SlidingCount(quantity, rate.perMs);
+      counts.push(count);
+    }
+    count.add(events, atMs);
+  }
+
+  /** @returns whether anything was counted */
+  forget(key: string): boolean {
+    return this.#keys.delete(key);
+  }
+
+  /** All keys of which something still counts. Forgets the others. */
+  *live(nowMs: number): Iterable<[key: string, counts: KeyCounts]> {
+    for (const entry of this.#keys) {
+      const [key, counts] = entry;
+      if (counts.every((count) => count.isEmpty(nowMs))) this.#keys.delete(key);
+      else yield entry;
+    }
+  }
+
+  /** @param aheadMs - what lies further ahead was counted with a wrong clock, and is left out */
+  restore(key: string, saved: readonly SavedCount[], nowMs: number, aheadMs: number): void {
+    if (this.#keys.size >= this.#most) return;
+    this.#keys.set(
+      key,
+      saved.map((count) => SlidingCount.restore(count, nowMs, aheadMs)),
+    );
+  }
+
+  #makeRoom(nowMs: number): void {
+    const parts = [...this.live(nowMs)].map(([key, counts]) => ({
+      key,
+      part: this.#usedPart(key, counts, nowMs),
+    }));
+    if (parts.length < this.#most) return;
+    parts.sort((one, other) => one.part - other.part);
+    for (const { key } of parts.slice(0, Math.ceil(this.#most * leavingPart))) this.#keys.delete(key);
+  }
+
+  /** The largest part of a limit that is used. */
+  #usedPart(key: string, counts: KeyCounts, nowMs: number): number {
+    let most = 0;
+    for (const { quantity, rate } of this.#allowancesOf(key)) {
+      const used = countOf(counts, quantity, rate.perMs)?.used(nowMs) ?? 0;
+      most = Math.max(most, used / rate.count);
+    }
+    return most;
+  }
+}
