@@ -11,11 +11,13 @@ import type {
   FoundUser,
   LoginAnswer,
   LoginBans,
+  NotedFailure,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
   ScramStart,
   TokenLogin,
+  WrongLogin,
 } from './types.ts';
 
 export interface GuardSettings extends LoginLimitSettings {
@@ -31,8 +33,8 @@ export interface GuardParts {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** What is behind it, with the form of a name in which users are looked up. */
-export type Guarded = Directory & { keyOf(login: string): string };
+/** What is behind it, with the form of a name in which users are looked up. Failures are counted in front of it. */
+export type Guarded = Omit<Directory, 'noteFailure'> & { keyOf(login: string): string };
 
 const kinds: Readonly<Record<Ban['kind'], string>> = {
   client: 'the client',
@@ -43,18 +45,18 @@ const kinds: Readonly<Record<Ban['kind'], string>> = {
 export class GuardedDirectory implements Directory, LoginBans {
   readonly #directory: Guarded;
   readonly #parts: GuardParts;
-  readonly #limits: LoginLimits;
+  readonly limits: LoginLimits;
   #failureDelayMs: number;
 
   constructor(directory: Guarded, settings: GuardSettings, parts: GuardParts) {
     this.#directory = directory;
     this.#parts = parts;
-    this.#limits = new LoginLimits(settings);
+    this.limits = new LoginLimits(settings);
     this.#failureDelayMs = settings.failureDelayMs;
   }
 
   configure(settings: GuardSettings): void {
-    this.#limits.configure(settings);
+    this.limits.configure(settings);
     this.#failureDelayMs = settings.failureDelayMs;
   }
 
@@ -76,7 +78,7 @@ export class GuardedDirectory implements Directory, LoginBans {
 
   /** A client that begins has not failed yet: only a ban is looked for. */
   async startScram(login: string, client: string): Promise<ScramStart> {
-    const ban = this.#limits.banOf(this.#attempt({ login, client }), this.#parts.now());
+    const ban = this.limits.banOf(this.#attempt({ login, client }), this.#parts.now());
     return ban === undefined ? this.#directory.startScram(login, client) : { kind: 'banned', ban };
   }
 
@@ -85,12 +87,18 @@ export class GuardedDirectory implements Directory, LoginBans {
     return this.#guard(attempt, () => this.#directory.finishScram(login, client));
   }
 
+  async noteFailure(client: string): Promise<NotedFailure> {
+    const failed: WrongLogin = { kind: 'wrong', reason: '' };
+    const answer = await this.#guard({ user: '', client }, () => Promise.resolve(failed));
+    return answer.kind === 'wrong' ? { kind: 'noted' } : answer;
+  }
+
   bans(): Promise<readonly Ban[]> {
-    return Promise.resolve(this.#limits.bans(this.#parts.now()));
+    return Promise.resolve(this.limits.bans(this.#parts.now()));
   }
 
   liftBans(target: string | undefined): Promise<readonly Ban[]> {
-    return Promise.resolve(this.#limits.lift(target, this.#parts.now()));
+    return Promise.resolve(this.limits.lift(target, this.#parts.now()));
   }
 
   #attempt({ login, client }: { readonly login: string; readonly client: string }): LoginAttempt {
@@ -104,13 +112,13 @@ export class GuardedDirectory implements Directory, LoginBans {
   ): Promise<Answer | { readonly kind: 'banned'; readonly ban: Ban }> {
     const { now, wait } = this.#parts;
     const begunMs = now();
-    const ban = this.#limits.banOf(attempt, begunMs);
+    const ban = this.limits.banOf(attempt, begunMs);
     if (ban !== undefined) return { kind: 'banned', ban };
     const answer = await check();
     if (answer.kind === 'right')
-      this.#limits.succeeded({ ...attempt, user: attempt.user === '' ? answer.user.address : attempt.user });
+      this.limits.succeeded({ ...attempt, user: attempt.user === '' ? answer.user.address : attempt.user });
     if (answer.kind !== 'wrong') return answer;
-    for (const begun of this.#limits.failed(attempt, now())) this.#logBan(begun);
+    for (const begun of this.limits.failed(attempt, now())) this.#logBan(begun);
     const leftMs = begunMs + this.#failureDelayMs - now();
     if (leftMs > 0) await wait(leftMs);
     return answer;

@@ -1,12 +1,13 @@
 // Limits of failed log-ins: by client, by the network of the client, and by user. Who exceeds one is banned for a time, and then begins anew.
-// Promises: a name counts whether or not there is such a user, so that a ban tells nobody which users exist; memory is bounded, of
-// those who have failed the latest are remembered.
+// Promises: a name counts whether or not there is such a user, so that a ban tells nobody which users exist; memory is bounded; each change is
+// told to who keeps it (`LimitEntry`), and can be put in force again by another process.
 
 import { readAddress } from '../values/address-bits.ts';
 import type { Network } from '../values/network.ts';
 import { networkAround } from '../values/network.ts';
 import { NetworkSet } from '../values/network-set.ts';
 import type { Rate } from '../values/rate.ts';
+import { mostOffenders, Offenders } from './offenders.ts';
 import type { Ban, BannedKind } from './types.ts';
 
 export interface LoginLimitSettings {
@@ -27,40 +28,86 @@ export interface LoginAttempt {
   readonly client: string;
 }
 
-interface Offender {
-  /** The theoretical arrival time of the next failure, by GCRA (ITU-T I.371 annex A). */
-  arrivalMs: number;
-  /** 0: not banned. */
-  bannedUntilMs: number;
-}
-
 type Target = readonly [kind: BannedKind, name: string];
 
-const mostRemembered = 20_000;
+/** Something that has changed. Times are those of the clock that the limits are told. */
+export type LimitEntry =
+  | { readonly kind: 'failed'; readonly of: BannedKind; readonly target: string; readonly arrivalMs: number }
+  | { readonly kind: 'banned'; readonly of: BannedKind; readonly target: string; readonly untilMs: number }
+  | { readonly kind: 'forgotten'; readonly of: BannedKind; readonly target: string }
+  | { readonly kind: 'proven'; readonly pair: string };
+
+/** Keeps what changes. */
+export interface LimitKeeper {
+  changed(entry: LimitEntry): void;
+  /** All was forgotten. */
+  cleared(): void;
+}
+
+const nobody: LimitKeeper = { changed: () => undefined, cleared: () => undefined };
+
+const kinds = ['client', 'network', 'user'] as const;
+const mostProven = mostOffenders;
 /** More of a name is not kept. */
 const longestName = 320;
 
 export class LoginLimits {
   #settings: LoginLimitSettings;
   #exempt: NetworkSet;
-  readonly #offenders: Readonly<Record<BannedKind, Map<string, Offender>>> = {
-    client: new Map(),
-    network: new Map(),
-    user: new Map(),
-  };
+  readonly #offenders: Readonly<Record<BannedKind, Offenders>>;
   /** Users with clients from which they have logged in: whoever guesses passwords elsewhere cannot lock them out there. */
   readonly #proven = new Set<string>();
+  #keeper = nobody;
 
-  constructor(settings: LoginLimitSettings) {
+  /** @param most - of each kind, those who are remembered, and those who are banned */
+  constructor(settings: LoginLimitSettings, most = mostOffenders) {
     this.#settings = settings;
     this.#exempt = new NetworkSet(settings.exempt);
+    this.#offenders = {
+      client: new Offenders(most),
+      network: new Offenders(most),
+      user: new Offenders(most),
+    };
+  }
+
+  /** Tells of changes from now on. */
+  keepBy(keeper: LimitKeeper): void {
+    this.#keeper = keeper;
   }
 
   /** Puts other limits in force. What was counted stays. */
   configure(settings: LoginLimitSettings): void {
     this.#settings = settings;
     this.#exempt = new NetworkSet(settings.exempt);
-    if (settings.banMs === 0) for (const offenders of Object.values(this.#offenders)) offenders.clear();
+    if (settings.banMs > 0) return;
+    for (const offenders of Object.values(this.#offenders)) offenders.clear();
+    this.#keeper.cleared();
+  }
+
+  /** Puts an entry in force that another process has kept. No ban and no count gets longer than the limits allow that are in force now. */
+  restore(entry: LimitEntry, nowMs: number): void {
+    const { banMs } = this.#settings;
+    if (entry.kind === 'proven') this.#remember(entry.pair);
+    else if (entry.kind === 'forgotten') this.#offenders[entry.of].forget(entry.target);
+    else if (entry.kind === 'banned') {
+      const untilMs = Math.min(entry.untilMs, nowMs + banMs);
+      if (untilMs > nowMs) this.#offenders[entry.of].ban(entry.target, untilMs, nowMs);
+    } else if (banMs > 0) {
+      const { count, perMs } = this.#rateOf(entry.of);
+      const arrivalMs = Math.min(entry.arrivalMs, nowMs + perMs + perMs / count);
+      if (arrivalMs > nowMs) this.#offenders[entry.of].setArrival(entry.target, arrivalMs);
+    }
+  }
+
+  /** All that has to be kept, in an order in which it can be restored. */
+  *entries(nowMs: number): Iterable<LimitEntry> {
+    for (const of of kinds) {
+      for (const [target, arrivalMs] of this.#offenders[of].arrivals(nowMs))
+        yield { kind: 'failed', of, target, arrivalMs };
+      for (const [target, untilMs] of this.#offenders[of].bans(nowMs))
+        yield { kind: 'banned', of, target, untilMs };
+    }
+    for (const pair of this.#proven) yield { kind: 'proven', pair };
   }
 
   /**
@@ -69,7 +116,7 @@ export class LoginLimits {
    */
   banOf(attempt: LoginAttempt, nowMs: number): Ban | undefined {
     for (const [kind, target] of this.#targetsOf(attempt)) {
-      const until = this.#offenders[kind].get(target)?.bannedUntilMs ?? 0;
+      const until = this.#offenders[kind].bannedUntil(target, this.#rateOf(kind), nowMs);
       if (until > nowMs) return { kind, target, remainingMs: until - nowMs };
     }
     return undefined;
@@ -81,34 +128,33 @@ export class LoginLimits {
     if (banMs === 0) return [];
     const bans: Ban[] = [];
     for (const [kind, target] of this.#targetsOf(attempt)) {
-      const offender = this.#offenderOf(kind, target);
+      const offenders = this.#offenders[kind];
+      const rate = this.#rateOf(kind);
       // Attempts that were under way when a ban began are not counted again.
-      if (offender.bannedUntilMs > nowMs || !this.#isExceeded(kind, offender, nowMs)) continue;
-      offender.arrivalMs = 0;
-      offender.bannedUntilMs = nowMs + banMs;
-      bans.push({ kind, target, remainingMs: banMs });
+      if (offenders.bannedUntil(target, rate, nowMs) > nowMs) continue;
+      if (!offenders.isTooMany(target, rate, nowMs)) {
+        this.#keeper.changed({ kind: 'failed', of: kind, target, arrivalMs: offenders.arrivalOf(target) });
+      } else if (offenders.ban(target, nowMs + banMs, nowMs)) {
+        bans.push({ kind, target, remainingMs: banMs });
+        this.#keeper.changed({ kind: 'banned', of: kind, target, untilMs: nowMs + banMs });
+      }
     }
     return bans;
   }
 
   succeeded(attempt: LoginAttempt): void {
     const pair = pairOf(attempt);
-    this.#proven.delete(pair);
-    if (this.#proven.size >= mostRemembered) {
-      for (const oldest of this.#proven) {
-        this.#proven.delete(oldest);
-        break;
-      }
-    }
-    this.#proven.add(pair);
+    if (this.#remember(pair)) this.#keeper.changed({ kind: 'proven', pair });
   }
 
   /** All that are in force. */
   bans(nowMs: number): readonly Ban[] {
-    return (['client', 'network', 'user'] as const).flatMap((kind) =>
-      [...this.#offenders[kind]].flatMap(([target, { bannedUntilMs }]) =>
-        bannedUntilMs > nowMs ? [{ kind, target, remainingMs: bannedUntilMs - nowMs }] : [],
-      ),
+    return kinds.flatMap((kind) =>
+      [...this.#offenders[kind].bans(nowMs)].map(([target, until]) => ({
+        kind,
+        target,
+        remainingMs: until - nowMs,
+      })),
     );
   }
 
@@ -119,16 +165,24 @@ export class LoginLimits {
    */
   lift(wanted: string | undefined, nowMs: number): readonly Ban[] {
     const ended = this.bans(nowMs).filter(({ target }) => wanted === undefined || target === wanted);
-    for (const { kind, target } of ended) this.#offenders[kind].delete(target);
+    for (const { kind, target } of ended) {
+      this.#offenders[kind].forget(target);
+      this.#keeper.changed({ kind: 'forgotten', of: kind, target });
+    }
     return ended;
   }
 
-  #isExceeded(kind: BannedKind, offender: Offender, nowMs: number): boolean {
-    const { count, perMs } = this.#rateOf(kind);
-    const intervalMs = perMs / count;
-    if (offender.arrivalMs > nowMs + perMs - intervalMs) return true;
-    offender.arrivalMs = Math.max(offender.arrivalMs, nowMs) + intervalMs;
-    return false;
+  /** @returns whether it is new */
+  #remember(pair: string): boolean {
+    const isNew = !this.#proven.delete(pair);
+    if (this.#proven.size >= mostProven) {
+      for (const oldest of this.#proven) {
+        this.#proven.delete(oldest);
+        break;
+      }
+    }
+    this.#proven.add(pair);
+    return isNew;
   }
 
   #rateOf(kind: BannedKind): Rate {
@@ -144,21 +198,6 @@ export class LoginLimits {
     }
     if (user !== '' && !this.#proven.has(pairOf(attempt))) targets.push(['user', user.slice(0, longestName)]);
     return targets;
-  }
-
-  /** Those who have failed latest are at the end of the map. */
-  #offenderOf(kind: BannedKind, target: string): Offender {
-    const offenders = this.#offenders[kind];
-    const offender = offenders.get(target) ?? { arrivalMs: 0, bannedUntilMs: 0 };
-    offenders.delete(target);
-    if (offenders.size >= mostRemembered) {
-      for (const oldest of offenders.keys()) {
-        offenders.delete(oldest);
-        break;
-      }
-    }
-    offenders.set(target, offender);
-    return offender;
   }
 }
 

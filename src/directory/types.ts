@@ -102,6 +102,9 @@ export interface ScramLogin {
 /** `signature`: the server's signature in base64 (`v=`), without which the client does not believe the server. */
 export type ScramAnswer = (RightLogin & { readonly signature: string }) | WrongLogin | Banned | Failing;
 
+/** A failure was counted, after the time in which failed log-ins are answered. */
+export type NotedFailure = { readonly kind: 'noted' } | Banned | Failing;
+
 export interface Directory {
   /** @param address - of a user, or one of the aliases; in any case */
   find(address: string): Promise<FoundUser>;
@@ -112,6 +115,11 @@ export interface Directory {
   /** @param client - the IP address of the client; empty for programs of this host */
   startScram(login: string, client: string): Promise<ScramStart>;
   finishScram(login: ScramLogin, client: string): Promise<ScramAnswer>;
+  /**
+   * Counts a log-in that has failed without a question about a password: the client did not follow the mechanism, broke it off, or was refused
+   * for another reason. It counts for the client and its network, and not for a user, whose name anybody may say.
+   */
+  noteFailure(client: string): Promise<NotedFailure>;
 }
 
 /** Those who may not log in because they have failed too often. */

@@ -13,6 +13,7 @@ import { checkScramProof } from '../password/scram.ts';
 import { tableKey } from '../table/table-key.ts';
 import type { TablesParts } from '../table/tables.ts';
 import type { Account, Credential, FoundAccount } from './account.ts';
+import type { Guarded } from './guarded-directory.ts';
 import { KnownPasswords } from './known-passwords.ts';
 import type { DirectorySettings } from './settings.ts';
 import { Sources } from './sources/open-sources.ts';
@@ -21,7 +22,6 @@ import { checkToken } from './tokens/token-log-ins.ts';
 import type { CheckedElsewhere, PasswordSource } from './sources/source.ts';
 import { usualHash } from './usual-hash.ts';
 import type {
-  Directory,
   FoundDomain,
   FoundUser,
   LoginAnswer,
@@ -43,7 +43,7 @@ export interface UsersParts extends TablesParts {
   readonly pool: HashPool;
 }
 
-export class Users implements Directory {
+export class Users implements Guarded {
   readonly #parts: UsersParts;
   readonly #sources: Sources;
   readonly #issuers: TokenIssuers;

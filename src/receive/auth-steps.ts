@@ -2,7 +2,7 @@
 // this side is 454 and never 535, for which clients ask their users for another password.
 
 import { domainOf } from '../address/domain.ts';
-import type { User } from '../directory/types.ts';
+import type { Ban, NotedFailure, User } from '../directory/types.ts';
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
@@ -66,6 +66,8 @@ export class AuthSteps {
   #failures = 0;
   /** A refusal that comes after the client's answer to an explanation. */
   #refusal: Reply | undefined;
+  /** Set while the directory counts a failure. */
+  #counting: object | undefined;
 
   constructor(
     context: ReceiveContext,
@@ -93,7 +95,7 @@ export class AuthSteps {
 
   take(event: AuthEvent): void {
     if (event.kind === 'auth') this.#begin(event.mechanism, event.response);
-    else if (event.kind === 'unauthenticated') this.givenUp();
+    else if (event.kind === 'unauthenticated') this.#brokenOff();
     else if (this.#refusal !== undefined) this.#refuse(this.#refusal);
     else if (this.#exchange !== undefined) this.#respond(this.#exchange, event.bytes);
   }
@@ -102,6 +104,26 @@ export class AuthSteps {
   givenUp(): void {
     this.#exchange = undefined;
     this.#refusal = undefined;
+    this.#counting = undefined;
+  }
+
+  /** The client has cancelled the exchange, or sent something that is no response. It has its reply, so nobody waits for the count. */
+  #brokenOff(): void {
+    const isUnderWay = this.#exchange !== undefined;
+    this.givenUp();
+    // A failure that was about to be answered has been counted.
+    if (!isUnderWay) return;
+    this.#context.log.authenticationFailed(
+      this.#facts.client.address,
+      '',
+      this.#mechanism,
+      'the client has broken it off',
+    );
+    this.#noteFailure();
+  }
+
+  #noteFailure(): void {
+    void this.#auth.directory.noteFailure(this.#facts.client.address).catch(() => undefined);
   }
 
   /** @param response - undefined when none came with the command */
@@ -167,18 +189,17 @@ export class AuthSteps {
           this.#session.challenge(step.challenge);
         }
         break;
+      case 'hopeless':
+        log.authenticationFailed(client, step.login, this.#mechanism, step.reason);
+        this.#failUnchecked(step.login, wrongLogin);
+        break;
       case 'malformed':
         log.authenticationFailed(client, '', this.#mechanism, step.reason);
-        this.#failures++;
-        this.#refuse(malformed);
+        this.#failUnchecked('', malformed);
         break;
-      case 'banned': {
-        const { kind, target } = step.ban;
-        log.authenticationFailed(client, step.login, this.#mechanism, `the ${kind} ${target} is banned`);
-        if (kind === 'user') this.#session.reject(bannedUser);
-        else this.#answers.disconnect('AUTH', bannedClient, '');
+      case 'banned':
+        this.#banned(step.login, step.ban);
         break;
-      }
       case 'failing':
         log.authenticationFailed(client, '', this.#mechanism, step.reason);
         this.#session.reject(notNow);
@@ -189,6 +210,8 @@ export class AuthSteps {
   #decided(decision: Decision, user: User, application: string | undefined): void {
     if (this.#answers.isRefused('AUTH', decision)) {
       this.#facts.loggedOut();
+      // A temporary error may be a fault on this side.
+      if (decision.kind === 'reject' && decision.reply.code >= 500) this.#noteFailure();
       return;
     }
     this.#context.log.authenticated(this.#facts.client.address, user.address, this.#mechanism, application);
@@ -204,6 +227,39 @@ export class AuthSteps {
       true,
     );
     this.#session.accept();
+  }
+
+  /** Fails a log-in of which the directory has not heard: it is counted there first, and answered after the same time as others. */
+  #failUnchecked(login: string, reply: Reply): void {
+    const { directory } = this.#auth;
+    const counting = {};
+    this.#counting = counting;
+    this.#waiting.hold();
+    const counted = (answer: NotedFailure): void => {
+      if (this.#counting !== counting) return;
+      if (answer.kind === 'banned') this.#banned(login, answer.ban);
+      else this.#fail(reply);
+      this.#waiting.resume();
+    };
+    const failing = (): NotedFailure => ({ kind: 'failing', reason: '' });
+    void directory.noteFailure(this.#facts.client.address).catch(failing).then(counted);
+  }
+
+  #banned(login: string, { kind, target }: Ban): void {
+    const { log } = this.#context;
+    log.authenticationFailed(
+      this.#facts.client.address,
+      login,
+      this.#mechanism,
+      `the ${kind} ${target} is banned`,
+    );
+    if (kind === 'user') this.#session.reject(bannedUser);
+    else this.#answers.disconnect('AUTH', bannedClient, '');
+  }
+
+  #fail(reply: Reply): void {
+    this.#failures++;
+    this.#refuse(reply);
   }
 
   /** Refuses a log-in that has failed. */

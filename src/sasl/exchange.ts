@@ -24,6 +24,8 @@ export type Step =
       readonly reason: string;
       readonly challenge?: Uint8Array | undefined;
     }
+  /** As good as wrong, whatever the password is: the directory was not asked, and has counted nothing. */
+  | { readonly kind: 'hopeless'; readonly login: string; readonly reason: string }
   /** Too many log-ins have failed: this one was not checked. */
   | { readonly kind: 'banned'; readonly login: string; readonly ban: Ban }
   /** Nobody can tell now: no fault of the client. */

@@ -27,7 +27,7 @@ export class PlainExchange implements Exchange {
     if (login === undefined || password === undefined) return malformed('no name or no password in PLAIN');
     // RFC 4616 2: to act as somebody else is up to the server. It is nobody's right here.
     if (authorization.length > 0 && Buffer.compare(authorization, name) !== 0) {
-      return { kind: 'wrong', login, reason: 'it wanted to act as another user' };
+      return { kind: 'hopeless', login, reason: 'it wanted to act as another user' };
     }
     return checked(this.#directory, this.#facts, login, password);
   }

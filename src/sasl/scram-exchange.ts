@@ -104,19 +104,20 @@ export class ScramExchange implements Exchange {
     if (/=(?!2C|3D)/.test(name)) return malformed('the user name of SCRAM is not encoded as it must be');
     const login = nameOf(Buffer.from(name.replaceAll('=2C', ',').replaceAll('=3D', '=')));
     if (login === undefined || !nonceText.test(nonce)) return malformed('no name or no nonce in SCRAM');
-    const wrong = (reason: string): Step => ({ kind: 'wrong', login, reason });
+    const hopeless = (reason: string): Step => ({ kind: 'hopeless', login, reason });
     if (authorization !== undefined && authorization !== `a=${name}`) {
-      return wrong('it wanted to act as another user');
+      return hopeless('it wanted to act as another user');
     }
     if (type !== undefined) {
       const binding = this.#isPlus ? this.#bindings.get(type) : undefined;
-      if (binding === undefined) return wrong(`it binds to a channel by ${type}, which is not offered here`);
+      if (binding === undefined)
+        return hopeless(`it binds to a channel by ${type}, which is not offered here`);
       return { header, bare, login, nonce, binding };
     }
     if (this.#isPlus) return malformed('SCRAM with PLUS binds to a channel');
     // RFC 5802 6: the client could bind and believes that the server cannot: somebody has taken PLUS out of the list.
     if (flag === 'y' && !this.#bindings.isEmpty)
-      return wrong('the list of mechanisms was changed on the way');
+      return hopeless('the list of mechanisms was changed on the way');
     return { header, bare, login, nonce, binding: undefined };
   }
 
@@ -128,11 +129,11 @@ export class ScramExchange implements Exchange {
     const match = /^(c=([A-Za-z0-9+/=]+),r=([^,]+)(?:,[^mp]=.*)?),p=([A-Za-z0-9+/=]+)$/s.exec(text);
     if (match === null) return malformed('the last message of SCRAM cannot be read');
     const [, unproved = '', channel = '', repeated = '', proof = ''] = match;
-    const wrong = (reason: string): Step => ({ kind: 'wrong', login, reason });
-    if (repeated !== nonce) return wrong('the nonce is not the one that was given');
+    const hopeless = (reason: string): Step => ({ kind: 'hopeless', login, reason });
+    if (repeated !== nonce) return hopeless('the nonce is not the one that was given');
     const expected = Buffer.concat([Buffer.from(header), binding ?? new Uint8Array(0)]).toString('base64');
     if (channel !== expected) {
-      return wrong(binding === undefined ? 'the header was changed' : 'it is bound to another connection');
+      return hopeless(binding === undefined ? 'the header was changed' : 'it is bound to another connection');
     }
     const authMessage = `${bare},${serverFirst},${unproved}`;
     const answer = await this.#directory.finishScram({ login, authMessage, proof }, this.#client);

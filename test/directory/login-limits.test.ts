@@ -194,5 +194,6 @@ test('what is remembered is bounded', async () => {
   for (const name of names) await times(2, () => logIn('', 'pen', name));
   const bans = await guarded.bans();
   assert.equal(bans.length, 20_000);
-  assert.equal(bans.at(-1)?.target, 'user20009', 'the latest are remembered');
+  assert.equal(bans[0]?.target, 'user0', 'no ban is pushed out');
+  assert.equal(await logIn('', 'pencil', 'user20009'), 'user user20009', 'the others are held to the rate');
 });

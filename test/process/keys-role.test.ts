@@ -20,7 +20,7 @@ const quietLog = keptLog();
 function world(t: TestContext) {
   const folder = temporaryFolder(t, 'keys');
   writeFileSync(join(folder.path, 'users'), '{"user":"joe@example.com","password":"{PLAIN}a"}\n');
-  const text = `spool = "${folder.path}/spool"\n[[directory]]\nname = "a"\nkind = "users"\npath = "${folder.path}/users"\n`;
+  const text = `spool = "${folder.path}/spool"\n[login]\nfailure_delay = "0s"\n[[directory]]\nname = "a"\nkind = "users"\npath = "${folder.path}/users"\n`;
   const config = parseConfig(text, '/sluice.toml');
   const start = (): KeysRole => {
     const keys = KeysRole.start(config, quietLog, new Troubles());
@@ -28,19 +28,19 @@ function world(t: TestContext) {
     return keys;
   };
   /** What comes of a hello and of a question behind it. */
-  const ask = (keys: KeysRole, hello: Hello): Promise<Response | 'closed'> =>
+  const ask = (
+    keys: KeysRole,
+    hello: Hello,
+    operation = 'scram-start',
+    question: unknown = { login: 'nobody', client: '192.0.2.1' },
+  ): Promise<Response | 'closed'> =>
     new Promise((resolve) => {
       const [asker, answerer] = localChannel<ToKeys, Response>();
       answerer.receive(answerOnHello(keys, answerer, key, quietLog));
       asker.receive(([response]) => resolve(response ?? 'closed'));
       asker.onClosed(() => resolve('closed'));
       asker.post(hello);
-      asker.post({
-        kind: 'request',
-        id: 1,
-        operation: 'scram-start',
-        question: { login: 'nobody', client: '192.0.2.1' },
-      });
+      asker.post({ kind: 'request', id: 1, operation, question });
     });
   return { folder, start, ask };
 }
@@ -93,4 +93,17 @@ test('the salts of users who do not exist are the same after a restart, and othe
   assert.deepEqual(await ask(start(), helloOf('receiver')), first);
   const other = world(t);
   assert.notDeepEqual(await other.ask(other.start(), helloOf('receiver')), first);
+});
+
+test('failed log-ins and bans go on after a restart', async (t) => {
+  const { start, ask } = world(t);
+  const first = start();
+  const attempt = (keys: KeysRole) =>
+    ask(keys, helloOf('receiver'), 'note-failure', { client: '192.0.2.1' }).then(
+      (answer) => (answer !== 'closed' && 'result' in answer && answer.result) as { readonly kind: string },
+    );
+  for (let count = 0; count < 11; count++) assert.equal((await attempt(first)).kind, 'noted');
+  assert.equal((await attempt(first)).kind, 'banned');
+  await first.stop();
+  assert.equal((await attempt(start())).kind, 'banned');
 });

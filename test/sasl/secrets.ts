@@ -36,5 +36,6 @@ export function directoryOf({ login, password, salt = 'c2FsdA==', iterations = 4
       if (checked.kind !== 'right' || signature === undefined) return Promise.resolve(checked as never);
       return Promise.resolve({ ...checked, signature: signature.toString('base64') });
     },
+    noteFailure: () => Promise.resolve({ kind: 'noted' }),
   };
 }

@@ -9,6 +9,7 @@ import type {
   FoundUser,
   LoginAnswer,
   LoginBans,
+  NotedFailure,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
@@ -64,6 +65,12 @@ const scramAnswer: z.ZodType<ScramAnswer> = z.union([
   failing,
 ]);
 
+const notedFailure: z.ZodType<NotedFailure> = z.union([
+  z.object({ kind: z.literal('noted') }),
+  banned,
+  failing,
+]);
+
 const passwordLogin: z.ZodType<PasswordLogin> = z.strictObject({
   login: credential,
   password: credential,
@@ -90,6 +97,7 @@ const login: z.ZodType<{ readonly login: string } & FromClient> = z.strictObject
   login: credential,
   client: text,
 });
+const client: z.ZodType<FromClient> = z.strictObject({ client: text });
 const target: z.ZodType<{ readonly target?: string | undefined }> = z.strictObject({
   target: text.optional(),
 });
@@ -108,6 +116,7 @@ const directory = {
   'check-token': { question: tokenLogin, answer: loginAnswer },
   'scram-start': { question: login, answer: scramStart },
   'scram-finish': { question: scramLogin, answer: scramAnswer },
+  'note-failure': { question: client, answer: notedFailure },
   bans: { question: noQuestion, answer: bans },
   'lift-bans': { question: target, answer: bans },
   ping,
@@ -126,6 +135,7 @@ export function directoryService(users: Directory & LoginBans): Service<Director
     'check-token': (question) => users.checkToken(question),
     'scram-start': (question) => users.startScram(question.login, question.client),
     'scram-finish': (question) => users.finishScram(question, question.client),
+    'note-failure': (question) => users.noteFailure(question.client),
     bans: () => users.bans(),
     'lift-bans': (question) => users.liftBans(question.target),
     ping: () => null,

@@ -14,6 +14,7 @@ import type {
   FoundDomain,
   FoundUser,
   LoginAnswer,
+  NotedFailure,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
@@ -80,6 +81,10 @@ export class DirectoryLink implements Directory {
 
   finishScram(login: ScramLogin, client: string): Promise<ScramAnswer> {
     return this.#ask('scram-finish', { ...login, client });
+  }
+
+  noteFailure(client: string): Promise<NotedFailure> {
+    return this.#ask('note-failure', { client });
   }
 
   async bans(): Promise<readonly Ban[] | Failing> {

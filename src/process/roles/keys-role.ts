@@ -12,8 +12,10 @@ import { hasPass } from '../../channel/pass.ts';
 import type { Config } from '../../config/config.ts';
 import { directoryOperations, directoryService } from '../../control/operations/directory.ts';
 import { GuardedDirectory } from '../../directory/guarded-directory.ts';
+import { KeptLimits } from '../../directory/kept-limits.ts';
 import { Users } from '../../directory/users.ts';
 import { makeFolder } from '../../io/make-folder.ts';
+import { nodeTimers } from '../../io/timers.ts';
 import { replaceFile } from '../../io/replace-file.ts';
 import type { Logger } from '../../log/logger.ts';
 import { HashPool } from '../../password/hash-pool.ts';
@@ -30,6 +32,7 @@ export class KeysRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #users: Users;
   readonly #guarded: GuardedDirectory;
+  readonly #kept: KeptLimits;
   readonly #log: Logger;
   readonly #waiting = new Set<() => void>();
 
@@ -40,6 +43,13 @@ export class KeysRole implements Role {
       log,
       now: () => performance.now(),
       wait: (ms) => this.#wait(ms),
+    });
+    this.#kept = new KeptLimits(this.#guarded.limits, {
+      path: join(keysFolder(config.spool), 'failed-logins'),
+      log,
+      timers: nodeTimers,
+      nowMs: () => performance.now(),
+      unixMs: () => Date.now(),
     });
   }
 
@@ -86,6 +96,7 @@ export class KeysRole implements Role {
   async stop(): Promise<void> {
     for (const end of this.#waiting) end();
     await this.#users.close();
+    await this.#kept.close();
   }
 
   /** Ends early when the role stops. */
