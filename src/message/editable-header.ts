@@ -60,6 +60,12 @@ export class EditableHeader {
     return this.#lines.filter((line) => line !== ownReceived);
   }
 
+  /** From the first line that is no field, as Latin-1; empty when that is the empty line. An empty line with CRs too many is stray as well. */
+  get strayLines(): string {
+    const text = this.#rest.toString('latin1');
+    return text === '\r\n' || text === '\n' ? '' : text;
+  }
+
   edit(edit: FieldEdit): void {
     this.#endLastLine();
     switch (edit.kind) {

@@ -25,5 +25,7 @@ export interface Member {
   readonly stage: string;
   readonly timeLimitMs: number;
   readonly onFailure: FailureAnswer;
+  /** Whether it is asked about clients that have logged in, and no others. */
+  readonly isForUsers: boolean;
   readonly ask: (facts: Facts) => Answer;
 }

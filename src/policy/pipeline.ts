@@ -1,6 +1,7 @@
 // Asks stages, in order, and makes one decision of their verdicts. Promises: a stage that fails in any way becomes the answer that
 // it names for this; with stages that answer at once, nothing is awaited and no object is made.
 
+import type { User } from '../directory/types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
@@ -32,8 +33,8 @@ export class Pipeline {
   }
 
   /** Is a stage asked at this point? */
-  has(point: Point): boolean {
-    return this.#members[point].length > 0;
+  has(point: Point, { user }: Pick<Subject, 'user'>): boolean {
+    return this.#members[point].some((member) => isAsked(member, user));
   }
 
   /** Asks the stages of a point. A decision that is not made at once is pending: see `PendingDecision.whenMade`. */
@@ -50,6 +51,7 @@ export class Pipeline {
     const members = this.#members[point];
     for (let at = from; at < members.length; at++) {
       const member = members[at] as Member;
+      if (!isAsked(member, subject.user)) continue;
       let answer: Answer;
       try {
         answer = member.ask(subject);
@@ -132,6 +134,10 @@ function faultIn(answer: Verdict, point: Point, subject: Subject, stage: string)
   }
 }
 
+function isAsked({ isForUsers }: Member, user: User | undefined): boolean {
+  return !isForUsers || user !== undefined;
+}
+
 function memberOf(stage: Stage, point: Point): Member[] {
   const method = stage[point] as ((facts: Facts) => Answer) | undefined;
   if (method === undefined) return [];
@@ -140,6 +146,7 @@ function memberOf(stage: Stage, point: Point): Member[] {
       stage: stage.name,
       timeLimitMs: stage.timeLimitMs ?? usualTimeLimitMs,
       onFailure: stage.onFailure ?? 'tempfail',
+      isForUsers: stage.isForUsers === true,
       ask: (facts) => method.call(stage, facts),
     },
   ];

@@ -147,6 +147,11 @@ export interface RcptFacts extends MailFacts {
 export interface HeaderFacts {
   /** The fields in order, as changed by stages before, without the Received field that we will put in front. */
   readonly fields: readonly Field[];
+  /**
+   * The header from the first line that is no field, as Latin-1; empty in a well-formed one. Some programs read the fields behind such a line,
+   * and others take it for the beginning of the body.
+   */
+  readonly strayLines: string;
 }
 
 export interface HeadersFacts extends MailFacts {
@@ -224,6 +229,8 @@ export interface Stage {
   readonly timeLimitMs?: number | undefined;
   /** `tempfail` when not given. `quarantine` before `mail` is `tempfail`. */
   readonly onFailure?: FailureAnswer | undefined;
+  /** It is asked about clients that have logged in here, and mail of others costs nothing. */
+  readonly isForUsers?: boolean | undefined;
   connect?(facts: SessionFacts): Answer;
   helo?(facts: SessionFacts): Answer;
   starttls?(facts: SessionFacts): Answer;

@@ -80,7 +80,9 @@ export class ContentSteps {
     this.#pipeline = pipeline;
     this.#refused = undefined;
     const isExamined =
-      pipeline.has('headers') || pipeline.has('content') || transaction.fieldEdits !== undefined;
+      pipeline.has('headers', this.#facts) ||
+      pipeline.has('content', this.#facts) ||
+      transaction.fieldEdits !== undefined;
     this.#isHeaderDecided = !isExamined;
     this.#dropWithoutRecipients();
     if (transaction.discard !== undefined) return;
@@ -125,7 +127,7 @@ export class ContentSteps {
     if (this.#refused !== undefined) {
       this.#answers.isRefused('content', this.#refused);
       this.#facts.dropTransaction();
-    } else if (this.#intake === undefined || !this.#pipeline.has('content')) this.#store();
+    } else if (this.#intake === undefined || !this.#pipeline.has('content', this.#facts)) this.#store();
     else this.#decide('content', (decision) => this.#contentDecided(decision));
   }
 

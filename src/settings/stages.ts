@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import { directoryTable } from '../policy/directory-table.ts';
+import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
 import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
@@ -34,9 +35,7 @@ export function stages(
     ...(clientRules === ''
       ? []
       : [{ stage: new ClientRulesStage(tables.get(clientRules) ?? missingRules(clientRules)) }]),
-    ...(receive.auth === 'none' || login.senders === 'any'
-      ? []
-      : [{ stage: new SenderRightsStage(login.senders, login.subaddress ?? '') }]),
+    ...(receive.auth === 'none' ? [] : senderStages(login)),
     { stage: new TenantStage(tenants) },
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
   ];
@@ -52,6 +51,12 @@ export function stages(
 
 function missingRules(name: string): RuleTable {
   return { rules: () => ({ kind: 'failing', reason: `the table ${name} is not open` }) };
+}
+
+function senderStages({ senders, subaddress = '', checkFrom }: Config['login']): readonly StageEntry[] {
+  if (senders === 'any') return [];
+  const envelope = { stage: new SenderRightsStage(senders, subaddress) };
+  return checkFrom ? [envelope, { stage: new AuthorRightsStage(senders, subaddress) }] : [envelope];
 }
 
 /** The configuration has a table of each name that is used: this is for tables that are not opened yet. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goOn, type MailFacts, type SessionFacts, type Stage, type Verdict } from '../../src/policy/stage.ts';
 import { noHints } from '../../src/sasl/token-exchanges.ts';
+import { AuthorRightsStage } from '../../src/policy/stages/author-rights-stage.ts';
 import { directoryOf } from '../sasl/secrets.ts';
 import { type Client, envelope, type Fixture, greeted, secured, start } from './fixture.ts';
 import { turns } from './stage-fixture.ts';
@@ -181,4 +182,102 @@ test('addresses without a domain get that of the user, and what is missing in th
   assert.match(kept?.content ?? '', /^Message-ID: <.*>\r\n/im);
   const [received] = lines(fixture, 'received');
   assert.deepEqual([received?.['from'], received?.['to']], ['joe@example.com', ['eve@example.com']]);
+});
+
+test('the From field of a user who has logged in is looked at, and that of others is not', async (t) => {
+  const stages = [{ stage: new AuthorRightsStage('own', '') }];
+  const fixture = await start(t, {
+    auth,
+    networks: ['127.0.0.0'],
+    tls: 'offered',
+    stages,
+    completesMail: true,
+  });
+  const client = await secured(fixture);
+  const handIn = async (content: string): Promise<string> => {
+    await envelope(client);
+    return client.ask(`${content}\r\n.\r\n`);
+  };
+  assert.match(await handIn('From: eve@example.com\r\n\r\nhello'), /^250/);
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^235/);
+  assert.match(await handIn('From: eve@example.com\r\n\r\nhello'), /^550 5\.7\.1 .*From field/);
+  assert.match(await handIn('From: joe@example.com\r\nFrom: eve@example.com\r\n\r\nhello'), /^550 5\.7\.1/);
+  assert.match(await handIn('FROM : Joe\r\n <joe@example.com>\r\n\r\nhello'), /^250/);
+  assert.equal(fixture.spool.kept.length, 2);
+  // What is looked at leaves as it came, and is completed all the same.
+  assert.match(
+    fixture.spool.kept[1]?.content ?? '',
+    /\r\nDate: [^\r]+\r\nMessage-ID: [^\r]+\r\nFROM : Joe\r\n <joe@example\.com>\r\n\r\nhello\r\n$/,
+  );
+});
+
+test('what fails without a question about a password is counted for the client', async (t) => {
+  const noted: string[] = [];
+  const picky: Stage = {
+    name: 'picky',
+    auth: () => ({ kind: 'reject', reply: { code: 535, enhanced: '5.7.1', text: 'Not today' } }),
+  };
+  const noteFailure = (client: string) => {
+    noted.push(client);
+    return Promise.resolve({ kind: 'noted' as const });
+  };
+  const fixture = await start(t, {
+    auth: { ...auth, directory: { ...directory, noteFailure } },
+    networks,
+    tls: 'offered',
+    stages: [{ stage: picky }],
+  });
+  const failing: readonly (readonly [commands: readonly string[], reply: RegExp])[] = [
+    [['AUTH PLAIN AAAA\r\n'], /^501 5\.5\.2/],
+    [['AUTH LOGIN\r\n', '*\r\n'], /^501 5\.7\.0/],
+    [['AUTH LOGIN\r\n', 'no base64!\r\n'], /^501 5\.5\.2/],
+    [[`AUTH PLAIN ${Buffer.from('eve\0joe\0pencil').toString('base64')}\r\n`], /^535 5\.7\.8/],
+    [
+      [`AUTH SCRAM-SHA-256 ${Buffer.from('p=tls-unique,,n=joe,r=abc').toString('base64')}\r\n`],
+      /^535 5\.7\.8/,
+    ],
+    [[plain('joe@example.com', 'pencil')], /^535 5\.7\.1 Not today/],
+  ];
+  for (const [commands, reply] of failing) {
+    const client = await secured(fixture);
+    const before = noted.length;
+    let said = '';
+    for (const command of commands) said = await client.ask(command);
+    assert.match(said, reply);
+    assert.deepEqual(noted.slice(before), ['127.0.0.1'], commands.join(''));
+    client.socket.destroy();
+  }
+  // The directory has counted these by itself.
+  const client = await secured(fixture);
+  await client.ask(plain('joe@example.com', 'pen'));
+  assert.equal(noted.length, failing.length);
+});
+
+test('a client that is banned hears so, whatever it does wrong', async (t) => {
+  const ban = { kind: 'network' as const, target: '127.0.0.0/24', remainingMs: 1_000 };
+  const noteFailure = () => Promise.resolve({ kind: 'banned' as const, ban });
+  const fixture = await start(t, {
+    auth: { ...auth, directory: { ...directory, noteFailure } },
+    networks,
+    tls: 'offered',
+  });
+  const client = await secured(fixture);
+  assert.match(await client.ask('AUTH PLAIN AAAA\r\n'), /^421 4\.7\.0 .*from your address/);
+});
+
+test('a client that has gone while its failure is counted leaves nothing behind', async (t) => {
+  const asked = Promise.withResolvers<() => void>();
+  const noteFailure = () =>
+    new Promise<{ readonly kind: 'noted' }>((resolve) => asked.resolve(() => resolve({ kind: 'noted' })));
+  const fixture = await start(t, {
+    auth: { ...auth, directory: { ...directory, noteFailure } },
+    networks,
+    tls: 'offered',
+  });
+  const client = await secured(fixture);
+  client.send('AUTH PLAIN AAAA\r\n');
+  const answer = await asked.promise;
+  client.socket.destroy();
+  answer();
+  while (fixture.receiver.connections > 0) await turns();
 });

@@ -2,7 +2,18 @@
 
 import { z } from 'zod';
 
-import { duration, expected, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
+import {
+  duration,
+  expected,
+  key,
+  listOf,
+  oneOf,
+  size,
+  tableOf,
+  textOf,
+  wholeNumber,
+  yesNo,
+} from './fields.ts';
 import { recipientDomains } from './lists.ts';
 import { lookupQuery, subaddressSeparators, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
@@ -224,6 +235,10 @@ export const login = tableOf({
     oneOf(['own', 'listed', 'any']).default('own'),
     'Senders (MAIL FROM) that users may use: "own": their address, their aliases, and what their source lists as senders; "listed": only what it lists; or "any". Another one is answered 553. The null sender is always taken.',
   ),
+  check_from: key(
+    yesNo().default(true),
+    'Whether the From and Sender fields of a message must name such senders, too, since these are what people see. A message with others is answered 550 at its end. With "any", they are not looked at.',
+  ),
   subaddress: key(
     textOf('separators such as "+"', subaddressSeparators).optional(),
     'Characters that separate an address from what its user adds to it: with "+", user@example.com may send from user+lists@example.com, too.',
@@ -231,7 +246,7 @@ export const login = tableOf({
   ),
   failures_per_client: key(
     failureRate().prefault('10/hour'),
-    'Log-ins from one IPv4 address, or one IPv6 network of 64 bits, that may fail. One more bans it.',
+    'Log-ins from one IPv4 address, or one IPv6 network of 64 bits, that may fail. One more bans it. Log-ins that the client breaks off, or that a stage refuses for good, count too.',
   ),
   failures_per_network: key(
     failureRate().prefault('50/hour'),

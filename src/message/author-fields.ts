@@ -1,0 +1,44 @@
+// Who a message says it is from: the From and Sender fields (RFC 5322 3.6.2). Promises: when another program may read another author out of the
+// same header, that is said, and no author is made up.
+
+import { parseAddressList } from './address-list.ts';
+import type { Field } from './editable-header.ts';
+
+export type Authors =
+  /** Without duplicates. Empty: there is neither field. */
+  | { readonly kind: 'addresses'; readonly from: readonly string[]; readonly sender: readonly string[] }
+  /** @param problem - a clause for people */
+  | { readonly kind: 'unclear'; readonly problem: string };
+
+/** A field of this name where only some programs see one, or a line that only some take for the empty one at the end of the header. */
+const strayName = /^(?:from|sender)[\0-\x20]*:|^\r\r/imu;
+/** RFC 5322 2.2: none of these ends a line, but some programs take it for an end. */
+const hiddenName = /[\0\v\f\r](?:from|sender)[\0-\x20]*:/iu;
+
+/**
+ * @param strayLines - the lines of the header from the first one that is no field
+ * @param defaultDomain - completes a name without a domain
+ */
+export function authorsOf(fields: readonly Field[], strayLines: string, defaultDomain: string): Authors {
+  if (strayName.test(strayLines)) return unclear('a line of the header is no field');
+  const found: Record<'from' | 'sender', readonly string[]> = { from: [], sender: [] };
+  const seen = new Set<string>();
+  for (const { name, value } of fields) {
+    if (hiddenName.test(value)) return unclear(`the field ${name} has a From or Sender field in it`);
+    if (name !== 'from' && name !== 'sender') continue;
+    // RFC 5322 3.6: each is there once at most. Which one counts, programs do not agree on.
+    if (seen.has(name)) return unclear(`there is more than one ${titles[name]} field`);
+    seen.add(name);
+    const { addresses, invalid } = parseAddressList(value, defaultDomain);
+    if (invalid.length > 0 || addresses.length === 0)
+      return unclear(`the ${titles[name]} field cannot be read`);
+    found[name] = [...new Set(addresses)];
+  }
+  return { kind: 'addresses', ...found };
+}
+
+const titles = { from: 'From', sender: 'Sender' } as const;
+
+function unclear(problem: string): Authors {
+  return { kind: 'unclear', problem };
+}
