@@ -14,11 +14,11 @@ import {
 import type { UserRecord } from '../directory/record.ts';
 import { generatePassword } from '../password/new-password.ts';
 import { tableKey } from '../table/table-key.ts';
-import { parseSize } from '../values/size.ts';
-import { ValueError } from '../values/value-error.ts';
 import { askPassword } from './ask-password.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, directoryOptions, ownDirectory } from './own-directory.ts';
+import { quotaOf } from './quota-option.ts';
+import { registerSet } from './user-set.ts';
 import { registerTest } from './user-test.ts';
 import { userText } from './user-text.ts';
 
@@ -61,6 +61,7 @@ export function register(program: Command): void {
       .addOption(generateOption())
       .option('--no-password', 'the user has no password yet, and cannot log in')
       .action(add),
+    registerSet(user),
     user
       .command('passwd')
       .description('change the password of a user, or make an application password')
@@ -174,15 +175,6 @@ async function remove(address: string, options: DirectoryOptions): Promise<void>
 async function rename(address: string, next: string, options: DirectoryOptions): Promise<void> {
   await ownDirectory(options).edit((records) => renameUser(records, address, next));
   process.stderr.write(`The user ${address} is ${next} now.\n`);
-}
-
-function quotaOf(text: string): number {
-  try {
-    return parseSize(text);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new CommandError(exitCodes.usage, 'DIRECTORY_RECORD', `--quota: ${error.message}.`);
-  }
 }
 
 function withoutSecrets({ password, scram, applications = [], ...rest }: UserRecord) {

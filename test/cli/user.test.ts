@@ -81,6 +81,36 @@ password    Argon2, and a secret of SCRAM
   assert.equal(readFileSync(`${path}/users.jsonl`, 'utf8'), '');
 });
 
+test('what is known of a user is changed, and printed', async (t) => {
+  const { run } = world(t);
+  await run('domain add example.com');
+  await run('user add joe@example.com --alias j@example.com k@example.com --quota 1GiB --no-password');
+  const changed = await run(
+    'user set joe@example.com --add-alias l@example.com --remove-alias k@example.com --sender @example.net --no-quota --mailbox /m --disable',
+  );
+  assert.deepEqual([changed.code, changed.stderr], [0, 'The user joe@example.com was changed.\n']);
+  assert.equal(
+    changed.stdout,
+    `user        joe@example.com
+alias       j@example.com
+alias       l@example.com
+may send    @example.net
+mailbox     /m
+log-in      nobody may log in as this user
+password    none: the user cannot log in
+`,
+  );
+  const none = await run('user set j@example.com --no-alias --no-sender --no-mailbox --enable');
+  assert.equal(none.stdout, 'user        joe@example.com\npassword    none: the user cannot log in\n');
+  assert.match((await run('user set joe@example.com --enable')).stderr, /was like this before/u);
+  const nothing = await run('user set joe@example.com');
+  assert.deepEqual([nothing.code, nothing.stdout], [64, '']);
+  assert.match(nothing.stderr, /There is nothing to change/u);
+  assert.equal((await run('user set joe@example.com --disable --enable')).code, 64);
+  assert.equal((await run('user set joe@example.com --quota much')).code, 64);
+  assert.equal((await run('user set nobody@example.com --enable')).code, 1);
+});
+
 test('a generated password is printed, and is the one that is stored', async (t) => {
   const { run, joe } = world(t);
   await run('domain add example.com');

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
+import { changeUser } from '../../src/directory/edit/change-user.ts';
 import {
   addDomain,
   addUser,
@@ -130,6 +131,56 @@ for (const [name, world] of Object.entries(kinds))
           { code },
         );
       });
+
+    test('what is known of a user is changed, and all else stays', async (t) => {
+      const { directory } = world(t);
+      await directory.edit(withJoe);
+      await directory.edit((records) => setPassword(records, 'joe@example.com', 'secret'));
+      const change = (what: Parameters<typeof changeUser>[2]) =>
+        directory.edit((records) => changeUser(records, 'joe@example.com', what));
+      const joeNow = () => directory.read((records) => existing(records, 'joe@example.com'));
+      const { password, scram } = await joeNow();
+      const changed = await change({
+        aliases: { add: ['K@example.com'], remove: ['j@example.com'] },
+        senders: { only: ['sales@example.net'] },
+        mailbox: null,
+        quota: 2048,
+        disabled: true,
+      });
+      assert.ok(changed.isChanged);
+      assert.deepEqual(await joeNow(), {
+        user: 'joe@example.com',
+        aliases: ['k@example.com'],
+        senders: ['sales@example.net'],
+        quota: 2048,
+        disabled: true,
+        password,
+        scram,
+      });
+      assert.equal(await directory.read((records) => records.user('j@example.com')), undefined);
+      assert.ok(
+        (await change({ aliases: { only: [] }, senders: { only: [] }, quota: null, disabled: false }))
+          .isChanged,
+      );
+      assert.deepEqual(await joeNow(), { user: 'joe@example.com', password, scram });
+      const same = await change({ disabled: false, aliases: { only: [] } });
+      assert.equal(same.isChanged, false, 'it was like this before');
+    });
+
+    test('a change is refused that takes the address of another, or takes away what is not there', async (t) => {
+      const { directory } = world(t);
+      await directory.edit(withJoe);
+      await directory.edit((records) => addUser(records, { user: 'sue@example.com' }));
+      const change = (what: Parameters<typeof changeUser>[2]) =>
+        directory.edit((records) => changeUser(records, 'sue@example.com', what));
+      await assert.rejects(change({ aliases: { add: ['j@example.com'] } }), { code: 'DIRECTORY_TAKEN' });
+      await assert.rejects(change({ aliases: { add: ['sue@example.com'] } }), { code: 'DIRECTORY_TAKEN' });
+      await assert.rejects(change({ senders: { remove: ['@example.net'] } }), { code: 'DIRECTORY_RECORD' });
+      await assert.rejects(change({ senders: { add: ['example.net'] } }), { code: 'DIRECTORY_RECORD' });
+      assert.deepEqual(await directory.read((records) => existing(records, 'sue@example.com')), {
+        user: 'sue@example.com',
+      });
+    });
 
     test('a user who is renamed keeps all else, and frees the address', async (t) => {
       const { directory } = world(t);

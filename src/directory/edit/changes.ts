@@ -129,8 +129,8 @@ function domainOf(domain: string): string {
   return tableKey(`@${domain}`).slice(1);
 }
 
-/** Addresses are kept in the form in which they are looked up. */
-function checkedRecord(record: UserRecord): UserRecord {
+/** A record as it is kept: addresses are in the form in which they are looked up. @throws {DirectoryError} `DIRECTORY_RECORD` */
+export function checkedRecord(record: UserRecord): UserRecord {
   const { user, aliases, senders } = record;
   const normal = {
     ...record,
@@ -150,8 +150,12 @@ function checkedRecord(record: UserRecord): UserRecord {
   throw new DirectoryError('DIRECTORY_RECORD', `The user ${user} cannot be stored: ${why}.`);
 }
 
-/** @param except - the user that is changed */
-function refuseTaken(records: EditableRecords, record: UserRecord, except: UserRecord | undefined): void {
+/** @param except - the user that is changed. @throws {DirectoryError} `DIRECTORY_TAKEN` */
+export function refuseTaken(
+  records: EditableRecords,
+  record: UserRecord,
+  except: UserRecord | undefined,
+): void {
   const all = [record.user, ...(record.aliases ?? [])];
   const twice = all.find((address, index) => all.indexOf(address) < index);
   const taken = all.find((address) => {
