@@ -136,7 +136,10 @@ if (existsSync(file)) {
 test('SCRAM: a client that could bind, where the server offers it, has a list that was changed', async () => {
   const bindings = bindingOf('tls-exporter', Buffer.alloc(32));
   const exchange = new ScramExchange(directory, '192.0.2.1', bindings, false);
-  assert.match(await say(exchange, 'y,,n=joe@example.com,r=abc'), /^hopeless .*list of mechanisms was changed/);
+  assert.match(
+    await say(exchange, 'y,,n=joe@example.com,r=abc'),
+    /^hopeless .*list of mechanisms was changed/,
+  );
   const fine = new ScramExchange(directory, '192.0.2.1', noBindings, false);
   assert.match(await say(fine, 'y,,n=joe@example.com,r=abc'), /^\? r=abc/);
 });
