@@ -87,6 +87,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [7468, 'Textual encodings of PKIX structures (PEM)'],
   [7504, 'SMTP 521 and 556 reply codes'],
   [7505, 'A "null MX" no service resource record for domains that accept no mail'],
+  [7628, 'SASL mechanisms for OAuth'],
   [7661, 'Updating TCP to support rate-limited traffic'],
   [7671, 'Updates to and operational guidance for DANE'],
   [7517, 'JSON Web Key (JWK)'],

@@ -10,6 +10,7 @@ import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
 import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import type { GivenIdentities, TlsMaterial } from '../tls/tls-material.ts';
+import type { GivenSecrets } from '../values/secret.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
@@ -77,6 +78,8 @@ export type SenderToManager =
       readonly depth?: number;
       /** How commands and content are sent; left out for `group`. */
       readonly way?: SendingWay;
+      /** By which it has logged in; left out where it has not. */
+      readonly mechanism?: string;
     }
   | {
       readonly kind: 'done';
@@ -134,6 +137,10 @@ export type SupervisorToRole =
   | { readonly kind: 'certificates'; readonly material: TlsMaterial }
   /** To a sender: the certificates that it shows to servers which ask for one. Comes as `certificates` does. */
   | { readonly kind: 'identities'; readonly identities: GivenIdentities }
+  /** To a sender: passwords and tokens of the credentials that it logs in with. Follows `start`, and comes again after each change. */
+  | { readonly kind: 'secrets'; readonly secrets: GivenSecrets }
+  /** To the manager: the secrets of these credentials are others, so a host that refused the former ones may be tried at once. */
+  | { readonly kind: 'renewed'; readonly credentials: readonly string[] }
   /** To the control process: what receivers serve. */
   | { readonly kind: 'served'; readonly certificates: readonly CertificateFacts[] }
   /** To the control process, which tells operators: the current troubles of all processes. */

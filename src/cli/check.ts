@@ -13,6 +13,7 @@ import { certificateProblems } from './certificate-problems.ts';
 import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
+import { secretProblems } from './secret-problems.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
 import { tableProblems } from './table-problems.ts';
@@ -57,6 +58,7 @@ async function check(
       ...(await tableProblems(config)),
       ...(await directoryProblems(config)),
       ...(await issuerProblems(config)),
+      ...secretProblems(config),
       ...ofCertificates.warnings,
     ],
     file,

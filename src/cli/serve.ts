@@ -14,7 +14,7 @@ import type { Logger } from '../log/logger.ts';
 import { configInForce, configRefused } from '../process/watch/config-troubles.ts';
 import { DiskWatch } from '../process/watch/disk-watch.ts';
 import { shortageText } from '../settings/capacity.ts';
-import { CertificateDesk } from '../process/supervise/certificate-desk.ts';
+import { Desks } from '../process/supervise/desks.ts';
 import { InstanceLock } from '../process/running/instance-lock.ts';
 import { endLeftOvers } from '../process/running/life-sign.ts';
 import { type Instance, type InstanceParts, StartBrokenOff } from '../process/supervise/instance.ts';
@@ -69,7 +69,7 @@ async function serve(file: string | undefined): Promise<void> {
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
     log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
-  const certificates = new CertificateDesk(config, { log, troubles });
+  const desks = new Desks(config, { log, troubles });
   if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
   // The process of the supervisor does not load the code of the roles.
   const kind = config.processes.singleProcess
@@ -78,13 +78,13 @@ async function serve(file: string | undefined): Promise<void> {
   const disk = new DiskWatch(config, troubles, log);
   disk.start();
   configInForce(config, [], troubles);
-  certificates.start();
-  const running = new Running(kind, config, source, { log, troubles, certificates }, users);
+  desks.start();
+  const running = new Running(kind, config, source, { log, troubles, desks }, users);
   try {
     await running.untilStopped(asked.promise);
   } finally {
     disk.stop();
-    certificates.stop();
+    desks.stop();
     if (!running.isBrokenOff) lock.release();
     await log.close();
   }
@@ -120,7 +120,7 @@ class Running {
   readonly #source: ConfigSource;
   readonly #log: Logger;
   readonly #troubles: Troubles;
-  readonly #certificates: CertificateDesk;
+  readonly #desks: Desks;
   readonly #instance: Instance;
   readonly #users: RoleUsers | undefined;
   readonly #stopped = Promise.withResolvers<void>();
@@ -136,12 +136,12 @@ class Running {
     parts: Omit<InstanceParts, 'events'>,
     users: RoleUsers | undefined,
   ) {
-    const { log, troubles, certificates } = parts;
+    const { log, troubles, desks } = parts;
     this.#config = config;
     this.#source = source;
     this.#log = log;
     this.#troubles = troubles;
-    this.#certificates = certificates;
+    this.#desks = desks;
     this.#stopped.promise.catch(() => undefined); // a start that fails is reported instead
     this.#instance = new kind(config, { ...parts, events: { reload: () => this.#reload() } }, users);
     this.#users = users;
@@ -171,11 +171,11 @@ class Running {
   #reload(): void {
     try {
       const { config, afterRestart } = reloadable(this.#config, this.#source.read());
-      const certificates = this.#certificates.read(config);
+      const certificates = this.#desks.read(config);
       this.#config = config;
       this.#reopenLog();
       this.#log.setLevel(config.log.level);
-      this.#certificates.use(certificates);
+      this.#desks.use(certificates, config);
       const opened = this.#instance.configure(config);
       this.#log.info(
         `the configuration was read again and is in force: ${config.file ?? 'no file, the defaults'}`,

@@ -18,6 +18,7 @@ import { readToml } from './read/toml.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
+import { type CredentialConfig, toCredentialConfig } from './credential-config.ts';
 import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
 import { type LimitConfig, toLimitConfig } from './limit-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
@@ -60,6 +61,7 @@ export type LoginConfig = FileConfig['login'];
 export type StopConfig = FileConfig['stop'];
 
 export type { LimitConfig } from './limit-config.ts';
+export type { CredentialConfig } from './credential-config.ts';
 export type { RouteConfig } from './route-config.ts';
 
 /** One [[tls]]; the first that matches counts. */
@@ -123,6 +125,7 @@ export interface Config {
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
+  readonly credential: readonly CredentialConfig[];
   readonly tls: readonly TlsConfig[];
   readonly quirk: readonly QuirkConfig[];
   /** In the order of the file. */
@@ -242,6 +245,7 @@ function completeConfig(
     },
     dns: content.dns,
     route: content.route.map(toRouteConfig),
+    credential: content.credential.map((each) => toCredentialConfig(each, folder)),
     tls: content.tls.map((rule, index) => ({
       ...rule,
       ...(rule.ca !== undefined && { ca: resolve(folder, rule.ca) }),

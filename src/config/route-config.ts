@@ -26,6 +26,8 @@ type RouteTarget =
       readonly pipelineDepth?: FileRoute['pipelineDepth'];
       readonly mode: FileRoute['mode'];
       readonly tls?: FileRoute['tls'];
+      /** Names; none or not given: it logs in nowhere. */
+      readonly credential?: readonly string[];
     }
   | {
       readonly kind: 'lmtp';
@@ -47,12 +49,13 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
   };
   const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
   if (route.relay !== undefined) {
-    const { ignoreExtensions, pipelineDepth, relay } = route;
+    const { credential, ignoreExtensions, pipelineDepth, relay } = route;
     const quirks = {
       ...(ignoreExtensions !== undefined && { ignoreExtensions }),
       ...(pipelineDepth !== undefined && { pipelineDepth }),
     };
-    return { ...match, kind: 'relay', relay, ...servers, ...quirks };
+    const logins = { ...(credential !== undefined && { credential: [credential].flat() }) };
+    return { ...match, kind: 'relay', relay, ...servers, ...quirks, ...logins };
   }
   if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
   if (route.discard !== undefined) return { ...match, kind: 'discard' };

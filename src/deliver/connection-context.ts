@@ -4,6 +4,7 @@ import type { Deadlines } from '../io/deadlines.ts';
 import type { Dial } from '../io/dial.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
+import type { LoginKit } from './login/login-kit.ts';
 import type { PlaceProofs } from './smtp/place-proofs.ts';
 import type { TlsKit } from './tls/tls-kit.ts';
 import type { DeliveryReports, DeliverySettings } from './types.ts';
@@ -19,4 +20,5 @@ export interface ConnectionContext {
   /** Which hosts have been seen to keep the place of messages behind others. */
   readonly proofs: PlaceProofs;
   readonly tls: TlsKit;
+  readonly logins: LoginKit;
 }

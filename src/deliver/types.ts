@@ -6,6 +6,7 @@ import type { PipelineDepth } from '../protocol/smtp/client/client-types.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { PipeliningFault, PipeliningKind, SendingWay } from '../values/pipelining.ts';
+import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { HostQuirks } from './smtp/host-quirks.ts';
 
@@ -56,9 +57,15 @@ export type CloseReport = ConnectionEnd & {
 type ConnectionEnd =
   /**
    * With a local refusal, this machine could not even begin to connect (no such source, no free port, no open file). With a TLS
-   * outcome of kind `failed`, the host has not what the TLS policy of this connection demands; another policy may be content with it.
+   * outcome of kind `failed`, the host has not what the TLS policy of this connection demands; another policy may be content with it. With
+   * a failed log-in, the host is well, and of no use for the credential of this connection.
    */
-  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly tls?: TlsOutcome }
+  | {
+      readonly kind: 'failed';
+      readonly refusal: Refusal;
+      readonly tls?: TlsOutcome;
+      readonly login?: LoginFailure;
+    }
   | { readonly kind: 'closed' }
   | { readonly kind: 'unused' };
 
@@ -68,8 +75,9 @@ export interface DeliveryReports {
    * @param tls - what TLS came to; undefined when it was not tried
    * @param depth - the most transactions that may be granted to it and have no results yet; one when not given
    * @param way - how commands and content are sent; not given where there are none
+   * @param mechanism - by which it has logged in; empty or not given where it has not
    */
-  ready(connection: number, tls?: TlsOutcome, depth?: number, way?: SendingWay): void;
+  ready(connection: number, tls?: TlsOutcome, depth?: number, way?: SendingWay, mechanism?: string): void;
   done(connection: number, results: readonly AttemptResult[], reusable: boolean, queueId: string): void;
   closed(connection: number, report: CloseReport): void;
 }

@@ -79,6 +79,11 @@ export class AssembledManager {
     this.#parts.senders.ended(serial);
   }
 
+  /** The secrets of these credentials are others: hosts that refused the former ones are tried again. */
+  renewed(credentials: readonly string[]): void {
+    this.#parts.manager.renewed(credentials);
+  }
+
   /** Grants nothing from now on. */
   drain(): void {
     this.#parts.links.drain();

@@ -38,7 +38,7 @@ export function openRouter(
   keeper.use(policies);
   const own = ownEndpoints(config);
   const router = createRouter({
-    rules: routeRules(config.route),
+    rules: routeRules(config.route, config.credential),
     resolver,
     isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
     ownNames: [config.hostname],

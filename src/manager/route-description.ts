@@ -4,6 +4,7 @@ import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { withoutLogin } from '../route/plan-key.ts';
 import type { RouteKey } from '../route/types.ts';
 import { planKeyOfRoute, routeName } from '../settings/route-rules.ts';
 
@@ -60,7 +61,7 @@ function decidingRoute(
   reversePath: string,
 ): number {
   const isMx = key.startsWith('mx:');
-  const plan = key.slice(0, key.indexOf(':'));
+  const plan = withoutLogin(key.slice(0, key.indexOf(':')));
   let best = -1;
   let bestRank = -1;
   for (const [index, route] of routes.entries()) {

@@ -21,6 +21,7 @@ export const refusedSteps = [
   'HELO',
   'LHLO',
   'STARTTLS',
+  'AUTH',
   'MAIL',
   'RCPT',
   'DATA',

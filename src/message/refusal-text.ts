@@ -2,7 +2,10 @@
 // reply comes first, so that its code is at the start of the line; the server or command is in parentheses at the end.
 
 import { replyWords } from '../protocol/smtp/client/reply-text.ts';
-import type { Refusal, RefusingServer } from './refusal.ts';
+import type { RefusedStep, Refusal, RefusingServer } from './refusal.ts';
+
+/** Steps before a session is ready: the log line has no host of its own then. */
+const opening: ReadonlySet<RefusedStep> = new Set(['EHLO', 'HELO', 'LHLO', 'STARTTLS', 'AUTH']);
 
 /**
  * A refusal on one line: `550 5.1.1 no such user (in reply to RCPT)`, `421 4.7.0 too many (greeting of mx.example[192.0.2.1]:25)`,
@@ -21,9 +24,7 @@ export function refusalText({ by, during, code, enhanced, lines }: Refusal): str
       const said = replyWords(code, enhanced, text);
       const peer = serverText(by);
       if (during === 'connect') return `${said} (greeting of ${peer})`;
-      // Before the session is ready, the log line has no host of its own.
-      if (during === 'EHLO' || during === 'HELO' || during === 'LHLO' || during === 'STARTTLS')
-        return `${said} (reply to ${during} of ${peer})`;
+      if (opening.has(during)) return `${said} (reply to ${during} of ${peer})`;
       return `${said} (in reply to ${during === 'idle' ? 'nothing' : during})`;
     }
   }

@@ -132,9 +132,9 @@ class TableRouter implements Router {
     const rule = this.#table.rule(plan);
     switch (rule?.target.kind) {
       case 'smarthost': {
-        const { hosts, mode, tls } = rule.target;
+        const { hosts, login, mode, tls } = rule.target;
         const outcome = resolveSmarthosts(this.#lookup, rule.name, hosts, mode);
-        return this.#secured({ domain: undefined, demand, routeLevel: tls }, outcome);
+        return this.#secured({ domain: undefined, demand, routeLevel: tls, login }, outcome);
       }
       case 'lmtp': {
         // RFC 8689 4.2.1 is about relaying: here the message is delivered.

@@ -17,7 +17,16 @@ const digestChars = 12;
 export function planKey({ name, isUnnamed, target }: Omit<RouteRule, 'match'>): string {
   // Escaped, so that the first colon of a route key ends the rule's part.
   const shownName = isUnnamed === true ? '' : encodeURIComponent(name.toWellFormed());
-  return `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(target)}`;
+  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(target)}`;
+  const login = target.kind === 'smarthost' ? target.login : undefined;
+  // Neither an escaped name nor base64url has a plus sign.
+  return login === undefined ? key : `${key}+${login.id}`;
+}
+
+/** The key of the same plan without its log-in, which senders may decide. */
+export function withoutLogin(planKey: string): string {
+  const plus = planKey.indexOf('+');
+  return plus === -1 ? planKey : planKey.slice(0, plus);
 }
 
 function digestOf(target: RouteTarget): string {

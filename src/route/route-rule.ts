@@ -1,5 +1,6 @@
 // The rules of the routing table, as the router is given them. Plain data; `createRouter` says how they are applied.
 
+import type { HopLogin } from '../values/hop-login.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
 import type { LmtpServer } from '../values/lmtp-server.ts';
 
@@ -31,6 +32,8 @@ export type RouteTarget =
       readonly mode: 'failover' | 'balance';
       /** Undefined: that of a [[tls]] or the default. */
       readonly tls?: TlsLevel | undefined;
+      /** The log-in at the hosts; undefined: none. A rule with `logins` has one target for each. */
+      readonly login?: HopLogin | undefined;
     }
   /** LMTP servers (RFC 2033). */
   | {
@@ -49,6 +52,13 @@ export type RouteTarget =
       readonly text: string;
     };
 
+/** A log-in at the hosts of a rule. */
+export interface RuleLogin {
+  readonly login: HopLogin;
+  /** The reverse paths that it is for, as in `RouteMatch`; empty: those that no other log-in of the rule is for. */
+  readonly senders: readonly string[];
+}
+
 export interface RouteRule {
   /** For people. Rules with the same name must have the same target. */
   readonly name: string;
@@ -56,6 +66,8 @@ export interface RouteRule {
   readonly isUnnamed?: boolean;
   readonly match: RouteMatch;
   readonly target: RouteTarget;
+  /** With a smarthost: the log-ins there. Mail that none of them is for goes without one. */
+  readonly logins?: readonly RuleLogin[];
   /** Priority of messages without one of their own (RFC 6710): -9 to 9. */
   readonly priority?: number | undefined;
 }

@@ -9,6 +9,7 @@ import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.t
 import { RouteTableError } from './route-error.ts';
 import { planKey } from './plan-key.ts';
 import type { RouteRule } from './route-rule.ts';
+import { SenderLogins } from './sender-logins.ts';
 import { SenderRules } from './sender-rules.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
 import type { RouteKey } from './types.ts';
@@ -17,19 +18,29 @@ import type { RouteKey } from './types.ts';
 type DomainRoutes =
   /** The sender does not matter: a rule for the domain or a suffix decides, or no rule looks at senders. */
   | { readonly kind: 'settled'; readonly route: RouteKey }
-  /** `bySender` caches the routes of senders' rules. */
-  | { readonly kind: 'by-sender'; readonly byDefault: RouteKey; readonly bySender: Map<RouteRule, RouteKey> };
+  | {
+      readonly kind: 'by-sender';
+      readonly domain: string;
+      /** A rule for the domain or a suffix decides; else a rule for the sender comes first. */
+      readonly isSpecific: boolean;
+      /** Undefined: MX. */
+      readonly rule: RouteRule | undefined;
+      /** Caches the routes of rules, each with the log-in of the sender. */
+      readonly routes: Map<RouteRule | undefined, RouteKey>;
+    };
 
 /** Most domains whose routes are cached, as they are spelled in recipients. */
 const maxDomains = 50_000;
 
 export class RouteTable {
   readonly #byDomain = new DomainTable<RouteRule>();
-  readonly #bySender = new SenderRules();
+  readonly #bySender = new SenderRules<RouteRule>();
   readonly #byKey = new Map<string, RouteRule>();
   /** Made once for each rule: domains are many. */
   readonly #planKeys = new Map<RouteRule, string>();
   #default: RouteRule | undefined;
+  /** Of rules with log-ins. */
+  readonly #logins = new Map<RouteRule, SenderLogins>();
   readonly #domains = new RecentMap<string, DomainRoutes>(maxDomains);
 
   /** @throws RouteTableError when rules contradict each other or one cannot be understood */
@@ -45,10 +56,14 @@ export class RouteTable {
         );
       }
       if (rule.isUnnamed !== true) named.set(rule.name, rule);
-      const key = planKey(rule);
-      this.#planKeys.set(rule, key);
-      this.#byKey.set(key, this.#byKey.get(key) ?? rule);
       checkTarget(rule);
+      const logins = SenderLogins.of(rule);
+      if (logins !== undefined) this.#logins.set(rule, logins);
+      for (const variant of [rule, ...(logins?.variants ?? [])]) {
+        const key = planKey(variant);
+        this.#planKeys.set(variant, key);
+        this.#byKey.set(key, this.#byKey.get(key) ?? variant);
+      }
       const other = this.#add(rule);
       if (other !== undefined) {
         throw tableError(rule, `matches the same as the rule "${other.name}"`, 'keep one of them');
@@ -58,7 +73,7 @@ export class RouteTable {
 
   /** Whether some rule looks at the sender. */
   get looksAtSenders(): boolean {
-    return this.#bySender.size > 0;
+    return this.#bySender.size > 0 || [...this.#logins.values()].some((logins) => logins.looksAtSenders);
   }
 
   /** The rule of a plan key, if the table has it. @param key - the part of a route key before the domain */
@@ -77,12 +92,12 @@ export class RouteTable {
     const domain = spelledDomain(recipient);
     const routes = this.#domains.get(domain) ?? this.#learn(domain);
     if (routes.kind === 'settled') return routes.route;
-    const rule = this.#bySender.find(reversePath);
-    if (rule === undefined) return routes.byDefault;
-    const known = routes.bySender.get(rule);
+    const ofSender = routes.isSpecific ? undefined : this.#bySender.find(reversePath);
+    const rule = this.#withLogin(ofSender ?? routes.rule, reversePath);
+    const known = routes.routes.get(rule);
     if (known !== undefined) return known;
-    const key = this.#routeKey(rule, routes.byDefault.domain);
-    routes.bySender.set(rule, key);
+    const key = this.#routeKey(rule, routes.domain);
+    routes.routes.set(rule, key);
     return key;
   }
 
@@ -91,13 +106,21 @@ export class RouteTable {
     const given = Buffer.from(spelled).toString();
     const domain = canonicalDomain(given);
     const specific = this.#byDomain.mostSpecific(domain);
-    const route = this.#routeKey(specific ?? this.#default, domain);
-    const routes: DomainRoutes =
-      specific === undefined && this.#bySender.size > 0
-        ? { kind: 'by-sender', byDefault: route, bySender: new Map() }
-        : { kind: 'settled', route };
+    const rule = specific ?? this.#default;
+    const isSpecific = specific !== undefined;
+    const looksAtSender =
+      (!isSpecific && this.#bySender.size > 0) ||
+      (rule !== undefined && this.#logins.get(rule)?.looksAtSenders === true);
+    const routes: DomainRoutes = looksAtSender
+      ? { kind: 'by-sender', domain, isSpecific, rule, routes: new Map() }
+      : { kind: 'settled', route: this.#routeKey(this.#withLogin(rule, ''), domain) };
     this.#domains.set(given, routes);
     return routes;
+  }
+
+  /** The rule with the log-in for this sender as part of its target. */
+  #withLogin(rule: RouteRule | undefined, reversePath: string): RouteRule | undefined {
+    return rule === undefined ? undefined : (this.#logins.get(rule)?.find(reversePath) ?? rule);
   }
 
   #routeKey(rule: RouteRule | undefined, domain: string): RouteKey {

@@ -1,19 +1,18 @@
-// The rules of the routing table that look at the sender: by address, domain, or suffix of the reverse path.
+// Rules that look at the sender: by address, domain, or suffix of the reverse path.
 
 import { RecentMap } from '../dns/recent-map.ts';
 import type { DomainPattern } from '../values/domain.ts';
 import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
-import type { RouteRule } from './route-rule.ts';
 
 /** Most senders whose rule, or lack of one, is cached. */
 const maxSenders = 10_000;
 
-export class SenderRules {
+export class SenderRules<Rule extends object> {
   /** By canonical address; the null sender is the empty address. */
-  readonly #byAddress = new Map<string, RouteRule>();
-  readonly #byDomain = new DomainTable<RouteRule>();
-  readonly #senders = new RecentMap<string, { readonly rule: RouteRule | undefined }>(maxSenders);
+  readonly #byAddress = new Map<string, Rule>();
+  readonly #byDomain = new DomainTable<Rule>();
+  readonly #senders = new RecentMap<string, { readonly rule: Rule | undefined }>(maxSenders);
 
   get size(): number {
     return this.#byAddress.size + this.#byDomain.size;
@@ -25,7 +24,7 @@ export class SenderRules {
    * @returns `added`; `unreadable` when `sender` is no pattern for senders; or an earlier rule that matches the same: then
    *   nothing was added
    */
-  add(sender: string, rule: RouteRule): 'added' | 'unreadable' | RouteRule {
+  add(sender: string, rule: Rule): 'added' | 'unreadable' | Rule {
     const key = readSender(sender);
     if (key === undefined) return 'unreadable';
     const other = typeof key === 'string' ? this.#byAddress.get(key) : this.#byDomain.get(key);
@@ -36,7 +35,7 @@ export class SenderRules {
   }
 
   /** The rule for the whole address, or for its domain, or for the longest suffix of that. */
-  find(reversePath: string): RouteRule | undefined {
+  find(reversePath: string): Rule | undefined {
     const known = this.#senders.get(reversePath);
     if (known !== undefined) return known.rule;
     // Copied, because a slice would keep the whole text in memory that the sender was cut from.
@@ -46,7 +45,7 @@ export class SenderRules {
     return rule;
   }
 
-  #match(reversePath: string): RouteRule | undefined {
+  #match(reversePath: string): Rule | undefined {
     const domain = canonicalDomain(spelledDomain(reversePath));
     return (
       this.#byAddress.get(canonicalAddress(reversePath, domain)) ??

@@ -1,6 +1,7 @@
 // Results of routing: where the mail of a recipient goes, or why it cannot be routed.
 
 import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
+import type { HopLogin } from '../values/hop-login.ts';
 import type { StsPolicy } from '../values/sts-policies.ts';
 import type { HopTlsPolicy } from '../values/tls-policy.ts';
 
@@ -21,6 +22,8 @@ export type SocketHop = HopFacts & {
   readonly endpoint: SocketEndpoint;
   /** Which TLS a connection must have; none: opportunistic over SMTP, with the host's name in the client hello. */
   readonly tls?: HopTlsPolicy | undefined;
+  /** The log-in that a connection must have (RFC 4954); none: it logs in nowhere. */
+  readonly login?: HopLogin | undefined;
 };
 
 /** Where mail vanishes. */
@@ -42,7 +45,10 @@ export interface RelayPlan {
   readonly kind: 'relay';
   /** The same for all domains with the same ordered MX set (or the same smarthost list). Limits and windows count by it. */
   readonly site: string;
-  /** Tells plans of one site apart whose hosts have different TLS policies: only equal ones share connections. None: the default ones. */
+  /**
+   * Tells plans of one site apart whose hosts have different TLS policies or log-ins: only equal ones share connections. None: the default
+   * policies, without a log-in.
+   */
   readonly security?: string | undefined;
   /** What bears on the TLS policies of the hosts, for people. */
   readonly tlsFacts?: PlanTlsFacts | undefined;

@@ -13,6 +13,7 @@ import {
   retryMessage,
 } from './change/operate.ts';
 import { applyConfig, carryConnections } from './change/reconfigure.ts';
+import { endLoginRests } from './change/renewed-logins.ts';
 import { expirePlans, rerouteRecipients } from './change/reroute.ts';
 import { run } from './grant/run.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
@@ -201,6 +202,11 @@ class MailScheduler implements Scheduler {
     const due = retryMessage(this.#state, message, nowMs);
     this.#run(nowMs);
     return due;
+  }
+
+  loginsRenewed(credentials: readonly string[], nowMs: number): void {
+    endLoginRests(this.#state, credentials, nowMs);
+    this.#run(nowMs);
   }
 
   hold(message: MessageHandle): boolean {

@@ -4,6 +4,7 @@
 import type { Refusal } from '../message/refusal.ts';
 import type { LastRefusal } from '../message/refusal-form.ts';
 import type { NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
+import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
@@ -113,9 +114,14 @@ export type ConnectionEnd =
   /**
    * It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. With
    * a local refusal this host is to blame (no such source address, no more ports or files), not the destination. With a
-   * failed TLS policy, the address is well: it is to blame for mail with this policy alone.
+   * failed TLS policy or log-in, the address is well: it is to blame for mail with this policy and this log-in alone.
    */
-  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly tls?: TlsOutcome | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly refusal: Refusal;
+      readonly tls?: TlsOutcome | undefined;
+      readonly login?: LoginFailure | undefined;
+    }
   /**
    * It was ready and ended in order or after its transactions' results were reported. Transactions without results were
    * not begun, or came to nothing: they are granted again without an attempt, except for the connection's first.
@@ -236,6 +242,8 @@ export interface Scheduler {
    * Returns how many recipients are due; those held or in flight are not.
    */
   retryNow(message: MessageHandle, nowMs: number): number;
+  /** The passwords or tokens of these credentials are others: rests of hosts that refused the former ones end. */
+  loginsRenewed(credentials: readonly string[], nowMs: number): void;
   /** Returns false when the message was held already. */
   hold(message: MessageHandle): boolean;
   /** Returns false when the message was not held. */

@@ -1,16 +1,30 @@
 // Converts [[route]] tables to the routing table: one rule for each domain or sender that a route names.
 
-import type { RouteConfig } from '../config/config.ts';
+import type { CredentialConfig, RouteConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import { planKey } from '../route/plan-key.ts';
-import type { RouteMatch, RouteRule, RouteTarget } from '../route/route-rule.ts';
+import type { RouteMatch, RouteRule, RouteTarget, RuleLogin } from '../route/route-rule.ts';
+import { hopLogin } from './credentials.ts';
 
-export function routeRules(routes: readonly RouteConfig[]): RouteRule[] {
+/** @param credentials - those that routes refer to */
+export function routeRules(
+  routes: readonly RouteConfig[],
+  credentials: readonly CredentialConfig[] = [],
+): RouteRule[] {
   return routes.flatMap((route, index) => {
     const { name, isUnnamed } = namesOf(route, index);
     const target = targetOf(route);
+    const logins = loginsOf(route, credentials);
     const { priority } = route;
-    return matchesOf(route).map((match) => ({ name, isUnnamed, match, target, priority }));
+    return matchesOf(route).map((match) => ({ name, isUnnamed, match, target, logins, priority }));
+  });
+}
+
+function loginsOf(route: RouteConfig, credentials: readonly CredentialConfig[]): readonly RuleLogin[] {
+  if (route.kind !== 'relay') return [];
+  return (route.credential ?? []).flatMap((name) => {
+    const found = credentials.find((each) => each.name === name);
+    return found === undefined ? [] : [{ login: hopLogin(found), senders: found.sender.map(senderText) }];
   });
 }
 

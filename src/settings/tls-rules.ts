@@ -16,6 +16,7 @@ export function tlsRules({ deliver, tls }: Config): TlsRule[] {
     domains: rule.domain ?? [],
     hosts: rule.mx ?? [],
     level: levelOf(rule, deliver.tls),
+    isLevelSaid: [rule.level, rule.fingerprints, rule.names].some((each) => each !== undefined),
     fingerprints: rule.fingerprints ?? [],
     names: rule.names ?? [],
     serverName: rule.serverName,

@@ -12,6 +12,7 @@ export const troubleKinds = [
   'journal',
   'listener',
   'log',
+  'login',
   'overdue',
   'report',
   'restart',

@@ -53,6 +53,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'problems',
         'certificate-config.ts',
         'limit-config.ts',
+        'credential-config.ts',
         'listen-config.ts',
         'quirk-config.ts',
         'route-config.ts',

@@ -5,6 +5,8 @@ import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
 import { HostQuirks } from '../../src/deliver/smtp/host-quirks.ts';
+import { SaltedPasswords } from '../../src/deliver/login/salted-passwords.ts';
+import { Secrets } from '../../src/deliver/login/secrets.ts';
 import { BrokenHandshakes } from '../../src/deliver/tls/broken-handshakes.ts';
 import type { HandshakeSettingsByName } from '../../src/deliver/tls/handshake-settings.ts';
 import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
@@ -213,6 +215,7 @@ export async function fixture(
       sessions: new SessionCache(() => now),
       broken: new BrokenHandshakes(() => now),
     },
+    logins: { credentials: new Map(), secrets: new Secrets(), salted: new SaltedPasswords() },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

@@ -6,7 +6,7 @@ import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { descendants, titleOf } from '../../sim/neighbours/process-tree.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { makeFolder } from '../../src/io/make-folder.ts';
-import { CertificateDesk } from '../../src/process/supervise/certificate-desk.ts';
+import { Desks } from '../../src/process/supervise/desks.ts';
 import { Supervisor } from '../../src/process/supervise/supervisor.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { keptLog } from './quiet-log.ts';
@@ -26,12 +26,12 @@ function supervisorOf(ground: Ground) {
   );
   const log = keptLog();
   const troubles = new Troubles();
-  const certificates = new CertificateDesk(config, { log, troubles });
+  const desks = new Desks(config, { log, troubles });
   const supervisor = new Supervisor(config, {
     log,
     events: { reload: () => undefined },
     troubles,
-    certificates,
+    desks,
   });
   return { supervisor, log, troubles };
 }

@@ -41,6 +41,7 @@ interface Paths {
     readonly certificate?: string | undefined;
     readonly key?: string | undefined;
   }[];
+  readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly log: { readonly file?: string | undefined };
 }

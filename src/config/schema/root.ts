@@ -7,6 +7,7 @@ import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { certificates } from './certificate.ts';
 import { clients } from './clients.ts';
+import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
 import {
@@ -208,6 +209,10 @@ export const root = tableOf({
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
+  ),
+  credential: key(
+    credentials.prefault([]),
+    'A log-in at other servers, for routes that name it: a provider that takes mail of its customers only. docs/routing.md has examples.',
   ),
   tls: key(
     tlsRules.prefault([]),

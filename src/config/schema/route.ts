@@ -7,11 +7,16 @@ import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
+import { tableName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
 const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
 const matches = ['domain', 'sender'] as const;
+
+function tableNameText() {
+  return textOf('a name such as "provider"', tableName);
+}
 
 /** The keys of one [[route]]; exactly one of relay, lmtp, error, discard and mx. */
 export const route = tableOf({
@@ -65,6 +70,21 @@ export const route = tableOf({
     'For relay: the most messages on the way on one connection to its hosts, for all mail to them. 0 and 1: one message at a time, without CHUNKING.',
     { defaultText: 'that of [deliver]', example: '1' },
   ),
+  credential: key(
+    z
+      .union(
+        [
+          tableNameText(),
+          listOf(tableNameText(), 'names such as ["provider"]').min(1, 'must name one credential at least'),
+        ],
+        {
+          error: expected('the name of a [[credential]], or a list of names'),
+        },
+      )
+      .optional(),
+    'For relay: the name of the [[credential]] to log in with at its hosts, or several, of which the sender of the mail decides. Such mail never goes without the log-in. The hosts must have a certificate that can be verified, unless tls or a [[tls]] says otherwise.',
+    { example: '"provider"' },
+  ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),
     'For relay and lmtp: "failover" takes the first server that works; "balance" spreads mail over all of them.',
@@ -104,6 +124,10 @@ export const route = tableOf({
     if (value[name] === undefined || value.relay !== undefined) continue;
     const message = 'is only for relay; for other hosts, write a [[quirk]] with mx or ip';
     context.addIssue({ code: 'custom', message, path: [name] });
+  }
+  if (value.credential !== undefined && value.relay === undefined) {
+    const message = 'is only for relay: MX hosts take mail without a log-in';
+    context.addIssue({ code: 'custom', message, path: ['credential'] });
   }
   if (value.domain !== undefined && value.sender !== undefined) {
     const message =

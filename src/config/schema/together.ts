@@ -31,6 +31,8 @@ export interface Tables {
     readonly validating: boolean;
     readonly servers?: readonly { readonly host: string }[] | undefined;
   };
+  readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
+  readonly route: readonly { readonly credential?: string | readonly string[] | undefined }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly {
@@ -121,6 +123,31 @@ function checkClientRules({ clients, listen, table }: Tables, context: z.Refinem
   }
 }
 
+/** Each name of a route is that of a credential, and no two of one route are for the same sender. */
+function checkCredentials({ credential, route }: Tables, context: z.RefinementCtx): void {
+  const names = credential.map(({ name }) => name);
+  for (const [index, { credential: given = [] }] of route.entries()) {
+    const seen = new Map<string, string>();
+    const isList = typeof given !== 'string';
+    for (const [at, name] of [given].flat().entries()) {
+      const path = ['route', index, 'credential', ...(isList ? [at] : [])];
+      const found = credential.find((each) => each.name === name);
+      if (found === undefined) {
+        addUnknown('credential', name, names, path, context);
+        continue;
+      }
+      for (const sender of found.sender ?? ['any']) {
+        const key = JSON.stringify(sender);
+        const other = seen.get(key);
+        seen.set(key, name);
+        if (other === undefined) continue;
+        const what = found.sender === undefined ? 'are both for any sender' : 'have a sender in common';
+        context.addIssue({ code: 'custom', message: `${other} and ${name} ${what}: which counts?`, path });
+      }
+    }
+  }
+}
+
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkValidating(tables.dns, context);
@@ -138,6 +165,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     const message = `is an IPv${version} address, but ipv${version} in [deliver] is false`;
     context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
   }
+  checkCredentials(tables, context);
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);
@@ -174,7 +202,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
 }
 
 function addUnknown(
-  table: 'table' | 'tenant',
+  table: 'table' | 'tenant' | 'credential',
   name: string,
   names: readonly string[],
   path: (string | number)[],

@@ -27,6 +27,7 @@ export function openSession(
     heloName: heloNames.get(source) ?? heloName,
     dialect,
     tls,
+    logsIn: hop.login !== undefined,
     pipelining: !without.includes('group'),
     depth: isAlone ? undefined : depth === undefined ? pipelineDepth : { data: depth, chunking: depth },
     probes: proofs.needed(hop.key),

@@ -120,7 +120,9 @@ export class OutgoingConnection implements TransportConnection {
     for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
       switch (event.kind) {
         case 'handshake':
-          this.#line.handshake(() => this.#pump());
+        case 'login':
+        case 'derive':
+          this.#line.secure(event, () => this.#pump());
           break;
         case 'ready':
           this.#ready();
@@ -154,8 +156,8 @@ export class OutgoingConnection implements TransportConnection {
     this.#usable = true;
     const { tlsOutcome } = this.#line;
     this.#context.log.tls(tlsOutcome);
-    const { depth, way } = this.#session;
-    this.#context.reports.ready(this.#grant.connection, tlsOutcome, depth, way);
+    const { depth, login, way } = this.#session;
+    this.#context.reports.ready(this.#grant.connection, tlsOutcome, depth, way, login.mechanism);
   }
 
   /** Begins the next message if it is there and the session takes it, or says goodbye; false when there is nothing to do. */
@@ -276,13 +278,9 @@ export class OutgoingConnection implements TransportConnection {
       this.#end({ kind: this.#work.isEmpty ? 'closed' : 'unused' });
       return;
     }
-    const outcome = this.#line.tlsOutcome;
-    if (outcome?.kind === 'failed') this.#context.log.tls(outcome);
-    this.#end({
-      kind: 'failed',
-      refusal: refusal ?? lostRefusal(this.#grant, 'closed', false),
-      ...(outcome?.kind === 'failed' && { tls: outcome }),
-    });
+    const { failures } = this.#line;
+    this.#context.log.tls(failures.tls);
+    this.#end({ kind: 'failed', refusal: refusal ?? lostRefusal(this.#grant, 'closed', false), ...failures });
   }
 
   #end(report: CloseReport): void {

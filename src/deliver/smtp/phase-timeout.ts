@@ -12,6 +12,7 @@ export function phaseTimeoutMs(phase: ClientPhase, timeouts: DeliveryTimeouts): 
       return timeouts.handshakeMs;
     case 'helo':
     case 'starttls':
+    case 'auth':
       return timeouts.heloMs;
     case 'mail':
       return timeouts.mailMs;

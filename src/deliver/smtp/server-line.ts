@@ -2,7 +2,7 @@
 // policy knows another way, another wire takes the place of the first, which is closed before.
 
 import type { TLSSocket } from 'node:tls';
-import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
+import type { ClientEvent, SessionFailure } from '../../protocol/smtp/client/client-types.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import { replyText } from '../../protocol/smtp/client/reply-text.ts';
 import { opensslReason } from '../../tls/openssl-reason.ts';
@@ -10,9 +10,13 @@ import type { SocketHop } from '../../route/types.ts';
 import type { TlsFacts, TlsOutcome } from '../../values/tls-outcome.ts';
 import type { PipeliningKind } from '../../values/pipelining.ts';
 import type { ConnectionContext } from '../connection-context.ts';
-import type { ConnectedPlace } from '../types.ts';
+import type { CloseReport, ConnectedPlace } from '../types.ts';
+import { LineLogin } from '../login/line-login.ts';
 import { HopTls } from '../tls/hop-tls.ts';
 import { Wire, type WireEvents } from './wire.ts';
+
+type SecuringEvent = Extract<ClientEvent, { readonly kind: 'handshake' | 'login' | 'derive' }>;
+type LineFailures = Pick<Extract<CloseReport, { readonly kind: 'failed' }>, 'tls' | 'login'>;
 
 export class ServerLine {
   readonly #context: ConnectionContext;
@@ -23,6 +27,10 @@ export class ServerLine {
   readonly #events: WireEvents;
   /** Undefined: without TLS. */
   readonly #tls: HopTls | undefined;
+  /** Undefined: without a log-in. */
+  readonly #login: LineLogin | undefined;
+  /** The connection under TLS, where a log-in may be bound to it. */
+  #secure: TLSSocket | undefined;
   #wire: Wire;
 
   constructor(
@@ -39,6 +47,7 @@ export class ServerLine {
     this.#dialect = dialect;
     this.#events = events;
     this.#tls = HopTls.of(context.tls, hop);
+    if (hop.login !== undefined) this.#login = new LineLogin(context.logins, hop, hop.login);
     this.#wire = this.#open();
   }
 
@@ -58,8 +67,19 @@ export class ServerLine {
     return this.#tls?.outcome;
   }
 
-  /** The session waits for TLS. @param whenDone - the session has gone on, or has ended: it has events */
-  handshake(whenDone: () => void): void {
+  /** The session waits for TLS, or for what it logs in with. @param whenDone - it has gone on after a wait, or has ended: it has events */
+  secure(event: SecuringEvent, whenDone: () => void): void {
+    if (event.kind === 'handshake') {
+      this.#handshake(whenDone);
+      return;
+    }
+    const wire = this.#wire;
+    this.#login?.act(event, wire.session, this.#secure, () => {
+      if (this.#wire === wire) whenDone();
+    });
+  }
+
+  #handshake(whenDone: () => void): void {
     const wire = this.#wire;
     const tls = this.#tls;
     if (tls === undefined) return;
@@ -68,6 +88,7 @@ export class ServerLine {
       if (this.#wire !== wire || wire.session.phase !== 'handshake') return;
       const problem = tls.secured(socket);
       // RFC 3463 3.8, X.7.5: cryptographic failure.
+      if (this.#login !== undefined) this.#secure = socket;
       if (problem === undefined) wire.session.secured();
       else wire.session.tlsFailed(`TLS: ${problem.reason}`, '4.7.5');
       whenDone();
@@ -85,6 +106,16 @@ export class ServerLine {
     wire.socket.upgrade(options, 0, secured, (session) => tls.keep(session));
   }
 
+  /** Why the session never became ready, where that is known: TLS or the log-in has failed. */
+  get failures(): LineFailures {
+    const { tlsOutcome } = this;
+    const login = this.#login?.failure;
+    return {
+      ...(tlsOutcome?.kind === 'failed' && { tls: tlsOutcome }),
+      ...(login !== undefined && { login }),
+    };
+  }
+
   /**
    * The wire was lost, or the server took too long. If that was in STARTTLS or the handshake and there is another way to try, another
    * wire is opened.
@@ -97,6 +128,7 @@ export class ServerLine {
       phase === 'starttls' || phase === 'handshake' || (phase === 'helo' && tls?.facts !== undefined);
     if (tls === undefined || !isTls || !tls.broke(reason, code)) return false;
     this.#wire.drop();
+    this.#secure = undefined;
     this.#wire = this.#open();
     return true;
   }
@@ -112,6 +144,7 @@ export class ServerLine {
 
   /** The session never became ready. A server that ends it in reply to STARTTLS is not asked again for a while. */
   failed(failure: SessionFailure): void {
+    this.#login?.failed(failure);
     if (failure.kind !== 'reply' || failure.reply.command !== 'STARTTLS') return;
     this.#tls?.refusedSession(replyText(failure.reply));
   }

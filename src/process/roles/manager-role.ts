@@ -62,6 +62,11 @@ export class ManagerRole implements Role {
     this.#manager.senderEnded(serial);
   }
 
+  /** The secrets of these credentials are others. */
+  renewed(credentials: readonly string[]): void {
+    this.#manager.renewed(credentials);
+  }
+
   configure(config: Config): void {
     this.#manager.configure(config);
   }

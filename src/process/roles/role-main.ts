@@ -24,12 +24,12 @@ import type {
   SupervisorToRole,
 } from '../../channel/messages.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
-import { ClientIdentities } from '../../tls/client-identities.ts';
 import { reopenLog } from '../watch/reopen-log.ts';
 import type { AskedPorts } from './asked-ports.ts';
 import type { DirectoryLink } from './directory-link.ts';
 import type { Asker } from './linked-directory.ts';
 import type { GivenCertificates } from './given-certificates.ts';
+import { GivenToSender } from './given-to-sender.ts';
 import { postTroubles } from './trouble-posts.ts';
 import { introduceOnHello, type LinkedMessage } from './introduce-on-hello.ts';
 import { ReloadRequests } from './reload-requests.ts';
@@ -49,12 +49,13 @@ let logger: Logger | undefined;
 let newerConfig: Config | undefined;
 /** Sender processes that ended while the manager was starting. */
 const endedSenders: number[] = [];
-let senderEnded = (serial: number): void => void endedSenders.push(serial);
+/** In the manager process, when it has started. */
+let runningManager: ManagerRole | undefined;
 const reloads = new ReloadRequests({ isWatched: true });
 /** In the receiver process: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
-/** In the sender process: certificates that servers may ask for. */
-const identities = new ClientIdentities();
+/** In the sender process. */
+const given = new GivenToSender();
 /** In the receiver and control processes: asks the keys process. */
 let directory: DirectoryLink | undefined;
 /** In the receiver process. */
@@ -111,14 +112,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
       });
-      const sender = new SenderRole(
-        config,
-        link,
-        log,
-        counters,
-        (linked) => link.whenLinked(linked),
-        identities,
-      );
+      const sender = new SenderRole(config, link, log, counters, (linked) => link.whenLinked(linked), given);
       role = sender;
       await link.open();
       break;
@@ -196,7 +190,7 @@ async function startManager(
   const { ManagerRole } = await import('./manager-role.ts');
   const tellAwaited = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
   const manager = await ManagerRole.start(config, log, troubles, { senders, awaits: tellAwaited });
-  senderEnded = (serial) => manager.senderEnded(serial);
+  runningManager = manager;
   for (const serial of endedSenders) manager.senderEnded(serial);
   started.resolve(manager);
   return {
@@ -251,7 +245,8 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       tellSupervisor({ kind: 'alive' });
       break;
     case 'senderEnded':
-      senderEnded(message.serial);
+      if (runningManager === undefined) endedSenders.push(message.serial);
+      else runningManager.senderEnded(message.serial);
       break;
     case 'configure':
       if (logger !== undefined) reopenLog(logger);
@@ -272,10 +267,14 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       ports?.answered(message, socket);
       break;
     case 'certificates':
-      void givenCertificates().then((given) => given.give(message.material));
+      void givenCertificates().then((certificate) => certificate.give(message.material));
       break;
     case 'identities':
-      identities.use(message.identities);
+    case 'secrets':
+      given.take(message);
+      break;
+    case 'renewed':
+      runningManager?.renewed(message.credentials);
       break;
     case 'served':
       served = message.certificates;

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { matchTlsa } from '../../dane/match-tlsa.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/connection-context.ts';
+import { SaltedPasswords } from '../../deliver/login/salted-passwords.ts';
 import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
@@ -22,10 +23,11 @@ import type { SpoolReader } from '../../spool/types.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
-import { ClientIdentities } from '../../tls/client-identities.ts';
 import type { Role } from '../role.ts';
+import { credentialSettings } from '../../settings/credentials.ts';
 import { deliverySettings } from '../../settings/settings.ts';
 import { handshakeSettings } from '../../settings/tls-rules.ts';
+import { GivenToSender } from './given-to-sender.ts';
 import { finishWithin } from './finish-within.ts';
 import { storesOf } from './stores.ts';
 
@@ -45,7 +47,8 @@ export class SenderRole implements Role {
   readonly #deadlines = new Deadlines();
   readonly #proofs = new PlaceProofs();
   readonly #tlsSessions = new SessionCache();
-  readonly #identities: ClientIdentities;
+  readonly #given: GivenToSender;
+  readonly #saltedPasswords = new SaltedPasswords();
   readonly #brokenHandshakes = new BrokenHandshakes();
   readonly #link: Link<SenderToManager>;
   readonly #whenLinked: (linked: () => void) => void;
@@ -59,7 +62,7 @@ export class SenderRole implements Role {
   /**
    * @param link - the caller passes its messages from the manager to `take`, and calls `managerLost` when the manager is lost
    * @param whenLinked - calls back when the manager has been told the hello; at once if not given
-   * @param identities - certificates that servers may ask for
+   * @param given - what the supervisor has given, and gives later
    */
   constructor(
     config: Config,
@@ -67,9 +70,9 @@ export class SenderRole implements Role {
     log: Logger,
     counters: EventCounters,
     whenLinked: (linked: () => void) => void = (linked) => linked(),
-    identities = new ClientIdentities(),
+    given = new GivenToSender(),
   ) {
-    this.#identities = identities;
+    this.#given = given;
     this.#link = link;
     this.#whenLinked = whenLinked;
     this.#log = log;
@@ -152,13 +155,14 @@ export class SenderRole implements Role {
 
   #context(config: Config): ConnectionContext {
     const reports: DeliveryReports = {
-      ready: (connection, tls, depth = 1, way = 'group') =>
+      ready: (connection, tls, depth = 1, way = 'group', mechanism = '') =>
         this.#post({
           kind: 'ready',
           connection,
           ...(tls !== undefined && { tls }),
           ...(depth > 1 && { depth }),
           ...(way !== 'group' && { way }),
+          ...(mechanism !== '' && { mechanism }),
         }),
       done: (connection, results, reusable, queueId) => {
         this.#remember(queueId, results);
@@ -175,10 +179,15 @@ export class SenderRole implements Role {
       log: new DeliveryLog(this.#log, this.#events),
       proofs: this.#proofs,
       tls: {
-        contexts: new ClientContexts(handshakeSettings(config), this.#identities),
+        contexts: new ClientContexts(handshakeSettings(config), this.#given.identities),
         sessions: this.#tlsSessions,
         broken: this.#brokenHandshakes,
         matchTlsa,
+      },
+      logins: {
+        credentials: credentialSettings(config),
+        secrets: this.#given.secrets,
+        salted: this.#saltedPasswords,
       },
     };
   }

@@ -104,18 +104,21 @@ export function newChild(name: RoleName, index: number): Child {
  * The system may start no process: it has none left, no memory or no open file (fork(2): EAGAIN, ENOMEM, EMFILE). Node
  * throws for some of these; for others it emits `error`, and no `exit` follows. This function treats all of them alike.
  * @param identity - the user that the process becomes as its first act; undefined: it stays the caller's
+ * @param hidden - environment variables that it does not get, because a secret is in them
  * @param onFailure - called once, instead of any event of the process, when no process was started
  * @returns undefined when no process was started
  */
 export function forkRole(
   name: RoleName,
   identity: Identity | undefined,
+  hidden: readonly string[],
   onFailure: (error: Error) => void,
 ): ChildProcess | undefined {
   let forked: ChildProcess;
   try {
     forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      ...(hidden.length > 0 && { env: environmentWithout(hidden) }),
       execArgv: [...process.execArgv, withoutDebugger, ...(runtimeOptions[name] ?? [])],
     });
   } catch (error) {
@@ -125,6 +128,10 @@ export function forkRole(
   if (forked.pid !== undefined) return forked;
   forked.once('error', onFailure);
   return undefined;
+}
+
+function environmentWithout(hidden: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.includes(name)));
 }
 
 /** `manager`, or `receiver 2` where there are several. */

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { ReloadAnswer, RoleFacts } from '../../channel/messages.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
-import type { CertificateDesk } from './certificate-desk.ts';
+import type { Desks } from './desks.ts';
 
 /** `stop` was called before all roles ran. */
 export class StartBrokenOff extends Error {
@@ -37,7 +37,7 @@ export interface InstanceParts {
   readonly events: InstanceEvents;
   /** Those of this process. */
   readonly troubles: Troubles;
-  readonly certificates: CertificateDesk;
+  readonly desks: Desks;
 }
 
 /** What an instance asks of its owner, which holds the configuration. */

@@ -7,9 +7,8 @@ import { EventCounters } from '../../log/event-counters.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { localChannel } from '../../channel/channel.ts';
-import { ClientIdentities } from '../../tls/client-identities.ts';
 import { LiveCertificates } from '../../tls/live-certificates.ts';
-import type { CertificateDesk } from './certificate-desk.ts';
+import type { Desks } from './desks.ts';
 import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
@@ -26,6 +25,7 @@ import type {
 import { hasDirectory } from '../../settings/directory.ts';
 import { ReloadRequests } from '../roles/reload-requests.ts';
 import type { Role } from '../role.ts';
+import { GivenToSender } from '../roles/given-to-sender.ts';
 import { ControlRole } from '../roles/control-role.ts';
 import { DirectoryLink, type KeysLink } from '../roles/directory-link.ts';
 import { KeysRole } from '../roles/keys-role.ts';
@@ -39,7 +39,7 @@ export class SingleProcess implements Instance {
   readonly #log: Logger;
   readonly #events: InstanceEvents;
   readonly #troubles: Troubles;
-  readonly #certificates: CertificateDesk;
+  readonly #desks: Desks;
   readonly #roles: Role[] = [];
   #isStarted = false;
   #starting: Promise<RoleFacts> | undefined;
@@ -52,12 +52,12 @@ export class SingleProcess implements Instance {
   #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
-  constructor(config: Config, { log, events, troubles, certificates }: InstanceParts) {
+  constructor(config: Config, { log, events, troubles, desks }: InstanceParts) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
     this.#troubles = troubles;
-    this.#certificates = certificates;
+    this.#desks = desks;
     this.#brokenOff.promise.catch(() => undefined);
   }
 
@@ -91,9 +91,14 @@ export class SingleProcess implements Instance {
     this.#manager = manager;
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
-    const identities = new ClientIdentities();
-    identities.use(this.#certificates.identities);
-    const sender = new SenderRole(config, senderEnd, log, new EventCounters(), undefined, identities);
+    const given = new GivenToSender();
+    given.identities.use(this.#desks.certificates.identities);
+    given.secrets.use(this.#desks.secrets.secrets);
+    this.#desks.secrets.onChanged((names) => {
+      given.secrets.use(this.#desks.secrets.secrets);
+      manager.renewed(names);
+    });
+    const sender = new SenderRole(config, senderEnd, log, new EventCounters(), undefined, given);
     senderEnd.receive((batch) => sender.take(batch));
     manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
@@ -108,7 +113,7 @@ export class SingleProcess implements Instance {
       log,
       () => this.#reloads.ask(() => this.#events.reload()),
       () => this.#allTroubles(),
-      () => this.#certificates.facts,
+      () => this.#desks.certificates.facts,
       directory,
     );
     controlEnd.receive((batch) => control.take(batch));
@@ -121,10 +126,10 @@ export class SingleProcess implements Instance {
     const sending = new SendingLink((message) => receiverEnd.post(message));
     receiverEnd.receive((batch) => sending.take(batch));
     sending.linked();
-    const certificates = new LiveCertificates(this.#certificates.material);
-    this.#certificates.onChanged(() => {
-      certificates.use(this.#certificates.material);
-      identities.use(this.#certificates.identities);
+    const certificates = new LiveCertificates(this.#desks.certificates.material);
+    this.#desks.certificates.onChanged(() => {
+      certificates.use(this.#desks.certificates.material);
+      given.identities.use(this.#desks.certificates.identities);
     });
     const receiver = await ReceiverRole.start(config, 0, {
       link: receiverEnd,

@@ -25,8 +25,7 @@ import {
   tellRole,
 } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
-import type { CertificateDesk } from './certificate-desk.ts';
-import { giveCertificates } from './give-certificates.ts';
+import { Gifts } from './gifts.ts';
 import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
 import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
@@ -49,7 +48,7 @@ export class Supervisor implements Instance {
   readonly #children: Child[] = [];
   readonly #users: RoleUsers | undefined;
   readonly #reports: RoleReports;
-  readonly #certificates: CertificateDesk;
+  readonly #gifts: Gifts;
   /** All roles have started. Before, a role that fails makes the start fail. */
   #isUp = false;
   #isStopping = false;
@@ -67,16 +66,13 @@ export class Supervisor implements Instance {
   readonly #opened = new OpenedListeners();
 
   /** @param users - whom the roles run as; undefined: as this process */
-  constructor(config: Config, { log, events, troubles, certificates }: InstanceParts, users?: RoleUsers) {
+  constructor(config: Config, { log, events, troubles, desks }: InstanceParts, users?: RoleUsers) {
     this.#config = config;
     this.#log = log;
-    this.#certificates = certificates;
     this.#events = events;
     this.#users = users;
     this.#reports = new RoleReports(log, troubles, this.#children);
-    certificates.onChanged(() => {
-      for (const child of this.#children) giveCertificates(child, certificates);
-    });
+    this.#gifts = new Gifts(desks, this.#children);
   }
 
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
@@ -162,7 +158,7 @@ export class Supervisor implements Instance {
 
   #fork(child: Child): void {
     child.startedAtMs = performance.now();
-    const forked = forkRole(child.name, this.#users?.of[child.name], (error) =>
+    const forked = forkRole(child.name, this.#users?.of[child.name], this.#gifts.hidden, (error) =>
       this.#notForked(child, error),
     );
     if (forked === undefined) return;
@@ -181,7 +177,7 @@ export class Supervisor implements Instance {
     const senders = child.name === 'manager' ? livingSenders(this.#children) : [];
     tell(child, { kind: 'start', config: this.#config, index, serial, ...passes, senders });
     if (child.name === 'control') this.#reports.tellAll(child);
-    giveCertificates(child, this.#certificates);
+    this.#gifts.give(child);
   }
 
   /** Pings every process. Ends those that do not answer: at once if the manager waits for them, otherwise after a minute. */

@@ -25,6 +25,8 @@ export interface HostFacts {
   /** The [[tls]] that matches. */
   readonly rule: TlsRule | undefined;
   readonly defaultLevel: TlsLevel;
+  /** A connection logs in: a password or a token goes to the host. */
+  readonly logsIn?: boolean;
   /** TLS before the greeting. */
   readonly implicit: boolean;
   /** The name of the host is known for certain: DNSSEC, or the configuration names it. */
@@ -142,14 +144,20 @@ function isDefault(tls: HopTlsPolicy, { host }: HostFacts): boolean {
   );
 }
 
-/** What the configuration says. TLS that begins before the greeting cannot be done without. */
-function configuredLevel({ defaultLevel, implicit, routeLevel, rule }: HostFacts): TlsLevel {
-  const level = routeLevel ?? rule?.level ?? defaultLevel;
+/**
+ * What the configuration says. TLS that begins before the greeting cannot be done without. RFC 8314 4.2: where a password goes, the host is
+ * verified; less has to be said by name.
+ */
+function configuredLevel({ defaultLevel, implicit, logsIn, routeLevel, rule }: HostFacts): TlsLevel {
+  const said = routeLevel ?? (rule?.isLevelSaid === false ? undefined : rule?.level);
+  const usual = rule?.level ?? defaultLevel;
+  const isLess = usual === 'none' || usual === 'opportunistic' || usual === 'required';
+  const level = said ?? (logsIn === true && isLess ? 'verified' : usual);
   return implicit && (level === 'none' || level === 'opportunistic') ? 'required' : level;
 }
 
-function sourceOf({ implicit, routeLevel, rule, defaultLevel }: HostFacts): TlsPolicySource {
-  const isSaid = routeLevel !== undefined || rule !== undefined || implicit;
+function sourceOf({ implicit, logsIn, routeLevel, rule, defaultLevel }: HostFacts): TlsPolicySource {
+  const isSaid = routeLevel !== undefined || rule !== undefined || implicit || logsIn === true;
   return isSaid || defaultLevel !== 'opportunistic' ? 'configuration' : 'default';
 }
 

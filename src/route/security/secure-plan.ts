@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 
 import type { DaneAnswer, DaneLookup } from '../../values/dane-lookup.ts';
+import type { HopLogin } from '../../values/hop-login.ts';
 import type { StsAnswer, StsPolicies } from '../../values/sts-policies.ts';
 import { tlsPolicyKey, type HopTlsPolicy, type TlsDemand, type TlsLevel } from '../../values/tls-policy.ts';
 import { permanent, temporary, type Outcome } from '../outcome.ts';
@@ -30,6 +31,8 @@ export interface PlanPurpose {
   readonly demand: TlsDemand | undefined;
   /** Level of the [[route]]. */
   readonly routeLevel: TlsLevel | undefined;
+  /** The log-in at the hosts. */
+  readonly login?: HopLogin | undefined;
 }
 
 /** Longest validity, in seconds, of a plan that lacks a host which could not be looked up. */
@@ -70,7 +73,7 @@ export class PlanSecurity {
     }
     const judged = new Map<string, Judged>();
     for (const [server, promise] of byServer) judged.set(server, await promise);
-    return secureOutcome(outcome, plan, judged, sts);
+    return secureOutcome(outcome, plan, judged, sts, purpose.login);
   }
 
   #mattersTo({ addresses }: RelayPlan, purpose: PlanPurpose, sts: StsAnswer | undefined): boolean {
@@ -81,6 +84,7 @@ export class PlanSecurity {
       !this.#rules.isEmpty ||
       purpose.demand === 'requiretls' ||
       purpose.routeLevel !== undefined ||
+      purpose.login !== undefined ||
       sts?.kind === 'policy' ||
       addresses.some((hop) => canHaveTls(hop) && hop.tls?.implicit === true)
     );
@@ -89,7 +93,7 @@ export class PlanSecurity {
   async #judge(
     hop: SocketHop,
     { isSecure }: Outcome,
-    { domain, demand, routeLevel }: PlanPurpose,
+    { domain, demand, routeLevel, login }: PlanPurpose,
     sts: StsAnswer | undefined,
     rule: TlsRule | undefined,
   ): Promise<Judged> {
@@ -103,6 +107,7 @@ export class PlanSecurity {
       routeLevel,
       rule,
       defaultLevel: this.#routing.defaultLevel,
+      logsIn: login !== undefined,
       implicit: hop.tls?.implicit === true,
       isSecure: isKnown,
       sts: policy && { mode: policy.mode, fits: this.#routing.sts?.fits(policy.mx, hop.host) === true },
@@ -139,6 +144,7 @@ function secureOutcome(
   plan: RelayPlan,
   judged: ReadonlyMap<string, Judged>,
   sts: StsAnswer | undefined,
+  login: HopLogin | undefined,
 ): Outcome {
   let { ttlSeconds } = outcome;
   if (sts !== undefined) ttlSeconds = Math.min(ttlSeconds, sts.ttlSeconds);
@@ -151,7 +157,7 @@ function secureOutcome(
     reasons.push(decision.reason);
     if (!decision.lasting) lasting = false;
   }
-  const addresses = plan.addresses.flatMap((hop): NextHopAddress[] => securedHop(hop, judged));
+  const addresses = plan.addresses.flatMap((hop): NextHopAddress[] => securedHop(hop, judged, login));
   const published = sts?.kind === 'policy' ? sts : undefined;
   const facts =
     published !== undefined || reasons.length > 0 ? { sts: published, leftOut: reasons } : undefined;
@@ -159,7 +165,7 @@ function secureOutcome(
     const none = nowhere(reasons, lasting, ttlSeconds);
     return { ...none, plan: { ...none.plan, ...(facts && { tlsFacts: facts }) } };
   }
-  const security = securityOf(addresses);
+  const security = securityOf(addresses, login);
   return {
     ...outcome,
     plan: { ...plan, addresses, ...(security !== '' && { security }), ...(facts && { tlsFacts: facts }) },
@@ -167,11 +173,15 @@ function secureOutcome(
   };
 }
 
-function securedHop(hop: NextHopAddress, judged: ReadonlyMap<string, Judged>): NextHopAddress[] {
+function securedHop(
+  hop: NextHopAddress,
+  judged: ReadonlyMap<string, Judged>,
+  login: HopLogin | undefined,
+): NextHopAddress[] {
   if (!canHaveTls(hop)) return [hop];
   const decision = judged.get(serverOf(hop))?.decision;
   if (decision?.kind !== 'use' || decision.ips?.includes(hop.ip) === false) return [];
-  return [{ ...hop, tls: decision.tls }];
+  return [{ ...hop, tls: decision.tls, ...(login !== undefined && { login }) }];
 }
 
 /** RFC 3463 X.7.5: cryptographic failure. RFC 8689 4.2.1: 5.7.30, REQUIRETLS support required. */
@@ -189,14 +199,16 @@ function nowhere(reasons: readonly string[], lasting: boolean, ttlSeconds: numbe
   return temporary('4.7.5', `No host may be used by the TLS policy: ${why}`);
 }
 
-/** Tells plans of one site apart by the policies of their hosts; empty when all have the default. */
-function securityOf(addresses: readonly NextHopAddress[]): string {
+/** Tells plans of one site apart by the policies of their hosts and the log-in there; empty when all have the default, and no log-in. */
+function securityOf(addresses: readonly NextHopAddress[], login: HopLogin | undefined): string {
   const policies = new Map<string, HopTlsPolicy>();
   for (const hop of addresses) {
     if (canHaveTls(hop) && hop.tls !== undefined) policies.set(serverOf(hop), hop.tls);
   }
-  if (policies.size === 0) return '';
+  if (policies.size === 0 && login === undefined) return '';
   const lines = [...policies].map(([server, policy]) => `${server} ${tlsPolicyKey(policy)}`).sort();
+  // No name of a server begins like this.
+  if (login !== undefined) lines.push(`login! ${login.id}`);
   return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, digestChars);
 }
 

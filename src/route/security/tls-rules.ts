@@ -12,6 +12,8 @@ export interface TlsRule {
   /** MX hosts or smarthosts; none: any. When there are domains as well, both must match. */
   readonly hosts: readonly DomainPattern[];
   readonly level: TlsLevel;
+  /** False: `level` is only the default of all hosts. True when not given. */
+  readonly isLevelSaid?: boolean;
   /** Level `fingerprint`: SHA-256 in lower-case hex. */
   readonly fingerprints: readonly string[];
   /** Level `verified`: the certificate must be for one of these; none: for the host. */

@@ -10,7 +10,7 @@ import {
 import { encodeRefusal } from '../../message/refusal-form.ts';
 import { refusalText } from '../../message/refusal-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
-import { reactToFailure, reactToResults, restForPolicy, type Reacted } from './react.ts';
+import { reactToFailure, reactToResults, restForLogin, restForPolicy, type Reacted } from './react.ts';
 import { ConnectionState } from '../store/connections.ts';
 import { Dimension } from '../store/counters.ts';
 import { putBack } from '../work/gather.ts';
@@ -104,11 +104,15 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const task = connections.firstTask.get(connection);
   const failed = state === ConnectionState.connecting;
   const failedTls = failedPolicy(end);
+  const failedLogin = end.kind === 'failed' ? end.login : undefined;
   const isLocal = end.kind === 'failed' && end.refusal.by.kind === 'local';
   const wasGivenUp = failed && isGivenUp(s, connection);
   const { hop, policyKey, source } = connections.placeOf(connection);
   const refusal = failed ? refusalOf(end, hop, wasGivenUp) : undefined;
-  if (refusal !== undefined && isLocal) {
+  if (refusal !== undefined && failedLogin !== undefined) {
+    addresses.succeeded(address);
+    restForLogin(s, connection, refusal, failedLogin.lack, nowMs);
+  } else if (refusal !== undefined && isLocal) {
     if (!restSource(s, source, hop, nowMs)) {
       addresses.rest(address, nowMs, sourceRestMs(s), refusalText(refusal));
     }

@@ -10,11 +10,15 @@ import { isReachable } from '../grant/choose-place.ts';
 import { Dimension } from '../store/counters.ts';
 import { restMs } from '../work/retry.ts';
 import { closeIdle, closeSurplus } from '../grant/close.ts';
+import type { LoginLack } from '../../values/login-outcome.ts';
 import type { State } from '../state.ts';
 import type { RecipientResult } from '../types.ts';
 
 /** Ms for which the window of a source stays cut after a failure that no rule matches. */
 const usualHoldMs = 60_000;
+
+/** Rests of a host that refused a password or a token: Fail2ban, for one, bans after five failures in ten minutes. */
+const loginRestsMs: readonly number[] = [2 * 60_000, 10 * 60_000, 30 * 60_000, 60 * 60_000];
 
 /** Results with what the rules made of them. */
 export interface Reacted {
@@ -110,11 +114,38 @@ export function restForPolicy(
   restAfterFailure(s, row, connections.openedAtMs.get(connection), refusalText(refusal), nowMs);
 }
 
+/**
+ * A host does not let this side in: it rests for mail with that log-in, and for no other mail. Where the password is wrong, the rests are
+ * longer: hosts ban who comes with wrong ones again and again.
+ */
+export function restForLogin(
+  s: State,
+  connection: number,
+  refusal: Refusal,
+  lack: LoginLack,
+  nowMs: number,
+): void {
+  const { addresses, connections } = s;
+  const { policyKey } = connections.placeOf(connection);
+  const known = addresses.find(policyKey);
+  const row = known < 0 ? addresses.open(policyKey) : known;
+  addresses.isHopeless.set(row, 0);
+  const restsMs = lack === 'for now' ? s.config.addressRestMs : loginRestsMs;
+  restAfterFailure(s, row, connections.openedAtMs.get(connection), refusalText(refusal), nowMs, restsMs);
+}
+
 /** Each failure in a row makes the rest longer. */
-function restAfterFailure(s: State, row: number, openedAtMs: number, error: string, nowMs: number): void {
+function restAfterFailure(
+  s: State,
+  row: number,
+  openedAtMs: number,
+  error: string,
+  nowMs: number,
+  restsMs = s.config.addressRestMs,
+): void {
   const { addresses, config } = s;
   if (!addresses.isNews(row, openedAtMs)) return;
-  const rest = restMs(config.addressRestMs, config.retryJitter, addresses.failures.get(row) + 1, s.random);
+  const rest = restMs(restsMs, config.retryJitter, addresses.failures.get(row) + 1, s.random);
   addresses.rest(row, nowMs, rest, error);
 }
 

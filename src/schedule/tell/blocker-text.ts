@@ -3,6 +3,7 @@
 import { Health } from '../store/addresses.ts';
 import { Dimension } from '../store/counters.ts';
 import type { AppliedLimit } from '../limits/types.ts';
+import { policyKeyText } from '../store/place.ts';
 import { dateText, type State } from '../state.ts';
 
 /** E.g. `limit domain example.com (20) is full`. */
@@ -75,8 +76,7 @@ function perText(perMs: number): string {
 
 function restText(s: State, name: string): string {
   const address = s.addresses.find(name);
-  const end = name.indexOf('\t');
-  const shown = end === -1 ? name : `${name.slice(0, end)} with this TLS policy`;
+  const shown = policyKeyText(name);
   if (address < 0) return `${shown} rests`;
   const error = s.addresses.errorOf(address);
   if (s.addresses.health.get(address) === Health.resting) {

@@ -1,5 +1,5 @@
-// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920; CHUNKING, RFC 3030; STARTTLS, RFC 3207) and LMTP (RFC 2033) as a state machine
-// without I/O: bytes in, events and bytes out. Promises, for any input and any end of the connection: one outcome for each recipient of a
+// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920; CHUNKING, RFC 3030; STARTTLS, RFC 3207; AUTH, RFC 4954) and LMTP (RFC 2033) as
+// a state machine without I/O: bytes in, events and bytes out. Promises, for any input and any end of the connection: one outcome for each recipient of a
 // begun transaction, unless it was begun behind others and not taken up; one `close` as the last event; and bounded memory.
 
 import { pathKind } from './commands.ts';
@@ -7,9 +7,10 @@ import { type BrokenSession, brokenBecause, brokenByReply, brokenWhile } from '.
 import { answeredIn } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
 import { failureText, quotedAnswer } from './reply-text.ts';
-import { type Declined, injected, Opening } from './opening.ts';
+import { type Declined, injected, Opening, type OpeningStep } from './opening.ts';
 import type { BreakCause } from './pipelining-fault.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
+import { SessionLogin } from './session-login.ts';
 import { SessionOutput } from './session-output.ts';
 import { SmtpClientStateError } from './state-error.ts';
 import { Transactions } from './transactions.ts';
@@ -35,6 +36,8 @@ export class ClientSession {
   readonly #dialect: ClientDialect;
   readonly #parser: ReplyParser;
   readonly #opening: Opening;
+  /** Answers the events `login` and `derive`. */
+  readonly login: SessionLogin;
   readonly #output = new SessionOutput();
   readonly #transactions: Transactions;
   /** `idle`: open, with or without transactions on the way. */
@@ -58,6 +61,9 @@ export class ClientSession {
     this.#dialect = options.dialect ?? smtpDialect;
     this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
     this.#opening = new Opening(options, this.#dialect);
+    this.login = new SessionLogin(this.#opening, (step) => {
+      if (this.#state === 'opening') this.#goOn(step);
+    });
     this.#transactions = new Transactions(options, this.#output);
     if (this.phase === 'handshake') this.#output.tell({ kind: 'handshake' });
   }
@@ -217,7 +223,7 @@ export class ClientSession {
       if (this.#state !== 'idle' || !this.#transactions.closing(this.#parser, this.#reply()))
         this.#refused('closing');
     } else if (this.#state === 'opening') {
-      this.#onOpeningReply();
+      this.#goOn(this.#opening.replied(this.#parser));
     } else if (!this.#transactions.isEmpty) {
       const { phase } = this;
       const step = this.#transactions.answered(this.#parser);
@@ -233,8 +239,8 @@ export class ClientSession {
     }
   }
 
-  #onOpeningReply(): void {
-    const step = this.#opening.replied(this.#parser);
+  /** Acts on a step of the opening. */
+  #goOn(step: OpeningStep): void {
     if (step.kind === 'ready') {
       this.#state = 'idle';
       this.#transactions.open(this.extensions);

@@ -13,6 +13,8 @@ export interface ClientSessionOptions {
    * (`implicit`, RFC 8314 3.3); `never` when not given.
    */
   readonly tls?: 'never' | 'want' | 'must' | 'implicit' | undefined;
+  /** Log in (RFC 4954) before anything is sent: the event `login` asks for it. False when not given. */
+  readonly logsIn?: boolean | undefined;
   /** Use PIPELINING (RFC 2920) when the server announces it; true when not given. */
   readonly pipelining?: boolean | undefined;
   /**
@@ -88,6 +90,7 @@ export type RepliedCommand =
   | 'HELO'
   | 'LHLO'
   | 'STARTTLS'
+  | 'AUTH'
   | 'MAIL'
   | 'RCPT'
   | 'DATA'
@@ -138,6 +141,10 @@ export type RecipientOutcome =
 export type ClientEvent =
   /** The server is ready for TLS: put TLS over the connection, then call `secured`, or `disconnected` when it fails. */
   | { readonly kind: 'handshake' }
+  /** The server offers AUTH: call `logIn`, or `loginFailed`. */
+  | { readonly kind: 'login' }
+  /** The log-in needs PBKDF2 with HMAC-SHA-256 of the password: call `derived`, or `loginFailed`. */
+  | { readonly kind: 'derive'; readonly salt: Uint8Array; readonly iterations: number }
   /** Nothing is on the way: `begin` or `quit` may be called. */
   | { readonly kind: 'ready' }
   /** The server replied 354: write the content with dot-stuffing and its end, then call `contentSent`. */
@@ -161,6 +168,7 @@ export type ClientPhase =
   | 'helo'
   | 'starttls'
   | 'handshake'
+  | 'auth'
   | 'idle'
   | 'mail'
   | 'rcpt'

@@ -23,7 +23,15 @@ export interface ServerExtensions {
   readonly mtPriority: boolean;
   /** RFC 8689; announced under TLS alone. */
   readonly requireTls: boolean;
+  /** RFC 4954: mechanisms in upper case; none: AUTH is not announced, or without any. */
+  readonly auth: readonly string[];
 }
+
+const noMechanisms: readonly string[] = [];
+/** RFC 4422 3.1. */
+const mechanismName = /^[A-Z0-9_-]{1,20}$/;
+/** A server that lists more is not one to log in at. */
+const mostMechanisms = 50;
 
 export const noExtensions: ServerExtensions = {
   pipelining: false,
@@ -36,6 +44,7 @@ export const noExtensions: ServerExtensions = {
   enhancedStatusCodes: false,
   mtPriority: false,
   requireTls: false,
+  auth: noMechanisms,
 };
 
 /**
@@ -51,7 +60,10 @@ export function parseExtensions(
   for (const line of lines.slice(1)) {
     const [keyword = '', parameter = ''] = line.trim().split(/[ \t]+/, 2);
     // RFC 5321 2.4: keywords are compared without regard to case.
-    if (keyword !== '') offered.set(keyword.toUpperCase(), parameter);
+    if (keyword === '') continue;
+    const name = keyword.toUpperCase();
+    // Some servers write `AUTH=PLAIN LOGIN`, for clients that were made for a draft of RFC 4954.
+    offered.set(name.startsWith('AUTH=') ? 'AUTH' : name, parameter);
   }
   for (const keyword of ignored ?? []) offered.delete(keyword);
   const size = offered.get('SIZE');
@@ -67,5 +79,18 @@ export function parseExtensions(
     enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
     mtPriority: offered.has('MT-PRIORITY'),
     requireTls: offered.has('REQUIRETLS'),
+    auth: offered.has('AUTH') ? mechanismsIn(lines) : noMechanisms,
   };
+}
+
+/** Of all lines about AUTH. */
+function mechanismsIn(lines: readonly string[]): readonly string[] {
+  const found = new Set<string>();
+  for (const line of lines.slice(1)) {
+    const [, names] = /^\s*AUTH(?:[ \t]+|=)(.*)$/i.exec(line) ?? [];
+    for (const name of names?.toUpperCase().split(/[ \t]+/) ?? []) {
+      if (mechanismName.test(name) && found.size < mostMechanisms) found.add(name);
+    }
+  }
+  return [...found];
 }

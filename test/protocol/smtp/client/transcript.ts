@@ -4,6 +4,7 @@
 //   `E: ...` an event that must come, `! ...` a call of the shell. What is played is compared as text with what is written.
 
 import assert from 'node:assert/strict';
+import { pbkdf2Sync } from 'node:crypto';
 import {
   ClientSession,
   type ClientEvent,
@@ -11,6 +12,9 @@ import {
   type ClientTransaction,
   type RecipientOutcome,
 } from '../../../../src/protocol/smtp/client/client-session.ts';
+import type { ClientLogin } from '../../../../src/protocol/smtp/client/login-types.ts';
+import { clientMechanism, type ClientMechanismName } from '../../../../src/sasl/client/client-mechanisms.ts';
+import { ScramClient } from '../../../../src/sasl/client/scram-client.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
 export type Input =
@@ -84,6 +88,25 @@ export function eventText(event: ClientEvent): string {
   }
 }
 
+/** RFC 7677 3. */
+const user = 'user';
+const password = 'pencil';
+const nonce = 'rOprNGfwEbeRWgbNEkqO';
+
+/** A log-in as `user` by these mechanisms; `SCRAM-SHA-256` has the nonce of RFC 7677. */
+function loginOf(names: readonly string[]): ClientLogin {
+  const facts = { user, secret: password, host: 'mx.example.com', port: 587, binding: undefined };
+  return {
+    mechanisms: names.map((name) =>
+      name === 'SCRAM-SHA-256'
+        ? { name, begin: () => new ScramClient(user, { kind: 'none' }, () => nonce) }
+        : clientMechanism(name as ClientMechanismName, facts),
+    ),
+    allowed: `the log-in allows ${names.length === 0 ? 'none' : names.join(', ')}`,
+    secrets: [password],
+  };
+}
+
 /** A session that keeps all its events and output. */
 export class Player {
   readonly session: ClientSession;
@@ -131,9 +154,20 @@ export class Player {
     else if (name === 'disconnected') this.session.disconnected(argument);
     else if (name === 'timedOut') this.session.timedOut();
     else if (name === 'secured') this.session.secured();
+    else if (name === 'logIn') this.session.login.begin(loginOf(rest));
+    else if (name === 'derived') this.session.login.derived(this.#saltedPassword());
+    else if (name === 'loginFailed') this.session.login.failed(argument);
     else if (name === 'tlsFailed') this.session.tlsFailed(argument, '4.7.5');
     else throw new Error(`no such call: ${call}`);
     this.drain();
+  }
+
+  /** What the last event `derive` asked for. */
+  #saltedPassword(): Uint8Array {
+    const asked = this.events.findLast((event) => event.kind === 'derive');
+    return asked === undefined
+      ? new Uint8Array(32)
+      : pbkdf2Sync(password, asked.salt, asked.iterations, 32, 'sha256');
   }
 
   drain(): void {
@@ -158,7 +192,8 @@ export function transcript(dialogue: Dialogue): string[] {
     const seenOutput = player.output.length;
     player.play(input);
     for (const event of player.events.slice(seenEvents)) written.push(`E: ${eventText(event)}`);
-    for (const line of player.output.slice(seenOutput).split('\r\n').slice(0, -1)) written.push(`C: ${line}`);
+    for (const line of player.output.slice(seenOutput).split('\r\n').slice(0, -1))
+      written.push(`C: ${line}`.trimEnd());
   }
   return written;
 }

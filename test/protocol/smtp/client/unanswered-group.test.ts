@@ -102,16 +102,17 @@ test('a recipient that was refused by its own reply stays refused when the conne
 test('an ignored extension is treated as not announced', () => {
   const session = new ClientSession({
     heloName: 'client.test',
-    ignoredExtensions: new Set(['PIPELINING', 'SIZE', '8BITMIME', 'SMTPUTF8', 'DSN', 'MT-PRIORITY']),
+    ignoredExtensions: new Set(['PIPELINING', 'SIZE', '8BITMIME', 'SMTPUTF8', 'DSN', 'MT-PRIORITY', 'AUTH']),
   });
   session.receive(
     Buffer.from(
-      '220 mx.test\r\n250-mx.test\r\n250-Pipelining\r\n250-SIZE 1\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-MT-PRIORITY\r\n250 CHUNKING\r\n',
+      '220 mx.test\r\n250-mx.test\r\n250-Pipelining\r\n250-SIZE 1\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-MT-PRIORITY\r\n250-AUTH PLAIN\r\n250 CHUNKING\r\n',
     ),
   );
-  const { chunking, size, ...others } = session.extensions;
+  const { auth, chunking, size, ...others } = session.extensions;
   assert.equal(chunking, true);
   assert.equal(size, undefined);
+  assert.deepEqual(auth, []);
   assert.ok(
     Object.values(others).every((offered) => !offered),
     JSON.stringify(others),

@@ -1,0 +1,32 @@
+// What is wrong with the secrets of credentials now, for `sluice check`: all are warnings, because a start and a reload go on without them.
+
+import type { Config } from '../config/config.ts';
+import type { ConfigWarning } from '../config/read/config-warning.ts';
+import { isOpenToAll, readSecretFile } from '../process/watch/secret-file.ts';
+
+/**
+ * Looks at every secret once, as the user who runs this command.
+ * @param environment - of this command, which is not that of a running Sluice
+ */
+export function secretProblems(
+  { credential }: Pick<Config, 'credential'>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ConfigWarning[] {
+  return credential.flatMap(({ secret }, index) => {
+    const warn = (key: string, message: string) => [{ path: ['credential', index, key], message }];
+    if (secret.kind === 'environment') {
+      const { variable } = secret;
+      if ((environment[variable] ?? '') !== '') return [];
+      return warn(
+        'password_env',
+        `this command has no ${variable} in its environment; if Sluice starts without it, mail that needs this credential waits`,
+      );
+    }
+    const key = `${secret.holds}_file`;
+    const found = readSecretFile(secret.path);
+    if (found.kind === 'missing')
+      return warn(key, `${found.reason}; until then, mail that needs this credential waits`);
+    if (!isOpenToAll(secret.path)) return [];
+    return warn(key, `every user of this host may read ${secret.path}; close it: chmod 600 ${secret.path}`);
+  });
+}

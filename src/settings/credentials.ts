@@ -1,0 +1,30 @@
+// Converts [[credential]] tables to what routing and senders need. Neither is told a secret by the configuration.
+
+import { createHash } from 'node:crypto';
+
+import type { Config, CredentialConfig } from '../config/config.ts';
+import type { CredentialSettingsById } from '../deliver/login/credential-settings.ts';
+import type { HopLogin } from '../values/hop-login.ts';
+
+/** Enough that two versions of one credential do not collide. */
+const digestChars = 12;
+
+/** The log-in of a credential, as it is configured now. */
+export function hopLogin(credential: CredentialConfig): HopLogin {
+  const { mechanisms, name, secret, user, withoutTls } = credential;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([user, secret, mechanisms, withoutTls]))
+    .digest('base64url')
+    .slice(0, digestChars);
+  return { credential: name, id: `${name}~${digest}` };
+}
+
+/** What senders need for each credential. */
+export function credentialSettings({ credential }: Pick<Config, 'credential'>): CredentialSettingsById {
+  return new Map(
+    credential.map((each) => {
+      const { mechanisms, name, user, withoutTls } = each;
+      return [hopLogin(each).id, { name, user, mechanisms, isAllowedInClear: withoutTls }];
+    }),
+  );
+}
