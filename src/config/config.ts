@@ -26,6 +26,7 @@ import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
+import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
 import { type TokenIssuerConfig, toTokenIssuerConfig } from './token-issuer-config.ts';
 
 /** The content of the file with defaults, except those that depend on the machine or on other keys. */
@@ -105,7 +106,7 @@ export type ReactionConfig = FileReaction & {
   readonly origin: string;
 };
 /** The whole configuration. All paths are absolute. */
-export interface Config {
+export interface Config extends VerificationConfig {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   readonly hostname: string;
@@ -260,6 +261,7 @@ function completeConfig(
     login: content.login,
     tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
+    ...toVerificationConfig(content, hostname),
     source: content.source.map((each) => ({
       address: each.address,
       heloName: each.heloName ?? deliver.heloName ?? hostname,

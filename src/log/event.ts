@@ -23,6 +23,8 @@ export type EventName =
   | 'authenticationFailed'
   /** A load balancer has sent no proper PROXY header. */
   | 'proxyHeaderFailed'
+  /** A message of somebody else was verified by SPF, DKIM and DMARC. */
+  | 'verified'
   /** A message was accepted and dropped, because a stage decided so. It was never stored. */
   | 'discarded'
   /** One recipient's message was handed over. */

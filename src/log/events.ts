@@ -78,6 +78,25 @@ interface EventFields {
     readonly limit: string;
     readonly again?: Text;
   };
+  readonly verified: {
+    readonly id: string;
+    readonly from: string;
+    readonly client?: Text;
+    readonly helo: string;
+    readonly spf: string;
+    readonly spfDomain: string;
+    readonly spfReason: string;
+    readonly spfHelo?: Text;
+    readonly dkim?: readonly string[] | undefined;
+    readonly dmarc?: Text;
+    readonly dmarcPolicy?: Text;
+    readonly author?: Text;
+    readonly iprev: string;
+    readonly clientName?: Text;
+    readonly action?: Text;
+    readonly wouldBe?: Text;
+    readonly rule?: Text;
+  };
   readonly discarded: {
     readonly from: string;
     readonly to: readonly string[];

@@ -9,6 +9,8 @@ import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
+import { VerificationStage, type VerificationParts } from '../policy/stages/verification-stage.ts';
+import { verificationRules } from './verification.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
 import type { Directory } from '../directory/types.ts';
@@ -22,11 +24,12 @@ export interface StageParts {
   /** With the tables of this configuration. */
   readonly tables: Pick<Tables, 'get'>;
   readonly directory: Directory;
+  readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events'>;
 }
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, directory }: StageParts,
+  { relay, tenants, tables, directory, verification }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, clients, recipients, login, receive } = config;
   const { rules: clientRules = '' } = clients;
@@ -39,14 +42,15 @@ export function stages(
     { stage: new TenantStage(tenants) },
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
   ];
-  if (recipients.length === 0) return always;
+  const verifying = verificationStages(config, verification);
+  if (recipients.length === 0) return [...always, ...verifying];
   const checks = recipients.map(({ domain, table, key, subaddress }) => ({
     domains: domain,
     table: table === undefined ? directoryTable(directory) : (tables.get(table) ?? missingTable(table)),
     key,
     separators: subaddress,
   }));
-  return [...always, { stage: new RecipientsStage(checks) }];
+  return [...always, { stage: new RecipientsStage(checks) }, ...verifying];
 }
 
 function missingRules(name: string): RuleTable {
@@ -57,6 +61,27 @@ function senderStages({ senders, subaddress = '', checkFrom }: Config['login']):
   if (senders === 'any') return [];
   const envelope = { stage: new SenderRightsStage(senders, subaddress) };
   return checkFrom ? [envelope, { stage: new AuthorRightsStage(senders, subaddress) }] : [envelope];
+}
+
+/** The last, so that no look-up is made for mail that is refused anyway, and later changes of the header do not come before it. */
+function verificationStages(config: Config, parts: StageParts['verification']): readonly StageEntry[] {
+  const rules = verificationRules(config);
+  // Where everybody has to log in, nobody is verified.
+  if (rules === undefined || config.receive.auth === 'required') return [];
+  const { authservId, timeout } = config.verification;
+  const { hostname } = config;
+  return [
+    {
+      stage: new VerificationStage({
+        ...parts,
+        rules,
+        authservId,
+        hostname,
+        timeLimitMs: timeout,
+        nowMs: Date.now,
+      }),
+    },
+  ];
 }
 
 /** The configuration has a table of each name that is used: this is for tables that are not opened yet. */

@@ -35,6 +35,12 @@ export function configWarnings(config: Config): ConfigWarning[] {
       'longer than lifetime; bounces would wait longer than the mail they are about',
     );
   }
+  if (isVerificationForgotten(config)) {
+    warn(
+      ['verification', 'mode'],
+      'is "off", so that the other keys of [verification] have no effect: set it to "test" or "on"',
+    );
+  }
   const { unansweredAfter, unansweredGiveUp } = config.deliver;
   if (unansweredGiveUp < unansweredAfter) {
     warn(
@@ -156,4 +162,14 @@ function tenantWarnings({ tenant }: Config): ConfigWarning[] {
     path: ['tenant', index],
     message: `no mail can belong to ${tenant[index]?.name}, since ${tenant[takenBy]?.name} comes before it and takes the same mail`,
   }));
+}
+
+/** Whoever sets an action means that it happens. */
+function isVerificationForgotten({ verification, verificationRule }: Config): boolean {
+  const { mode, timeout: _timeout, authservId: _authservId, ...actions } = verification;
+  return (
+    mode === 'off' &&
+    verificationRule.every((rule) => rule.mode === undefined || rule.mode === 'off') &&
+    Object.values(actions).some((action) => action !== 'mark')
+  );
 }

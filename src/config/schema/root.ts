@@ -38,6 +38,7 @@ import { tokenIssuers } from './token-issuer.ts';
 import { checkTogether } from './together.ts';
 import { hostName, mailbox } from './texts.ts';
 import { user, users } from './user.ts';
+import { verification, verificationRules } from './verification.ts';
 
 function path() {
   return z.string({ error: expected('the name of a file or folder') }).min(1, 'must not be empty');
@@ -242,6 +243,14 @@ export const root = tableOf({
   recipients: key(
     recipientChecks.prefault([]),
     'Which mailboxes a domain has. A recipient whose domain is named here and who is not in the table is refused with 550 5.1.1; mail for postmaster is always accepted.',
+  ),
+  verification: key(
+    verification.prefault({}),
+    'Whether mail of clients that have not logged in and may not relay is verified by SPF, DKIM and DMARC, and what becomes of it by each result. "accept": the result is only logged; "mark": it is in the Authentication-Results field, too; "quarantine": the message is held until it is released by sluice queue release; "tempfail" and "reject": the client is refused. The most severe of those that apply counts. docs/verification.md says more.',
+  ),
+  verification_rule: key(
+    verificationRules.prefault([]),
+    'Other keys of [verification] for some listeners or tenants. The rules that match apply in the order of the file: each replaces the keys that it gives.',
   ),
   source: key(
     sources.prefault([]),

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { z } from 'zod';
 
 import { closest } from '../../values/closest.ts';
+import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { contains, type Network } from '../../values/network.ts';
 import { kindOf, ruleKinds } from './table.ts';
 
@@ -45,9 +46,14 @@ export interface Tables {
   readonly token_issuer: readonly unknown[];
   readonly receive: { readonly auth: string };
   readonly listen: readonly {
+    readonly address: ListenAddress;
     readonly auth?: string | undefined;
     readonly protocol: string;
     readonly client_rules?: string | undefined;
+  }[];
+  readonly verification_rule: readonly {
+    readonly listen?: readonly string[] | undefined;
+    readonly tenant?: readonly string[] | undefined;
   }[];
   readonly recipients: readonly {
     readonly table?: string | undefined;
@@ -185,6 +191,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
       addUnknown('tenant', name, names, ['sending_limit', index, 'tenant', at], context);
     }
   }
+  checkVerification(tables, names, context);
   for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
     for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))
@@ -197,6 +204,25 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
         const message = `is the address of no [[source]], so no connection can match; ${there}`;
         context.addIssue({ code: 'custom', message, path: ['limit', index, 'source', at] });
       }
+    }
+  }
+}
+
+function checkVerification(
+  { listen, verification_rule: rules }: Tables,
+  tenants: readonly string[],
+  context: z.RefinementCtx,
+): void {
+  const addresses = listen.map(({ address }) => formatListenAddress(address));
+  for (const [index, { listen: wanted = [], tenant = [] }] of rules.entries()) {
+    for (const [at, address] of wanted.entries()) {
+      if (addresses.includes(address)) continue;
+      const message = `there is no [[listen]] with this address; there are ${addresses.join(', ')}`;
+      context.addIssue({ code: 'custom', message, path: ['verification_rule', index, 'listen', at] });
+    }
+    for (const [at, name] of tenant.entries()) {
+      if (!tenants.includes(name))
+        addUnknown('tenant', name, tenants, ['verification_rule', index, 'tenant', at], context);
     }
   }
 }

@@ -41,6 +41,7 @@ import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
+import { LiveResolver } from './live-resolver.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
 
@@ -86,6 +87,7 @@ interface Parts {
   readonly sending: SendingGate;
   readonly tables: Tables;
   readonly directory: Directory;
+  readonly resolver: LiveResolver;
   readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
   readonly log: Logger;
@@ -148,6 +150,7 @@ export class ReceiverRole implements Role {
       sending,
       tables,
       directory,
+      resolver: new LiveResolver(config),
       stageWatch,
       link,
       log,
@@ -180,6 +183,7 @@ export class ReceiverRole implements Role {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.sending.configure(sendingRules(config));
     this.#parts.tables.configure(config.table);
+    this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
     const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
     return this.#receiver.configure(sharedSettings(config), listeners);
@@ -194,6 +198,7 @@ export class ReceiverRole implements Role {
     this.#receiver.abandon();
     this.#parts.deadlines.stop();
     this.#parts.storeWatch.stop();
+    this.#parts.resolver.close();
     await this.#parts.tables.close();
     await this.#parts.spool.close();
     this.#parts.counterPosts.stop();
@@ -210,7 +215,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
     parts;
-  const { certificates, handshakes } = parts;
+  const { certificates, handshakes, resolver } = parts;
   const shared = {
     spool,
     sending,
@@ -222,7 +227,14 @@ function contexts(config: Config, parts: Parts): ContextOf {
   };
   return (ofListener, protocol) => {
     const relay = relayPolicy(ofListener);
-    const pipelines = new Pipelines(stages(ofListener, { relay, tenants, tables, directory }), stageWatch);
+    const stageParts = {
+      relay,
+      tenants,
+      tables,
+      directory,
+      verification: { lookups: resolver, deadlines, events },
+    };
+    const pipelines = new Pipelines(stages(ofListener, stageParts), stageWatch);
     const tls = listenerSecurity(ofListener, certificates, handshakes);
     const settings = receiveSettings(ofListener, protocol);
     const isRequired = ofListener.receive.auth === 'required';

@@ -1,0 +1,200 @@
+// Verifies mail of clients that have not logged in and may not relay: SPF, DKIM, DMARC, and the name of the client. It decides at MAIL
+// whom it verifies, since a log-in comes before. Promises: one Authentication-Results field of ours stands on top, and none of
+// somebody else with our id is left; a fault of the DNS is never a permanent refusal.
+
+import type { Deadline, Deadlines } from '../../io/deadlines.ts';
+import type { Events } from '../../log/events.ts';
+import { bearsId } from '../../verification/forged-results.ts';
+import type { ClientFindings, Findings } from '../../verification/findings.ts';
+import { type Lookups, LimitedLookups } from '../../verification/limited-lookups.ts';
+import { MessageVerification } from '../../verification/message-verification.ts';
+import { judge, judgeClient, type Judgement, mayRefuse, type Policy } from '../../verification/policy.ts';
+import { refusalOf } from '../../verification/replies.ts';
+import { resultsField, stageResult, verifiedEvent, written } from '../../verification/told.ts';
+import type { Field, FieldEdit } from '../../message/editable-header.ts';
+import {
+  type Answer,
+  type ContentFacts,
+  goOn,
+  type HeadersFacts,
+  type MailFacts,
+  type Stage,
+  type TransactionFacts,
+  type Verdict,
+} from '../stage.ts';
+
+/** @returns undefined where mail is not verified. @param tenant - empty for mail of no tenant */
+export type VerificationRules = (
+  listener: string,
+  tenant: string,
+) => { readonly policy: Policy; readonly isTest: boolean } | undefined;
+
+export interface VerificationParts {
+  readonly rules: VerificationRules;
+  readonly lookups: Lookups;
+  readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
+  readonly events: Pick<Events, 'happened'>;
+  /** For Authentication-Results. */
+  readonly authservId: string;
+  readonly hostname: string;
+  /** For all look-ups of a message. */
+  readonly timeLimitMs: number;
+  /** Unix time. */
+  readonly nowMs: () => number;
+}
+
+/** The work that is left when all look-ups have ended: reading and hashing the message. */
+const workMs = 60_000;
+
+/** More forged fields than this come from nobody who wants to have a message read. */
+const maxForged = 100;
+
+const tooManyForged: Verdict = {
+  kind: 'reject',
+  reply: {
+    code: 550,
+    enhanced: '5.6.0',
+    text: 'The message has too many forged Authentication-Results fields',
+  },
+};
+
+/** The verification of a message that is coming in. */
+interface Underway {
+  readonly verification: MessageVerification;
+  readonly policy: Policy;
+  readonly isTest: boolean;
+  readonly timeLimit: TimeLimit;
+}
+
+export class VerificationStage implements Stage {
+  readonly name = 'verification';
+  readonly timeLimitMs: number;
+  readonly #parts: VerificationParts;
+  readonly #underway = new WeakMap<TransactionFacts, Underway>();
+
+  constructor(parts: VerificationParts) {
+    this.#parts = parts;
+    this.timeLimitMs = parts.timeLimitMs + workMs;
+  }
+
+  mail(facts: MailFacts): Verdict {
+    const { client, listener, principal, transaction, helo } = facts;
+    // Whoever is authenticated or may relay is signed for, and everybody else is verified.
+    if (client.mayRelay || principal !== undefined) return goOn;
+    const { rules, lookups, deadlines, hostname, timeLimitMs, nowMs } = this.#parts;
+    const inForce = rules(listener.name, transaction.tenant);
+    if (inForce === undefined) return goOn;
+    const limited = new LimitedLookups(lookups);
+    const verification = new MessageVerification(
+      {
+        client: client.frontEnd?.knowsClient === false ? '' : client.address,
+        helo,
+        reversePath: transaction.reversePath,
+        receiver: hostname,
+        nowSeconds: Math.floor(nowMs() / 1000),
+      },
+      limited,
+    );
+    const timeLimit = new TimeLimit(limited, timeLimitMs);
+    deadlines.set(timeLimit, timeLimitMs);
+    this.#underway.set(transaction, { verification, timeLimit, ...inForce });
+    return goOn;
+  }
+
+  /** RFC 7208 2.4: the result of SPF is known before the content. Nobody waits for it unless it may refuse the message. */
+  data(facts: MailFacts): Answer {
+    const underway = this.#underway.get(facts.transaction);
+    if (underway === undefined || underway.isTest || !mayRefuse(underway.policy, 'client')) return goOn;
+    return underway.verification.client.then(
+      (findings) => this.#refusal(facts, findings, judgeClient(findings, underway.policy)) ?? goOn,
+    );
+  }
+
+  /** Without a signature, what DMARC says is known before the body is taken. */
+  headers(facts: HeadersFacts): Answer {
+    const underway = this.#underway.get(facts.transaction);
+    if (underway === undefined) return goOn;
+    const { verification, policy, isTest } = underway;
+    verification.header(facts.header.fields);
+    if (isTest || verification.isSigned || !mayRefuse(policy, 'message')) return goOn;
+    return verification
+      .end()
+      .then((findings) => this.#refusal(facts, findings, judge(findings, policy)) ?? goOn);
+  }
+
+  content(facts: ContentFacts): Answer {
+    const underway = this.#underway.get(facts.transaction);
+    if (underway === undefined) return goOn;
+    return this.#verify(facts, underway);
+  }
+
+  async #verify(facts: ContentFacts, underway: Underway): Promise<Verdict> {
+    const { verification, policy, isTest, timeLimit } = underway;
+    if (verification.isSigned) {
+      for await (const piece of facts.body.read()) verification.body(piece);
+    }
+    const findings = await verification.end();
+    this.#parts.deadlines.clear(timeLimit);
+    const judgement = judge(findings, policy);
+    if (!isTest) {
+      const refused = this.#refusal(facts, findings, judgement);
+      if (refused !== undefined) return refused;
+    }
+    const forged = this.#forged(facts.header.fields);
+    if (forged.length > maxForged) return tooManyForged;
+    const { authservId, events } = this.#parts;
+    const field = resultsField(findings, policy, authservId, isTest ? judgement : undefined);
+    const edits: FieldEdit[] = [
+      ...forged,
+      // RFC 8601 5: on top, also of our Received field.
+      { kind: 'insert-field', at: 0, name: 'Authentication-Results', value: field },
+    ];
+    const { queueId, reversePath } = facts.transaction;
+    events.happened('verified', verifiedEvent(findings, judgement, isTest, queueId, reversePath));
+    const result = stageResult(findings, judgement);
+    return judgement.action === 'quarantine' && !isTest
+      ? { kind: 'quarantine', reason: `verification: ${written(judgement, findings)}`, edits, result }
+      : { kind: 'continue', edits, result };
+  }
+
+  /** From the last to the first, so that each removal leaves the number of the others. */
+  #forged(fields: readonly Field[]): FieldEdit[] {
+    const name = 'authentication-results';
+    return fields
+      .filter((field) => field.name === name)
+      .flatMap(({ value }, at) => (bearsId(value, this.#parts.authservId) ? [at + 1] : []))
+      .reverse()
+      .map((occurrence) => ({ kind: 'remove-field', name, occurrence }));
+  }
+
+  #refusal(
+    { transaction }: MailFacts,
+    findings: ClientFindings & Partial<Findings>,
+    judgement: Judgement,
+  ): Verdict | undefined {
+    const { action, key } = judgement;
+    if ((action !== 'reject' && action !== 'tempfail') || key === undefined) return undefined;
+    const { queueId, reversePath } = transaction;
+    this.#parts.events.happened('verified', verifiedEvent(findings, judgement, false, queueId, reversePath));
+    return { kind: action, reply: refusalOf(action, key, findings) };
+  }
+}
+
+/** Ends the look-ups of a message that is too late, or that its client has given up. */
+class TimeLimit implements Deadline {
+  atMs = Infinity;
+  bucket = -1;
+  readonly #lookups: LimitedLookups;
+  readonly #afterMs: number;
+
+  constructor(lookups: LimitedLookups, afterMs: number) {
+    this.#lookups = lookups;
+    this.#afterMs = afterMs;
+  }
+
+  expired(): void {
+    this.#lookups.stop(
+      `no answer within the ${Math.round(this.#afterMs / 1000)} s for all look-ups of a message`,
+    );
+  }
+}

@@ -1,0 +1,41 @@
+// The authors of a message: the domains in From, for which DMARC asks whether they stand for it (RFC 9989 5.3). Programs for mail show
+// From as the sender, and differ in what they show of a malformed one. So whatever they might show counts.
+
+import { isQueryable } from '../dns/domain-name.ts';
+import { domainOf } from '../address/domain.ts';
+import { parseAddressList } from '../message/address-list.ts';
+
+export interface Authors {
+  /** Every domain, once, in lower-case A-labels, in order. */
+  readonly domains: readonly string[];
+  /** Why this From can never pass, for people; undefined for one that is well-formed (RFC 5322 3.6.2). */
+  readonly fault: string | undefined;
+}
+
+/** More domains than any message of several authors has: each costs look-ups. */
+const maxDomains = 5;
+
+/** @param values - of each From field, folded or not */
+export function readAuthors(values: readonly string[]): Authors {
+  const [value, second] = values;
+  if (value === undefined) return { domains: [], fault: 'there is no From field' };
+  const lists = values.slice(0, maxDomains).map((each) => parseAddressList(each, ''));
+  const found = lists.flatMap(({ addresses }) => addresses.map(domainOf)).filter(isName);
+  const domains = [...new Set(found)];
+  const fault = second === undefined ? faultOf(lists[0], domains) : 'there are several From fields';
+  return { domains: domains.slice(0, maxDomains), fault };
+}
+
+/** An address literal is no name, and nobody can have a policy for it. */
+function isName(domain: string): boolean {
+  return isQueryable(domain) && !domain.startsWith('[');
+}
+
+function faultOf(
+  list: ReturnType<typeof parseAddressList> | undefined,
+  domains: readonly string[],
+): string | undefined {
+  if (list === undefined || list.invalid.length > 0) return 'From has something that is no address';
+  if (domains.length === 0) return 'From has no address with a domain';
+  return domains.length > maxDomains ? `From has more than ${maxDomains} domains` : undefined;
+}

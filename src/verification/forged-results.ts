@@ -1,0 +1,56 @@
+// Finds Authentication-Results fields that claim to be ours (RFC 8601 5): whoever sends a message can write them. Programs that read
+// results trust those with our id, so that none of them may get past, however it is written.
+
+/** Longest beginning of a value that is looked at: the id is there, unless comments hide it. */
+const maxLooked = 4096;
+
+/**
+ * Does the value of an Authentication-Results field bear the id? Of any version, in any case, with comments and quotes.
+ * @param value - folded or not
+ */
+export function bearsId(value: string, authservId: string): boolean {
+  const wanted = authservId.toLowerCase();
+  const words = headOf(value.slice(0, maxLooked))
+    ?.toLowerCase()
+    .split(' ')
+    .filter((word) => word !== '');
+  if (words === undefined || words[0] === wanted) return true;
+  // Programs may ignore comments and blanks inside of the id. A version may follow it (RFC 8601 2.2).
+  const id = words.join('');
+  return id.startsWith(wanted) && /^\.?[0-9]*$/.test(id.slice(wanted.length));
+}
+
+/**
+ * What stands before the results, with a blank for each comment, fold and control character, and without quotes: the id, and
+ * perhaps a version.
+ * @returns undefined when the text ends before the results begin and is as long as what is looked at: nobody can tell
+ */
+function headOf(value: string): string | undefined {
+  let head = '';
+  let depth = 0;
+  let isQuoted = false;
+  for (let at = 0; at < value.length; at++) {
+    let c = value.charAt(at);
+    if (c === '\\') c = value.charAt(++at);
+    else if (isQuoted && c === '"') {
+      isQuoted = false;
+      continue;
+    } else if (!isQuoted && c === '(') {
+      depth++;
+      continue;
+    } else if (!isQuoted && c === ')') {
+      depth = Math.max(0, depth - 1);
+      head += ' ';
+      continue;
+    } else if (depth === 0 && !isQuoted) {
+      if (c === '"') {
+        isQuoted = true;
+        continue;
+      }
+      // The results follow; so do they after a slash or an equals sign, as some have written versions.
+      if (c === ';' || c === '/' || c === '=') return head;
+    }
+    if (depth === 0) head += c > ' ' && c !== '\x7f' ? c : ' ';
+  }
+  return value.length < maxLooked ? head : undefined;
+}

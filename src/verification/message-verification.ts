@@ -1,0 +1,145 @@
+// The verification of one message, by all methods, while it comes in. Nobody has to wait before a result is needed:
+//
+// 1. At MAIL, SPF and the client's name are looked up.
+// 2. When the header is there, the keys of its DKIM signatures and the DMARC policy are looked up; the body is hashed while it comes.
+// 3. At the end, DMARC compares what SPF and DKIM have found.
+//
+// Pure: it has no socket, clock or timer. Its promises never reject, since a failed look-up is a result.
+
+import { domainOf } from '../address/domain.ts';
+import { keysFromDns } from '../dkim/dns-keys.ts';
+import type { SignatureResult } from '../dkim/types.ts';
+import { startVerifying, type Verifier } from '../dkim/verifier.ts';
+import {
+  type AuthenticatedDomains,
+  type Discovery,
+  discoverPolicy,
+  type DmarcVerdict,
+  evaluateDmarc,
+} from '../dmarc/evaluate.ts';
+import { confirmedNames } from '../dns/confirmed-names.ts';
+import type { Field } from '../message/editable-header.ts';
+import { checkHost, heloQuery, mailFromQuery } from '../spf/check-host.ts';
+import { type Authors, readAuthors } from './authors.ts';
+import type { ClientFindings, Findings, IprevFinding, SpfFindings } from './findings.ts';
+import type { Lookups } from './limited-lookups.ts';
+import { strictest } from './strictest.ts';
+
+export interface VerifiedSession {
+  /** The client's IP address; empty when a front end could not tell it. */
+  readonly client: string;
+  readonly helo: string;
+  /** Without brackets; empty for the null path. */
+  readonly reversePath: string;
+  /** The name of this host. */
+  readonly receiver: string;
+  /** Unix time. */
+  readonly nowSeconds: number;
+}
+
+export class MessageVerification {
+  /** What is known before the content. */
+  readonly client: Promise<ClientFindings>;
+  readonly #session: VerifiedSession;
+  readonly #lookups: Lookups;
+  #authors: Authors | undefined;
+  #policies: Promise<readonly Discovery[]> | undefined;
+  #verifier: Verifier | undefined;
+
+  constructor(session: VerifiedSession, lookups: Lookups) {
+    this.#session = session;
+    this.#lookups = lookups;
+    this.client = this.#checkClient();
+  }
+
+  /** The header is there. @param fields - as they came */
+  header(fields: readonly Field[]): void {
+    const from = fields.filter(({ name }) => name === 'from').map(({ value }) => value);
+    this.#authors = readAuthors(from);
+    const { domains } = this.#authors;
+    this.#policies = Promise.all(domains.map((domain) => discoverPolicy(domain, this.#lookups)));
+    if (!fields.some(({ name }) => name === 'dkim-signature' || name === 'domainkey-signature')) return;
+    const header = Buffer.concat(fields.map(({ bytes }) => bytes));
+    this.#verifier = startVerifying(header, this.#session.nowSeconds, keysFromDns(this.#lookups));
+  }
+
+  /** Does the message have a signature? Without one, its body changes nothing. */
+  get isSigned(): boolean {
+    return this.#verifier !== undefined;
+  }
+
+  /** The next piece of the body. */
+  body(bytes: Uint8Array): void {
+    this.#verifier?.body(bytes);
+  }
+
+  /** The message is complete, or it has no signature. */
+  async end(): Promise<Findings> {
+    const [client, policies, verified] = await Promise.all([
+      this.client,
+      this.#policies ?? [],
+      this.#verifier?.end(),
+    ]);
+    const signatures = verified?.signatures ?? [];
+    const domains = authenticated(client.spf, signatures);
+    const verdicts: DmarcVerdict[] = [];
+    for (const policy of policies) verdicts.push(await evaluateDmarc(policy, domains));
+    const fault = this.#authors?.fault;
+    return { ...client, signatures, dmarc: strictest(verdicts, fault), authorFault: fault };
+  }
+
+  async #checkClient(): Promise<ClientFindings> {
+    const { client, helo } = this.#session;
+    const [iprev, spf] = await Promise.all([this.#checkName(), this.#checkSpf()]);
+    return { client, helo, iprev, spf };
+  }
+
+  async #checkSpf(): Promise<SpfFindings> {
+    const { client, helo, reversePath, receiver, nowSeconds } = this.#session;
+    const session = { ip: client, helo: helo.toLowerCase(), receiver, nowSeconds };
+    const path = reversePath === '' ? '' : withAsciiDomain(reversePath);
+    if (client === '') {
+      const { domain } = mailFromQuery(path, session);
+      return {
+        mailFrom: { result: 'temperror', domain, reason: 'the front end has not told the client' },
+        helo: undefined,
+      };
+    }
+    const mailFrom = checkHost(mailFromQuery(path, session), this.#lookups);
+    if (path === '') return { mailFrom: await mailFrom, helo: undefined };
+    const [sender, own] = await Promise.all([mailFrom, checkHost(heloQuery(session), this.#lookups)]);
+    return { mailFrom: sender, helo: own };
+  }
+
+  async #checkName(): Promise<IprevFinding> {
+    const { client } = this.#session;
+    const found = await confirmedNames(client, this.#lookups);
+    switch (found.kind) {
+      case 'names':
+        return { result: 'pass', name: found.names[0], reason: '' };
+      case 'unconfirmed':
+        return { result: 'fail', name: '', reason: 'no name leads back to the address' };
+      case 'none':
+        return { result: 'permerror', name: '', reason: 'the address has no name' };
+      case 'failed':
+        return { result: 'temperror', name: '', reason: found.reason };
+    }
+  }
+}
+
+function withAsciiDomain(path: string): string {
+  return `${path.slice(0, path.lastIndexOf('@') + 1)}${domainOf(path)}`;
+}
+
+/** The domains that DMARC goes by (RFC 9989 4.4). */
+function authenticated(spf: SpfFindings, signatures: readonly SignatureResult[]): AuthenticatedDomains {
+  const { result, domain } = spf.mailFrom;
+  // Historic DomainKeys are no DKIM: they authenticate nobody here.
+  const dkim = (wanted: SignatureResult['result']): string[] =>
+    signatures.filter((each) => each.method === 'dkim' && each.result === wanted).map((each) => each.domain);
+  return {
+    spf: result === 'pass' ? [domain] : [],
+    dkim: dkim('pass'),
+    uncertain: { spf: result === 'temperror' ? [domain] : [], dkim: dkim('temperror') },
+  };
+}
