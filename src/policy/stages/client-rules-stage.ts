@@ -74,7 +74,7 @@ export class ClientRulesStage implements Stage {
   ): Verdict {
     // Whom a front end knows as a user is one.
     const ofUser = principal === undefined ? undefined : rules.findUser(principal);
-    const held = ofUser ?? (address === '' ? rules.findLocal() : rules.find(address, ''));
+    const held = ofUser ?? (address === '' ? rules.findLocal() : rules.find(address));
     if (held === undefined) return goOn;
     // The client that a front end does not know counts as the front end, and has no right by its address.
     return frontEnd?.knowsClient === false ? withoutRelay(held) : this.#verdictOf(held);

@@ -35,9 +35,11 @@ export interface NameEffects {
 
 /** Rules that were taken out of the packed form; most sets have fewer. */
 const mostRemembered = 4_096;
-const longestName = 255;
 /** Of one rule, with whom it is about. */
 const mostBytes = 32_768;
+
+const everyone = formatSubject({ kind: 'everyone' });
+const noNames: readonly string[] = [];
 
 const words = new Uint32Array(4);
 
@@ -95,17 +97,16 @@ export class RuleSet {
 
   /**
    * The rule for a client with an address.
-   * @param name - its verified name; empty: it has none, or it is not known
+   * @param names - its verified names, in lower case; most clients have one, or none
    */
-  find(address: string, name: string): HeldRule | undefined {
+  find(address: string, names: readonly string[] = noNames): HeldRule | undefined {
     const bits = readAddress(address, words);
-    const host = name.length <= longestName ? name.toLowerCase() : '';
     return (
       this.#whole(bits) ??
-      this.#exactName(host) ??
+      this.#exactName(names) ??
       this.#network(bits) ??
-      this.#suffix(host) ??
-      (host === '' ? undefined : this.#at(keys.named)) ??
+      this.#suffix(names) ??
+      (names.length === 0 ? undefined : this.#at(keys.named)) ??
       this.#at(keys.everyone)
     );
   }
@@ -130,8 +131,7 @@ export class RuleSet {
    * @param found - what `find` has found for its address without a name
    */
   nameEffects(address: string, found: HeldRule | undefined): NameEffects {
-    if (found === undefined || found.who === formatSubject({ kind: 'everyone' }))
-      return this.#exactNames.with(this.#otherNames);
+    if (found === undefined || found.who === everyone) return this.#exactNames.with(this.#otherNames);
     // Only a rule for the whole address comes before one for a name.
     return this.#whole(readAddress(address, words)) === undefined ? this.#exactNames : none;
   }
@@ -150,12 +150,27 @@ export class RuleSet {
     return undefined;
   }
 
-  #exactName(name: string): HeldRule | undefined {
-    return name === '' || !this.#exactNames.any ? undefined : this.#at(nameKey(name));
+  #exactName(names: readonly string[]): HeldRule | undefined {
+    if (!this.#exactNames.any) return undefined;
+    for (const name of names) {
+      const found = this.#at(nameKey(name));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
-  #suffix(name: string): HeldRule | undefined {
-    if (name === '' || !this.#otherNames.any) return undefined;
+  /** The longest domain that a name is under. */
+  #suffix(names: readonly string[]): HeldRule | undefined {
+    if (!this.#otherNames.any) return undefined;
+    let best: HeldRule | undefined;
+    for (const name of names) {
+      const found = this.#suffixOf(name);
+      if (found !== undefined && found.who.length > (best?.who.length ?? 0)) best = found;
+    }
+    return best;
+  }
+
+  #suffixOf(name: string): HeldRule | undefined {
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
       const found = this.#at(suffixKey(name.slice(dot + 1)));
       if (found !== undefined) return found;
@@ -181,8 +196,8 @@ export function askRules(rules: RuleSet, question: string): HeldRule | undefined
   const key = tableKey(question.trim());
   if (key === 'local') return rules.findLocal();
   if (key.startsWith('user:')) return rules.findUser(key.slice('user:'.length));
-  const [address = '', name = ''] = key.split(/\s+/u);
-  return rules.find(address, name);
+  const [address = '', ...names] = key.split(/\s+/u);
+  return rules.find(address, names);
 }
 
 class Effects implements NameEffects {

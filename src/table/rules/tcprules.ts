@@ -20,8 +20,17 @@ interface Instructions {
   readonly variables: (readonly [string, string])[];
 }
 
+/** Where white space at the end begins. */
+function visibleEnd(text: string): number {
+  let end = text.length;
+  while (text[end - 1] === ' ' || text[end - 1] === '\t') end--;
+  return end;
+}
+
+/** IPv6 has colons, which end the address in a rule of tcprules. */
+const ipv6Rule = /^[0-9a-f:./]*:[0-9a-f:./]*:(?:allow|deny)/iu;
 /** The octet with the first dash, and what stands around it. */
-const firstRange = /^(?<before>[^-]*\.|)(?<first>\d{1,9})-(?<last>\d{1,9})(?<after>\..*|)$/u;
+const firstRange = /^(?<before>[^-]*\.|)(?<first>\d*)-(?<last>\d*)(?<after>\..*|)$/u;
 
 /**
  * Reads a line of text.
@@ -29,14 +38,18 @@ const firstRange = /^(?<before>[^-]*\.|)(?<first>\d{1,9})-(?<last>\d{1,9})(?<aft
  * @throws {ValueError} when tcprules refuses it, or a value is not possible; the message is a clause without a final period
  */
 export function readTcprulesLine(
-  line: string,
+  text: string,
 ): { readonly addresses: readonly string[]; readonly rule: ClientRule } | undefined {
+  // As tcprules does: white space counts at the beginning alone.
+  const line = text.slice(0, visibleEnd(text));
   const colon = line.indexOf(':');
   if (colon === -1) return undefined;
-  return {
-    addresses: addressesOf(line.slice(0, colon)),
-    rule: ruleOf(readInstructions(line.slice(colon + 1))),
-  };
+  if (ipv6Rule.test(line))
+    throw new ValueError(
+      'tcprules knows no IPv6 addresses; write the rules in the form of kind = "rules" for them',
+    );
+  const instructions = readInstructions(line.slice(colon + 1));
+  return { addresses: addressesOf(line.slice(0, colon)), rule: ruleOf(instructions) };
 }
 
 /**
@@ -92,6 +105,7 @@ function wholeAddress(address: string): Network | undefined {
 /** `1.2.3.37-53` stands for seventeen addresses, `10.2-3.` for two prefixes. Only the first range of an address counts. */
 function addressesOf(address: string): readonly string[] {
   if (!address.includes('-') || address.includes('=') || address.includes('@')) return [address];
+  // As in tcprules, a number that is missing is 0.
   const { before = '', first, last, after = '' } = firstRange.exec(address)?.groups ?? {};
   if (first === undefined || last === undefined)
     throw new ValueError(`${JSON.stringify(address.slice(0, 80))} has a range that is not two numbers`);

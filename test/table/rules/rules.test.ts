@@ -21,7 +21,7 @@ local TEAM=cron
 * allow
 `,
   );
-  const at = (address: string, name = '') => rules.find(address, name);
+  const at = (address: string, ...names: string[]) => rules.find(address, names);
   const nothing = { relay: undefined, maxMessageBytes: undefined, variables: {} };
   assert.deepEqual(at('10.1.2.3'), { who: '10.0.0.0/8', rule: { kind: 'allow', ...nothing, relay: '' } });
   assert.deepEqual(at('192.0.2.7'), {
@@ -39,7 +39,7 @@ local TEAM=cron
   });
   assert.deepEqual(at('198.51.100.9')?.rule, { kind: 'allow', ...nothing, maxMessageBytes: 0 });
   assert.equal(at('203.0.113.1')?.who, '*');
-  assert.equal(at('203.0.113.1', 'MAIL.partner.example')?.who, 'mail.partner.example');
+  assert.equal(at('203.0.113.1', 'mail.partner.example')?.who, 'mail.partner.example');
   assert.deepEqual(at('203.0.113.1', 'a.b.dialup.example'), {
     who: '*.dialup.example',
     rule: { kind: 'refuse', isTemporary: true, text: '' },
@@ -85,7 +85,7 @@ user:root U=3
     ['2001:db8:7fff::1', '', '2001:db8::/33'],
     ['2001:db8:8000::1', 'x.b.example', '::/0'],
   ] as const)
-    assert.equal(rules.find(address, name)?.who, who, `${address} ${name}`);
+    assert.equal(rules.find(address, name === '' ? [] : [name])?.who, who, `${address} ${name}`);
   for (const [user, who] of [
     ['joe@example.com', 'user:joe@example.com'],
     ['JANE@Example.com', 'user:@example.com'],
@@ -104,7 +104,14 @@ test('names count where no network does', async (t) => {
     ['a.test', 'named'],
     ['', '*'],
   ] as const)
-    assert.equal(rules.find('192.0.2.1', name)?.who, who);
+    assert.equal(rules.find('192.0.2.1', name === '' ? [] : [name])?.who, who);
+});
+
+test('of several names, the one with the most specific rule counts', async (t) => {
+  const { rules } = await readRules(t, '*.example D=1\n*.b.example D=2\nc.test D=3\n');
+  assert.equal(rules.find('192.0.2.1', ['a.example', 'x.b.example'])?.who, '*.b.example');
+  assert.equal(rules.find('192.0.2.1', ['a.example', 'c.test'])?.who, 'c.test');
+  assert.equal(rules.find('192.0.2.1', ['a.test', 'x.b.example'])?.who, '*.b.example');
 });
 
 test('a mistake is refused with the number of its line', async (t) => {
