@@ -51,12 +51,14 @@ export interface ClientFacts {
 
 /** What a rule of the table of clients says of a client or a user that it does not refuse. */
 export interface ClientRuleFacts {
-  /** Whom the rule is about: `192.0.2.0/24`, `*.example.com`, `user:joe@example.com`. */
+  /** Whom the rule is about: `192.0.2.0/24`, `*.example.com`, `user:joe@example.com`; empty: no rule holds. */
   readonly who: string;
   /** Undefined: the rule gives no right to relay. Otherwise what is appended to each recipient; empty for nothing. */
   readonly relay: string | undefined;
   /** In place of max_message_size; 0 for no limit, undefined where the rule says nothing. */
   readonly maxMessageBytes: number | undefined;
+  /** Whether the client may relay depends on its name, which could not be looked up. */
+  readonly isRelayUnknown?: boolean | undefined;
   /** The variables of the rule, without control characters. */
   readonly variables: Readonly<Record<string, string>>;
 }

@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
+import type { ClientNames } from '../policy/client-names.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import { directoryTable } from '../policy/directory-table.ts';
 import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
@@ -25,19 +26,18 @@ export interface StageParts {
   readonly tables: Pick<Tables, 'get'>;
   readonly directory: Directory;
   readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events'>;
+  /** Asked where there are rules by name. */
+  readonly names: ClientNames;
 }
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, directory, verification }: StageParts,
+  { relay, tenants, tables, directory, names, verification }: StageParts,
 ): readonly StageEntry[] {
-  const { hostname, bounce, clients, recipients, login, receive } = config;
-  const { rules: clientRules = '' } = clients;
+  const { hostname, bounce, recipients, login, receive } = config;
   const always: readonly StageEntry[] = [
     // First: it says what the client may do, which others ask for.
-    ...(clientRules === ''
-      ? []
-      : [{ stage: new ClientRulesStage(tables.get(clientRules) ?? missingRules(clientRules)) }]),
+    ...clientRulesStage(config, tables, names),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
     { stage: new TenantStage(tenants) },
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
@@ -51,6 +51,17 @@ export function stages(
     separators: subaddress,
   }));
   return [...always, { stage: new RecipientsStage(checks) }, ...verifying];
+}
+
+function clientRulesStage(
+  { clients, receive }: Config,
+  tables: StageParts['tables'],
+  names: ClientNames,
+): readonly StageEntry[] {
+  const { rules = '' } = clients;
+  if (rules === '') return [];
+  const table = tables.get(rules) ?? missingRules(rules);
+  return [{ stage: new ClientRulesStage(table, names, receive.maxMessageSize) }];
 }
 
 function missingRules(name: string): RuleTable {

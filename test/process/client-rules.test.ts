@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startDnsServer } from '../../sim/dns/dns-server.ts';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 
@@ -65,6 +66,44 @@ test('rules for clients are followed as they change, and a mistake leaves the on
   assert.match((await last('127.0.0.3')) ?? '', /^250 2\.1\.5/u);
   const refused = sluice.events().find(({ event, client }) => event === 'rejected' && client === '127.0.0.3');
   assert.equal(refused?.['stage'], 'client-rules');
+});
+
+test('names of clients come from the DNS, and only when a rule by name could hold', async (t) => {
+  const ground = Ground.of(t);
+  const path = join(ground.directory, 'clients.rules');
+  writeFileSync(path, '*.bad.test deny No dial-up lines\nmail.good.test relay\n127.0.0.7 relay\n');
+  const dns = await startDnsServer({
+    zone: {
+      '2.0.0.127.in-addr.arpa': { ptr: ['mail.good.test'] },
+      'mail.good.test': { a: ['127.0.0.2'] },
+      '3.0.0.127.in-addr.arpa': { ptr: ['line3.bad.test'] },
+      'line3.bad.test': { a: ['127.0.0.3'] },
+      // It says so, and good.test does not.
+      '4.0.0.127.in-addr.arpa': { ptr: ['mail.good.test'] },
+      '5.0.0.127.in-addr.arpa': { behaviour: 'servfail' },
+    },
+  });
+  ground.atEnd(() => dns.close());
+  const port = await freePort();
+  await startSluice(ground, {
+    port,
+    config: {
+      dns: { servers: [`${dns.address}:${dns.port}`] },
+      table: [{ name: 'clients', path }],
+      clients: { rules: 'clients' },
+      receive: { relay_networks: [] },
+      deliver: { max_connections: 0 },
+    },
+  });
+  const last = async (from: string) => (await replies(port, from, 'joe@far.test')).at(-2) ?? '';
+  assert.match(await last('127.0.0.2'), /^250 2\.1\.5/u);
+  assert.deepEqual(await replies(port, '127.0.0.3', 'joe@far.test'), ['554 5.7.1 No dial-up lines']);
+  assert.match(await last('127.0.0.4'), /^550 5\.7\.1/u);
+  const [unknown] = await replies(port, '127.0.0.5', 'joe@far.test');
+  assert.equal(unknown, '421 4.4.3 sluice.test Your name cannot be looked up now, try again later');
+  assert.match(await last('127.0.0.6'), /^550 5\.7\.1/u);
+  assert.match(await last('127.0.0.7'), /^250 2\.1\.5/u);
+  assert.equal(dns.asked('7.0.0.127.in-addr.arpa'), 0);
 });
 
 test('without a table that can be read, clients are asked to come again', async (t) => {

@@ -1,20 +1,22 @@
 // Which rule of the table of clients holds for a client: at connect by its address and name, after a log-in by its user. A rule refuses
 // the client, or says what it may do; at RCPT, what the rule appends to recipients is appended.
-// Promises: a table that cannot tell is a temporary error; a rule gives no right to relay to a client that nobody knows.
+// Promises: a table or a name that cannot be told is never a refusal for good, and lets nobody in whom a rule by name could refuse. A rule
+// gives no right to relay to a client that nobody knows.
 
 import { appendSuffix } from '../../address/append-suffix.ts';
-import type { AllowingRule, RefusingRule } from '../../table/rules/client-rule.ts';
-import type { HeldRule, RuleSet } from '../../table/rules/rule-set.ts';
-import type { RulesAnswer, RuleTable } from '../../table/rules/rule-table.ts';
+import type { HeldRule, NameEffects, RuleSet } from '../../table/rules/rule-set.ts';
+import type { RuleTable } from '../../table/rules/rule-table.ts';
+import type { ClientNames } from '../client-names.ts';
 import {
   type Answer,
-  type ClientRuleFacts,
+  type ClientFacts,
   goOn,
   type RcptFacts,
   type SessionFacts,
   type Stage,
   type Verdict,
 } from '../stage.ts';
+import { ruleVerdict, userVerdict, verdictWithoutName, verdictWithoutRelay } from './rule-verdicts.ts';
 
 /** RFC 3463 3.4: a fault of our own system. */
 const cannotTell: Verdict = {
@@ -23,9 +25,6 @@ const cannotTell: Verdict = {
 };
 /** RFC 4954 6: 454 when a log-in is not possible for now. */
 const cannotTellOfUser: Verdict = { ...cannotTell, reply: { ...cannotTell.reply, code: 454 } };
-/** RFC 3463 3.8: no mail from this client. */
-const refusedForGood = 'No mail is taken from you';
-const refusedForNow = 'No mail is taken from you now, try again later';
 /** RFC 3463 3.2: bad destination mailbox address syntax. */
 const cannotAppend: Verdict = {
   kind: 'reject',
@@ -35,20 +34,25 @@ const cannotAppend: Verdict = {
 export class ClientRulesStage implements Stage {
   readonly name = 'client-rules';
   readonly #table: RuleTable;
+  readonly #names: Pick<ClientNames, 'of'>;
+  readonly #usualMaxBytes: number;
   /** Made once for each rule. */
   readonly #verdicts = new WeakMap<HeldRule, Verdict>();
 
-  constructor(table: RuleTable) {
+  /** @param usualMaxBytes - the largest message where no rule says another one */
+  constructor(table: RuleTable, names: Pick<ClientNames, 'of'>, usualMaxBytes: number) {
     this.#table = table;
+    this.#names = names;
+    this.#usualMaxBytes = usualMaxBytes;
   }
 
   connect({ client, principal }: SessionFacts): Answer {
-    return this.#ask(cannotTell, (rules) => this.#verdictOnClient(rules, client, principal));
+    return this.#ask(cannotTell, (rules) => this.#ofClient(rules, client, principal));
   }
 
   auth({ user }: SessionFacts): Answer {
     if (user === undefined) return goOn;
-    return this.#ask(cannotTellOfUser, (rules) => this.#verdictOnUser(rules.findUser(user.address)));
+    return this.#ask(cannotTellOfUser, (rules) => userVerdict(rules.findUser(user.address)));
   }
 
   rcpt({ client, recipient }: RcptFacts): Verdict {
@@ -61,56 +65,51 @@ export class ClientRulesStage implements Stage {
   }
 
   /** @param failing - the verdict of a table that cannot tell */
-  #ask(failing: Verdict, decide: (rules: RuleSet) => Verdict): Answer {
+  #ask(failing: Verdict, decide: (rules: RuleSet) => Answer): Answer {
     const answer = this.#table.rules();
-    const decided = (known: RulesAnswer): Verdict => (known.kind === 'rules' ? decide(known.rules) : failing);
-    return answer instanceof Promise ? answer.then(decided) : decided(answer);
+    if (answer instanceof Promise)
+      return answer.then((known) => (known.kind === 'rules' ? decide(known.rules) : failing));
+    return answer.kind === 'rules' ? decide(answer.rules) : failing;
   }
 
-  #verdictOnClient(
-    rules: RuleSet,
-    { address, frontEnd }: SessionFacts['client'],
-    principal: string | undefined,
-  ): Verdict {
+  #ofClient(rules: RuleSet, { address, frontEnd }: ClientFacts, principal: string | undefined): Answer {
     // Whom a front end knows as a user is one.
     const ofUser = principal === undefined ? undefined : rules.findUser(principal);
-    const held = ofUser ?? (address === '' ? rules.findLocal() : rules.find(address));
-    if (held === undefined) return goOn;
+    if (ofUser !== undefined) return this.#verdictOf(ofUser);
+    if (address === '') return this.#verdictOf(rules.findLocal());
+    const held = rules.find(address);
     // The client that a front end does not know counts as the front end, and has no right by its address.
-    return frontEnd?.knowsClient === false ? withoutRelay(held) : this.#verdictOf(held);
+    if (frontEnd?.knowsClient === false) return verdictWithoutRelay(held);
+    const effects = rules.nameEffects(address, held);
+    if (!effects.any) return this.#verdictOf(held);
+    const { clientName } = frontEnd ?? {};
+    if (clientName !== undefined) return this.#verdictOf(rules.find(address, [clientName.toLowerCase()]));
+    return this.#byName(rules, address, held, effects);
   }
 
-  #verdictOnUser(held: HeldRule | undefined): Verdict {
+  /** @param held - the rule that holds if it has no name */
+  async #byName(
+    rules: RuleSet,
+    address: string,
+    held: HeldRule | undefined,
+    effects: NameEffects,
+  ): Promise<Verdict> {
+    const found = await this.#names.of(address);
+    switch (found.kind) {
+      case 'names':
+        // The DNS gives them in any order, and the rule is always to be the same.
+        return this.#verdictOf(rules.find(address, found.names.toSorted()));
+      case 'failed':
+        return verdictWithoutName(held, effects, this.#usualMaxBytes);
+      default:
+        return this.#verdictOf(held);
+    }
+  }
+
+  #verdictOf(held: HeldRule | undefined): Verdict {
     if (held === undefined) return goOn;
-    const { rule } = held;
-    if (rule.kind === 'allow') return this.#verdictOf(held);
-    // RFC 4954 6: 454 for now. For good there is 535, after which clients ask for another password: so 554 (RFC 5321 4.2.3).
-    return refusal(rule, rule.isTemporary ? 454 : 554);
-  }
-
-  #verdictOf(held: HeldRule): Verdict {
     let verdict = this.#verdicts.get(held);
-    if (verdict === undefined) this.#verdicts.set(held, (verdict = verdictOf(held)));
+    if (verdict === undefined) this.#verdicts.set(held, (verdict = ruleVerdict(held)));
     return verdict;
   }
-}
-
-function verdictOf({ who, rule }: HeldRule): Verdict {
-  if (rule.kind === 'refuse') return refusal(rule, rule.isTemporary ? 421 : 554);
-  return { kind: 'continue', edits: [{ kind: 'set-client-rule', rule: factsOf(who, rule) }] };
-}
-
-function withoutRelay({ who, rule }: HeldRule): Verdict {
-  return verdictOf({ who, rule: rule.kind === 'refuse' ? rule : { ...rule, relay: undefined } });
-}
-
-function factsOf(who: string, { relay, maxMessageBytes, variables }: AllowingRule): ClientRuleFacts {
-  return { who, relay, maxMessageBytes, variables };
-}
-
-/** RFC 5321 3.1: 554 in place of the greeting. RFC 3463 3.8: 5.7.1, delivery not authorized. */
-function refusal({ isTemporary, text }: RefusingRule, code: number): Verdict {
-  if (isTemporary)
-    return { kind: 'tempfail', reply: { code, enhanced: '4.7.1', text: text === '' ? refusedForNow : text } };
-  return { kind: 'reject', reply: { code, enhanced: '5.7.1', text: text === '' ? refusedForGood : text } };
 }

@@ -9,6 +9,16 @@ const relayingDenied: Verdict = {
   reply: { code: 550, enhanced: '5.7.1', text: 'Relaying denied' },
 };
 
+/** RFC 3463 3.5: a directory server failure. */
+const relayingUnknown: Verdict = {
+  kind: 'tempfail',
+  reply: {
+    code: 451,
+    enhanced: '4.4.3',
+    text: 'Whether you may relay depends on your name, which cannot be looked up now, try again later',
+  },
+};
+
 export class RelayStage implements Stage {
   readonly name = 'relay';
   readonly #relay: RelayPolicy;
@@ -33,7 +43,14 @@ export class RelayStage implements Stage {
     this.#postmasterOfStranger = isAccepted ? this.#postmaster : relayingDenied;
   }
 
-  rcpt({ client, recipient }: RcptFacts): Verdict {
+  rcpt(facts: RcptFacts): Verdict {
+    const verdict = this.#verdict(facts);
+    return verdict === relayingDenied && facts.client.rule?.isRelayUnknown === true
+      ? relayingUnknown
+      : verdict;
+  }
+
+  #verdict({ client, recipient }: RcptFacts): Verdict {
     const { address } = recipient;
     if (this.#isPostmasterHere(address))
       return client.mayRelay ? this.#postmaster : this.#postmasterOfStranger;

@@ -14,6 +14,7 @@ import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
 import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/types.ts';
+import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
@@ -232,6 +233,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
       tenants,
       tables,
       directory,
+      names: new ClientNames(resolver, deadlines),
       verification: { lookups: resolver, deadlines, events },
     };
     const pipelines = new Pipelines(stages(ofListener, stageParts), stageWatch);

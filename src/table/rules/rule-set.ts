@@ -31,6 +31,8 @@ export interface NameEffects {
   readonly any: boolean;
   readonly refuses: boolean;
   readonly relays: boolean;
+  /** The largest message that one of them allows; Infinity for no limit, 0 where none says so. */
+  readonly maxMessageBytes: number;
 }
 
 /** Rules that were taken out of the packed form; most sets have fewer. */
@@ -204,11 +206,21 @@ class Effects implements NameEffects {
   any = false;
   refuses = false;
   relays = false;
+  maxMessageBytes = 0;
 
   note(rule: ClientRule): void {
     this.any = true;
-    if (rule.kind === 'refuse') this.refuses = true;
-    else if (rule.relay !== undefined) this.relays = true;
+    if (rule.kind === 'refuse') {
+      this.refuses = true;
+      return;
+    }
+    const { relay, maxMessageBytes } = rule;
+    if (relay !== undefined) this.relays = true;
+    if (maxMessageBytes !== undefined)
+      this.maxMessageBytes = Math.max(
+        this.maxMessageBytes,
+        maxMessageBytes === 0 ? Infinity : maxMessageBytes,
+      );
   }
 
   with(other: NameEffects): NameEffects {
@@ -216,6 +228,7 @@ class Effects implements NameEffects {
       any: this.any || other.any,
       refuses: this.refuses || other.refuses,
       relays: this.relays || other.relays,
+      maxMessageBytes: Math.max(this.maxMessageBytes, other.maxMessageBytes),
     };
   }
 }
