@@ -32,13 +32,17 @@ export function directoryOptions(): readonly Option[] {
 export function ownDirectory(options: DirectoryOptions): EditableDirectory {
   const config = readConfig(options.config);
   const source = sourceOf(config, options.source);
-  const open = source.kind === 'users' ? editableFile : editableDatabase;
-  const directory = open(source.path, ownershipOf(config));
+  const directory = openOwn(source, ownershipOf(config));
   return {
     read: (act) => directory.read(act).catch((error: unknown) => failed('Reading', source.path, error)),
     edit: (change) =>
       directory.edit(change).catch((error: unknown) => failed('Changing', source.path, error)),
   };
+}
+
+/** @param ownership - of a file that is made */
+export function openOwn({ kind, path }: OwnSource, ownership: NewFileOwnership): EditableDirectory {
+  return kind === 'users' ? editableFile(path, ownership) : editableDatabase(path, ownership);
 }
 
 function failed(doing: string, path: string, error: unknown): never {
@@ -70,7 +74,8 @@ function sourceOf({ directory }: Config, name: string | undefined): OwnSource {
   throw new CommandError(exitCodes.usage, 'DIRECTORY_SOURCE', problem, advice);
 }
 
-function isOwn(source: DirectoryConfig): source is OwnSource {
+/** Whether commands can change it. */
+export function isOwn(source: DirectoryConfig): source is OwnSource {
   return source.kind === 'users' || (source.kind === 'sqlite' && source.query === undefined);
 }
 

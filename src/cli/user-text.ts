@@ -1,7 +1,8 @@
 // What `sluice user` prints of a user: of stored passwords their kinds only.
 
 import { parseHash } from '../password/parse-hash.ts';
-import type { UserRecord } from '../directory/record.ts';
+import { accountOf, type UserRecord } from '../directory/record.ts';
+import { lacksSecret } from '../directory/scram-secrets.ts';
 import type { User } from '../directory/types.ts';
 import { formatSize } from '../values/size.ts';
 
@@ -24,13 +25,17 @@ export function userText(record: UserRecord): string {
   const rows: readonly Row[] = [
     ...factRows({ address: user, aliases, senders, mailbox, quotaBytes: quota }),
     ...(disabled ? [['log-in', 'nobody may log in as this user'] as const] : []),
-    [
-      'password',
-      `${passwordText(record.password)}${record.scram === undefined ? '' : ', and a secret of SCRAM'}`,
-    ],
+    ['password', `${passwordText(record.password)}${scramText(record)}`],
     ...applications.map(({ name }) => ['application', name] as const),
   ];
   return rowsText(rows);
+}
+
+function scramText(record: UserRecord): string {
+  if (record.scram !== undefined) return ', and a secret of SCRAM';
+  return lacksSecret(accountOf(record))
+    ? ', without a secret of SCRAM: clients that prefer SCRAM cannot log in'
+    : '';
 }
 
 /** What is known of a user in any source. */

@@ -23,6 +23,7 @@ import { type CertificateConfig, toCertificateConfig } from './certificate-confi
 import { type LimitConfig, toLimitConfig } from './limit-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
+import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
@@ -56,8 +57,6 @@ export type DnsConfig = FileConfig['dns'];
 export type BounceConfig = Omit<FileConfig['bounce'], 'from'> & { readonly from: string };
 /** The keys of [log]; without `file`, the log goes to standard output. */
 export type LogConfig = FileConfig['log'];
-/** The keys of [login]. */
-export type LoginConfig = FileConfig['login'];
 /** The keys of [stop]. */
 export type StopConfig = FileConfig['stop'];
 
@@ -211,6 +210,7 @@ function completeConfig(
   supplement: Supplement,
 ): Config {
   const hostname = content.hostname ?? systemHostname();
+  const directory = content.directory.map((each) => toDirectoryConfig(each, folder));
   const controlSocket = resolve(folder, content.controlSocket);
   const { receive, deliver, bounce, log } = content;
   return {
@@ -257,8 +257,8 @@ function completeConfig(
     quirk: content.quirk.map(toQuirkConfig),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     table: content.table.map((each) => toTableConfig(each, folder)),
-    directory: content.directory.map((each) => toDirectoryConfig(each, folder)),
-    login: content.login,
+    directory,
+    login: toLoginConfig(content.login, directory),
     tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     ...toVerificationConfig(content, hostname),

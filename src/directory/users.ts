@@ -8,13 +8,14 @@ import { isQuick } from '../password/check-password.ts';
 import { parseHash } from '../password/parse-hash.ts';
 import type { HashPool, PasswordCheck } from '../password/hash-pool.ts';
 import { scramIterations } from '../password/new-password.ts';
-import type { ParsedHash, ScramSecret } from '../password/parsed-hash.ts';
+import type { ParsedHash } from '../password/parsed-hash.ts';
 import { checkScramProof } from '../password/scram.ts';
 import { tableKey } from '../table/table-key.ts';
 import type { TablesParts } from '../table/tables.ts';
 import type { Account, Credential, FoundAccount } from './account.ts';
 import type { Guarded } from './guarded-directory.ts';
 import { KnownPasswords } from './known-passwords.ts';
+import { secretsOf } from './scram-secrets.ts';
 import type { DirectorySettings } from './settings.ts';
 import { Sources } from './sources/open-sources.ts';
 import { TokenIssuers } from './tokens/token-issuers.ts';
@@ -262,27 +263,6 @@ export class Users implements Guarded {
 function inOrderOfCost(credentials: readonly Credential[]): readonly Credential[] {
   return credentials.toSorted(
     (a, b) => Number(a.application === undefined) - Number(b.application === undefined),
-  );
-}
-
-/**
- * The secrets of SCRAM-SHA-256 that share the salt of the first: a client is told one salt before it proves anything. Those that `sluice user`
- * makes share it.
- */
-function secretsOf({
-  credentials,
-}: Account): readonly { readonly secret: ScramSecret; readonly application: string | undefined }[] {
-  const all = credentials.flatMap(({ scram, password, application }) => {
-    const read = parseHash(scram ?? password);
-    return read.kind === 'hash' && read.hash.kind === 'scram' && read.hash.algorithm === 'sha256'
-      ? [{ secret: read.hash, application }]
-      : [];
-  });
-  const [first] = all;
-  if (first === undefined) return [];
-  return all.filter(
-    ({ secret }) =>
-      secret.iterations === first.secret.iterations && Buffer.from(secret.salt).equals(first.secret.salt),
   );
 }
 

@@ -50,6 +50,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
+      ['login-config.ts'],
       [
         'problems',
         'certificate-config.ts',

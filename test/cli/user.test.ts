@@ -111,6 +111,24 @@ password    none: the user cannot log in
   assert.equal((await run('user set nobody@example.com --enable')).code, 1);
 });
 
+test('a password without a secret for SCRAM is told by show and by check, until there is a new one', async (t) => {
+  const { run, path } = world(t);
+  const own = configuration.slice(0, configuration.indexOf('[[directory]]\nname = "base"'));
+  writeFileSync(`${path}/sluice.toml`, own);
+  await run('domain add example.com');
+  await run('user add joe@example.com', 'a password');
+  const { scram: _, ...without } = JSON.parse(
+    readFileSync(`${path}/users.jsonl`, 'utf8').split('\n')[1] ?? '',
+  ) as Record<string, unknown>;
+  assert.doesNotMatch((await run('check')).stdout, /SCRAM/u);
+  writeFileSync(`${path}/users.jsonl`, `{"domain":"example.com"}\n${JSON.stringify(without)}\n`);
+  chmodSync(`${path}/users.jsonl`, 0o600);
+  assert.match((await run('user show joe@example.com')).stdout, /without a secret of SCRAM/u);
+  assert.match((await run('check')).stdout, /joe@example\.com has a password without a secret for SCRAM/u);
+  await run('user passwd joe@example.com', 'another password');
+  assert.doesNotMatch((await run('check')).stdout, /SCRAM/u);
+});
+
 test('a generated password is printed, and is the one that is stored', async (t) => {
   const { run, joe } = world(t);
   await run('domain add example.com');

@@ -93,9 +93,10 @@ test('sources of every kind, with their defaults', () => {
   ]);
   assert.deepEqual(login, {
     defaultDomain: 'example.com',
-    mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN', 'OAUTHBEARER', 'XOAUTH2'],
+    mechanisms: ['PLAIN', 'LOGIN', 'OAUTHBEARER', 'XOAUTH2'],
     mechanismsInClear: [],
     senders: 'own',
+    checkFrom: true,
     failuresPerClient: { count: 10, perMs: 3_600_000 },
     failuresPerNetwork: { count: 50, perMs: 3_600_000 },
     failuresPerUser: { count: 30, perMs: 3_600_000 },
@@ -108,6 +109,23 @@ test('sources of every kind, with their defaults', () => {
     hashThreads: 1,
     remember: 0,
   });
+});
+
+test('SCRAM is offered where every source has secrets for it, and else where the file says so', () => {
+  const own = '[[directory]]\nname = "own"\nkind = "users"\npath = "users"\n';
+  const sqlite = (query: string) => `[[directory]]\nname = "base"\nkind = "sqlite"\npath = "base"\n${query}`;
+  const offers = (text: string): boolean => {
+    const { mechanisms } = parseConfig(text, '/etc/sluice.toml').login;
+    assert.equal(mechanisms.includes('SCRAM-SHA-256'), mechanisms.includes('SCRAM-SHA-256-PLUS'));
+    return mechanisms.includes('SCRAM-SHA-256');
+  };
+  assert.ok(offers(own));
+  assert.ok(offers(own + sqlite('')));
+  assert.ok(offers(sqlite('query = "SELECT hash AS password, secret AS scram FROM users WHERE name = ?"\n')));
+  assert.ok(!offers(own + sqlite('query = "SELECT hash AS password FROM users WHERE name = ?"\n')));
+  const passwd = '[[directory]]\nname = "old"\nkind = "passwd"\npath = "passwd"\n';
+  assert.ok(!offers(own + passwd));
+  assert.ok(offers(`${passwd}[login]\nmechanisms = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"]\n`));
 });
 
 test('without [[directory]] there is none', () => {

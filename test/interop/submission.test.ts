@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { suite, test, type TestContext } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
@@ -26,10 +26,15 @@ interface Place {
   readonly clear: number;
 }
 
-async function place(ground: Ground): Promise<Place> {
+/** @param login - keys of [login]. @param hasSecret - for SCRAM, beside the hash */
+async function place(ground: Ground, login: object = {}, hasSecret = true): Promise<Place> {
   const mx = await destination(ground);
   const file = join(ground.folder('directory'), 'users.jsonl');
-  writeFileSync(file, `${JSON.stringify({ user, ...newPassword(password) })}\n`);
+  const { scram, ...stored } = newPassword(password);
+  writeFileSync(
+    file,
+    hasSecret ? `${JSON.stringify({ user, ...stored, scram })}\n` : `${user}:${stored.password}\n`,
+  );
   const [port, implicit, clear] = [await freePort(), await freePort(), await freePort()];
   const listener = (each: number, tls: string) => ({
     address: `127.0.0.1:${each}`,
@@ -40,8 +45,8 @@ async function place(ground: Ground): Promise<Place> {
     port,
     config: {
       listen: [listener(port, 'required'), listener(implicit, 'implicit'), listener(clear, 'offered')],
-      directory: [{ name: 'own', kind: 'users', path: file }],
-      login: { mechanisms_in_clear: ['PLAIN', 'LOGIN', 'SCRAM-SHA-256'] },
+      directory: [{ name: 'own', kind: hasSecret ? 'users' : 'passwd', path: file }],
+      login: { mechanisms_in_clear: ['PLAIN', 'LOGIN', 'SCRAM-SHA-256'], ...login },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
     },
   });
@@ -216,4 +221,36 @@ suite('Postfix logs in', { skip: withoutPostfix() }, () => {
       );
       assert.equal(here.mx.tally.messages, 1);
     });
+
+  /** Postfix that chooses the mechanism by itself has handed in a message. */
+  async function sendByBest(t: TestContext, here: Place) {
+    const passwords = join(here.ground.directory, 'passwords');
+    writeFileSync(passwords, `[127.0.0.1]:${here.port} ${user}:${password}\n`);
+    const postfix = await startPostfix(Ground.of(t), 'postfix', {
+      main: {
+        relayhost: `[127.0.0.1]:${here.port}`,
+        smtp_tls_security_level: 'encrypt',
+        smtp_sasl_auth_enable: 'yes',
+        smtp_sasl_password_maps: `texthash:${passwords}`,
+        smtp_sasl_security_options: 'noanonymous',
+      },
+    });
+    await send(postfix.port, { from: user, to: ['b@far.test'], content: 'Subject: x\r\n\r\nHello\r\n' });
+    return postfix;
+  }
+
+  test('by what it chooses, where users have no secret for SCRAM', async (t) => {
+    const here = await place(Ground.of(t), {}, false);
+    await sendByBest(t, here);
+    await here.mx.tally.arrived(1);
+    const chosen = here.sluice.events().find(({ event }) => event === 'authenticated');
+    assert.ok(['PLAIN', 'LOGIN'].includes(String(chosen?.['mechanism'])));
+  });
+
+  test('and does not go on with another mechanism when SCRAM is offered in vain', async (t) => {
+    const here = await place(Ground.of(t), { mechanisms: ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] }, false);
+    const postfix = await sendByBest(t, here);
+    await until('Postfix has given up', () => postfix.log().includes('535 5.7.8'));
+    assert.equal(here.sluice.events().filter(({ event }) => event === 'authenticated').length, 0);
+  });
 });

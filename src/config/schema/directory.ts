@@ -199,7 +199,7 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
 });
 
 /** [login] */
-const mechanismNames = [
+export const mechanismNames = [
   'SCRAM-SHA-256-PLUS',
   'SCRAM-SHA-256',
   'PLAIN',
@@ -208,7 +208,6 @@ const mechanismNames = [
   'XOAUTH2',
 ] as const;
 const inClear = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
-const offeredByDefault: readonly (typeof mechanismNames)[number][] = mechanismNames;
 
 function failureRate() {
   return textOf('a rate such as "10/hour"', parseRate);
@@ -223,8 +222,12 @@ export const login = tableOf({
     { defaultText: 'none: such a name is looked up as it is', example: '"example.com"' },
   ),
   mechanisms: key(
-    listOf(oneOf(mechanismNames), mechanismsForm).prefault([...offeredByDefault]),
+    listOf(oneOf(mechanismNames), mechanismsForm).optional(),
     'The mechanisms that are offered under TLS, the best first. One with PLUS is bound to the TLS connection: leave it out where a front end ends TLS and begins another one to Sluice. OAUTHBEARER and XOAUTH2 are offered only where there is a [[token_issuer]].',
+    {
+      defaultText: `[${mechanismNames.map((name) => `"${name}"`).join(', ')}]; without SCRAM where a source of users has no secrets for it: that is, any but "users", "sqlite" without query, and queries with a column named scram`,
+      example: '["PLAIN", "LOGIN"]',
+    },
   ),
   mechanisms_in_clear: key(
     listOf(oneOf(inClear), mechanismsForm).prefault([]),
