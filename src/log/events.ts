@@ -27,6 +27,8 @@ interface EventFields {
     readonly tenant?: Text;
     readonly priority?: number | undefined;
     readonly quarantine?: Text;
+    /** When a paced message may go out. */
+    readonly turn?: Text;
     readonly tlsVersion?: Text;
     readonly tlsCipher?: Text;
     readonly transactionMs?: number | undefined;

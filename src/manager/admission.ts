@@ -2,10 +2,14 @@
 // each message that the manager needs, by its handle.
 
 import type { DatedClock } from '../io/steady-clock.ts';
+import { localRefusal } from '../message/refusal.ts';
+import { type EncodedRefusal, encodeRefusal } from '../message/refusal-form.ts';
+import { limitText } from '../policy/sending/sending-text.ts';
+import type { SendingTurn } from '../policy/sending/types.ts';
 import { withDemand } from '../route/security/demand.ts';
 import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
-import type { RecoveredMessage, SpoolStore } from '../spool/types.ts';
+import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { RouterInForce } from './ports.ts';
 
@@ -57,18 +61,34 @@ export class Admission {
     const isHeld = message.quarantine !== undefined;
     const handle = this.#begin(message, routes, isHeld, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
+    const nextAttemptAtMs = message.turn?.ms ?? 0;
+    const lastRefusal = message.turn === undefined ? '' : pacedRefusal(message.turn);
     for (const [recipient, route] of routes.entries()) {
       this.#scheduler.add(handle, {
         recipient,
         route: route.key,
         domain: route.domain,
         attempts: 0,
-        nextAttemptAtMs: 0,
-        lastRefusal: '',
+        nextAttemptAtMs,
+        lastRefusal,
       });
     }
     this.#scheduler.commit(handle, nowMs);
     return true;
+  }
+
+  /** What the journal has to know of a message that waits for its turn. */
+  pacedOutcomes({ queueId, recipients }: Submitted, turn: SendingTurn): readonly Outcome[] {
+    const nextAttemptAtMs = this.#clock.dateOf(turn.ms);
+    const refusal = pacedRefusal(turn);
+    return recipients.map((_, recipient) => ({
+      kind: 'deferred',
+      queueId,
+      recipient,
+      attempts: 0,
+      nextAttemptAtMs,
+      refusal,
+    }));
   }
 
   /** Date of acceptance, Unix ms. */
@@ -111,6 +131,12 @@ export class Admission {
     this.#freshIds[handle] = undefined;
     return handle;
   }
+}
+
+/** Why the queue's list says that it waits. No attempt has failed, so it has no code. */
+function pacedRefusal({ limit }: SendingTurn): EncodedRefusal {
+  const text = `waits for a sending limit, ${limitText(limit)}`;
+  return encodeRefusal(localRefusal({ during: 'queue', code: 0, enhanced: '', text, permanent: false }));
 }
 
 /** The highest priority that routes give to messages without one. */

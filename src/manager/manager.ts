@@ -179,7 +179,12 @@ export class Manager {
     this.#parts.lookAtClock();
     const nowMs = this.#clock.nowMs();
     let received = 0;
-    for (const message of batch) if (this.#parts.admission.submitted(message, nowMs)) received++;
+    for (const message of batch) {
+      if (!this.#parts.admission.submitted(message, nowMs)) continue;
+      received++;
+      if (message.turn !== undefined)
+        this.#parts.settlement.add(this.#parts.admission.pacedOutcomes(message, message.turn));
+    }
     return received;
   }
 

@@ -84,9 +84,10 @@ export class SendingDesk {
       const { limit, againAtMs } = answer;
       return { kind: 'exceeded', limit, again: this.#again(againAtMs, nowMs) };
     }
-    const { charge } = answer;
-    const isPaced = charge.turnMs > charge.atMs;
-    return { kind: 'counted', charge, turnAt: isPaced ? this.#clock.shownOf(charge.turnMs) : undefined };
+    const { charge, paces: limit } = answer;
+    const { turnMs: ms } = charge;
+    const turn = limit === undefined ? undefined : { ms, at: this.#clock.shownOf(ms), limit };
+    return { kind: 'counted', charge, turn };
   }
 
   #again(atMs: number | undefined, nowMs: number): Again | undefined {

@@ -3,6 +3,7 @@
 import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { Reception } from '../message/received-line.ts';
+import type { SendingTurn } from '../policy/sending/types.ts';
 import type { TransactionFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { SpoolWriter } from '../spool/types.ts';
@@ -32,6 +33,7 @@ export class AcceptedTransaction implements TransactionFacts {
   #discard: Discard | undefined;
   #quarantine: string | undefined;
   #uncount: (() => void) | undefined;
+  #turn: SendingTurn | undefined;
 
   constructor(
     origin: TransactionOrigin,
@@ -122,8 +124,14 @@ export class AcceptedTransaction implements TransactionFacts {
     this.#quarantine ??= reason.slice(0, maxReasonLength);
   }
 
+  /** When the message may go out, if a sending limit paces it. */
+  get turn(): SendingTurn | undefined {
+    return this.#turn;
+  }
+
   /** Sending limits have counted the message. @param uncount - takes that back */
-  counted(uncount: () => void): void {
+  counted(turn: SendingTurn | undefined, uncount: () => void): void {
+    this.#turn = turn;
     this.#uncount = uncount;
   }
 

@@ -4,6 +4,7 @@
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
+import { queuedText } from '../policy/sending/sending-text.ts';
 import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
@@ -189,7 +190,7 @@ export class ContentSteps {
 
   /** The session goes on with the next message while this one is committed, unless that would make a shortage worse. */
   #commit(intake: MessageIntake, transaction: AcceptedTransaction): void {
-    const { reversePath, queueId } = transaction;
+    const { reversePath, queueId, turn } = transaction;
     const { memory, intake: manager } = this.#context;
     const answer = this.#session.answerLater();
     const besidesBytes = bytesBesides(answer, intake);
@@ -198,7 +199,7 @@ export class ContentSteps {
     if (isShort) this.#waiting.hold();
     intake.store((refusal) => {
       memory.give(besidesBytes);
-      if (refusal === undefined) answer.accept(`queued as ${queueId}`);
+      if (refusal === undefined) answer.accept(queuedText(queueId, turn));
       else {
         transaction.notAccepted();
         this.#answers.rejectLater(answer, refusal, reversePath);

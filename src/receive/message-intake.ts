@@ -12,7 +12,13 @@ import { ContentPieces } from './content-pieces.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { MailCompletion } from './mail-completion.ts';
-import { type Completion, envelopeOf, receivedLineOf, tlsDemandOf } from './stored-form.ts';
+import {
+  acceptedMessageOf,
+  type Completion,
+  envelopeOf,
+  receivedLineOf,
+  tlsDemandOf,
+} from './stored-form.ts';
 import { refusalAfterContent, tooManyHops } from './store-refusals.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
@@ -198,19 +204,9 @@ export class MessageIntake {
     const { intake, log, storeWatch } = this.#context;
     storeWatch.stored();
     const transaction = this.#transaction;
-    const { priority, tlsDemand } = this.#completion();
-    intake.submitted({
-      queueId: transaction.queueId,
-      ref: appended.ref,
-      receivedAtMs: this.#startedAtMs,
-      sizeBytes: appended.sizeBytes,
-      reversePath: transaction.reversePath,
-      recipients: transaction.recipients.map((recipient) => recipient.address),
-      tenant: transaction.tenant === '' ? undefined : transaction.tenant,
-      priority,
-      quarantine: transaction.quarantine,
-      tlsDemand,
-    });
+    const completion = this.#completion();
+    const { priority } = completion;
+    intake.submitted(acceptedMessageOf(transaction, appended, completion));
     log.received(transaction.queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
     if (intake.congested) intake.whenDrained(() => stored(undefined));
     else stored(undefined);

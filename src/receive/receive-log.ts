@@ -35,6 +35,7 @@ export class ReceiveLog {
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
       quarantine: transaction.quarantine,
+      turn: transaction.turn === undefined ? undefined : dateText(transaction.turn.at),
       tlsVersion: transaction.origin.tls?.version,
       tlsCipher: transaction.origin.tls?.cipher,
       transactionMs: Math.round(performance.now() - startedAtMonotonicMs),

@@ -88,7 +88,7 @@ export class SendingSteps {
   #answered({ ledger }: SendingGate, answer: ChargeAnswer, goOn: () => void): void {
     switch (answer.kind) {
       case 'counted':
-        this.#facts.transaction.counted(() => ledger.release(answer.charge));
+        this.#facts.transaction.counted(answer.turn, () => ledger.release(answer.charge));
         goOn();
         break;
       case 'exceeded': {

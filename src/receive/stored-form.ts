@@ -1,10 +1,12 @@
-// What the spool keeps of a message beside its content: the envelope, and the Received line.
+// What the spool keeps of a message beside its content: the envelope, and the Received line; and what the manager is told of it.
 
 import type { Envelope } from '../message/envelope.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
+import type { Appended } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { AcceptedMessage } from './types.ts';
 
 /** What is known when the message is complete. */
 export interface Completion {
@@ -55,6 +57,27 @@ export function envelopeOf(
     quarantine,
     tlsDemand,
     origin: { via, clientAddress: client, helo },
+  };
+}
+
+/** What the manager is told. */
+export function acceptedMessageOf(
+  { queueId, reversePath, recipients, tenant, quarantine, turn }: AcceptedTransaction,
+  { ref, sizeBytes }: Appended,
+  { startedAtMs, priority, tlsDemand }: Completion,
+): AcceptedMessage {
+  return {
+    queueId,
+    ref,
+    receivedAtMs: startedAtMs,
+    sizeBytes,
+    reversePath,
+    recipients: recipients.map(({ address }) => address),
+    tenant: tenant === '' ? undefined : tenant,
+    priority,
+    quarantine,
+    tlsDemand,
+    turn,
   };
 }
 

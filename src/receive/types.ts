@@ -1,5 +1,6 @@
 // The settings of the receiving side, and the interface that takes accepted messages.
 
+import type { SendingTurn } from '../policy/sending/types.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import type { TlsDemand } from '../values/tls-policy.ts';
 import type { StoredRef } from '../spool/types.ts';
@@ -17,6 +18,8 @@ export interface AcceptedMessage {
   readonly priority?: number | undefined;
   readonly quarantine?: string | undefined;
   readonly tlsDemand?: TlsDemand | undefined;
+  /** A sending limit paces it. */
+  readonly turn?: SendingTurn | undefined;
 }
 
 /** Takes accepted messages, and slows clients down when it falls behind. */

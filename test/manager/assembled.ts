@@ -18,6 +18,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
 import type { Outage } from '../../src/dns/types.ts';
+import type { SendingTurn } from '../../src/policy/sending/types.ts';
 import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
 import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
@@ -194,6 +195,8 @@ export interface Ground {
   sender(serial: number, delivered?: readonly Delivered[]): Promise<SenderAtHand>;
   /** A receiver hands in a message to these. */
   submit(...to: (string | EnvelopeRecipient)[]): Promise<string>;
+  /** A receiver hands in a message that a sending limit paces. */
+  submitPaced(turn: SendingTurn, ...to: string[]): Promise<string>;
   /** The receiver says again what it handed in last, as it does when it does not know whether a manager has heard. */
   submitAgain(): Promise<void>;
   reload(config: string): Promise<void>;
@@ -248,6 +251,21 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   manager.links.addReceiver(receiver);
   // What it still waits for is of the next test no more.
   t.after(() => timers.stop());
+  const submit = async (to: readonly (string | EnvelopeRecipient)[], turn?: SendingTurn): Promise<string> => {
+    const { queueId, ref } = store.add(to);
+    last = {
+      kind: 'submitted',
+      queueId,
+      ref,
+      receivedAtMs: nowMs() + system.aheadMs,
+      sizeBytes: 10,
+      reversePath: 'a@from.test',
+      recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),
+      turn,
+    };
+    await receiver.say(last);
+    return queueId;
+  };
   return {
     manager,
     timers,
@@ -270,20 +288,8 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       await settled();
       return new SenderAtHand(channel);
     },
-    submit: async (...to) => {
-      const { queueId, ref } = store.add(to);
-      last = {
-        kind: 'submitted',
-        queueId,
-        ref,
-        receivedAtMs: nowMs() + system.aheadMs,
-        sizeBytes: 10,
-        reversePath: 'a@from.test',
-        recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),
-      };
-      await receiver.say(last);
-      return queueId;
-    },
+    submit: (...to) => submit(to),
+    submitPaced: (turn, ...to) => submit(to, turn),
     submitAgain: async () => {
       assert.ok(last !== undefined);
       await receiver.say(last);

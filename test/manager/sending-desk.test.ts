@@ -50,7 +50,7 @@ test('receivers are answered by the id of their question, beyond the limit with 
   assert.deepEqual(ask(desk, 7), {
     kind: 'charged',
     id: 7,
-    answer: { kind: 'counted', charge, turnAt: undefined },
+    answer: { kind: 'counted', charge, turn: undefined },
   });
   ask(desk, 8);
   const refused = ask(desk, 9);

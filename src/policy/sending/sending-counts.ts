@@ -18,7 +18,12 @@ import {
 } from './types.ts';
 
 export type CountAnswer =
-  | { readonly kind: 'counted'; readonly charge: SendingCharge }
+  /** @property paces - the limit that the message waits for; undefined: it does not wait */
+  | {
+      readonly kind: 'counted';
+      readonly charge: SendingCharge;
+      readonly paces: ExceededSending | undefined;
+    }
   /** @property againAtMs - undefined: never, since the message alone exceeds the limit */
   | { readonly kind: 'exceeded'; readonly limit: ExceededSending; readonly againAtMs: number | undefined };
 
@@ -73,14 +78,18 @@ export class SendingCounts {
   charge(handIn: HandIn, nowMs: number): CountAnswer {
     const held = this.#rules.of(handIn);
     let turnMs = nowMs;
+    let paces: ExceededSending | undefined;
     let exceeded: ExceededSending | undefined;
     let againAtMs = nowMs;
     for (const { by, key, allowances } of held) {
       for (const { quantity, rate, beyond } of allowances) {
         const freeMs = this.#freeAtMs(by, key, { quantity, rate }, eventsOf(quantity, handIn), nowMs);
         const patienceMs = beyond.kind === 'pace' ? beyond.longestWaitMs : 0;
-        if (freeMs - patienceMs <= nowMs) turnMs = Math.max(turnMs, freeMs);
-        else if (freeMs - patienceMs > againAtMs) {
+        if (freeMs - patienceMs <= nowMs) {
+          if (freeMs <= turnMs) continue;
+          turnMs = freeMs;
+          paces = { by, key, quantity, rate };
+        } else if (freeMs - patienceMs > againAtMs) {
           againAtMs = freeMs - patienceMs;
           exceeded = { by, key, quantity, rate };
         }
@@ -96,7 +105,7 @@ export class SendingCounts {
         this.#tables[by].add(key, allowance, events, countedAtMs(charge, allowance), nowMs);
       }
     }
-    return { kind: 'counted', charge };
+    return { kind: 'counted', charge, paces };
   }
 
   /** Takes back a message that was counted, and then was not accepted. */

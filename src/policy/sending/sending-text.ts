@@ -2,7 +2,7 @@
 
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 import type { Rate } from '../../values/rate.ts';
-import type { Again, ExceededSending, SendingQuantity } from './types.ts';
+import type { Again, ExceededSending, SendingQuantity, SendingTurn } from './types.ts';
 
 const periods = new Map([
   [1000, 'a second'],
@@ -15,6 +15,19 @@ const periods = new Map([
 export function allowedText(quantity: SendingQuantity, { count, perMs }: Rate): string {
   const what = count === 1 ? quantity.slice(0, -1) : quantity;
   return `${count} ${what} ${periods.get(perMs) ?? `in ${perMs} ms`}`;
+}
+
+/** For operators: `user joe@example.com: 200 messages an hour`. */
+export function limitText({ by, key, quantity, rate }: ExceededSending): string {
+  return `${by.replace('_', ' ')} ${key}: ${allowedText(quantity, rate)}`;
+}
+
+/** What follows `250 2.0.0`. */
+export function queuedText(queueId: string, turn: SendingTurn | undefined): string {
+  if (turn === undefined) return `queued as ${queueId}`;
+  const { limit, at } = turn;
+  const rule = `${whoText(limit)} may send ${allowedText(limit.quantity, limit.rate)}`;
+  return `queued as ${queueId}, to go out at ${dateText(at)}: ${rule}`;
 }
 
 /** RFC 5321 4.2.2: 450 is also for what is not taken for policy reasons; RFC 3463 3.8: X.7.1 delivery not authorized. */

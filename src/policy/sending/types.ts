@@ -81,6 +81,16 @@ export interface SendingCharge {
   readonly turnMs: number;
 }
 
+/** A paced message waits for its turn. */
+export interface SendingTurn {
+  /** In the time of whoever counts. */
+  readonly ms: number;
+  /** A date, Unix ms, for people. */
+  readonly at: number;
+  /** What it waits for. */
+  readonly limit: ExceededSending;
+}
+
 /** When a message will be taken, if nothing else is until then. */
 export interface Again {
   /** A date, Unix ms. */
@@ -90,8 +100,8 @@ export interface Again {
 }
 
 export type ChargeAnswer =
-  /** @property turnAt - a date, Unix ms: the message waits for its turn until then; undefined: it does not wait */
-  | { readonly kind: 'counted'; readonly charge: SendingCharge; readonly turnAt?: number | undefined }
+  /** @property turn - undefined: the message need not wait */
+  | { readonly kind: 'counted'; readonly charge: SendingCharge; readonly turn?: SendingTurn | undefined }
   /** @property again - undefined: never, since the message alone exceeds the limit */
   | {
       readonly kind: 'exceeded';
