@@ -20,11 +20,11 @@ const hiddenName = /[\0\v\f\r](?:from|sender)[\0-\x20]*:/iu;
  * @param defaultDomain - completes a name without a domain
  */
 export function authorsOf(fields: readonly Field[], strayLines: string, defaultDomain: string): Authors {
-  if (strayName.test(strayLines)) return unclear('a line of the header is no field');
+  const hidden = hiddenAuthor(fields, strayLines);
+  if (hidden !== undefined) return unclear(hidden);
   const found: Record<'from' | 'sender', readonly string[]> = { from: [], sender: [] };
   const seen = new Set<string>();
   for (const { name, value } of fields) {
-    if (hiddenName.test(value)) return unclear(`the field ${name} has a From or Sender field in it`);
     if (name !== 'from' && name !== 'sender') continue;
     // RFC 5322 3.6: each is there once at most. Which one counts, programs do not agree on.
     if (seen.has(name)) return unclear(`there is more than one ${titles[name]} field`);
@@ -35,6 +35,17 @@ export function authorsOf(fields: readonly Field[], strayLines: string, defaultD
     found[name] = [...new Set(addresses)];
   }
   return { kind: 'addresses', ...found };
+}
+
+/**
+ * A From or Sender field that only some programs see.
+ * @param strayLines - the lines of the header from the first one that is no field
+ * @returns what is wrong, as a clause for people; undefined when there is none
+ */
+export function hiddenAuthor(fields: readonly Field[], strayLines: string): string | undefined {
+  if (strayName.test(strayLines)) return 'a line of the header is no field';
+  const holder = fields.find(({ value }) => hiddenName.test(value));
+  return holder === undefined ? undefined : `the field ${holder.name} has a From or Sender field in it`;
 }
 
 const titles = { from: 'From', sender: 'Sender' } as const;

@@ -1,7 +1,6 @@
 // Asks stages, in order, and makes one decision of their verdicts. Promises: a stage that fails in any way becomes the answer that
 // it names for this; with stages that answer at once, nothing is awaited and no object is made.
 
-import type { User } from '../directory/types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
@@ -22,6 +21,9 @@ const failedDisconnect: Reply = { ...failedReply, code: 421 };
 
 const goingOn: Decision = { kind: 'continue' };
 
+/** What says whose mail it is. */
+type Session = Pick<Subject, 'user' | 'principal' | 'client'>;
+
 export class Pipeline {
   readonly #members: Readonly<Record<Point, readonly Member[]>>;
   readonly #watch: StageWatch;
@@ -33,8 +35,8 @@ export class Pipeline {
   }
 
   /** Is a stage asked at this point? */
-  has(point: Point, { user }: Pick<Subject, 'user'>): boolean {
-    return this.#members[point].some((member) => isAsked(member, user));
+  has(point: Point, session: Session): boolean {
+    return this.#members[point].some((member) => isAsked(member, session));
   }
 
   /** Asks the stages of a point. A decision that is not made at once is pending: see `PendingDecision.whenMade`. */
@@ -51,7 +53,7 @@ export class Pipeline {
     const members = this.#members[point];
     for (let at = from; at < members.length; at++) {
       const member = members[at] as Member;
-      if (!isAsked(member, subject.user)) continue;
+      if (!isAsked(member, subject)) continue;
       let answer: Answer;
       try {
         answer = member.ask(subject);
@@ -134,8 +136,15 @@ function faultIn(answer: Verdict, point: Point, subject: Subject, stage: string)
   }
 }
 
-function isAsked({ isForUsers }: Member, user: User | undefined): boolean {
-  return !isForUsers || user !== undefined;
+function isAsked({ audience }: Member, { user, principal, client }: Session): boolean {
+  switch (audience) {
+    case undefined:
+      return true;
+    case 'users':
+      return user !== undefined;
+    case 'strangers':
+      return principal === undefined && !client.mayRelay;
+  }
 }
 
 function memberOf(stage: Stage, point: Point): Member[] {
@@ -146,7 +155,7 @@ function memberOf(stage: Stage, point: Point): Member[] {
       stage: stage.name,
       timeLimitMs: stage.timeLimitMs ?? usualTimeLimitMs,
       onFailure: stage.onFailure ?? 'tempfail',
-      isForUsers: stage.isForUsers === true,
+      audience: stage.audience,
       ask: (facts) => method.call(stage, facts),
     },
   ];

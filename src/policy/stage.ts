@@ -220,6 +220,9 @@ export type Answer = Verdict | PromiseLike<Verdict>;
 /** What happens when a stage fails. None of it is permanent, since the fault is ours. */
 export type FailureAnswer = 'tempfail' | 'continue' | 'quarantine' | 'disconnect';
 
+/** `users`: clients that have logged in here. `strangers`: those that have not logged in, here or at a front end, and may not relay. */
+export type Audience = 'users' | 'strangers';
+
 /**
  * A stage has a method for each point at which it decides. While a promise is out, the session waits and no other does.
  * To throw, to reject, to take longer than the time limit, or to answer what is not allowed at the point is a failure.
@@ -231,8 +234,8 @@ export interface Stage {
   readonly timeLimitMs?: number | undefined;
   /** `tempfail` when not given. `quarantine` before `mail` is `tempfail`. */
   readonly onFailure?: FailureAnswer | undefined;
-  /** It is asked about clients that have logged in here, and mail of others costs nothing. */
-  readonly isForUsers?: boolean | undefined;
+  /** The clients that it is asked about; mail of others costs nothing. All when not given. */
+  readonly audience?: Audience | undefined;
   connect?(facts: SessionFacts): Answer;
   helo?(facts: SessionFacts): Answer;
   starttls?(facts: SessionFacts): Answer;

@@ -4,6 +4,8 @@
 import { isQueryable } from '../dns/domain-name.ts';
 import { domainOf } from '../address/domain.ts';
 import { parseAddressList } from '../message/address-list.ts';
+import { hiddenAuthor } from '../message/author-fields.ts';
+import type { Field } from '../message/editable-header.ts';
 
 export interface Authors {
   /** Every domain, once, in lower-case A-labels, in order. */
@@ -15,14 +17,17 @@ export interface Authors {
 /** More domains than any message of several authors has: each costs look-ups. */
 const maxDomains = 5;
 
-/** @param values - of each From field, folded or not */
-export function readAuthors(values: readonly string[]): Authors {
+/** @param strayLines - the lines of the header from the first one that is no field */
+export function readAuthors(fields: readonly Field[], strayLines: string): Authors {
+  const values = fields.filter(({ name }) => name === 'from').map(({ value }) => value);
+  const hidden = hiddenAuthor(fields, strayLines);
   const [value, second] = values;
-  if (value === undefined) return { domains: [], fault: 'there is no From field' };
+  if (value === undefined) return { domains: [], fault: hidden ?? 'there is no From field' };
   const lists = values.slice(0, maxDomains).map((each) => parseAddressList(each, ''));
   const found = lists.flatMap(({ addresses }) => addresses.map(domainOf)).filter(isName);
   const domains = [...new Set(found)];
-  const fault = second === undefined ? faultOf(lists[0], domains) : 'there are several From fields';
+  const fault =
+    hidden ?? (second === undefined ? faultOf(lists[0], domains) : 'there are several From fields');
   return { domains: domains.slice(0, maxDomains), fault };
 }
 

@@ -52,10 +52,13 @@ export class MessageVerification {
     this.client = this.#checkClient();
   }
 
-  /** The header is there. @param fields - as they came */
-  header(fields: readonly Field[]): void {
-    const from = fields.filter(({ name }) => name === 'from').map(({ value }) => value);
-    this.#authors = readAuthors(from);
+  /**
+   * The header is there.
+   * @param fields - as they came
+   * @param strayLines - the lines of the header from the first one that is no field
+   */
+  header(fields: readonly Field[], strayLines: string): void {
+    this.#authors = readAuthors(fields, strayLines);
     const { domains } = this.#authors;
     this.#policies = Promise.all(domains.map((domain) => discoverPolicy(domain, this.#lookups)));
     if (!fields.some(({ name }) => name === 'dkim-signature' || name === 'domainkey-signature')) return;

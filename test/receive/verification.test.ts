@@ -174,6 +174,11 @@ test('mail of clients that may relay is not verified, and no name server is aske
   assert.match(stored(ground), /^Received:/);
   assert.deepEqual(ground.asked, []);
   assert.deepEqual(ground.events, []);
+  // Nor is its header kept apart, which has a limit.
+  const large = `X: ${'y'.repeat(900)}\r\n`.repeat(600);
+  assert.match(await send(ground.client, `${large}${message.toString()}`), /^250/);
+  const strange = await verifying(t);
+  assert.match(await send(strange.client, `${large}${message.toString()}`), /^552 5\.3\.4 /);
 });
 
 test('forged results with our name are removed, and those of others stay', async (t) => {
@@ -202,11 +207,13 @@ test('forged results with our name are removed, and those of others stay', async
   assert.match(text, /^Authentication-Results: mx\.example\.org;\r\n\tiprev=/);
 });
 
-test('a message with very many forged results is refused', async (t) => {
+test('a message with very many forged results, or hidden ones, is refused', async (t) => {
   const ground = await verifying(t);
   const forged = 'Authentication-Results: mx.example.org; dmarc=pass\r\n';
   assert.match(await send(ground.client, forged.repeat(100) + message.toString()), /^250/);
   assert.match(await send(ground.client, forged.repeat(101) + message.toString()), /^550 5\.6\.0 /);
+  const hidden = `From: <a@sender.test>\r\nno field\r\n${forged}\r\nx`;
+  assert.match(await send(ground.client, hidden), /^550 5\.6\.0 /);
 });
 
 test('nothing that a client says can end the field or forge a result', async (t) => {
@@ -327,6 +334,8 @@ test('a From that is missing, doubled or has several authors never passes unless
   client = await greeted(ground.fixture);
   assert.match(await send(client, 'From: a\r\n\r\nx'), refused);
   assert.match(await send(client, 'From: <a@[127.0.0.1]>\r\n\r\nx'), refused);
+  const hidden = 'From: <a@sender.test>\r\nno field\r\nFrom: <b@held.test>\r\n\r\nx';
+  assert.match(await send(client, hidden), refused);
   assert.match(await send(client, 'From: <a@nobody.test>, <b@held.test>\r\n\r\nx'), /^250/);
   assert.match(ground.fixture.spool.kept.at(-1)?.envelope.quarantine ?? '', /aligned with held\.test/);
   assert.match(await send(client, 'From: <a@sender.test>, <b@sender.test>\r\n\r\nx'), /^250/);

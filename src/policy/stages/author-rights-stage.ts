@@ -10,7 +10,7 @@ const advice = 'use an address of your own, or ask for the right';
 
 export class AuthorRightsStage implements Stage {
   readonly name = 'author-rights';
-  readonly isForUsers = true;
+  readonly audience = 'users';
   readonly #rights: SenderRights;
   readonly #separators: string;
 

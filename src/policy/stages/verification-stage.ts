@@ -49,14 +49,19 @@ const workMs = 60_000;
 /** More forged fields than this come from nobody who wants to have a message read. */
 const maxForged = 100;
 
-const tooManyForged: Verdict = {
+const forgery: Verdict = {
   kind: 'reject',
   reply: {
     code: 550,
     enhanced: '5.6.0',
-    text: 'The message has too many forged Authentication-Results fields',
+    text: 'The message has too many forged Authentication-Results fields, or hides one behind a line that is no field',
   },
 };
+
+/** Results behind a line that is no field: some programs read them, and they are no fields that could be removed. */
+function hidesResults(strayLines: string): boolean {
+  return /^authentication-results[\0-\x20]*:/imu.test(strayLines);
+}
 
 /** The verification of a message that is coming in. */
 interface Underway {
@@ -68,6 +73,8 @@ interface Underway {
 
 export class VerificationStage implements Stage {
   readonly name = 'verification';
+  /** Whoever is authenticated or may relay is signed for, and everybody else is verified. */
+  readonly audience = 'strangers';
   readonly timeLimitMs: number;
   readonly #parts: VerificationParts;
   readonly #underway = new WeakMap<TransactionFacts, Underway>();
@@ -78,9 +85,7 @@ export class VerificationStage implements Stage {
   }
 
   mail(facts: MailFacts): Verdict {
-    const { client, listener, principal, transaction, helo } = facts;
-    // Whoever is authenticated or may relay is signed for, and everybody else is verified.
-    if (client.mayRelay || principal !== undefined) return goOn;
+    const { client, listener, transaction, helo } = facts;
     const { rules, lookups, deadlines, hostname, timeLimitMs, nowMs } = this.#parts;
     const inForce = rules(listener.name, transaction.tenant);
     if (inForce === undefined) return goOn;
@@ -115,7 +120,7 @@ export class VerificationStage implements Stage {
     const underway = this.#underway.get(facts.transaction);
     if (underway === undefined) return goOn;
     const { verification, policy, isTest } = underway;
-    verification.header(facts.header.fields);
+    verification.header(facts.header.fields, facts.header.strayLines);
     if (isTest || verification.isSigned || !mayRefuse(policy, 'message')) return goOn;
     return verification
       .end()
@@ -140,12 +145,13 @@ export class VerificationStage implements Stage {
       const refused = this.#refusal(facts, findings, judgement);
       if (refused !== undefined) return refused;
     }
-    const forged = this.#forged(facts.header.fields);
-    if (forged.length > maxForged) return tooManyForged;
+    const { fields, strayLines } = facts.header;
+    const forged = this.#forged(fields);
+    if (!isTest && (forged.length > maxForged || hidesResults(strayLines))) return forgery;
     const { authservId, events } = this.#parts;
     const field = resultsField(findings, policy, authservId, isTest ? judgement : undefined);
     const edits: FieldEdit[] = [
-      ...forged,
+      ...forged.slice(0, maxForged),
       // RFC 8601 5: on top, also of our Received field.
       { kind: 'insert-field', at: 0, name: 'Authentication-Results', value: field },
     ];
