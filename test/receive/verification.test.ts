@@ -81,6 +81,7 @@ async function verifying(
   const after: StageEntry = {
     stage: {
       name: 'after',
+      audience: 'strangers',
       content: (facts) => {
         results.push(facts.resultOf('verification'));
         return goOn;
