@@ -35,6 +35,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),
   bans: () => import('./bans.ts'),
+  clients: () => import('./clients.ts'),
   sendmail: () => import('./sendmail.ts'),
   version: () => import('./version.ts'),
 };

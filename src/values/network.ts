@@ -13,6 +13,11 @@ export interface Network {
   readonly prefix: number;
 }
 
+const ownNetworks: readonly Network[] = [
+  { address: '127.0.0.0', prefix: 8 },
+  { address: 'fc00::', prefix: 7 },
+];
+
 /** A network as numbers. */
 export interface NetworkBits {
   readonly words: Uint32Array;
@@ -78,6 +83,13 @@ export function contains(outer: Network, inner: Network | string): boolean {
     if (differing >>> Math.max(0, 32 - left) !== 0) return false;
   }
   return true;
+}
+
+/** Is it larger than the largest private networks, 10.0.0.0/8 (RFC 1918 3) and fc00::/7 (RFC 4193 3.1), and none of our own? */
+export function isLargeNetwork(network: Network): boolean {
+  if (ownNetworks.some((own) => contains(own, network))) return false;
+  const bits = networkBits(network);
+  return bits !== undefined && bits.length < (bits.bits === 32 ? 8 : 16);
 }
 
 /** The /24 or /64 that an address is in: `192.0.2.0/24`, `2001:db8:1:2::/64`; the text itself when it is no address. */

@@ -1,10 +1,8 @@
 // Warnings of networks whose hosts get rights, and that hold a large part of the Internet: each of them makes an open relay.
 
-import { contains, type Network, networkBits, parseNetwork } from '../../values/network.ts';
+import { isLargeNetwork, type Network } from '../../values/network.ts';
 import type { Config } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
-
-const ownNetworks = ['127.0.0.0/8', 'fc00::/7'].map(parseNetwork);
 
 export function wideNetworkWarnings({ listen, receive }: Config): ConfigWarning[] {
   const ofListeners = listen.flatMap(({ proxyProtocol, xclient }, index) => [
@@ -33,15 +31,8 @@ function warningsOf(
   consequence: string,
 ): ConfigWarning[] {
   return networks.flatMap((network, index) => {
-    if (!isLarge(network)) return [];
+    if (!isLargeNetwork(network)) return [];
     const message = `${network.address}/${network.prefix} is a large part of the Internet; ${consequence}`;
     return [{ path: [...path, index], message }];
   });
-}
-
-/** Larger than the largest private networks: 10.0.0.0/8 (RFC 1918 3) and fc00::/7 (RFC 4193 3.1). */
-function isLarge(network: Network): boolean {
-  if (ownNetworks.some((own) => contains(own, network))) return false;
-  const bits = networkBits(network);
-  return bits !== undefined && bits.length < (bits.bits === 32 ? 8 : 16);
 }

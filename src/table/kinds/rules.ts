@@ -9,7 +9,7 @@ import { readRecords } from '../cdb/all-records.ts';
 import type { Contents, TableFile, TableKind } from '../contents.ts';
 import { type ClientRule, formatRule, parseRule } from '../rules/client-rule.ts';
 import { askRules, RuleSet } from '../rules/rule-set.ts';
-import { parseSubject } from '../rules/rule-subject.ts';
+import { parseSubject, type RuleSubject } from '../rules/rule-subject.ts';
 import { RuleWarnings } from '../rules/rule-warnings.ts';
 import { readTcprulesData, readTcprulesLine, tcprulesSubject } from '../rules/tcprules.ts';
 import { absent, type Answer } from '../table.ts';
@@ -20,11 +20,11 @@ import { isWhiteSpace, visibleEnd, visibleStart } from './white-space.ts';
 
 /** Rules in Sluice's own form. */
 export const rules: TableKind = rulesIn({
-  takeLine: (bytes, line, { set }) => {
+  takeLine: (bytes, line, into) => {
     const { keyEnd, valueStart, valueEnd } = rulesForm.parts(bytes, line);
-    takeOwn(set, bytes.toString('utf8', 0, keyEnd), bytes.toString('utf8', valueStart, valueEnd));
+    takeOwn(into, bytes.toString('utf8', 0, keyEnd), bytes.toString('utf8', valueStart, valueEnd));
   },
-  takeRecord: (key, value, { set }) => takeOwn(set, key, value),
+  takeRecord: (key, value, into) => takeOwn(into, key, value),
 });
 
 /** Rules in the form of tcprules. */
@@ -112,14 +112,19 @@ function readCompiled(handle: FileHandle, reader: RuleReader, into: Into): Promi
   });
 }
 
-function takeOwn(set: RuleSet, who: string, what: string): void {
-  set.add(parseSubject(who.toLowerCase()), parseRule(what));
+function takeOwn(into: Into, who: string, what: string): void {
+  add(into, parseSubject(who.toLowerCase()), parseRule(what));
 }
 
-function takeTcprules({ set, warnings }: Into, address: string, rule: ClientRule): void {
+function takeTcprules(into: Into, address: string, rule: ClientRule): void {
   const subject = tcprulesSubject(address);
-  if (subject.kind === 'unused') warnings.unused(address, subject.reason);
-  else set.add(subject, rule);
+  if (subject.kind === 'unused') into.warnings.unused(address, subject.reason);
+  else add(into, subject, rule);
+}
+
+function add({ set, warnings }: Into, subject: RuleSubject, rule: ClientRule): void {
+  set.add(subject, rule);
+  warnings.used(subject, rule);
 }
 
 /** Says at which place of the file a mistake is. */

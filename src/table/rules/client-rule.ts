@@ -164,8 +164,8 @@ function addVariable(rule: RuleBuilder, word: string, value: string | undefined)
   const meant = closest(word, words);
   const known =
     'known are allow, deny, defer, relay, size=SIZE and variables in capital letters such as TEAM=sales';
-  const advice = meant === undefined ? known : `did you mean "${meant}"?`;
-  throw new ValueError(`${JSON.stringify(word.slice(0, 80))} is no word of a rule; ${advice}`);
+  const advice = meant === undefined ? `; ${known}` : ` (did you mean "${meant}"?)`;
+  throw new ValueError(`${JSON.stringify(word.slice(0, 80))} is no word of a rule${advice}`);
 }
 
 function sizeOf(text: string): number {

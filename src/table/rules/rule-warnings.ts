@@ -1,5 +1,14 @@
 // Counts what is probably not meant in a table of rules, with an example of each.
 
+import { isLargeNetwork } from '../../values/network.ts';
+import type { ClientRule } from './client-rule.ts';
+import { formatSubject, type RuleSubject } from './rule-subject.ts';
+
+function isForMany(subject: RuleSubject): boolean {
+  if (subject.kind === 'network') return isLargeNetwork(subject.network);
+  return subject.kind === 'everyone' || subject.kind === 'named';
+}
+
 /** How many there are of one kind, and the first. */
 class Counted {
   #count = 0;
@@ -20,6 +29,8 @@ export class RuleWarnings {
   readonly #repeated = new Counted();
   readonly #unused = new Map<string, Counted>();
   readonly #withoutColon = new Counted();
+  readonly #open = new Counted();
+  readonly #oddEnding = new Counted();
 
   /** A rule for clients that have one already. */
   repeated(who: string): void {
@@ -31,6 +42,14 @@ export class RuleWarnings {
     let counted = this.#unused.get(reason);
     if (counted === undefined) this.#unused.set(reason, (counted = new Counted()));
     counted.note(address);
+  }
+
+  /** A rule as it is used. */
+  used(subject: RuleSubject, rule: ClientRule): void {
+    if (rule.kind === 'refuse' || rule.relay === undefined) return;
+    // With a text that is appended, mail goes where that says.
+    if (rule.relay === '' && isForMany(subject)) this.#open.note(formatSubject(subject));
+    if (/^[^@.][^@]*$/u.test(rule.relay)) this.#oddEnding.note(rule.relay);
   }
 
   /** A line of tcprules that is none. */
@@ -55,6 +74,17 @@ export class RuleWarnings {
       ...this.#withoutColon.warning(
         (line) => `the line ${line} has no colon and is skipped`,
         (count, line) => `${count} lines such as ${line} have no colon and are skipped`,
+      ),
+      ...this.#open.warning(
+        (who) =>
+          `the rule for ${who} lets a large part of the Internet send mail to anyone through this host (open relay)`,
+        (count, who) =>
+          `${count} rules, such as that for ${who}, let a large part of the Internet send mail to anyone through this host (open relay)`,
+      ),
+      ...this.#oddEnding.warning(
+        (text) => `${text} is appended to recipients as it is, and begins with neither "@" nor "."`,
+        (count, text) =>
+          `${count} texts such as ${text} are appended to recipients as they are, and begin with neither "@" nor "."`,
       ),
     ];
   }
