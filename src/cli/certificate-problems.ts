@@ -44,6 +44,8 @@ export function certificateProblems(
     ),
     authorities(['receive', 'relay_ca'], receive.relayCa),
     ...listen.map((each, index) => authorities(['listen', index, 'relay_ca'], each.receive.relayCa)),
+    authorities(['receive', 'login_ca'], receive.loginCa),
+    ...listen.map((each, index) => authorities(['listen', index, 'login_ca'], each.receive.loginCa)),
   ];
   const problems: ConfigWarning[] = [];
   const warnings: ConfigWarning[] = [];

@@ -234,6 +234,7 @@ function completeConfig(
         relayDomainsFile: resolve(folder, receive.relayDomainsFile),
       }),
       ...(receive.relayCa !== undefined && { relayCa: resolve(folder, receive.relayCa) }),
+      ...(receive.loginCa !== undefined && { loginCa: resolve(folder, receive.loginCa) }),
       clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
     },
     clients: content.clients,

@@ -53,7 +53,11 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     clientRules,
     ...own
   } = listen;
-  const receive = own.relayCa === undefined ? own : { ...own, relayCa: resolve(folder, own.relayCa) };
+  const receive = {
+    ...own,
+    ...(own.relayCa !== undefined && { relayCa: resolve(folder, own.relayCa) }),
+    ...(own.loginCa !== undefined && { loginCa: resolve(folder, own.loginCa) }),
+  };
   return {
     address: address.kind === 'unix' ? { ...address, path: resolve(folder, address.path) } : address,
     protocol,

@@ -6,6 +6,7 @@ import { formatDuration } from '../values/duration.ts';
 import { LoginLimits, type LoginAttempt, type LoginLimitSettings } from './login-limits.ts';
 import type {
   Ban,
+  CertificateLogin,
   Directory,
   FoundDomain,
   FoundUser,
@@ -74,6 +75,10 @@ export class GuardedDirectory implements Directory, LoginBans {
 
   checkToken(login: TokenLogin): Promise<LoginAnswer> {
     return this.#guard(this.#attempt(login), () => this.#directory.checkToken(login));
+  }
+
+  checkCertificate(login: CertificateLogin): Promise<LoginAnswer> {
+    return this.#guard(this.#attempt(login), () => this.#directory.checkCertificate(login));
   }
 
   /** A client that begins has not failed yet: only a ban is looked for. */

@@ -48,6 +48,16 @@ export interface TokenLogin {
   readonly client: string;
 }
 
+/** A log-in by a certificate, which is valid and whose key the client has. */
+export interface CertificateLogin {
+  /** As whom the client wants to log in; empty when it leaves that to the certificate. */
+  readonly login: string;
+  /** Addresses that the certificate names. */
+  readonly names: readonly string[];
+  /** The client's IP address; empty for programs of this host. */
+  readonly client: string;
+}
+
 export interface RightLogin {
   readonly kind: 'right';
   readonly user: User;
@@ -112,6 +122,7 @@ export interface Directory {
   checkPassword(login: PasswordLogin): Promise<LoginAnswer>;
   /** An issuer that cannot be asked makes the answer failing. */
   checkToken(login: TokenLogin): Promise<LoginAnswer>;
+  checkCertificate(login: CertificateLogin): Promise<LoginAnswer>;
   /** @param client - the IP address of the client; empty for programs of this host */
   startScram(login: string, client: string): Promise<ScramStart>;
   finishScram(login: ScramLogin, client: string): Promise<ScramAnswer>;

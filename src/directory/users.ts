@@ -22,7 +22,9 @@ import { TokenIssuers } from './tokens/token-issuers.ts';
 import { checkToken } from './tokens/token-log-ins.ts';
 import type { CheckedElsewhere, PasswordSource } from './sources/source.ts';
 import { usualHash } from './usual-hash.ts';
+import { checkCertificate, type KnownUsers } from './named-log-ins.ts';
 import type {
+  CertificateLogin,
   FoundDomain,
   FoundUser,
   LoginAnswer,
@@ -49,6 +51,10 @@ export class Users implements Guarded {
   readonly #sources: Sources;
   readonly #issuers: TokenIssuers;
   readonly #known = new KnownPasswords();
+  readonly #named: KnownUsers = {
+    keyOf: (login) => this.keyOf(login),
+    find: (key) => this.#findAccount(key),
+  };
   #settings: DirectorySettings;
   /** Sources that check passwords, and could not tell when they were asked last. */
   readonly #failing = new Set<string>();
@@ -110,10 +116,11 @@ export class Users implements Guarded {
   }
 
   checkToken(login: TokenLogin): Promise<LoginAnswer> {
-    return checkToken(login, this.#issuers, {
-      keyOf: (name) => this.keyOf(name),
-      find: (key) => this.#findAccount(key),
-    });
+    return checkToken(login, this.#issuers, this.#named);
+  }
+
+  checkCertificate(login: CertificateLogin): Promise<LoginAnswer> {
+    return checkCertificate(login, this.#named);
   }
 
   async startScram(login: string): Promise<ScramStart> {

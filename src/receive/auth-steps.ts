@@ -138,11 +138,11 @@ export class AuthSteps {
       this.#answers.reject('AUTH', malformed, '', '');
       return;
     }
-    const { client, tls, bindings } = this.#facts;
+    const { client, tls, logins } = this.#facts;
     this.#mechanism = name;
     const facts = { client: client.address, isEncrypted: tls !== undefined };
     const { directory, hints } = this.#auth;
-    this.#exchange = beginExchange(name, directory, facts, { bindings, hints });
+    this.#exchange = beginExchange(name, directory, facts, { ...logins, hints });
     this.#respond(this.#exchange, response);
   }
 

@@ -5,6 +5,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import type { TlsLogins } from './received-session.ts';
 
 /** RFC 9266 2: the label, an empty context, and the length of the value. */
 const exporterLabel = 'EXPORTER-Channel-Binding';
@@ -69,11 +70,20 @@ export function endPointBinding(certificate: Uint8Array): Uint8Array | undefined
   return createHash(used).update(certificate).digest();
 }
 
-/** What a connection that is under TLS now offers. */
-export function bindingsOf(
+/**
+ * What log-ins may use of a connection that is under TLS now.
+ * @param rights - of the client: the certificate of a front end is not that of its clients
+ */
+export function tlsLoginsOf(
   socket: TLSSocket,
-  { settings }: Pick<ReceiveContext, 'settings'>,
-): ChannelBindings {
+  context: Pick<ReceiveContext, 'settings' | 'tls'>,
+  rights: { readonly xclient: boolean },
+): TlsLogins {
+  const certificateNames = rights.xclient ? undefined : context.tls?.logins.usersOf(socket);
+  return { bindings: bindingsOf(socket, context), certificateNames: certificateNames ?? [] };
+}
+
+function bindingsOf(socket: TLSSocket, { settings }: Pick<ReceiveContext, 'settings'>): ChannelBindings {
   const isOffered = settings.session.auth?.secure.some((name) => name.endsWith('-PLUS')) === true;
   return isOffered ? new ConnectionBindings(socket) : noBindings;
 }

@@ -51,11 +51,11 @@ export class Handshake {
   }
 
   get socketOptions(): TLSSocketOptions {
-    const { certificates, relay } = this.#tls;
+    const { certificates, relay, logins } = this.#tls;
     return {
       secureContext: certificates.defaultContext,
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
-      requestCert: relay.areWanted,
+      requestCert: relay.areWanted || logins.areWanted,
       rejectUnauthorized: false,
     };
   }

@@ -11,7 +11,7 @@ import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
 import { CommitAnswers } from './commit-answers.ts';
 import { clientFacts, type ConnectionOrigin, leniencyOf } from './connection-origin.ts';
-import { bindingsOf } from './connection-bindings.ts';
+import { tlsLoginsOf } from './connection-bindings.ts';
 import { Handshake, tlsFactsOf } from './handshake.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { ReceivedSession } from './received-session.ts';
@@ -233,11 +233,11 @@ export class IncomingConnection implements Waiting {
 
   #secured(socket: TLSSocket, then: () => void): void {
     this.#handshake = undefined;
-    const bindings = bindingsOf(socket, this.#context);
-    this.#session.secured(!bindings.isEmpty);
+    const logins = tlsLoginsOf(socket, this.#context, this.#origin.rights);
+    this.#session.secured(!logins.bindings.isEmpty, logins.certificateNames.length > 0);
     // The certificate of a front end is not that of the clients for which it speaks.
     const mayRelay = !this.#origin.rights.xclient && this.#context.tls?.relay.mayRelay(socket) === true;
-    this.#steps.secured(tlsFactsOf(socket, mayRelay), mayRelay, bindings, then);
+    this.#steps.secured(tlsFactsOf(socket, mayRelay), mayRelay, logins, then);
     this.resume();
   }
 

@@ -1,6 +1,7 @@
 // How the sessions of one listener come under TLS.
 
 import type { ServerCertificates } from '../tls/server-certificates.ts';
+import type { LoginCertificates } from '../tls/login-certificates.ts';
 import type { RelayCertificates } from '../tls/relay-certificates.ts';
 import type { HandshakeLimits } from './handshake-limits.ts';
 
@@ -11,6 +12,8 @@ export interface ListenerSecurity {
   readonly handshakeTimeoutMs: number;
   /** Who may relay by a certificate. Whether a client has one, and which, never makes a handshake fail. */
   readonly relay: RelayCertificates;
+  /** Who may log in by a certificate; the same holds. */
+  readonly logins: LoginCertificates;
   readonly certificates: ServerCertificates;
   /** Of the whole process. */
   readonly handshakes: HandshakeLimits;

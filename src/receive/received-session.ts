@@ -24,6 +24,16 @@ const maxAddedRecipients = 1_000;
 /** The most that stages may add to the header of a message: a part of the record's prefix, which is bounded. */
 const maxAddedFieldBytes = 256 * 1024;
 
+/** What log-ins may use of a TLS connection with the client itself. */
+export interface TlsLogins {
+  /** What SCRAM with PLUS may bind to; empty where it is not offered. */
+  readonly bindings: ChannelBindings;
+  /** Addresses in the client's certificate, as which it may log in; empty without one. */
+  readonly certificateNames: readonly string[];
+}
+
+const noTlsLogins: TlsLogins = { bindings: noBindings, certificateNames: [] };
+
 /** The recipient of the RCPT command that is being decided about. */
 class CurrentRecipient implements RecipientFacts {
   address = '';
@@ -36,8 +46,7 @@ export class ReceivedSession implements Subject {
   /** What XFORWARD said of the message that comes next. */
   forwarded: ForwardedFacts | undefined;
   tls: TlsFacts | undefined;
-  /** What SCRAM with PLUS may bind to; empty where it is not offered. */
-  bindings: ChannelBindings = noBindings;
+  logins: TlsLogins = noTlsLogins;
   readonly recipient = new CurrentRecipient();
   helo = '';
   extended = false;
@@ -116,7 +125,7 @@ export class ReceivedSession implements Subject {
   restart(client: ClientFacts): void {
     this.client = client;
     // The TLS connection is that of the front end: its client has another one, or none.
-    this.bindings = noBindings;
+    this.logins = noTlsLogins;
     this.#loggedIn = undefined;
     this.#clientResults = undefined;
     this.#forgetHello();
@@ -126,11 +135,11 @@ export class ReceivedSession implements Subject {
    * The session is under TLS from here on. What the client has said in clear is forgotten (RFC 3207 4.2).
    * @param mayRelay - by its certificate
    */
-  secured(tls: TlsFacts, mayRelay: boolean, bindings: ChannelBindings): void {
+  secured(tls: TlsFacts, mayRelay: boolean, logins: TlsLogins): void {
     // With a log-in in clear, should there have been one.
     if (this.#loggedIn !== undefined) this.loggedOut();
     this.tls = tls;
-    this.bindings = bindings;
+    this.logins = logins;
     if (mayRelay) this.client = { ...this.client, mayRelay };
     this.#forgetHello();
   }

@@ -7,13 +7,12 @@ import type { Pipeline } from '../policy/pipeline.ts';
 import type { ClientFacts, TlsFacts } from '../policy/stage.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import type { ChannelBindings } from '../sasl/scram-exchange.ts';
 import { AcceptedTransaction } from './accepted-transaction.ts';
 import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import type { ReceivedSession } from './received-session.ts';
+import type { ReceivedSession, TlsLogins } from './received-session.ts';
 import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
 import { busy, refusalBeforeContent } from './store-refusals.ts';
@@ -84,8 +83,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   }
 
   /** The handshake is through. @param then - what follows, unless a stage refuses the client */
-  secured(tls: TlsFacts, mayRelay: boolean, bindings: ChannelBindings, then: () => void): void {
-    this.#facts.secured(tls, mayRelay, bindings);
+  secured(tls: TlsFacts, mayRelay: boolean, logins: TlsLogins, then: () => void): void {
+    this.#facts.secured(tls, mayRelay, logins);
     this.#setOrigin();
     // The 220 of STARTTLS is long sent: the client gets a refusal in place of an answer to its EHLO.
     this.#askAboutClient('starttls', 'STARTTLS', then);

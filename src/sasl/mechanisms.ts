@@ -2,6 +2,7 @@
 
 import type { Directory } from '../directory/types.ts';
 import type { Exchange, ExchangeFacts } from './exchange.ts';
+import { ExternalExchange } from './external-exchange.ts';
 import { LoginExchange, PlainExchange } from './password-exchanges.ts';
 import { type ChannelBindings, ScramExchange } from './scram-exchange.ts';
 import { oauthBearer, TokenExchange, type TokenHints, xoauth2 } from './token-exchanges.ts';
@@ -13,6 +14,7 @@ export const mechanismNames = [
   'LOGIN',
   'OAUTHBEARER',
   'XOAUTH2',
+  'EXTERNAL',
 ] as const;
 export type MechanismName = (typeof mechanismNames)[number];
 
@@ -30,13 +32,15 @@ export interface ExchangeParts {
   /** Of the connection; empty when PLUS is not offered. */
   readonly bindings: ChannelBindings;
   readonly hints: TokenHints;
+  /** Addresses that the client's certificate names; empty when EXTERNAL is not offered. */
+  readonly certificateNames: readonly string[];
 }
 
 export function beginExchange(
   name: MechanismName,
   directory: Directory,
   facts: ExchangeFacts,
-  { bindings, hints }: ExchangeParts,
+  { bindings, hints, certificateNames }: ExchangeParts,
 ): Exchange {
   switch (name) {
     case 'PLAIN':
@@ -50,5 +54,7 @@ export function beginExchange(
       return new TokenExchange(directory, facts, oauthBearer, hints);
     case 'XOAUTH2':
       return new TokenExchange(directory, facts, xoauth2, hints);
+    case 'EXTERNAL':
+      return new ExternalExchange(directory, facts, certificateNames);
   }
 }

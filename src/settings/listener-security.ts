@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { HandshakeLimits, HandshakeLimitSettings } from '../receive/handshake-limits.ts';
 import type { ListenerSecurity } from '../receive/listener-security.ts';
 import type { LiveCertificates } from '../tls/live-certificates.ts';
+import { LoginCertificates } from '../tls/login-certificates.ts';
 import { RelayCertificates } from '../tls/relay-certificates.ts';
 
 /** @returns undefined for a listener without TLS */
@@ -12,17 +13,20 @@ export function listenerSecurity(
   certificates: LiveCertificates,
   handshakes: HandshakeLimits,
 ): ListenerSecurity | undefined {
-  const { tls, tlsMinVersion, tlsHandshakeTimeout, relayCertificates, relayCa = '' } = config.receive;
+  const { tls, tlsMinVersion, tlsHandshakeTimeout, relayCertificates, relayCa, loginCa } = config.receive;
   if (tls === 'none') return undefined;
-  const authorities = relayCa === '' ? undefined : () => certificates.authorities(relayCa);
-  const relay = new RelayCertificates(relayCertificates, authorities);
+  const authoritiesOf = (path: string | undefined) =>
+    path === undefined ? undefined : () => certificates.authorities(path);
+  const relay = new RelayCertificates(relayCertificates, authoritiesOf(relayCa));
+  const logins = new LoginCertificates(authoritiesOf(loginCa));
   return {
     isImplicit: tls === 'implicit',
     handshakeTimeoutMs: tlsHandshakeTimeout,
     relay,
+    logins,
     certificates: certificates.forListener({
       minVersion: tlsMinVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
-      clientCertificates: relay.areWanted,
+      clientCertificates: relay.areWanted || logins.areWanted,
     }),
     handshakes,
     limitsClients: true,

@@ -102,8 +102,8 @@ function withOwnKeys(config: Config, { address, receive: own, protocol, clientRu
 /** What `sluice tls` says of the listeners. */
 export function shownListeners(config: Config): readonly ListenerTlsFacts[] {
   return config.listen.map((listen) => {
-    const { tls, relayCertificates, relayCa } = withOwnKeys(config, listen).receive;
-    const asksClients = relayCertificates.length > 0 || relayCa !== undefined;
+    const { tls, relayCertificates, relayCa, loginCa } = withOwnKeys(config, listen).receive;
+    const asksClients = relayCertificates.length > 0 || relayCa !== undefined || loginCa !== undefined;
     return { address: formatListenAddress(listen.address), protocol: listen.protocol, tls, asksClients };
   });
 }

@@ -77,9 +77,11 @@ function authOffer(
   if (receive.auth === 'none' || protocol === 'lmtp') return undefined;
   const inClear: readonly string[] = login.mechanismsInClear;
   const clear = login.mechanisms.filter((name) => inClear.includes(name));
-  const needTokens: readonly string[] = tokenMechanisms;
-  const secure =
-    tokenIssuer.length > 0 ? login.mechanisms : login.mechanisms.filter((name) => !needTokens.includes(name));
+  const impossible: ReadonlySet<string> = new Set([
+    ...(tokenIssuer.length === 0 ? tokenMechanisms : []),
+    ...(receive.loginCa === undefined ? ['EXTERNAL'] : []),
+  ]);
+  const secure = login.mechanisms.filter((name) => !impossible.has(name));
   return { clear, secure };
 }
 

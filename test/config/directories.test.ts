@@ -93,7 +93,7 @@ test('sources of every kind, with their defaults', () => {
   ]);
   assert.deepEqual(login, {
     defaultDomain: 'example.com',
-    mechanisms: ['PLAIN', 'LOGIN', 'OAUTHBEARER', 'XOAUTH2'],
+    mechanisms: ['PLAIN', 'LOGIN', 'OAUTHBEARER', 'XOAUTH2', 'EXTERNAL'],
     mechanismsInClear: [],
     senders: 'own',
     checkFrom: true,

@@ -184,3 +184,19 @@ test('an issuer may speak for the users of its domains only', async (t) => {
   assert.equal(await of('joe@example.com'), 'joe@example.com');
   assert.match(await of('sue@example.net'), /^wrong: .*other domains/);
 });
+
+test('a certificate logs in the user whose address is in it', async (t) => {
+  const it = await place(t);
+  const users = await it.users();
+  const of = async (names: readonly string[], login = '') =>
+    shown(await users.checkCertificate({ login, names, client: '192.0.2.1' }));
+  assert.equal(await of(['Joe@Example.com']), 'joe@example.com');
+  assert.equal(await of(['joseph@example.com'], 'joe@example.com'), 'joe@example.com');
+  assert.equal(await of(['eve@example.com', 'joe@example.com']), 'joe@example.com');
+  assert.equal(await of(['sue@example.net', 'joe@example.com']), 'sue@example.net');
+  assert.equal(await of(['sue@example.net', 'joe@example.com'], 'joe@example.com'), 'joe@example.com');
+  assert.match(await of(['joe@example.com'], 'sue@example.net'), /^wrong: the certificate is that of joe/);
+  assert.match(await of(['eve@example.com']), /^wrong: .*no such user/);
+  assert.match(await of(['off@example.com']), /^wrong: the user may not log in/);
+  assert.match(await of([]), /^wrong: the certificate names nobody/);
+});

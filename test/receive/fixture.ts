@@ -1,5 +1,7 @@
 // A receiver on loopback with a spool in memory and a clock of the test's own, and a client that reads whole replies.
 
+import type { ChainCertificate } from '../../src/tls/certificate-chain.ts';
+import { LoginCertificates } from '../../src/tls/login-certificates.ts';
 import { RelayCertificates } from '../../src/tls/relay-certificates.ts';
 import { usualExtensions } from '../protocol/smtp/server/drive.ts';
 import assert from 'node:assert/strict';
@@ -171,6 +173,8 @@ export async function start(
     xforward?: readonly string[];
     /** SHA-256 of certificates whose clients may relay. */
     relayCertificates?: readonly string[];
+    /** Authorities of certificates whose clients may log in by EXTERNAL. */
+    loginAuthorities?: () => readonly ChainCertificate[];
     memoryBytes?: number;
     tenants?: readonly Tenant[];
     /** Asked before the tenant and relay stages. */
@@ -259,6 +263,7 @@ export async function start(
             isImplicit: security === 'implicit',
             handshakeTimeoutMs: 30_000,
             relay: new RelayCertificates(options.relayCertificates ?? []),
+            logins: new LoginCertificates(options.loginAuthorities),
             certificates: testCertificates,
             handshakes,
             limitsClients: true,

@@ -14,7 +14,11 @@ const facts = { client: '192.0.2.1', isEncrypted: true };
 const directory = directoryOf({ login: 'joe@example.com', password: 'pencil' });
 
 function begin(name: 'PLAIN' | 'LOGIN'): Exchange {
-  return beginExchange(name, directory, facts, { bindings: noBindings, hints: noHints });
+  return beginExchange(name, directory, facts, {
+    bindings: noBindings,
+    hints: noHints,
+    certificateNames: [],
+  });
 }
 
 async function say(exchange: Exchange, text: string | undefined): Promise<string> {
@@ -186,7 +190,11 @@ test('any bytes end in a step, and never in an error', async () => {
         },
       ),
       async (name, responses) => {
-        const exchange = beginExchange(name, directory, facts, { bindings: noBindings, hints: noHints });
+        const exchange = beginExchange(name, directory, facts, {
+          bindings: noBindings,
+          hints: noHints,
+          certificateNames: [],
+        });
         for (const response of responses) {
           const { kind } = await exchange.respond(response);
           assert.notEqual(kind, 'right');

@@ -28,6 +28,7 @@ export function directoryOf({ login, password, salt = 'c2FsdA==', iterations = 4
     findDomain: () => Promise.resolve({ kind: 'absent' }),
     checkPassword: (asked) =>
       Promise.resolve(answer(asked.login, asked.login === login && asked.password === password)),
+    checkCertificate: () => Promise.resolve({ kind: 'wrong', reason: 'no certificates are taken here' }),
     checkToken: () => Promise.resolve({ kind: 'wrong', reason: 'no tokens are taken here' }),
     startScram: (asked) => Promise.resolve(asked === 'down' ? failing : { kind: 'salt', salt, iterations }),
     finishScram: ({ login: asked, authMessage, proof }) => {

@@ -29,7 +29,7 @@ function issuing(asked: TokenLogin[] = []): Directory {
 }
 
 function begin(name: 'OAUTHBEARER' | 'XOAUTH2', directory = issuing()): Exchange {
-  return beginExchange(name, directory, facts, { bindings: noBindings, hints });
+  return beginExchange(name, directory, facts, { bindings: noBindings, hints, certificateNames: [] });
 }
 
 async function say(name: 'OAUTHBEARER' | 'XOAUTH2', text: string, directory?: Directory): Promise<Step> {

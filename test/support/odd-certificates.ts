@@ -41,7 +41,12 @@ interface Common {
 }
 
 export interface OddLeafChoice extends Common {
+  /** DNS names. The first is the common name, too. */
   readonly names?: readonly string[];
+  /** Mail addresses (rfc822Name), in front of these. */
+  readonly mail?: readonly string[];
+  /** In the subject. */
+  readonly emailAddress?: string;
 }
 
 export interface OddAuthorityChoice extends Common {
@@ -74,6 +79,7 @@ interface Keys {
 }
 interface Issuer extends Keys {
   readonly name: string;
+  readonly emailAddress?: string | undefined;
 }
 
 const dayMs = 86_400_000;
@@ -126,12 +132,16 @@ function authority(
 }
 
 function leaf(choice: OddLeafChoice, issuer: Issuer, above: readonly string[]): OddLeaf {
-  const { names = ['mx.example.com'], keyUsage = 0b1010_0000 } = choice;
+  const { names = ['mx.example.com'], mail = [], emailAddress, keyUsage = 0b1010_0000 } = choice;
   const keys = newKeys(choice);
-  const made = build({ ...keys, name: names[0] ?? 'leaf' }, issuer, choice, [
+  const alternatives = [
+    ...mail.map((name) => implicit(1, Buffer.from(name))),
+    ...names.map((name) => implicit(2, Buffer.from(name))),
+  ];
+  const made = build({ ...keys, name: names[0] ?? 'leaf', emailAddress }, issuer, choice, [
     critical('2.5.29.19', sequence()),
     critical('2.5.29.15', bitString(Buffer.of(keyUsage))),
-    extension('2.5.29.17', sequence(...names.map((name) => implicit(2, Buffer.from(name))))),
+    extension('2.5.29.17', sequence(...alternatives)),
   ]);
   const certificate = certificatePem(made);
   const spki = keys.publicKey.export({ type: 'spki', format: 'der' });
@@ -162,15 +172,17 @@ function build(self: Issuer, issuer: Issuer, choice: Common, extensions: readonl
     algorithm,
     nameOf(issuer.name),
     sequence(time(now - dayMs), time(now + 100 * dayMs)),
-    nameOf(self.name),
+    nameOf(self.name, self.emailAddress),
     self.publicKey.export({ type: 'spki', format: 'der' }),
     explicit(3, sequence(...all)),
   );
   return sequence(toBeSigned, algorithm, bitString(sign(digest, toBeSigned, issuer.privateKey)));
 }
 
-function nameOf(commonName: string): Buffer {
-  return sequence(setOfOne(sequence(objectIdentifier('2.5.4.3'), utf8String(commonName))));
+function nameOf(commonName: string, emailAddress?: string): Buffer {
+  const part = (id: string, text: string) => setOfOne(sequence(objectIdentifier(id), utf8String(text)));
+  const more = emailAddress === undefined ? [] : [part('1.2.840.113549.1.9.1', emailAddress)];
+  return sequence(part('2.5.4.3', commonName), ...more);
 }
 
 /** RFC 5280 4.2.1.10: names below example.com are permitted. OpenSSL reads this extension, and no other one that is used here. */

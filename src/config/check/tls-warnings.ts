@@ -12,18 +12,23 @@ export function tlsWarnings(config: Config): ConfigWarning[] {
 }
 
 /** Asking for a certificate is for listeners of clients that have one. */
-function clientCertificateWarnings({ listen, receive }: Config): ConfigWarning[] {
+function clientCertificateWarnings({ listen, login, receive }: Config): ConfigWarning[] {
   return listen.flatMap(({ address, receive: own }, index) => {
     const names = own.relayCertificates ?? receive.relayCertificates;
+    const loginCa = own.loginCa ?? receive.loginCa;
     const isAsked = names.length > 0 || (own.relayCa ?? receive.relayCa) !== undefined;
-    if (!isAsked || address.kind !== 'tcp') return [];
+    if ((!isAsked && loginCa === undefined) || address.kind !== 'tcp') return [];
     const warn = (message: string): ConfigWarning[] => [{ path: ['listen', index], message }];
     if ((own.tls ?? receive.tls) === 'none') {
-      return warn('relay_certificates and relay_ca have no effect on a listener without TLS');
+      return warn('relay_certificates, relay_ca and login_ca have no effect on a listener without TLS');
     }
+    if (own.loginCa !== undefined && (own.auth ?? receive.auth) === 'none')
+      return warn('login_ca has no effect on a listener without log-ins: set auth = "required"');
+    if (own.loginCa !== undefined && !login.mechanisms.includes('EXTERNAL'))
+      return warn('login_ca has no effect, since mechanisms of [login] does not have EXTERNAL');
     if (address.port !== smtpPort) return [];
     return warn(
-      'with relay_certificates or relay_ca, all mail servers that come to port 25 are asked for a certificate, and a few of them then break the connection; set these keys for another [[listen]] only',
+      'with relay_certificates, relay_ca or login_ca, all mail servers that come to port 25 are asked for a certificate, and a few of them then break the connection; set these keys for another [[listen]] only',
     );
   });
 }

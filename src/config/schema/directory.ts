@@ -206,6 +206,7 @@ export const mechanismNames = [
   'LOGIN',
   'OAUTHBEARER',
   'XOAUTH2',
+  'EXTERNAL',
 ] as const;
 const inClear = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
 
@@ -223,7 +224,7 @@ export const login = tableOf({
   ),
   mechanisms: key(
     listOf(oneOf(mechanismNames), mechanismsForm).optional(),
-    'The mechanisms that are offered under TLS, the best first. One with PLUS is bound to the TLS connection: leave it out where a front end ends TLS and begins another one to Sluice. OAUTHBEARER and XOAUTH2 are offered only where there is a [[token_issuer]].',
+    'The mechanisms that are offered under TLS, the best first. One with PLUS is bound to the TLS connection: leave it out where a front end ends TLS and begins another one to Sluice. OAUTHBEARER and XOAUTH2 are offered only where there is a [[token_issuer]], and EXTERNAL only to clients with a certificate by login_ca of the listener.',
     {
       defaultText: `[${mechanismNames.map((name) => `"${name}"`).join(', ')}]; without SCRAM where a source of users has no secrets for it: that is, any but "users", "sqlite" without query, and queries with a column named scram`,
       example: '["PLAIN", "LOGIN"]',

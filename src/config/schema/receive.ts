@@ -68,6 +68,7 @@ const ofListener = {
     'fingerprints such as ["sha256:0a1b..."]',
   ),
   relay_ca: z.string({ error: 'must be the name of a file' }).min(1, 'must be the name of a file'),
+  login_ca: z.string({ error: 'must be the name of a file' }).min(1, 'must be the name of a file'),
   max_message_size: size(1024),
   max_recipients: wholeNumber(1, 1_000_000),
   max_connections: wholeNumber(1, 1_000_000),
@@ -105,6 +106,11 @@ export const receive = tableOf({
     ofListener.relay_ca.optional(),
     'A file in PEM form with certificates of authorities: clients that show a valid certificate of one of them in TLS may send to any domain. Name only an authority that you run yourself. The file is read again within ten seconds when it changes.',
     { example: '"/etc/sluice/clients-ca.pem"' },
+  ),
+  login_ca: key(
+    ofListener.login_ca.optional(),
+    'A file in PEM form with certificates of authorities: clients that show a valid certificate of one of them in TLS may log in by EXTERNAL, as the user whose address is in it. Name only an authority that gives to each user a certificate for the own address alone. The file is read again within ten seconds when it changes.',
+    { example: '"/etc/sluice/users-ca.pem"' },
   ),
   relay_domains: key(
     ofListener.relay_domains.prefault([]),
@@ -232,6 +238,7 @@ const examples: Readonly<Record<keyof typeof ofListener, string>> = {
   relay_networks: '["192.0.2.0/24"]',
   relay_certificates: '["sha256:0a1b..."]',
   relay_ca: '"/etc/sluice/clients-ca.pem"',
+  login_ca: '"/etc/sluice/users-ca.pem"',
   relay_domains: '["example.com"]',
   max_message_size: '"10MiB"',
   max_recipients: '100',

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type {
   Ban,
+  CertificateLogin,
   Directory,
   Failing,
   FoundDomain,
@@ -82,6 +83,11 @@ const tokenLogin: z.ZodType<TokenLogin> = z.strictObject({
   token: credential,
   client: text,
 });
+const certificateLogin: z.ZodType<CertificateLogin> = z.strictObject({
+  login: credential,
+  names: z.array(credential).max(100),
+  client: text,
+});
 interface FromClient {
   readonly client: string;
 }
@@ -113,6 +119,7 @@ const directory = {
   find: findUser,
   'find-domain': { question: domain, answer: foundDomain },
   'check-password': checkUserPassword,
+  'check-certificate': { question: certificateLogin, answer: loginAnswer },
   'check-token': { question: tokenLogin, answer: loginAnswer },
   'scram-start': { question: login, answer: scramStart },
   'scram-finish': { question: scramLogin, answer: scramAnswer },
@@ -132,6 +139,7 @@ export function directoryService(users: Directory & LoginBans): Service<Director
     find: (question) => users.find(question.address),
     'find-domain': (question) => users.findDomain(question.domain),
     'check-password': (question) => users.checkPassword(question),
+    'check-certificate': (question) => users.checkCertificate(question),
     'check-token': (question) => users.checkToken(question),
     'scram-start': (question) => users.startScram(question.login, question.client),
     'scram-finish': (question) => users.finishScram(question, question.client),

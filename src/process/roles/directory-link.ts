@@ -9,6 +9,7 @@ import { ControlError } from '../../control/control-error.ts';
 import { type DirectorySet, directoryOperations } from '../../control/operations/directory.ts';
 import type {
   Ban,
+  CertificateLogin,
   Directory,
   Failing,
   FoundDomain,
@@ -73,6 +74,10 @@ export class DirectoryLink implements Directory {
 
   checkToken(login: TokenLogin): Promise<LoginAnswer> {
     return this.#ask('check-token', login);
+  }
+
+  checkCertificate(login: CertificateLogin): Promise<LoginAnswer> {
+    return this.#ask('check-certificate', login);
   }
 
   startScram(login: string, client: string): Promise<ScramStart> {

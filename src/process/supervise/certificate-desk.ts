@@ -266,7 +266,10 @@ function identityPaths({ tls }: TlsConfig): readonly CertificatePaths[] {
 }
 
 function authorityPaths({ receive, listen }: TlsConfig): readonly string[] {
-  const all = [receive.relayCa, ...listen.map((each) => each.receive.relayCa)];
+  const all = [receive, ...listen.map((each) => each.receive)].flatMap(({ relayCa, loginCa }) => [
+    relayCa,
+    loginCa,
+  ]);
   return [...new Set(all.filter((path) => path !== undefined))];
 }
 

@@ -20,11 +20,15 @@ export function offeredMechanisms({
   options: { auth },
   isSecure,
   isBindable,
-}: Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable'>): readonly string[] {
+  isIdentified,
+}: Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable' | 'isIdentified'>): readonly string[] {
   if (auth === undefined) return [];
   if (!isSecure) return auth.clear;
+  if (isBindable && isIdentified) return auth.secure;
   // RFC 5801 8: what binds to the connection has a name with this end.
-  return isBindable ? auth.secure : auth.secure.filter((name) => !name.endsWith('-PLUS'));
+  return auth.secure.filter((name) =>
+    name.endsWith('-PLUS') ? isBindable : name !== 'EXTERNAL' || isIdentified,
+  );
 }
 
 export function judgeAuth(lines: CommandLineReader, facts: SessionFacts): FixedReply | AuthQuestion {

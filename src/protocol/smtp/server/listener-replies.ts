@@ -8,7 +8,7 @@ import { encodeReply, fixedReply } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
 import { type SessionFacts, dialectOf, takesRequireTls } from './session-facts.ts';
 
-type ConnectionFacts = Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable'>;
+type ConnectionFacts = Pick<SessionFacts, 'options' | 'isSecure' | 'isBindable' | 'isIdentified'>;
 type HelloFacts = ConnectionFacts & Pick<SessionFacts, 'leniency' | 'maxMessageBytes'>;
 
 interface ExtendedHello {
@@ -16,14 +16,21 @@ interface ExtendedHello {
   readonly keywords: readonly string[];
 }
 
+/** By what log-ins may use of the connection. */
+interface ByLogIns {
+  readonly usual: ExtendedHello;
+  readonly bindable: ExtendedHello;
+  readonly identified: ExtendedHello;
+  readonly both: ExtendedHello;
+}
+
 export interface ListenerReplies {
   readonly greeting: Buffer;
   readonly helo: Buffer;
-  /** The extensions in clear, and under TLS. */
+  /** The extensions in clear. */
   readonly ehlo: ExtendedHello;
-  readonly secureEhlo: ExtendedHello;
-  /** Under TLS that mechanisms of AUTH can bind to. */
-  readonly bindableEhlo: ExtendedHello;
+  /** Under TLS. */
+  readonly secureEhlo: ByLogIns;
   readonly bye: FixedReply;
   readonly tooManyErrors: FixedReply;
   readonly tooManyTransactions: FixedReply;
@@ -70,11 +77,13 @@ function sizeKeyword(maxMessageBytes: number): string {
 }
 
 function ehloOf(
-  { ehlo, secureEhlo, bindableEhlo }: ListenerReplies,
-  { isSecure, isBindable }: ConnectionFacts,
+  { ehlo, secureEhlo }: ListenerReplies,
+  { isSecure, isBindable, isIdentified }: ConnectionFacts,
 ): ExtendedHello {
   if (!isSecure) return ehlo;
-  return isBindable ? bindableEhlo : secureEhlo;
+  const { usual, bindable, identified, both } = secureEhlo;
+  if (isIdentified) return isBindable ? both : identified;
+  return isBindable ? bindable : usual;
 }
 
 function makeReplies(options: ServerSessionOptions): ListenerReplies {
@@ -82,9 +91,13 @@ function makeReplies(options: ServerSessionOptions): ListenerReplies {
   return {
     greeting: encodeReply(220, undefined, `${hostname} ${options.greeting ?? 'ESMTP Sluice'}`, false),
     helo: encodeReply(250, undefined, hostname, false),
-    ehlo: extendedHello({ options, isSecure: false, isBindable: false }),
-    secureEhlo: extendedHello({ options, isSecure: true, isBindable: false }),
-    bindableEhlo: extendedHello({ options, isSecure: true, isBindable: true }),
+    ehlo: extendedHello({ options, isSecure: false, isBindable: false, isIdentified: false }),
+    secureEhlo: {
+      usual: extendedHello({ options, isSecure: true, isBindable: false, isIdentified: false }),
+      bindable: extendedHello({ options, isSecure: true, isBindable: true, isIdentified: false }),
+      identified: extendedHello({ options, isSecure: true, isBindable: false, isIdentified: true }),
+      both: extendedHello({ options, isSecure: true, isBindable: true, isIdentified: true }),
+    },
     bye: fixedReply(221, '2.0.0', `${hostname} closing the connection`),
     tooManyErrors: fixedReply(421, '4.7.0', `${hostname} Too many errors, closing the connection`),
     tooManyTransactions: fixedReply(

@@ -114,14 +114,15 @@ export class ServerSession {
   /**
    * TLS is on: before the greeting, or after an accepted `starttls`. What was said in clear is forgotten (RFC 3207 4.2).
    * @param isBindable - whether mechanisms that bind to the connection can be offered (RFC 5056)
+   * @param isIdentified - whether the client has shown a certificate of a user, and EXTERNAL can be offered
    */
-  secured(isBindable = false): void {
+  secured(isBindable = false, isIdentified = false): void {
     if (this.#phase === 'handshake') this.#phase = 'command';
     else if (this.#phase !== 'greeting') {
       throw new SessionMisuseError('secured() in a session that had not accepted STARTTLS');
     }
     this.#output.enhanced = true;
-    this.#facts.secured(isBindable);
+    this.#facts.secured(isBindable, isIdentified);
   }
 
   /** The next event; undefined if more bytes, or an answer, are needed first. */

@@ -29,6 +29,8 @@ export class SessionFacts {
   isSecure = false;
   /** The TLS connection with the client itself can be bound to (RFC 5056). */
   isBindable = false;
+  /** The client has shown a certificate of a user. */
+  isIdentified = false;
   /** AUTH was accepted. */
   isAuthenticated = false;
   /** Mail is not taken before XCLIENT has said an address. */
@@ -62,9 +64,10 @@ export class SessionFacts {
   }
 
   /** RFC 3207 4.2: under TLS, the session is as at its beginning. What counts for limits goes on. */
-  secured(isBindable: boolean): void {
+  secured(isBindable: boolean, isIdentified: boolean): void {
     this.isSecure = true;
     this.isBindable = isBindable;
+    this.isIdentified = isIdentified;
     this.leniency = this.#leniencyBefore;
     this.maxMessageBytes = this.#maxMessageBytesBefore;
     this.needsTls = false;
@@ -83,6 +86,7 @@ export class SessionFacts {
     this.maxMessageBytes = options.maxMessageBytes;
     this.#maxMessageBytesBefore = options.maxMessageBytes;
     this.isBindable = false;
+    this.isIdentified = false;
     this.saidHello = false;
     this.isAuthenticated = false;
     this.transaction.end();
