@@ -5,6 +5,7 @@ import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../s
 import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
 import { serviceLines } from './explain-service.ts';
+import { loginLines } from './explain-login.ts';
 import { tlsLines } from './explain-tls.ts';
 import { endText, targetText } from './override-options.ts';
 import { age, table } from './text-table.ts';
@@ -23,6 +24,7 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
     '',
     ...(explanation.places.length === 0 ? [] : [places(explanation.places, nowMs)]),
     ...tlsLines(answer.tls, nowMs),
+    ...loginLines(answer.logins, nowMs),
     ...serviceLines(answer.served),
     ...limits(answer, nowMs),
     ...binding(answer, nowMs),

@@ -6,6 +6,7 @@ import type { Refusal } from '../message/refusal.ts';
 import type { ClientTransaction, RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import type { StoredMessage } from '../spool/types.ts';
 import { failedResult } from './failed-result.ts';
+import { wantsLogin } from './login/wants-login.ts';
 import { failureRefusal } from './failure-refusal.ts';
 import type { NextHopAddress } from '../route/types.ts';
 import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
@@ -116,7 +117,8 @@ export class TransactionInHand {
       if (recipient === undefined) continue;
       if (outcome.result !== 'delivered') {
         const { failure, result } = outcome;
-        const refusal = damage ?? failureRefusal(failure, place, result === 'permfail');
+        const isPermanent = result === 'permfail' && !wantsLogin(failure, place);
+        const refusal = damage ?? failureRefusal(failure, place, isPermanent);
         results.push(failedResult(recipient, outcome.recipient, refusal, message.envelope, place));
         continue;
       }

@@ -21,6 +21,7 @@ import { DeferralLog } from './deferral-log.ts';
 import { Effects } from './effects.ts';
 import { Flights } from './flights.ts';
 import { LocalFailures } from './local-failures.ts';
+import type { Logins } from './logins.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import { Lookups } from './lookups.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
@@ -38,6 +39,7 @@ export interface CoreSurroundings {
   readonly shaping: Shaping;
   readonly senders: Senders;
   readonly handshakes: LastHandshakes;
+  readonly logins: Logins;
   readonly pipelining: PipeliningMemory;
   readonly bouncer: Bouncer;
   readonly log: Logger;

@@ -17,8 +17,6 @@ import { Events, logListener } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { formerRuleIds } from '../settings/settings.ts';
-import { SpoolError } from '../spool/spool-error.ts';
-import type { SpoolStore, SpoolWriter } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
@@ -33,13 +31,15 @@ import { ManagerEvents } from './manager-events.ts';
 import { NameServers } from './name-servers.ts';
 import { Operations } from './operations.ts';
 import { openTlsState } from './open-tls-state.ts';
-import { OutcomeWatch } from './outcome-watch.ts';
 import { OverdueWatch } from './overdue-watch.ts';
+import { openStore, writerTo } from './open-store.ts';
 import { Overrides } from './overrides.ts';
 import type { Machine, OpenRouters, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
+import { Logins } from './logins.ts';
 import { LastHandshakes } from './last-handshakes.ts';
 import { PipeliningMemory } from './pipelining-memory.ts';
+import { RenewedLogins } from './renewed-logins.ts';
 import { Rerouter } from './rerouter.ts';
 import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
@@ -47,7 +47,6 @@ import { Senders } from './senders.ts';
 import { SendingDesk } from './sending-desk.ts';
 import { Shaping } from './shaping.ts';
 import { SourceWatch } from './source-watch.ts';
-import { SpoolProblems } from './spool-problems.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 
 /** The sender processes that live when a manager starts; see `SendersOptions`. */
@@ -143,9 +142,16 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     submit: (message) => events.post({ kind: 'reported', message }),
   });
   const handshakes = new LastHandshakes(clock.dateMs);
+  const logins = new Logins({
+    hopOf: (connection) => handshakes.hopOf(connection),
+    log,
+    troubles,
+    dateMs: clock.dateMs,
+  });
   const pipelining = new PipeliningMemory(clock.nowMs);
   const manager = assembleCore({
     handshakes,
+    logins,
     pipelining,
     events,
     store,
@@ -207,6 +213,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       scheduler,
       routing,
       handshakes,
+      logins,
       sts: sts.keeper,
       pipelining,
       clock,
@@ -244,6 +251,14 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     rates,
     sending,
     sts,
+    logins,
+    renewedLogins: new RenewedLogins({
+      scheduler,
+      logins,
+      timers,
+      nowMs: clock.nowMs,
+      changed: () => manager.settle(),
+    }),
     tlsSessions,
     store,
     reader,
@@ -262,19 +277,6 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
 }
 
-function openStore({ spool, log, troubles }: ManagerParts, events: ManagerEvents): Promise<SpoolStore> {
-  const problems = new SpoolProblems(log, troubles);
-  const outcomes = new OutcomeWatch(log, troubles, (reason, store) =>
-    events.post({ kind: 'blocked', reason, store }),
-  );
-  return spool.openStore({
-    onProblem: (problem) => problems.report(problem),
-    onBlocked: (reason, store) => outcomes.blocked(reason, store),
-    onDamaged: (queueIds) => events.post({ kind: 'damaged', queueIds }),
-    onStray: (message) => events.post({ kind: 'stray', message }),
-  });
-}
-
 function openClock(
   { config, machine, log, troubles }: ManagerParts,
   events: ManagerEvents,
@@ -290,10 +292,4 @@ function openClock(
     date: machine.dateMs,
     changed: (shiftMs, byMs) => events.post({ kind: 'dates', shiftMs, byMs }),
   });
-}
-
-function writerTo(writers: readonly SpoolWriter[], store: number): SpoolWriter {
-  const writer = writers[store];
-  if (writer !== undefined) return writer;
-  throw new SpoolError('SPOOL_MISSING', `storing a report: there is no store ${store}`);
 }

@@ -7,11 +7,13 @@ import type { ClockWatch } from './clock-watch.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { InForce } from './in-force.ts';
 import type { Links } from './links.ts';
+import type { Logins } from './logins.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
 import type { RateState } from './rate-state.ts';
+import type { RenewedLogins } from './renewed-logins.ts';
 import type { Rerouter } from './rerouter.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
@@ -36,6 +38,8 @@ export interface AssembledParts {
   readonly rates: RateState;
   readonly sending: SendingDesk;
   readonly sts: StsState;
+  readonly logins: Logins;
+  readonly renewedLogins: RenewedLogins;
   readonly tlsSessions: TlsSessions;
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
@@ -69,6 +73,7 @@ export class AssembledManager {
     senders.configure(inForce.capacity().perSender);
     sending.configure(config);
     routing.configure(config);
+    this.#parts.logins.configured(config.credential.map(({ name }) => name));
     manager.reconfigured();
     void rerouter.reroute();
     void sourceWatch.look();
@@ -81,7 +86,7 @@ export class AssembledManager {
 
   /** The secrets of these credentials are others: hosts that refused the former ones are tried again. */
   renewed(credentials: readonly string[]): void {
-    this.#parts.manager.renewed(credentials);
+    void this.#parts.renewedLogins.renewed(credentials);
   }
 
   /** Grants nothing from now on. */
@@ -104,6 +109,7 @@ export class AssembledManager {
     // Results may still be on their way after the processes that sent them have ended.
     await senders.gone();
     this.#parts.rerouter.stop();
+    this.#parts.renewedLogins.stop();
     await manager.stop();
     await givingUp.idle();
     await jobs.idle();

@@ -18,6 +18,8 @@ import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import { explainTls, type LatestPolicy } from './tls-explanation.ts';
+import { explainLogins } from './login-explanation.ts';
+import type { Logins } from './logins.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import { explainService } from './service-explanation.ts';
@@ -36,6 +38,7 @@ export interface ExplainFacts {
   readonly tenants: readonly string[];
   readonly limits: LimitIndex;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
+  readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
   readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
   /** Messages and recipients that are allowed where no limit is lower. */
@@ -89,6 +92,7 @@ export class Explainer {
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
       tls: explainTls(plan, facts.handshakes, this.#latestPolicy(key, plan, facts)),
+      logins: explainLogins(plan, facts.logins),
       served:
         plan.kind === 'relay' ? explainService(plan, facts.pipelining, (ms) => this.#clock.shownOf(ms)) : [],
       tenants,

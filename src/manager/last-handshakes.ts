@@ -31,6 +31,11 @@ export class LastHandshakes {
     this.#hops.set(connection, hop);
   }
 
+  /** Where an open connection goes. */
+  hopOf(connection: number): NextHopAddress | undefined {
+    return this.#hops.get(connection);
+  }
+
   told(connection: number, outcome: TlsOutcome): void {
     const hop = this.#hops.get(connection);
     if (hop !== undefined) this.#byHop.set(keyOf(hop), { outcome, atMs: this.#dateMs() });

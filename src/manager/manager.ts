@@ -97,12 +97,6 @@ export class Manager {
     return count;
   }
 
-  /** The secrets of these credentials are others. */
-  renewed(credentials: readonly string[]): void {
-    this.#scheduler.loginsRenewed(credentials, this.#clock.nowMs());
-    this.settle();
-  }
-
   /** Adds messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
     this.#parts.happenings.counted('received', this.#admit(batch));

@@ -13,6 +13,7 @@ import type { Effects } from './effects.ts';
 import type { Flight, Flights } from './flights.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { LocalFailures } from './local-failures.ts';
+import type { Logins } from './logins.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { SenderPort } from './ports.ts';
 import type { Settlement } from './settlement.ts';
@@ -29,6 +30,7 @@ export interface ResultsParts {
   readonly localFailures: LocalFailures;
   readonly handshakes: Pick<LastHandshakes, 'told' | 'closed'>;
   readonly tlsSessions: TlsSessions;
+  readonly logins: Pick<Logins, 'ready' | 'closed' | 'done'>;
   readonly pipelining: Pick<PipeliningMemory, 'ready' | 'closed'>;
 }
 
@@ -45,6 +47,7 @@ export class Results {
       case 'ready':
         if (report.tls !== undefined) this.#parts.handshakes.told(report.connection, report.tls);
         this.#parts.tlsSessions.ready(report.connection, report.tls);
+        this.#parts.logins.ready(report.connection, report.mechanism);
         this.#parts.pipelining.ready(report.connection, {
           way: report.way ?? 'group',
           depth: report.depth ?? 1,
@@ -112,6 +115,7 @@ export class Results {
     for (const { recipient, relayedTo } of results) {
       if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo);
     }
+    this.#parts.logins.done(connection, results);
     scheduler.transactionDone(connection as ConnectionHandle, results, reusable, nowMs);
     effects.carryOut(message, results);
     const why = damageIn(results);
@@ -123,6 +127,7 @@ export class Results {
     const { scheduler, senders, flights, effects, handshakes, localFailures, tlsSessions } = this.#parts;
     senders.closed(connection);
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
+    this.#parts.logins.closed(connection, report);
     handshakes.closed(connection);
     this.#parts.pipelining.closed(connection, report.fault);
     tlsSessions.closed(connection, report);

@@ -1,6 +1,7 @@
 // The limits in force: those of the configuration with operators' overrides applied, within the capacity of the system. A
 // reload and a change of overrides both compute them here, so that neither undoes the other.
 
+import type { Logins } from './logins.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
@@ -30,6 +31,7 @@ export interface ShapingSurroundings {
   readonly scheduler: Scheduler;
   readonly routing: RouterInForce;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
+  readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
   readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
   readonly clock: DatedClock;
@@ -68,13 +70,14 @@ export class Shaping {
 
   operations(around: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
-    const { scheduler, routing, handshakes, sts, pipelining, clock, timers } = around;
+    const { scheduler, routing, handshakes, logins, sts, pipelining, clock, timers } = around;
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
       tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
       tenants: inForce.config.tenant.map(({ name }) => name),
       handshakes,
+      logins,
       pipelining,
       sts,
       limits: createLimitIndex(this.#limits.limits.rules),

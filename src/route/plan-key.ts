@@ -29,6 +29,11 @@ export function withoutLogin(planKey: string): string {
   return plus === -1 ? planKey : planKey.slice(0, plus);
 }
 
+/** Does a route key lead to a log-in with this credential? Names of credentials have neither a plus sign nor a tilde. */
+export function hasLoginOf(routeKey: string, credential: string): boolean {
+  return routeKey.includes(`+${credential}~`);
+}
+
 function digestOf(target: RouteTarget): string {
   return createHash('sha256')
     .update(JSON.stringify(partsOf(target)))

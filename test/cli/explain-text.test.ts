@@ -111,6 +111,7 @@ const answer: ExplainAnswer = {
     places: [place({ connections: 0 })],
     binding: [],
   },
+  logins: [],
   served: [],
   tenants: [],
   carries: {

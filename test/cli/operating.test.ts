@@ -194,6 +194,7 @@ suite('operators', { concurrency: 2 }, () => {
         places: [],
         binding: ['its mail goes back to the sender: 550 5.1.2 Gone'],
       },
+      logins: [],
       served: [],
       tenants: [],
       rules: [],

@@ -96,6 +96,7 @@ async function ground(t: TestContext) {
     scheduler,
     routing: { router },
     handshakes: new LastHandshakes(() => 0),
+    logins: { of: () => undefined },
     pipelining: new PipeliningMemory(() => 0),
     sts: { isOn: true, current: () => undefined },
     clock,

@@ -2,7 +2,7 @@
 
 import { key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { senders } from './lists.ts';
-import { tableName } from './texts.ts';
+import { credentialName } from './texts.ts';
 import { file } from './tls.ts';
 import { ValueError } from '../../values/value-error.ts';
 
@@ -28,7 +28,7 @@ function variable(text: string): string {
 
 const credential = tableOf({
   name: key(
-    textOf('a name such as "provider"', tableName),
+    textOf('a name such as "provider"', credentialName),
     'The name by which a [[route]] refers to it, and by which the log and "sluice status" name it: letters, digits, ".", "_" and "-".',
     { example: '"provider"' },
   ),

@@ -7,15 +7,15 @@ import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
-import { tableName } from './texts.ts';
+import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
 const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
 const matches = ['domain', 'sender'] as const;
 
-function tableNameText() {
-  return textOf('a name such as "provider"', tableName);
+function credentialText() {
+  return textOf('a name such as "provider"', credentialName);
 }
 
 /** The keys of one [[route]]; exactly one of relay, lmtp, error, discard and mx. */
@@ -74,8 +74,8 @@ export const route = tableOf({
     z
       .union(
         [
-          tableNameText(),
-          listOf(tableNameText(), 'names such as ["provider"]').min(1, 'must name one credential at least'),
+          credentialText(),
+          listOf(credentialText(), 'names such as ["provider"]').min(1, 'must name one credential at least'),
         ],
         {
           error: expected('the name of a [[credential]], or a list of names'),

@@ -97,6 +97,11 @@ export function tableName(text: string): string {
   return plainWord(text, 'table', 'users');
 }
 
+/** The name of a credential: it stands in routes, logs and troubles, and in keys of routes (`planKey`). */
+export function credentialName(text: string): string {
+  return plainWord(text, 'credential', 'provider');
+}
+
 /** A query of SQL with one parameter. */
 export function lookupQuery(text: string): string {
   // Texts and names in quotes, and comments, may have question marks that are no parameters.

@@ -7,6 +7,7 @@ import type { Override } from '../override.ts';
 import { shownOverrideSchema, type TenantCount, tenantCountSchema, text } from './common.ts';
 import { type ExplainedTls, explainedTlsSchema } from './explained-tls.ts';
 import { counterSchema, ruleSchema } from './limits.ts';
+import { type ShownLogin, shownLoginSchema } from './shown-login.ts';
 import { type ServedHost, servedHostSchema } from './served-host.ts';
 
 export interface ExplainQuestion {
@@ -35,6 +36,8 @@ export interface ExplainAnswer {
   readonly explanation: Explanation;
   /** TLS with its hosts; undefined when the mail cannot be routed. */
   readonly tls?: ExplainedTls | undefined;
+  /** Log-ins at its hosts; those that have none and want none are left out. */
+  readonly logins: readonly ShownLogin[];
   /** How messages are sent to its hosts, as far as it is known. */
   readonly served: readonly ServedHost[];
   /** Its recipients by tenant; empty when there are no tenants. */
@@ -110,6 +113,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   validUntilMs: z.number(),
   explanation,
   tls: explainedTlsSchema.optional(),
+  logins: z.array(shownLoginSchema),
   served: z.array(servedHostSchema),
   tenants: z.array(tenantCountSchema),
   carries: z.object({ messagesPerConnection: carried, recipientsPerMessage: carried }).optional(),
