@@ -1,14 +1,17 @@
 // `sluice explain`: shows the whole decision about mail for an address: its route, the addresses, the limits, what it waits
-// for now, and the next attempt.
+// for now, and the next attempt; and about mail of a user, who the user is and what the user may send.
 
 import type { Command } from 'commander';
+import type { ExplainAnswer } from '../control/operations/explain.ts';
 import { configOption, readPlaces } from './config-file.ts';
+import { type ExplainedSender, senderText } from './explain-sender.ts';
 import { explainText } from './explain-text.ts';
 import { printText } from './terminal-text.ts';
-import { ask } from './until-reachable.ts';
+import { ask, type Place } from './until-reachable.ts';
 
 interface Options {
   readonly config?: string;
+  readonly as?: string;
   readonly sender?: string;
   readonly tenant?: string;
   readonly json?: boolean;
@@ -17,9 +20,10 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('explain')
-    .argument('<address>', 'a mail address or a domain; it is looked up if no mail waits for it')
+    .argument('[address]', 'a mail address or a domain; it is looked up if no mail waits for it')
     .description('show where mail for an address goes, every limit on its way, and what it waits for')
     .addOption(configOption())
+    .option('--as <user>', 'explain the mail of this user, whose sending limits are shown, too')
     .option('--sender <address>', 'the envelope sender, if routes depend on it; <> for bounces')
     .option(
       '--tenant <name>',
@@ -29,14 +33,54 @@ export function register(program: Command): void {
     .action(explain);
 }
 
-async function explain(address: string, options: Options): Promise<void> {
-  const config = readPlaces(options.config);
-  const answer = await ask(config, {
-    operation: 'explain',
-    address,
-    ...(options.sender !== undefined && { sender: options.sender === '<>' ? '' : options.sender }),
-    ...(options.tenant !== undefined && { tenant: options.tenant }),
-  });
+async function explain(address: string | undefined, options: Options, command: Command): Promise<void> {
+  const places = readPlaces(options.config);
+  if (options.as !== undefined) {
+    await explainUser(places, options.as, address, options);
+    return;
+  }
+  if (address === undefined) command.error('error: name a mail address or a domain, or a user with --as');
+  const answer = await askAbout(places, address, options);
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else printText(explainText(answer, Date.now()));
+}
+
+async function explainUser(
+  places: Place,
+  user: string,
+  address: string | undefined,
+  options: Options,
+): Promise<void> {
+  const found = await ask(places, { operation: 'user.find', address: user });
+  const sender = reversePath(options) ?? (found.kind === 'user' ? found.user.address : user);
+  const name = found.kind === 'user' ? found.user.address : user;
+  const answer = await ask(places, { operation: 'sending.explain', user: name, sender });
+  const explained: ExplainedSender = { user, found, sender, answer };
+  const mail =
+    address === undefined
+      ? undefined
+      : await askAbout(places, address, { tenant: answer.tenant, ...options, sender });
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ ...explained, mail })}\n`);
+  else {
+    printText(senderText(explained, Date.now()));
+    if (mail !== undefined) printText(`\n${explainText(mail, Date.now())}`);
+  }
+}
+
+function askAbout(
+  places: Place,
+  address: string,
+  options: Pick<Options, 'sender' | 'tenant'>,
+): Promise<ExplainAnswer> {
+  const sender = reversePath(options);
+  return ask(places, {
+    operation: 'explain',
+    address,
+    ...(sender !== undefined && { sender }),
+    ...(options.tenant !== undefined && { tenant: options.tenant }),
+  });
+}
+
+function reversePath({ sender }: Pick<Options, 'sender'>): string | undefined {
+  return sender === '<>' ? '' : sender;
 }

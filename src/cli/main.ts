@@ -36,6 +36,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   domain: () => import('./domain.ts'),
   bans: () => import('./bans.ts'),
   clients: () => import('./clients.ts'),
+  sending: () => import('./sending.ts'),
   sendmail: () => import('./sendmail.ts'),
   version: () => import('./version.ts'),
 };

@@ -80,7 +80,7 @@ export async function setOverrides(
     ...change,
     ...(options.for !== undefined && { forMs: options.for }),
     reason: oneLine(options.reason ?? ''),
-    by: userName(),
+    by: operatorName(),
   });
 }
 
@@ -99,7 +99,7 @@ function oneLine(text: string): string {
 }
 
 /** The user who runs the command; under sudo, the user who called sudo. */
-function userName(): string {
+export function operatorName(): string {
   const { SUDO_USER: sudoUser } = process.env;
   if (sudoUser !== undefined && /^[\w.-]{1,64}$/.test(sudoUser)) return sudoUser;
   try {

@@ -231,6 +231,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       return tlsSessions.report(question, { organization: hostname, contact });
     },
     reader,
+    sending: sending.answers,
     timers,
     dateMs: clock.systemMs,
     counted,

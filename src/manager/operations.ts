@@ -14,6 +14,7 @@ import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
+import type { SendingAnswers } from './sending-answers.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
 import { answerAboutSts, type StsAnswersParts } from './sts-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
@@ -36,6 +37,7 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   readonly sts: StsAnswersParts;
   readonly tlsReport: (question: TlsReportQuestion) => TlsReport | null;
   readonly reader: QueueReader;
+  readonly sending: SendingAnswers;
 }
 
 export class Operations {
@@ -45,7 +47,7 @@ export class Operations {
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
-    const { limits, unreadable } = parts;
+    const { limits, sending, unreadable } = parts;
     const listings = new QueueListings(parts);
     this.#jobs = new QueueJobs({ ...parts, changes: new QueueChanges(parts) });
     const jobs = this.#jobs;
@@ -66,6 +68,9 @@ export class Operations {
       'clock.confirm': () => parts.confirmClock() ?? null,
       'tls.sts': (question) => answerAboutSts(parts.sts, question),
       'tls.report': (question) => parts.tlsReport(question),
+      'sending.list': (question) => sending.list(question),
+      'sending.reset': (question) => sending.reset(question),
+      'sending.explain': (question) => sending.explain(question),
     };
   }
 

@@ -12,13 +12,12 @@ import { SendingCounts } from '../policy/sending/sending-counts.ts';
 import type { Again, ChargeAnswer, HandIn } from '../policy/sending/types.ts';
 import { sendingRules } from '../settings/sending-rules.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
+import { SendingAnswers } from './sending-answers.ts';
 import { StateFile } from './state-file.ts';
 import { StateSaver } from './state-saver.ts';
 import { sendingSchema } from './state-schemas.ts';
 
 const savedEveryMs = 1_000;
-
-type SendingConfig = Pick<Config, 'spool' | 'queue' | 'sendingLimit'>;
 
 export interface SendingDeskParts {
   readonly files: FileLayer;
@@ -28,11 +27,19 @@ export interface SendingDeskParts {
 }
 
 export class SendingDesk {
+  readonly answers: SendingAnswers;
   readonly #counts: SendingCounts;
   readonly #clock: SendingDeskParts['clock'];
   readonly #saver: StateSaver;
+  #config: Config;
 
-  private constructor({ timers, log, clock }: SendingDeskParts, file: StateFile, counts: SendingCounts) {
+  private constructor(
+    config: Config,
+    { timers, log, clock }: SendingDeskParts,
+    file: StateFile,
+    counts: SendingCounts,
+  ) {
+    this.#config = config;
     this.#counts = counts;
     this.#clock = clock;
     this.#saver = new StateSaver({
@@ -43,10 +50,17 @@ export class SendingDesk {
       intervalMs: savedEveryMs,
       content: () => ({ version: 2, sending: counts.save(clock.nowMs()) }),
     });
+    this.answers = new SendingAnswers({
+      counts,
+      config: () => this.#config,
+      clock,
+      log,
+      changed: () => this.#saver.touched(),
+    });
   }
 
   /** Reads what was counted before; without a file that can be read, counts begin afresh. */
-  static async open(config: SendingConfig, parts: SendingDeskParts): Promise<SendingDesk> {
+  static async open(config: Config, parts: SendingDeskParts): Promise<SendingDesk> {
     const { files, log, clock } = parts;
     const file = new StateFile(join(config.spool, 'sending.json'), { files });
     const counts = new SendingCounts(sendingRules(config));
@@ -57,11 +71,12 @@ export class SendingDesk {
       const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
       log.warn(`the counts of sending limits begin afresh: ${file.path} cannot be read: ${reason}`);
     }
-    return new SendingDesk(parts, file, counts);
+    return new SendingDesk(config, parts, file, counts);
   }
 
   /** Puts other limits in force. What was counted stays. */
-  configure(config: SendingConfig): void {
+  configure(config: Config): void {
+    this.#config = config;
     this.#counts.configure(sendingRules(config));
   }
 

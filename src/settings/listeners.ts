@@ -108,6 +108,16 @@ export function shownListeners(config: Config): readonly ListenerTlsFacts[] {
   });
 }
 
+/** The listeners that take log-ins, for people. */
+export function loginListeners(
+  config: Config,
+): readonly { readonly address: string; readonly auth: string; readonly tls: string }[] {
+  return config.listen.flatMap((listen) => {
+    const { auth, tls } = withOwnKeys(config, listen).receive;
+    return auth === 'none' ? [] : [{ address: formatListenAddress(listen.address), auth, tls }];
+  });
+}
+
 /** A client may look for "ESMTP" in the greeting of a server. */
 function greetingIn(protocol: ListenConfig['protocol'], greeting: string): string {
   return protocol === 'lmtp' ? greeting.replace(/^ESMTP\b/u, 'LMTP') : greeting;

@@ -1,7 +1,7 @@
 // A source of answers for the control room: it keeps the requests, and the test sets the answers.
 
 import { join } from 'node:path';
-import type { Ban, Failing } from '../../src/directory/types.ts';
+import type { Ban, Failing, FoundUser } from '../../src/directory/types.ts';
 import type { TestContext } from 'node:test';
 import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
 import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
@@ -12,6 +12,13 @@ import type {
   QueueChange,
 } from '../../src/control/operations/queue-change.ts';
 import type { OverrideChange, OverrideEndAnswer } from '../../src/control/operations/overrides.ts';
+import type {
+  SenderAnswer,
+  SenderQuestion,
+  SendingAnswer,
+  SendingQuestion,
+  SendingReset,
+} from '../../src/control/operations/sending.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
 import { controlService } from '../../src/control/control-service.ts';
@@ -39,6 +46,10 @@ export interface Answers {
   readonly change?: (change: QueueChange, call: Call<JobProgress>) => JobReport | Promise<JobReport>;
   readonly jobs?: () => readonly JobReport[];
   readonly cancel?: (name: JobName) => JobReport;
+  readonly sending?: (question: SendingQuestion) => SendingAnswer;
+  readonly reset?: (reset: SendingReset) => boolean;
+  readonly sender?: (question: SenderQuestion) => SenderAnswer;
+  readonly find?: (address: string) => FoundUser;
   readonly bans?: () => readonly Ban[] | Failing;
   readonly lift?: (target: string | undefined) => readonly Ban[] | Failing;
 }
@@ -85,6 +96,9 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     'override.set': answer('set', answers.set),
     'override.unset': answer('unset', answers.unset),
     'clock.confirm': answer('confirm', answers.confirm),
+    'sending.list': answer('sending', answers.sending),
+    'sending.reset': answer('reset', answers.reset),
+    'sending.explain': answer('sender', answers.sender),
   };
   const ask = localAsker(service);
   const reader = { read: unread, readEnvelope: unread, close: () => undefined };
@@ -96,7 +110,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       reload: () => Promise.resolve({ afterRestart: [] }),
       tls: () => ({ nowMs: 0, certificates: [], listeners: [] }),
       directory: {
-        find: unread,
+        find: (address) => Promise.resolve(answer('find', answers.find)(address, undefined)),
         checkPassword: unread,
         bans: () => answer('bans', answers.bans)({}, undefined),
         liftBans: (target) => answer('lift', answers.lift)(target, undefined),

@@ -11,6 +11,7 @@ import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
 import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
+import { explainSender, listSending, resetSending } from './sending.ts';
 import { numbers, status } from './status.ts';
 import { sts } from './sts.ts';
 import { reportTls } from './tls-report.ts';
@@ -29,6 +30,9 @@ const passedOn = {
   'job.cancel': cancelJob,
   'tls.sts': sts,
   'tls.report': reportTls,
+  'sending.list': listSending,
+  'sending.reset': resetSending,
+  'sending.explain': explainSender,
 };
 
 const control = {
