@@ -48,6 +48,12 @@ export class RecentMap<K, V> {
     this.#youngWeight -= young.weight;
   }
 
+  /** All entries, the least recently used first within each generation; none of them counts as used. */
+  *entries(): Generator<[K, V]> {
+    for (const generation of [this.#old, this.#young])
+      for (const [key, { value }] of generation) yield [key, value];
+  }
+
   clear(): void {
     this.#young = new Map();
     this.#old = new Map();

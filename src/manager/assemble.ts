@@ -38,7 +38,7 @@ import type { Machine, OpenRouters, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
 import { Logins } from './logins.ts';
 import { LastHandshakes } from './last-handshakes.ts';
-import { PipeliningMemory } from './pipelining-memory.ts';
+import { PipeliningState } from './pipelining-state.ts';
 import { RenewedLogins } from './renewed-logins.ts';
 import { Rerouter } from './rerouter.ts';
 import { RoleCounters } from './role-counters.ts';
@@ -148,11 +148,11 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     troubles,
     dateMs: clock.dateMs,
   });
-  const pipelining = new PipeliningMemory(clock.nowMs);
+  const pipelining = await PipeliningState.open({ folder: config.spool, machine, log, nowMs: clock.nowMs });
   const manager = assembleCore({
     handshakes,
     logins,
-    pipelining,
+    pipelining: pipelining.memory,
     events,
     store,
     reader,
@@ -215,7 +215,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       handshakes,
       logins,
       sts: sts.keeper,
-      pipelining,
+      pipelining: pipelining.memory,
       clock,
       timers,
     }),
@@ -261,6 +261,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       changed: () => manager.settle(),
     }),
     tlsSessions,
+    pipelining,
     store,
     reader,
     writers,

@@ -12,6 +12,7 @@ import type { Maintenance } from './maintenance.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
+import type { PipeliningState } from './pipelining-state.ts';
 import type { RateState } from './rate-state.ts';
 import type { RenewedLogins } from './renewed-logins.ts';
 import type { Rerouter } from './rerouter.ts';
@@ -41,6 +42,7 @@ export interface AssembledParts {
   readonly logins: Logins;
   readonly renewedLogins: RenewedLogins;
   readonly tlsSessions: TlsSessions;
+  readonly pipelining: PipeliningState;
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
   readonly writers: readonly SpoolWriter[];
@@ -122,6 +124,7 @@ export class AssembledManager {
     this.#parts.routing.close();
     await this.#parts.sts.close();
     await this.#parts.tlsSessions.close();
+    await this.#parts.pipelining.close();
     await Promise.all(this.#parts.writers.map((writer) => writer.close()));
     try {
       await store.close();

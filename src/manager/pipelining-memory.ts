@@ -6,6 +6,8 @@ import type { PipeliningFault, PipeliningKind, SendingWay } from '../values/pipe
 
 /** Most hosts that are remembered; the least recently used are forgotten first. */
 const mostHosts = 20_000;
+/** Most characters of what a host did. */
+const mostText = 300;
 /** A host that merely broke down is soon trusted again; one that never answers costs one attempt a day. */
 export const distrustMs = 24 * 3_600_000;
 
@@ -21,16 +23,28 @@ export interface LastService {
   readonly depth: number;
 }
 
+/** What one host does not bear. */
+export interface HostFaults {
+  /** `NextHopAddress.key` */
+  readonly endpoint: string;
+  readonly faults: readonly RememberedFault[];
+}
+
 export class PipeliningMemory {
   readonly #nowMs: () => number;
+  readonly #changed: () => void;
   readonly #faults = new RecentMap<string, readonly RememberedFault[]>(mostHosts);
   readonly #services = new RecentMap<string, LastService>(mostHosts);
   /** Endpoints of the open connections. */
   readonly #endpoints = new Map<number, string>();
 
-  /** @param nowMs - ms on a monotonic clock */
-  constructor(nowMs: () => number) {
+  /**
+   * @param nowMs - ms on a clock that no change of the date disturbs
+   * @param changed - called when something is known against another host
+   */
+  constructor(nowMs: () => number, changed: () => void = () => undefined) {
     this.#nowMs = nowMs;
+    this.#changed = changed;
   }
 
   /**
@@ -55,7 +69,24 @@ export class PipeliningMemory {
     this.#endpoints.delete(connection);
     if (endpoint === undefined || fault === undefined) return;
     const others = this.faults(endpoint).filter(({ kind }) => kind !== fault.kind);
-    this.#faults.set(endpoint, [...others, { ...fault, untilMs: this.#nowMs() + distrustMs }]);
+    const remembered = { ...fault, text: fault.text.slice(0, mostText), untilMs: this.#nowMs() + distrustMs };
+    this.#faults.set(endpoint, [...others, remembered]);
+    this.#changed();
+  }
+
+  /** All that is known against hosts, to be restored at the next start. */
+  snapshot(): HostFaults[] {
+    const nowMs = this.#nowMs();
+    const hosts: HostFaults[] = [];
+    for (const [endpoint, all] of this.#faults.entries()) {
+      const faults = all.filter(({ untilMs }) => untilMs > nowMs);
+      if (faults.length > 0) hosts.push({ endpoint, faults });
+    }
+    return hosts;
+  }
+
+  restore(hosts: readonly HostFaults[]): void {
+    for (const { endpoint, faults } of hosts) this.#faults.set(endpoint, faults);
   }
 
   /** What a host does not bear. */

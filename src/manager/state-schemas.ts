@@ -152,6 +152,27 @@ export const tlsCountsSchema = z.object({
     .max(10),
 });
 
+export const pipeliningSchema = z.object({
+  version,
+  hosts: z
+    .array(
+      z.object({
+        endpoint: word,
+        faults: z
+          .array(
+            z.object({
+              kind: z.enum(['across', 'chunk', 'group']),
+              text: z.string().max(300),
+              untilMs: date,
+            }),
+          )
+          .min(1)
+          .max(3),
+      }),
+    )
+    .max(20_000),
+});
+
 /** Schemas by file name; a copy has the schema of its file. */
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
@@ -160,4 +181,5 @@ export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.Zo
   ['clock.json', clockSchema],
   ['mta-sts.json', stsSchema],
   ['tls-reports.json', tlsCountsSchema],
+  ['pipelining.json', pipeliningSchema],
 ]);

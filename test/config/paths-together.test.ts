@@ -71,6 +71,7 @@ test('names that the spool uses itself are refused, and other names in its folde
     '/s/overrides.json',
     '/s/overrides.json.copy',
     '/s/rates.json.new',
+    '/s/pipelining.json',
     '/s/clock.json',
     '/s/holds.new',
   ];

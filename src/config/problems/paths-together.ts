@@ -60,7 +60,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
 ]);
 /** Files of state there, with what is written before they are replaced, and with those that could not be read. */
 const stateFile =
-  /^(?:holds|(?:overrides|rates|clock|mta-sts|tls-reports)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
+  /^(?:holds|(?:overrides|rates|clock|mta-sts|tls-reports|pipelining)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
 /** The sockets that its processes create there (process/running/life-sign.ts). */
 const lifeSign = /^(manager|receiver|sender|keys|control)-\d+\.sock$/u;
 
