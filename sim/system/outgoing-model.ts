@@ -7,6 +7,7 @@ import { readFailure } from '../../src/deliver/read-failure.ts';
 import { connectionRefusal, localFault, type Peer, type Refusal } from '../../src/message/refusal.ts';
 import { refusalText } from '../../src/message/refusal-text.ts';
 import type { SpoolReader } from '../../src/spool/types.ts';
+import { grantedAtOnce } from '../../src/values/pipelining.ts';
 import { check } from '../world/ledger.ts';
 import type { Arrival } from './arrival.ts';
 import { HostModel, type HostClient, type Underway } from './host-model.ts';
@@ -113,10 +114,8 @@ export class OutgoingModel implements HostClient {
   }
 
   transact(work: Work): void {
-    check(
-      this.#onTheWay < this.depth,
-      () => `${this.#onTheWay + 1} transactions at once, allowed ${this.depth}`,
-    );
+    const allowed = grantedAtOnce(this.depth);
+    check(this.#onTheWay < allowed, () => `${this.#onTheWay + 1} grants at once, allowed ${allowed}`);
     check(!this.#hasLast, () => `${work.queueId} is granted behind the last one of a connection`);
     this.#hasLast = work.isLast === true;
     this.#granted++;
@@ -172,7 +171,7 @@ export class OutgoingModel implements HostClient {
   }
 
   #beginAll(): void {
-    while (this.#canBegin && !this.#isClosing) {
+    while (this.#canBegin && !this.#isClosing && this.#begun.length < this.depth) {
       const work = this.#waiting.shift();
       if (work === undefined) return;
       this.#begin(work);

@@ -70,7 +70,7 @@ export type ManagerToSender =
 export type SenderToManager =
   | Hello
   | CountersSoFar
-  /** With a depth above 1, so many transactions may be on the way on the connection: granted, and without results. */
+  /** With a depth above 1, so many transactions may be on the way on the connection: begun, and without results. */
   | {
       readonly kind: 'ready';
       readonly connection: number;

@@ -73,7 +73,7 @@ type ConnectionEnd =
 export interface DeliveryReports {
   /**
    * @param tls - what TLS came to; undefined when it was not tried
-   * @param depth - the most transactions that may be granted to it and have no results yet; one when not given
+   * @param depth - the most transactions on the way: begun, and without results; one when not given. See `grantedAtOnce`
    * @param way - how commands and content are sent; not given where there are none
    * @param mechanism - by which it has logged in; empty or not given where it has not
    */

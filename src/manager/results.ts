@@ -7,6 +7,7 @@ import { localFault } from '../message/refusal.ts';
 import type { ConnectionHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { SenderToManager } from '../channel/messages.ts';
+import { grantedAtOnce } from '../values/pipelining.ts';
 import type { Damage } from './damage.ts';
 import { damageIn } from './damaged-mail.ts';
 import type { Effects } from './effects.ts';
@@ -52,7 +53,11 @@ export class Results {
           way: report.way ?? 'group',
           depth: report.depth ?? 1,
         });
-        this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs, report.depth);
+        this.#parts.scheduler.connectionReady(
+          report.connection as ConnectionHandle,
+          nowMs,
+          grantedAtOnce(report.depth ?? 1),
+        );
         // Before the next report: that may be the end of a connection which has just been granted something.
         this.#parts.effects.carryOut();
         break;

@@ -8,6 +8,7 @@ import type { DeliverySettings } from '../deliver/types.ts';
 import { RelayPolicy } from '../policy/relay-policy.ts';
 import { DomainSet } from '../values/domain-set.ts';
 import { NetworkSet } from '../values/network-set.ts';
+import { mostByData } from '../values/pipelining.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import { tokenMechanisms } from '../sasl/mechanisms.ts';
@@ -99,7 +100,7 @@ export function deliverySettings(config: Config): DeliverySettings {
   return {
     heloName: deliver.heloName,
     // By DATA two can be on the way at once. The third one is at hand when the content of the second can leave, and leaves with it.
-    pipelineDepth: { data: deliver.pipelineDepth ?? 3, chunking: deliver.pipelineDepth ?? 4 },
+    pipelineDepth: { data: deliver.pipelineDepth ?? mostByData, chunking: deliver.pipelineDepth ?? 4 },
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
     quirks: new HostQuirks(quirkRules(config)),
     timeouts: {

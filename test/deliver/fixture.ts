@@ -199,7 +199,7 @@ export async function fixture(
   const context: ConnectionContext = {
     settings: {
       heloName: 'sluice.test',
-      pipelineDepth: { data: 3, chunking: 4 },
+      pipelineDepth: { data: 2, chunking: 4 },
       heloNames: new Map([['127.0.0.2', 'two.sluice.test']]),
       quirks: new HostQuirks([]),
       timeouts,

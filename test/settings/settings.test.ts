@@ -232,7 +232,7 @@ describe('messages on the way on one connection', () => {
       extensions: new Set(),
       pipelineDepth: undefined,
     });
-    assert.deepEqual(deliverySettings(defaultConfig()).pipelineDepth, { data: 3, chunking: 4 });
+    assert.deepEqual(deliverySettings(defaultConfig()).pipelineDepth, { data: 2, chunking: 4 });
   });
 });
 

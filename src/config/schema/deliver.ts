@@ -53,8 +53,8 @@ export const deliver = tableOf({
   ),
   pipeline_depth: key(
     depth().optional(),
-    'The most messages on the way on one connection, with servers that offer PIPELINING: the commands of the next message leave with the content of the one before. 0 and 1: one message at a time, without CHUNKING. More than 3 is of use only with servers that offer CHUNKING.',
-    { defaultText: '3; 4 with servers that offer CHUNKING', example: '1' },
+    'The most messages on the way on one connection, with servers that offer PIPELINING: the commands of the next message leave with the content of the one before. 0 and 1: one message at a time, without CHUNKING. More than 2 is of use only with servers that offer CHUNKING.',
+    { defaultText: '2; 4 with servers that offer CHUNKING', example: '1' },
   ),
   idle_connection: key(
     duration().prefault('5s'),

@@ -1,6 +1,6 @@
 // How commands and content are sent in a session: it follows from what the server offers and what the options allow.
 
-import type { SendingWay } from '../../../values/pipelining.ts';
+import { mostByData, type SendingWay } from '../../../values/pipelining.ts';
 import type { ClientSessionOptions } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
 
@@ -20,6 +20,6 @@ export function sendingPlan(extensions: ServerExtensions, options: ClientSession
   const mayChunk = extensions.chunking && chunking === true && dialect?.repliesPerRecipient !== true;
   // One message at a time is served as every server knows it: by DATA.
   const isByChunks = mayChunk && depth !== undefined && depth.chunking > 1;
-  const most = isByChunks ? depth.chunking : depth?.data;
-  return { way: isByChunks ? 'chunk' : 'group', depth: Math.max(1, most ?? 1) };
+  if (isByChunks) return { way: 'chunk', depth: depth.chunking };
+  return { way: 'group', depth: Math.min(mostByData, Math.max(1, depth?.data ?? 1)) };
 }
