@@ -115,7 +115,7 @@ export class OutgoingModel implements HostClient {
 
   transact(work: Work): void {
     const allowed = grantedAtOnce(this.depth);
-    check(this.#onTheWay < allowed, () => `${this.#onTheWay + 1} grants at once, allowed ${allowed}`);
+    check(this.#onTheWay < allowed, () => `${this.#onTheWay + 1} transactions at once, allowed ${allowed}`);
     check(!this.#hasLast, () => `${work.queueId} is granted behind the last one of a connection`);
     this.#hasLast = work.isLast === true;
     this.#granted++;

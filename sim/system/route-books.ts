@@ -41,8 +41,8 @@ export class RouteBooks {
   #changedAtMs = -Infinity;
   /** Recipients that were granted; the others have a route of the configuration in force. */
   readonly #recipients = new Map<string, Recipient>();
-  /** By connection of the manager. */
-  readonly #flights = new Map<number, Flight>();
+  /** By connection of the manager, the oldest first. */
+  readonly #flights = new Map<number, Flight[]>();
   /** Transactions that went by a route of before. */
   seenOld = 0;
 
@@ -77,7 +77,9 @@ export class RouteBooks {
     { queueId, recipients }: Flight,
     domains: readonly string[],
   ): readonly MayTake[] {
-    this.#flights.set(connection, { queueId, recipients });
+    const flights = this.#flights.get(connection);
+    if (flights === undefined) this.#flights.set(connection, [{ queueId, recipients }]);
+    else flights.push({ queueId, recipients });
     return recipients.map((index, at) => {
       const key = keyOf(queueId, index);
       const configs = this.#configsOf(this.#recipients.get(key));
@@ -91,14 +93,19 @@ export class RouteBooks {
     for (const message of batch) {
       const { kind, connection } = message as { readonly kind?: string; readonly connection?: number };
       if ((kind !== 'done' && kind !== 'closed') || connection === undefined) continue;
-      const flight = this.#flights.get(connection);
-      this.#flights.delete(connection);
-      for (const index of flight?.recipients ?? []) {
-        const recipient = this.#recipients.get(keyOf(flight?.queueId ?? '', index));
-        if (recipient === undefined) continue;
-        recipient.isInFlight = false;
-        recipient.waitsSinceMs = this.#options.nowMs();
-      }
+      const flights = this.#flights.get(connection) ?? [];
+      if (kind === 'closed') this.#flights.delete(connection);
+      // `done` is for the oldest.
+      for (const flight of flights.splice(0, kind === 'done' ? 1 : flights.length)) this.#ended(flight);
+    }
+  }
+
+  #ended({ queueId, recipients }: Flight): void {
+    for (const index of recipients) {
+      const recipient = this.#recipients.get(keyOf(queueId, index));
+      if (recipient === undefined) continue;
+      recipient.isInFlight = false;
+      recipient.waitsSinceMs = this.#options.nowMs();
     }
   }
 
