@@ -25,6 +25,7 @@ import type { Logins } from './logins.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import { Lookups } from './lookups.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
+import type { RateState } from './rate-state.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
 import { Settlement } from './settlement.ts';
@@ -49,6 +50,7 @@ export interface CoreSurroundings {
   readonly timers: Timers;
   readonly troubles: Troubles;
   readonly tlsSessions: TlsSessions;
+  readonly rates: RateState;
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {

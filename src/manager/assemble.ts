@@ -168,6 +168,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timers,
     troubles,
     tlsSessions,
+    rates,
   });
   const rerouter = new Rerouter({
     scheduler,

@@ -10,6 +10,7 @@ import type { Flights } from './flights.ts';
 import type { Lookups } from './lookups.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { SenderPort } from './ports.ts';
+import type { RateState } from './rate-state.ts';
 import type { Settlement } from './settlement.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
@@ -21,6 +22,8 @@ export interface EffectsParts {
   readonly lookups: Lookups;
   readonly flights: Flights;
   readonly tlsSessions: TlsSessions;
+  /** Told of each grant: one that nobody's report led to uses up rates, too. */
+  readonly rates: Pick<RateState, 'touched'>;
   readonly settlement: Settlement;
   readonly admission: Pick<Admission, 'queueIdOf'>;
   readonly clock: Pick<DatedClock, 'nowMs'>;
@@ -55,10 +58,12 @@ export class Effects implements EffectHandlers {
     this.#parts.handshakes.opened(connection, hop);
     const without = this.#parts.pipelining.opened(connection, hop.key);
     const grant = { connection, site, hop, source, work };
+    this.#parts.rates.touched();
     this.#parts.senders.connect(without === undefined ? grant : { ...grant, without });
   }
 
   transact({ connection, transaction }: EffectOf<'transact'>): void {
+    this.#parts.rates.touched();
     this.#parts.senders.transact(connection, this.#parts.flights.begin(connection, transaction));
   }
 
