@@ -194,7 +194,7 @@ export async function fixture(
   const deadlines = new Deadlines({ now: () => now });
   const logger = createLogger({ level: 'info', format: 'json', destination: sink });
   // The server has proved itself.
-  const proofs = new PlaceProofs();
+  const proofs = new PlaceProofs(1);
   proofs.needed = () => 0;
   const context: ConnectionContext = {
     settings: {

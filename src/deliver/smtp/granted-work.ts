@@ -62,6 +62,11 @@ export class GrantedWork {
     return this.#begun.length > 0 || this.isAnyOpening;
   }
 
+  /** One that has not begun is at hand. */
+  get hasMore(): boolean {
+    return this.#waiting.length > 0 || this.isAnyOpening;
+  }
+
   get isEmpty(): boolean {
     return this.#waiting.length === 0 && !this.isAnyBegun;
   }

@@ -68,7 +68,8 @@ export class OutgoingConnection implements TransportConnection {
 
   transact(work: Work): void {
     this.#work.add(work);
-    if (this.#usable && !this.#ended && !this.#closing) this.#pump();
+    // At the end of the turn: those that are granted together leave together.
+    if (this.#usable) queueMicrotask(() => this.#pump());
   }
 
   quit(): void {
@@ -163,6 +164,8 @@ export class OutgoingConnection implements TransportConnection {
   /** Begins the next message if it is there and the session takes it, or says goodbye; false when there is nothing to do. */
   #begins(): boolean {
     if (!this.#usable) return false;
+    // Only the reply to QUIT can show that the last ones were answered in their places.
+    if (this.#session.places.needsMark && !this.#work.hasMore) this.#closing = true;
     if (this.#closing && !this.#saysGoodbye && !this.#work.isAnyOpening) {
       this.#saysGoodbye = true;
       this.#session.quit();
@@ -172,20 +175,18 @@ export class OutgoingConnection implements TransportConnection {
     if (!this.#session.canBegin || !this.#wire.mayFollow) return false;
     // What was granted before the end, and is not even being read, goes back.
     const next = this.#closing ? this.#work.takeOpened() : this.#work.takeNext(this.#wire.timer);
-    if (next !== undefined) {
-      const { inHand, message, needsUtf8 } = next;
-      const { recipients } = inHand.work;
-      const size = chunkBytes(message, recipients.length, this.#wire);
-      const transaction = inHand.take(message, needsUtf8, this.#grant.hop, size);
-      if (this.#wire.begin(transaction)) {
-        inHand.takeUnsent();
-        addChunk(this.#wire, message);
-      }
-      // It carries no more than this: QUIT leaves with it.
-      if (inHand.work.isLast === true) this.#closing = true;
-      return true;
+    if (next === undefined) return false;
+    const { inHand, message, needsUtf8 } = next;
+    const isLast = inHand.work.isLast === true;
+    const size = chunkBytes(message, inHand.work.recipients.length, this.#wire);
+    const transaction = inHand.take(message, needsUtf8, this.#grant.hop, size);
+    if (this.#wire.begin(transaction, !this.#closing && !isLast && this.#work.hasMore)) {
+      inHand.takeUnsent();
+      addChunk(this.#wire, message);
     }
-    return false;
+    // It carries no more than this: QUIT leaves with it.
+    if (isLast) this.#closing = true;
+    return true;
   }
 
   /** The message could not be read from the spool: its recipients wait, and the connection can be used again. */
@@ -288,7 +289,7 @@ export class OutgoingConnection implements TransportConnection {
     const { log, proofs, reports } = this.#context;
     this.#ended = true;
     this.#wire.end(this.#context);
-    proofs.ended(this.#grant.hop.key, this.#session.proofs, fault !== undefined);
+    proofs.ended(this.#grant.hop.key, this.#session.places.proofs, fault !== undefined);
     const isBroken = fault !== undefined && !this.#abandoned;
     // The failure may have been caused by pipelining: the next connections go without that kind of it.
     if (isBroken) log.distrusted(this.#grant, fault);

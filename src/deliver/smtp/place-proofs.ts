@@ -8,14 +8,21 @@ import { RecentMap } from '../../dns/recent-map.ts';
 
 /** Most hosts that are remembered; the least recently used are forgotten first. */
 const mostHosts = 10_000;
+/** Of all sender processes together, among which the connections to a host are spread evenly. */
 const enoughProofs = 20;
 
 export class PlaceProofs {
   readonly #byHost = new RecentMap<string, number>(mostHosts);
+  readonly #enough: number;
+
+  /** @param processes - number of sender processes */
+  constructor(processes: number) {
+    this.#enough = Math.ceil(enoughProofs / processes);
+  }
 
   /** Messages that have to pass by DATA on a new connection. @param host - `NextHopAddress.key` */
   needed(host: string): number {
-    return (this.#byHost.get(host) ?? 0) < enoughProofs ? 4 : 1;
+    return (this.#byHost.get(host) ?? 0) < this.#enough ? 4 : 1;
   }
 
   /**
@@ -24,6 +31,6 @@ export class PlaceProofs {
    */
   ended(host: string, count: number, hasBroken: boolean): void {
     if (hasBroken) this.#byHost.set(host, 0);
-    else if (count > 0) this.#byHost.set(host, Math.min(enoughProofs, (this.#byHost.get(host) ?? 0) + count));
+    else if (count > 0) this.#byHost.set(host, Math.min(this.#enough, (this.#byHost.get(host) ?? 0) + count));
   }
 }

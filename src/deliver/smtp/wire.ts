@@ -90,10 +90,13 @@ export class Wire {
     return this.#heldBytes > 0 || this.session.phase === 'idle' || this.isFar;
   }
 
-  /** Begins a transaction. Returns whether its content has to be added at once, as it is. */
-  begin(transaction: ClientTransaction): boolean {
+  /**
+   * Begins a transaction. Returns whether its content has to be added at once, as it is.
+   * @param isFollowed - one more is at hand, and will begin behind it
+   */
+  begin(transaction: ClientTransaction, isFollowed: boolean): boolean {
     if (this.session.phase === 'idle') this.#distance.asked(this.#deadlines.nowMs);
-    return this.session.begin(transaction);
+    return this.session.begin(transaction, isFollowed);
   }
 
   /** Adds content behind what the session has to say, for the next `flush`. */

@@ -45,7 +45,7 @@ export class SenderRole implements Role {
   readonly #sender: Sender;
   readonly #spool: SpoolReader;
   readonly #deadlines = new Deadlines();
-  readonly #proofs = new PlaceProofs();
+  readonly #proofs: PlaceProofs;
   readonly #tlsSessions = new SessionCache();
   readonly #given: GivenToSender;
   readonly #saltedPasswords = new SaltedPasswords();
@@ -73,6 +73,7 @@ export class SenderRole implements Role {
     given = new GivenToSender(),
   ) {
     this.#given = given;
+    this.#proofs = new PlaceProofs(config.processes.senders);
     this.#link = link;
     this.#whenLinked = whenLinked;
     this.#log = log;

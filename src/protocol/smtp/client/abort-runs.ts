@@ -20,6 +20,8 @@ export function abortRuns(
     const mayBeDelivered = run.isWritten && cause !== 'closing';
     if (!isTried && !mayBeDelivered && !run.isUnsent) return;
     const reason = of(run, run === oldest);
+    // In a group behind another one, a reply out of its place may have refused for good what the server has not even looked at.
+    if (cause === 'wrong' && run.isBehind) run.outcomes.doubtReplies();
     if (reason.kind === 'broken' && run.isPartlyAnswered && cause !== 'wrong') {
       run.outcomes.makeMailRefusalTemporary(reason);
     }

@@ -109,9 +109,9 @@ export class ClientSession {
     return this.#transactions.isUntouched;
   }
 
-  /** Messages that passed by DATA behind others. */
-  get proofs(): number {
-    return this.#transactions.proofs;
+  /** How many messages passed by DATA behind others, and whether some that are over are told only when such a one, or QUIT, is answered. */
+  get places(): Pick<Transactions, 'proofs' | 'needsMark'> {
+    return this.#transactions;
   }
 
   /** The server has answered QUIT. */
@@ -157,17 +157,17 @@ export class ClientSession {
   }
 
   /**
-   * Starts a transaction. If the session has ended meanwhile, all its recipients fail temporarily.
+   * Starts a transaction, behind which another one at hand will begin or not. If the session has ended meanwhile, all its recipients fail temporarily.
    * @returns true: the content has to be written right behind the output, as it is; false: an event will ask for it
    * @throws {SmtpClientStateError} when it may not begin (`canBegin`)
    */
-  begin(transaction: ClientTransaction): boolean {
+  begin(transaction: ClientTransaction, isFollowed = false): boolean {
     if (this.#state === 'quit' || this.#state === 'closed') {
       this.#transactions.fail(transaction, this.#end);
       return false;
     }
     if (!this.canBegin) throw new SmtpClientStateError('begin', this.phase);
-    const isChunk = this.#transactions.begin(transaction);
+    const isChunk = this.#transactions.begin(transaction, isFollowed);
     if (this.#transactions.isEmpty) this.#becomeReady();
     return isChunk;
   }

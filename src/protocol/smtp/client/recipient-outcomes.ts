@@ -57,10 +57,13 @@ export class RecipientOutcomes {
     }
   }
 
-  /** Takes back that it was delivered: the reply may have been for something else. */
-  doubtDeliveries(): void {
+  /** Takes back what replies have decided for good: they may have been for something else. */
+  doubtReplies(): void {
     for (const [recipient, outcome] of this.#outcomes.entries()) {
-      if (outcome?.result !== 'delivered') continue;
+      const isByReply =
+        outcome?.result === 'delivered' ||
+        (outcome?.result === 'permfail' && outcome.failure.kind === 'reply');
+      if (!isByReply) continue;
       this.#outcomes[recipient] = undefined;
       this.undecided++;
     }

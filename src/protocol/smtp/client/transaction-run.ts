@@ -45,6 +45,8 @@ export interface RunPlace {
 export class TransactionRun {
   readonly outcomes: RecipientOutcomes;
   readonly isPipelined: boolean;
+  /** It is the first of the session. */
+  readonly isFirst: boolean;
   /** It was begun while replies to earlier commands were on their way. */
   readonly isBehind: boolean;
   /** The content goes together with the commands, as one chunk (RFC 3030 2). */
@@ -69,7 +71,6 @@ export class TransactionRun {
   /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
   #isMailRefused = false;
-  readonly #isFirst: boolean;
   #isAnyAccepted = false;
   readonly #repliesPerRecipient: boolean;
 
@@ -85,7 +86,7 @@ export class TransactionRun {
     this.#repliesPerRecipient = options.dialect?.repliesPerRecipient === true;
     this.isPipelined = way !== 'single';
     this.isBehind = isBehind;
-    this.#isFirst = isFirst;
+    this.isFirst = isFirst;
     this.sizeBytes = transaction.sizeBytes;
     const outcomes = new RecipientOutcomes(transaction.recipients);
     this.outcomes = outcomes;
@@ -150,7 +151,7 @@ export class TransactionRun {
     if (code >= 400) {
       this.#isMailRefused = true;
       // RFC 5321 3.3: out of sequence is said of the session, and not of the mail.
-      const isOfSession = this.isBehind || (code === 503 && !this.#isFirst);
+      const isOfSession = this.isBehind || (code === 503 && !this.isFirst);
       this.#refuseRest(parser.reply('MAIL'), isOfSession ? 'commands' : 'no');
       // With PIPELINING, RCPT and DATA are answered even when MAIL was refused.
       if (!this.isPipelined) return 'reset';

@@ -13,15 +13,14 @@ import type {
 import { noExtensions, type ServerExtensions } from './extensions.ts';
 import type { PipeliningKind } from '../../../values/pipelining.ts';
 import { abortRuns } from './abort-runs.ts';
+import { AwaitedReplies } from './awaited-replies.ts';
 import { pipeliningFault } from './pipelining-fault.ts';
 import type { TransactionsStep } from './transactions-step.ts';
 import type { ReplyParser } from './reply-parser.ts';
+import { Places } from './places.ts';
 import { oneByOne, type SendingPlan, sendingPlan } from './sending-plan.ts';
 import type { SessionOutput } from './session-output.ts';
 import { TransactionRun } from './transaction-run.ts';
-
-/** What a reply belongs to: a transaction, the RSET between two, an empty message whose reply says nothing, or QUIT. */
-type Awaited = TransactionRun | 'rset' | 'empty' | 'quit';
 
 /** Bytes of content without an answer above which no other transaction begins. */
 const mostUnansweredBytes = 256 * 1024;
@@ -37,8 +36,8 @@ export class Transactions {
   /** None begins any more; those on the way are finished. */
   #isEnding = false;
   /** What the next replies answer, in order. */
-  readonly #awaited: Awaited[] = [];
-  #runs = 0;
+  readonly #awaited = new AwaitedReplies();
+  readonly #places: Places;
   #writtenBytes = 0;
   /** The last transaction that was over was sent as a chunk, and failed. A server that did not read the chunk takes it for commands. */
   #hasChunkFailed = false;
@@ -46,12 +45,6 @@ export class Transactions {
   #finished = 0;
   /** Those of them that were begun behind others, and went well. */
   #kept = 0;
-  /** Messages behind others whose 354 came in its place. */
-  #proofs = 0;
-  /** The last message that was begun behind the content of another. */
-  #probe: TransactionRun | undefined;
-  /** Over, and told when the 354 to the one behind it has shown that the replies are in their place. */
-  #unconfirmed: TransactionRun | undefined;
   /** The server said 421 or the like, and may still answer what it has. */
   #isClosing = false;
   /** It has refused RSET so that it has to close: another reply would answer nobody knows what. */
@@ -60,36 +53,32 @@ export class Transactions {
   constructor(options: ClientSessionOptions, output: SessionOutput) {
     this.#options = options;
     this.#output = output;
+    this.#places = new Places(options.probes ?? 0);
   }
 
   get isEmpty(): boolean {
-    return this.#awaited.length === 0;
+    return this.#awaited.isEmpty;
   }
 
   /** Commands are on the way behind the oldest transaction. */
   get hasSeveral(): boolean {
-    return this.#runs > 1 || (this.#runs === 1 && this.#awaited.at(-1) === 'quit');
+    return this.#awaited.hasSeveral;
   }
 
   /** What the oldest unanswered command is; undefined when none is. */
   get phase(): ClientPhase | undefined {
-    const [next] = this.#awaited;
     // A server that closes has no more time than for QUIT.
-    if (next !== undefined && this.#isClosing) return 'quit';
-    if (typeof next === 'object') return next.phase;
-    return next === 'empty' ? 'rset' : next;
+    return this.#isClosing && !this.isEmpty ? 'quit' : this.#awaited.phase;
   }
 
   /** Nothing was heard of the oldest transaction, and the end of none was written. */
   get isUntouched(): boolean {
-    if (this.#unconfirmed !== undefined) return false;
-    let isOldest = true;
-    for (const each of this.#awaited) {
-      if (typeof each === 'string') continue;
-      if (each.isWritten || (isOldest && each.isHeard)) return false;
-      isOldest = false;
-    }
-    return !isOldest;
+    return !this.#places.areOpen && this.#awaited.isUntouched;
+  }
+
+  /** Nothing is on the way, and what was on it is told when the next message, or the end, has shown that replies are in their places. */
+  get needsMark(): boolean {
+    return this.isEmpty && this.#places.needsMark;
   }
 
   /** How commands and content are sent. */
@@ -99,7 +88,7 @@ export class Transactions {
 
   /** Messages behind others whose 354 came in its place. */
   get proofs(): number {
-    return this.#proofs;
+    return this.#places.proofs;
   }
 
   /** The server said 421, and messages that it has as a whole are still unanswered. */
@@ -120,26 +109,26 @@ export class Transactions {
   /** Another one may begin. */
   get canBegin(): boolean {
     if (this.#isEnding) return false;
-    const last = this.#awaited.at(-1);
+    const { last, runs } = this.#awaited;
     if (last === undefined) return true;
-    if (this.#runs >= this.#plan.depth || this.#writtenBytes >= mostUnansweredBytes) return false;
+    // The commands of a message alone take no room from those whose content is on the way.
+    const room = this.#plan.depth + (this.#mayGoAhead(true) ? 0 : 1);
+    if (runs >= room || this.#writtenBytes >= mostUnansweredBytes) return false;
     // At depth 1, RSET is waited for.
     return typeof last === 'string' ? this.#plan.depth > 1 : last.isWritten;
   }
 
   /**
    * Begins another one.
+   * @param isFollowed - one more is at hand, and will begin behind it
    * @returns whether the content has to follow the commands at once
    */
-  begin(transaction: ClientTransaction): boolean {
-    const last = this.#awaited.at(-1);
-    const isFirst = this.#finished + this.#runs === 0;
-    // To a server that may swallow what came too early, content is sent ahead only where nothing can be taken for its replies.
-    const isProven = isFirst || this.#proofs >= (this.#options.probes ?? 0);
-    const way = this.#plan.way === 'chunk' && !isProven ? 'group' : this.#plan.way;
-    const place = { way, isFirst, isBehind: last !== undefined };
+  begin(transaction: ClientTransaction, isFollowed: boolean): boolean {
+    const { last } = this.#awaited;
+    const way = this.#mayGoAhead(isFollowed) ? this.#plan.way : 'group';
+    const place = { way, isFirst: this.#begun === 0, isBehind: last !== undefined };
     const run = new TransactionRun(transaction, this.#extensions, this.#options, place);
-    if (typeof last === 'object' && !last.isUnsent) this.#probe = run;
+    if (typeof last === 'object' && !last.isUnsent) this.#places.behind(run);
     if (run.isUnsent) {
       this.#add(run);
       this.#tellFinished();
@@ -153,6 +142,17 @@ export class Transactions {
     return run.isChunk;
   }
 
+  /** Transactions that were ever begun. */
+  get #begun(): number {
+    return this.#finished + this.#awaited.runs;
+  }
+
+  /** The content of the next one may be sent ahead of the replies to its commands, or it goes by DATA anyway. */
+  #mayGoAhead(isFollowed: boolean): boolean {
+    const { depth, way } = this.#plan;
+    return way !== 'chunk' || this.#places.mayGoAhead(this.#begun, depth, isFollowed);
+  }
+
   /** Fails one that comes after the end of the session. */
   fail(transaction: ClientTransaction, reason: SessionFailure): void {
     const place = { way: this.#plan.way, isFirst: true, isBehind: false };
@@ -162,7 +162,7 @@ export class Transactions {
 
   /** The content of the oldest was written with its end. */
   contentSent(): void {
-    const [oldest] = this.#awaited;
+    const { oldest } = this.#awaited;
     if (typeof oldest !== 'object' || oldest.phase !== 'content') return;
     oldest.phase = 'final';
     this.#writtenBytes += oldest.sizeBytes;
@@ -179,17 +179,24 @@ export class Transactions {
   /** Takes a reply, which is not 421. @param parser - has found the reply */
   answered(parser: ReplyParser): TransactionsStep {
     if (this.#isGivenUp) return 'unexpected';
-    const [next] = this.#awaited;
+    const next = this.#awaited.oldest;
     if (typeof next === 'object') return this.#runAnswered(next, parser);
     const isRefused = next === 'rset' && parser.code >= 300;
-    if (isRefused && this.#awaited.length > 1) return this.#resetRefused(parser.code);
+    if (isRefused && this.#awaited.areMany) return this.#resetRefused(parser.code);
+    if (next === 'quit') return this.#quitAnswered(parser.code);
     this.#awaited.shift();
-    if (next === 'quit') return 'goodbye';
     if (isRefused) {
       if (this.#hasChunkFailed) this.fault = 'chunk';
       return 'rsetRefused';
     }
     return this.#tellFinished();
+  }
+
+  #quitAnswered(code: number): 'goodbye' | 'unexpected' {
+    if (this.#places.needsMark && code !== 221) return 'unexpected';
+    this.#awaited.shift();
+    this.#confirm();
+    return 'goodbye';
   }
 
   /**
@@ -210,11 +217,8 @@ export class Transactions {
    * @returns false: it has no other message as a whole, so nothing is to be waited for
    */
   closing(parser: ReplyParser, reply: RemoteReply): boolean {
-    const [next] = this.#awaited;
-    const isAnyBehind = this.#awaited.some(
-      (each) => each !== next && typeof each === 'object' && each.isWritten,
-    );
-    if (!isAnyBehind || next === undefined) return false;
+    const next = this.#awaited.oldest;
+    if (next === undefined || !this.#awaited.isAnyWrittenBut(next)) return false;
     this.#isClosing = true;
     this.#isEnding = true;
     this.#confirm();
@@ -230,19 +234,11 @@ export class Transactions {
    * outcome if it was begun behind another one: another session may carry it out.
    */
   abort(end: BrokenSession): void {
-    const runs = this.#awaited.filter((each) => typeof each === 'object');
-    const isQuitting = this.#awaited.at(-1) === 'quit';
-    this.#awaited.length = 0;
-    this.#runs = 0;
+    const isQuitting = this.#awaited.last === 'quit';
+    const runs = this.#awaited.takeRuns();
     this.#isEnding = true;
     const [oldest] = runs;
-    const unconfirmed = this.#unconfirmed;
-    if (unconfirmed !== undefined && end.cause === 'wrong') {
-      // A server that answers out of order (against RFC 2920 3.1) may not have answered this one.
-      unconfirmed.outcomes.doubtDeliveries();
-      unconfirmed.outcomes.finish(end.of(unconfirmed, false));
-    }
-    this.#confirm();
+    this.#confirm(end);
     if (oldest !== undefined) {
       const hasOthers = runs.length > 1 || isQuitting;
       const facts = { oldest, hasOthers, earlier: this.#finished, kept: this.#kept, cause: end.cause };
@@ -253,7 +249,7 @@ export class Transactions {
 
   #runAnswered(run: TransactionRun, parser: ReplyParser): TransactionsStep {
     const step = run.answered(parser, this.hasSeveral);
-    if (step !== 'wait' && step !== 'unexpected') this.#confirm();
+    if (!run.isChunk && step !== 'wait' && step !== 'unexpected') this.#confirm();
     switch (step) {
       case 'wait':
         return 'wait';
@@ -261,7 +257,7 @@ export class Transactions {
         this.#output.send(run.command);
         return 'wait';
       case 'content':
-        if (run === this.#probe) this.#proofs++;
+        this.#places.asked(run);
         this.#output.tell({ kind: 'content' });
         return 'wait';
       case 'over':
@@ -286,16 +282,16 @@ export class Transactions {
       this.fault = 'across';
       this.#isEnding = true;
       // Its recipients were not even looked at. It can be given back as long as nothing behind it waits for an answer.
-      const isLastWritten = !this.#awaited.some(
-        (each) => typeof each === 'object' && each !== run && each.isWritten,
-      );
-      if (run.lostCount === 'commands' && isLastWritten) return 'lostCount';
+      if (run.lostCount === 'commands' && !this.#awaited.isAnyWrittenBut(run)) {
+        this.#confirm();
+        return 'lostCount';
+      }
     } else if (step === 'over') this.#kept += run.isBehind ? 1 : 0;
     this.#hasChunkFailed = run.isChunk && step === 'reset';
     this.#shift(run);
     if (step === 'empty') {
       this.#output.send('.\r\n');
-      this.#awaited.push('empty');
+      this.#awaited.add('empty');
     }
     // A group behind this one has begun with RSET.
     const needsReset = step !== 'over' && !this.#isEnding && (step === 'empty' || this.isEmpty);
@@ -304,47 +300,46 @@ export class Transactions {
   }
 
   #sayGoodbye(): void {
-    const last = this.#awaited.at(-1);
-    if (this.#plan.depth === 1 || typeof last !== 'object' || !last.isWritten) return;
+    const { last } = this.#awaited;
+    const endsGroup = this.#plan.depth > 1 && typeof last === 'object' && last.isWritten;
+    if (!endsGroup && !this.needsMark) return;
     this.#output.send('QUIT\r\n');
-    this.#awaited.push('quit');
+    this.#awaited.add('quit');
   }
 
   #reset(): void {
     this.#output.send('RSET\r\n');
-    this.#awaited.push('rset');
+    this.#awaited.add('rset');
   }
 
   #add(run: TransactionRun): void {
-    this.#awaited.push(run);
-    this.#runs++;
+    this.#awaited.add(run);
     if (run.isChunk) this.#writtenBytes += run.sizeBytes;
   }
 
   /** Takes the oldest away, and tells its outcomes. */
   #shift(run: TransactionRun): void {
     this.#awaited.shift();
-    this.#runs--;
     this.#finished++;
     if (run.isWritten && !run.isUnsent) this.#writtenBytes -= run.sizeBytes;
-    this.#unconfirmed = run;
+    this.#places.hold(run);
     // Between whole messages 354 never comes; those that passed by DATA before have shown that replies are in order.
-    const [rset, next] = this.#awaited;
-    if (rset !== 'rset' || typeof next !== 'object' || next.isChunk || next.isUnsent) this.#confirm();
+    if (!this.#awaited.isAnyMarked && !this.#places.needsMark) this.#confirm();
   }
 
-  #confirm(): void {
-    const run = this.#unconfirmed;
-    if (run === undefined) return;
-    this.#unconfirmed = undefined;
-    this.#output.tell({ kind: 'done', outcomes: run.outcomes.finish(), reusable: !this.#isEnding });
+  /** Tells those that are over. @param end - of the session, before it was sure that they are */
+  #confirm(end?: BrokenSession): void {
+    const reusable = !this.#isEnding;
+    for (const outcomes of this.#places.take(end)) this.#output.tell({ kind: 'done', outcomes, reusable });
   }
 
   /** Those of which nothing was sent are over when all before them are. */
   #tellFinished(): 'wait' | 'idle' {
-    for (let [next] = this.#awaited; typeof next === 'object' && next.isUnsent; [next] = this.#awaited) {
+    for (let next = this.#awaited.oldest; typeof next === 'object' && next.isUnsent;) {
       this.#shift(next);
+      next = this.#awaited.oldest;
     }
+    if (this.#isEnding && this.needsMark) this.#sayGoodbye();
     return this.isEmpty ? 'idle' : 'wait';
   }
 }

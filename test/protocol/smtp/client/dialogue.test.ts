@@ -6,6 +6,7 @@ import { lmtpDialogues } from '../../lmtp/client-dialogues.ts';
 import { dialogues as smtpDialogues } from './dialogues.ts';
 import { loginDialogues } from './login-dialogues.ts';
 import { pipelinedDialogues } from './pipelined-dialogues.ts';
+import { provenHostDialogues } from './proven-host-dialogues.ts';
 import { tlsDialogues } from './tls-dialogues.ts';
 import { type Dialogue, type Input, inputsOf, lines, Player, transcript } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
@@ -13,7 +14,7 @@ import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts'
 const dialogues = [...smtpDialogues, ...lmtpDialogues, ...tlsDialogues, ...loginDialogues];
 
 /** With them, a transaction that was begun may end without an outcome: another session carries it out. */
-const withPipelined = [...dialogues, ...pipelinedDialogues];
+const withPipelined = [...dialogues, ...pipelinedDialogues, ...provenHostDialogues];
 
 for (const dialogue of withPipelined) {
   test(`dialogue: ${dialogue.name}`, () => {

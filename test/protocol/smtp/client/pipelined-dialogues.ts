@@ -4,7 +4,7 @@ import type { Dialogue } from './transcript.ts';
 
 const depth = { data: 2, chunking: 4 };
 
-const byData = {
+export const byData = {
   options: { depth },
   opening: `
       S: 220 mx.example.com ESMTP ready
@@ -13,7 +13,7 @@ const byData = {
       S: 250 PIPELINING
       E: ready`,
 };
-const byChunks = {
+export const byChunks = {
   options: { depth, chunking: true },
   transaction: { chunkBytes: 9 },
   opening: `
@@ -25,18 +25,18 @@ const byChunks = {
       E: ready`,
 };
 
-const group = `
+export const group = `
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
       C: DATA`;
-const whole = `
+export const whole = `
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
       C: BDAT 9 LAST
       C: (content)`;
 
 /** Two transactions by DATA: the first has its content written, the second its commands. */
-const two = `${byData.opening}
+export const two = `${byData.opening}
       ! begin${group}
       S: 250 ok
       S: 250 ok

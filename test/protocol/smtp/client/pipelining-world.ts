@@ -144,23 +144,21 @@ export function play(world: World): Played {
         onTheWay.push(job);
         mostOnTheWay = Math.max(mostOnTheWay, onTheWay.length);
         const content = contentOf(job.mail, world.mails[job.mail]!.lines);
-        const isChunk = session.begin({
+        const transaction = {
           reversePath: senderOf(job.mail),
           recipients: job.recipients.map((each) => ({ address: recipientOf(job.mail, each) })),
           sizeBytes: content.length,
           chunkBytes: content.length <= mostChunk ? content.length : undefined,
           body: '7BIT',
           smtpUtf8: false,
-        });
+        } as const;
+        const isChunk = session.begin(transaction, jobs.length > 0);
         flush();
         if (isChunk) toServer += content;
       }
-      if (
-        jobs.length === 0 &&
-        (onTheWay.length === 0 ? session.phase === 'idle' : world.quitsEarly === true)
-      ) {
+      const isOver = onTheWay.length === 0 || session.places.needsMark;
+      if (jobs.length === 0 && (isOver ? session.phase === 'idle' : world.quitsEarly === true))
         session.quit();
-      }
       flush();
     };
     const piece = (all: string): string =>

@@ -144,7 +144,7 @@ export class Player {
     const argument = rest.join(' ');
     if (name === 'begin') {
       this.begun++;
-      const isChunk = this.session.begin(this.#transaction);
+      const isChunk = this.session.begin(this.#transaction, argument === 'followed');
       this.drain();
       // The shell writes it at once.
       if (isChunk) this.output += '(content)\r\n';
