@@ -32,6 +32,8 @@ export interface NetworkBits {
  */
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/');
+  const plain = plainIpv4(text, slash);
+  if (plain !== undefined) return plain;
   const addressText = slash === -1 ? text : text.slice(0, slash);
   const address = parseIpAddress(addressText);
   if (address === undefined) {
@@ -51,6 +53,19 @@ export function parseNetwork(text: string): Network {
     throw new ValueError(`"${text}" has bits set behind its prefix; did you mean "${first}/${prefix}"?`);
   }
   return { address: first, prefix };
+}
+
+const scratch = new Uint32Array(4);
+
+/** The usual form, without the objects that the library makes: tables have a hundred thousand of them. Undefined for any other text. */
+function plainIpv4(text: string, slash: number): Network | undefined {
+  const address = slash === -1 ? text : text.slice(0, slash);
+  if (readAddress(address, scratch) !== 32 || address.includes(':')) return undefined;
+  if (slash === -1) return { address, prefix: 32 };
+  const prefix = Number(text.slice(slash + 1));
+  if (!/^\/\d{1,2}$/u.test(text.slice(slash)) || prefix > 32) return undefined;
+  const hasMore = prefix < 32 && ((scratch[0] ?? 0) << prefix) >>> 0 !== 0;
+  return hasMore ? undefined : { address, prefix };
 }
 
 /** Writes a network in the form that `parseNetwork` reads; one address is written without a prefix. */

@@ -14,14 +14,14 @@ import { RuleWarnings } from '../rules/rule-warnings.ts';
 import { readTcprulesData, readTcprulesLine, tcprulesSubject } from '../rules/tcprules.ts';
 import { absent, type Answer } from '../table.ts';
 import { brokenTable } from '../table-error.ts';
-import type { TextForm } from '../text-entries.ts';
+import type { LineParts, TextForm } from '../text-entries.ts';
 import { readLines } from '../text-lines.ts';
 import { isWhiteSpace, visibleEnd, visibleStart } from './white-space.ts';
 
 /** Rules in Sluice's own form. */
 export const rules: TableKind = rulesIn({
   takeLine: (bytes, line, into) => {
-    const { keyEnd, valueStart, valueEnd } = rulesForm.parts(bytes, line);
+    const { keyEnd, valueStart, valueEnd } = partsOf(bytes, line);
     takeOwn(into, bytes.toString('utf8', 0, keyEnd), bytes.toString('utf8', valueStart, valueEnd));
   },
   takeRecord: (key, value, into) => takeOwn(into, key, value),
@@ -40,25 +40,12 @@ export const tcprules: TableKind = rulesIn({
 /** Lines of Sluice's own form, from which a cdb can be built. */
 export const rulesForm: TextForm = {
   parts: (bytes, line) => {
-    if (isWhiteSpace(bytes[0]))
-      throw brokenTable(
-        `line ${line} begins with white space`,
-        'Write each rule on one line, without white space before it.',
-      );
-    let keyEnd = 0;
-    while (keyEnd < bytes.length && !isWhiteSpace(bytes[keyEnd])) keyEnd++;
-    const valueStart = visibleStart(bytes, keyEnd);
-    const valueEnd = visibleEnd(bytes);
-    if (valueStart >= valueEnd)
-      throw brokenTable(
-        `line ${line} does not say what happens`,
-        'Write allow, deny or relay behind the client.',
-      );
+    const parts = partsOf(bytes, line);
     at(`line ${line}`, () => {
-      parseSubject(bytes.toString('utf8', 0, keyEnd).toLowerCase());
-      parseRule(bytes.toString('utf8', valueStart, valueEnd));
+      parseSubject(bytes.toString('utf8', 0, parts.keyEnd).toLowerCase());
+      parseRule(bytes.toString('utf8', parts.valueStart, parts.valueEnd));
     });
-    return { keyStart: 0, keyEnd, valueStart, valueEnd };
+    return parts;
   },
   hasSeveralValues: false,
 };
@@ -110,6 +97,24 @@ function readCompiled(handle: FileHandle, reader: RuleReader, into: Into): Promi
     if (!isUtf8(key) || !isUtf8(value)) throw brokenTable(`${place} is not UTF-8`);
     at(place, () => reader.takeRecord(key.toString(), value.toString(), into));
   });
+}
+
+/** Whom a line is about, and what it says. */
+function partsOf(bytes: Buffer, line: number): LineParts {
+  if (isWhiteSpace(bytes[0])) {
+    const advice = 'Write each rule on one line, without white space before it.';
+    throw brokenTable(`line ${line} begins with white space`, advice);
+  }
+  let keyEnd = 0;
+  while (keyEnd < bytes.length && !isWhiteSpace(bytes[keyEnd])) keyEnd++;
+  const valueStart = visibleStart(bytes, keyEnd);
+  const valueEnd = visibleEnd(bytes);
+  if (valueStart >= valueEnd)
+    throw brokenTable(
+      `line ${line} does not say what happens`,
+      'Write allow, deny or relay behind the client.',
+    );
+  return { keyStart: 0, keyEnd, valueStart, valueEnd };
 }
 
 function takeOwn(into: Into, who: string, what: string): void {
