@@ -93,6 +93,8 @@ interface EventFields {
     readonly dmarc?: Text;
     readonly dmarcPolicy?: Text;
     readonly author?: Text;
+    readonly arc?: Text;
+    readonly arcSealers?: readonly string[] | undefined;
     readonly iprev: string;
     readonly clientName?: Text;
     readonly action?: Text;

@@ -18,6 +18,7 @@ import type { Directory } from '../directory/types.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
+import { DomainSet } from '../values/domain-set.ts';
 
 export interface StageParts {
   readonly relay: RelayPolicy;
@@ -79,7 +80,8 @@ function verificationStages(config: Config, parts: StageParts['verification']): 
   const rules = verificationRules(config);
   // Where everybody has to log in, nobody is verified.
   if (rules === undefined || config.receive.auth === 'required') return [];
-  const { authservId, timeout } = config.verification;
+  const { authservId, timeout, arcSealers } = config.verification;
+  const sealers = new DomainSet(arcSealers);
   const { hostname } = config;
   return [
     {
@@ -88,6 +90,7 @@ function verificationStages(config: Config, parts: StageParts['verification']): 
         rules,
         authservId,
         hostname,
+        isTrustedSealer: arcSealers.length === 0 ? undefined : (domain) => sealers.has(domain),
         timeLimitMs: timeout,
         nowMs: Date.now,
       }),

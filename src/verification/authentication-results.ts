@@ -3,7 +3,7 @@
 
 import type { SignatureResult } from '../dkim/types.ts';
 import type { SpfVerdict } from '../spf/types.ts';
-import type { Findings } from './findings.ts';
+import type { ArcFinding, Findings } from './findings.ts';
 
 /** Longest value of a property, before it is quoted. */
 const maxValueLength = 255;
@@ -30,6 +30,7 @@ export function authenticationResults(findings: Findings, options: ResultsOption
   if (!leftOut.has('iprev')) results.push(iprevResult(findings));
   if (!leftOut.has('spf')) results.push(...spfResults(findings));
   if (!leftOut.has('dkim')) results.push(...dkimResults(findings.signatures));
+  if (findings.arc !== undefined) results.push(arcResult(findings.arc));
   if (!leftOut.has('dmarc')) results.push(dmarcResult(findings));
   const head = `${valueOf(authservId)}${comment === '' ? '' : `\r\n\t(${comment})`}`;
   // RFC 8601 2.2: without any result, the field says so.
@@ -65,10 +66,21 @@ function dkimResults(signatures: readonly SignatureResult[]): string[] {
   });
 }
 
-function dmarcResult({ dmarc }: Findings): string {
+/** RFC 8617 10.2. Its domains are in the header; here is who has sealed last. */
+function arcResult({ result, reason, sealers }: ArcFinding): string {
+  const last = sealers.at(-1);
+  const said = last === undefined ? '' : ` ${property('header.d', last)}`;
+  return `arc=${result}${reasonOf({ result, reason: reason ?? '' })}${said}`;
+}
+
+function dmarcResult({ dmarc, arc }: Findings): string {
   const asked = dmarc.policyDomain === '' ? '' : ` ${property('policy.dmarc', dmarc.policy)}`;
   const from = dmarc.author === '' ? '' : ` ${property('header.from', dmarc.author)}`;
-  return `dmarc=${dmarc.result}${reasonOf(dmarc)}${from}${asked}`;
+  const vouched =
+    arc?.vouches === true && dmarc.result === 'fail'
+      ? '\r\n\t (a trusted ARC sealer says that it passed)'
+      : '';
+  return `dmarc=${dmarc.result}${vouched}${reasonOf(dmarc)}${from}${asked}`;
 }
 
 /** Says why, where it did not pass. */

@@ -1,6 +1,6 @@
 // What the verification of one message has found out, by method, in the words of RFC 8601 2.7.
 
-import type { SignatureResult } from '../dkim/types.ts';
+import type { ArcResult, SignatureResult } from '../dkim/types.ts';
 import type { DmarcVerdict } from '../dmarc/evaluate.ts';
 import type { SpfVerdict } from '../spf/types.ts';
 
@@ -11,6 +11,11 @@ export interface IprevFinding {
   readonly name: string;
   /** For people. */
   readonly reason: string;
+}
+
+export interface ArcFinding extends ArcResult {
+  /** Sealers that are trusted say that the message passed DMARC when it came to them. */
+  readonly vouches: boolean;
 }
 
 export interface SpfFindings {
@@ -31,6 +36,8 @@ export interface ClientFindings {
 
 export interface Findings extends ClientFindings {
   readonly signatures: readonly SignatureResult[];
+  /** Undefined when ARC is not asked for. */
+  readonly arc: ArcFinding | undefined;
   /** Of several authors, the strictest verdict. */
   readonly dmarc: DmarcVerdict;
   /** What is wrong with From; undefined when it is in order. */

@@ -8,7 +8,7 @@
 
 import { domainOf } from '../address/domain.ts';
 import { keysFromDns } from '../dkim/dns-keys.ts';
-import type { SignatureResult } from '../dkim/types.ts';
+import type { ArcResult, SignatureResult } from '../dkim/types.ts';
 import { startVerifying, type Verifier } from '../dkim/verifier.ts';
 import {
   type AuthenticatedDomains,
@@ -17,13 +17,16 @@ import {
   type DmarcVerdict,
   evaluateDmarc,
 } from '../dmarc/evaluate.ts';
+import { vouchesFor } from './arc.ts';
 import { confirmedNames } from '../dns/confirmed-names.ts';
 import type { Field } from '../message/editable-header.ts';
 import { checkHost, heloQuery, mailFromQuery } from '../spf/check-host.ts';
 import { type Authors, readAuthors } from './authors.ts';
-import type { ClientFindings, Findings, IprevFinding, SpfFindings } from './findings.ts';
+import type { ArcFinding, ClientFindings, Findings, IprevFinding, SpfFindings } from './findings.ts';
 import type { Lookups } from './limited-lookups.ts';
 import { strictest } from './strictest.ts';
+
+const signatureFields: ReadonlySet<string> = new Set(['dkim-signature', 'domainkey-signature']);
 
 export interface VerifiedSession {
   /** The client's IP address; empty when a front end could not tell it. */
@@ -42,12 +45,15 @@ export class MessageVerification {
   readonly client: Promise<ClientFindings>;
   readonly #session: VerifiedSession;
   readonly #lookups: Lookups;
+  readonly #isTrustedSealer: ((domain: string) => boolean) | undefined;
   #authors: Authors | undefined;
   #policies: Promise<readonly Discovery[]> | undefined;
   #verifier: Verifier | undefined;
 
-  constructor(session: VerifiedSession, lookups: Lookups) {
+  /** @param isTrustedSealer - of ARC chains; undefined: they are not looked at */
+  constructor(session: VerifiedSession, lookups: Lookups, isTrustedSealer?: (domain: string) => boolean) {
     this.#session = session;
+    this.#isTrustedSealer = isTrustedSealer;
     this.#lookups = lookups;
     this.client = this.#checkClient();
   }
@@ -61,13 +67,14 @@ export class MessageVerification {
     this.#authors = readAuthors(fields, strayLines);
     const { domains } = this.#authors;
     this.#policies = Promise.all(domains.map((domain) => discoverPolicy(domain, this.#lookups)));
-    if (!fields.some(({ name }) => name === 'dkim-signature' || name === 'domainkey-signature')) return;
+    const arc = this.#isTrustedSealer !== undefined && fields.some(({ name }) => name === 'arc-seal');
+    if (!arc && !fields.some(({ name }) => signatureFields.has(name))) return;
     const header = Buffer.concat(fields.map(({ bytes }) => bytes));
-    this.#verifier = startVerifying(header, this.#session.nowSeconds, keysFromDns(this.#lookups));
+    this.#verifier = startVerifying(header, this.#session.nowSeconds, keysFromDns(this.#lookups), { arc });
   }
 
-  /** Does the message have a signature? Without one, its body changes nothing. */
-  get isSigned(): boolean {
+  /** Does the message have a signature or a chain? Without them, its body changes nothing. */
+  get needsBody(): boolean {
     return this.#verifier !== undefined;
   }
 
@@ -88,7 +95,18 @@ export class MessageVerification {
     const verdicts: DmarcVerdict[] = [];
     for (const policy of policies) verdicts.push(await evaluateDmarc(policy, domains));
     const fault = this.#authors?.fault;
-    return { ...client, signatures, dmarc: strictest(verdicts, fault), authorFault: fault };
+    const dmarc = strictest(verdicts, fault);
+    return { ...client, signatures, arc: this.#arcOf(verified?.arc, dmarc), dmarc, authorFault: fault };
+  }
+
+  #arcOf(found: ArcResult | undefined, dmarc: DmarcVerdict): ArcFinding | undefined {
+    const isTrusted = this.#isTrustedSealer;
+    if (isTrusted === undefined) return undefined;
+    const none = { result: 'none', reason: undefined, sealers: [], authenticationResults: '' } as const;
+    const arc = found ?? none;
+    // One domain of several authors does not vouch for the others.
+    const isOne = this.#authors?.fault === undefined && this.#authors?.domains.length === 1;
+    return { ...arc, vouches: isOne && vouchesFor(arc, dmarc.author, isTrusted) };
   }
 
   async #checkClient(): Promise<ClientFindings> {

@@ -76,7 +76,11 @@ export function keysOf(
     iprev: iprevKey(findings),
     spf: spfKey(findings),
     dkim: dkimKey(findings),
-    dmarc: dmarcKey(findings.dmarc.result),
+    // RFC 9989 5.4 leaves it to the receiver to believe somebody else.
+    dmarc:
+      findings.arc?.vouches === true && findings.dmarc.result === 'fail'
+        ? undefined
+        : dmarcKey(findings.dmarc.result),
   };
 }
 

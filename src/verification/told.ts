@@ -73,6 +73,8 @@ export function verifiedEvent(
     dmarc: dmarc?.result,
     dmarcPolicy: dmarc === undefined || dmarc.policyDomain === '' ? undefined : dmarc.policy,
     author: dmarc?.author,
+    arc: findings.arc?.result,
+    arcSealers: findings.arc?.sealers,
     iprev: iprev.result,
     clientName: iprev.name === '' ? undefined : iprev.name,
     action: isTest ? undefined : action,
@@ -83,7 +85,7 @@ export function verifiedEvent(
 
 /** For stages that are asked later; docs/verification.md lists the names. */
 export function stageResult(findings: Findings, { action }: Judgement): Readonly<Record<string, string>> {
-  const { iprev, spf, signatures, dmarc } = findings;
+  const { iprev, spf, signatures, dmarc, arc } = findings;
   const passed = signatures.filter(({ method, result }) => method === 'dkim' && result === 'pass');
   return {
     iprev: iprev.result,
@@ -96,6 +98,7 @@ export function stageResult(findings: Findings, { action }: Judgement): Readonly
     dmarc: dmarc.result,
     dmarcPolicy: dmarc.policy,
     author: dmarc.author,
+    arc: arc === undefined ? '' : arc.vouches ? 'trusted' : arc.result,
     action,
   };
 }

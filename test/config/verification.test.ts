@@ -36,8 +36,8 @@ test('where mail is verified and nothing else is asked for, it is marked, under 
   assert.equal(config.verification.authservId, 'mx.example.com');
   const inForce = verificationRules(config)?.('127.0.0.1:2525', '');
   assert.equal(inForce?.isTest, false);
-  const { mode, timeout, authservId, ...actions } = config.verification;
-  assert.deepEqual([mode, timeout, authservId], ['on', 20_000, 'mx.example.com']);
+  const { mode, timeout, authservId, arcSealers, ...actions } = config.verification;
+  assert.deepEqual([mode, timeout, authservId, arcSealers], ['on', 20_000, 'mx.example.com', []]);
   assert.deepEqual(new Set(Object.values(actions)), new Set(['mark']));
   assert.equal(Object.keys(actions).length, 14);
 });

@@ -166,7 +166,13 @@ function tenantWarnings({ tenant }: Config): ConfigWarning[] {
 
 /** Whoever sets an action means that it happens. */
 function isVerificationForgotten({ verification, verificationRule }: Config): boolean {
-  const { mode, timeout: _timeout, authservId: _authservId, ...actions } = verification;
+  const {
+    mode,
+    timeout: _timeout,
+    authservId: _authservId,
+    arcSealers: _arcSealers,
+    ...actions
+  } = verification;
   return (
     mode === 'off' &&
     verificationRule.every((rule) => rule.mode === undefined || rule.mode === 'off') &&

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 
-import { parseListenAddress, formatListenAddress } from '../../values/listen-address.ts';
+import { parseDomainPattern } from '../../values/domain.ts';
+import { formatListenAddress, parseListenAddress } from '../../values/listen-address.ts';
 import { duration, expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
 import { hostName } from './texts.ts';
 import { verificationActions } from '../../values/verification-action.ts';
@@ -98,6 +99,14 @@ export const verification = tableOf({
     textOf('a name such as "example.com"', hostName).optional(),
     'The name under which results are written to Authentication-Results (RFC 8601 2.5). Fields with this name that come in are forged, and are removed. Give all servers of an organization the same.',
     { defaultText: 'hostname', example: '"example.com"' },
+  ),
+  arc_sealers: key(
+    listOf(
+      textOf('a domain such as "example.com" or "*.example.com"', parseDomainPattern),
+      'domains such as ["example.com"]',
+    ).prefault([]),
+    'Forwarders and mailing lists that are trusted: when each seal of the ARC chain of a message (RFC 8617) is theirs and valid, and the last of them says that DMARC passed when the message came to it, dmarc_fail does not apply. Whoever is named here can pretend to be any author. Without any, ARC is not looked at.',
+    { example: '["lists.example.org"]' },
   ),
   timeout: key(
     duration(1000, 120_000).prefault('20s'),

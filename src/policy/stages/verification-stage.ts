@@ -37,6 +37,8 @@ export interface VerificationParts {
   /** For Authentication-Results. */
   readonly authservId: string;
   readonly hostname: string;
+  /** Whose ARC chains are believed; undefined: ARC is not looked at. */
+  readonly isTrustedSealer: ((domain: string) => boolean) | undefined;
   /** For all look-ups of a message. */
   readonly timeLimitMs: number;
   /** Unix time. */
@@ -99,6 +101,7 @@ export class VerificationStage implements Stage {
         nowSeconds: Math.floor(nowMs() / 1000),
       },
       limited,
+      this.#parts.isTrustedSealer,
     );
     const timeLimit = new TimeLimit(limited, timeLimitMs);
     deadlines.set(timeLimit, timeLimitMs);
@@ -121,7 +124,7 @@ export class VerificationStage implements Stage {
     if (underway === undefined) return goOn;
     const { verification, policy, isTest } = underway;
     verification.header(facts.header.fields, facts.header.strayLines);
-    if (isTest || verification.isSigned || !mayRefuse(policy, 'message')) return goOn;
+    if (isTest || verification.needsBody || !mayRefuse(policy, 'message')) return goOn;
     return verification
       .end()
       .then((findings) => this.#refusal(facts, findings, judge(findings, policy)) ?? goOn);
@@ -135,7 +138,7 @@ export class VerificationStage implements Stage {
 
   async #verify(facts: ContentFacts, underway: Underway): Promise<Verdict> {
     const { verification, policy, isTest, timeLimit } = underway;
-    if (verification.isSigned) {
+    if (verification.needsBody) {
       for await (const piece of facts.body.read()) verification.body(piece);
     }
     const findings = await verification.end();
