@@ -3,7 +3,7 @@
 
 import { type Channel, channelWindow } from './channel.ts';
 import { connectManagerSocket } from './manager-socket.ts';
-import type { Hello } from './messages.ts';
+import type { Hello, KeysHello } from './messages.ts';
 import { SocketChannel } from './socket-channel.ts';
 
 /** A channel that tells how many messages its peer has taken. */
@@ -32,11 +32,11 @@ export function managerAt(path: string): ConnectManager {
  */
 export class ManagerLink<Out, In> {
   readonly #connect: ConnectManager;
-  readonly #hello: () => Hello;
+  readonly #hello: () => Hello | KeysHello;
   readonly #take: (batch: readonly In[]) => void;
   readonly #managerLost: () => void | Promise<void>;
   readonly #repeat: boolean;
-  #channel: ConfirmedChannel<Out | Hello, In> | undefined;
+  #channel: ConfirmedChannel<Out | Hello | KeysHello, In> | undefined;
   /** Posted and not known to be taken, oldest first; kept only when they must be repeated. */
   #unconfirmed: Out[] = [];
   #drainedCallbacks: (() => void)[] = [];
@@ -46,7 +46,7 @@ export class ManagerLink<Out, In> {
   constructor(options: {
     readonly connect: ConnectManager;
     /** Makes the first message to each manager. */
-    readonly hello: () => Hello;
+    readonly hello: () => Hello | KeysHello;
     readonly repeat: boolean;
     readonly take: (batch: readonly In[]) => void;
     /** The link connects to the next manager only after this has resolved. */
@@ -61,7 +61,7 @@ export class ManagerLink<Out, In> {
 
   /** Resolves when the link is connected to a manager. */
   async open(): Promise<void> {
-    const channel = await this.#connect<Out | Hello, In>(() => this.#isClosed);
+    const channel = await this.#connect<Out | Hello | KeysHello, In>(() => this.#isClosed);
     if (channel === undefined) return;
     if (this.#isClosed) {
       channel.close();
@@ -120,7 +120,7 @@ export class ManagerLink<Out, In> {
     for (const callback of drained) callback();
   }
 
-  #forgetTaken(channel: ConfirmedChannel<Out | Hello, In>): void {
+  #forgetTaken(channel: ConfirmedChannel<Out | Hello | KeysHello, In>): void {
     let hellos = 1;
     channel.onTaken((count) => {
       this.#unconfirmed.splice(0, count - hellos);

@@ -14,7 +14,7 @@ import type { GivenSecrets } from '../values/secret.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
-/** The first message of a role that connects to the manager, or to the keys process. */
+/** The first message of a role that connects to the manager. */
 export interface Hello {
   readonly kind: 'hello';
   readonly role: 'receiver' | 'sender' | 'control';
@@ -28,6 +28,11 @@ export interface Hello {
   readonly delivered?: readonly Delivered[];
   /** Of a receiver or sender: its counters, for a manager that does not know them. */
   readonly counters?: Counters;
+}
+
+/** The first message of a role that connects to the keys process. */
+export interface KeysHello extends Pick<Hello, 'kind' | 'index' | 'serial' | 'pass'> {
+  readonly role: 'receiver' | 'manager' | 'control';
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
@@ -182,7 +187,7 @@ export interface RoleStart {
   readonly serial: number;
   /** For the manager and the keys process: the key of all passes to it. For the others: their own pass to the manager (`pass.ts`). */
   readonly pass: string;
-  /** For receivers and the control process: their pass for the keys process, which has a key of its own. */
+  /** For receivers, the manager and the control process: their pass for the keys process, which has a key of its own. */
   readonly keysPass?: string;
   /** For the manager: serials of the running sender processes, which may have connections of an earlier manager. */
   readonly senders: readonly number[];

@@ -4,9 +4,9 @@
 // and of no use for anything else.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Hello } from './messages.ts';
+import type { Hello, KeysHello } from './messages.ts';
 
-type Bearer = Pick<Hello, 'role' | 'index' | 'serial'>;
+type Bearer = Pick<Hello | KeysHello, 'role' | 'index' | 'serial'>;
 
 /** The key of one run of Sluice. */
 export function newPassKey(): string {
@@ -19,7 +19,7 @@ export function passOf(key: string, { role, index, serial }: Bearer): string {
 }
 
 /** Whether the process that says hello is what it says. */
-export function hasPass(key: string, hello: Hello): boolean {
+export function hasPass(key: string, hello: Hello | KeysHello): boolean {
   // What arrives may be anything: nothing is proved yet.
   const pass: unknown = hello.pass;
   if (typeof pass !== 'string') return false;

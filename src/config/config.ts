@@ -25,6 +25,7 @@ import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
+import { type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
@@ -136,6 +137,8 @@ export interface Config extends VerificationConfig {
   readonly login: LoginConfig;
   /** Whose tokens users may log in with. Empty: no tokens are taken. */
   readonly tokenIssuer: readonly TokenIssuerConfig[];
+  /** Empty: nothing is signed. */
+  readonly signingKey: readonly SigningKeyConfig[];
   readonly recipients: readonly RecipientsConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
@@ -194,7 +197,7 @@ function buildConfig(
   const problems = [
     ...pathProblems(config),
     ...socketPathProblems(config.listen),
-    ...keysSocketProblems(config.spool, config.directory),
+    ...keysSocketProblems(config.spool, [...config.directory, ...config.signingKey]),
   ];
   if (problems.length === 0) return config;
   throw new ConfigError(
@@ -261,6 +264,7 @@ function completeConfig(
     directory,
     login: toLoginConfig(content.login, directory),
     tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),
+    signingKey: content.signingKey.map((each) => toSigningKeyConfig(each, folder)),
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     ...toVerificationConfig(content, hostname),
     source: content.source.map((each) => ({

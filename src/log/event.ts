@@ -75,6 +75,10 @@ export interface LogFields {
   readonly attempts?: number | undefined;
   /** ISO 8601 time of the next attempt. */
   readonly nextAttempt?: string | undefined;
+  /** The keys that signed the message, by the names under which they are published. */
+  readonly signed?: readonly string[] | undefined;
+  /** Why a message was not signed that should have been. */
+  readonly unsigned?: string | undefined;
   /** True when the recipient failed because its lifetime was over. */
   readonly expired?: boolean | undefined;
   /** Milliseconds from acceptance to this event. */

@@ -29,6 +29,8 @@ interface EventFields {
     readonly quarantine?: Text;
     /** When a paced message may go out. */
     readonly turn?: Text;
+    readonly signed?: readonly string[] | undefined;
+    readonly unsigned?: Text;
     readonly tlsVersion?: Text;
     readonly tlsCipher?: Text;
     readonly transactionMs?: number | undefined;

@@ -17,6 +17,7 @@ import { Events, logListener } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { formerRuleIds } from '../settings/settings.ts';
+import type { Signing } from '../signing/outgoing-mail.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
@@ -34,7 +35,7 @@ import { openTlsState } from './open-tls-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { openStore, writerTo } from './open-store.ts';
 import { Overrides } from './overrides.ts';
-import type { Machine, OpenRouters, Spool } from './ports.ts';
+import type { Machine, OpenRouters, OtherSenders, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
 import { Logins } from './logins.ts';
 import { LastHandshakes } from './last-handshakes.ts';
@@ -49,12 +50,6 @@ import { Shaping } from './shaping.ts';
 import { SourceWatch } from './source-watch.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 
-/** The sender processes that live when a manager starts; see `SendersOptions`. */
-export interface OtherSenders {
-  readonly senders: readonly number[];
-  readonly awaits: (serials: readonly number[]) => void;
-}
-
 export interface ManagerParts {
   readonly config: Config;
   readonly machine: Machine;
@@ -64,6 +59,8 @@ export interface ManagerParts {
   /** Counts what happens in the manager. */
   readonly counted: EventCounters;
   readonly troubles: Troubles;
+  /** Signs reports; undefined where nothing is signed. */
+  readonly signing?: Signing | undefined;
   readonly others?: OtherSenders | undefined;
 }
 
@@ -139,6 +136,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     log,
     happenings,
     troubles,
+    signing: parts.signing,
     submit: (message) => events.post({ kind: 'reported', message }),
   });
   const handshakes = new LastHandshakes(clock.dateMs);

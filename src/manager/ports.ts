@@ -84,3 +84,9 @@ export interface BouncerPort {
   /** From now on no report is tried a second time. */
   stop(): void;
 }
+
+/** The sender processes that live when a manager starts; see `SendersOptions`. */
+export interface OtherSenders {
+  readonly senders: readonly number[];
+  readonly awaits: (serials: readonly number[]) => void;
+}

@@ -8,6 +8,8 @@ import { failureStatus } from '../bounce/status.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
 import type { Events } from '../log/events.ts';
 import type { Envelope } from '../message/envelope.ts';
+import type { Signing } from '../signing/outgoing-mail.ts';
+import { signReport } from '../signing/sign-report.ts';
 import type { SpoolWriter, StoredRef } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
@@ -23,6 +25,8 @@ export interface ReportWriterParts {
   /** The writer to the store of the message that a report is about: a store that hangs delays no report of another. */
   readonly writerOf: (about: StoredRef) => SpoolWriter;
   readonly happenings: Events;
+  /** Signs reports; undefined where nothing is signed. */
+  readonly signing?: Signing | undefined;
   /** Called with each report that is on stable storage. */
   readonly submit: (message: Submitted) => void;
 }
@@ -48,7 +52,7 @@ export class ReportWriter {
     );
   }
 
-  /** Resolves when the report is on stable storage and submitted. @throws {SpoolError} when it cannot be stored now */
+  /** Resolves when the report is on stable storage and submitted. @throws {SpoolError, SigningError} when it cannot be stored now */
   async store(
     queueId: string,
     ref: StoredRef,
@@ -77,6 +81,11 @@ export class ReportWriter {
       boundary: `=_${id}_${hostname}`,
       messageId: `${id}@${hostname}`,
     });
+    const { signing } = this.#parts;
+    const signed =
+      signing === undefined || signing.rules.isEmpty
+        ? undefined
+        : await signReport(signing, envelope.tenant ?? '', dsn.content);
     const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
     const appended = await writer.append({
       envelope: {
@@ -94,6 +103,7 @@ export class ReportWriter {
         priority: envelope.priority,
         origin: { via, clientAddress: '', helo: '' },
       },
+      prefix: signed?.fields,
       content: dsn.content,
     });
     this.#parts.happenings.happened('received', {
@@ -105,6 +115,8 @@ export class ReportWriter {
       size: appended.sizeBytes,
       tenant: envelope.tenant,
       priority: envelope.priority,
+      signed: signed?.by.length === 0 ? undefined : signed?.by,
+      unsigned: signed?.unsigned,
     });
     this.#parts.submit({
       kind: 'submitted',

@@ -10,6 +10,7 @@ import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { maxExaminedHeaderBytes } from './examined-header.ts';
 import { MessageIntake } from './message-intake.ts';
+import { OutgoingMail } from '../signing/outgoing-mail.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import type { SessionAnswers } from './session-answers.ts';
@@ -42,6 +43,22 @@ const messageBytes = 6 * 1024;
 function bytesBesides({ aheadBytes }: LaterAnswer, { heldBytes }: MessageIntake): number {
   // The chunks of the commands before the message may be in memory as long as the message.
   return aheadBytes === 0 ? 0 : messageBytes + Math.max(0, aheadBytes - heldBytes);
+}
+
+/**
+ * Whoever has logged in or may relay is signed for, and nobody else. It is decided here, after all commands: before AUTH nobody knows
+ * who a client is.
+ */
+function signingOf(
+  { signing }: ReceiveContext,
+  { origin, tenant }: AcceptedTransaction,
+): OutgoingMail | undefined {
+  if (signing === undefined || signing.rules.isEmpty) return undefined;
+  if (!origin.trusted && origin.authenticated !== true) return undefined;
+  return new OutgoingMail(signing, {
+    tenant,
+    user: origin.authenticated === true ? (origin.principal ?? '') : '',
+  });
 }
 
 /** The content of the messages of one session, one after the other. */
@@ -80,14 +97,16 @@ export class ContentSteps {
     const { transaction } = this.#facts;
     this.#pipeline = pipeline;
     this.#refused = undefined;
+    const signing = signingOf(this.#context, transaction);
     const isExamined =
+      signing !== undefined ||
       pipeline.has('headers', this.#facts) ||
       pipeline.has('content', this.#facts) ||
       transaction.fieldEdits !== undefined;
     this.#isHeaderDecided = !isExamined;
     this.#dropWithoutRecipients();
     if (transaction.discard !== undefined) return;
-    this.#intake = new MessageIntake(this.#context, transaction, isExamined);
+    this.#intake = new MessageIntake(this.#context, transaction, isExamined, signing);
     this.#facts.content = this.#intake;
   }
 

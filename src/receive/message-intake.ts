@@ -1,17 +1,16 @@
 // Gathers the content of one message and stores it in the spool: a small one in one record, a large one through a file of its own.
-// Adds the Received line, completes mail of our own devices (RFC 6409 8), and refuses mail that loops.
+// Adds the Received line, completes mail of our own devices (RFC 6409 8), refuses mail that loops, and has mail signed that goes out.
 
 import type { EditableHeader } from '../message/editable-header.ts';
-import { FieldValue } from '../message/field-value.ts';
-import { TraceFields } from '../message/trace-fields.ts';
-import { priorityOfField } from '../message/priority-field.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { OutgoingMail, SignedMail } from '../signing/outgoing-mail.ts';
+import { SigningError } from '../signing/signing-error.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import { ContentHeader } from './content-header.ts';
 import { ContentPieces } from './content-pieces.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import { MailCompletion } from './mail-completion.ts';
 import {
   acceptedMessageOf,
   type Completion,
@@ -34,14 +33,13 @@ export class MessageIntake {
   readonly #startedAtMs = Date.now();
   /** On the monotonic clock, for the duration in the log. */
   readonly #startedAtMonotonicMs = performance.now();
-  readonly #trace = new TraceFields();
+  readonly #read: ContentHeader;
   readonly #pieces = new ContentPieces();
-  /** Undefined when no header field may set the priority. */
-  readonly #priorityField: FieldValue | undefined;
-  /** Undefined when no missing fields are added. */
-  readonly #missing: MailCompletion | undefined;
   /** The header, for stages that look at it or change it; undefined when none does. Then `#pieces` are the body only. */
   readonly #examined: ExaminedHeader | undefined;
+  /** Has the message signed as it leaves, after the last edit; undefined when it is not to be signed. Its header is kept apart then. */
+  readonly #outgoing: OutgoingMail | undefined;
+  #signed: SignedMail | undefined;
   #large: LargeContent | undefined;
   /** Bytes of the header and of the body, when they are kept apart. */
   #headerBytes = 0;
@@ -52,19 +50,21 @@ export class MessageIntake {
   #failure: unknown;
   #aborted = false;
 
-  /** @param isExamined - whether header and body are kept apart, for stages */
-  constructor(context: ReceiveContext, transaction: AcceptedTransaction, isExamined: boolean) {
+  /**
+   * @param isExamined - whether header and body are kept apart, for stages or for signatures
+   * @param outgoing - has it signed
+   */
+  constructor(
+    context: ReceiveContext,
+    transaction: AcceptedTransaction,
+    isExamined: boolean,
+    outgoing?: OutgoingMail,
+  ) {
+    this.#outgoing = outgoing;
     this.#context = context;
     this.#transaction = transaction;
     this.#examined = isExamined ? new ExaminedHeader() : undefined;
-    this.#missing = transaction.origin.completed
-      ? new MailCompletion(this.#trace, this.#startedAtMs)
-      : undefined;
-    const { priorityHeader } = context.settings;
-    // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.
-    if (priorityHeader !== '' && transaction.origin.trusted && transaction.params.priority === undefined) {
-      this.#priorityField = new FieldValue(priorityHeader);
-    }
+    this.#read = new ContentHeader(transaction, context.settings, this.#startedAtMs);
   }
 
   /**
@@ -73,11 +73,7 @@ export class MessageIntake {
    */
   add(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined;
-    if (!this.#trace.complete) {
-      this.#trace.push(bytes);
-      this.#priorityField?.push(bytes);
-      this.#missing?.push(bytes);
-    }
+    this.#read.push(bytes);
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
     if (this.#examined !== undefined && this.header === undefined) {
@@ -86,6 +82,7 @@ export class MessageIntake {
     }
     this.#pieces.push(bytes);
     this.#bodyBytes += bytes.length;
+    this.#outgoing?.body(bytes);
     if (this.#large !== undefined) {
       return this.#pieces.bytes < largeWriteBytes ? undefined : this.#write(this.#large);
     }
@@ -132,13 +129,14 @@ export class MessageIntake {
     this.#context.memory.take(body.length);
     this.#pieces.push(body);
     this.#bodyBytes = body.length;
+    this.#outgoing?.replaceBody(body);
     this.#isBody8Bit = body.some((byte) => byte > 0x7f);
   }
 
   /** The content has ended: ends the transaction if the message cannot be stored. @returns the reply that refuses it */
   refuse(): Reply | undefined {
     if (this.#failure !== undefined) return this.#failed(this.#failure);
-    if (this.#trace.hops < this.#context.settings.maxReceived) return undefined;
+    if (this.#read.trace.hops < this.#context.settings.maxReceived) return undefined;
     this.abort();
     return tooManyHops;
   }
@@ -161,11 +159,12 @@ export class MessageIntake {
   }
 
   #gatherHeader(examined: ExaminedHeader, bytes: Uint8Array): void {
-    const body = examined.take(bytes, this.#trace.headerBytes);
+    const body = examined.take(bytes, this.#read.trace.headerBytes);
     this.#headerBytes += bytes.length - (body?.length ?? 0);
     if (body !== undefined) {
       this.#pieces.push(body);
       this.#bodyBytes = body.length;
+      this.#outgoing?.body(body);
     }
     this.#editHeader();
   }
@@ -175,25 +174,38 @@ export class MessageIntake {
     for (const edit of this.#transaction.fieldEdits ?? []) this.header?.edit(edit);
   }
 
+  /** Signs the message, and stores it. Nothing of it changes any more. @throws {SigningError} when it cannot be signed, and must be */
+  async #storeSigned(outgoing: OutgoingMail): Promise<Appended> {
+    const prefix = this.#prefix(this.#completion());
+    this.#signed = await outgoing.sign(prefix);
+    return this.#storeWith(Buffer.concat([this.#signed.fields, prefix]));
+  }
+
   /** A body that was replaced may be too large for one record. The file of the body before has the same name. */
-  async #storeReplaced(removal: Promise<void>): Promise<Appended> {
+  async #storeReplaced(removal: Promise<void>, prefix?: Uint8Array): Promise<Appended> {
     await removal;
     if (this.#pieces.bytes > this.#context.settings.largeMessageBytes) await this.#spill();
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#large === undefined ? this.#append() : this.#commit(this.#large);
+    return this.#large === undefined ? this.#append(prefix) : this.#commit(this.#large, prefix);
   }
 
   #store(): Promise<Appended> {
-    if (this.#removal !== undefined) return this.#storeReplaced(this.#removal);
-    return this.#large === undefined ? this.#append() : this.#commit(this.#large);
+    return this.#outgoing === undefined ? this.#storeWith() : this.#storeSigned(this.#outgoing);
   }
 
-  #append(): Promise<Appended> {
+  /** @param prefix - when it is made already */
+  #storeWith(prefix?: Uint8Array): Promise<Appended> {
+    if (this.#removal !== undefined) return this.#storeReplaced(this.#removal, prefix);
+    return this.#large === undefined ? this.#append(prefix) : this.#commit(this.#large, prefix);
+  }
+
+  #append(made: Uint8Array | undefined): Promise<Appended> {
     const heldBytes = this.#pieces.bytes;
     const completion = this.#completion();
     const content = this.#completed(this.#pieces.take());
     const envelope = envelopeOf(this.#transaction, completion);
-    const stored = this.#context.spool.append({ envelope, prefix: this.#prefix(completion), content });
+    const prefix = made ?? this.#prefix(completion);
+    const stored = this.#context.spool.append({ envelope, prefix, content });
     return stored.finally(() => {
       this.#context.memory.give(heldBytes);
       this.#giveHeader();
@@ -207,14 +219,19 @@ export class MessageIntake {
     const completion = this.#completion();
     const { priority } = completion;
     intake.submitted(acceptedMessageOf(transaction, appended, completion));
-    log.received(transaction.queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
+    log.received(
+      transaction.queueId,
+      transaction,
+      { priority, sizeBytes: appended.sizeBytes, signed: this.#signed },
+      this.#startedAtMonotonicMs,
+    );
     if (intake.congested) intake.whenDrained(() => stored(undefined));
     else stored(undefined);
   }
 
   #failed(error: unknown): Reply {
     this.abort();
-    this.#context.storeWatch.failed(this.#transaction.queueId, error);
+    if (!(error instanceof SigningError)) this.#context.storeWatch.failed(this.#transaction.queueId, error);
     return refusalAfterContent(error);
   }
 
@@ -240,10 +257,11 @@ export class MessageIntake {
     }
   }
 
-  async #commit(large: LargeContent): Promise<Appended> {
+  async #commit(large: LargeContent, made: Uint8Array | undefined): Promise<Appended> {
     await large.write(Buffer.concat(this.#takeContent()));
     const completion = this.#completion();
-    const stored = large.commit(envelopeOf(this.#transaction, completion), this.#prefix(completion));
+    const prefix = made ?? this.#prefix(completion);
+    const stored = large.commit(envelopeOf(this.#transaction, completion), prefix);
     return stored.finally(() => this.#giveHeader());
   }
 
@@ -255,22 +273,14 @@ export class MessageIntake {
 
   /** What stands before the content: our fields, and the header when it was kept apart. Made last, when all that they tell is known. */
   #prefix(completion: Completion): Uint8Array {
-    const added = this.#addedFields(completion);
+    const received = receivedLineOf(this.#transaction, this.#context.settings.hostname, completion);
+    const added = this.#read.addedFields(received);
     return this.header === undefined ? added : this.header.bytes(added, this.#bodyBytes > 0);
-  }
-
-  /** The header fields that are added on top (RFC 5321 4.4). */
-  #addedFields(completion: Completion): Uint8Array {
-    const { hostname } = this.#context.settings;
-    const received = receivedLineOf(this.#transaction, hostname, completion);
-    const missing = this.#missing?.lines(hostname);
-    return missing === undefined ? received : Buffer.concat([received, missing]);
   }
 
   /** Completes the pieces, which begin the content, unless the header is kept apart. */
   #completed(pieces: Uint8Array[]): Uint8Array[] {
-    const missing = this.header === undefined ? this.#missing : undefined;
-    return missing?.insertInto(pieces, this.#context.settings.hostname) ?? pieces;
+    return this.header === undefined ? this.#read.completed(pieces) : pieces;
   }
 
   /** The header does not count as held in memory any more. */
@@ -279,18 +289,11 @@ export class MessageIntake {
     this.#headerBytes = 0;
   }
 
-  /** The priority as known so far; final when the header is complete. */
-  #priority(): number | undefined {
-    const field = this.#priorityField;
-    // RFC 6758 4: when there are several fields, none of them counts.
-    const fromField = field?.count === 1 ? priorityOfField(field.value) : undefined;
-    return fromField ?? this.#transaction.priority;
-  }
-
   #completion(): Completion {
     const { params } = this.#transaction;
     const body = this.#isBody8Bit ? '8BITMIME' : params.body;
-    const tlsDemand = tlsDemandOf(params, this.#trace);
-    return { startedAtMs: this.#startedAtMs, priority: this.#priority(), body, tlsDemand };
+    const tlsDemand = tlsDemandOf(params, this.#read.trace);
+    const priority = this.#read.priority ?? this.#transaction.priority;
+    return { startedAtMs: this.#startedAtMs, priority, body, tlsDemand };
   }
 }

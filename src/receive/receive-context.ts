@@ -4,6 +4,7 @@ import type { Deadlines } from '../io/deadlines.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { SendingGate } from '../policy/sending/sending-gate.ts';
+import type { Signing } from '../signing/outgoing-mail.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 import type { ListenerAuth } from './listener-auth.ts';
 import type { ListenerSecurity } from './listener-security.ts';
@@ -22,6 +23,8 @@ export interface ReceiveContext {
   readonly tls?: ListenerSecurity | undefined;
   /** Undefined where there is no AUTH. */
   readonly auth?: ListenerAuth | undefined;
+  /** Signs mail of users and of clients that may relay; undefined where nothing is signed. */
+  readonly signing?: Signing | undefined;
   /** Which clients may relay. */
   readonly relay: Pick<RelayPolicy, 'isRelayClient'>;
   /** The stages that decide about mail. */

@@ -5,7 +5,16 @@ import type { MailFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
 import { allowedText, dateText } from '../policy/sending/sending-text.ts';
 import type { Again, ExceededSending } from '../policy/sending/types.ts';
+import type { SignedMail } from '../signing/outgoing-mail.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+
+/** What is known of a message when it is stored. */
+export interface ReceivedFacts {
+  readonly priority: number | undefined;
+  readonly sizeBytes: number;
+  /** Undefined when it was not to be signed. */
+  readonly signed: SignedMail | undefined;
+}
 
 export class ReceiveLog {
   readonly #events: Events;
@@ -17,8 +26,7 @@ export class ReceiveLog {
   received(
     queueId: string,
     transaction: AcceptedTransaction,
-    priority: number | undefined,
-    sizeBytes: number,
+    { priority, sizeBytes, signed }: ReceivedFacts,
     startedAtMonotonicMs: number,
   ): void {
     this.#events.happened('received', {
@@ -36,6 +44,8 @@ export class ReceiveLog {
       priority,
       quarantine: transaction.quarantine,
       turn: transaction.turn === undefined ? undefined : dateText(transaction.turn.at),
+      signed: signed?.by.length === 0 ? undefined : signed?.by,
+      unsigned: signed?.unsigned,
       tlsVersion: transaction.origin.tls?.version,
       tlsCipher: transaction.origin.tls?.cipher,
       transactionMs: Math.round(performance.now() - startedAtMonotonicMs),

@@ -1,8 +1,10 @@
 // The replies to a message that cannot be stored: 452 without room, 451 for any other reason (RFC 5321 4.2.2, RFC 3463 3.4).
-// Promises: they are always temporary, since the fault is ours and the client keeps the message. And the reply to one that loops.
+// Promises: they are always temporary, since the fault is ours and the client keeps the message. And the replies to one that loops,
+// or cannot be signed.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { SpoolError } from '../spool/spool-error.ts';
+import { SigningError } from '../signing/signing-error.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 
 export const tooManyHops: Reply = {
@@ -27,6 +29,13 @@ const notStored: Reply = {
   text: 'The message could not be stored, try again later',
 };
 
+/** X.7.5: a cryptographic failure. */
+const cannotSign: Reply = {
+  code: 451,
+  enhanced: '4.7.5',
+  text: 'This message cannot be signed now, try again later',
+};
+
 /** The reply at MAIL or DATA when the spool could not store the message; undefined when it could. */
 export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Reply | undefined {
   if (spool.hasRoom(sizeBytes)) return undefined;
@@ -35,5 +44,6 @@ export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Rep
 
 /** The reply after the content when the message could not be stored. */
 export function refusalAfterContent(error: unknown): Reply {
+  if (error instanceof SigningError) return cannotSign;
   return error instanceof SpoolError && error.code === 'SPOOL_FULL' ? noRoom : notStored;
 }

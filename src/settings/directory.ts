@@ -35,7 +35,7 @@ export function tokenHints({ tokenIssuer }: Config): TokenHints {
   return { scope: scopes.length === 0 ? undefined : scopes.join(' '), discovery: discoveryUrl(issuer) };
 }
 
-/** Whether the process of the keys role is needed. */
+/** Whether there are users. */
 export function hasDirectory({ directory }: Pick<Config, 'directory'>): boolean {
   return directory.length > 0;
 }

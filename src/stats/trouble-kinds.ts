@@ -18,6 +18,7 @@ export const troubleKinds = [
   'restart',
   'role',
   'source',
+  'signing',
   'stage',
   'table',
   'directory',

@@ -43,7 +43,11 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '[receive]\nlifetime = "4d"',
     '2:1 receive.lifetime: there is no such key; it belongs in [queue]',
   ],
-  ['a key of two other tables', 'file = "x"', '1:1 file: there is no such key; it belongs in [log]'],
+  [
+    'a key of two other tables',
+    'file = "x"',
+    '1:1 file: there is no such key; it belongs in [[signing_key]] or [log]',
+  ],
   [
     'a dotted key',
     'receive.extensions.vrfi = true',

@@ -15,7 +15,7 @@ test('with a directory, the spool has a path that leaves room for the socket of 
   const spool = (length: number) => `spool = "/${'s'.repeat(length - 1)}"\n`;
   assert.throws(
     () => parseConfig(`${spool(86)}${source}`, '/x/sluice.toml'),
-    /spool: with a \[\[directory\]\], .* is 101 bytes/u,
+    /spool: with a \[\[directory\]\] or \[\[signing_key\]\], .* is 101 bytes/u,
   );
   assert.doesNotThrow(() => parseConfig(`${spool(85)}${source}`, '/x/sluice.toml'));
   assert.doesNotThrow(() => parseConfig(spool(86), '/x/sluice.toml'));

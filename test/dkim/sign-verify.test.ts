@@ -1,21 +1,14 @@
 // What is signed verifies, whatever the message is, and a change of any byte that is signed is noticed.
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SigningForm } from '../../src/dkim/prepare-signature.ts';
-import { resultsOf, signMessage, verifyMessage } from './support.ts';
+import { recordOf, resultsOf, signMessage, verifyMessage } from './support.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ed = generateKeyPairSync('ed25519');
-
-function recordOf(publicKey: KeyObject): string {
-  const der = publicKey.export({ format: 'der', type: 'spki' });
-  return publicKey.asymmetricKeyType === 'rsa'
-    ? `v=DKIM1; k=rsa; p=${der.toString('base64')}`
-    : `v=DKIM1; k=ed25519; p=${der.subarray(-32).toString('base64')}`;
-}
 
 const keys = {
   'rsa._domainkey.example.com': recordOf(rsa.publicKey),

@@ -81,3 +81,11 @@ export function signMessage(message: Buffer, key: KeyObject, form: TestForm, now
 export function crlf(text: string | Buffer): Buffer {
   return Buffer.from(text.toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1');
 }
+
+/** The key record of a public key. */
+export function recordOf(publicKey: KeyObject): string {
+  const der = publicKey.export({ format: 'der', type: 'spki' });
+  return publicKey.asymmetricKeyType === 'rsa'
+    ? `v=DKIM1; k=rsa; p=${der.toString('base64')}`
+    : `v=DKIM1; k=ed25519; p=${der.subarray(-32).toString('base64')}`;
+}

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import type { Asked, Request } from '../../src/channel/messages.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { DirectoryLink } from '../../src/process/roles/directory-link.ts';
+import type { LinkEnds } from '../../src/process/roles/keys-calls.ts';
 
 const withDirectory = parseConfig('[[directory]]\nname = "a"\nkind = "users"\npath = "a"\n', 'test');
 const without = parseConfig('', 'test');
@@ -13,21 +14,25 @@ function linked(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const posted: Request[] = [];
   let opened = 0;
-  const directory = new DirectoryLink(() => ({
-    open: () => Promise.resolve(void opened++),
-    post: (message: Asked) => void (message.kind === 'request' && posted.push(message)),
-    congested: false,
-    whenDrained: () => undefined,
-    close: () => void opened--,
-  }));
+  let ends: LinkEnds | undefined;
+  const directory = new DirectoryLink((made) => {
+    ends = made;
+    return {
+      open: () => Promise.resolve(void opened++),
+      post: (message: Asked) => void (message.kind === 'request' && posted.push(message)),
+      congested: false,
+      whenDrained: () => undefined,
+      close: () => void opened--,
+    };
+  });
   directory.configure(withDirectory);
   t.after(() => directory.close());
   /** Answers the last request of this operation. */
   const answer = (operation: string, result: unknown): void => {
     const { id } = posted.findLast((request) => request.operation === operation) as Request;
-    directory.take([{ kind: 'response', id, result }]);
+    ends?.take([{ kind: 'response', id, result }]);
   };
-  return { directory, posted, answer, opened: () => opened };
+  return { directory, posted, answer, opened: () => opened, lose: () => ends?.lost() };
 }
 
 test('an answer goes to its question', async (t) => {
@@ -52,9 +57,9 @@ test('a login that no client can send is refused before it is asked', async (t) 
 });
 
 test('when the keys process is lost, its questions fail', async (t) => {
-  const { directory } = linked(t);
+  const { directory, lose } = linked(t);
   const found = directory.find('joe@example.com');
-  directory.lost();
+  lose();
   assert.deepEqual(await found, { kind: 'failing', reason: 'the keys process is being restarted' });
 });
 

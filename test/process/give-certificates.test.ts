@@ -22,7 +22,7 @@ test('receivers and senders get the keys that they use, the control process fact
     'test',
   ).directory;
   assert.ok(users !== undefined);
-  const told = newChildren({ processes, directory: [users] }).map((child) => {
+  const told = newChildren({ processes, directory: [users], signingKey: [] }).map((child) => {
     const heard: unknown[] = [];
     const running = { connected: true, send: (message: unknown) => heard.push(message) };
     giveCertificates(

@@ -5,7 +5,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { localChannel } from '../../src/channel/channel.ts';
-import type { Hello, Response } from '../../src/channel/messages.ts';
+import type { KeysHello, Response } from '../../src/channel/messages.ts';
 import { newPassKey, passOf } from '../../src/channel/pass.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { answerOnHello, KeysRole, type ToKeys } from '../../src/process/roles/keys-role.ts';
@@ -30,7 +30,7 @@ function world(t: TestContext) {
   /** What comes of a hello and of a question behind it. */
   const ask = (
     keys: KeysRole,
-    hello: Hello,
+    hello: KeysHello,
     operation = 'scram-start',
     question: unknown = { login: 'nobody', client: '192.0.2.1' },
   ): Promise<Response | 'closed'> =>
@@ -45,10 +45,17 @@ function world(t: TestContext) {
   return { folder, start, ask };
 }
 
-function helloOf(role: Hello['role'], pass?: string): Hello {
-  const bearer = { role, index: 0, serial: 7 };
+/** @param role - one that may ask, or another one, which types do not keep from saying hello */
+function helloOf(role: string, pass?: string): KeysHello {
+  const bearer = { role: role as KeysHello['role'], index: 0, serial: 7 };
   return { kind: 'hello', ...bearer, pass: pass ?? passOf(key, bearer) };
 }
+
+test('the manager may have its reports signed, and asks about no user', async (t) => {
+  const { start, ask } = world(t);
+  const answer = await ask(start(), helloOf('manager'));
+  assert.ok(answer !== 'closed' && 'error' in answer);
+});
 
 test('receivers and the control process are answered', async (t) => {
   const { start, ask } = world(t);
@@ -79,7 +86,8 @@ test('the supervisor gives each process the passes that it needs, and no more', 
   const [managerKey, keysKey] = [newPassKey(), newPassKey()];
   const of = (name: Parameters<typeof passesOf>[0]['name']) =>
     passesOf({ name, index: 0, serial: 7 }, managerKey, keysKey);
-  assert.deepEqual(of('manager'), { pass: managerKey });
+  const own = passOf(keysKey, { role: 'manager', index: 0, serial: 7 });
+  assert.deepEqual(of('manager'), { pass: managerKey, keysPass: own });
   assert.deepEqual(of('keys'), { pass: keysKey });
   assert.deepEqual(Object.keys(of('sender')), ['pass']);
   assert.equal(of('receiver').keysPass, passOf(keysKey, { role: 'receiver', index: 0, serial: 7 }));

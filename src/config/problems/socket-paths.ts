@@ -23,9 +23,14 @@ export function socketPathProblems(listen: readonly { readonly address: ListenAd
   });
 }
 
-/** The socket of the keys process is in the spool's folder, and nowhere else: another place would not be its own. */
-export function keysSocketProblems(spool: string, directory: readonly unknown[]): ConfigWarning[] {
-  if (directory.length === 0) return [];
+/**
+ * The socket of the keys process is in the spool's folder, and nowhere else: another place would not be its own.
+ * @param secrets - all that the keys process has
+ */
+export function keysSocketProblems(spool: string, secrets: readonly unknown[]): ConfigWarning[] {
+  if (secrets.length === 0) return [];
   const problem = socketPathProblem(join(spool, 'keys/keys.sock'));
-  return problem === undefined ? [] : [{ path: ['spool'], message: `with a [[directory]], ${problem}` }];
+  return problem === undefined
+    ? []
+    : [{ path: ['spool'], message: `with a [[directory]] or [[signing_key]], ${problem}` }];
 }

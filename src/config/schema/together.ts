@@ -35,6 +35,7 @@ export interface Tables {
   readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
   readonly route: readonly { readonly credential?: string | readonly string[] | undefined }[];
   readonly tenant: readonly { readonly name: string }[];
+  readonly signing_key: readonly { readonly tenant?: string | undefined }[];
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly {
     readonly name: string;
@@ -192,6 +193,10 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     }
   }
   checkVerification(tables, names, context);
+  for (const [index, { tenant }] of tables.signing_key.entries()) {
+    if (tenant !== undefined && !names.includes(tenant))
+      addUnknown('tenant', tenant, names, ['signing_key', index, 'tenant'], context);
+  }
   for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
     for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))

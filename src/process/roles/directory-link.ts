@@ -2,10 +2,6 @@
 // is away, silent or not wanted, with an answer that says that the directory cannot tell.
 
 import type { Config } from '../../config/config.ts';
-import type { Link } from '../../channel/link.ts';
-import type { Asked, Response } from '../../channel/messages.ts';
-import { OperationCaller } from '../../channel/operation-caller.ts';
-import { ControlError } from '../../control/control-error.ts';
 import { type DirectorySet, directoryOperations } from '../../control/operations/directory.ts';
 import type {
   Ban,
@@ -23,41 +19,18 @@ import type {
   TokenLogin,
 } from '../../directory/types.ts';
 import { hasDirectory } from '../../settings/directory.ts';
-import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
-
-/** Questions under way at most: a keys process that hangs must not fill the memory of this one. */
-const mostPending = 20_000;
-
-/** A link that connects when it is opened. */
-export interface KeysLink extends Link<Asked> {
-  open(): Promise<void>;
-}
+import { KeysCalls, type MakeKeysLink } from './keys-calls.ts';
 
 export class DirectoryLink implements Directory {
-  readonly #makeLink: (link: DirectoryLink) => KeysLink;
-  readonly #calls: OperationCaller<DirectorySet>;
-  #link: KeysLink | undefined;
-  /** Heartbeat of the keys process, while questions wait. */
-  #heartbeat = new Heartbeat();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #calls: KeysCalls<DirectorySet>;
 
-  /** @param makeLink - its messages go to `take`, and its loss to `lost` */
-  constructor(makeLink: (link: DirectoryLink) => KeysLink) {
-    this.#makeLink = makeLink;
-    this.#calls = new OperationCaller(directoryOperations, 'The keys process', (message) =>
-      this.#link?.post(message),
-    );
+  constructor(makeLink: MakeKeysLink) {
+    this.#calls = new KeysCalls(directoryOperations, makeLink, 'there is no [[directory]]');
   }
 
   /** Connects when the configuration has a directory, and only then. */
   configure(config: Pick<Config, 'directory'>): void {
-    if (hasDirectory(config) === (this.#link !== undefined)) return;
-    if (this.#link !== undefined) {
-      this.close();
-      return;
-    }
-    this.#link = this.#makeLink(this);
-    void this.#link.open();
+    this.#calls.configure(hasDirectory(config));
   }
 
   find(address: string): Promise<FoundUser> {
@@ -100,55 +73,14 @@ export class DirectoryLink implements Directory {
     return this.#ask('lift-bans', { target });
   }
 
-  take(batch: readonly Response[]): void {
-    this.#heartbeat.answered();
-    for (const response of batch) this.#calls.take(response);
-  }
-
-  lost(): void {
-    this.#reject('the keys process is being restarted');
-  }
-
   close(): void {
-    const link = this.#link;
-    this.#link = undefined;
-    this.#reject('the directory is not in use any more');
-    this.#stopHeartbeat();
-    link?.close();
+    this.#calls.close();
   }
 
-  async #ask<Name extends keyof DirectorySet & string>(
+  #ask<Name extends keyof DirectorySet & string>(
     name: Name,
     question: DirectorySet[Name]['question'],
   ): Promise<DirectorySet[Name]['answer'] | Failing> {
-    if (this.#link === undefined) return { kind: 'failing', reason: 'there is no [[directory]]' };
-    if (this.#calls.pending >= mostPending)
-      return { kind: 'failing', reason: 'too many questions wait for the keys process' };
-    const answer = this.#calls.ask(name, question);
-    this.#timer ??= setInterval(() => this.#beat(), beatEveryMs);
-    try {
-      return await answer;
-    } catch (error) {
-      return { kind: 'failing', reason: error instanceof Error ? error.message : String(error) };
-    }
-  }
-
-  /** Hashes take time, and others that wait get their turn first: only a process that does not even answer pings is given up. */
-  #beat(): void {
-    if (this.#calls.pending === 0) return this.#stopHeartbeat();
-    if (this.#heartbeat.beat()) this.#calls.ask('ping', {}).catch(() => undefined);
-    if (!this.#heartbeat.isStalled) return;
-    this.#reject('the keys process does not answer');
-    this.#stopHeartbeat();
-  }
-
-  #reject(reason: string): void {
-    this.#calls.rejectAll(new ControlError('KEYS_LOST', reason));
-  }
-
-  #stopHeartbeat(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#heartbeat = new Heartbeat();
+    return this.#calls.ask(name, question);
   }
 }

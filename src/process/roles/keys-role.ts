@@ -1,16 +1,21 @@
-// The keys role: has the directory of users and their stored passwords, and answers other processes who a user is and whether a password is
-// right. It talks to no network but to the sources that the configuration names, and nobody gets a stored password from it.
+// The keys role: has the directory of users with their stored passwords, and the private keys that sign mail. It answers other processes who a
+// user is and whether a password is right, and signs the header fields that it is given. It talks to no network but to the sources that the configuration names, and nobody gets a stored password from it.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Channel } from '../../channel/channel.ts';
 import { keysFolder } from '../../channel/keys-socket.ts';
-import type { Asked, Hello, Response, RoleFacts } from '../../channel/messages.ts';
+import type { Asked, KeysHello, Response, RoleFacts } from '../../channel/messages.ts';
 import { OperationAnswerer } from '../../channel/operation-answerer.ts';
 import { hasPass } from '../../channel/pass.ts';
 import type { Config } from '../../config/config.ts';
-import { directoryOperations, directoryService } from '../../control/operations/directory.ts';
+import {
+  type DirectorySet,
+  directoryOperations,
+  directoryService,
+} from '../../control/operations/directory.ts';
+import { type SigningSet, signingOperations, signingService } from '../../control/operations/signing.ts';
 import { GuardedDirectory } from '../../directory/guarded-directory.ts';
 import { KeptLimits } from '../../directory/kept-limits.ts';
 import { Users } from '../../directory/users.ts';
@@ -20,24 +25,29 @@ import { replaceFile } from '../../io/replace-file.ts';
 import type { Logger } from '../../log/logger.ts';
 import { HashPool } from '../../password/hash-pool.ts';
 import { directorySettings, guardSettings } from '../../settings/directory.ts';
+import { signingRules } from '../../settings/signing.ts';
+import { KeyStore } from '../../signing/key-store.ts';
+import { MailSigner } from '../../signing/mail-signer.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Role } from '../role.ts';
 
 const secretBytes = 32;
 
 /** What other processes send here. */
-export type ToKeys = Hello | Asked;
+export type ToKeys = KeysHello | Asked;
 
 export class KeysRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #users: Users;
   readonly #guarded: GuardedDirectory;
   readonly #kept: KeptLimits;
+  readonly #signer: MailSigner;
   readonly #log: Logger;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(users: Users, config: Config, log: Logger) {
+  private constructor(users: Users, signer: MailSigner, config: Config, log: Logger) {
     this.#users = users;
+    this.#signer = signer;
     this.#log = log;
     this.#guarded = new GuardedDirectory(users, guardSettings(config), {
       log,
@@ -58,24 +68,18 @@ export class KeysRole implements Role {
     const settings = directorySettings(config);
     const pool = new HashPool({ threads: settings.hashThreads });
     const secret = secretOf(keysFolder(config.spool), log);
-    return new KeysRole(new Users(settings, { log, troubles, pool, secret }), config, log);
+    const users = new Users(settings, { log, troubles, pool, secret });
+    const keys = new KeyStore(() => performance.now());
+    const signer = new MailSigner(signingRules(config), { keys, log, troubles, dateMs: Date.now });
+    return new KeysRole(users, signer, config, log);
   }
 
   /**
    * Answers a process that has proved its role, or shares this one.
    * @param first - what it has sent before
    */
-  answer(channel: Channel<Response, ToKeys>, first: readonly ToKeys[] = []): void {
-    const answerer = new OperationAnswerer(
-      {
-        set: directoryOperations,
-        service: directoryService(this.#guarded),
-        party: 'The keys process',
-        before: () => undefined,
-        failed: (message) => this.#log.error(`a question to the directory failed: ${message}`),
-      },
-      (response) => channel.post(response),
-    );
+  answer(channel: Channel<Response, ToKeys>, asker: KeysHello['role'], first: readonly ToKeys[] = []): void {
+    const answerer = this.#answererFor(asker, (response) => channel.post(response));
     channel.onClosed(() => answerer.lost());
     const take = (batch: readonly ToKeys[]): void => {
       for (const message of batch) if (message.kind !== 'hello') answerer.take(message);
@@ -84,9 +88,44 @@ export class KeysRole implements Role {
     take(first);
   }
 
+  /** Each role may ask what it needs, and nothing else: only receivers have mail of users signed, and the manager asks about no user. */
+  #answererFor(
+    asker: KeysHello['role'],
+    respond: (response: Response) => void,
+  ): Pick<OperationAnswerer<DirectorySet>, 'take' | 'lost'> {
+    const common = {
+      party: 'The keys process',
+      before: () => undefined,
+      failed: (message: string) => this.#log.error(`a question to the keys process failed: ${message}`),
+    } as const;
+    const [directory, signing] = [directoryService(this.#guarded), signingService(this.#signer)];
+    switch (asker) {
+      case 'manager':
+        return new OperationAnswerer<SigningSet>(
+          { set: signingOperations, service: signing, ...common },
+          respond,
+        );
+      case 'control':
+        return new OperationAnswerer<DirectorySet>(
+          { set: directoryOperations, service: directory, ...common },
+          respond,
+        );
+      case 'receiver':
+        return new OperationAnswerer<DirectorySet & SigningSet>(
+          {
+            set: { ...directoryOperations, ...signingOperations },
+            service: { ...directory, ...signing },
+            ...common,
+          },
+          respond,
+        );
+    }
+  }
+
   configure(config: Config): void {
     this.#users.configure(directorySettings(config));
     this.#guarded.configure(guardSettings(config));
+    this.#signer.configure(signingRules(config));
   }
 
   drain(): void {
@@ -95,6 +134,7 @@ export class KeysRole implements Role {
 
   async stop(): Promise<void> {
     for (const end of this.#waiting) end();
+    this.#signer.stop();
     await this.#users.close();
     await this.#kept.close();
   }
@@ -113,7 +153,10 @@ export class KeysRole implements Role {
   }
 }
 
-/** Consumes the first message of a channel, the hello: only a receiver or the control process may ask. */
+/** Who may ask: the manager has its reports signed. */
+const askers: ReadonlySet<KeysHello['role']> = new Set(['receiver', 'manager', 'control']);
+
+/** Consumes the first message of a channel, the hello. */
 export function answerOnHello(
   keys: KeysRole,
   channel: Channel<Response, ToKeys>,
@@ -122,7 +165,7 @@ export function answerOnHello(
 ) {
   return (batch: readonly ToKeys[]): void => {
     const [hello, ...rest] = batch;
-    const isAsker = hello?.kind === 'hello' && (hello.role === 'receiver' || hello.role === 'control');
+    const isAsker = hello?.kind === 'hello' && askers.has(hello.role);
     if (!isAsker || !hasPass(passKey, hello)) {
       log.error(
         'a process that cannot prove its role has connected to the keys process, and was turned away',
@@ -130,7 +173,7 @@ export function answerOnHello(
       channel.close();
       return;
     }
-    keys.answer(channel, rest);
+    keys.answer(channel, hello.role, rest);
   };
 }
 

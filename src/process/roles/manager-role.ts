@@ -8,13 +8,14 @@ import { bootIdHere, bootMs } from '../../io/boot-clock.ts';
 import { nodeTimers } from '../../io/timers.ts';
 import { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
-import { assemble, type OtherSenders } from '../../manager/assemble.ts';
+import { assemble } from '../../manager/assemble.ts';
 import type { AssembledManager } from '../../manager/assembled-manager.ts';
 import type { Links } from '../../manager/links.ts';
 import { openRouter } from '../../manager/open-router.ts';
-import type { Spool } from '../../manager/ports.ts';
+import type { OtherSenders, Spool } from '../../manager/ports.ts';
 import { systemFacts } from '../../settings/system-facts.ts';
 import { nodeFiles } from '../../spool/file-layer.ts';
+import type { Signing } from '../../signing/outgoing-mail.ts';
 import { openReaders, openStores, openWriters } from '../../spool/open.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
@@ -38,6 +39,7 @@ export class ManagerRole implements Role {
     config: Config,
     log: Logger,
     troubles: Troubles,
+    signing: Signing,
     others?: OtherSenders,
   ): Promise<ManagerRole> {
     const machine = {
@@ -53,7 +55,7 @@ export class ManagerRole implements Role {
     const counted = new EventCounters();
     const spool = spoolOf(config);
     return new ManagerRole(
-      await assemble({ config, machine, spool, openRouter, log, counted, troubles, others }),
+      await assemble({ config, machine, spool, openRouter, log, counted, troubles, signing, others }),
     );
   }
 

@@ -26,6 +26,7 @@ import { openWriters, spoolFolders } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
 import { openTable } from '../../table/open-table.ts';
 import { Tables } from '../../table/tables.ts';
+import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
@@ -77,6 +78,7 @@ export interface ReceiverRoleParts {
   readonly directory: Directory;
   /** Counts what is handed in. */
   readonly sending: SendingLedger;
+  readonly signing: Signing;
 }
 
 /** Objects that a reload does not replace. */
@@ -89,6 +91,7 @@ interface Parts {
   readonly tables: Tables;
   readonly directory: Directory;
   readonly resolver: LiveResolver;
+  readonly signing: Signing;
   readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
   readonly log: Logger;
@@ -116,7 +119,7 @@ export class ReceiverRole implements Role {
   static async start(
     config: Config,
     index: number,
-    { link, log, troubles, counters, certificates, directory, sending: ledger }: ReceiverRoleParts,
+    { link, log, troubles, counters, certificates, directory, sending: ledger, signing }: ReceiverRoleParts,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
@@ -152,6 +155,7 @@ export class ReceiverRole implements Role {
       tables,
       directory,
       resolver: new LiveResolver(config),
+      signing,
       stageWatch,
       link,
       log,
@@ -216,7 +220,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
     parts;
-  const { certificates, handshakes, resolver } = parts;
+  const { certificates, handshakes, resolver, signing } = parts;
   const shared = {
     spool,
     sending,
@@ -225,6 +229,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
     memory: new MemoryBudget(config.receive.memoryLimit),
     deadlines,
     log: new ReceiveLog(events),
+    signing,
   };
   return (ofListener, protocol) => {
     const relay = relayPolicy(ofListener);

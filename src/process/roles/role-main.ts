@@ -27,12 +27,13 @@ import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import { reopenLog } from '../watch/reopen-log.ts';
 import type { AskedPorts } from './asked-ports.ts';
 import type { DirectoryLink } from './directory-link.ts';
-import type { Asker } from './linked-directory.ts';
+import type { SignerLink } from './signer-link.ts';
 import type { GivenCertificates } from './given-certificates.ts';
 import { GivenToSender } from './given-to-sender.ts';
 import { postTroubles } from './trouble-posts.ts';
 import { introduceOnHello, type LinkedMessage } from './introduce-on-hello.ts';
 import { ReloadRequests } from './reload-requests.ts';
+import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { Role, RoleName } from '../role.ts';
 import type { ManagerRole } from './manager-role.ts';
 import { SocketChannel } from '../../channel/socket-channel.ts';
@@ -56,8 +57,9 @@ const reloads = new ReloadRequests({ isWatched: true });
 let ports: AskedPorts | undefined;
 /** In the sender process. */
 const given = new GivenToSender();
-/** In the receiver and control processes: asks the keys process. */
+/** Of those who have something to ask there: links to the keys process. */
 let directory: DirectoryLink | undefined;
+let signing: SignerLink | undefined;
 /** In the receiver process. */
 let certificates: Promise<GivenCertificates> | undefined;
 /** In the control process: what receivers serve. */
@@ -81,9 +83,12 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
   await showLife(config.spool, roleName as RoleName, log);
   const path = managerSocketPath(config.spool);
   switch (roleName) {
-    case 'manager':
-      role = await startManager(config, log, path, pass, senders);
+    case 'manager': {
+      const keys = await import('./linked-keys.ts');
+      signing = keys.linkedSigner(config, { role: 'manager', index, serial, pass: keysPass });
+      role = await startManager(config, log, path, pass, senders, signing);
       break;
+    }
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
       const { receiverLink } = await import('./receiver-link.ts');
@@ -92,11 +97,13 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       // Root alone may bind every port, and no role is root when each has a user.
       const { AskedPorts } = await import('./asked-ports.ts');
       ports = new AskedPorts((question) => tellSupervisor(question));
-      const bind = identity === undefined ? undefined : ports.bind;
       const live = await (await givenCertificates()).live;
-      directory = await linkedDirectory(config, { role: 'receiver', index, serial, pass: keysPass });
-      const parts = { link, log, troubles, counters, certificates: live, directory, sending };
-      role = await ReceiverRole.start(config, index, parts, bind);
+      const { linkedDirectory, linkedSigner } = await import('./linked-keys.ts');
+      const asker = { role: 'receiver', index, serial, pass: keysPass } as const;
+      directory = linkedDirectory(config, asker);
+      signing = linkedSigner(config, asker);
+      const parts = { link, log, troubles, counters, certificates: live, directory, sending, signing };
+      role = await ReceiverRole.start(config, index, parts, identity === undefined ? undefined : ports.bind);
       break;
     }
     case 'sender': {
@@ -124,7 +131,8 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
     }
     case 'control': {
       const { ControlRole } = await import('./control-role.ts');
-      directory = await linkedDirectory(config, { role: 'control', index, serial, pass: keysPass });
+      const keys = await import('./linked-keys.ts');
+      directory = keys.linkedDirectory(config, { role: 'control', index, serial, pass: keysPass });
       const link = new ManagerLink<Asked, Response>({
         connect: managerAt(path),
         hello: () => ({ kind: 'hello', role: 'control', index, serial, pass }),
@@ -156,10 +164,6 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
   tellSupervisor({ kind: 'started', facts: role.facts });
 }
 
-async function linkedDirectory(config: Config, asker: Asker): Promise<DirectoryLink> {
-  return (await import('./linked-directory.ts')).linkedDirectory(config, asker);
-}
-
 function givenCertificates(): Promise<GivenCertificates> {
   certificates ??= import('./given-certificates.ts').then((loaded) => new loaded.GivenCertificates());
   return certificates;
@@ -171,6 +175,7 @@ async function startManager(
   path: string,
   passKey: string,
   senders: readonly number[],
+  signed: Signing,
 ): Promise<Role> {
   const started = Promise.withResolvers<ManagerRole>();
   // The socket before anything else: it keeps a second manager away from the spool.
@@ -188,8 +193,8 @@ async function startManager(
     identity !== undefined,
   );
   const { ManagerRole } = await import('./manager-role.ts');
-  const tellAwaited = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
-  const manager = await ManagerRole.start(config, log, troubles, { senders, awaits: tellAwaited });
+  const awaits = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
+  const manager = await ManagerRole.start(config, log, troubles, signed, { senders, awaits });
   runningManager = manager;
   for (const serial of endedSenders) manager.senderEnded(serial);
   started.resolve(manager);
@@ -206,6 +211,7 @@ async function startManager(
 
 async function configure(running: Role, config: Config, reload: number): Promise<void> {
   directory?.configure(config);
+  signing?.configure(config);
   const notOpen = await running.configure(config);
   if (notOpen !== undefined) tellSupervisor({ kind: 'configured', reload, notOpen });
 }
@@ -213,6 +219,7 @@ async function configure(running: Role, config: Config, reload: number): Promise
 async function stop(graceMs: number): Promise<void> {
   await role?.stop(graceMs);
   directory?.close();
+  signing?.close();
   await logger?.close();
   process.disconnect?.();
 }

@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import type { Identity } from '../privileges/identity.ts';
-import { hasDirectory } from '../../settings/directory.ts';
+import { needsKeys } from '../../settings/signing.ts';
 import type { RoleName } from '../role.ts';
 import { StartBrokenOff } from './instance.ts';
 
@@ -68,13 +68,13 @@ export interface Child {
 /** All roles of an instance, in the order in which they are started. */
 export function newChildren({
   processes,
-  directory,
-}: Pick<Config, 'processes' | 'directory'>): readonly Child[] {
+  ...config
+}: Pick<Config, 'processes' | 'directory' | 'signingKey'>): readonly Child[] {
   return [
     newChild('manager', 0),
     ...Array.from({ length: processes.senders }, (_, index) => newChild('sender', index)),
     ...Array.from({ length: processes.receivers }, (_, index) => newChild('receiver', index)),
-    ...(hasDirectory({ directory }) ? [newChild('keys', 0)] : []),
+    ...(needsKeys(config) ? [newChild('keys', 0)] : []),
     newChild('control', 0),
   ];
 }

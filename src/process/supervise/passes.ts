@@ -14,9 +14,10 @@ export function passesOf(
   managerKey: string,
   keysKey: string,
 ): Pick<RoleStart, 'pass' | 'keysPass'> {
-  if (role === 'manager') return { pass: managerKey };
   if (role === 'keys') return { pass: keysKey };
+  // Senders have nothing to ask there.
+  const keysPass = role === 'sender' ? {} : { keysPass: passOf(keysKey, { role, index, serial }) };
+  if (role === 'manager') return { pass: managerKey, ...keysPass };
   const pass = passOf(managerKey, { role, index, serial });
-  // Senders and the manager have nothing to ask there.
-  return role === 'sender' ? { pass } : { pass, keysPass: passOf(keysKey, { role, index, serial }) };
+  return { pass, ...keysPass };
 }

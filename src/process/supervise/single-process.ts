@@ -15,6 +15,7 @@ import type {
   Asked,
   ControlToManager,
   ManagerToReceiver,
+  KeysHello,
   ManagerToSender,
   ReceiverToManager,
   ReloadAnswer,
@@ -22,12 +23,14 @@ import type {
   RoleFacts,
   SenderToManager,
 } from '../../channel/messages.ts';
-import { hasDirectory } from '../../settings/directory.ts';
+import { needsKeys } from '../../settings/signing.ts';
 import { ReloadRequests } from '../roles/reload-requests.ts';
 import type { Role } from '../role.ts';
 import { GivenToSender } from '../roles/given-to-sender.ts';
 import { ControlRole } from '../roles/control-role.ts';
-import { DirectoryLink, type KeysLink } from '../roles/directory-link.ts';
+import { DirectoryLink } from '../roles/directory-link.ts';
+import type { KeysLink, LinkEnds } from '../roles/keys-calls.ts';
+import { SignerLink } from '../roles/signer-link.ts';
 import { KeysRole } from '../roles/keys-role.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
@@ -49,6 +52,8 @@ export class SingleProcess implements Instance {
   #manager: ManagerRole | undefined;
   #keys: KeysRole | undefined;
   #directory: DirectoryLink | undefined;
+  /** Of the manager and the receiver. */
+  readonly #signing: SignerLink[] = [];
   #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
@@ -86,7 +91,9 @@ export class SingleProcess implements Instance {
     // In one process no role uses this socket. It keeps another manager away from the spool.
     const server = await listenManagerSocket(managerSocketPath(config.spool), (socket) => socket.destroy());
     this.#closeSocket = () => server.close();
-    const manager = await ManagerRole.start(config, log, this.#troubles);
+    const managerSigning = new SignerLink((ends) => this.#linkToKeys('manager', ends));
+    this.#signing.push(managerSigning);
+    const manager = await ManagerRole.start(config, log, this.#troubles, managerSigning);
     if (this.#isStopping) throw new StartBrokenOff();
     this.#manager = manager;
 
@@ -103,8 +110,10 @@ export class SingleProcess implements Instance {
     manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
 
-    const directory = new DirectoryLink((ends) => this.#linkToKeys(ends));
+    const directory = new DirectoryLink((ends) => this.#linkToKeys('receiver', ends));
     this.#directory = directory;
+    const signing = new SignerLink((ends) => this.#linkToKeys('receiver', ends));
+    this.#signing.push(signing);
     this.#configureKeys(config);
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
     const control = new ControlRole(
@@ -139,26 +148,28 @@ export class SingleProcess implements Instance {
       certificates,
       directory,
       sending,
+      signing,
     });
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };
   }
 
-  /** The keys role runs while the configuration has a directory. */
+  /** The keys role runs while the configuration has a directory, or keys for signatures. */
   #configureKeys(config: Config): void {
-    const isWanted = hasDirectory(config);
+    const isWanted = needsKeys(config);
     if (isWanted && this.#keys === undefined) this.#keys = KeysRole.start(config, this.#log, this.#troubles);
     else if (isWanted) this.#keys?.configure(config);
     this.#directory?.configure(config);
+    for (const signing of this.#signing) signing.configure(config);
     if (isWanted) return;
     void this.#keys?.stop();
     this.#keys = undefined;
   }
 
-  #linkToKeys(ends: DirectoryLink): KeysLink {
+  #linkToKeys(asker: KeysHello['role'], ends: LinkEnds): KeysLink {
     const [receiverEnd, keysEnd] = localChannel<Asked, Response>();
     receiverEnd.receive((batch) => ends.take(batch));
-    this.#keys?.answer(keysEnd);
+    this.#keys?.answer(keysEnd, asker);
     return Object.assign(receiverEnd, { open: () => Promise.resolve() });
   }
 
@@ -204,6 +215,7 @@ export class SingleProcess implements Instance {
       await this.#manager?.stop(graceMs);
     } finally {
       this.#directory?.close();
+      for (const signing of this.#signing) signing.close();
       await this.#keys?.stop();
       await control?.stop(graceMs);
       this.#closeSocket();

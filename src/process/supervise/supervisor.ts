@@ -33,7 +33,7 @@ import { RoleReports } from './role-reports.ts';
 import { notStartedAdvice } from './role-troubles.ts';
 import { checkCode, ownPlaces } from '../privileges/own-places.ts';
 import type { RoleUsers } from '../privileges/role-users.ts';
-import { hasDirectory } from '../../settings/directory.ts';
+import { needsKeys } from '../../settings/signing.ts';
 import { isSpool } from '../../spool/open.ts';
 import { endLeftOvers, removeSign } from '../running/life-sign.ts';
 import { newPassKey } from '../../channel/pass.ts';
@@ -115,10 +115,10 @@ export class Supervisor implements Instance {
     });
   }
 
-  /** The keys process runs while the configuration has a directory. */
+  /** The keys process runs while the configuration has a directory, or keys for signatures. */
   #startOrEndKeys(): void {
     const running = this.#children.find(({ name }) => name === 'keys');
-    if (!this.#isUp || this.#isStopping || hasDirectory(this.#config) === (running !== undefined)) return;
+    if (!this.#isUp || this.#isStopping || needsKeys(this.#config) === (running !== undefined)) return;
     if (running === undefined) {
       const child = newChild('keys', 0);
       this.#children.push(child);

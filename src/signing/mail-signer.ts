@@ -1,0 +1,128 @@
+// Signs mail with the keys that are meant for it. The signature itself is made on a thread of Node's pool, so that thousands of messages
+// hold up nobody; and what is signed is made here, from header fields, so that nobody can have something else signed with a key.
+
+import { sign } from 'node:crypto';
+import { HeaderBlock } from '../dkim/header-block.ts';
+import { keyNameOf } from '../dkim/types.ts';
+import { ed25519Input, prepareSignature, type PreparedSignature } from '../dkim/prepare-signature.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import { KeyReports } from './key-reports.ts';
+import type { KeyStore } from './key-store.ts';
+import type { PrivateKey } from './private-key.ts';
+import type { ChosenKey, SigningRules } from './signing-rules.ts';
+import type { Signer, SigningAnswer, SigningRequest } from './types.ts';
+
+export interface MailSignerParts {
+  readonly keys: KeyStore;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly troubles: Pick<Troubles, 'raise' | 'clear'>;
+  /** Unix ms. */
+  readonly dateMs: () => number;
+}
+
+/** What came of one key. */
+type Outcome =
+  | { readonly kind: 'field'; readonly field: string; readonly by: string }
+  /** The author's domain has no such key. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unusable'; readonly reason: string; readonly isRequired: boolean };
+
+export class MailSigner implements Signer {
+  readonly #parts: MailSignerParts;
+  readonly #reports: KeyReports;
+  #rules: SigningRules;
+
+  constructor(rules: SigningRules, parts: MailSignerParts) {
+    this.#rules = rules;
+    this.#parts = parts;
+    this.#reports = new KeyReports(parts);
+  }
+
+  configure(rules: SigningRules): void {
+    this.#rules = rules;
+    this.#parts.keys.clear();
+    this.#reports.forget();
+  }
+
+  /** The end of the role: what it has raised is over. */
+  stop(): void {
+    this.#reports.forget();
+  }
+
+  async sign(request: SigningRequest): Promise<SigningAnswer> {
+    const chosen = this.#rules.choose(request);
+    const block = new HeaderBlock(Buffer.from(request.header, 'latin1'));
+    // RFC 6376 5.4: a message without From cannot be signed.
+    if (block.count('from') === 0) return { kind: 'unsigned', reason: 'it has no From field' };
+    const outcomes = await Promise.all(chosen.map((key) => this.#signWith(key, block, request)));
+    return answerOf(outcomes);
+  }
+
+  async #signWith(chosen: ChosenKey, block: HeaderBlock, request: SigningRequest): Promise<Outcome> {
+    const { rule, path, domain, isOptional } = chosen;
+    const isRequired = rule.whenUnusable === 'tempfail';
+    const stored = await this.#stored(chosen);
+    if (stored.kind === 'absent' && isOptional) return { kind: 'none' };
+    if (stored.kind !== 'key') {
+      const reason = stored.kind === 'absent' ? 'it does not exist' : stored.reason;
+      this.#reports.unusable(path, reason, isRequired);
+      return { kind: 'unusable', reason: `the key in ${path} cannot be used: ${reason}`, isRequired };
+    }
+    this.#reports.usable(path, stored.warnings);
+    const { key } = stored;
+    const bodyHash = request.bodyHashes[rule.bodyCanonicalization];
+    // The configuration of who asks is older or newer than the one here. Another try finds the same on both sides.
+    if (bodyHash === undefined)
+      return { kind: 'unusable', reason: 'the configuration is being reloaded', isRequired };
+    const form = { ...rule, domain, algorithm: key.algorithm };
+    const prepared = prepareSignature(
+      block,
+      Buffer.from(bodyHash, 'base64'),
+      form,
+      Math.floor(this.#parts.dateMs() / 1000),
+    );
+    try {
+      const field = prepared.field(await signatureOf(prepared, key)).toString('latin1');
+      return { kind: 'field', field, by: keyNameOf(form) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#reports.unusable(path, reason, isRequired);
+      return { kind: 'unusable', reason: `the key in ${path} cannot be used: ${reason}`, isRequired };
+    }
+  }
+
+  /** The file as it is configured; with a `%` in its path, also with the ending that keys of qmail may have. */
+  async #stored({ path, isOptional }: ChosenKey) {
+    const stored = await this.#parts.keys.get(path);
+    return stored.kind === 'absent' && isOptional ? this.#parts.keys.get(`${path}.private`) : stored;
+  }
+}
+
+/** RSA and Ed25519 both work on a thread: an RSA signature takes most of a millisecond. */
+function signatureOf({ bytes }: PreparedSignature, { key, algorithm }: PrivateKey): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const done = (error: Error | null, signature: Buffer): void => {
+    if (error === null) resolve(signature);
+    else reject(error);
+  };
+  if (algorithm === 'rsa-sha256') sign('sha256', bytes, key, done);
+  else sign(null, ed25519Input(bytes), key, done);
+  return promise;
+}
+
+function answerOf(outcomes: readonly Outcome[]): SigningAnswer {
+  const fields: string[] = [];
+  const by: string[] = [];
+  let reason: string | undefined;
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'unusable') {
+      if (outcome.isRequired) return { kind: 'failing', reason: outcome.reason };
+      reason ??= outcome.reason;
+    } else if (outcome.kind === 'field') {
+      fields.push(outcome.field);
+      by.push(outcome.by);
+    }
+  }
+  return fields.length > 0 ? { kind: 'signed', fields: fields.join(''), by } : { kind: 'unsigned', reason };
+}

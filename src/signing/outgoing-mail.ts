@@ -1,0 +1,103 @@
+// The side of signing that has no keys: hashes the body of one message while it comes, and asks for the signatures of its header as it
+// leaves. Promises: a message for which no key is meant costs no question.
+
+import type { BodyHash } from '../dkim/body-hash.ts';
+import { BodyHashes } from '../dkim/body-hashes.ts';
+import { HeaderBlock } from '../dkim/header-block.ts';
+import { domainOf } from '../address/domain.ts';
+import { parseAddressList } from '../message/address-list.ts';
+import type { SigningRules } from './signing-rules.ts';
+import { SigningError } from './signing-error.ts';
+import type { MailFacts, Signer } from './types.ts';
+
+/** What a process needs to have its mail signed. */
+export interface Signing {
+  readonly rules: SigningRules;
+  readonly signer: Signer;
+}
+
+/** The signatures of a message, and the keys that made them. */
+export interface SignedMail {
+  /** Header fields; empty when no key is meant for it. */
+  readonly fields: Uint8Array;
+  /** The names under which the keys are published. */
+  readonly by: readonly string[];
+  /** Why it is not signed, although it should be. */
+  readonly unsigned: string | undefined;
+}
+
+const nothing: SignedMail = { fields: new Uint8Array(0), by: [], unsigned: undefined };
+
+export class OutgoingMail {
+  readonly #signing: Signing;
+  readonly #origin: Omit<MailFacts, 'author'>;
+  #hashes = new BodyHashes();
+  #relaxed: BodyHash | undefined;
+  #simple: BodyHash | undefined;
+
+  constructor(signing: Signing, origin: Omit<MailFacts, 'author'>) {
+    this.#signing = signing;
+    this.#origin = origin;
+    this.#begin();
+  }
+
+  /** The next piece of the body. */
+  body(bytes: Uint8Array): void {
+    this.#hashes.push(bytes);
+  }
+
+  /** The body is another one. */
+  replaceBody(bytes: Uint8Array): void {
+    this.#begin();
+    this.body(bytes);
+  }
+
+  /**
+   * The body has ended.
+   *
+   * @param header - all of it, as it leaves
+   * @throws {SigningError} when a key cannot be used now, and the message is not to go without its signature
+   */
+  async sign(header: Uint8Array): Promise<SignedMail> {
+    const { rules, signer } = this.#signing;
+    const block = new HeaderBlock(header);
+    const author = authorOf(block);
+    const facts = { ...this.#origin, author };
+    const chosen = author === '' ? [] : rules.choose(facts);
+    if (chosen.length === 0) return nothing;
+    const fields = block.fields.filter(({ name }) => rules.signedNames.has(name));
+    const answer = await signer.sign({
+      ...facts,
+      header: fields.map(({ text }) => text).join(''),
+      bodyHashes: { simple: shown(this.#simple), relaxed: shown(this.#relaxed) },
+    });
+    if (answer.kind === 'failing') throw new SigningError(answer.reason);
+    if (answer.kind === 'unsigned') return { ...nothing, unsigned: answer.reason };
+    return { fields: Buffer.from(answer.fields, 'latin1'), by: answer.by, unsigned: undefined };
+  }
+
+  #begin(): void {
+    this.#hashes = new BodyHashes();
+    const { bodyForms } = this.#signing.rules;
+    const want = (canonicalization: 'simple' | 'relaxed'): BodyHash | undefined =>
+      bodyForms.includes(canonicalization)
+        ? this.#hashes.want({ canonicalization, length: undefined })
+        : undefined;
+    this.#simple = want('simple');
+    this.#relaxed = want('relaxed');
+  }
+}
+
+function shown(hash: BodyHash | undefined): string | undefined {
+  return hash?.digest().toString('base64');
+}
+
+/** The domain of the first address in the From field, as lower-case A-labels; empty when there is none. */
+function authorOf(block: HeaderBlock): string {
+  const [from] = block.named('from');
+  if (from === undefined) return '';
+  const value = Buffer.from(from.text.slice(from.valueStart), 'latin1').toString('utf8');
+  // A name without a domain is of no domain that could have a key.
+  const [address = ''] = parseAddressList(value, '').addresses;
+  return domainOf(address);
+}

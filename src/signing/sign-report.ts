@@ -1,0 +1,24 @@
+// Signs a message that this host writes itself, such as a bounce: it is in memory as a whole.
+
+import { OutgoingMail, type SignedMail, type Signing } from './outgoing-mail.ts';
+
+const headerEnd = '\r\n\r\n';
+
+/**
+ * @param content - in pieces, the first of which has all of the header
+ * @throws {SigningError} when a key cannot be used now, and the message is not to go without its signature
+ */
+export function signReport(
+  signing: Signing,
+  tenant: string,
+  content: readonly Uint8Array[],
+): Promise<SignedMail> {
+  const [first = new Uint8Array(0), ...more] = content;
+  const head = Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+  const end = head.indexOf(headerEnd);
+  const bodyStart = end === -1 ? head.length : end + headerEnd.length;
+  const mail = new OutgoingMail(signing, { tenant, user: '' });
+  mail.body(head.subarray(bodyStart));
+  for (const piece of more) mail.body(piece);
+  return mail.sign(head.subarray(0, bodyStart));
+}

@@ -1,0 +1,113 @@
+// Which keys sign a message: the keys for the most specific domain that matches its author, and among those the ones for its user, else
+// for its tenant, else those for everybody. All keys of that rank sign: one with RSA and one with Ed25519, or an old and a new one.
+
+import type { BodyCanonicalization } from '../dkim/body-canon.ts';
+import type { HeaderCanonicalization } from '../dkim/header-block.ts';
+import type { NameList } from '../dkim/signed-names.ts';
+import { checkDomain } from '../values/domain-name.ts';
+import { matchesPattern, type DomainPattern } from '../values/domain.ts';
+import type { MailFacts } from './types.ts';
+
+/** One [[signing_key]]. */
+export interface SigningRule {
+  /** Empty: every domain that no other rule names. */
+  readonly domains: readonly DomainPattern[];
+  /** Undefined: mail of any tenant. */
+  readonly tenant: string | undefined;
+  /** Addresses of users; empty: anybody's mail. */
+  readonly users: readonly string[];
+  /** Absolute. A `%` stands for the domain of the author. */
+  readonly path: string;
+  readonly selector: string;
+  /** `d=`; undefined: the domain of the pattern that matches, else that of the author. */
+  readonly signingDomain: string | undefined;
+  readonly headerCanonicalization: HeaderCanonicalization;
+  readonly bodyCanonicalization: BodyCanonicalization;
+  readonly names: NameList;
+  /** `x=` is so much later than `t=`; undefined: no `x=`. */
+  readonly validSeconds: number | undefined;
+  /** What becomes of mail while the key cannot be used. */
+  readonly whenUnusable: 'tempfail' | 'unsigned';
+}
+
+/** A key that is to sign one message. */
+export interface ChosenKey {
+  readonly rule: SigningRule;
+  readonly path: string;
+  /** The path was made from the author's domain: when there is no such file, that domain has no key. */
+  readonly isOptional: boolean;
+  /** `d=`. */
+  readonly domain: string;
+}
+
+interface Candidate {
+  readonly rule: SigningRule;
+  readonly pattern: DomainPattern | undefined;
+  /** Higher is more specific. */
+  readonly rank: number;
+}
+
+export class SigningRules {
+  readonly #rules: readonly SigningRule[];
+  /** The canonicalizations of bodies that some rule has. */
+  readonly bodyForms: readonly BodyCanonicalization[];
+  /** Names of all fields that some rule may sign, in lower case. */
+  readonly signedNames: ReadonlySet<string>;
+
+  constructor(rules: readonly SigningRule[]) {
+    this.#rules = rules;
+    this.bodyForms = [...new Set(rules.map((rule) => rule.bodyCanonicalization))];
+    const names = rules.flatMap(({ names: { overSigned, ifPresent } }) => [...overSigned, ...ifPresent]);
+    this.signedNames = new Set(names.map((name) => name.toLowerCase()));
+  }
+
+  get isEmpty(): boolean {
+    return this.#rules.length === 0;
+  }
+
+  /** The keys that sign mail of these facts; none when it is not to be signed. */
+  choose(facts: MailFacts): readonly ChosenKey[] {
+    // An address literal has no place in the DNS where a key could be.
+    if (checkDomain(facts.author) !== 'ok') return [];
+    const candidates = this.#rules.flatMap((rule) => candidatesOf(rule, facts));
+    const best = Math.max(...candidates.map(({ rank }) => rank));
+    return candidates.filter(({ rank }) => rank === best).map((each) => chosen(each, facts.author));
+  }
+}
+
+/** Longer than any domain, so that an exact match comes before each suffix, and each suffix before none. */
+const exactRank = 1_000;
+/** Ranks of conditions, below those of domains. */
+const ranksOfConditions = 3;
+
+function candidatesOf(rule: SigningRule, facts: MailFacts): Candidate[] {
+  if (rule.tenant !== undefined && rule.tenant !== facts.tenant) return [];
+  if (rule.users.length > 0 && !rule.users.includes(facts.user)) return [];
+  const pattern = mostSpecific(rule.domains, facts.author);
+  if (pattern === undefined && rule.domains.length > 0) return [];
+  const condition = rule.users.length > 0 ? 2 : rule.tenant === undefined ? 0 : 1;
+  return [{ rule, pattern, rank: domainRank(pattern) * ranksOfConditions + condition }];
+}
+
+function mostSpecific(patterns: readonly DomainPattern[], author: string): DomainPattern | undefined {
+  let best: DomainPattern | undefined;
+  for (const pattern of patterns)
+    if (matchesPattern(pattern, author) && domainRank(pattern) > domainRank(best)) best = pattern;
+  return best;
+}
+
+function domainRank(pattern: DomainPattern | undefined): number {
+  if (pattern === undefined) return 0;
+  return pattern.kind === 'exact' ? exactRank : pattern.domain.length;
+}
+
+function chosen({ rule, pattern }: Candidate, author: string): ChosenKey {
+  const isOptional = rule.path.includes('%');
+  return {
+    rule,
+    // A domain that was checked has no slash in it, and no empty label, so it names no other folder.
+    path: isOptional ? rule.path.replaceAll('%', author) : rule.path,
+    isOptional,
+    domain: rule.signingDomain ?? (isOptional ? author : (pattern?.domain ?? author)),
+  };
+}
