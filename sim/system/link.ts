@@ -60,6 +60,7 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
   #takenTold = 0;
   #isOpen = true;
   #isBroken = false;
+  #isClosing = false;
   #take: ((batch: readonly In[]) => void) | undefined;
   #early: (readonly In[])[] = [];
   #closed: (() => void)[] = [];
@@ -83,6 +84,10 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
 
   get other(): SimProcess {
     return this.#to;
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** Nothing is under way, waits to leave, or has arrived and not been looked at. */
@@ -125,11 +130,13 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
 
   close(): void {
     this.#flush();
+    this.#isClosing = true;
     this.#leave();
   }
 
-  /** The link is no more, and what is under way with it. */
+  /** The link is no more, and what is under way with it. One that was closed is left to the system, which loses nothing. */
   break(): void {
+    if (this.#isClosing || this.#peer?.isClosing === true) return;
     this.breakHere();
     this.#peer?.breakHere();
   }

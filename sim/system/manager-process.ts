@@ -116,6 +116,7 @@ export class ManagerProcess {
   accept(sound: ManagerEnd): void {
     const end = breakLink(sound, this.process.timers, this.#around.sabotage);
     this.#onceUp((manager) => {
+      manager.links.connected(end);
       end.receive(([hello, ...rest]) => {
         if (hello?.kind !== 'hello') {
           end.close();

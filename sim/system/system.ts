@@ -284,8 +284,7 @@ export class System implements Targets, Asked, Stoppable {
   }
 
   breakLink(process: SimProcess): void {
-    // A manager that stops waits for no sender that has lost its link.
-    if (!this.supervision.isStopping) this.links.break(process);
+    this.links.break(process);
   }
 
   /** Every process gets the new configuration, in its own time. */

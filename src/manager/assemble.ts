@@ -239,7 +239,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   return new AssembledManager({
     recovered,
-    links: new Links({ manager, senders, operations, linked, rates, sending, counters }),
+    links: new Links({ timers, manager, senders, operations, linked, rates, sending, counters }),
     inForce,
     manager,
     rerouter,

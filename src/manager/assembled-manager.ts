@@ -108,7 +108,8 @@ export class AssembledManager {
     maintenance.stop();
     overdueWatch.stop();
     sourceWatch.stop();
-    // Results may still be on their way after the processes that sent them have ended.
+    // Results may still be on their way after the processes that sent them have ended, and so may the hello of a sender whose link broke.
+    await this.links.allKnown();
     await senders.gone();
     this.#parts.rerouter.stop();
     this.#parts.renewedLogins.stop();

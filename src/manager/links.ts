@@ -13,6 +13,7 @@ import type {
   SenderToManager,
   Submitted,
 } from '../channel/messages.ts';
+import type { Timers } from '../io/timers.ts';
 import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
@@ -21,7 +22,17 @@ import type { CountingRole, RoleCounters } from './role-counters.ts';
 import { ownSerial, type Senders } from './senders.ts';
 import type { SendingDesk } from './sending-desk.ts';
 
+/** The manager's end of a link, of which it is not known yet whose it is. */
+type RoleChannel = Channel<
+  ManagerToReceiver | ManagerToSender | Response,
+  ReceiverToManager | SenderToManager | ControlToManager
+>;
+
+/** A role says hello in the moment in which it connects. */
+const helloMs = 1_000;
+
 export interface LinksParts {
+  readonly timers: Timers;
   readonly manager: Manager;
   readonly senders: Senders;
   readonly operations: Operations;
@@ -35,6 +46,9 @@ type ReceiverChannel = Channel<ManagerToReceiver, ReceiverToManager>;
 
 export class Links {
   readonly #parts: LinksParts;
+  /** Roles have connected, and their hello is on its way. */
+  readonly #unknown = new Set<RoleChannel>();
+  #whenAllKnown: (() => void)[] = [];
   #draining = false;
 
   constructor(parts: LinksParts) {
@@ -66,13 +80,32 @@ export class Links {
     take(rest);
   }
 
+  /** A role has connected. Its hello comes next. */
+  connected(channel: RoleChannel): void {
+    this.#unknown.add(channel);
+    channel.onClosed(() => this.#isKnown(channel));
+  }
+
+  /**
+   * Resolves when each role that has connected has said hello, or is gone: a sender whose link broke while Sluice stops connects again, to
+   * say what it has delivered, and may have ended since.
+   */
+  allKnown(): Promise<void> {
+    if (this.#unknown.size === 0) return Promise.resolve();
+    const { timers } = this.#parts;
+    return new Promise((resolve) => {
+      const timer = timers.setTimeout(resolve, helloMs);
+      this.#whenAllKnown.push(() => {
+        timers.clear(timer);
+        resolve();
+      });
+    });
+  }
+
   /** Adds the channel of a role that has said hello. @param rest - the messages behind the hello in its first batch */
   introduce(
     hello: Hello,
-    channel: Channel<
-      ManagerToReceiver | ManagerToSender | Response,
-      ReceiverToManager | SenderToManager | ControlToManager
-    >,
+    channel: RoleChannel,
     rest: readonly (ReceiverToManager | SenderToManager | ControlToManager)[],
   ): void {
     if (hello.role !== 'control' && hello.counters !== undefined) {
@@ -85,7 +118,7 @@ export class Links {
         break;
       case 'sender':
         // In this order: first lost transactions go back to the queue, then deliveries are settled, then grants may begin.
-        this.#parts.manager.senderReturned(hello.delivered ?? [], () =>
+        this.#parts.manager.senderReturned(hello.delivered ?? [], this.#draining, () =>
           this.#parts.senders.hasClosed(hello.serial),
         );
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
@@ -97,11 +130,17 @@ export class Links {
       default:
         hello.role satisfies never;
     }
+    this.#isKnown(channel);
   }
 
   /** Sluice stops: from now on, transactions that senders did not begin count as never granted. */
   drain(): void {
     this.#draining = true;
+  }
+
+  #isKnown(channel: RoleChannel): void {
+    this.#unknown.delete(channel);
+    if (this.#unknown.size === 0) for (const resolve of this.#whenAllKnown.splice(0)) resolve();
   }
 
   #received(channel: ReceiverChannel, batch: readonly ReceiverToManager[], serial: number): void {

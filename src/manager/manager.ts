@@ -115,13 +115,13 @@ export class Manager {
    * delivered on them.
    * @param lose - returns its lost transactions to the queue
    */
-  senderReturned(delivered: readonly Delivered[], lose: () => void): void {
+  senderReturned(delivered: readonly Delivered[], isStopping: boolean, lose: () => void): void {
     const { results, settlement } = this.#parts;
     // The lifetime of a lost transaction may be over, though the sender has delivered it.
     const wasInDoubt = settlement.isInDoubt;
     settlement.isInDoubt = true;
     lose();
-    results.deliveredBefore(delivered);
+    results.deliveredBefore(delivered, isStopping);
     settlement.isInDoubt = wasInDoubt;
     this.settle();
   }

@@ -91,8 +91,9 @@ export class Results {
   /**
    * Settles deliveries that a sender made for an earlier manager, which may have died before it journaled them, or before its
    * link was lost. A failure of theirs that is still in doubt was none.
+   * @param isStopping - the scheduler is told nothing more, and takes the transactions for open
    */
-  deliveredBefore(delivered: readonly Delivered[]): void {
+  deliveredBefore(delivered: readonly Delivered[], isStopping: boolean): void {
     const { store, scheduler, settlement } = this.#parts;
     for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
       // Most were journaled. Then the message is done, and the costly search in the scheduler is not needed.
@@ -104,7 +105,7 @@ export class Results {
         settlement.delivered(queueId, recipient);
         if (relayedWithoutDsn.includes(recipient)) settlement.relayed(queueId, recipient, undefined);
       }
-      if (store.isWhole) continue;
+      if (store.isWhole && !isStopping) continue;
       // Of what is not known here, its store may be the one that is not there yet.
       const others = recipients.filter((recipient) => !arrived.includes(recipient));
       settlement.add(others.map((recipient): Outcome => ({ kind: 'delivered', queueId, recipient })));

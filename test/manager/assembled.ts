@@ -174,6 +174,14 @@ export class OperatorAtHand {
   }
 }
 
+/** A sender process that has connected to the manager. */
+export interface ConnectingSender {
+  /** @param delivered - what it delivered lately */
+  hello(serial: number, delivered: readonly Delivered[]): Promise<SenderAtHand>;
+  /** It is gone without a word. */
+  lose(): Promise<void>;
+}
+
 export interface Ground {
   readonly manager: AssembledManager;
   readonly timers: VirtualTimers;
@@ -191,6 +199,8 @@ export interface Ground {
   readonly awaited: (readonly number[])[];
   /** A name server answers no more, or does again. */
   outage(outage?: Outage): Promise<void>;
+  /** A sender process connects to the manager; its hello comes later. */
+  connecting(): ConnectingSender;
   /** A sender process links to the manager, with what it delivered lately. */
   sender(serial: number, delivered?: readonly Delivered[]): Promise<SenderAtHand>;
   /** A receiver hands in a message to these. */
@@ -246,6 +256,19 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     troubles,
     others: { senders: options.before ?? [], awaits: (serials) => awaited.push(serials) },
   });
+  const connecting = (): ConnectingSender => {
+    const channel = new DirectChannel<ManagerToSender, SenderToManager>();
+    manager.links.connected(channel as never);
+    return {
+      hello: async (serial, delivered) => {
+        const hello = { kind: 'hello', role: 'sender', index: 0, serial, delivered } as const;
+        manager.links.introduce(hello, channel as never, []);
+        await settled();
+        return new SenderAtHand(channel);
+      },
+      lose: () => channel.lose(),
+    };
+  };
   const receiver = new DirectChannel<never, ReceiverToManager>();
   let last: Submitted | undefined;
   manager.links.addReceiver(receiver);
@@ -281,13 +304,8 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       tellOutage(outage);
       await settled();
     },
-    sender: async (serial, delivered = []) => {
-      const channel = new DirectChannel<ManagerToSender, SenderToManager>();
-      const hello = { kind: 'hello', role: 'sender', index: 0, serial, delivered } as const;
-      manager.links.introduce(hello, channel as never, []);
-      await settled();
-      return new SenderAtHand(channel);
-    },
+    connecting,
+    sender: (serial, delivered = []) => connecting().hello(serial, delivered),
     submit: (...to) => submit(to),
     submitPaced: (turn, ...to) => submit(to, turn),
     submitAgain: async () => {

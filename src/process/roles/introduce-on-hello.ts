@@ -22,6 +22,7 @@ export function introduceOnHello(
   passKey: string,
   log: Logger,
 ) {
+  manager.links.connected(channel);
   return (batch: readonly LinkedMessage[]): void => {
     const [hello, ...rest] = batch;
     if (hello?.kind === 'hello' && hasPass(passKey, hello)) {

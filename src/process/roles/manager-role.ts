@@ -5,7 +5,7 @@ import type { RoleFacts } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
 import { bindProblem } from '../../io/bind-problem.ts';
 import { bootIdHere, bootMs } from '../../io/boot-clock.ts';
-import { nodeTimers } from '../../io/timers.ts';
+import { nextTurn, nodeTimers } from '../../io/timers.ts';
 import { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import { assemble } from '../../manager/assemble.ts';
@@ -79,9 +79,13 @@ export class ManagerRole implements Role {
 
   /**
    * Tries for `graceMs` to store the outcomes that are in memory.
+   * @param unlisten - ends the socket of the other roles
    * @throws {OutcomesError} when some are not stored in the end
    */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, unlisten: () => void = () => undefined): Promise<void> {
+    // In this turn comes who has connected before: a sender whose link broke, to say what it delivered.
+    await nextTurn(nodeTimers);
+    unlisten();
     const unstored = await this.#manager.stop(graceMs);
     if (unstored > 0) throw new OutcomesError(unstored);
   }

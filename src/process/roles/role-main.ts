@@ -202,10 +202,7 @@ async function startManager(
     facts: manager.facts,
     configure: (next) => manager.configure(next),
     drain: () => manager.drain(),
-    stop: async (graceMs) => {
-      server.close();
-      await manager.stop(graceMs);
-    },
+    stop: (graceMs) => manager.stop(graceMs, () => server.close()),
   };
 }
 
