@@ -148,7 +148,7 @@ function addressFault(address: unknown, allowNull: boolean): string | undefined 
 function ruleFault(rule: ClientRuleFacts | undefined): string | undefined {
   if (typeof rule !== 'object' || rule === null || typeof rule.who !== 'string') return 'it gave no rule';
   const { relay, maxMessageBytes, variables } = rule;
-  if (relay !== undefined && relay !== '' && appendSuffix('joe@example.com', String(relay)) === undefined)
+  if (relay !== undefined && !isSuffix(relay))
     return 'it gave a text to append to recipients that makes no address';
   if (maxMessageBytes !== undefined && !(Number.isSafeInteger(maxMessageBytes) && maxMessageBytes >= 0))
     return 'it gave a largest message that is no number of bytes';
@@ -156,6 +156,11 @@ function ruleFault(rule: ClientRuleFacts | undefined): string | undefined {
   const isText = (value: unknown): boolean =>
     typeof value === 'string' && !/[\0-\x08\x0a-\x1f\x7f]/u.test(value);
   return Object.entries(variables).flat().every(isText) ? undefined : 'it gave a variable that is no text';
+}
+
+function isSuffix(relay: unknown): boolean {
+  if (typeof relay !== 'string') return false;
+  return relay === '' || appendSuffix('joe@example.com', relay) !== undefined;
 }
 
 /** RFC 5321 2.3.8: CR and LF occur only together, as the end of a line. */

@@ -4,14 +4,20 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { below, pick, seededRandom } from '../../sim/disk/random.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
 import type { HeldRule, RuleSet } from '../../src/table/rules/rule-set.ts';
 import { formatSubject } from '../../src/table/rules/rule-subject.ts';
 import { readTcprulesLine, tcprulesSubject } from '../../src/table/rules/tcprules.ts';
 import { readTable } from '../../src/table/read-table.ts';
 import { randomHost, randomIp, randomRule } from '../table/rules/tcprules-model.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { send } from './mail.ts';
 
 const missing =
   spawnSync('tcprules', [], { stdio: 'ignore' }).error === undefined
@@ -45,6 +51,14 @@ function checked(cdb: string, ip: string, host: string): HeldRule | undefined {
   const rule = readTcprulesLine(`:${word}${variables.join('')}`)?.rule;
   assert.ok(rule !== undefined);
   return { who: formatSubject(subject), rule };
+}
+
+/** The first line that a client with this address is sent. */
+async function firstReply(port: number, from: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
+  const [line] = (await once(socket.setEncoding('latin1'), 'data')) as [string];
+  socket.destroy();
+  return line.trimEnd();
 }
 
 suite('tcprules', { skip: missing }, () => {
@@ -111,6 +125,34 @@ suite('tcprules', { skip: missing }, () => {
       if (!isTaken) refused++;
     }
     assert.ok(refused > 50 && refused < 350, `${refused} of 400 were refused`);
+  });
+
+  test('a running Sluice follows what tcprules compiles', async (t) => {
+    const ground = Ground.of(t);
+    const folder = ground.folder('rules');
+    assert.ok(compile(folder, '127.0.0.2:deny\n:allow,RELAYCLIENT="@fax.test",DATABYTES="5000"\n'));
+    const sluice = await startSluice(ground, {
+      config: {
+        table: [{ name: 'clients', kind: 'tcprules', path: join(folder, 'clients.cdb') }],
+        clients: { rules: 'clients' },
+        receive: { relay_networks: [] },
+        deliver: { max_connections: 0 },
+      },
+    });
+    const { port } = sluice;
+    assert.deepEqual(await firstReply(port, '127.0.0.2'), '554 5.7.1 No mail is taken from you');
+    const replies = await send(port, {
+      from: 'a@b.example',
+      to: ['joe@far.test'],
+      content: 'Subject: a\r\n\r\nb\r\n',
+    });
+    assert.match(replies.at(-1) ?? '', /^250/u);
+    await until('it is in the queue', async () => (await sluice.cli('queue', 'list')).includes('fax.test'));
+    assert.ok(compile(folder, '127.0.0.2:allow\n127.0.0.1:deny\n'));
+    await until('the new rules are in force', async () =>
+      (await firstReply(port, '127.0.0.1')).startsWith('554'),
+    );
+    assert.match(await firstReply(port, '127.0.0.2'), /^220/u);
   });
 
   test('a hundred thousand compiled rules are read', async (t) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDnsServer } from '../../sim/dns/dns-server.ts';
@@ -11,12 +11,16 @@ import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 
 /** The replies to a connection from another address of this host, as far as to RCPT. */
-async function replies(port: number, from: string, to: string): Promise<readonly string[]> {
-  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
+function replies(port: number, from: string, to: string): Promise<readonly string[]> {
+  return repliesTo({ host: '127.0.0.1', port, localAddress: from }, to);
+}
+
+async function repliesTo(address: NetConnectOpts, to: string, hello = 'EHLO'): Promise<readonly string[]> {
+  const socket = connect(address);
   await once(socket, 'connect');
   let text = '';
   socket.setEncoding('latin1').on('data', (piece: string) => (text += piece));
-  socket.end(`EHLO a.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<${to}>\r\nQUIT\r\n`);
+  socket.end(`${hello} a.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<${to}>\r\nQUIT\r\n`);
   await once(socket, 'close');
   return text.split('\r\n').filter((line) => /^\d{3} /u.test(line));
 }
@@ -105,6 +109,61 @@ test('names of clients come from the DNS, and only when a rule by name could hol
   assert.match(await last('127.0.0.7'), /^250 2\.1\.5/u);
   assert.equal(dns.asked('7.0.0.127.in-addr.arpa'), 0);
 });
+
+test('programs of this host have the rule for local, on each kind of Unix-domain socket', async (t) => {
+  const ground = Ground.of(t);
+  const path = join(ground.directory, 'clients.rules');
+  writeFileSync(path, 'local relay=@fax.test size=2KiB\n* deny\n');
+  const port = await freePort();
+  const [smtp, lmtp] = ['smtp', 'lmtp'].map((name) => join(ground.directory, name)) as [string, string];
+  const sluice = await startSluice(ground, {
+    port,
+    config: {
+      table: [{ name: 'clients', path }],
+      clients: { rules: 'clients' },
+      listen: [
+        { address: `127.0.0.1:${port}` },
+        { address: `unix:${smtp}` },
+        { address: `unix:${lmtp}`, protocol: 'lmtp' },
+      ],
+      deliver: { max_connections: 0 },
+    },
+  });
+  const submission = join(sluice.directory, 'submit.sock');
+  for (const [socket, hello] of [
+    [smtp, 'EHLO'],
+    [lmtp, 'LHLO'],
+    [submission, 'EHLO'],
+  ] as const)
+    assert.match(
+      (await repliesTo({ path: socket }, 'joe@far.test', hello)).at(-2) ?? '',
+      /^250 2\.1\.5/u,
+      socket,
+    );
+  assert.deepEqual(await replies(port, '127.0.0.1', 'joe@far.test'), ['554 5.7.1 No mail is taken from you']);
+  const content = `Subject: a\r\n\r\n${'x'.repeat(70)}\r\n`;
+  await repliesToMessage(submission, content);
+  await until('the message is in the queue', async () =>
+    (await sluice.cli('queue', 'list')).includes('fax.test'),
+  );
+  assert.match(
+    (await sluice.cli('queue', 'list', '--json')).replaceAll('\\"', '"'),
+    /"joe@far\.test"@fax\.test/u,
+  );
+  assert.match((await repliesToMessage(submission, content.repeat(30))).at(-2) ?? '', /^552 5\.3\.4/u);
+});
+
+async function repliesToMessage(path: string, content: string): Promise<readonly string[]> {
+  const socket = connect({ path });
+  await once(socket, 'connect');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (piece: string) => (text += piece));
+  socket.end(
+    `EHLO a.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<joe@far.test>\r\nDATA\r\n${content}.\r\nQUIT\r\n`,
+  );
+  await once(socket, 'close');
+  return text.split('\r\n').filter((line) => /^\d{3} /u.test(line));
+}
 
 test('without a table that can be read, clients are asked to come again', async (t) => {
   const ground = Ground.of(t);

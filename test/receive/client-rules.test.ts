@@ -84,6 +84,11 @@ test('a client that may relay by a rule may send to anyone, and others may not',
   }
 });
 
+test('a rule takes the right to relay from nobody', async (t) => {
+  const client = await greeted(await ruled(t, '127.0.0.1 size=2KiB', { networks: ['127.0.0.0'] }));
+  assert.match(await relays(client), /^250/);
+});
+
 test('a client that may relay by a rule has what relay_networks give: odd commands, and its mail is completed', async (t) => {
   const fixture = await ruled(t, '127.0.0.1 relay', { completesMail: true });
   const client = await greeted(fixture);

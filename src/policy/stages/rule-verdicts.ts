@@ -55,7 +55,7 @@ export function verdictWithoutName(
   return accepted({
     ...facts,
     maxMessageBytes: largest === Infinity ? 0 : largest,
-    isRelayUnknown: effects.relays && facts.relay === undefined,
+    isRelayUnknown: effects.relays,
   });
 }
 
