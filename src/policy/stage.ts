@@ -158,6 +158,12 @@ export interface HeaderFacts {
 
 export interface HeadersFacts extends MailFacts {
   readonly header: HeaderFacts;
+  /**
+   * Shows the body while it arrives, at `headers` alone: as the client sends it, before stages change it, in pieces of any size. All of it
+   * was shown when `content` comes. For what can be computed as it goes, such as a hash: nothing waits, and nothing is read twice.
+   * @param show - must be quick and not throw; when it does, the message is refused for now
+   */
+  followBody(show: (piece: Uint8Array) => void): void;
 }
 
 /** The message after its header, as changed by stages before. */

@@ -2,6 +2,7 @@
 // body together are what the client sent, however it was cut into pieces; the header is bounded.
 
 import { EditableHeader } from '../message/editable-header.ts';
+import { BodyFollowers } from './body-followers.ts';
 
 const lineFeed = 0x0a;
 
@@ -9,6 +10,8 @@ const lineFeed = 0x0a;
 export const maxExaminedHeaderBytes = 512 * 1024;
 
 export class ExaminedHeader {
+  /** Stages that look at the body while it comes. */
+  readonly followers = new BodyFollowers();
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   #header: EditableHeader | undefined;

@@ -7,6 +7,7 @@ import type { OutgoingMail, SignedMail } from '../signing/outgoing-mail.ts';
 import { SigningError } from '../signing/signing-error.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { ShowPiece } from './body-followers.ts';
 import { ContentHeader } from './content-header.ts';
 import { ContentPieces } from './content-pieces.ts';
 import { ExaminedHeader } from './examined-header.ts';
@@ -76,13 +77,9 @@ export class MessageIntake {
     this.#read.push(bytes);
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
-    if (this.#examined !== undefined && this.header === undefined) {
-      this.#gatherHeader(this.#examined, bytes);
-      return undefined;
-    }
-    this.#pieces.push(bytes);
-    this.#bodyBytes += bytes.length;
-    this.#outgoing?.body(bytes);
+    if (this.#examined !== undefined && this.header === undefined)
+      return this.#gatherHeader(this.#examined, bytes);
+    this.#addBody(bytes);
     if (this.#large !== undefined) {
       return this.#pieces.bytes < largeWriteBytes ? undefined : this.#write(this.#large);
     }
@@ -122,6 +119,11 @@ export class MessageIntake {
     for (const piece of this.#pieces.all) yield piece;
   }
 
+  /** Shows what has come of the body, and what comes. Called when the header is complete: nothing of the body is on the disk yet. */
+  followBody(show: ShowPiece): void {
+    this.#examined?.followers.add(show, this.#pieces.all);
+  }
+
   replaceBody(body: Uint8Array): void {
     this.#takeContent();
     this.#removal = this.#large?.abort() ?? Promise.resolve();
@@ -158,14 +160,17 @@ export class MessageIntake {
     void this.#large?.abort();
   }
 
-  #gatherHeader(examined: ExaminedHeader, bytes: Uint8Array): void {
+  #addBody(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.#bodyBytes += bytes.length;
+    this.#outgoing?.body(bytes);
+    this.#failure ??= this.#examined?.followers.show(bytes);
+  }
+
+  #gatherHeader(examined: ExaminedHeader, bytes: Uint8Array): undefined {
     const body = examined.take(bytes, this.#read.trace.headerBytes);
     this.#headerBytes += bytes.length - (body?.length ?? 0);
-    if (body !== undefined) {
-      this.#pieces.push(body);
-      this.#bodyBytes = body.length;
-      this.#outgoing?.body(body);
-    }
+    if (body !== undefined) this.#addBody(body);
     this.#editHeader();
   }
 
@@ -217,12 +222,11 @@ export class MessageIntake {
     storeWatch.stored();
     const transaction = this.#transaction;
     const completion = this.#completion();
-    const { priority } = completion;
     intake.submitted(acceptedMessageOf(transaction, appended, completion));
     log.received(
       transaction.queueId,
       transaction,
-      { priority, sizeBytes: appended.sizeBytes, signed: this.#signed },
+      { priority: completion.priority, sizeBytes: appended.sizeBytes, signed: this.#signed },
       this.#startedAtMonotonicMs,
     );
     if (intake.congested) intake.whenDrained(() => stored(undefined));
@@ -238,10 +242,7 @@ export class MessageIntake {
   async #spill(): Promise<void> {
     try {
       const large = await this.#context.spool.openLarge(this.#transaction.queueId);
-      if (this.#aborted) {
-        await large.abort();
-        return;
-      }
+      if (this.#aborted) return await large.abort();
       this.#large = large;
       await large.write(Buffer.concat(this.#completed(this.#takeContent())));
     } catch (error) {

@@ -17,6 +17,7 @@ import type { ForwardedFacts, RcptParameters } from '../protocol/smtp/server/ser
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
 import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
 
 /** The most recipients that stages may add to a message. */
@@ -110,6 +111,10 @@ export class ReceivedSession implements Subject {
       throw new SessionMisuseError('The body was asked for before it was there');
     }
     return this.content;
+  }
+
+  followBody(show: ShowPiece): void {
+    this.content?.followBody(show);
   }
 
   /** @param extended - whether it was EHLO */

@@ -28,6 +28,42 @@ function storedOf({ spool }: Fixture): string {
   return content.slice(received[0].length);
 }
 
+test('a body is shown while it arrives, however it is cut, and a follower that throws refuses its message for now', async (t) => {
+  let shown: string[] = [];
+  let seen = '';
+  let isBroken = false;
+  const fixture = await withStages(t, {
+    name: 'follower',
+    headers: (facts) => {
+      shown = [];
+      facts.followBody((piece) => {
+        if (isBroken && shown.length > 0) throw new Error('broken');
+        shown.push(Buffer.from(piece).toString('latin1'));
+      });
+      return { kind: 'continue', edits: [{ kind: 'add-field', name: 'X', value: 'y' }] };
+    },
+    content: () => {
+      seen = shown.join('');
+      return { kind: 'continue', edits: [{ kind: 'replace-body', body: Buffer.from('other\r\n') }] };
+    },
+  });
+  const client = await greeted(fixture);
+  assert.match(await send(client, `Subject: x\r\n\r\n..a\r\n${large}`), /^250/);
+  assert.equal(seen, `.a\r\n${large}`);
+  assert.ok(shown.length > 1);
+  assert.match(await send(client, 'Subject: x\r\n'), /^250/);
+  assert.equal(seen, '');
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
+  assert.match(await client.ask('BDAT 20 LAST\r\nSubject: x\r\n\r\nbody\r\n'), /^250/);
+  assert.equal(seen, 'body\r\n');
+  isBroken = true;
+  assert.match(await send(client, `Subject: x\r\n\r\n${large}`), /^451 4\.3\.0 /);
+  isBroken = false;
+  assert.match(await send(client, 'Subject: x\r\n\r\nz\r\n'), /^250/);
+  assert.equal(fixture.memory.usedBytes, 0);
+});
+
 for (const [what, body] of [
   ['small', 'one\r\n..two\r\n'],
   ['large', large],

@@ -124,6 +124,7 @@ export class VerificationStage implements Stage {
     if (underway === undefined) return goOn;
     const { verification, policy, isTest } = underway;
     verification.header(facts.header.fields, facts.header.strayLines);
+    if (verification.needsBody) facts.followBody((piece) => verification.body(piece));
     if (isTest || verification.needsBody || !mayRefuse(policy, 'message')) return goOn;
     return verification
       .end()
@@ -138,9 +139,6 @@ export class VerificationStage implements Stage {
 
   async #verify(facts: ContentFacts, underway: Underway): Promise<Verdict> {
     const { verification, policy, isTest, timeLimit } = underway;
-    if (verification.needsBody) {
-      for await (const piece of facts.body.read()) verification.body(piece);
-    }
     const findings = await verification.end();
     this.#parts.deadlines.clear(timeLimit);
     const judgement = judge(findings, policy);
