@@ -117,13 +117,14 @@ function shapingRows(config: Config): string[][] {
   const builtIn = limitRules(config)
     .filter(({ origin }) => origin === 'built in')
     .map(({ per, connections }) => `${connections} per ${per.join(', ')}`);
-  const { limit, tenant, source } = config;
+  const { limit, sendingLimit, tenant, source } = config;
   const limits = [
     ...(limit.length === 0 ? [] : [`${limit.length} in the file`]),
     ...(builtIn.length === 0 ? [] : [`built in: ${builtIn.join(', ')}`]),
   ];
   return [
     ['limits', limits.join('; ')],
+    ...(sendingLimit.length === 0 ? [] : [['sending', `${sendingLimit.length} limits`]]),
     ...(tenant.length === 0 ? [] : [['tenants', `${tenant.length}`]]),
     ...source.map(({ address, heloName }, index) => [
       index === 0 ? 'sends from' : '',

@@ -7,6 +7,7 @@ import type { ConfigWarning } from '../read/config-warning.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
 import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
+import { sendingWarnings } from './sending-warnings.ts';
 import { tlsWarnings } from './tls-warnings.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { wideNetworkWarnings } from './wide-networks.ts';
@@ -70,6 +71,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...tenantWarnings(config),
     ...relayWarnings(config),
     ...tlsWarnings(config),
+    ...sendingWarnings(config),
   ];
 }
 
