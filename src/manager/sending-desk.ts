@@ -9,7 +9,7 @@ import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import { SendingCounts } from '../policy/sending/sending-counts.ts';
-import type { Again, ChargeAnswer, HandIn } from '../policy/sending/types.ts';
+import type { Again, ChargeAnswer, HandIn, SendingCharge } from '../policy/sending/types.ts';
 import { sendingRules } from '../settings/sending-rules.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import { SendingAnswers } from './sending-answers.ts';
@@ -31,6 +31,7 @@ export class SendingDesk {
   readonly #counts: SendingCounts;
   readonly #clock: SendingDeskParts['clock'];
   readonly #saver: StateSaver;
+  readonly #openedAtMs: number;
   #config: Config;
 
   private constructor(
@@ -42,6 +43,7 @@ export class SendingDesk {
     this.#config = config;
     this.#counts = counts;
     this.#clock = clock;
+    this.#openedAtMs = clock.nowMs();
     this.#saver = new StateSaver({
       file,
       timers,
@@ -83,13 +85,21 @@ export class SendingDesk {
   /** Takes a message of a receiver. */
   take(message: Charge | Release, post: (answer: Charged) => void): void {
     this.#saver.touched();
-    if (message.kind === 'release') this.#counts.release(message.charge);
+    if (message.kind === 'release') this.#release(message.charge);
     else post({ kind: 'charged', id: message.id, answer: this.#charge(message.handIn) });
   }
 
   /** Resolves when the counts are on stable storage, or could not be written. */
   close(): Promise<void> {
     return this.#saver.close();
+  }
+
+  /**
+   * What an earlier manager has counted may have been forgotten. To take it back then would take back another message, and the limit would be
+   * exceeded; so it goes on counting.
+   */
+  #release(charge: SendingCharge): void {
+    if (charge.atMs >= this.#openedAtMs) this.#counts.release(charge);
   }
 
   #charge(handIn: HandIn): ChargeAnswer {
