@@ -12,7 +12,9 @@ import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { Events, logListener } from '../../src/log/events.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
-import { ReceivedSession } from '../../src/receive/received-session.ts';
+import type { Directory } from '../../src/directory/types.ts';
+import { noHints } from '../../src/sasl/token-exchanges.ts';
+import { ReceivedSession, type TlsLogins } from '../../src/receive/received-session.ts';
 import { SessionSteps, type Waiting } from '../../src/receive/session-steps.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { SpoolWriter } from '../../src/spool/types.ts';
@@ -23,6 +25,12 @@ import { receiveSettings } from './fixture.ts';
 import { MemorySpool } from './memory-spool.ts';
 
 const hostname = 'mx.example.org';
+
+/** What log-ins of a session need. */
+export interface HarnessLogIns extends TlsLogins {
+  readonly directory: Directory;
+  readonly mechanisms: readonly string[];
+}
 
 export class SessionHarness implements Waiting {
   readonly spool = new MemorySpool();
@@ -36,11 +44,15 @@ export class SessionHarness implements Waiting {
   readonly #storeWatch: StoreWatch;
   readonly #session: ServerSession;
   readonly #steps: SessionSteps;
+  readonly #facts: ReceivedSession;
   #holds = 0;
   #isGone = false;
 
-  /** @param writer - of a spool that takes the place of the one in memory */
-  constructor(stages: readonly Stage[], writer?: SpoolWriter) {
+  /**
+   * @param writer - of a spool that takes the place of the one in memory
+   * @param logIns - the session is under TLS from its beginning, and allows log-ins
+   */
+  constructor(stages: readonly Stage[], writer?: SpoolWriter, logIns?: HarnessLogIns) {
     const { log, spool, memory, troubles } = this;
     const sink = {
       write: (line: string) => void log.push(line),
@@ -52,7 +64,9 @@ export class SessionHarness implements Waiting {
     const relay = new RelayPolicy(new NetworkSet([{ address: '127.0.0.0', prefix: 8 }]), new DomainSet([]));
     const stageWatch = new StageWatch({ deadlines: this.#deadlines, log: logger, troubles });
     const entries = [new RelayStage(relay, hostname, undefined), ...stages].map((stage) => ({ stage }));
-    const settings = receiveSettings();
+    const usual = receiveSettings();
+    const auth = logIns === undefined ? {} : { auth: { clear: [], secure: logIns.mechanisms }, maxErrors: 0 };
+    const settings = { ...usual, session: { ...usual.session, ...auth } };
     this.#storeWatch = new StoreWatch({
       directory: '/var/spool/sluice',
       log: logger,
@@ -69,16 +83,31 @@ export class SessionHarness implements Waiting {
       memory,
       deadlines: this.#deadlines,
       log: new ReceiveLog(new Events([logListener(logger)])),
+      ...(logIns !== undefined && {
+        auth: { directory: logIns.directory, isRequired: true, hints: noHints },
+      }),
     };
     const facts = new ReceivedSession(
       { kind: 'smtp', name: '127.0.0.1:25' },
-      { address: '127.0.0.1', mayRelay: true },
+      { address: '127.0.0.1', mayRelay: logIns === undefined },
       settings.session.maxMessageBytes,
     );
     this.#session = new ServerSession(settings.session);
     this.#steps = new SessionSteps(context, this.#session, facts, false, this);
-    this.#steps.connected();
+    if (logIns === undefined) this.#steps.connected();
+    else {
+      const { bindings, certificateNames } = logIns;
+      const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', certificateSubject: undefined };
+      this.#session.secured(!bindings.isEmpty, certificateNames.length > 0);
+      this.#steps.secured(tls, false, { bindings, certificateNames }, () => this.#steps.connected());
+    }
+    this.#facts = facts;
     this.#pump();
+  }
+
+  /** Who has logged in. */
+  get user(): string | undefined {
+    return this.#facts.user?.address;
   }
 
   get isHeld(): boolean {
