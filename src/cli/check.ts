@@ -104,6 +104,9 @@ function summary(file: string | undefined, config: Config, warnings: readonly Co
         ? 'from elsewhere to nowhere'
         : `from elsewhere to ${domains} domain pattern${domains === 1 ? '' : 's'}`,
     ],
+    ...(config.clients.rules === undefined
+      ? []
+      : [['clients', `by the rules of the table "${config.clients.rules}"`]]),
     ['routes', config.route.length === 0 ? 'all mail by MX' : routesText(config)],
     ...shapingRows(config),
     ['spool', config.spool],

@@ -260,7 +260,8 @@ function announce(
     `Sluice ${version} is running as ${config.hostname} (${config.file ?? 'default configuration'}).`,
     `  Listening on   ${listening.join(', ')}`,
     `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
-      (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
+      (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`) +
+      (config.clients.rules === undefined ? '' : `; with the rules of the table "${config.clients.rules}"`),
     `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
     ...(config.certificate.length > 0 || !hasTls(config)
       ? []

@@ -6,8 +6,8 @@ import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { brokenTable } from './table-error.ts';
 
-/** Read at once, and gone through in one turn of the event loop: a few milliseconds. */
-const pieceBytes = 65_536;
+/** Read at once, and gone through in one turn of the event loop: a few milliseconds, where a line costs a microsecond. */
+const usualPieceBytes = 65_536;
 /** The longest line, without its end. */
 const maxLineBytes = 8192;
 
@@ -26,10 +26,15 @@ export type TakeLine = (bytes: Buffer, line: number) => void;
 
 /**
  * Reads all lines.
+ * @param pieceBytes - more than two of the longest lines; smaller where lines cost more
  * @returns whether the last line has an end: a file that is being written often does not
  * @throws {TableError} `TABLE_BROKEN` when it is not a text file, {Error} of the system when it cannot be read
  */
-export async function readLines(handle: FileHandle, take: TakeLine): Promise<boolean> {
+export async function readLines(
+  handle: FileHandle,
+  take: TakeLine,
+  pieceBytes = usualPieceBytes,
+): Promise<boolean> {
   const buffer = Buffer.allocUnsafeSlow(pieceBytes);
   let kept = 0;
   let position = 0;

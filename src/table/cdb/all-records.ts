@@ -5,7 +5,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { brokenTable } from '../table-error.ts';
 import { hashTables, headerBytes, recordHeadBytes } from './format.ts';
 
-const pieceBytes = 65_536;
+/** Gone through in one turn of the event loop. */
+const pieceBytes = 16_384;
 /** The most bytes of a key and its value together. */
 const maxRecordBytes = 65_536;
 

@@ -50,6 +50,9 @@ export const rulesForm: TextForm = {
   hasSeveralValues: false,
 };
 
+/** A rule takes some microseconds to read, so that a piece of text has to be small for other work to get its turn. */
+const textPieceBytes = 20_000;
+
 interface Into {
   readonly set: RuleSet;
   readonly warnings: RuleWarnings;
@@ -72,8 +75,10 @@ async function openRules({ path, handle, sizeBytes }: TableFile, reader: RuleRea
     // The ending tells, as tcpserver's users know it: tcp.smtp is text, tcp.smtp.cdb is compiled.
     if (path.toLowerCase().endsWith('.cdb')) await readCompiled(handle, reader, into);
     else
-      isComplete = await readLines(handle, (bytes, line) =>
-        at(`line ${line}`, () => reader.takeLine(bytes, line, into)),
+      isComplete = await readLines(
+        handle,
+        (bytes, line) => at(`line ${line}`, () => reader.takeLine(bytes, line, into)),
+        textPieceBytes,
       );
   } finally {
     await handle.close();
