@@ -3,6 +3,7 @@
 // that it sees the log-ins of all receivers.
 
 import { formatDuration } from '../values/duration.ts';
+import { EvenTimes } from './even-times.ts';
 import { LoginLimits, type LoginAttempt, type LoginLimitSettings } from './login-limits.ts';
 import type {
   Ban,
@@ -22,7 +23,7 @@ import type {
 } from './types.ts';
 
 export interface GuardSettings extends LoginLimitSettings {
-  /** From a log-in to the answer that it has failed, if finding out has not taken longer. */
+  /** From a log-in to the answer that it has failed, if finding out has not taken longer; then twice this time, and so on. */
   readonly failureDelayMs: number;
 }
 
@@ -37,6 +38,11 @@ export interface GuardParts {
 /** What is behind it, with the form of a name in which users are looked up. Failures are counted in front of it. */
 export type Guarded = Omit<Directory, 'noteFailure'> & { keyOf(login: string): string };
 
+/** The salt of a log-in by SCRAM is given after this time: longer than a look-up in a file or a database of this host. */
+const saltStepMs = 10;
+/** That an answer waits because others were slow to find. */
+const [mostFailureMs, mostSaltMs] = [5_000, 100];
+
 const kinds: Readonly<Record<Ban['kind'], string>> = {
   client: 'the client',
   network: 'clients in the network',
@@ -48,12 +54,16 @@ export class GuardedDirectory implements Directory, LoginBans {
   readonly #parts: GuardParts;
   readonly limits: LoginLimits;
   #failureDelayMs: number;
+  readonly #failures: EvenTimes;
+  readonly #salts: EvenTimes;
 
   constructor(directory: Guarded, settings: GuardSettings, parts: GuardParts) {
     this.#directory = directory;
     this.#parts = parts;
     this.limits = new LoginLimits(settings);
     this.#failureDelayMs = settings.failureDelayMs;
+    this.#failures = new EvenTimes(parts, mostFailureMs);
+    this.#salts = new EvenTimes(parts, mostSaltMs);
   }
 
   configure(settings: GuardSettings): void {
@@ -84,7 +94,9 @@ export class GuardedDirectory implements Directory, LoginBans {
   /** A client that begins has not failed yet: only a ban is looked for. */
   async startScram(login: string, client: string): Promise<ScramStart> {
     const ban = this.limits.banOf(this.#attempt({ login, client }), this.#parts.now());
-    return ban === undefined ? this.#directory.startScram(login, client) : { kind: 'banned', ban };
+    if (ban !== undefined) return { kind: 'banned', ban };
+    const start = (): Promise<ScramStart> => this.#directory.startScram(login, client);
+    return this.#salts.give(saltStepMs, start, ({ kind }) => kind === 'salt');
   }
 
   finishScram(login: ScramLogin, client: string): Promise<ScramAnswer> {
@@ -115,18 +127,18 @@ export class GuardedDirectory implements Directory, LoginBans {
     attempt: LoginAttempt,
     check: () => Promise<Answer>,
   ): Promise<Answer | { readonly kind: 'banned'; readonly ban: Ban }> {
-    const { now, wait } = this.#parts;
-    const begunMs = now();
-    const ban = this.limits.banOf(attempt, begunMs);
+    const { now } = this.#parts;
+    const ban = this.limits.banOf(attempt, now());
     if (ban !== undefined) return { kind: 'banned', ban };
-    const answer = await check();
-    if (answer.kind === 'right')
-      this.limits.succeeded({ ...attempt, user: attempt.user === '' ? answer.user.address : attempt.user });
-    if (answer.kind !== 'wrong') return answer;
-    for (const begun of this.limits.failed(attempt, now())) this.#logBan(begun);
-    const leftMs = begunMs + this.#failureDelayMs - now();
-    if (leftMs > 0) await wait(leftMs);
-    return answer;
+    const counted = async (): Promise<Answer> => {
+      const answer = await check();
+      if (answer.kind === 'right')
+        this.limits.succeeded({ ...attempt, user: attempt.user === '' ? answer.user.address : attempt.user });
+      if (answer.kind === 'wrong')
+        for (const begun of this.limits.failed(attempt, now())) this.#logBan(begun);
+      return answer;
+    };
+    return this.#failures.give(this.#failureDelayMs, counted, ({ kind }) => kind === 'wrong');
   }
 
   #logBan({ kind, target, remainingMs }: Ban): void {

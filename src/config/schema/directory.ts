@@ -273,7 +273,7 @@ export const login = tableOf({
   ),
   failure_delay: key(
     duration(0, 10_000).prefault('1s'),
-    'A log-in that fails is answered after this time, or later when the check of the password takes longer.',
+    'A log-in that fails is answered after this time, or after twice this time when the check of the password takes longer, and so on. With 0s, the time of an answer tells which users exist.',
   ),
   hash_threads: key(
     wholeNumber(1, 64).default(1),
