@@ -14,6 +14,7 @@ import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
 import { secretProblems } from './secret-problems.ts';
+import { signingProblems } from './signing-problems.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
 import { tableProblems } from './table-problems.ts';
@@ -58,6 +59,7 @@ async function check(
       ...(await tableProblems(config)),
       ...(await directoryProblems(config)),
       ...(await issuerProblems(config)),
+      ...(await signingProblems(config)),
       ...secretProblems(config),
       ...ofCertificates.warnings,
     ],

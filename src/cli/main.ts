@@ -31,6 +31,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   simulate: () => import('./simulate.ts'),
   spool: () => import('./spool.ts'),
   tls: () => import('./tls.ts'),
+  dkim: () => import('./dkim.ts'),
   table: () => import('./table.ts'),
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),

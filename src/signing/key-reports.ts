@@ -12,7 +12,8 @@ export interface KeyReportsParts {
 /** Keys that are told about at once. */
 const mostTold = 100;
 
-const advice = 'Correct the file, or its owner and permissions; it is read again within a second.';
+const advice =
+  'Correct the file, or its owner and permissions ("sluice dkim check" tells what is wrong with it); it is read again within a second.';
 
 export class KeyReports {
   readonly #parts: KeyReportsParts;

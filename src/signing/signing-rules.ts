@@ -73,6 +73,16 @@ export class SigningRules {
     const best = Math.max(...candidates.map(({ rank }) => rank));
     return candidates.filter(({ rank }) => rank === best).map((each) => chosen(each, facts.author));
   }
+
+  /** All keys for the most specific domain that matches, those for single users and tenants, too. For people. */
+  forEverybody(author: string): readonly ChosenKey[] {
+    if (checkDomain(author) !== 'ok') return [];
+    const candidates = this.#rules.flatMap((rule) =>
+      candidatesOf({ ...rule, tenant: undefined, users: [] }, { author, tenant: '', user: '' }),
+    );
+    const best = Math.max(...candidates.map(({ rank }) => rank));
+    return candidates.filter(({ rank }) => rank === best).map((each) => chosen(each, author));
+  }
 }
 
 /** Longer than any domain, so that an exact match comes before each suffix, and each suffix before none. */
