@@ -7,6 +7,7 @@ import type { RelayPolicy } from '../policy/relay-policy.ts';
 import { directoryTable } from '../policy/directory-table.ts';
 import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
 import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
+import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
@@ -78,12 +79,12 @@ function senderStages({ senders, subaddress = '', checkFrom }: Config['login']):
 /** The last, so that no look-up is made for mail that is refused anyway, and later changes of the header do not come before it. */
 function verificationStages(config: Config, parts: StageParts['verification']): readonly StageEntry[] {
   const rules = verificationRules(config);
-  // Where everybody has to log in, nobody is verified.
-  if (rules === undefined || config.receive.auth === 'required') return [];
+  if (rules === undefined) return [];
   const { authservId, timeout, arcSealers } = config.verification;
   const sealers = new DomainSet(arcSealers);
   const { hostname } = config;
   return [
+    { stage: new ForgedResultsStage(authservId) },
     {
       stage: new VerificationStage({
         ...parts,

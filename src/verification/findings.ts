@@ -44,11 +44,11 @@ export interface Findings extends ClientFindings {
   readonly authorFault: string | undefined;
 }
 
-/** The result of all signatures together: one that passes is enough (RFC 6376 6.1). */
+/** The result of all DKIM signatures together: one that passes is enough (RFC 6376 6.1). Historic DomainKeys do not count. */
 export function signatureResult(
   signatures: readonly SignatureResult[],
 ): 'pass' | 'fail' | 'none' | 'temperror' {
-  const results = signatures.map(({ result }) => result);
+  const results = signatures.filter(({ method }) => method === 'dkim').map(({ result }) => result);
   if (results.includes('pass')) return 'pass';
   if (results.length === 0) return 'none';
   return results.includes('temperror') ? 'temperror' : 'fail';

@@ -1,6 +1,9 @@
 // Finds Authentication-Results fields that claim to be ours (RFC 8601 5): whoever sends a message can write them. Programs that read
 // results trust those with our id, so that none of them may get past, however it is written.
 
+import type { EditableHeader, FieldEdit } from '../message/editable-header.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+
 /** Longest beginning of a value that is looked at: the id is there, unless comments hide it. */
 const maxLooked = 4096;
 
@@ -8,7 +11,7 @@ const maxLooked = 4096;
  * Does the value of an Authentication-Results field bear the id? Of any version, in any case, with comments and quotes.
  * @param value - folded or not
  */
-export function bearsId(value: string, authservId: string): boolean {
+function bearsId(value: string, authservId: string): boolean {
   const wanted = authservId.toLowerCase();
   const words = headOf(value.slice(0, maxLooked))
     ?.toLowerCase()
@@ -53,4 +56,45 @@ function headOf(value: string): string | undefined {
     if (depth === 0) head += c > ' ' && c !== '\x7f' ? c : ' ';
   }
   return value.length < maxLooked ? head : undefined;
+}
+
+const fieldName = 'authentication-results';
+
+/** More forged fields than this come from nobody who wants to have a message read. */
+const maxForged = 100;
+
+const tooMany: Reply = {
+  code: 550,
+  enhanced: '5.6.0',
+  text: 'The message has too many forged Authentication-Results fields, or hides one behind a line that is no field',
+};
+
+export type Forged =
+  | { readonly kind: 'none' }
+  /** What removes them. */
+  | { readonly kind: 'fields'; readonly edits: readonly FieldEdit[] }
+  /** They cannot all be removed. @param edits - what removes those that can be */
+  | { readonly kind: 'too-many'; readonly edits: readonly FieldEdit[]; readonly reply: Reply };
+
+/** The fields of a header that bear the id. */
+export function forgedFields(
+  { fields, strayLines }: Pick<EditableHeader, 'fields' | 'strayLines'>,
+  authservId: string,
+): Forged {
+  const occurrences = fields
+    .filter(({ name }) => name === fieldName)
+    .flatMap(({ value }, at) => (bearsId(value, authservId) ? [at + 1] : []));
+  // From the last to the first, so that each removal leaves the number of the others.
+  const edits = occurrences
+    .reverse()
+    .slice(0, maxForged)
+    .map((occurrence): FieldEdit => ({ kind: 'remove-field', name: fieldName, occurrence }));
+  if (occurrences.length > maxForged || hidesResults(strayLines))
+    return { kind: 'too-many', edits, reply: tooMany };
+  return edits.length === 0 ? { kind: 'none' } : { kind: 'fields', edits };
+}
+
+/** Results behind a line that is no field: some programs read them, and they are no fields that could be removed. */
+function hidesResults(strayLines: string): boolean {
+  return /^authentication-results[\0-\x20]*:/imu.test(strayLines);
 }

@@ -1,112 +1,11 @@
 // Mail of others is verified in real SMTP sessions: what the header, the log and the answers say, and what becomes of the message.
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
-import type { Zone } from '../../sim/dns/zone.ts';
-import type { StageEntry } from '../../src/policy/pipelines.ts';
-import { goOn, type StageResult } from '../../src/policy/stage.ts';
-import { VerificationStage, type VerificationParts } from '../../src/policy/stages/verification-stage.ts';
-import type { Policy } from '../../src/verification/policy.ts';
+import { test } from 'node:test';
 import { signMessage } from '../dkim/support.ts';
-import { zoneResolver } from '../dns/zone-resolver.ts';
-import { type Client, type Fixture, greeted, start } from './fixture.ts';
+import { greeted } from './fixture.ts';
 import { pass, turns } from './stage-fixture.ts';
-
-const marked: Policy = {
-  iprevFail: 'mark',
-  iprevTemperror: 'mark',
-  spfFail: 'mark',
-  spfSoftfail: 'mark',
-  spfNone: 'mark',
-  spfPermerror: 'mark',
-  spfTemperror: 'mark',
-  dkimFail: 'mark',
-  dkimNone: 'mark',
-  dkimTemperror: 'mark',
-  dmarcFail: 'mark',
-  dmarcNone: 'mark',
-  dmarcPermerror: 'mark',
-  dmarcTemperror: 'mark',
-};
-
-const key = generateKeyPairSync('ed25519');
-const published = key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
-
-const zone: Zone = {
-  'sender.test': { txt: ['v=spf1 ip4:127.0.0.1 -all'] },
-  'other.test': { txt: ['v=spf1 -all exp=why.other.test'] },
-  'why.other.test': { txt: ['use mx.%{d}'] },
-  'failing.test': { behaviour: 'servfail' },
-  '_dmarc.sender.test': { txt: ['v=DMARC1; p=reject'] },
-  '_dmarc.held.test': { txt: ['v=DMARC1; p=quarantine'] },
-  '_dmarc.failing.test': { behaviour: 'servfail' },
-  's._domainkey.sender.test': { txt: [`v=DKIM1; k=ed25519; p=${published}`] },
-  '1.0.0.127.in-addr.arpa': { ptr: ['client.test'] },
-  'client.test': { a: ['127.0.0.1'] },
-};
-
-interface Ground {
-  readonly fixture: Fixture;
-  readonly client: Client;
-  readonly events: Record<string, unknown>[];
-  readonly asked: string[];
-  readonly results: (StageResult | undefined)[];
-}
-
-async function verifying(
-  t: TestContext,
-  policy: Partial<Policy> = {},
-  options: Partial<VerificationParts> & { readonly isTest?: boolean; readonly networks?: string[] } = {},
-): Promise<Ground> {
-  const events: Record<string, unknown>[] = [];
-  const resolver = zoneResolver(zone);
-  const { isTest = false, networks = ['10.0.0.0'], ...parts } = options;
-  const results: (StageResult | undefined)[] = [];
-  const clear = { fixture: undefined as Fixture | undefined };
-  const stage = new VerificationStage({
-    rules: () => ({ policy: { ...marked, ...policy }, isTest }),
-    lookups: resolver,
-    deadlines: {
-      set: (entry, afterMs) => clear.fixture?.deadlines.set(entry, afterMs),
-      clear: (entry) => clear.fixture?.deadlines.clear(entry),
-    },
-    events: { happened: (name, fields) => events.push({ event: name, ...fields }) },
-    authservId: 'mx.example.org',
-    hostname: 'mx.example.org',
-    isTrustedSealer: undefined,
-    timeLimitMs: 20_000,
-    nowMs: () => 1_700_000_000_000,
-    ...parts,
-  });
-  const after: StageEntry = {
-    stage: {
-      name: 'after',
-      audience: 'strangers',
-      content: (facts) => {
-        results.push(facts.resultOf('verification'));
-        return goOn;
-      },
-    },
-  };
-  const fixture = await start(t, { networks, stages: [{ stage }, after] });
-  clear.fixture = fixture;
-  return { fixture, client: await greeted(fixture), events, asked: resolver.asked, results };
-}
-
-async function send(client: Client, content: string | Buffer, from = 'a@sender.test'): Promise<string> {
-  assert.match(await client.ask(`MAIL FROM:<${from}>\r\n`), /^250/);
-  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
-  const data = await client.ask('DATA\r\n');
-  if (!data.startsWith('354')) return data;
-  return client.ask(`${content.toString('latin1')}\r\n.\r\n`);
-}
-
-function stored({ fixture }: Ground): string {
-  return fixture.spool.kept.at(-1)?.content ?? '';
-}
-
-const message = Buffer.from('From: Joe <joe@sender.test>\r\nSubject: x\r\n\r\nHello\r\n');
+import { key, message, send, stored, verifying } from './verification-fixture.ts';
 
 test('results of all methods are on top of the message, in the log, and known to later stages', async (t) => {
   const ground = await verifying(t);
@@ -184,6 +83,31 @@ test('mail of clients that may relay is not verified, and no name server is aske
   assert.match(await send(ground.client, `${large}${message.toString()}`), /^250/);
   const strange = await verifying(t);
   assert.match(await send(strange.client, `${large}${message.toString()}`), /^552 5\.3\.4 /);
+});
+
+test('a log-in in the middle of a session counts from the next message on', async (t) => {
+  const ground = await verifying(t, { spfFail: 'reject' });
+  const { client, events } = ground;
+  assert.match(await send(client, message, 'a@other.test'), /^550 5\.7\.23 /);
+  const login = Buffer.from('\0joe@example.com\0pencil').toString('base64');
+  assert.match(await client.ask(`AUTH PLAIN ${login}\r\n`), /^235/);
+  assert.match(await send(client, message, 'a@other.test'), /^250/);
+  assert.match(stored(ground), /^Received:/);
+  assert.equal(events.length, 1);
+});
+
+test('users cannot forge results, and their mail is not verified', async (t) => {
+  const ground = await verifying(t);
+  const { client } = ground;
+  const login = Buffer.from('\0joe@example.com\0pencil').toString('base64');
+  assert.match(await client.ask(`AUTH PLAIN ${login}\r\n`), /^235/);
+  const forged = 'Authentication-Results: mx.example.org; dmarc=pass header.from=bank.test\r\n';
+  const other = 'Authentication-Results: mx.other.test; dmarc=pass\r\n';
+  assert.match(await send(client, `${forged}${other}${forged}${message.toString()}`), /^250/);
+  const text = stored(ground);
+  assert.ok(text.includes(other));
+  assert.doesNotMatch(text, /bank\.test/);
+  assert.deepEqual(ground.asked, []);
 });
 
 test('forged results with our name are removed, and those of others stay', async (t) => {

@@ -4,14 +4,14 @@
 
 import type { Deadline, Deadlines } from '../../io/deadlines.ts';
 import type { Events } from '../../log/events.ts';
-import { bearsId } from '../../verification/forged-results.ts';
+import { forgedFields } from '../../verification/forged-results.ts';
 import type { ClientFindings, Findings } from '../../verification/findings.ts';
 import { type Lookups, LimitedLookups } from '../../verification/limited-lookups.ts';
 import { MessageVerification } from '../../verification/message-verification.ts';
 import { judge, judgeClient, type Judgement, mayRefuse, type Policy } from '../../verification/policy.ts';
 import { refusalOf } from '../../verification/replies.ts';
 import { resultsField, stageResult, verifiedEvent, written } from '../../verification/told.ts';
-import type { Field, FieldEdit } from '../../message/editable-header.ts';
+import type { FieldEdit } from '../../message/editable-header.ts';
 import {
   type Answer,
   type ContentFacts,
@@ -47,23 +47,6 @@ export interface VerificationParts {
 
 /** The work that is left when all look-ups have ended: reading and hashing the message. */
 const workMs = 60_000;
-
-/** More forged fields than this come from nobody who wants to have a message read. */
-const maxForged = 100;
-
-const forgery: Verdict = {
-  kind: 'reject',
-  reply: {
-    code: 550,
-    enhanced: '5.6.0',
-    text: 'The message has too many forged Authentication-Results fields, or hides one behind a line that is no field',
-  },
-};
-
-/** Results behind a line that is no field: some programs read them, and they are no fields that could be removed. */
-function hidesResults(strayLines: string): boolean {
-  return /^authentication-results[\0-\x20]*:/imu.test(strayLines);
-}
 
 /** The verification of a message that is coming in. */
 interface Underway {
@@ -146,13 +129,12 @@ export class VerificationStage implements Stage {
       const refused = this.#refusal(facts, findings, judgement);
       if (refused !== undefined) return refused;
     }
-    const { fields, strayLines } = facts.header;
-    const forged = this.#forged(fields);
-    if (!isTest && (forged.length > maxForged || hidesResults(strayLines))) return forgery;
     const { authservId, events } = this.#parts;
+    const forged = forgedFields(facts.header, authservId);
+    if (forged.kind === 'too-many' && !isTest) return { kind: 'reject', reply: forged.reply };
     const field = resultsField(findings, policy, authservId, isTest ? judgement : undefined);
     const edits: FieldEdit[] = [
-      ...forged.slice(0, maxForged),
+      ...(forged.kind === 'none' ? [] : forged.edits),
       // RFC 8601 5: on top, also of our Received field.
       { kind: 'insert-field', at: 0, name: 'Authentication-Results', value: field },
     ];
@@ -162,16 +144,6 @@ export class VerificationStage implements Stage {
     return judgement.action === 'quarantine' && !isTest
       ? { kind: 'quarantine', reason: `verification: ${written(judgement, findings)}`, edits, result }
       : { kind: 'continue', edits, result };
-  }
-
-  /** From the last to the first, so that each removal leaves the number of the others. */
-  #forged(fields: readonly Field[]): FieldEdit[] {
-    const name = 'authentication-results';
-    return fields
-      .filter((field) => field.name === name)
-      .flatMap(({ value }, at) => (bearsId(value, this.#parts.authservId) ? [at + 1] : []))
-      .reverse()
-      .map((occurrence) => ({ kind: 'remove-field', name, occurrence }));
   }
 
   #refusal(
