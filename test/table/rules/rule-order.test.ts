@@ -32,7 +32,8 @@ function specificity(subject: RuleSubject, address: string, name: string): numbe
   }
 }
 
-const byte = fc.constantFrom(0, 1, 127, 128, 255);
+// So few that clients are often in networks, and often beside them.
+const byte = fc.constantFrom(0, 1, 255);
 const ipv4 = fc.tuple(byte, byte, byte, byte).map((octets) => octets.join('.'));
 const ipv6 = fc
   .tuple(byte, byte, byte)
