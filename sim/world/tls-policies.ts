@@ -1,10 +1,11 @@
-// Gives the domains of a world TLS policies, and judges that no message goes over a connection whose policy is not that of its domain.
-// Domains of one site have different ones.
+// Gives the domains of a world TLS policies and log-ins, and judges that no message goes over a connection whose policy is not that of its
+// domain, or that has logged in for other mail. Domains of one site have different ones.
 
-import type { NextHopAddress, RoutePlan } from '../../src/route/types.ts';
+import type { RoutePlan } from '../../src/route/types.ts';
 import type { Network } from '../../src/simulate/network.ts';
 import type { Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
+import type { HopLogin } from '../../src/values/hop-login.ts';
 import { tlsPolicyKey, type HopTlsPolicy } from '../../src/values/tls-policy.ts';
 import { check, type Ledger } from './ledger.ts';
 
@@ -21,12 +22,27 @@ const policy: HopTlsPolicy = {
   settings: '',
 };
 
-/** A third of the domains each: the default, and two others. */
-const policies: readonly (HopTlsPolicy | undefined)[] = [undefined, policy, { ...policy, level: 'verified' }];
+/** What a connection for a domain must have. */
+interface Demand {
+  readonly tls?: HopTlsPolicy;
+  readonly login?: HopLogin;
+}
+
+const verified: HopTlsPolicy = { ...policy, level: 'verified' };
+const loginOf = (credential: string): HopLogin => ({ credential, id: `${credential}~digest` });
+
+/** As many domains each: the default, two other policies, and two log-ins under the same policy. */
+const demands: readonly Demand[] = [
+  {},
+  { tls: policy },
+  { tls: verified },
+  { tls: verified, login: loginOf('shop') },
+  { tls: verified, login: loginOf('rest') },
+];
 
 export class TlsPolicies extends Witness {
   readonly #ledger: Ledger;
-  /** Grants of messages whose domain has another policy than the default. */
+  /** Grants of messages whose domain has another policy than the default, or a log-in. */
   judged = 0;
 
   constructor(ledger: Ledger) {
@@ -36,14 +52,14 @@ export class TlsPolicies extends Witness {
 
   override granted(visit: Visit, number: number, recipients: readonly number[]): void {
     const message = this.#ledger.message(number);
-    const key = policyKey(visit.hop);
+    const key = demandKey(visit.hop.transport === 'discard' ? {} : visit.hop);
     for (const each of message.recipients) {
       if (!recipients.includes(each.recipient)) continue;
-      const wanted = tlsPolicyKey(policyOf(each.domain));
+      const wanted = demandKey(demandOf(each.domain));
       check(
         key === wanted,
         () =>
-          `${message.queueId} to ${each.domain}, with the policy ${wanted}, goes over a connection to ${visit.hop.key} with ${key}`,
+          `${message.queueId} to ${each.domain}, with the demand ${wanted}, goes over a connection to ${visit.hop.key} with ${key}`,
       );
       if (wanted !== '') this.judged++;
     }
@@ -63,22 +79,23 @@ export function withTlsPolicies(network: Network, tells: boolean): Network {
 }
 
 function secured(plan: RoutePlan, domain: string, tells: boolean): RoutePlan {
-  const tls = policyOf(domain);
-  if (plan.kind === 'error' || tls === undefined) return plan;
+  const demand = demandOf(domain);
+  if (plan.kind === 'error' || demand.tls === undefined) return plan;
   const addresses = plan.addresses.map((hop) =>
-    hop.transport === 'discard' ? hop : Object.assign({}, hop, { tls }),
+    hop.transport === 'discard' ? hop : Object.assign({}, hop, demand),
   );
-  return { ...plan, addresses, ...(tells && { security: tls.level }) };
+  return { ...plan, addresses, ...(tells && { security: demandKey(demand) }) };
 }
 
-function policyOf(domain: string): HopTlsPolicy | undefined {
+function demandOf(domain: string): Demand {
   let sum = 0;
   for (let at = 0; at < domain.length; at++) sum += domain.charCodeAt(at);
-  return policies[sum % policies.length];
+  return demands[sum % demands.length] ?? {};
 }
 
-function policyKey(hop: NextHopAddress): string {
-  return hop.transport === 'discard' ? '' : tlsPolicyKey(hop.tls);
+/** Empty for the default. */
+function demandKey({ login, tls }: { readonly [Name in keyof Demand]: Demand[Name] | undefined }): string {
+  return login === undefined ? tlsPolicyKey(tls) : `${login.id} ${tlsPolicyKey(tls)}`;
 }
 
 function domainOf(route: string): string {

@@ -1,5 +1,6 @@
 // What is wrong with the secrets of credentials now, for `sluice check`: all are warnings, because a start and a reload go on without them.
 
+import { accessSync, constants } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { isOpenToAll, readSecretFile } from '../process/watch/secret-file.ts';
@@ -22,6 +23,8 @@ export function secretProblems(
         `this command has no ${variable} in its environment; if Sluice starts without it, mail that needs this credential waits`,
       );
     }
+    if (secret.kind === 'command')
+      return programProblems(secret.command, (text) => warn('token_command', text));
     const key = `${secret.holds}_file`;
     const found = readSecretFile(secret.path);
     if (found.kind === 'missing')
@@ -29,4 +32,17 @@ export function secretProblems(
     if (!isOpenToAll(secret.path)) return [];
     return warn(key, `every user of this host may read ${secret.path}; close it: chmod 600 ${secret.path}`);
   });
+}
+
+/** It is not run: this command has another user than the senders. */
+function programProblems(
+  [program = '']: readonly string[],
+  warn: (message: string) => ConfigWarning[],
+): ConfigWarning[] {
+  try {
+    accessSync(program, constants.X_OK);
+    return [];
+  } catch {
+    return warn(`${program} cannot be run; until then, mail that needs this credential waits`);
+  }
 }

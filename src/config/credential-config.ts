@@ -24,7 +24,16 @@ export interface CredentialConfig {
 /** Where a password or a token is. Paths are absolute. */
 export type SecretPlace =
   | { readonly kind: 'file'; readonly holds: 'password' | 'token'; readonly path: string }
-  | { readonly kind: 'environment'; readonly holds: 'password'; readonly variable: string };
+  | { readonly kind: 'environment'; readonly holds: 'password'; readonly variable: string }
+  /** The senders run it. */
+  | {
+      readonly kind: 'command';
+      readonly holds: 'token';
+      readonly command: readonly string[];
+      readonly useMs: number;
+    };
+
+const usualTokenMs = 5 * 60_000;
 
 /** @param folder - where a relative path starts */
 export function toCredentialConfig(given: FileCredential, folder: string): CredentialConfig {
@@ -39,7 +48,9 @@ const usual: Readonly<Record<SecretPlace['holds'], CredentialConfig['mechanisms'
 };
 
 /** The schema has seen to it that there is exactly one. */
-function placeOf({ passwordEnv, passwordFile, tokenFile }: FileCredential, folder: string): SecretPlace {
+function placeOf(given: FileCredential, folder: string): SecretPlace {
+  const { passwordEnv, passwordFile, tokenCommand, tokenFile, tokenTime: useMs = usualTokenMs } = given;
+  if (tokenCommand !== undefined) return { kind: 'command', holds: 'token', command: tokenCommand, useMs };
   if (passwordEnv !== undefined) return { kind: 'environment', holds: 'password', variable: passwordEnv };
   const holds = passwordFile === undefined ? 'token' : 'password';
   return { kind: 'file', holds, path: resolve(folder, passwordFile ?? tokenFile ?? '') };

@@ -68,6 +68,7 @@ export class Logins {
     if (failure === undefined || hop === undefined) return;
     this.#told(hop, failure.reason, true);
     if (failure.lack === 'refused') this.#refused(hop, failure);
+    else if (failure.lack === 'no token') this.#noToken(hop, failure);
   }
 
   /** Results of a message: where no log-in was configured, the host may have wanted one. */
@@ -107,6 +108,13 @@ export class Logins {
   #refused(hop: LoginHop, { credential, reason }: LoginFailure): void {
     const text = `${serverOf(hop)} refuses the log-in with the credential "${credential}": ${reason} Mail that needs it waits.`;
     const advice = `Correct the user or the secret of this [[credential]]. A file with the secret is read again within five seconds, and the host is tried at once then; otherwise it rests, so that it does not ban this host. "sluice explain" shows until when.`;
+    this.#raise(troubleKey(credential, hop), credential, text, advice);
+  }
+
+  #noToken(hop: LoginHop, { credential, reason }: LoginFailure): void {
+    const text = `There is no token to log in at ${serverOf(hop)}: ${reason}. Mail that needs it waits.`;
+    const advice =
+      'See that the program of token_command prints a token on one line, also for the user of the senders.';
     this.#raise(troubleKey(credential, hop), credential, text, advice);
   }
 

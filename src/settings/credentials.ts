@@ -23,8 +23,9 @@ export function hopLogin(credential: CredentialConfig): HopLogin {
 export function credentialSettings({ credential }: Pick<Config, 'credential'>): CredentialSettingsById {
   return new Map(
     credential.map((each) => {
-      const { mechanisms, name, user, withoutTls } = each;
-      return [hopLogin(each).id, { name, user, mechanisms, isAllowedInClear: withoutTls }];
+      const { mechanisms, name, secret, user, withoutTls } = each;
+      const command = secret.kind === 'command' ? secret : undefined;
+      return [hopLogin(each).id, { name, user, mechanisms, isAllowedInClear: withoutTls, command }];
     }),
   );
 }

@@ -7,6 +7,7 @@ import type { ConnectionContext } from '../../src/deliver/connection-context.ts'
 import { HostQuirks } from '../../src/deliver/smtp/host-quirks.ts';
 import { SaltedPasswords } from '../../src/deliver/login/salted-passwords.ts';
 import { Secrets } from '../../src/deliver/login/secrets.ts';
+import { TokenCommands } from '../../src/deliver/login/token-commands.ts';
 import { BrokenHandshakes } from '../../src/deliver/tls/broken-handshakes.ts';
 import type { HandshakeSettingsByName } from '../../src/deliver/tls/handshake-settings.ts';
 import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
@@ -31,6 +32,8 @@ import { createLogger } from '../../src/log/logger.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { MailServer, type Peer } from './mail-server.ts';
 import { smtpHop } from '../../src/route/next-hop.ts';
+import type { LoginFailure } from '../../src/values/login-outcome.ts';
+import type { SendingWay } from '../../src/values/pipelining.ts';
 import type { TlsOutcome } from '../../src/values/tls-outcome.ts';
 import type { HopTlsPolicy } from '../../src/values/tls-policy.ts';
 
@@ -95,6 +98,10 @@ export class RecordedReports implements DeliveryReports {
   readonly results: AttemptResult[] = [];
   /** What TLS came to, of each connection that told. */
   readonly tls: TlsOutcome[] = [];
+  /** By which each connection has logged in that has. */
+  readonly mechanisms: string[] = [];
+  /** Why log-ins failed. */
+  readonly logins: LoginFailure[] = [];
   /** How many messages may be on the way, of each connection that became ready. */
   readonly depths: number[] = [];
   /** Called at the end of each connection, with what the host did not bear. */
@@ -104,8 +111,9 @@ export class RecordedReports implements DeliveryReports {
   #read = 0;
   #wake: () => void = () => undefined;
 
-  ready(connection: number, tls?: TlsOutcome, depth = 1): void {
+  ready(connection: number, tls?: TlsOutcome, depth = 1, _way?: SendingWay, mechanism = ''): void {
     this.depths.push(depth);
+    if (mechanism !== '') this.mechanisms.push(mechanism);
     if (tls !== undefined) this.tls.push(tls);
     this.#add({ kind: 'ready', connection });
   }
@@ -118,6 +126,7 @@ export class RecordedReports implements DeliveryReports {
   closed(connection: number, { fault, ...report }: CloseReport): void {
     this.onFault(connection, fault);
     if (report.kind === 'failed' && report.tls !== undefined) this.tls.push(report.tls);
+    if (report.kind === 'failed' && report.login !== undefined) this.logins.push(report.login);
     this.#add({ kind: 'closed', connection, report: shownEnd(report) });
   }
 
@@ -215,7 +224,12 @@ export async function fixture(
       sessions: new SessionCache(() => now),
       broken: new BrokenHandshakes(() => now),
     },
-    logins: { credentials: new Map(), secrets: new Secrets(), salted: new SaltedPasswords() },
+    logins: {
+      credentials: new Map(),
+      secrets: new Secrets(),
+      salted: new SaltedPasswords(),
+      commands: new TokenCommands(),
+    },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

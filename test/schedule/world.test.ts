@@ -52,7 +52,7 @@ test('under a clock that is set, nothing expires early, waits beyond its schedul
   }));
 });
 
-test('with TLS policies of domains, no message goes over a connection of another policy, and limits hold over all', () => {
+test('with TLS policies and log-ins of domains, no message goes over a connection of another one, and limits hold over all', () => {
   runStories(4_000, 4_080, (seed) => ({
     messages: 5 + (seed % 60),
     trouble: (seed % 5) / 5,
@@ -82,7 +82,7 @@ test('with several transactions on the way on a connection, nothing is lost, and
   assert.ok(most >= 4, `at most ${most} transactions were on the way on one connection`);
 });
 
-test('plans that do not tell TLS policies apart are found out', () => {
+test('plans that do not tell TLS policies and log-ins apart are found out', () => {
   const options = { messages: 60, trouble: 0, crashes: 0, operators: false, auditEvery: 0 } as const;
   const found: string[] = [];
   for (let seed = 4_000; seed < 4_010; seed++) {

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 
 import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
+import { credentialWarnings } from './credential-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
 import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
@@ -72,6 +73,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...relayWarnings(config),
     ...tlsWarnings(config),
     ...sendingWarnings(config),
+    ...credentialWarnings(config),
   ];
 }
 

@@ -1,6 +1,8 @@
 // [[credential]]: a log-in at other servers, which a [[route]] with relay refers to by name.
 
-import { key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
+import { z } from 'zod';
+
+import { duration, expected, key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { senders } from './lists.ts';
 import { credentialName } from './texts.ts';
 import { file } from './tls.ts';
@@ -11,7 +13,7 @@ const withToken = ['OAUTHBEARER', 'XOAUTH2'] as const;
 
 /** Where the secret is: exactly one of these keys. */
 const passwordKeys = ['password_file', 'password_env'] as const;
-const tokenKeys = ['token_file'] as const;
+const tokenKeys = ['token_file', 'token_command'] as const;
 const secretKeys = [...passwordKeys, ...tokenKeys] as const;
 
 /** RFC 4616 2: no NUL. RFC 7628 3.1: its fields end with ^A. */
@@ -50,6 +52,21 @@ const credential = tableOf({
     'Instead of a password: a file with an access token of OAuth 2.0, on one line, which another program renews. It is read like password_file.',
     { example: '"/run/sluice/provider.token"' },
   ),
+  token_command: key(
+    listOf(
+      z.string({ error: expected('a text') }),
+      'a program and its arguments such as ["/usr/local/bin/token"]',
+    )
+      .min(1, 'must name a program')
+      .optional(),
+    'Instead of a password: a program that prints an access token of OAuth 2.0 on one line, and its arguments. The sender processes run it as their user, without a shell, for 30 s at most. "sluice config show" shows the arguments: write no secret there.',
+    { example: '["/usr/local/bin/provider-token"]' },
+  ),
+  token_time: key(
+    duration(1_000).optional(),
+    'For token_command: how long a token is used before the program runs again. One that the server refuses is not used any longer.',
+    { defaultText: '5m', example: '"30m"' },
+  ),
   mechanisms: key(
     listOf(oneOf([...withPassword, ...withToken]), 'mechanisms such as ["SCRAM-SHA-256", "PLAIN"]')
       .min(1, 'must name one mechanism at least')
@@ -79,6 +96,13 @@ const credential = tableOf({
   } else if (second !== undefined) {
     const message = `${given.join(' and ')} exclude each other: give only one of them`;
     context.addIssue({ code: 'custom', message, path: [second] });
+  }
+  if (value.token_command !== undefined && value.token_command[0]?.startsWith('/') !== true) {
+    const message = 'must begin with the absolute path of a program';
+    context.addIssue({ code: 'custom', message, path: ['token_command'] });
+  }
+  if (value.token_time !== undefined && value.token_command === undefined) {
+    context.addIssue({ code: 'custom', message: 'is only for token_command', path: ['token_time'] });
   }
   const isToken = tokenKeys.some((name) => given.includes(name));
   const fitting: readonly string[] = isToken ? withToken : withPassword;

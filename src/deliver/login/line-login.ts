@@ -14,6 +14,7 @@ import type { SocketHop } from '../../route/types.ts';
 import { clientMechanism, type ClientLoginFacts, showsSecret } from '../../sasl/client/client-mechanisms.ts';
 import type { HopLogin } from '../../values/hop-login.ts';
 import type { LoginFailure, LoginLack } from '../../values/login-outcome.ts';
+import type { GivenSecret } from '../../values/secret.ts';
 import type { CredentialSettings } from './credential-settings.ts';
 import type { LoginKit } from './login-kit.ts';
 
@@ -44,7 +45,7 @@ export class LineLogin {
    * @param whenDone - called when the session has gone on after a wait
    */
   act(event: LoginEvent, session: LoginSession, secure: TLSSocket | undefined, whenDone: () => void): void {
-    if (event.kind === 'login') this.#logIn(session, secure);
+    if (event.kind === 'login') this.#logIn(session, secure, whenDone);
     else void this.#derive(event.salt, event.iterations, session).then(whenDone);
   }
 
@@ -52,10 +53,13 @@ export class LineLogin {
   failed(failure: SessionFailure): void {
     const step = failure.kind === 'reply' ? failure.reply.command : failure.during;
     if (step !== 'AUTH' || this.failure !== undefined) return;
-    this.#fail(failureText(failure), lackOf(failure));
+    const lack = lackOf(failure);
+    this.#fail(failureText(failure), lack);
+    const { command } = this.#kit.credentials.get(this.#login.id) ?? {};
+    if (lack === 'refused' && command !== undefined) void this.#kit.commands.refused(command, this.#secret);
   }
 
-  #logIn(session: LoginSession, secure: TLSSocket | undefined): void {
+  #logIn(session: LoginSession, secure: TLSSocket | undefined, whenDone: () => void): void {
     const { credential, id } = this.#login;
     const settings = this.#kit.credentials.get(id);
     if (settings === undefined) {
@@ -63,9 +67,26 @@ export class LineLogin {
       this.#giveUp(session, `credential "${credential}" is being loaded`, 'for now');
       return;
     }
-    const secret = this.#kit.secrets.of(credential);
+    const { command } = settings;
+    if (command === undefined) {
+      this.#begin(session, settings, this.#kit.secrets.of(credential), secure);
+      return;
+    }
+    void this.#kit.commands.of(command).then((token) => {
+      this.#begin(session, settings, token, secure);
+      whenDone();
+    });
+  }
+
+  #begin(
+    session: LoginSession,
+    settings: CredentialSettings,
+    secret: GivenSecret,
+    secure: TLSSocket | undefined,
+  ): void {
     if (secret.kind === 'missing') {
-      this.#giveUp(session, `credential "${credential}" cannot be used: ${secret.reason}`, 'no secret');
+      const lack = settings.command === undefined ? 'no secret' : 'no token';
+      this.#giveUp(session, `credential "${settings.name}" cannot be used: ${secret.reason}`, lack);
       return;
     }
     this.#secret = secret.text;
@@ -85,7 +106,7 @@ export class LineLogin {
     return {
       mechanisms: bindable.map((each) => clientMechanism(each, facts)),
       allowed: `credential "${name}" allows ${bindable.length === 0 ? 'none' : bindable.join(', ')}${where}`,
-      secrets: [secret, base64(secret), base64(`\0${user}\0${secret}`)],
+      secrets: [secret],
     };
   }
 
@@ -119,8 +140,4 @@ function bindingOf(secure: TLSSocket | undefined): ClientLoginFacts['binding'] {
   if (secure?.getProtocol() !== 'TLSv1.3') return undefined;
   const value = secure.exportKeyingMaterial(exporterBytes, exporterLabel, Buffer.alloc(0));
   return { type: 'tls-exporter', value };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }

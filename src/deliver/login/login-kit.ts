@@ -3,9 +3,11 @@
 import type { CredentialSettingsById } from './credential-settings.ts';
 import type { SaltedPasswords } from './salted-passwords.ts';
 import type { Secrets } from './secrets.ts';
+import type { TokenCommands } from './token-commands.ts';
 
 export interface LoginKit {
   readonly credentials: CredentialSettingsById;
   readonly secrets: Secrets;
   readonly salted: SaltedPasswords;
+  readonly commands: TokenCommands;
 }

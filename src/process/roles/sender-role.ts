@@ -5,6 +5,7 @@ import { matchTlsa } from '../../dane/match-tlsa.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/connection-context.ts';
 import { SaltedPasswords } from '../../deliver/login/salted-passwords.ts';
+import { TokenCommands } from '../../deliver/login/token-commands.ts';
 import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
@@ -49,6 +50,7 @@ export class SenderRole implements Role {
   readonly #tlsSessions = new SessionCache();
   readonly #given: GivenToSender;
   readonly #saltedPasswords = new SaltedPasswords();
+  readonly #tokenCommands = new TokenCommands();
   readonly #brokenHandshakes = new BrokenHandshakes();
   readonly #link: Link<SenderToManager>;
   readonly #whenLinked: (linked: () => void) => void;
@@ -189,6 +191,7 @@ export class SenderRole implements Role {
         credentials: credentialSettings(config),
         secrets: this.#given.secrets,
         salted: this.#saltedPasswords,
+        commands: this.#tokenCommands,
       },
     };
   }

@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Config, CredentialConfig } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import type { SecretPlace } from '../../config/credential-config.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -22,8 +22,16 @@ export interface SecretDeskParts {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+type ReadPlace = Exclude<SecretPlace, { readonly kind: 'command' }>;
+
+/** A credential whose secret is read here. */
+interface ReadCredential {
+  readonly name: string;
+  readonly secret: ReadPlace;
+}
+
 interface Found {
-  readonly place: SecretPlace;
+  readonly place: ReadPlace;
   /** The same object as long as the secret is the same. */
   readonly secret: GivenSecret;
   /** What is wrong at the place now; empty: nothing. */
@@ -33,7 +41,7 @@ interface Found {
 export class SecretDesk {
   readonly #parts: SecretDeskParts;
   readonly #environment: Readonly<Record<string, string | undefined>>;
-  #credentials: readonly CredentialConfig[] = [];
+  #credentials: readonly ReadCredential[] = [];
   #secrets: ReadonlyMap<string, Found> = new Map();
   #versions = '';
   /** Names of credentials with a trouble. */
@@ -68,7 +76,10 @@ export class SecretDesk {
 
   /** Reads the secrets of another configuration. */
   use({ credential }: Pick<Config, 'credential'>): void {
-    this.#credentials = credential;
+    // Commands are run by the senders: a program that talks to the network is none for the supervisor.
+    this.#credentials = credential.flatMap(({ name, secret }) =>
+      secret.kind === 'command' ? [] : [{ name, secret }],
+    );
     this.#read();
   }
 
@@ -106,7 +117,7 @@ export class SecretDesk {
   }
 
   /** What is there now; or else what was there before, because a file that is being replaced may be gone for a moment. */
-  #found({ name, secret: place }: CredentialConfig): Found {
+  #found({ name, secret: place }: ReadCredential): Found {
     const known = this.#secrets.get(name);
     const before = known !== undefined && isDeepStrictEqual(known.place, place) ? known.secret : undefined;
     const now = this.#secretAt(place);
@@ -118,7 +129,7 @@ export class SecretDesk {
     return { place, secret: isSame ? before : now, problem: '' };
   }
 
-  #secretAt(secret: SecretPlace): GivenSecret {
+  #secretAt(secret: ReadPlace): GivenSecret {
     if (secret.kind === 'file') return readSecretFile(secret.path);
     const text = this.#environment[secret.variable];
     return text === undefined || text === ''
@@ -144,6 +155,6 @@ export class SecretDesk {
   }
 }
 
-function pathsOf(credentials: readonly CredentialConfig[]): readonly string[] {
+function pathsOf(credentials: readonly ReadCredential[]): readonly string[] {
   return credentials.flatMap(({ secret }) => (secret.kind === 'file' ? [secret.path] : []));
 }

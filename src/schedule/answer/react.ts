@@ -130,7 +130,7 @@ export function restForLogin(
   const known = addresses.find(policyKey);
   const row = known < 0 ? addresses.open(policyKey) : known;
   addresses.isHopeless.set(row, 0);
-  const restsMs = lack === 'for now' ? s.config.addressRestMs : loginRestsMs;
+  const restsMs = lack === 'refused' || lack === 'no secret' ? loginRestsMs : s.config.addressRestMs;
   restAfterFailure(s, row, connections.openedAtMs.get(connection), refusalText(refusal), nowMs, restsMs);
 }
 

@@ -73,6 +73,35 @@ const cases: readonly (readonly [string, Partial<HostFacts>, string])[] = [
   ['implicit TLS, and none said', { implicit: true, rule: ruleOf('none') }, 'required by configuration'],
   ['implicit TLS, and more said', { implicit: true, routeLevel: 'verified' }, 'verified by configuration'],
 
+  ['a log-in: the host must be verified', { logsIn: true }, 'verified by configuration'],
+  [
+    'a log-in, and a default level that asks for less',
+    { logsIn: true, defaultLevel: 'required' },
+    'verified by configuration',
+  ],
+  ['a log-in, and a default level that asks for as much', { logsIn: true, defaultLevel: 'dane' }, 'left out'],
+  [
+    'a log-in, and a rule that has only the default level',
+    { logsIn: true, rule: ruleOf('opportunistic', { isLevelSaid: false }) },
+    'verified by configuration',
+  ],
+  [
+    'a log-in, and a rule that asks for less by name',
+    { logsIn: true, rule: ruleOf('none') },
+    'none by configuration',
+  ],
+  [
+    'a log-in, and a rule with fingerprints',
+    { logsIn: true, rule: ruleOf('fingerprint') },
+    'fingerprint by configuration',
+  ],
+  [
+    'a log-in, and a route that asks for less by name',
+    { logsIn: true, routeLevel: 'required' },
+    'required by configuration',
+  ],
+  ['a log-in, and TLS before the greeting', { logsIn: true, implicit: true }, 'verified by configuration'],
+
   ['MTA-STS enforced', { sts: enforced }, 'verified by mta-sts'],
   ['MTA-STS enforced, and the host is not in it', { sts: misfit }, 'left out'],
   ['MTA-STS in testing', { sts: { mode: 'testing', fits: true } }, 'default'],

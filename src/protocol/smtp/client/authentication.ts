@@ -5,6 +5,7 @@
 import type { RemoteReply, SessionFailure } from './client-types.ts';
 import type { ClientExchange, ClientLogin, ClientStep } from './login-types.ts';
 import { quotedAnswer } from './reply-text.ts';
+import { repeatsSecret } from './repeated-secret.ts';
 import type { ReplyParser } from './reply-parser.ts';
 
 export type AuthenticationStep =
@@ -21,6 +22,8 @@ const mostCommandOctets = 512;
 /** RFC 4648 4, with its padding. */
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** Of a reply that repeats a secret. */
+const leftOut = '(the text of the server is left out: it has the secret in it)';
 const nobodyAsked: ClientStep = { kind: 'cancel', reason: 'nothing was asked for' };
 
 export class Authentication {
@@ -38,6 +41,8 @@ export class Authentication {
   /** What the server waits for: a reply of its own must not come. */
   #isOurTurn = true;
   #challenges = 0;
+  /** Responses as they were sent. */
+  readonly #said: string[] = [];
 
   /** @param offered - by the server, in upper case */
   constructor(login: ClientLogin, offered: readonly string[]) {
@@ -61,7 +66,7 @@ export class Authentication {
     const command = `AUTH ${found.name}\r\n`;
     if (initial === undefined) return { kind: 'send', command };
     // RFC 4954 4: an initial response of no bytes is written as "=".
-    const text = initial.length === 0 ? '=' : encoded(initial);
+    const text = initial.length === 0 ? '=' : this.#encoded(initial);
     const whole = `AUTH ${found.name} ${text}\r\n`;
     if (whole.length <= mostCommandOctets) return { kind: 'send', command: whole };
     this.#held = initial;
@@ -75,7 +80,8 @@ export class Authentication {
     if (code === 334) return this.#challenged(parser);
     if (this.#cancelled !== '') return this.#given(this.#cancelled);
     this.#isOurTurn = true;
-    if (code >= 200 && code < 300) return this.#succeeded();
+    // RFC 4954 6: another reply of success answers another command.
+    if (code === 235) return this.#succeeded();
     if (code < 400) return { kind: 'broken', text: unexpected(this.#reply(parser)) };
     // RFC 4954 6: 504, the mechanism is not known; 534, it is too weak for this user.
     if ((code === 504 || code === 534) && this.#names.length > 0) return this.begin();
@@ -112,7 +118,7 @@ export class Authentication {
     switch (step.kind) {
       case 'response':
         this.#isOurTurn = false;
-        return { kind: 'send', command: `${encoded(step.bytes)}\r\n` };
+        return { kind: 'send', command: `${this.#encoded(step.bytes)}\r\n` };
       case 'derive':
         this.#isOurTurn = true;
         return step;
@@ -144,24 +150,22 @@ export class Authentication {
     return { kind: 'failed', failure, permanent: false };
   }
 
-  #reply(parser: ReplyParser): RemoteReply {
-    return withoutSecrets(parser.reply('AUTH'), this.#login.secrets);
+  #encoded(bytes: Uint8Array): string {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+    this.#said.push(text);
+    return text;
   }
-}
 
-function encoded(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+  #reply(parser: ReplyParser): RemoteReply {
+    const reply = parser.reply('AUTH');
+    // Looked for in all that came: the reply may be cut in the middle of a secret.
+    const text = parser.lines().join('\n');
+    return repeatsSecret(text, [...this.#login.secrets, ...this.#said])
+      ? { ...reply, lines: [leftOut] }
+      : reply;
+  }
 }
 
 function unexpected(reply: RemoteReply): string {
   return `protocol error: unexpected reply ${quotedAnswer(reply)}`;
-}
-
-/** A reply that repeats a secret says nothing else. */
-function withoutSecrets(reply: RemoteReply, secrets: readonly string[]): RemoteReply {
-  const text = reply.lines.join('\n');
-  const isTold = secrets.some((secret) => secret !== '' && text.includes(secret));
-  return isTold
-    ? { ...reply, lines: ['(the text of the server is left out: it has the secret in it)'] }
-    : reply;
 }

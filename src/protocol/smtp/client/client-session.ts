@@ -142,7 +142,7 @@ export class ClientSession {
       this.#replyCount++;
       this.#onReply(this.#parser.code);
     }
-    if (this.#parser.error !== '') this.#break('lost', `protocol error: ${this.#parser.error}`);
+    if (this.#parser.error !== '') this.#break('lost', this.login.shown(this.#parser.error));
   }
 
   /** The next event, in order; undefined when there is none. */

@@ -6,7 +6,7 @@ export interface ClientLogin {
   readonly mechanisms: readonly ClientMechanism[];
   /** What may be said about the log-in, when the server offers none of the mechanisms: which they are, or why there is none. */
   readonly allowed: string;
-  /** Texts that are never shown. A server may repeat what it was told, in its reply. */
+  /** Never shown. A server may repeat in its reply what it was told. */
   readonly secrets: readonly string[];
 }
 

@@ -19,6 +19,13 @@ export class SessionLogin {
     return this.#opening.authentication?.mechanism ?? '';
   }
 
+  /** What may be said about bytes that are no reply: once a secret was sent, a server may have it in any of them. */
+  shown(error: string): string {
+    const quote = error.indexOf(': "');
+    const isQuoted = this.#opening.phase === 'auth' && quote !== -1;
+    return `protocol error: ${isQuoted ? error.slice(0, quote) : error}`;
+  }
+
   /** To the event `login`. */
   begin(login: ClientLogin): void {
     const step = this.#opening.logIn(login);
