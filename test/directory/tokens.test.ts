@@ -9,7 +9,7 @@ import type { LoginAnswer } from '../../src/directory/types.ts';
 import { checkToken } from '../../src/directory/tokens/token-log-ins.ts';
 import type { Users } from '../../src/directory/users.ts';
 import { encode, startIssuer, type TestIssuer, testKey } from '../support/token-issuer.ts';
-import { type DirectoryWorld, directoryWorld } from './world.ts';
+import { type DirectoryWorld, directoryWorld, withPassword } from './world.ts';
 
 const key = testKey('ES256', 'one');
 const joe = { user: 'joe@example.com', aliases: ['joseph@example.com'] };
@@ -183,6 +183,35 @@ test('an issuer may speak for the users of its domains only', async (t) => {
   const of = (email: string) => logIn(users, key.token(claimsOf(it.issuer, { email })));
   assert.equal(await of('joe@example.com'), 'joe@example.com');
   assert.match(await of('sue@example.net'), /^wrong: .*other domains/);
+});
+
+test('log-ins by passwords do not wait for an issuer that is silent', async (t) => {
+  const it = await place(t);
+  const path = join(it.folder.path, 'own.jsonl');
+  writeFileSync(path, `${JSON.stringify({ ...joe, password: '{PLAIN}secret' })}\n`);
+  const secret = join(it.folder.path, 'secret');
+  writeFileSync(secret, 'x');
+  const asked = Promise.withResolvers<void>();
+  it.issuer.set('/introspect', () => asked.resolve());
+  const url = `${it.issuer.url}/introspect`;
+  const how = { kind: 'introspection', url, clientId: 'x', cacheMs: 0 } as const;
+  const check = { ...how, secret: { kind: 'file', path: secret } as const };
+  const users = await it.open([{ name: 'own', kind: 'users', path, domains: [] }], {
+    tokenIssuers: [issuerOf(it.issuer, { check, timeoutMs: 600_000 })],
+  });
+  const isOver: string[] = [];
+  const all = Array.from({ length: 150 }, async (_, index) => {
+    const answer = await logIn(users, `opaque${index}`);
+    isOver.push(answer);
+  });
+  await asked.promise;
+  const answer = await users.checkPassword(withPassword('joe@example.com', 'secret'));
+  assert.equal(answer.kind, 'right');
+  // Only those that were too many have an answer, which is that nobody can tell.
+  assert.ok(isOver.length <= 50 && isOver.every((each) => each.startsWith('failing: ')));
+  users.configure({ sources: [], tokenIssuers: [], defaultDomain: '', hashThreads: 1, rememberMs: 0 });
+  await Promise.all(all);
+  assert.ok(isOver.every((each) => each.startsWith('failing: ')));
 });
 
 test('a certificate logs in the user whose address is in it', async (t) => {

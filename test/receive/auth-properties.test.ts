@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { Directory, LoginAnswer } from '../../src/directory/types.ts';
 import { mechanismNames, type MechanismName } from '../../src/sasl/mechanisms.ts';
 import type { ChannelBindings } from '../../src/sasl/scram-exchange.ts';
+import { scramClient } from '../sasl/scram-client.ts';
 import { directoryOf } from '../sasl/secrets.ts';
 import { SessionHarness } from './session-harness.ts';
 import { turns } from './stage-fixture.ts';
@@ -199,6 +200,21 @@ const first: Readonly<Record<MechanismName, string>> = {
   EXTERNAL: '',
 };
 
+/** A whole log-in with right secrets. EXTERNAL is refused: the certificate is somebody else's. @returns the last reply */
+async function logIn(harness: SessionHarness, name: MechanismName): Promise<string> {
+  const scram = scramClient(user, password, { type: 'tls-exporter', value: Buffer.alloc(32, 1) });
+  const plain = scramClient(user, password, 'n');
+  const client = name === 'SCRAM-SHA-256-PLUS' ? scram : plain;
+  const initial = name.startsWith('SCRAM') ? client.first : first[name];
+  let answer = await say(harness, `AUTH ${name} ${initial === '' ? '=' : base64(initial)}`);
+  if (name === 'LOGIN' && answer.startsWith('334')) return say(harness, base64(password));
+  if (name.startsWith('SCRAM') && answer.startsWith('334')) {
+    answer = await say(harness, base64(client.last(Buffer.from(answer.slice(4), 'base64').toString())));
+    if (answer.startsWith('334')) return say(harness, '');
+  }
+  return answer;
+}
+
 test('nothing is left of an exchange that was cancelled, at whatever place', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -215,10 +231,9 @@ test('nothing is left of an exchange that was cancelled, at whatever place', asy
         assert.match(await say(harness, '*'), /^501 5\.7\.0/);
         // What would have gone on with it is no command.
         assert.match(await say(harness, base64(password)), /^500/);
-        const initial = first[next] === '' ? '=' : base64(first[next]);
-        const answer = await say(harness, `AUTH ${next} ${initial}`);
-        const expected = next === 'EXTERNAL' ? /^535/ : /^(?:235|334 )/;
-        assert.match(answer, expected);
+        // A third failure may have been the last one.
+        const answer = await logIn(harness, next);
+        if (!answer.startsWith('421')) assert.match(answer, next === 'EXTERNAL' ? /^535/ : /^235/);
         assert.equal(harness.user === user, answer.startsWith('235'));
         harness.end();
       },
