@@ -92,6 +92,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [7628, 'SASL mechanisms for OAuth'],
   [7661, 'Updating TCP to support rate-limited traffic'],
   [7671, 'Updates to and operational guidance for DANE'],
+  [7515, 'JSON Web Signature (JWS)'],
   [7517, 'JSON Web Key (JWK)'],
   [7518, 'JSON Web Algorithms (JWA)'],
   [7519, 'JSON Web Token (JWT)'],

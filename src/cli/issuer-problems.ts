@@ -2,7 +2,6 @@
 
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
-import { examineIssuer } from '../directory/tokens/examine-issuer.ts';
 
 /** Asks every issuer for its keys once. */
 export async function issuerProblems({
@@ -11,6 +10,9 @@ export async function issuerProblems({
   listen,
   receive,
 }: Config): Promise<ConfigWarning[]> {
+  if (tokenIssuer.length === 0) return [];
+  // With the library for tokens, which no other configuration needs.
+  const { examineIssuer } = await import('../directory/tokens/examine-issuer.ts');
   const found = tokenIssuer.map(async (settings, index) =>
     (await examineIssuer(settings)).map(({ key, problem }) => ({
       path: ['token_issuer', index, key],
@@ -22,7 +24,7 @@ export async function issuerProblems({
   );
   const isOffered = login.mechanisms.includes('OAUTHBEARER') || login.mechanisms.includes('XOAUTH2');
   const unused: ConfigWarning[] =
-    tokenIssuer.length === 0 || (hasLogIns && isOffered)
+    hasLogIns && isOffered
       ? []
       : [
           {

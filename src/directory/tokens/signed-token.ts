@@ -1,6 +1,6 @@
 // A token that is a signed JWT (RFC 7519, RFC 8725): whether the issuer has signed it, for us, and for now.
 
-import { decodeJwt, errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import { errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import type { Failing } from '../types.ts';
 import type { Claims } from './claims.ts';
 import { failing } from './fetch-json.ts';
@@ -21,17 +21,6 @@ export type Verified =
   /** None of the keys is the one that has signed it. */
   | { readonly kind: 'unknown-key' }
   | Failing;
-
-/** The issuer that a token names, which nobody has checked; undefined when the token is no JWT. */
-export function claimedIssuer(token: string): string | undefined {
-  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/u.test(token)) return undefined;
-  try {
-    const { iss } = decodeJwt(token);
-    return typeof iss === 'string' ? iss : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** @param date - Unix ms. It never rejects. */
 export async function verifySigned(

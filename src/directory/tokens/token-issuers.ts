@@ -10,9 +10,9 @@ import { whomClaimsName } from './claims.ts';
 import { failing, JsonFetcher } from './fetch-json.ts';
 import { HostLookups } from './host-lookups.ts';
 import { Introspection } from './introspection.ts';
-import { IssuerKeys } from './issuer-keys.ts';
 import { trustedBy } from './trusted-by.ts';
-import { claimedIssuer, type Verified, verifySigned } from './signed-token.ts';
+import { claimedIssuer } from './claimed-issuer.ts';
+import type { Verified } from './signed-token.ts';
 
 export type CheckedToken =
   /** @param name - as the issuer knows the user */
@@ -70,6 +70,7 @@ export class TokenIssuer {
   readonly #domains: OwnDomains;
   readonly #check: (token: string) => Promise<Verified>;
   #isFailing = false;
+  #isClosed = false;
 
   constructor(settings: TokenIssuerConfig, parts: TablesParts, lookups: HostLookups) {
     this.settings = settings;
@@ -97,6 +98,7 @@ export class TokenIssuer {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#fetcher.close();
     this.#parts.troubles.clear(`issuer:${this.settings.name}`);
   }
@@ -113,28 +115,18 @@ export class TokenIssuer {
         return answer;
       };
     }
-    const { place, refreshMs, algorithms } = check;
-    const keys = new IssuerKeys(
-      { issuer, place, refreshMs, timeoutMs },
-      { ...parts, fetched: (problem) => this.#report(problem) },
+    const fetched = (problem: string | undefined): void => this.#report(problem);
+    const loaded = import('./check-by-keys.ts').then(({ checkByKeys }) =>
+      checkByKeys(settings, check, { ...parts, fetched }, date),
     );
-    // So that the first log-in need not wait, and a mistake is seen at once.
-    void keys.current();
-    const rules = { ...settings, algorithms };
-    return async (token) => {
-      const current = await keys.current();
-      if (current.kind === 'failing') return current;
-      const verified = await verifySigned(token, current.keys, rules, date());
-      if (verified.kind !== 'unknown-key') return verified;
-      const renewed = await keys.renewed();
-      if (renewed === undefined) return verified;
-      return renewed.kind === 'failing' ? renewed : verifySigned(token, renewed.keys, rules, date());
-    };
+    return async (token) => (await loaded)(token);
   }
 
   #report(problem: string | undefined): void {
     const { log, troubles } = this.#parts;
     const { name } = this.settings;
+    // What was under way has ended because nobody wants it any more.
+    if (this.#isClosed) return;
     if (problem === undefined) {
       if (!this.#isFailing) return;
       this.#isFailing = false;
