@@ -17,6 +17,7 @@ const help = `npm run bench:receive -- [options]
   --size BYTES         of each message (4096)
   --seconds N          of each run (3)
   --repeats N          runs of each kind, kinds taking turns (3)
+  --sending            with sending limits that hold for every message, and refuse none
   --single             all roles of Sluice in one process
   --directory DIR      folder of the queue (var/bench)
   --profile DIR        folder for a CPU profile of each of Sluice's processes
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     size: { type: 'string', default: '4096' },
     seconds: { type: 'string', default: '3' },
     repeats: { type: 'string', default: '3' },
+    sending: { type: 'boolean', default: false },
     single: { type: 'boolean', default: false },
     directory: { type: 'string', default: join(import.meta.dirname, '../var/bench') },
     profile: { type: 'string' },
@@ -38,6 +40,11 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+const sendingLimits = [
+  { by: 'client', messages: '100000000/hour' },
+  { by: 'sender_domain', recipients: '100000000/day' },
+];
 
 const kinds = values.kinds.split(',') as SourceKind[];
 const connections = Number(values.connections);
@@ -62,6 +69,7 @@ async function bench(ground: Ground): Promise<void> {
       log: { level: 'warn' },
       processes: { single_process: values.single },
       deliver: { max_connections: 0 },
+      ...(values.sending && { sending_limit: sendingLimits }),
     },
     ...(values.profile !== undefined && {
       env: {

@@ -4,8 +4,6 @@
 import { type SavedCount, SlidingCount } from './sliding-count.ts';
 import type { Allowance, SendingQuantity } from './types.ts';
 
-/** Keys of one kind that are remembered. */
-const mostKeys = 100_000;
 /** Part of the keys that make room at once, because finding them looks at all. */
 const leavingPart = 1 / 10;
 
@@ -25,8 +23,11 @@ export class CountTable {
   readonly #most: number;
   readonly #keys = new Map<string, KeyCounts>();
 
-  /** @param allowancesOf - what is allowed for a key by the rules in force */
-  constructor(allowancesOf: (key: string) => readonly Allowance[], most = mostKeys) {
+  /**
+   * @param allowancesOf - what is allowed for a key by the rules in force
+   * @param most - keys that are remembered
+   */
+  constructor(allowancesOf: (key: string) => readonly Allowance[], most: number) {
     this.#allowancesOf = allowancesOf;
     this.#most = most;
   }
@@ -79,13 +80,22 @@ export class CountTable {
   }
 
   #makeRoom(nowMs: number): void {
-    const parts = [...this.live(nowMs)].map(([key, counts]) => ({
-      key,
-      part: this.#usedPart(key, counts, nowMs),
-    }));
-    if (parts.length < this.#most) return;
-    parts.sort((one, other) => one.part - other.part);
-    for (const { key } of parts.slice(0, Math.ceil(this.#most * leavingPart))) this.#keys.delete(key);
+    const parts = new Float64Array(this.#keys.size);
+    const keys: string[] = [];
+    for (const [key, counts] of this.live(nowMs)) {
+      parts[keys.length] = this.#usedPart(key, counts, nowMs);
+      keys.push(key);
+    }
+    if (keys.length < this.#most) return;
+    const leaving = Math.ceil(this.#most * leavingPart);
+    const sorted = parts.toSorted();
+    const most = sorted[leaving - 1] ?? 0;
+    // Of those that have used as much as the last one that leaves, the oldest leave.
+    let equals = leaving - sorted.indexOf(most);
+    for (const [at, key] of keys.entries()) {
+      const part = parts[at] ?? 0;
+      if (part < most || (part === most && equals-- > 0)) this.#keys.delete(key);
+    }
   }
 
   /** The largest part of a limit that is used. */

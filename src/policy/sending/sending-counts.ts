@@ -45,6 +45,14 @@ export interface SavedSending {
   readonly counts: readonly SavedCount[];
 }
 
+/** Keys of one kind that are remembered. Clients and sender domains can be made up by whoever may send. */
+const mostKeys: Readonly<Record<SendingKind, number>> = {
+  user: 100_000,
+  client: 20_000,
+  tenant: 100_000,
+  sender_domain: 20_000,
+};
+
 /** The longest that a paced message may wait. */
 export const longestPaceMs = 7 * 86_400_000;
 
@@ -52,10 +60,11 @@ export class SendingCounts {
   #rules: SendingRules;
   readonly #tables: Readonly<Record<SendingKind, CountTable>>;
 
-  /** @param most - keys of one kind that are remembered */
+  /** @param most - keys of one kind that are remembered, in place of the usual numbers */
   constructor(rules: readonly SendingRule[], most?: number) {
     this.#rules = new SendingRules(rules);
-    const table = (by: SendingKind) => new CountTable((key) => this.#rules.allowancesOf(by, key), most);
+    const table = (by: SendingKind) =>
+      new CountTable((key) => this.#rules.allowancesOf(by, key), most ?? mostKeys[by]);
     this.#tables = {
       user: table('user'),
       client: table('client'),

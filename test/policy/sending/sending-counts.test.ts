@@ -181,6 +181,19 @@ test('memory is bounded, and whoever makes up many senders gets rid of no count 
   assert.equal(counts.charge(victim, start + 2 * hour).kind, 'counted');
 });
 
+test('those that have used the smallest part of their limits leave first, and of equals the oldest', () => {
+  const counts = new SendingCounts([rule('sender_domain', { messages: ['10/h'] })], 20);
+  const send = (name: string, times: number): void => {
+    for (let at = 0; at < times; at++) counts.charge(handIn({ senderDomain: name }), start);
+  };
+  for (let at = 0; at < 18; at++) send(`two${at}`, 2);
+  send('one', 1);
+  send('three', 3);
+  send('new', 1);
+  const left = [...counts.uses(start)].map(({ key }) => key);
+  assert.deepEqual(left, [...Array.from({ length: 17 }, (_, at) => `two${at + 1}`), 'three', 'new']);
+});
+
 test('keys of one kind take no room from another kind', () => {
   const counts = new SendingCounts(
     [rule('user', { messages: ['10/h'] }), rule('sender_domain', { messages: ['1/h'] })],
