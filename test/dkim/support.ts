@@ -3,7 +3,12 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { BodyHash } from '../../src/dkim/body-hash.ts';
 import { HeaderBlock } from '../../src/dkim/header-block.ts';
-import { ed25519Input, prepareSignature, type SigningForm } from '../../src/dkim/prepare-signature.ts';
+import {
+  ed25519Input,
+  type PreparedSignature,
+  prepareSignature,
+  type SigningForm,
+} from '../../src/dkim/prepare-signature.ts';
 import { usualNames } from '../../src/dkim/signed-names.ts';
 import { type KeyAnswer, keyNameOf } from '../../src/dkim/types.ts';
 import {
@@ -70,11 +75,7 @@ export function signMessage(message: Buffer, key: KeyObject, form: TestForm, now
   const hash = new BodyHash({ canonicalization: whole.bodyCanonicalization, length: undefined });
   hash.push(body);
   const prepared = prepareSignature(new HeaderBlock(header), hash.digest(), whole, now);
-  const value =
-    whole.algorithm === 'ed25519-sha256'
-      ? sign(null, ed25519Input(prepared.bytes), key)
-      : sign('sha256', prepared.bytes, key);
-  return Buffer.concat([prepared.field(value), message]);
+  return Buffer.concat([prepared.field(signatureFor(prepared, key)), message]);
 }
 
 /** Text with LF as a message: its lines end with CRLF. */
@@ -88,4 +89,11 @@ export function recordOf(publicKey: KeyObject): string {
   return publicKey.asymmetricKeyType === 'rsa'
     ? `v=DKIM1; k=rsa; p=${der.toString('base64')}`
     : `v=DKIM1; k=ed25519; p=${der.subarray(-32).toString('base64')}`;
+}
+
+/** What the private key makes of a prepared signature. */
+export function signatureFor({ bytes }: PreparedSignature, key: KeyObject): Buffer {
+  return key.asymmetricKeyType === 'ed25519'
+    ? sign(null, ed25519Input(bytes), key)
+    : sign('sha256', bytes, key);
 }

@@ -34,6 +34,7 @@ import type { ListenerOptions } from '../../src/receive/listener.ts';
 import { Receiver } from '../../src/receive/receiver.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
+import type { Signing } from '../../src/signing/outgoing-mail.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { MemorySpool } from './memory-spool.ts';
@@ -189,6 +190,8 @@ export async function start(
     /** Log-ins, with all mechanisms under TLS; none when not given. */
     auth?: ListenerAuth & { readonly mechanisms: readonly string[]; readonly inClear?: readonly string[] };
     handshakeLimits?: Partial<HandshakeLimitSettings>;
+    /** Signs mail; none when not given. */
+    signing?: Signing;
     /** More listeners; what is not given is as in the first one. */
     more?: readonly Partial<ListenerOptions>[];
   } = {},
@@ -256,6 +259,7 @@ export async function start(
       },
     },
     auth: options.auth,
+    signing: options.signing,
     tls:
       security === undefined
         ? undefined
