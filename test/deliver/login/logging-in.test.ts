@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { smtpHop } from '../../../src/route/next-hop.ts';
 import type { ClientMechanismName } from '../../../src/sasl/client/client-mechanisms.ts';
+import type { TokenCommand } from '../../../src/deliver/login/token-commands.ts';
 import type { HopTlsPolicy } from '../../../src/values/tls-policy.ts';
 import { cert, key } from '../certificate.ts';
 import { delivered, fixture, type Fixture } from '../fixture.ts';
@@ -17,6 +18,7 @@ interface Choice {
   readonly mechanisms?: readonly ClientMechanismName[];
   readonly isAllowedInClear?: boolean;
   readonly secret?: string;
+  readonly command?: TokenCommand;
   readonly tls?: HopTlsPolicy;
 }
 
@@ -27,8 +29,13 @@ async function begun(
 ): Promise<{ readonly here: Fixture; readonly peer: Peer }> {
   const here = await fixture(t);
   const { context, sender, server, spool } = here;
-  const { isAllowedInClear = false, mechanisms = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'], secret } = choice;
-  const settings = { name: 'provider', user: 'joe', mechanisms, isAllowedInClear, command: undefined };
+  const {
+    command,
+    isAllowedInClear = false,
+    mechanisms = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'],
+    secret,
+  } = choice;
+  const settings = { name: 'provider', user: 'joe', mechanisms, isAllowedInClear, command };
   const { secrets } = context.logins;
   if (secret !== undefined) secrets.use({ provider: { kind: 'secret', text: secret } });
   const credentials = new Map([[login.id, settings]]);
@@ -144,5 +151,42 @@ test('a server that hangs in the log-in is given up in time', async (t) => {
     credential: 'provider',
     reason: 'timed out while logging in',
     lack: 'for now',
+  });
+});
+
+test('a token of a program is waited for, and after a refusal the program has to print another one', async (t) => {
+  const command = { command: ['/bin/sh', '-c', 'echo token-$PPID'], useMs: 60_000 };
+  const choice: Choice = { command, tls: noTls, isAllowedInClear: true, mechanisms: ['XOAUTH2'] };
+  const { here, peer } = await begun(t, choice);
+  const token = `token-${process.pid}`;
+  await peer.hello('AUTH XOAUTH2');
+  const said = Buffer.from(`user=joe\u0001auth=Bearer ${token}\u0001\u0001`).toString('base64');
+  await peer.dialogue([`AUTH XOAUTH2 ${said}`, '334 eyJzdGF0dXMiOiI0MDEifQ=='], ['', '535 5.7.8 expired']);
+  const forgotten: string[] = [];
+  const { commands } = here.context.logins;
+  commands.refused = (_command, refusedToken) => {
+    forgotten.push(refusedToken);
+    return Promise.resolve();
+  };
+  await goodbye(peer);
+  await failure(here);
+  assert.deepEqual(forgotten, [token]);
+});
+
+test('a program that prints no token is told to the manager', async (t) => {
+  const command = { command: ['/bin/false'], useMs: 60_000 };
+  const { here, peer } = await begun(t, {
+    command,
+    tls: noTls,
+    isAllowedInClear: true,
+    mechanisms: ['XOAUTH2'],
+  });
+  await peer.hello('AUTH XOAUTH2');
+  await goodbye(peer);
+  assert.deepEqual(await failure(here), {
+    credential: 'provider',
+    reason:
+      'credential "provider" cannot be used: /bin/false ended with code 1; run it as the user of the senders to see more',
+    lack: 'no token',
   });
 });
