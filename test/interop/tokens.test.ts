@@ -27,6 +27,7 @@ interface Place {
 async function place(
   ground: Ground,
   mechanisms: readonly string[] = ['OAUTHBEARER', 'XOAUTH2'],
+  isAsked = false,
 ): Promise<Place> {
   const mx = await destination(ground);
   const issuer = await startIssuer();
@@ -35,6 +36,15 @@ async function place(
   issuer.set('/keys', { keys: [key.jwk] });
   const file = join(ground.folder('directory'), 'users.jsonl');
   writeFileSync(file, `${JSON.stringify({ user })}\n`);
+  const secret = join(ground.directory, 'secret');
+  writeFileSync(secret, 'a secret\n', { mode: 0o600 });
+  const asks = {
+    introspection_url: `${issuer.url}/introspect`,
+    client_id: 'sluice',
+    client_secret_file: secret,
+    cache_time: '0s',
+  };
+  const how = isAsked ? asks : { audience: ['mail'], scopes: ['mail.send'] };
   const [port, implicit] = [await freePort(), await freePort()];
   const listener = (each: number, tls: string) => ({ address: `127.0.0.1:${each}`, tls, auth: 'required' });
   const sluice = await startSluice(ground, {
@@ -42,7 +52,7 @@ async function place(
     config: {
       listen: [listener(port, 'required'), listener(implicit, 'implicit')],
       directory: [{ name: 'own', kind: 'users', path: file }],
-      token_issuer: [{ name: 'test', issuer: issuer.url, audience: ['mail'], scopes: ['mail.send'] }],
+      token_issuer: [{ name: 'test', issuer: issuer.url, ...how }],
       login: { mechanisms, failure_delay: '0s' },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
     },
@@ -70,39 +80,26 @@ const withoutCurl =
   !/^Protocols:.* smtps /mu.test(spawnSync('curl', ['--version'], { encoding: 'utf8' }).stdout ?? '') &&
   'curl with smtps is not installed';
 
+function curl({ ground }: Place, token: string, url: string): Promise<string> {
+  const message = join(ground.directory, 'message');
+  writeFileSync(message, 'Subject: x\r\n\r\nHello\r\n');
+  const from = ['--user', user, '--oauth2-bearer', token, '--mail-from', user, '--mail-rcpt', 'b@far.test'];
+  const how = ['--silent', '--show-error', '--verbose', '--insecure', '--ssl-reqd'];
+  return ground.run('curl', [...how, ...from, '--upload-file', message, url]);
+}
+
 suite('curl logs in by a token', { skip: withoutCurl }, () => {
   for (const mechanism of ['OAUTHBEARER', 'XOAUTH2'])
     test(`with ${mechanism}, under TLS from the first byte on and after STARTTLS`, async (t) => {
       // Where both are offered, it takes OAUTHBEARER whatever it is told.
       const here = await place(Ground.of(t), [mechanism]);
-      const message = join(here.ground.directory, 'message');
-      writeFileSync(message, 'Subject: x\r\n\r\nHello\r\n');
-      const curl = (token: string, ...url: string[]) =>
-        here.ground.run('curl', [
-          '--silent',
-          '--show-error',
-          '--verbose',
-          '--insecure',
-          '--ssl-reqd',
-          '--user',
-          user,
-          '--oauth2-bearer',
-          token,
-          '--mail-from',
-          user,
-          '--mail-rcpt',
-          'b@far.test',
-          '--upload-file',
-          message,
-          ...url,
-        ]);
-      await curl(tokenOf(here), `smtps://127.0.0.1:${here.implicit}`);
-      await curl(tokenOf(here), `smtp://127.0.0.1:${here.port}`);
+      await curl(here, tokenOf(here), `smtps://127.0.0.1:${here.implicit}`);
+      await curl(here, tokenOf(here), `smtp://127.0.0.1:${here.port}`);
       await arrived(here, [mechanism, mechanism]);
       // With XOAUTH2, it hangs up at the explanation.
       const refusal = mechanism === 'XOAUTH2' ? /< 334 eyJzdGF0dXMi/u : /< 535 5\.7\.8 Authentication/u;
       for (const bad of [tokenOf(here, { exp: 1_700_000_000 }), tokenOf(here, { email: 'sue@example.com' })])
-        await assert.rejects(curl(bad, `smtps://127.0.0.1:${here.implicit}`), refusal);
+        await assert.rejects(curl(here, bad, `smtps://127.0.0.1:${here.implicit}`), refusal);
       const failed = () => here.sluice.events().filter(({ event }) => event === 'authenticationFailed');
       await until('both are in the log', () => failed().length === 2);
       assert.deepEqual(
@@ -113,6 +110,22 @@ suite('curl logs in by a token', { skip: withoutCurl }, () => {
         ],
       );
     });
+
+  test('that the issuer is asked about, which is a temporary error while it does not answer', async (t) => {
+    const here = await place(Ground.of(t), ['OAUTHBEARER'], true);
+    const secure = `smtps://127.0.0.1:${here.implicit}`;
+    here.issuer.set('/introspect', (request, response, body) => {
+      const isKnown =
+        request.headers.authorization === `Basic ${Buffer.from('sluice:a+secret').toString('base64')}`;
+      const active = isKnown && new URLSearchParams(body).get('token') === 'opaque';
+      response.end(JSON.stringify(active ? { active, email: user } : { active: false }));
+    });
+    await curl(here, 'opaque', secure);
+    await arrived(here, ['OAUTHBEARER']);
+    await assert.rejects(curl(here, 'other', secure), /< 535 5\.7\.8 Authentication/u);
+    here.issuer.set('/introspect', (_, response) => void response.writeHead(503).end());
+    await assert.rejects(curl(here, 'opaque', secure), /< 454 4\.7\.0/u);
+  });
 });
 
 const withoutPython =

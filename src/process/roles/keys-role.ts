@@ -1,5 +1,5 @@
 // The keys role: has the directory of users with their stored passwords, and the private keys that sign mail. It answers other processes who a
-// user is and whether a password is right, and signs the header fields that it is given. It talks to no network but to the sources that the configuration names, and nobody gets a stored password from it.
+// user is and whether a password is right, and signs the header fields that it is given. It talks to no network but to the sources and issuers of tokens that the configuration names, and nobody gets a stored password from it.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
