@@ -78,11 +78,13 @@ export class SendingSteps {
     this.#isGone = true;
   }
 
-  /** Undefined when nothing is limited: only mail of clients that may relay is. */
+  /** Undefined when nothing is limited: only mail of clients that may relay is, and of users whom a front end knows. */
   get #gateOfMessage(): SendingGate | undefined {
     const gate = this.#gate;
-    if (gate === undefined || gate.isOff || !this.#facts.client.mayRelay) return undefined;
-    return this.#facts.transaction.discard === undefined ? gate : undefined;
+    if (gate === undefined || gate.isOff) return undefined;
+    const { client, principal, transaction } = this.#facts;
+    const isSender = client.mayRelay || principal !== undefined;
+    return isSender && transaction.discard === undefined ? gate : undefined;
   }
 
   #answered({ ledger }: SendingGate, answer: ChargeAnswer, goOn: () => void): void {

@@ -94,6 +94,19 @@ test('mail of clients that may not relay is never counted, nor is mail for which
   assert.equal(free.ledger.asked.length, 0);
 });
 
+test('a user whom a front end has told of is counted, also without the right to relay', async (t) => {
+  const limits = [rule('user', { messages: ['1/h'] })];
+  const { client, ledger } = await limited(t, { limits, networks: ['10.0.0.0'], xclient: ['127.0.0.1'] });
+  assert.match(await client.ask('XCLIENT ADDR=203.0.113.9 LOGIN=joe@example.com\r\n'), /^220/);
+  await client.ask('EHLO front.example\r\n');
+  await envelope(client);
+  assert.match(await client.ask(message), /^250/);
+  assert.deepEqual(
+    ledger.asked.map(({ user, client: address }) => [user, address]),
+    [['joe@example.com', '203.0.113.9']],
+  );
+});
+
 test('beyond a limit, DATA is refused with the time when mail is taken again, and the log has a line', async (t) => {
   const { client, ledger, fixture } = await limited(t);
   const [{ messages: [rate] = [] } = {}] = rules;

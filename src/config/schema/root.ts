@@ -267,7 +267,7 @@ export const root = tableOf({
   ),
   sending_limit: key(
     sendingLimits.prefault([]),
-    'How many messages and recipients whoever sends through this server may hand in; docs/sending-limits.md has examples. It holds for clients that may relay: users who have logged in, relay_networks, programs of this host. Limits with different by hold together; of two with the same by, the one that names the user, client, tenant or domain more specifically replaces the other.',
+    'How many messages and recipients whoever sends through this server may hand in; docs/sending-limits.md has examples. It holds for users who have logged in, and for clients that may relay, such as relay_networks and programs of this host. Limits with different by hold together; of two with the same by, the one that names the user, client, tenant or domain more specifically replaces the other.',
   ),
   adapt: key(
     adapt.prefault({}),
