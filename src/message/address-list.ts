@@ -11,6 +11,12 @@ export interface AddressList {
   readonly invalid: readonly string[];
 }
 
+/** The result of reading who has written a message. */
+export interface AuthorList extends AddressList {
+  /** Texts with an `@` outside of quotes that stand beside a mailbox in angle brackets. Some programs take such a text for the mailbox. */
+  readonly strays: readonly string[];
+}
+
 /**
  * Reads an address list.
  *
@@ -18,14 +24,21 @@ export interface AddressList {
  * @param defaultDomain - what a local name such as `root` is completed with
  */
 export function parseAddressList(text: string, defaultDomain: string): AddressList {
+  const { addresses, invalid } = parseAuthorList(text, defaultDomain);
+  return { addresses, invalid };
+}
+
+/** Reads an address list of which it matters what other programs read in it. Parameters are those of `parseAddressList`. */
+export function parseAuthorList(text: string, defaultDomain: string): AuthorList {
   const addresses: string[] = [];
   const invalid: string[] = [];
-  for (const entry of new ListReader(text.replaceAll(fold, '')).read()) {
+  const reader = new ListReader(text.replaceAll(fold, ''));
+  for (const entry of reader.read()) {
     const mailbox = parseMailbox(entry.includes('@') ? entry : `${entry}@${defaultDomain}`);
     if (mailbox.kind === 'mailbox' && !control.test(entry)) addresses.push(mailbox.address);
     else invalid.push(entry);
   }
-  return { addresses, invalid };
+  return { addresses, invalid, strays: reader.strays };
 }
 
 /**
@@ -69,6 +82,11 @@ class Words {
     return this.#pieces.join('');
   }
 
+  /** An `@` in quotes is part of a longer piece. */
+  get hasAt(): boolean {
+    return this.#pieces.includes('@');
+  }
+
   get startsWithAt(): boolean {
     return this.#pieces[0] === '@';
   }
@@ -82,6 +100,7 @@ class ListReader {
   readonly #text: string;
   #i = 0;
   #entries: string[] = [];
+  readonly strays: string[] = [];
   /** The current entry; a blank between two words without "." or "@" is kept, so that the entry is no valid address. */
   readonly #words = new Words();
   /** The mailbox of the current entry was in angle brackets. */
@@ -106,7 +125,7 @@ class ListReader {
         break;
       case ':': // what came before is the name of a group
         this.#i++;
-        this.#words.clear();
+        this.#leaveWords();
         break;
       case '<':
         this.#readAngle();
@@ -140,7 +159,7 @@ class ListReader {
 
   #readAngle(): void {
     this.#i++;
-    this.#words.clear();
+    this.#leaveWords();
     while (this.#i < this.#text.length && this.#text[this.#i] !== '>') {
       const c = this.#text[this.#i] ?? '';
       // RFC 5322 4.4 obs-route: "@one,@two:" before the address says nothing any more.
@@ -158,8 +177,15 @@ class ListReader {
   }
 
   #endEntry(): void {
-    if (!this.#angled) this.#push(this.#words.text);
+    if (this.#angled) this.#leaveWords();
+    else this.#push(this.#words.text);
     this.#angled = false;
+    this.#words.clear();
+  }
+
+  /** The words are no mailbox. */
+  #leaveWords(): void {
+    if (this.#words.hasAt) this.strays.push(this.#words.text);
     this.#words.clear();
   }
 

@@ -1,7 +1,7 @@
 // Who a message says it is from: the From and Sender fields (RFC 5322 3.6.2). Promises: when another program may read another author out of the
 // same header, that is said, and no author is made up.
 
-import { parseAddressList } from './address-list.ts';
+import { parseAuthorList } from './address-list.ts';
 import type { Field } from './editable-header.ts';
 
 export type Authors =
@@ -29,10 +29,12 @@ export function authorsOf(fields: readonly Field[], strayLines: string, defaultD
     // RFC 5322 3.6: each is there once at most. Which one counts, programs do not agree on.
     if (seen.has(name)) return unclear(`there is more than one ${titles[name]} field`);
     seen.add(name);
-    const { addresses, invalid } = parseAddressList(value, defaultDomain);
+    const { addresses, invalid, strays } = parseAuthorList(value, defaultDomain);
+    // "bob@example.com <joe@example.com>": which of the two is the author, programs do not agree on.
+    const beside = strays.flatMap((text) => text.match(mailboxLike) ?? [text]);
     if (invalid.length > 0 || addresses.length === 0)
       return unclear(`the ${titles[name]} field cannot be read`);
-    found[name] = [...new Set(addresses)];
+    found[name] = [...new Set([...addresses, ...beside])];
   }
   return { kind: 'addresses', ...found };
 }
@@ -47,6 +49,8 @@ export function hiddenAuthor(fields: readonly Field[], strayLines: string): stri
   const holder = fields.find(({ value }) => hiddenName.test(value));
   return holder === undefined ? undefined : `the field ${holder.name} has a From or Sender field in it`;
 }
+
+const mailboxLike = /[^\s@]+@[^\s@]+/gu;
 
 const titles = { from: 'From', sender: 'Sender' } as const;
 

@@ -29,6 +29,9 @@ test('one address that is not is enough for 550', () => {
     'From: eve@example.com\r\n\r\n',
     'From: "joe@example.com" <eve@example.com>\r\n\r\n',
     'From: joe@example.com, eve@example.com\r\n\r\n',
+    'From: eve@example.com <joe@example.com>\r\n\r\n',
+    'From: Joe <joe@example.com> eve@example.com\r\n\r\n',
+    'From: Eve @ Home <joe@example.com>\r\n\r\n',
     'From: joe@example.com\r\nSender: eve@example.com\r\n\r\n',
     'From: joe@example.com\r\nFrom: eve@example.com\r\n\r\n',
   ])
