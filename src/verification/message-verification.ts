@@ -28,6 +28,8 @@ import { strictest } from './strictest.ts';
 
 const signatureFields: ReadonlySet<string> = new Set(['dkim-signature', 'domainkey-signature']);
 
+const untold = 'the front end has not told the client';
+
 export interface VerifiedSession {
   /** The client's IP address; empty when a front end could not tell it. */
   readonly client: string;
@@ -122,7 +124,7 @@ export class MessageVerification {
     if (client === '') {
       const { domain } = mailFromQuery(path, session);
       return {
-        mailFrom: { result: 'temperror', domain, reason: 'the front end has not told the client' },
+        mailFrom: { result: 'temperror', domain, reason: untold },
         helo: undefined,
       };
     }
@@ -134,6 +136,7 @@ export class MessageVerification {
 
   async #checkName(): Promise<IprevFinding> {
     const { client } = this.#session;
+    if (client === '') return { result: 'temperror', name: '', reason: untold };
     const found = await confirmedNames(client, this.#lookups);
     switch (found.kind) {
       case 'names':

@@ -119,6 +119,17 @@ test('what other domains of a message need is looked up once, and a long name co
   assert.equal(walkedNames(author).length, 8);
 });
 
+test('domains that cannot be of the same organization cost no questions', async () => {
+  const dkim = Array.from({ length: 10 }, (_, at) => `a.b.c.d.e.evil${at}.com`);
+  const { asked, result } = await judge(
+    { '_dmarc.example.com': published('v=DMARC1; p=reject') },
+    'example.com',
+    { dkim },
+  );
+  assert.equal(result, 'fail');
+  assert.deepEqual(asked, ['TXT _dmarc.example.com', 'TXT _dmarc.com']);
+});
+
 test('property: any record parses without an exception', () => {
   const piece = fc.constantFrom(
     'p',

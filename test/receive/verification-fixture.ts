@@ -14,7 +14,7 @@ import { zoneResolver } from '../dns/zone-resolver.ts';
 import { directoryOf } from '../sasl/secrets.ts';
 import { type Client, type Fixture, greeted, start } from './fixture.ts';
 
-const marked: Policy = {
+export const marked: Policy = {
   iprevFail: 'mark',
   iprevTemperror: 'mark',
   spfFail: 'mark',
@@ -66,11 +66,15 @@ export interface Ground {
 export async function verifying(
   t: TestContext,
   policy: Partial<Policy> = {},
-  options: Partial<VerificationParts> & { readonly isTest?: boolean; readonly networks?: string[] } = {},
+  options: Partial<VerificationParts> & {
+    readonly isTest?: boolean;
+    readonly networks?: string[];
+    readonly isUntold?: boolean;
+  } = {},
 ): Promise<Ground> {
   const events: Record<string, unknown>[] = [];
   const resolver = zoneResolver(zone);
-  const { isTest = false, networks = ['10.0.0.0'], ...parts } = options;
+  const { isTest = false, isUntold = false, networks = ['10.0.0.0'], ...parts } = options;
   const results: (StageResult | undefined)[] = [];
   const clear = { fixture: undefined as Fixture | undefined };
   const stage = new VerificationStage({
@@ -99,9 +103,29 @@ export async function verifying(
     },
   };
   const forged: StageEntry = { stage: new ForgedResultsStage('mx.example.org') };
-  const fixture = await start(t, { networks, auth, tls: 'offered', stages: [forged, { stage }, after] });
+  const fixture = await start(t, {
+    networks,
+    auth,
+    tls: 'offered',
+    stages: [forged, { stage }, after],
+    balancers: isUntold ? ['127.0.0.0/8'] : [],
+  });
   clear.fixture = fixture;
-  return { fixture, client: await greeted(fixture), events, asked: resolver.asked, results };
+  return {
+    fixture,
+    client: await (isUntold ? untold(fixture) : greeted(fixture)),
+    events,
+    asked: resolver.asked,
+    results,
+  };
+}
+
+/** A client of a load balancer that does not know who it is. */
+async function untold(fixture: Fixture): Promise<Client> {
+  const client = await fixture.client();
+  assert.match(await client.ask('PROXY UNKNOWN\r\n'), /^220/);
+  assert.match(await client.ask('EHLO client.example\r\n'), /^250/);
+  return client;
 }
 
 export async function send(

@@ -121,6 +121,7 @@ test('forged results with our name are removed, and those of others stay', async
     '\r\n mx.example.org;none',
     'mx.example.org',
     'mx.example.org dmarc=pass',
+    'mx.example.org/1; dmarc=pass',
     `(${'x'.repeat(500)}) mx.example.org; spf=pass`,
   ].map((value) => `Authentication-Results: ${value}\r\n`);
   const kept = [
@@ -198,6 +199,13 @@ test('mail that fails DMARC is treated as the owner of the domain asks', async (
   assert.equal(ground.fixture.spool.kept[1]?.envelope.quarantine, undefined);
 });
 
+test('a message without a signature is refused when its header is there, and its body is not stored', async (t) => {
+  const ground = await verifying(t, { dmarcFail: 'policy' });
+  const large = `From: <a@sender.test>\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(3000)}`;
+  assert.match(await send(ground.client, large, 'a@other.test'), /^550 5\.7\.1 /);
+  assert.equal(ground.fixture.spool.writes, 0);
+});
+
 test('a signature that was broken on the way does not pass, and the message is refused after its content', async (t) => {
   const ground = await verifying(t, { dmarcFail: 'policy' });
   const signed = signMessage(message, key.privateKey, { domain: 'sender.test', selector: 's' });
@@ -230,6 +238,18 @@ test('while the DNS fails, mail is accepted with a temporary error, or deferred 
     await send(strict.client, content, 'a@failing.test'),
     /^451 4\.7\.1 The DMARC policy of failing\.test cannot be checked now; try again later/,
   );
+});
+
+test('a load balancer that cannot tell its client is not taken for the client', async (t) => {
+  const ground = await verifying(
+    t,
+    { spfFail: 'reject', dmarcFail: 'reject', iprevFail: 'reject' },
+    { isUntold: true },
+  );
+  assert.match(await send(ground.client, message), /^250/);
+  assert.match(stored(ground), /\tiprev=temperror\r\n/);
+  assert.match(stored(ground), /\tspf=temperror\r\n\t reason="the front end has not told the client"/);
+  assert.ok(!ground.asked.some((asked) => asked.startsWith('PTR')));
 });
 
 test('a name server that does not answer delays nobody for longer than the time limit', async (t) => {
