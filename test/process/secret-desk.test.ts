@@ -39,6 +39,27 @@ function world(t: TestContext) {
   };
 }
 
+test('the secret of an issuer of tokens is hidden from all but the keys process, which reads it', (t) => {
+  const here = world(t);
+  const desk = here.desk('password_env = "SECRET"');
+  const issuer = [
+    '[[directory]]\nname = "own"\nkind = "users"\npath = "users.jsonl"',
+    '[[token_issuer]]\nname = "one"\nissuer = "https://id.example.com"',
+    'introspection_url = "https://id.example.com/i"\nclient_id = "sluice"\nclient_secret_env = "OF_KEYS"',
+  ];
+  const text = `[[credential]]\nname = "c1"\nuser = "joe"\npassword_env = "SECRET"\n${issuer.join('\n')}\n`;
+  desk.use(parseConfig(text, here.path('sluice.toml')));
+  assert.deepEqual(desk.hiddenFrom('receiver'), ['SECRET', 'OF_KEYS']);
+  assert.deepEqual(desk.hiddenFrom('keys'), ['SECRET']);
+  desk.use(
+    parseConfig(
+      text.replace('password_env = "SECRET"', 'password_env = "OF_KEYS"'),
+      here.path('sluice.toml'),
+    ),
+  );
+  assert.deepEqual(desk.hiddenFrom('keys'), []);
+});
+
 test('senders get the passwords and tokens, without the end of the line', (t) => {
   const here = world(t);
   here.write('a', ' spaces and = "ö" \n');
@@ -54,7 +75,8 @@ test('senders get the passwords and tokens, without the end of the line', (t) =>
     c2: { kind: 'secret', text: 'token' },
     c3: { kind: 'secret', text: 'of the environment' },
   });
-  assert.deepEqual(desk.variables, ['SECRET']);
+  for (const role of ['manager', 'sender', 'keys'] as const)
+    assert.deepEqual(desk.hiddenFrom(role), ['SECRET']);
   assert.deepEqual(here.troubles.list, []);
 });
 

@@ -23,9 +23,9 @@ export class Gifts {
     });
   }
 
-  /** Environment variables that no process may have. */
-  get hidden(): readonly string[] {
-    return this.#desks.secrets.variables;
+  /** Environment variables that a process is not to have. */
+  hiddenFrom({ name }: Pick<Child, 'name'>): readonly string[] {
+    return this.#desks.secrets.hiddenFrom(name);
   }
 
   /** @param child - its name alone decides: a process cannot ask for anything else */

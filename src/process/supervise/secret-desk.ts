@@ -11,6 +11,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { fileVersions, fileVersionsNow } from '../../tls/certificate-files.ts';
 import type { GivenSecret, GivenSecrets } from '../../values/secret.ts';
+import type { RoleName } from '../role.ts';
 import { readSecretFile } from '../watch/secret-file.ts';
 
 /** How often the files are looked at. Tokens live for an hour or less, and are often renewed at the last moment. */
@@ -21,6 +22,9 @@ export interface SecretDeskParts {
   readonly troubles: Troubles;
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
+
+/** What has secrets. Those of issuers of tokens are read by the keys process. */
+type SecretConfig = Pick<Config, 'credential' | 'tokenIssuer'>;
 
 type ReadPlace = Exclude<SecretPlace, { readonly kind: 'command' }>;
 
@@ -42,6 +46,8 @@ export class SecretDesk {
   readonly #parts: SecretDeskParts;
   readonly #environment: Readonly<Record<string, string | undefined>>;
   #credentials: readonly ReadCredential[] = [];
+  /** Environment variables that the keys process reads. */
+  #ofKeys: readonly string[] = [];
   #secrets: ReadonlyMap<string, Found> = new Map();
   #versions = '';
   /** Names of credentials with a trouble. */
@@ -49,7 +55,7 @@ export class SecretDesk {
   #timer: NodeJS.Timeout | undefined;
   #changed: (names: readonly string[]) => void = () => undefined;
 
-  constructor(config: Pick<Config, 'credential'>, parts: SecretDeskParts) {
+  constructor(config: SecretConfig, parts: SecretDeskParts) {
     this.#parts = parts;
     this.#environment = parts.environment ?? process.env;
     this.use(config);
@@ -75,7 +81,10 @@ export class SecretDesk {
   }
 
   /** Reads the secrets of another configuration. */
-  use({ credential }: Pick<Config, 'credential'>): void {
+  use({ credential, tokenIssuer }: SecretConfig): void {
+    this.#ofKeys = tokenIssuer.flatMap(({ check }) =>
+      check.kind === 'introspection' && check.secret.kind === 'environment' ? [check.secret.name] : [],
+    );
     // Commands are run by the senders: a program that talks to the network is none for the supervisor.
     this.#credentials = credential.flatMap(({ name, secret }) =>
       secret.kind === 'command' ? [] : [{ name, secret }],
@@ -83,11 +92,12 @@ export class SecretDesk {
     this.#read();
   }
 
-  /** Names of the environment variables that have a secret. */
-  get variables(): readonly string[] {
-    return this.#credentials.flatMap(({ secret }) =>
+  /** Environment variables with secrets that a process is not to have. */
+  hiddenFrom(role: RoleName): readonly string[] {
+    const own = this.#credentials.flatMap(({ secret }) =>
       secret.kind === 'environment' ? [secret.variable] : [],
     );
+    return role === 'keys' ? own.filter((name) => !this.#ofKeys.includes(name)) : [...own, ...this.#ofKeys];
   }
 
   /** For senders, and for nobody else. */

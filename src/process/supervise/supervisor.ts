@@ -158,7 +158,7 @@ export class Supervisor implements Instance {
 
   #fork(child: Child): void {
     child.startedAtMs = performance.now();
-    const forked = forkRole(child.name, this.#users?.of[child.name], this.#gifts.hidden, (error) =>
+    const forked = forkRole(child.name, this.#users?.of[child.name], this.#gifts.hiddenFrom(child), (error) =>
       this.#notForked(child, error),
     );
     if (forked === undefined) return;
