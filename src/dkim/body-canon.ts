@@ -55,37 +55,68 @@ class RelaxedBody implements BodyCanon {
     // What was kept from before is a blank and a CR at most.
     if (this.#out.length < bytes.length + 2) this.#out = Buffer.allocUnsafe(bytes.length + 2);
     const out = this.#out;
+    const end = bytes.length;
     let length = 0;
-    let afterBlank = this.#afterBlank;
-    let afterCr = this.#afterCr;
-    // One pass over bytes; a search for each blank and line end would be slower on the short lines of mail.
-    for (let i = 0; i < bytes.length; i++) {
-      const c = bytes[i] as number;
-      if (afterCr) {
-        afterCr = false;
-        if (c === lineFeed) {
-          afterBlank = false;
+    let at = 0;
+    while (at < end && (this.#afterCr || this.#afterBlank))
+      length = this.#resume(bytes[at++] as number, length);
+    // Most bytes are copied, with one comparison each: every message that is signed or verified goes through this loop.
+    while (at < end) {
+      const c = bytes[at] as number;
+      if (c > space || (c !== space && c !== tab && c !== carriageReturn)) {
+        out[length++] = c;
+        at++;
+        continue;
+      }
+      let next = at;
+      while (next < end && (bytes[next] === space || bytes[next] === tab)) next++;
+      const hasBlank = next > at;
+      if (next === end) {
+        this.#afterBlank = hasBlank;
+        break;
+      }
+      if (bytes[next] === carriageReturn) {
+        if (next + 1 === end) {
+          this.#afterBlank = hasBlank;
+          this.#afterCr = true;
+          break;
+        }
+        if (bytes[next + 1] === lineFeed) {
           out[length++] = carriageReturn;
           out[length++] = lineFeed;
+          at = next + 2;
           continue;
         }
-        if (afterBlank) out[length++] = space;
-        afterBlank = false;
-        out[length++] = carriageReturn;
       }
-      if (c === space || c === tab) afterBlank = true;
-      else if (c === carriageReturn) afterCr = true;
-      else {
-        if (afterBlank) {
-          out[length++] = space;
-          afterBlank = false;
-        }
-        out[length++] = c;
+      if (hasBlank) out[length++] = space;
+      else out[length++] = bytes[next++] as number;
+      at = next;
+    }
+    if (length > 0) this.#lines.push(out.subarray(0, length));
+  }
+
+  /** Takes a byte behind what was kept from before. @returns the length of what is to be given on */
+  #resume(c: number, before: number): number {
+    const out = this.#out;
+    let length = before;
+    if (this.#afterCr) {
+      this.#afterCr = false;
+      if (c !== lineFeed && this.#afterBlank) out[length++] = space;
+      this.#afterBlank = false;
+      out[length++] = carriageReturn;
+      if (c === lineFeed) {
+        out[length++] = lineFeed;
+        return length;
       }
     }
-    this.#afterBlank = afterBlank;
-    this.#afterCr = afterCr;
-    if (length > 0) this.#lines.push(out.subarray(0, length));
+    if (c === space || c === tab) this.#afterBlank = true;
+    else if (c === carriageReturn) this.#afterCr = true;
+    else {
+      if (this.#afterBlank) out[length++] = space;
+      this.#afterBlank = false;
+      out[length++] = c;
+    }
+    return length;
   }
 
   finish(): void {
