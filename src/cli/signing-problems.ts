@@ -7,9 +7,9 @@ import { readKeyFile } from '../signing/key-file.ts';
 /** Reads every key once, but for those whose file depends on the author's domain. */
 export async function signingProblems({ signingKey }: Config): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
-  for (const [index, { file: path }] of signingKey.entries()) {
+  for (const { file: path, place } of signingKey) {
     if (path.includes('%')) continue;
-    const at = ['signing_key', index, 'file'];
+    const at = [...place];
     const file = await readKeyFile(path);
     if (file.kind === 'absent') found.push({ path: at, message: `${path} does not exist` });
     else if (file.kind === 'unusable') found.push({ path: at, message: `${path}: ${file.reason}` });

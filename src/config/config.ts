@@ -25,7 +25,7 @@ import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
-import { type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
+import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
@@ -137,7 +137,7 @@ export interface Config extends VerificationConfig {
   readonly login: LoginConfig;
   /** Whose tokens users may log in with. Empty: no tokens are taken. */
   readonly tokenIssuer: readonly TokenIssuerConfig[];
-  /** Empty: nothing is signed. */
+  /** Those of [[signing_key]], then those of `dkimdomains`. Empty: nothing is signed. */
   readonly signingKey: readonly SigningKeyConfig[];
   readonly recipients: readonly RecipientsConfig[];
   /** Empty: the system chooses. */
@@ -264,7 +264,10 @@ function completeConfig(
     directory,
     login: toLoginConfig(content.login, directory),
     tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),
-    signingKey: content.signingKey.map((each) => toSigningKeyConfig(each, folder)),
+    signingKey: [
+      ...content.signingKey.map((each, index) => toSigningKeyConfig(each, index, folder)),
+      ...dkimDomainKeys(content.signing, supplement.dkimDomains, folder),
+    ],
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     ...toVerificationConfig(content, hostname),
     source: content.source.map((each) => ({

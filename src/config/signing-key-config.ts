@@ -1,17 +1,20 @@
 // One [[signing_key]] as the rest of Sluice sees it. The file is read by the keys process, and by nobody else.
 
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import type { z } from 'zod';
 
 import type { DomainPattern } from '../values/domain.ts';
 import type { CamelKeys } from './camel-case.ts';
+import type { DkimDomain } from './read/dkim-domain.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { selectorOfFile, type signingKeys } from './schema/signing-key.ts';
 
 type FileSigningKey = DeepReadonly<CamelKeys<z.output<typeof signingKeys>>>[number];
 
 export interface SigningKeyConfig {
+  /** Where the configuration names the file. */
+  readonly place: readonly (string | number)[];
   /** Empty: all domains that no other one names. */
   readonly domain: readonly DomainPattern[];
   /** Absolute. */
@@ -26,11 +29,44 @@ export interface SigningKeyConfig {
   readonly whenUnusable: FileSigningKey['whenUnusable'];
 }
 
-/** @param folder - where a relative path starts */
-export function toSigningKeyConfig(given: FileSigningKey, folder: string): SigningKeyConfig {
+/**
+ * The keys of `dkimdomains`: one for each domain and selector.
+ * @param signing - [signing] of the file
+ * @param folder - where a relative path starts
+ */
+export function dkimDomainKeys(
+  signing: { readonly dkimdomains?: string | undefined; readonly domainkeys?: string | undefined },
+  domains: readonly DkimDomain[],
+  folder: string,
+): SigningKeyConfig[] {
+  const file = resolve(folder, signing.dkimdomains ?? '');
+  const keys = resolve(folder, signing.domainkeys ?? join(dirname(dirname(file)), 'ssl/domainkeys'));
+  return domains.flatMap(({ domain, selectors, signAs, canonicalization }) =>
+    selectors.map((selector) => ({
+      place: ['signing', 'dkimdomains'],
+      domain: domain === undefined ? [] : [domain],
+      file: join(keys, signAs ?? domain?.domain ?? '%', selector),
+      selector,
+      signAs,
+      tenant: undefined,
+      user: [],
+      canonicalization,
+      alsoSign: [],
+      validMs: undefined,
+      whenUnusable: 'tempfail' as const,
+    })),
+  );
+}
+
+/**
+ * @param index - in the list of [[signing_key]]
+ * @param folder - where a relative path starts
+ */
+export function toSigningKeyConfig(given: FileSigningKey, index: number, folder: string): SigningKeyConfig {
   const { domain = [], file, selector = selectorOfFile(file), signAs, tenant, user = [], valid } = given;
   const { canonicalization, alsoSign, whenUnusable } = given;
   return {
+    place: ['signing_key', index, 'file'],
     domain,
     file: resolve(folder, file),
     selector,

@@ -1,4 +1,5 @@
-// Reads a file with domains that a key names: one domain per line, like qmail's rcpthosts. Its problems have places, too.
+// Reads a file with domains that a key names: one domain per line, like qmail's rcpthosts, perhaps with more about it. Its problems have
+// places, too.
 
 import { resolve } from 'node:path';
 
@@ -29,12 +30,12 @@ const mostProblems = 20;
  * @param parse - what one line may hold; a ValueError becomes a problem with the place of the line
  * @param problems - to which it adds: the file cannot be read, or a line is not a domain
  */
-export function readDomainFile(
+export function readDomainFile<Entry = DomainPattern>(
   name: string,
   key: FileKey,
-  parse: (text: string) => DomainPattern,
+  parse: (text: string) => Entry,
   problems: ConfigProblem[],
-): DomainPattern[] {
+): Entry[] {
   const path = resolve(key.folder, name);
   const shownName = shortName(path);
   let text: string;
@@ -50,7 +51,7 @@ export function readDomainFile(
     return [];
   }
   key.onFileRead(path, text);
-  const domains: DomainPattern[] = [];
+  const domains: Entry[] = [];
   let problemLines = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const entry = line.trim();

@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../../values/domain.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { readCertificateFile } from './certificate-file.ts';
+import { type DkimDomain, parseDkimDomain } from './dkim-domain.ts';
 import { readDomainFile } from './domain-file.ts';
 import type { TomlSource } from './toml.ts';
 
@@ -16,6 +17,8 @@ export interface Supplement {
   readonly relayDomains: readonly DomainPattern[];
   /** The domains of `domain_file`, by the index of the [[limit]]. */
   readonly limitDomains: readonly (readonly DomainPattern[])[];
+  /** The lines of `dkimdomains` in [signing]. */
+  readonly dkimDomains: readonly DkimDomain[];
   /** The text of `ca`, by the index of the [[tls]]; empty without one. */
   readonly tlsAuthorities: readonly string[];
   /** The text of `mta_sts_ca` in [deliver]; empty without one. */
@@ -28,6 +31,7 @@ export interface Supplement {
 export const noSupplement: Supplement = {
   relayDomains: [],
   limitDomains: [],
+  dkimDomains: [],
   tlsAuthorities: [],
   mtaStsAuthorities: '',
   originOf: () => '',
@@ -39,6 +43,7 @@ interface NamedFiles {
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly tls: readonly { readonly ca?: string | undefined }[];
+  readonly signing: { readonly dkimdomains?: string | undefined };
 }
 
 /**
@@ -47,7 +52,7 @@ interface NamedFiles {
  * @throws {ConfigError} with every problem of these files
  */
 export function readSupplement(
-  { receive, deliver, limit, tls }: NamedFiles,
+  { receive, deliver, limit, tls, signing }: NamedFiles,
   source: TomlSource,
   folder: string,
   onFileRead: OnFileRead,
@@ -64,6 +69,15 @@ export function readSupplement(
       const key = { path: ['limit', index, 'domain_file'], source, folder, onFileRead };
       return domainFile === undefined ? [] : readDomainFile(domainFile, key, parseRecipientDomain, problems);
     }),
+    dkimDomains:
+      signing.dkimdomains === undefined
+        ? []
+        : readDomainFile(
+            signing.dkimdomains,
+            { path: ['signing', 'dkimdomains'], source, folder, onFileRead },
+            parseDkimDomain,
+            problems,
+          ),
     tlsAuthorities: tls.map(({ ca }, index) =>
       ca === undefined
         ? ''

@@ -30,7 +30,7 @@ import { quirks } from './quirk.ts';
 import { recipientChecks } from './recipients.ts';
 import { routes } from './route.ts';
 import { sendingLimits } from './sending-limit.ts';
-import { signingKeys } from './signing-key.ts';
+import { signing, signingKeys } from './signing-key.ts';
 import { sources } from './source.ts';
 import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
@@ -241,6 +241,7 @@ export const root = tableOf({
     tokenIssuers.prefault([]),
     'An issuer of tokens (OAuth 2) by which users of the directory may log in, with OAUTHBEARER and XOAUTH2. docs/users.md has examples.',
   ),
+  signing: key(signing.prefault({}), 'Keys that sign mail, in the layout of another server.'),
   signing_key: key(
     signingKeys.prefault([]),
     'A private key that signs mail of users who have logged in, and of clients that may relay, by DKIM; and the reports of this host. All keys for the most specific domain sign, so that a message may have several signatures. docs/dkim.md says how to make a key and publish it.',

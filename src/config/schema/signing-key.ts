@@ -88,6 +88,29 @@ const signingKey = tableOf({
   ),
 });
 
+/** [signing]: keys in the layout of another server. */
+export const signing = tableOf({
+  dkimdomains: key(
+    z
+      .string({ error: expected('the name of a file') })
+      .min(1, 'must not be empty')
+      .optional(),
+    'The file control/dkimdomains of s/qmail: one domain on each line, with the selectors of its keys. It is read as s/qmail does, beside [[signing_key]]; docs/dkim.md says which of its fields count.',
+    { example: '"/var/qmail/control/dkimdomains"' },
+  ),
+  domainkeys: key(
+    z
+      .string({ error: expected('the name of a folder') })
+      .min(1, 'must not be empty')
+      .optional(),
+    'The folder with the keys of dkimdomains: a folder for each domain, and in it a file for each selector.',
+    {
+      defaultText: 'ssl/domainkeys beside the folder of dkimdomains',
+      example: '"/var/qmail/ssl/domainkeys"',
+    },
+  ),
+});
+
 /** All keys. */
 export const signingKeys = listOf(signingKey, 'tables: [[signing_key]]').superRefine((all, context) => {
   for (const [index, { file, selector }] of all.entries()) {
