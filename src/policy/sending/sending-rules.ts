@@ -17,6 +17,9 @@ import {
   type SendingRule,
 } from './types.ts';
 
+/** More of a name is not kept. RFC 5321 4.5.3.1: an address has at most 64 octets, @, and 255 octets. */
+const longestUser = 320;
+
 type Allowances = readonly Allowance[];
 
 /** What the rules of one kind say about one quantity. */
@@ -124,7 +127,8 @@ export function mostRecipientsOf(held: readonly HeldSending[]): number {
 export function sendingKey(by: SendingKind, { user, client, tenant, senderDomain }: HandIn): string {
   switch (by) {
     case 'user':
-      return user === '' ? '' : tableKey(user);
+      // What a front end tells may be of any length.
+      return user === '' ? '' : tableKey(user).slice(0, longestUser);
     case 'client':
       // One host has a whole /64 in IPv6 (RFC 4291 2.5.4).
       return client.includes(':') ? networkAround(client) : client;

@@ -204,6 +204,13 @@ test('keys of one kind take no room from another kind', () => {
   assert.equal(counts.usesFor(handIn({ user: 'a@x.example' }), start)[0]?.used, 1);
 });
 
+test('of a name that is too long only the beginning is kept, so that what is stored can be read again', () => {
+  const counts = new SendingCounts([rule('user', { messages: ['1/h'] })]);
+  counts.charge(handIn({ user: `${'a'.repeat(5_000)}1` }), start);
+  assert.equal(counts.charge(handIn({ user: `${'a'.repeat(5_000)}2` }), start).kind, 'exceeded');
+  assert.equal(counts.save(start)[0]?.key.length, 320);
+});
+
 test('what counts no more is forgotten', () => {
   const counts = new SendingCounts([rule('client', { messages: ['10/min'] })]);
   for (let at = 0; at < 50; at++) counts.charge(handIn({ client: `192.0.2.${at}` }), start);
