@@ -3,11 +3,13 @@
 import type { Config } from '../config/config.ts';
 import type { SendingRule } from '../policy/sending/types.ts';
 
+const usualWaitMs = 86_400_000;
+
 export function sendingRules({
   sendingLimit,
   queue,
 }: Pick<Config, 'sendingLimit' | 'queue'>): readonly SendingRule[] {
-  return sendingLimit.map(({ beyond, longestWait, ...rule }) => ({
+  return sendingLimit.map(({ beyond, longestWait = usualWaitMs, ...rule }) => ({
     ...rule,
     beyond:
       beyond === 'tempfail'

@@ -66,8 +66,13 @@ const mistakes: readonly [name: string, tables: readonly string[], problem: RegE
   ],
   [
     'too long a wait',
-    ['by = "user"\nmessages = "1/h"\nlongest_wait = "8d"'],
+    ['by = "user"\nmessages = "1/h"\nbeyond = "pace"\nlongest_wait = "8d"'],
     /"8d" is too long: at most 7d/u,
+  ],
+  [
+    'a wait for nothing',
+    ['by = "user"\nmessages = "1/h"\nlongest_wait = "2h"'],
+    /longest_wait: has no meaning without beyond = "pace"/u,
   ],
   [
     'the same twice',
@@ -121,6 +126,9 @@ test('limits that can never hold are warned of', () => {
       'sending_limit[3].longest_wait: 3d is more than half of lifetime in [queue], so no message waits for longer than 2d12h',
     ],
   );
+  assert.deepEqual(warnings(limits('by = "client"\nmessages = "unlimited"\nbeyond = "pace"')), [
+    'sending_limit[1].beyond: nothing is beyond "unlimited", so nothing is paced',
+  ]);
   const directory = '[[directory]]\nname = "a"\nkind = "users"\npath = "u"\n';
   assert.deepEqual(warnings(directory + limits('by = "user"\nmessages = ["1/min", "20/h"]')), []);
 });

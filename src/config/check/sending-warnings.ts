@@ -15,6 +15,9 @@ export function sendingWarnings(config: Config): ConfigWarning[] {
       ...(['messages', 'recipients'] as const).flatMap((quantity) =>
         idleRates(limit[quantity] ?? []).map((message) => ({ path: at(quantity), message })),
       ),
+      ...(limit.beyond === 'pace' && [limit.messages, limit.recipients].every((all = []) => all.length === 0)
+        ? [{ path: at('beyond'), message: 'nothing is beyond "unlimited", so nothing is paced' }]
+        : []),
       ...longWait(limit, config).map((message) => ({ path: at('longest_wait'), message })),
     ];
   });
@@ -39,7 +42,7 @@ function idleRates(rates: readonly Rate[]): string[] {
 }
 
 function longWait({ beyond, longestWait }: SendingLimitConfig, { queue }: Config): string[] {
-  if (beyond !== 'pace' || longestWait <= queue.lifetime / 2) return [];
+  if (beyond !== 'pace' || longestWait === undefined || longestWait <= queue.lifetime / 2) return [];
   const half = formatDuration(queue.lifetime / 2);
   return [
     `${formatDuration(longestWait)} is more than half of lifetime in [queue], so no message waits for longer than ${half}`,

@@ -89,14 +89,18 @@ const sendingLimit = tableOf({
     'What happens to a message beyond the limit. "tempfail": it is refused with 450 and the time at which it will be taken. "pace": it is accepted, and waits in the queue until it is within the limit.',
   ),
   longest_wait: key(
-    duration(1000, longestWaitMs).prefault('1d'),
+    duration(1000, longestWaitMs).optional(),
     'With beyond = "pace": a message that would have to wait longer is refused as with "tempfail". It is never more than half of lifetime in [queue].',
+    { defaultText: '1d', example: '"12h"' },
   ),
 }).superRefine((value, context) => {
   const complain = (message: string, path: (string | number)[]): void =>
     context.addIssue({ code: 'custom', message, path });
   if (quantities.every((quantity) => value[quantity] === undefined)) {
     complain(`sets no limit: give at least one of ${quantities.join(', ')}`, []);
+  }
+  if (value.beyond === 'tempfail' && value.longest_wait !== undefined) {
+    complain('has no meaning without beyond = "pace"', ['longest_wait']);
   }
   for (const kind of kinds) {
     if (kind === value.by || value[kind] === undefined) continue;
