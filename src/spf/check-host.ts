@@ -56,9 +56,10 @@ async function explanationOf(
   if (text === undefined || text.length > maxExplanationLength) return undefined;
   const parts = parseMacroString(text, 'explanation');
   if (parts === undefined) return undefined;
-  const explanation = expandMacros(parts, await evaluation.macroValues(parts, domain));
+  const values = await evaluation.macroValues(parts, domain);
+  const explanation = expandMacros(parts, values, maxExplanationLength);
   // Macros bring what the client said: only printable ASCII may come into a reply.
-  return /^[\x20-\x7e]*$/.test(explanation) ? explanation.slice(0, maxExplanationLength) : undefined;
+  return /^[\x20-\x7e]*$/.test(explanation) ? explanation : undefined;
 }
 
 /** What a session knows for both questions. */

@@ -7,7 +7,7 @@ import { isQueryable } from '../dns/domain-name.ts';
 import type { Answer } from '../dns/types.ts';
 import { isBelow } from '../values/domain.ts';
 import { type ClientAddress, isNear, samePrefix } from './client-address.ts';
-import { expandMacros, type MacroString, type MacroValues, usesValidatedName } from './macro-string.ts';
+import { expandEnd, type MacroString, type MacroValues, usesValidatedName } from './macro-string.ts';
 import { type Mechanism, isSpfRecord, parseRecord, type SpfRecord } from './parse-record.ts';
 import type { SpfQuery, SpfResolver, SpfResult } from './types.ts';
 
@@ -199,7 +199,8 @@ export class Evaluation {
    * @returns a text that need not be a name
    */
   async expand(target: MacroString, domain: string): Promise<string> {
-    let name = expandMacros(target, await this.macroValues(target, domain));
+    // One character more, for a final dot.
+    let name = expandEnd(target, await this.macroValues(target, domain), maxNameLength + 1);
     if (name.length > 1 && name.endsWith('.')) name = name.slice(0, -1);
     if (name.length <= maxNameLength) return name;
     const dot = name.indexOf('.', name.length - maxNameLength - 1);

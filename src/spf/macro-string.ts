@@ -73,10 +73,26 @@ export function usesValidatedName(parts: MacroString): boolean {
   return parts.some((part) => typeof part !== 'string' && part.letter === 'p');
 }
 
-/** Replaces the macros by their values (RFC 7208 7.3). */
-export function expandMacros(parts: MacroString, values: MacroValues): string {
+/** Replaces the macros by their values (RFC 7208 7.3). @param maxLength - the rest of the text is left out */
+export function expandMacros(parts: MacroString, values: MacroValues, maxLength: number): string {
   let text = '';
-  for (const part of parts) text += typeof part === 'string' ? part : expand(part, values);
+  for (const part of parts) {
+    text += typeof part === 'string' ? part : expand(part, values);
+    if (text.length >= maxLength) return text.slice(0, maxLength);
+  }
+  return text;
+}
+
+/**
+ * The end of the expanded text, which is all of it unless it is longer than `leastLength`. Of a name that is too long only the end
+ * counts, and a record of two thousand macros would make megabytes of what a client has said.
+ */
+export function expandEnd(parts: MacroString, values: MacroValues, leastLength: number): string {
+  let text = '';
+  for (let at = parts.length - 1; at >= 0 && text.length <= leastLength; at--) {
+    const part = parts[at] ?? '';
+    text = (typeof part === 'string' ? part : expand(part, values)) + text;
+  }
   return text;
 }
 

@@ -42,10 +42,12 @@ export class LimitedLookups implements Lookups {
     if (this.#over !== undefined) return Promise.resolve(this.#over);
     return new Promise((resolve) => {
       this.#waiting.add(resolve);
-      void ask().then((answer) => {
+      const end = (answer: Answer<T>): void => {
         this.#waiting.delete(resolve);
         resolve(answer);
-      });
+      };
+      // A resolver never rejects. Should it do so, nobody may be left waiting.
+      ask().then(end, (error: unknown) => end({ kind: 'failed', reason: String(error) }));
     });
   }
 }

@@ -58,6 +58,8 @@ export class MessageVerification {
     this.#isTrustedSealer = isTrustedSealer;
     this.#lookups = lookups;
     this.client = this.#checkClient();
+    // Nobody waits for it when the client goes away.
+    this.client.catch(() => undefined);
   }
 
   /**
@@ -70,6 +72,7 @@ export class MessageVerification {
     const { domains } = this.#authors;
     this.#policies = Promise.all(domains.map((domain) => discoverPolicy(domain, this.#lookups)));
     const arc = this.#isTrustedSealer !== undefined && fields.some(({ name }) => name === 'arc-seal');
+    this.#policies.catch(() => undefined);
     if (!arc && !fields.some(({ name }) => signatureFields.has(name))) return;
     const header = Buffer.concat(fields.map(({ bytes }) => bytes));
     this.#verifier = startVerifying(header, this.#session.nowSeconds, keysFromDns(this.#lookups), { arc });

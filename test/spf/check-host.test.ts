@@ -155,6 +155,21 @@ test('the worst record asks about a hundred questions, and the names of a client
   assert.equal(resolver.asked.length, 1 + 1 + 10 + 5 * 11);
 });
 
+test('a record of macros does not multiply what a client says', async () => {
+  const helo = `${'a.'.repeat(1000)}example`;
+  const record = `v=spf1 ${`exists:${'%{H}'.repeat(200)}.x.example `.repeat(9)}-all`;
+  assert.ok(record.length < 8192);
+  const resolver = zoneResolver({ 'sender.example': { txt: [record] } });
+  const cpu = process.cpuUsage();
+  const { result } = await checkHost(mailFromQuery('u@sender.example', { ...session, helo }), resolver);
+  const { user } = process.cpuUsage(cpu);
+  assert.equal(result, 'permerror');
+  // The third term that finds nothing ends it. A name keeps its last 253 characters, from a label on.
+  assert.equal(resolver.asked.length, 4);
+  assert.match(resolver.asked[1] ?? '', /^A [^ ]{200,253}$/);
+  assert.ok(user < 100_000, `${user} µs`);
+});
+
 test('a record that is too long is an error, and one of this length takes little time', async () => {
   const term = 'exists:%{l1r-}.%{o1r-}.%{d255r-+,/_=}.x.example ';
   const long = `v=spf1 ${term.repeat(200)}`;
