@@ -36,6 +36,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),
   bans: () => import('./bans.ts'),
+  login: () => import('./login.ts'),
   clients: () => import('./clients.ts'),
   sending: () => import('./sending.ts'),
   sendmail: () => import('./sendmail.ts'),

@@ -22,3 +22,9 @@ export interface ConnectionContext {
   readonly tls: TlsKit;
   readonly logins: LoginKit;
 }
+
+/** What a line to a server needs, whoever uses it. */
+export type LineContext = Pick<
+  ConnectionContext,
+  'settings' | 'deadlines' | 'dial' | 'proofs' | 'tls' | 'logins'
+>;

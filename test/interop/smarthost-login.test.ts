@@ -153,17 +153,19 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
     await until('the log-in was refused', () => sluice.events().some(({ event }) => event === 'deferred'));
     await handIn(sluice, 'a@from.test');
     await handIn(sluice, 'c@from.test');
+    await assert.rejects(sluice.cli('login', 'check', 'provider'), /provider +fails: 535 /u);
     const status = await sluice.cli('status');
     assert.match(status, /refuses the log-in with the credential "provider": 535 /u);
     assert.match(status, /Correct the user or the secret/u);
     const explained = await sluice.cli('explain', 'b@far.test');
     assert.match(explained, /with the credential "provider" rests until /u);
     assert.match(explained, /provider +failed: 535 /u);
-    assert.equal(failedLogins(here), 1);
+    assert.equal(failedLogins(here), 2, 'of Sluice, and of the command');
     const warnings = () => sluice.events().filter(({ code }) => code === 'LOGIN_REFUSED');
     assert.equal(warnings().length, 1);
     assert.doesNotMatch(JSON.stringify(sluice.events()) + status + explained, /Wrong-Password-1/u);
     writeFileSync(file, `${password}\n`);
+    assert.match(await sluice.cli('login', 'check'), /provider +logs in by SCRAM-SHA-256/u);
     await here.mx.tally.arrived(3);
     assert.deepEqual(new Set(logins(here)), new Set([`SCRAM-SHA-256 ${user}`]));
     await until(

@@ -5,14 +5,14 @@ import type { ClientSessionOptions } from '../../protocol/smtp/client/client-typ
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { PipeliningKind } from '../../values/pipelining.ts';
-import type { ConnectionContext } from '../connection-context.ts';
+import type { LineContext } from '../connection-context.ts';
 
 /**
  * @param source - our own address; empty: the system chooses it
  * @param without - kinds of pipelining that the server does not bear
  */
 export function openSession(
-  { settings, proofs }: ConnectionContext,
+  { settings, proofs }: LineContext,
   hop: SocketHop,
   source: string,
   dialect: ClientDialect,

@@ -9,7 +9,7 @@ import { opensslReason } from '../../tls/openssl-reason.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { TlsFacts, TlsOutcome } from '../../values/tls-outcome.ts';
 import type { PipeliningKind } from '../../values/pipelining.ts';
-import type { ConnectionContext } from '../connection-context.ts';
+import type { LineContext } from '../connection-context.ts';
 import type { CloseReport, ConnectedPlace } from '../types.ts';
 import { LineLogin } from '../login/line-login.ts';
 import { HopTls } from '../tls/hop-tls.ts';
@@ -19,7 +19,7 @@ type SecuringEvent = Extract<ClientEvent, { readonly kind: 'handshake' | 'login'
 type LineFailures = Pick<Extract<CloseReport, { readonly kind: 'failed' }>, 'tls' | 'login'>;
 
 export class ServerLine {
-  readonly #context: ConnectionContext;
+  readonly #context: LineContext;
   readonly #hop: SocketHop;
   readonly #source: string;
   readonly #without: readonly PipeliningKind[];
@@ -34,7 +34,7 @@ export class ServerLine {
   #wire: Wire;
 
   constructor(
-    context: ConnectionContext,
+    context: LineContext,
     hop: SocketHop,
     { source, without = [] }: Pick<ConnectedPlace, 'source' | 'without'>,
     dialect: ClientDialect,

@@ -7,7 +7,7 @@ import type { ClientSessionOptions, ClientTransaction } from '../../protocol/smt
 import type { SocketHop } from '../../route/types.ts';
 import type { PipeliningKind } from '../../values/pipelining.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
-import type { ConnectionContext } from '../connection-context.ts';
+import type { LineContext } from '../connection-context.ts';
 import { Distance } from './distance.ts';
 import { openSession } from './open-session.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
@@ -46,11 +46,7 @@ export class Wire {
   readonly #deadlines: Deadlines;
   #isDropped = false;
 
-  constructor(
-    context: ConnectionContext,
-    { hop, source, dialect, tls, without }: WireTarget,
-    events: WireEvents,
-  ) {
+  constructor(context: LineContext, { hop, source, dialect, tls, without }: WireTarget, events: WireEvents) {
     const { deadlines, settings, dial } = context;
     this.#deadlines = deadlines;
     this.session = openSession(context, hop, source, dialect, tls, without);
@@ -130,7 +126,7 @@ export class Wire {
   }
 
   /** Closes, after the server when it has answered QUIT. */
-  end(context: ConnectionContext): void {
+  end(context: LineContext): void {
     this.timer.stop();
     if (this.session.saidGoodbye) this.socket.leave(context.deadlines);
     else this.socket.destroy();
