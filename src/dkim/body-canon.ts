@@ -126,7 +126,7 @@ class RelaxedBody implements BodyCanon {
 }
 
 /** Holds back line ends until something follows them, so that those at the end of the body are left out. */
-class TrailingLines {
+export class TrailingLines {
   readonly #take: TakeBytes;
   #lineEnds = 0;
   #afterCr = false;

@@ -12,6 +12,8 @@ export interface KeyRecord {
   readonly key: string;
   /** `h=`: the hashes that may be used with it; undefined: any. */
   readonly hashes: readonly string[] | undefined;
+  /** `g=`: the local part of the sender, for DomainKeys alone; empty: any. */
+  readonly granularity: string;
   /** `s=`: what it may be used for. */
   readonly services: readonly string[];
   /** `t=y`. */
@@ -38,6 +40,7 @@ export function parseKeyRecord(text: string): KeyRecord | { readonly fault: stri
     type: tags.get('k')?.value.toLowerCase() ?? 'rsa',
     key: withoutBlanks(key.value),
     hashes: listOf(tags.get('h')),
+    granularity: tags.get('g')?.value ?? '',
     services: listOf(tags.get('s')) ?? ['*'],
     isTesting: flags.includes('y'),
     isStrict: flags.includes('s'),

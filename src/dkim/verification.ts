@@ -1,4 +1,4 @@
-// Verifies what one message carries: DKIM signatures, and on request its ARC chain. It owns no resolver and no clock:
+// Verifies what one message carries: DKIM signatures, a signature by DomainKeys, and on request its ARC chain. It owns no resolver and no clock:
 //
 // 1. `new Verification(header, nowSeconds)` reads the signatures, and `questions` says which keys are needed.
 // 2. `body(bytes)` takes the body while it comes; the keys are looked up meanwhile.
@@ -8,6 +8,7 @@
 
 import { ArcChain } from './arc-chain.ts';
 import { BodyHashes } from './body-hashes.ts';
+import { DomainKey } from './domain-key.ts';
 import { DkimSignatures } from './dkim-signatures.ts';
 import { HeaderBlock } from './header-block.ts';
 import { maxHeaderBytes } from './limits.ts';
@@ -25,7 +26,7 @@ export interface VerificationOptions {
 }
 
 export interface VerificationResults {
-  /** From the top of the header; none for a message without signatures. */
+  /** DKIM's from the top of the header, then that of DomainKeys; none for a message without signatures. */
   readonly signatures: readonly SignatureResult[];
   /** Undefined when the chain was not to be verified. */
   readonly arc: ArcResult | undefined;
@@ -38,6 +39,7 @@ export class Verification {
   readonly questions: readonly KeyQuestion[];
   readonly #hashes = new BodyHashes();
   readonly #signatures: DkimSignatures | undefined;
+  readonly #domainKey: DomainKey | undefined;
   readonly #arc: ArcChain | undefined;
   readonly #isArcWanted: boolean;
 
@@ -53,25 +55,34 @@ export class Verification {
     }
     const block = new HeaderBlock(header);
     this.#signatures = new DkimSignatures(block, this.#hashes, nowSeconds);
+    this.#domainKey = DomainKey.of(block);
     if (arc) this.#arc = new ArcChain(block, this.#hashes);
-    const questions = [...this.#signatures.questions, ...(this.#arc?.questions ?? [])];
+    const questions = [
+      ...this.#signatures.questions,
+      ...(this.#domainKey?.questions ?? []),
+      ...(this.#arc?.questions ?? []),
+    ];
     this.questions = [...new Map(questions.map((question) => [keyNameOf(question), question])).values()];
   }
 
   /** Does nothing need the body? */
   get ignoresBody(): boolean {
-    return this.#hashes.isEmpty;
+    return this.#hashes.isEmpty && this.#domainKey === undefined;
   }
 
   /** The next piece of the body. */
   body(bytes: Uint8Array): void {
     this.#hashes.push(bytes);
+    this.#domainKey?.body(bytes);
   }
 
   /** The body has ended. @param answers - to `questions` */
   results(answers: KeyAnswers): VerificationResults {
     if (this.#signatures === undefined) return tooLargeResults(this.#isArcWanted);
-    return { signatures: this.#signatures.results(answers), arc: this.#arc?.result(answers) };
+    const domainKey = this.#domainKey?.result(answers);
+    const signatures = this.#signatures.results(answers);
+    if (domainKey !== undefined) signatures.push(domainKey);
+    return { signatures, arc: this.#arc?.result(answers) };
   }
 }
 

@@ -123,7 +123,7 @@ export const pureModules: ReadonlyMap<string, ReadonlySet<string> | 'all'> = new
   ['node:assert/strict', 'all'],
   ['node:buffer', 'all'],
   // Functions of their arguments; none of them that makes keys or random bytes.
-  ['node:crypto', new Set(['createHash', 'createPublicKey', 'verify', 'KeyObject'])],
+  ['node:crypto', new Set(['createHash', 'createPublicKey', 'createVerify', 'verify', 'KeyObject'])],
   ['node:net', new Set(['isIP', 'isIPv4', 'isIPv6'])],
   ['node:url', 'all'],
   ['node:util', 'all'],

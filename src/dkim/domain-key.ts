@@ -1,0 +1,163 @@
+// DomainKeys (RFC 4870), the forerunner of DKIM: verified for old senders. It signs by rsa-sha1, which proves little today, so no policy is built on
+// its results. Only the topmost signature is looked at.
+
+import { createVerify } from 'node:crypto';
+import { domainOf } from '../address/domain.ts';
+import { parseAddressList } from '../message/address-list.ts';
+import { type TakeBytes, TrailingLines } from './body-canon.ts';
+import type { HeaderBlock, RawField } from './header-block.ts';
+import { type KeyRecord, parseKeyRecord, publicKeyOf } from './key-record.ts';
+import { listOf } from './signature.ts';
+import { parseTagList, withoutBlanks } from './tag-list.ts';
+import { isWithin, TagReader } from './tag-reader.ts';
+import { type KeyAnswers, type KeyQuestion, keyNameOf, type SignatureResult } from './types.ts';
+
+/** What the signature says, and where it stands. */
+interface Signature {
+  readonly domain: string;
+  readonly selector: string;
+  readonly value: Buffer;
+  readonly valueText: string;
+  readonly isSimple: boolean;
+  /** Undefined: all fields below it. */
+  readonly signedNames: ReadonlySet<string> | undefined;
+}
+
+type Outcome = Pick<SignatureResult, 'result' | 'reason' | 'isTesting'>;
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const tab = 0x09;
+const space = 0x20;
+
+export class DomainKey {
+  readonly questions: readonly KeyQuestion[];
+  readonly #signature: Signature;
+  readonly #fault: string | undefined;
+  readonly #verify = createVerify('RSA-SHA1');
+  readonly #lines: TrailingLines;
+  /** Of Sender, or else of From: its local part is what `g=` of the key may name. */
+  readonly #localPart: string;
+
+  /** Undefined when there is no signature. */
+  static of(block: HeaderBlock): DomainKey | undefined {
+    const [field] = block.named('domainkey-signature');
+    return field === undefined ? undefined : new DomainKey(block, field);
+  }
+
+  private constructor(block: HeaderBlock, field: RawField) {
+    const reader = readerOf(field);
+    this.#signature = signatureOf(reader);
+    const { domain, selector } = this.#signature;
+    // RFC 4870 3.2.2: the first of them that is below the signature.
+    const below = block.fields.slice(block.fields.indexOf(field) + 1);
+    const sender = below.find(({ name }) => name === 'sender') ?? below.find(({ name }) => name === 'from');
+    const address = addressOf(sender);
+    this.#localPart = address.slice(0, address.lastIndexOf('@'));
+    if (!isWithin(domainOf(address), domain)) reader.refuse('its domain is not that of the sender');
+    this.#fault = reader.fault?.reason;
+    this.questions = this.#fault === undefined ? [{ domain, selector }] : [];
+    const take: TakeBytes = (bytes) => void this.#verify.update(bytes);
+    this.#lines = new TrailingLines(take);
+    if (this.#fault === undefined) this.#header(below);
+  }
+
+  /** The next piece of the body. */
+  body(bytes: Uint8Array): void {
+    if (this.#fault !== undefined) return;
+    this.#lines.push(this.#signature.isSimple ? bytes : withoutFws(bytes));
+  }
+
+  /** The body has ended. */
+  result(answers: KeyAnswers): SignatureResult {
+    const { domain, selector, valueText } = this.#signature;
+    const signature = /^[A-Za-z0-9+/=]*$/.test(valueText) ? valueText.slice(0, 8) : '';
+    const common = { domain, selector, identity: undefined, algorithm: 'rsa-sha1', signature };
+    return { method: 'domainkeys', ...common, ...this.#outcome(answers) };
+  }
+
+  /** RFC 4870 3.4.2: the fields below the signature in their order, an empty line, and the body. */
+  #header(below: readonly RawField[]): void {
+    const { signedNames, isSimple } = this.#signature;
+    const fields = below.filter(({ name }) => signedNames?.has(name) ?? true);
+    const text = fields.map((field) => (isSimple ? field.text : `${withoutBlanks(field.text)}\r\n`)).join('');
+    this.#lines.push(Buffer.from(`${text}\r\n`, 'latin1'));
+  }
+
+  #outcome(answers: KeyAnswers): Outcome {
+    const refused = (reason: string): Outcome => ({ result: 'permerror', reason, isTesting: false });
+    if (this.#fault !== undefined) return refused(this.#fault);
+    const answer = answers.get(keyNameOf(this.#signature));
+    if (answer === undefined || answer.kind === 'temperror')
+      return { result: 'temperror', reason: answer?.reason ?? 'the key was not looked up', isTesting: false };
+    const [text] = answer.kind === 'records' ? answer.records : [];
+    if (text === undefined) return refused('no key is published for it');
+    const record = parseKeyRecord(text);
+    if ('fault' in record) return refused(record.fault);
+    const misuse = this.#misuse(record);
+    if (misuse !== undefined) return refused(misuse);
+    const key = publicKeyOf(record);
+    if ('fault' in key) return refused(key.fault);
+    this.#lines.finish(false);
+    const { isTesting } = record;
+    if (this.#verify.verify(key, this.#signature.value))
+      return { result: 'pass', reason: undefined, isTesting };
+    return { result: 'fail', reason: 'the signature does not fit the message', isTesting };
+  }
+
+  #misuse({ key, type, hashes, granularity }: KeyRecord): string | undefined {
+    if (key === '') return 'the key is revoked';
+    if (type !== 'rsa') return 'the key is not of the type rsa';
+    if (hashes !== undefined && !hashes.includes('sha1')) return 'the key is not meant for SHA-1';
+    // RFC 4870 3.2.3: empty means any. The first version of DKIM wrote "*" for it.
+    if (granularity === '' || granularity === '*' || granularity === this.#localPart) return undefined;
+    return 'the key is meant for another sender';
+  }
+}
+
+function readerOf(field: RawField): TagReader {
+  const list = listOf(field);
+  const tags = list === undefined ? { fault: 'the field is too large' } : parseTagList(list);
+  if (!('fault' in tags)) return new TagReader(tags);
+  const reader = new TagReader(new Map());
+  reader.refuse(tags.fault);
+  return reader;
+}
+
+/** RFC 4870 3.3. */
+function signatureOf(reader: TagReader): Signature {
+  const { tags } = reader;
+  if ((tags.get('a')?.value ?? 'rsa-sha1').toLowerCase() !== 'rsa-sha1')
+    reader.refuse('its algorithm is not rsa-sha1');
+  const canonicalization = tags.get('c')?.value.toLowerCase() ?? 'simple';
+  if (canonicalization !== 'simple' && canonicalization !== 'nofws')
+    reader.refuse('its canonicalization is not known here');
+  if ((tags.get('q')?.value ?? 'dns').toLowerCase() !== 'dns')
+    reader.refuse('its key is not published in the DNS');
+  return {
+    domain: reader.domain('d'),
+    selector: reader.domain('s'),
+    value: reader.base64('b'),
+    valueText: withoutBlanks(reader.optional('b')),
+    isSimple: canonicalization === 'simple',
+    signedNames: tags.has('h') ? new Set(reader.signedNames()) : undefined,
+  };
+}
+
+function addressOf(field: RawField | undefined): string {
+  if (field === undefined) return '';
+  const value = Buffer.from(field.text.slice(field.valueStart), 'latin1').toString('utf8');
+  return parseAddressList(value, '').addresses[0] ?? '';
+}
+
+/** RFC 4870 3.4.2.2: no SP and TAB, and a CR only as a part of a line end. */
+function withoutFws(bytes: Uint8Array): Uint8Array {
+  const out = Buffer.allocUnsafe(bytes.length * 2);
+  let length = 0;
+  for (const c of bytes) {
+    if (c === space || c === tab || c === carriageReturn) continue;
+    if (c === lineFeed) out[length++] = carriageReturn;
+    out[length++] = c;
+  }
+  return out.subarray(0, length);
+}
