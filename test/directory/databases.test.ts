@@ -76,6 +76,7 @@ test('a query of the administrator names the columns', async (t) => {
   assert.ok(right.kind === 'right');
   assert.deepEqual([right.user.mailbox, right.user.quotaBytes], ['/home/joe', 5 * 1024 ** 2]);
   assert.equal((await users.find('jane@example.com')).kind, 'absent');
+  assert.equal((await users.find('none@example.com')).kind, 'user', 'a row says that the user is there');
 });
 
 test('a query with a column that no record has fails, and makes no user unknown', async (t) => {

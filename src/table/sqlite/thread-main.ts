@@ -77,11 +77,11 @@ function answer(statement: StatementSync, key: string, columns: readonly string[
   return values.length === 0 ? absent : { kind: 'found', values };
 }
 
-/** A row without NULLs, as an object in JSON; undefined when nothing is left. */
-function objectOf(columns: readonly string[], cells: readonly unknown[]): string | undefined {
+/** A row without NULLs, as an object in JSON. A row that has nothing else is a value, too: it says that the key is there. */
+function objectOf(columns: readonly string[], cells: readonly unknown[]): string {
   const texts = columns.map((name, at) => [name, textOf(cells[at])] as const);
   const given = texts.filter(([, text]) => text !== undefined);
-  return given.length === 0 ? undefined : JSON.stringify(Object.fromEntries(given));
+  return JSON.stringify(Object.fromEntries(given));
 }
 
 /**
