@@ -11,9 +11,9 @@ import {
   setApplicationPassword,
   setPassword,
 } from '../directory/edit/changes.ts';
+import { accountKey } from '../directory/account-key.ts';
 import type { UserRecord } from '../directory/record.ts';
 import { generatePassword } from '../password/new-password.ts';
-import { tableKey } from '../table/table-key.ts';
 import { askPassword } from './ask-password.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, directoryOptions, ownDirectory } from './own-directory.ts';
@@ -152,7 +152,7 @@ async function list(
   domain: string | undefined,
   options: DirectoryOptions & { readonly json?: boolean },
 ): Promise<void> {
-  const key = domain === undefined ? undefined : tableKey(`@${domain}`).slice(1);
+  const key = domain === undefined ? undefined : accountKey(`@${domain}`).slice(1);
   const users = await ownDirectory(options).read((records) => [...records.users(key)]);
   for (const each of users)
     process.stdout.write(

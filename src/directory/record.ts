@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { normalizeDomain } from '../address/domain.ts';
 import { parseMailbox } from '../values/domain.ts';
 import { parseSize } from '../values/size.ts';
-import { tableKey } from '../table/table-key.ts';
+import { accountKey } from './account-key.ts';
 import type { Account } from './account.ts';
 
 /** Bounds, so that one record stays a short line. */
@@ -72,9 +72,9 @@ export function accountOf(record: UserRecord): Account {
   const own = password === undefined ? [] : [{ password, scram }];
   return {
     user: {
-      address: tableKey(user),
-      aliases: aliases.map(tableKey),
-      senders: senders.map(tableKey),
+      address: accountKey(user),
+      aliases: aliases.map(accountKey),
+      senders: senders.map(accountKey),
       mailbox: record.mailbox,
       quotaBytes: record.quota,
     },
@@ -88,7 +88,7 @@ export function accountOf(record: UserRecord): Account {
 
 /** The key under which a table has a domain. */
 export function domainKey(domain: string): string {
-  return tableKey(`@${domain}`);
+  return accountKey(`@${domain}`);
 }
 
 /** RFC 5321 4.1.2. */

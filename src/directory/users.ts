@@ -13,6 +13,7 @@ import { checkScramProof } from '../password/scram.ts';
 import { tableKey } from '../table/table-key.ts';
 import type { TablesParts } from '../table/tables.ts';
 import type { Account, Credential, FoundAccount } from './account.ts';
+import { accountKey } from './account-key.ts';
 import type { Guarded } from './guarded-directory.ts';
 import { KnownPasswords } from './known-passwords.ts';
 import { secretsOf } from './scram-secrets.ts';
@@ -154,7 +155,7 @@ export class Users implements Guarded {
   /** The form of a name in which sources are asked. */
   keyOf(login: string): string {
     const { defaultDomain } = this.#settings;
-    return tableKey(login.includes('@') || defaultDomain === '' ? login : `${login}@${defaultDomain}`);
+    return accountKey(login.includes('@') || defaultDomain === '' ? login : `${login}@${defaultDomain}`);
   }
 
   async #findAccount(name: string): Promise<FoundAccount> {

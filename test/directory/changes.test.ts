@@ -277,6 +277,40 @@ for (const [name, world] of Object.entries(kinds))
       assert.deepEqual(await directory.read((records) => records.domains()), []);
     });
 
+    test('a final dot of a domain is not kept, and is nobody else', async (t) => {
+      const { directory } = world(t);
+      await directory.edit(withJoe);
+      for (const domain of ['example.com.', 'EXAMPLE.com.'])
+        await assert.rejects(
+          directory.edit((records) => addDomain(records, domain)),
+          { code: 'DIRECTORY_TAKEN' },
+          domain,
+        );
+      for (const user of ['joe@example.com.', 'J@example.com.'])
+        await assert.rejects(
+          directory.edit((records) => addUser(records, { user })),
+          { code: 'DIRECTORY_TAKEN' },
+          user,
+        );
+      await directory.edit((records) => {
+        addDomain(records, 'example.net.');
+        addUser(records, {
+          user: 'jane@example.net.',
+          aliases: ['ja@example.net.'],
+          senders: ['@example.org.'],
+        });
+      });
+      const jane = await directory.read((records) => existing(records, 'ja@example.net.'));
+      assert.deepEqual(
+        [jane.user, jane.aliases, jane.senders],
+        ['jane@example.net', ['ja@example.net'], ['@example.org']],
+      );
+      assert.deepEqual((await directory.read((records) => records.domains())).toSorted(), [
+        'example.com',
+        'example.net',
+      ]);
+    });
+
     test('users of one domain are listed apart from those of others', async (t) => {
       const { directory } = world(t);
       await directory.edit((records) => {

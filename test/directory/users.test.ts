@@ -40,13 +40,18 @@ const facts = { address: 'joe@example.com', aliases: ['j@example.com'], senders:
 test('a user is found by address and alias, in any case', async (t) => {
   const it = directoryWorld(t);
   const users = await it.open([usersFile(it, [{ domain: 'example.com' }, joe])]);
-  for (const address of ['joe@example.com', 'JOE@Example.COM', 'j@example.com']) {
+  for (const address of ['joe@example.com', 'JOE@Example.COM', 'j@example.com', 'Joe@example.com.']) {
     const found = await users.find(address);
     assert.ok(found.kind === 'user', address);
     assert.deepEqual({ ...facts, mailbox: undefined, quotaBytes: undefined }, found.user);
   }
   for (const address of ['jane@example.com', 'joe', '', '@example.com', `${'a'.repeat(1000)}@example.com`])
     assert.deepEqual(await users.find(address), { kind: 'absent' }, address);
+  assert.equal(
+    users.keyOf('JOE@example.com.'),
+    users.keyOf('joe@example.com'),
+    'failures of both count together',
+  );
   assert.deepEqual(await users.findDomain('Example.com'), { kind: 'present' });
   assert.deepEqual(await users.findDomain('example.net'), { kind: 'absent' });
 });

@@ -1,6 +1,6 @@
 // Changes what is known of a user beside the address and the passwords.
 
-import { tableKey } from '../../table/table-key.ts';
+import { accountKey } from '../account-key.ts';
 import type { UserRecord } from '../record.ts';
 import { checkedRecord, existing, refuseTaken } from './changes.ts';
 import { DirectoryError } from './directory-error.ts';
@@ -54,7 +54,7 @@ export function changeUser(records: EditableRecords, address: string, change: Us
   });
   refuseTaken(records, record, found);
   const isChanged = !isSame(record, checkedRecord(found));
-  if (isChanged) records.putUser(record, tableKey(found.user));
+  if (isChanged) records.putUser(record, accountKey(found.user));
   return { record, isChanged };
 }
 
@@ -64,10 +64,10 @@ function changedList(
   before: readonly string[] = [],
   { only, add = [], remove = [] }: ListChange = {},
 ): readonly string[] {
-  const list = new Set((only ?? before).map(tableKey));
-  for (const each of add) list.add(tableKey(each));
+  const list = new Set((only ?? before).map(accountKey));
+  for (const each of add) list.add(accountKey(each));
   for (const each of remove) {
-    if (list.delete(tableKey(each))) continue;
+    if (list.delete(accountKey(each))) continue;
     throw new DirectoryError(
       'DIRECTORY_RECORD',
       `${user} has no ${what} ${each}.`,

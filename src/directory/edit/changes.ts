@@ -3,7 +3,7 @@
 
 import { generatedPassword, newPassword, newScramSalt, type ScramSalt } from '../../password/new-password.ts';
 import { parseHash } from '../../password/parse-hash.ts';
-import { tableKey } from '../../table/table-key.ts';
+import { accountKey } from '../account-key.ts';
 import { readRecord, type UserRecord } from '../record.ts';
 import { DirectoryError } from './directory-error.ts';
 import type { EditableRecords } from './editable.ts';
@@ -30,26 +30,26 @@ export function renameUser(records: EditableRecords, from: string, to: string): 
   const checked = checkedRecord({ ...found, user: to });
   refuseTaken(records, checked, found);
   refuseWithoutDomain(records, checked);
-  records.putUser(checked, tableKey(found.user));
+  records.putUser(checked, accountKey(found.user));
 }
 
 /** @throws {DirectoryError} `DIRECTORY_USER`. An alias does not name its user here: somebody might remove more than they mean. */
 export function removeUser(records: EditableRecords, address: string): void {
   const found = existing(records, address);
-  if (tableKey(found.user) !== tableKey(address))
+  if (accountKey(found.user) !== accountKey(address))
     throw new DirectoryError(
       'DIRECTORY_USER',
       `${address} is an alias of ${found.user}, and no user.`,
       `Name the user: ${found.user}.`,
     );
-  records.removeUser(tableKey(address));
+  records.removeUser(accountKey(address));
 }
 
 /** Sets the user's own password. @throws {DirectoryError} `DIRECTORY_USER`, `DIRECTORY_PASSWORD` */
 export function setPassword(records: EditableRecords, address: string, password: string): void {
   const found = existing(records, address);
   const record = checkedRecord({ ...found, ...stored(() => newPassword(password, saltOf(found))) });
-  records.putUser(record, tableKey(found.user));
+  records.putUser(record, accountKey(found.user));
 }
 
 /**
@@ -68,7 +68,7 @@ export function setApplicationPassword(
   // The first one decides the salt, so the user's own secret must have the same: it has none, or `saltOf` took it from there.
   const others = (found.applications ?? []).filter((each) => each.name !== name);
   const record = checkedRecord({ ...found, applications: [...others, application] });
-  records.putUser(record, tableKey(found.user));
+  records.putUser(record, accountKey(found.user));
 }
 
 /** @throws {DirectoryError} `DIRECTORY_USER`, `DIRECTORY_APPLICATION` */
@@ -85,7 +85,7 @@ export function removeApplicationPassword(records: EditableRecords, address: str
     );
   }
   const { applications: _, ...rest } = found;
-  records.putUser(left.length === 0 ? rest : { ...rest, applications: left }, tableKey(found.user));
+  records.putUser(left.length === 0 ? rest : { ...rest, applications: left }, accountKey(found.user));
 }
 
 /** @throws {DirectoryError} `DIRECTORY_TAKEN`, `DIRECTORY_RECORD` */
@@ -115,18 +115,18 @@ export function removeDomain(records: EditableRecords, domain: string): void {
 
 /** The user of an address or alias. @throws {DirectoryError} `DIRECTORY_USER` */
 export function existing(records: EditableRecords, address: string): UserRecord {
-  const found = records.user(tableKey(address));
+  const found = records.user(accountKey(address));
   if (found !== undefined) return found;
   throw new DirectoryError(
     'DIRECTORY_USER',
-    `There is no user with the address ${tableKey(address)}.`,
+    `There is no user with the address ${accountKey(address)}.`,
     '"sluice user list" shows those that there are.',
   );
 }
 
 /** The form in which domains are kept: in lower-case A-labels. */
 function domainOf(domain: string): string {
-  return tableKey(`@${domain}`).slice(1);
+  return accountKey(`@${domain}`).slice(1);
 }
 
 /** A record as it is kept: addresses are in the form in which they are looked up. @throws {DirectoryError} `DIRECTORY_RECORD` */
@@ -134,9 +134,9 @@ export function checkedRecord(record: UserRecord): UserRecord {
   const { user, aliases, senders } = record;
   const normal = {
     ...record,
-    user: tableKey(user),
-    ...(aliases !== undefined && { aliases: aliases.map(tableKey) }),
-    ...(senders !== undefined && { senders: senders.map(tableKey) }),
+    user: accountKey(user),
+    ...(aliases !== undefined && { aliases: aliases.map(accountKey) }),
+    ...(senders !== undefined && { senders: senders.map(accountKey) }),
   };
   const json = JSON.stringify(normal);
   const read = readRecord(json);

@@ -3,7 +3,7 @@
 
 import type { UserRecord } from '../record.ts';
 
-/** The records, as they are while one change is made. Addresses and domains are in the form of `tableKey`. */
+/** The records, as they are while one change is made. Addresses and domains are in the form of `accountKey`. */
 export interface EditableRecords {
   /** The user with this address or alias. */
   user(address: string): UserRecord | undefined;

@@ -3,7 +3,7 @@
 
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { replaceFile } from '../../io/replace-file.ts';
-import { tableKey } from '../../table/table-key.ts';
+import { accountKey } from '../account-key.ts';
 import { type DomainRecord, readRecord, type UserRecord } from '../record.ts';
 import { DirectoryError } from './directory-error.ts';
 import type { EditableDirectory, EditableRecords, NewFileOwnership } from './editable.ts';
@@ -94,14 +94,14 @@ class FileRecords implements EditableRecords {
 
   domains(): readonly string[] {
     return this.#lines.flatMap(({ record }) =>
-      record !== undefined && 'domain' in record ? [tableKey(record.domain)] : [],
+      record !== undefined && 'domain' in record ? [accountKey(record.domain)] : [],
     );
   }
 
   *users(domain?: string): Iterable<UserRecord> {
     for (const { record } of this.#lines) {
       if (record === undefined || !('user' in record)) continue;
-      if (domain === undefined || tableKey(record.user).endsWith(`@${domain}`)) yield record;
+      if (domain === undefined || accountKey(record.user).endsWith(`@${domain}`)) yield record;
     }
   }
 
@@ -122,15 +122,15 @@ class FileRecords implements EditableRecords {
 
   removeDomain(domain: string): void {
     this.#lines = this.#lines.filter(
-      ({ record }) => record === undefined || !('domain' in record) || tableKey(record.domain) !== domain,
+      ({ record }) => record === undefined || !('domain' in record) || accountKey(record.domain) !== domain,
     );
   }
 }
 
 function isUser({ record }: Line, address: string): boolean {
-  return record !== undefined && 'user' in record && tableKey(record.user) === address;
+  return record !== undefined && 'user' in record && accountKey(record.user) === address;
 }
 
 function addressesOf({ user, aliases = [] }: UserRecord): readonly string[] {
-  return [user, ...aliases].map(tableKey);
+  return [user, ...aliases].map(accountKey);
 }

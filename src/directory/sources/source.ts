@@ -18,7 +18,7 @@ export type CheckedElsewhere =
 export interface AccountSource {
   readonly kind: 'accounts';
   readonly name: string;
-  /** @param address - in the form of `tableKey`. It never throws and never rejects. */
+  /** @param address - in the form of `accountKey`. It never throws and never rejects. */
   find(address: string): FoundAccount | Promise<FoundAccount>;
   /** @param domain - in lower-case A-labels */
   findDomain(domain: string): FoundDomain | Promise<FoundDomain>;
@@ -31,7 +31,7 @@ export interface PasswordSource {
   /** For so long a password that was right is taken without asking again. */
   readonly rememberMs: number;
   isFor(login: string): boolean;
-  /** @param login - its `login` is in the form of `tableKey`. It never rejects. */
+  /** @param login - its `login` is in the form of `accountKey`. It never rejects. */
   check(login: PasswordLogin): Promise<CheckedElsewhere>;
 }
 

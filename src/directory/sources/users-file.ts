@@ -9,7 +9,7 @@ import { brokenTable } from '../../table/table-error.ts';
 import { readLines } from '../../table/text-lines.ts';
 import { parseHash } from '../../password/parse-hash.ts';
 import { domainKey, readRecord, type UserRecord } from '../record.ts';
-import { tableKey } from '../../table/table-key.ts';
+import { accountKey } from '../account-key.ts';
 
 /** A value that begins so is not a record but the key of one. */
 const aliasMark = '=';
@@ -38,9 +38,10 @@ export const usersFile: TableKind = {
           case 'user': {
             users++;
             unusable.look(read.record);
-            const key = tableKey(read.record.user);
+            const key = accountKey(read.record.user);
             add(key, bytes);
-            for (const alias of read.record.aliases ?? []) add(tableKey(alias), Buffer.from(aliasMark + key));
+            for (const alias of read.record.aliases ?? [])
+              add(accountKey(alias), Buffer.from(aliasMark + key));
           }
         }
       });
