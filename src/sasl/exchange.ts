@@ -1,6 +1,7 @@
 // What an exchange of SASL (RFC 4422) is on the server's side: responses of the client in, challenges and a verdict out. It knows no
 // protocol around it: SMTP puts both into base64 (RFC 4954).
 
+import { accountKey } from '../directory/account-key.ts';
 import type { Ban, User } from '../directory/types.ts';
 
 /** Who has logged in. */
@@ -52,6 +53,14 @@ const maxPasswordBytes = 1024;
 /** The text of a name; undefined when it is none (RFC 4616 2). */
 export function nameOf(bytes: Uint8Array): string | undefined {
   return textOf(bytes, maxNameBytes);
+}
+
+/**
+ * RFC 4616 2: to act as somebody else is up to the server. It is nobody's right here, and the same name in other letters is nobody else.
+ * @param authorization - as whom the client wants to act; undefined when that is no name
+ */
+export function isSameName(authorization: string | undefined, login: string): boolean {
+  return authorization !== undefined && accountKey(authorization) === accountKey(login);
 }
 
 export function passwordOf(bytes: Uint8Array): string | undefined {

@@ -1,7 +1,7 @@
 // Mechanisms in which the client sends the password itself: PLAIN (RFC 4616) and LOGIN, which Outlook and old devices know.
 
 import type { Directory, LoginAnswer } from '../directory/types.ts';
-import { type Exchange, type ExchangeFacts, nameOf, passwordOf, type Step } from './exchange.ts';
+import { type Exchange, type ExchangeFacts, isSameName, nameOf, passwordOf, type Step } from './exchange.ts';
 
 const empty = new Uint8Array(0);
 
@@ -21,12 +21,10 @@ export class PlainExchange implements Exchange {
     const second = response.indexOf(0, first + 1);
     if (first === -1 || second === -1) return malformed('PLAIN is two names and a password');
     const authorization = response.subarray(0, first);
-    const name = response.subarray(first + 1, second);
-    const login = nameOf(name);
+    const login = nameOf(response.subarray(first + 1, second));
     const password = passwordOf(response.subarray(second + 1));
     if (login === undefined || password === undefined) return malformed('no name or no password in PLAIN');
-    // RFC 4616 2: to act as somebody else is up to the server. It is nobody's right here.
-    if (authorization.length > 0 && Buffer.compare(authorization, name) !== 0) {
+    if (authorization.length > 0 && !isSameName(nameOf(authorization), login)) {
       return { kind: 'hopeless', login, reason: 'it wanted to act as another user' };
     }
     return checked(this.#directory, this.#facts, login, password);

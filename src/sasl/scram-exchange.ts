@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Directory } from '../directory/types.ts';
-import { type Exchange, nameOf, type Step } from './exchange.ts';
+import { type Exchange, isSameName, nameOf, type Step } from './exchange.ts';
 import { stepOf } from './password-exchanges.ts';
 
 /** What a connection offers for binding, by type: `tls-exporter` (RFC 9266), `tls-server-end-point` (RFC 5929). */
@@ -102,10 +102,10 @@ export class ScramExchange implements Exchange {
     const [, header = '', flag = '', type, authorization, bare = '', name = '', nonce = ''] = match;
     // RFC 5802 5: =2C and =3D stand for a comma and an equals sign, and nothing else may follow an equals sign.
     if (/=(?!2C|3D)/.test(name)) return malformed('the user name of SCRAM is not encoded as it must be');
-    const login = nameOf(Buffer.from(name.replaceAll('=2C', ',').replaceAll('=3D', '=')));
+    const login = decodedName(name);
     if (login === undefined || !nonceText.test(nonce)) return malformed('no name or no nonce in SCRAM');
     const hopeless = (reason: string): Step => ({ kind: 'hopeless', login, reason });
-    if (authorization !== undefined && authorization !== `a=${name}`) {
+    if (authorization !== undefined && !isSameName(decodedName(authorization.slice(2)), login)) {
       return hopeless('it wanted to act as another user');
     }
     if (type !== undefined) {
@@ -143,6 +143,10 @@ export class ScramExchange implements Exchange {
     this.#state = { kind: 'believed', step: right };
     return { kind: 'challenge', bytes: Buffer.from(`v=${signature}`) };
   }
+}
+
+function decodedName(name: string): string | undefined {
+  return nameOf(Buffer.from(name.replaceAll('=2C', ',').replaceAll('=3D', '=')));
 }
 
 function malformed(reason: string): Step {

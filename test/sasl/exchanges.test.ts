@@ -44,7 +44,8 @@ test('PLAIN: a right password, a wrong one, and what is no PLAIN', async () => {
   const plain = (text: string) => say(begin('PLAIN'), text);
   assert.equal(await say(begin('PLAIN'), undefined), '? ');
   assert.equal(await plain('\0joe@example.com\0pencil'), 'right joe@example.com');
-  assert.equal(await plain('joe@example.com\0joe@example.com\0pencil'), 'right joe@example.com');
+  for (const same of ['joe@example.com', 'JOE@Example.COM', 'joe@example.com.'])
+    assert.equal(await plain(`${same}\0joe@example.com\0pencil`), 'right joe@example.com', same);
   assert.equal(await plain('\0joe@example.com\0Pencil'), 'wrong joe@example.com: the password is wrong');
   assert.equal(await plain('\0eve@example.com\0pencil'), 'wrong eve@example.com: the password is wrong');
   assert.match(await plain('eve@example.com\0joe@example.com\0pencil'), /^hopeless .*act as another user/);
