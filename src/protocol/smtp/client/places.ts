@@ -38,6 +38,11 @@ export class Places {
     return this.#proofs < this.#needed && this.#unconfirmed.some((run) => run.isChunk && !run.isFirst);
   }
 
+  /** Replies to it may have been meant for a message behind it. */
+  isInDoubt(run: TransactionRun): boolean {
+    return this.#proofs < this.#needed && run.isChunk && run.isBehind;
+  }
+
   /**
    * Whether the content of the next message may go ahead: that of the first one, where nothing can be taken for its replies; to a proven
    * server, as many as are on the way at once, with one behind them that will be their mark; and all, once the server has proven itself here.
@@ -70,12 +75,13 @@ export class Places {
    */
   take(end?: BrokenSession): RecipientOutcome[][] {
     const taken = this.#unconfirmed;
+    const isUnmarked = end !== undefined && (end.cause === 'silent' || this.needsMark);
     this.#unconfirmed = [];
     return taken.map((run, index) => {
-      // A server that answers out of order (against RFC 2920 3.1) may have answered none of them; one that says no more may have swallowed
-      // one behind the first.
-      const isInDoubt = end?.cause === 'wrong' || (end?.cause === 'silent' && index > 0);
-      if (!isInDoubt) return run.outcomes.finish();
+      // A server that answers out of order (against RFC 2920 3.1) may have answered none of them; one that says no more, or closes before the
+      // mark, may have swallowed one behind the first.
+      const isInDoubt = end?.cause === 'wrong' || (isUnmarked && index > 0);
+      if (!isInDoubt || end === undefined) return run.outcomes.finish();
       run.outcomes.doubtReplies();
       return run.outcomes.finish(end.of(run, false));
     });

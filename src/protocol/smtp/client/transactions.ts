@@ -221,7 +221,7 @@ export class Transactions {
     if (next === undefined || !this.#awaited.isAnyWrittenBut(next)) return false;
     this.#isClosing = true;
     this.#isEnding = true;
-    this.#confirm();
+    if (!this.#places.needsMark) this.#confirm();
     if (typeof next === 'object') {
       next.outcomes.refuseRest(reply);
       this.#runAnswered(next, parser);
@@ -238,12 +238,16 @@ export class Transactions {
     const runs = this.#awaited.takeRuns();
     this.#isEnding = true;
     const [oldest] = runs;
+    const { needsMark } = this.#places;
     this.#confirm(end);
+    for (const run of runs) if (this.#places.isInDoubt(run)) run.outcomes.doubtReplies();
     if (oldest !== undefined) {
       const hasOthers = runs.length > 1 || isQuitting;
       const facts = { oldest, hasOthers, earlier: this.#finished, kept: this.#kept, cause: end.cause };
       this.fault ??= pipeliningFault(facts);
     }
+    // A server may well close before the mark (RFC 5321 3.8). But it would get messages twice on each connection.
+    if (needsMark && end.cause !== 'ours') this.fault ??= 'chunk';
     abortRuns(runs, end, this.#output);
   }
 
@@ -282,7 +286,7 @@ export class Transactions {
       this.fault = 'across';
       this.#isEnding = true;
       // Its recipients were not even looked at. It can be given back as long as nothing behind it waits for an answer.
-      if (run.lostCount === 'commands' && !this.#awaited.isAnyWrittenBut(run)) {
+      if (run.lostCount === 'commands' && !this.#places.needsMark && !this.#awaited.isAnyWrittenBut(run)) {
         this.#confirm();
         return 'lostCount';
       }

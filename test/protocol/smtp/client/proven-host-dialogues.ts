@@ -74,7 +74,7 @@ export const provenHostDialogues: readonly Dialogue[] = [
   },
   {
     ...proven,
-    name: 'the connection is lost before the 354: what was answered has its result',
+    name: 'the connection is lost before the 354: a message behind the first may have been swallowed',
     text: `${marked}
       S: 250 ok
       S: 250 ok
@@ -85,7 +85,64 @@ export const provenHostDialogues: readonly Dialogue[] = [
       S: 250 2.0.0 second
       ! disconnected ECONNRESET
       E: done, not reusable: 0 delivered (250 2.0.0 first)
-      E: done, not reusable: 0 delivered (250 2.0.0 second)
+      E: done, not reusable: 0 tempfail (connection lost while waiting for the reply to the content (the message may have been delivered): ECONNRESET)
+      E: close`,
+  },
+  {
+    ...proven,
+    name: '421 before the 354: a message behind the first may have been swallowed',
+    text: `${marked}
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 first
+      S: 250 reset
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 second
+      S: 250 reset
+      S: 421 4.7.0 too many messages
+      E: done, not reusable: 0 delivered (250 2.0.0 first)
+      E: done, not reusable: 0 tempfail (the connection was closed after the reply "421 4.7.0 too many messages" to MAIL of an earlier message (the message may have been delivered))
+      E: close`,
+  },
+  {
+    ...proven,
+    name: 'a refusal before the 354 is final for nobody when the connection is lost',
+    text: `${marked}
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 first
+      S: 250 reset
+      S: 250 ok
+      S: 550 5.1.1 no such user
+      ! disconnected ECONNRESET
+      E: done, not reusable: 0 delivered (250 2.0.0 first)
+      E: done, not reusable: 0 tempfail (connection lost while waiting for the reply to the content (the message may have been delivered): ECONNRESET)
+      E: close`,
+  },
+  {
+    ...proven,
+    name: '503 before the 354: a message behind the first may have been swallowed',
+    text: `${followed}
+      ! begin followed
+      C: RSET${whole}
+      ! begin
+      C: RSET${group}
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 first
+      S: 250 reset
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 second
+      S: 250 reset
+      S: 503 5.5.1 bad sequence
+      S: 503 5.5.1 bad sequence
+      S: 503 5.5.1 bad sequence
+      ! disconnected ECONNRESET
+      E: done, not reusable: 0 delivered (250 2.0.0 first)
+      E: done, not reusable: 0 tempfail (connection lost while waiting for the reply to the content (the message may have been delivered): ECONNRESET)
+      E: done, not reusable: 0 tempfail (503 5.5.1 bad sequence (in reply to MAIL))
       E: close`,
   },
   {
