@@ -1,7 +1,7 @@
 // sluice dkim: a key from its making to its publication, and what sluice check says of the files of keys.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { startDnsServer, type Zone } from '../../sim/dns/dns-server.ts';
@@ -21,7 +21,7 @@ function world(t: TestContext): World {
     const dns = await startDnsServer({ zone });
     folder.atEnd(() => dns.close());
     const servers = `[dns]\nservers = ["127.0.0.1:${dns.port}"]\n`;
-    writeFileSync(join(path, 'sluice.toml'), `hostname = "mx.example.com"\n${servers}${text}`);
+    writeFileSync(join(path, 'sluice.toml'), `hostname = "mx.example.com"\n${text}${servers}`);
   };
   return { path, configure, run: (...args) => sluice(args, { cwd: path }) };
 }
@@ -186,3 +186,24 @@ test('rotate makes the next key of each type, and says when the old one may go',
   );
   assert.equal(statSync(join(path, 'dkim/example.com/a.pem')).size > 0, true);
 });
+
+const notRoot = process.getuid?.() !== 0 && 'only root runs processes as other users';
+
+test(
+  'a key is made for the user of the keys process, and one that this user may not read is told',
+  { skip: notRoot },
+  async (t) => {
+    const { path, run, configure } = world(t);
+    await configure('user = "daemon"\n[users]\nkeys = "nobody"\n');
+    await run('dkim', 'keygen', 'example.com', '--selector', 'a');
+    const key = join(path, 'dkim/example.com/a.pem');
+    assert.notEqual(statSync(key).uid, 0);
+    await configure(`user = "daemon"\n[users]\nkeys = "nobody"\n${keyTable('dkim/example.com/a.pem')}`);
+    assert.doesNotMatch((await run('check')).stdout, /a\.pem/);
+    chownSync(key, 0, 0);
+    assert.match(
+      (await run('check')).stdout,
+      /a\.pem: the keys process, which runs as nobody, may not read it/,
+    );
+  },
+);

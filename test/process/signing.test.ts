@@ -7,7 +7,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { type Sluice, sluiceBin, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import type { MxMessage } from '../../sim/mx/mx.ts';
 import { type Keys, recordOf, verifyMessage } from '../dkim/support.ts';
 import { type Destination, destination, send } from '../interop/mail.ts';
@@ -214,4 +214,18 @@ test('a reload changes who is signed for', async (t) => {
     mx.messages.map((message) => verified(message)),
     [[], ['r1 example.com pass']],
   );
+});
+
+test('mail of sluice sendmail is signed, as that of a client that may relay', async (t) => {
+  const { mx, sluice, ground } = await place(t);
+  const input = 'From: joe@example.com\nTo: b@far.test\nBcc: c@far.test\n\nHello\n';
+  await ground.run(process.execPath, [sluiceBin, 'sendmail', '-t'], {
+    input,
+    env: { ...process.env, SLUICE_CONFIG: sluice.configFile },
+  });
+  await until('it has arrived', () => mx.messages.length > 0);
+  for (const message of mx.messages) {
+    assert.deepEqual(verified(message), bothPass);
+    assert.doesNotMatch(message.content.toString(), /^Bcc:/m);
+  }
 });
