@@ -6,20 +6,65 @@ import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { examineSource } from '../directory/examine-source.ts';
 import { accountOf } from '../directory/record.ts';
 import { lacksSecret } from '../directory/scram-secrets.ts';
+import { type Identity, identityOf } from '../process/privileges/identity.ts';
+import { isOpenTo, wanted } from '../process/privileges/is-open-to.ts';
 import { isOwn, openOwn } from './own-directory.ts';
 
 /** Looks at every source once. */
 export async function directoryProblems(config: Config): Promise<ConfigWarning[]> {
   const { directory, login } = config;
+  const reader = readerOf(config);
   const isScramOffered = login.mechanisms.some((name) => name.startsWith('SCRAM'));
   const found = directory.map(async (settings, index) => {
     const { key, place } = placeOf(settings);
     const path = ['directory', index, key];
     const problems = await examineSource(settings);
     const withoutSecret = isScramOffered && problems.length === 0 ? await usersWithoutSecret(settings) : [];
-    return [...problems, ...withoutSecret].map((problem) => ({ path, message: `${place}: ${problem}` }));
+    const closed = problems.length === 0 ? await closedTo(reader, settings) : [];
+    return [...problems, ...closed, ...withoutSecret].map((problem) => ({
+      path,
+      message: `${place}: ${problem}`,
+    }));
   });
   return (await Promise.all(found)).flat();
+}
+
+/** As whom the keys process runs when root starts it; undefined when it is whoever starts it, or when nobody has this name. */
+function readerOf({ user, users }: Config): Identity | undefined {
+  const reader = users.keys ?? user;
+  if (reader === undefined || process.getuid?.() !== 0) return undefined;
+  try {
+    return identityOf(reader);
+  } catch {
+    // A start says so, and with the reason.
+    return undefined;
+  }
+}
+
+/** The source is there, since it was looked at before. */
+export async function closedTo(
+  reader: Identity | undefined,
+  settings: DirectoryConfig,
+): Promise<readonly string[]> {
+  const { place } = placeOf(settings);
+  if (reader === undefined || place === '') return [];
+  const [what, want] = useOf(settings);
+  return (await isOpenTo(reader, place, want))
+    ? []
+    : [
+        `the user ${reader.user}, as whom the keys process runs, may not ${what} it: change its group or mode, or those of the folders above it`,
+      ];
+}
+
+function useOf({ kind }: DirectoryConfig) {
+  switch (kind) {
+    case 'checkpassword':
+      return ['run', wanted.execute] as const;
+    case 'dovecot':
+      return ['connect to', wanted.write] as const;
+    default:
+      return ['read', wanted.read] as const;
+  }
 }
 
 /** Clients that know SCRAM prefer it, and do not try PLAIN when it fails. */
