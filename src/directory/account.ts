@@ -25,3 +25,10 @@ export type FoundAccount =
   | { readonly kind: 'account'; readonly account: Account }
   | { readonly kind: 'absent' }
   | { readonly kind: 'failing'; readonly reason: string };
+
+/** Application passwords come first: they are quick to check. */
+export function inOrderOfCost(credentials: readonly Credential[]): readonly Credential[] {
+  return credentials.toSorted(
+    (a, b) => Number(a.application === undefined) - Number(b.application === undefined),
+  );
+}

@@ -7,17 +7,20 @@ import { EvenTimes } from './even-times.ts';
 import { LoginLimits, type LoginAttempt, type LoginLimitSettings } from './login-limits.ts';
 import type {
   Ban,
+  Banned,
   CertificateLogin,
   Directory,
   FoundDomain,
   FoundUser,
   LoginAnswer,
   LoginBans,
+  LoginMark,
   NotedFailure,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  StillLoggedIn,
   TokenLogin,
   WrongLogin,
 } from './types.ts';
@@ -35,8 +38,8 @@ export interface GuardParts {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** What is behind it, with the form of a name in which users are looked up. Failures are counted in front of it. */
-export type Guarded = Omit<Directory, 'noteFailure'> & { keyOf(login: string): string };
+/** What is behind it. Failures are counted in front of it, under the name that `countedAs` gives: that of the user, by whatever alias the client says. */
+export type Guarded = Omit<Directory, 'noteFailure'> & { countedAs(login: string): Promise<string> };
 
 /** The salt of a log-in by SCRAM is given after this time: longer than a look-up in a file or a database of this host. */
 const saltStepMs = 10;
@@ -48,6 +51,12 @@ const kinds: Readonly<Record<Ban['kind'], string>> = {
   network: 'clients in the network',
   user: 'the user name',
 };
+
+/** Who tries to log in, as the client says it. */
+interface Named {
+  readonly login: string;
+  readonly client: string;
+}
 
 export class GuardedDirectory implements Directory, LoginBans {
   readonly #directory: Guarded;
@@ -80,34 +89,38 @@ export class GuardedDirectory implements Directory, LoginBans {
   }
 
   checkPassword(login: PasswordLogin): Promise<LoginAnswer> {
-    return this.#guard(this.#attempt(login), () => this.#directory.checkPassword(login));
+    return this.#guard(login, () => this.#directory.checkPassword(login));
   }
 
   checkToken(login: TokenLogin): Promise<LoginAnswer> {
-    return this.#guard(this.#attempt(login), () => this.#directory.checkToken(login));
+    return this.#guard(login, () => this.#directory.checkToken(login));
   }
 
   checkCertificate(login: CertificateLogin): Promise<LoginAnswer> {
-    return this.#guard(this.#attempt(login), () => this.#directory.checkCertificate(login));
+    return this.#guard(login, () => this.#directory.checkCertificate(login));
   }
 
   /** A client that begins has not failed yet: only a ban is looked for. */
   async startScram(login: string, client: string): Promise<ScramStart> {
-    const ban = this.limits.banOf(this.#attempt({ login, client }), this.#parts.now());
-    if (ban !== undefined) return { kind: 'banned', ban };
-    const start = (): Promise<ScramStart> => this.#directory.startScram(login, client);
+    const start = async (): Promise<ScramStart> => {
+      const ban = this.limits.banOf(await this.#attempt({ login, client }), this.#parts.now());
+      return ban === undefined ? this.#directory.startScram(login, client) : { kind: 'banned', ban };
+    };
     return this.#salts.give(saltStepMs, start, ({ kind }) => kind === 'salt');
   }
 
   finishScram(login: ScramLogin, client: string): Promise<ScramAnswer> {
-    const attempt = this.#attempt({ login: login.login, client });
-    return this.#guard(attempt, () => this.#directory.finishScram(login, client));
+    return this.#guard({ login: login.login, client }, () => this.#directory.finishScram(login, client));
   }
 
   async noteFailure(client: string): Promise<NotedFailure> {
     const failed: WrongLogin = { kind: 'wrong', reason: '' };
-    const answer = await this.#guard({ user: '', client }, () => Promise.resolve(failed));
+    const answer = await this.#guard({ login: '', client }, () => Promise.resolve(failed));
     return answer.kind === 'wrong' ? { kind: 'noted' } : answer;
+  }
+
+  isStillLoggedIn(login: LoginMark): Promise<StillLoggedIn> {
+    return this.#directory.isStillLoggedIn(login);
   }
 
   bans(): Promise<readonly Ban[]> {
@@ -118,19 +131,20 @@ export class GuardedDirectory implements Directory, LoginBans {
     return Promise.resolve(this.limits.lift(target, this.#parts.now()));
   }
 
-  #attempt({ login, client }: { readonly login: string; readonly client: string }): LoginAttempt {
+  async #attempt({ login, client }: Named): Promise<LoginAttempt> {
     // Without a name, the token alone says who it is: only the client counts.
-    return { user: login === '' ? '' : this.#directory.keyOf(login), client };
+    return { user: login === '' ? '' : await this.#directory.countedAs(login), client };
   }
 
   async #guard<Answer extends LoginAnswer>(
-    attempt: LoginAttempt,
+    named: Named,
     check: () => Promise<Answer>,
-  ): Promise<Answer | { readonly kind: 'banned'; readonly ban: Ban }> {
+  ): Promise<Answer | Banned> {
     const { now } = this.#parts;
-    const ban = this.limits.banOf(attempt, now());
-    if (ban !== undefined) return { kind: 'banned', ban };
-    const counted = async (): Promise<Answer> => {
+    const counted = async (): Promise<Answer | Banned> => {
+      const attempt = await this.#attempt(named);
+      const ban = this.limits.banOf(attempt, now());
+      if (ban !== undefined) return { kind: 'banned', ban };
       const answer = await check();
       if (answer.kind === 'right')
         this.limits.succeeded({ ...attempt, user: attempt.user === '' ? answer.user.address : attempt.user });

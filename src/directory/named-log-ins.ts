@@ -10,6 +10,7 @@ export interface KnownUsers {
   keyOf(login: string): string;
   /** @param key - in that form */
   find(key: string): Promise<FoundAccount>;
+  right(account: Account): LoginAnswer;
 }
 
 /** What names the user, for the log. */
@@ -29,12 +30,12 @@ export async function logInAs(
   const { user, isDisabled } = found.account;
   if (isDisabled) return wrong('the user may not log in');
   const wanted = login === '' ? key : users.keyOf(login);
-  if (wanted === key) return { kind: 'right', user };
+  if (wanted === key) return users.right(found.account);
   const asked = await users.find(wanted);
   if (asked.kind === 'failing') return asked;
   const isSame = asked.kind === 'account' && asked.account.user.address === user.address;
   return isSame && isOwn(asked.account, wanted)
-    ? { kind: 'right', user }
+    ? users.right(found.account)
     : wrong(`the ${proof} is that of ${user.address}`);
 }
 

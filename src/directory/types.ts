@@ -63,7 +63,21 @@ export interface RightLogin {
   readonly user: User;
   /** The name of the application password that was used; undefined for the user's own. */
   readonly application?: string | undefined;
+  /** With what the user logs in, as it was then (`LoginMark`); undefined when the directory does not know it. */
+  readonly mark?: string | undefined;
 }
+
+/** A log-in of before. `mark` changes with a password of the user, and when the user may not log in any more; it tells nothing about passwords. */
+export interface LoginMark {
+  readonly address: string;
+  readonly mark: string;
+}
+
+/** Whether a log-in of before would still be right: the user as it is now, or `changed` when somebody has to log in again. */
+export type StillLoggedIn =
+  | { readonly kind: 'user'; readonly user: User }
+  | { readonly kind: 'changed' }
+  | Failing;
 
 /** `reason` is a clause for the log, never for the client: it tells whether the user exists. */
 export interface WrongLogin {
@@ -131,6 +145,8 @@ export interface Directory {
    * for another reason. It counts for the client and its network, and not for a user, whose name anybody may say.
    */
   noteFailure(client: string): Promise<NotedFailure>;
+  /** Sessions ask before each message, so that they end when their user is removed, disabled, or has another password. */
+  isStillLoggedIn(login: LoginMark): Promise<StillLoggedIn>;
 }
 
 /** Those who may not log in because they have failed too often. */

@@ -12,11 +12,12 @@ import type { ParsedHash } from '../password/parsed-hash.ts';
 import { checkScramProof } from '../password/scram.ts';
 import { tableKey } from '../table/table-key.ts';
 import type { TablesParts } from '../table/tables.ts';
-import type { Account, Credential, FoundAccount } from './account.ts';
+import { type Account, type FoundAccount, inOrderOfCost } from './account.ts';
 import { accountKey } from './account-key.ts';
 import type { Guarded } from './guarded-directory.ts';
 import { KnownPasswords } from './known-passwords.ts';
 import { secretsOf } from './scram-secrets.ts';
+import { LoginMarks } from './login-marks.ts';
 import type { DirectorySettings } from './settings.ts';
 import { Sources } from './sources/open-sources.ts';
 import { TokenIssuers } from './tokens/token-issuers.ts';
@@ -29,10 +30,12 @@ import type {
   FoundDomain,
   FoundUser,
   LoginAnswer,
+  LoginMark,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  StillLoggedIn,
   TokenLogin,
 } from './types.ts';
 
@@ -52,9 +55,11 @@ export class Users implements Guarded {
   readonly #sources: Sources;
   readonly #issuers: TokenIssuers;
   readonly #known = new KnownPasswords();
+  readonly #marks: LoginMarks;
   readonly #named: KnownUsers = {
     keyOf: (login) => this.keyOf(login),
     find: (key) => this.#findAccount(key),
+    right: (account) => this.#marks.right(account, undefined),
   };
   #settings: DirectorySettings;
   /** Sources that check passwords, and could not tell when they were asked last. */
@@ -64,6 +69,7 @@ export class Users implements Guarded {
 
   constructor(settings: DirectorySettings, parts: UsersParts) {
     this.#parts = parts;
+    this.#marks = new LoginMarks(parts.secret);
     this.#settings = settings;
     this.#sources = new Sources(parts);
     this.#issuers = new TokenIssuers(parts);
@@ -124,6 +130,10 @@ export class Users implements Guarded {
     return checkCertificate(login, this.#named);
   }
 
+  async isStillLoggedIn(login: LoginMark): Promise<StillLoggedIn> {
+    return this.#marks.still(login, await this.#findAccount(login.address));
+  }
+
   async startScram(login: string): Promise<ScramStart> {
     const name = this.keyOf(login);
     const found = await this.#findAccount(name);
@@ -147,9 +157,16 @@ export class Users implements Guarded {
     for (const { secret, application } of secrets) {
       const signature = checkScramProof(secret, authMessage, Buffer.from(proof, 'base64'));
       if (signature !== undefined)
-        return { kind: 'right', user: account.user, application, signature: signature.toString('base64') };
+        return { ...this.#marks.right(account, application), signature: signature.toString('base64') };
     }
     return { kind: 'wrong', reason: 'the password is wrong' };
+  }
+
+  /** The name under which failed log-ins count: the user's address, or the form of a name that is nobody's. */
+  async countedAs(login: string): Promise<string> {
+    const key = this.keyOf(login);
+    const found = await this.#findAccount(key);
+    return found.kind === 'account' ? found.account.user.address : key;
   }
 
   /** The form of a name in which sources are asked. */
@@ -181,7 +198,7 @@ export class Users implements Guarded {
       isAnyChecked = true;
       const check = await this.#check(read.hash, credential.password, login);
       const { application } = credential;
-      if (check.kind === 'fits') return { kind: 'right', user: account.user, application };
+      if (check.kind === 'fits') return this.#marks.right(account, application);
       if (check.kind === 'unknown') return { kind: 'failing', reason: check.reason };
     }
     if (problem !== undefined) return this.#checkElsewhere({ ...login, login: name }, account, problem);
@@ -203,7 +220,10 @@ export class Users implements Guarded {
       const check = await this.#checkBy(source, login);
       if (check.kind === 'failing')
         return { kind: 'failing', reason: `the source "${source.name}": ${check.reason}` };
-      if (check.kind === 'right') return { kind: 'right', user: account?.user ?? userNamed(login.login) };
+      if (check.kind === 'right')
+        return account === undefined
+          ? { kind: 'right', user: userNamed(login.login) }
+          : this.#marks.right(account, undefined);
     }
     // Sluice cannot tell whether the password is right: the user would be asked for another one in vain.
     if (problem !== undefined && !isAsked)
@@ -248,10 +268,11 @@ export class Users implements Guarded {
     stored: string,
     { password, client }: PasswordLogin,
   ): Promise<PasswordCheck> {
-    if (this.#known.isKnown(stored, password)) return { kind: 'fits' };
+    const isKnown = (): boolean => this.#known.isKnown(stored, password);
+    if (isKnown()) return { kind: 'fits' };
     // A slow one: application passwords are quick, and every user has a slow one of his own beside them.
     if (this.#usual === undefined || isQuick(this.#usual) || !isQuick(hash)) this.#usual = hash;
-    const check = await this.#parts.pool.check(hash, password, client);
+    const check = await this.#parts.pool.check(hash, password, client, isKnown);
     if (check.kind === 'fits') this.#known.remember(stored, password, this.#settings.rememberMs);
     return check;
   }
@@ -266,12 +287,6 @@ export class Users implements Guarded {
     const digest = createHmac('sha256', this.#parts.secret).update(name).digest();
     return digest.subarray(0, saltBytes).toString('base64');
   }
-}
-
-function inOrderOfCost(credentials: readonly Credential[]): readonly Credential[] {
-  return credentials.toSorted(
-    (a, b) => Number(a.application === undefined) - Number(b.application === undefined),
-  );
 }
 
 /** Of a source that checks passwords, nothing is known but that the user exists. */

@@ -44,6 +44,7 @@ export interface HashThread {
 }
 
 interface Job extends HashJob, Waiting {
+  readonly isKnown: () => boolean;
   readonly resolve: (check: PasswordCheck) => void;
 }
 
@@ -87,13 +88,20 @@ export class HashPool {
   /**
    * Checks a password. It never rejects.
    * @param owner - who wants to know, such as the client's address: owners take turns
+   * @param isKnown - whether another one has shown meanwhile that the password fits: asked when its turn comes
    */
-  check(hash: ParsedHash, password: string, owner = ''): Promise<PasswordCheck> {
+  check(
+    hash: ParsedHash,
+    password: string,
+    owner = '',
+    isKnown: () => boolean = () => false,
+  ): Promise<PasswordCheck> {
     if (isQuick(hash)) return Promise.resolve(checkNow({ hash, password }));
     if (this.#isClosed || this.#waiting.length >= mostWaiting || this.#waiting.lengthOf(owner) >= mostOfOwner)
       return Promise.resolve({ kind: 'unknown', reason: 'too many passwords wait to be checked' });
     return new Promise((resolve) => {
-      this.#waiting.add({ hash, password, owner, resolve, untilMs: this.#timers.nowMs() + waitsMs });
+      const untilMs = this.#timers.nowMs() + waitsMs;
+      this.#waiting.add({ hash, password, owner, isKnown, resolve, untilMs });
       this.#next();
     });
   }
@@ -111,7 +119,7 @@ export class HashPool {
     this.#refuseLate();
     for (const place of this.#places) {
       if (place.job !== undefined) continue;
-      const job = this.#waiting.take();
+      const job = this.#take();
       if (job === undefined) {
         place.thread?.unref();
         continue;
@@ -124,6 +132,15 @@ export class HashPool {
       first === undefined
         ? undefined
         : this.#timers.setTimeout(() => this.#next(), Math.max(1, first.untilMs - this.#timers.nowMs()));
+  }
+
+  /** Takes the next one that has to be computed. */
+  #take(): Job | undefined {
+    for (;;) {
+      const job = this.#waiting.take();
+      if (job === undefined || !job.isKnown()) return job;
+      job.resolve({ kind: 'fits' });
+    }
   }
 
   #refuseLate(): void {

@@ -2,13 +2,14 @@
 // this side is 454 and never 535, for which clients ask their users for another password.
 
 import { domainOf } from '../address/domain.ts';
-import type { Ban, NotedFailure, User } from '../directory/types.ts';
+import type { Ban, NotedFailure } from '../directory/types.ts';
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import type { Exchange, Step } from '../sasl/exchange.ts';
+import type { Exchange, LoggedIn, Step } from '../sasl/exchange.ts';
 import { beginExchange, mechanismOf } from '../sasl/mechanisms.ts';
+import { LastingLogin } from './lasting-login.ts';
 import type { ListenerAuth } from './listener-auth.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
@@ -60,6 +61,7 @@ export class AuthSteps {
   readonly #answers: SessionAnswers;
   readonly #completesMail: boolean;
   readonly #waiting: AuthWaiting;
+  readonly #lasting: LastingLogin;
   #mechanism = '';
   /** Undefined when none is under way. */
   #exchange: Exchange | undefined;
@@ -85,6 +87,7 @@ export class AuthSteps {
     this.#answers = answers;
     this.#completesMail = completesMail;
     this.#waiting = waiting;
+    this.#lasting = new LastingLogin(auth.directory, facts, answers, waiting);
   }
 
   /** Must the client log in before it sends mail? A certificate by which it may relay is as good. */
@@ -100,8 +103,18 @@ export class AuthSteps {
     else if (this.#exchange !== undefined) this.#respond(this.#exchange, event.bytes);
   }
 
-  /** The client has given up, or has gone. */
-  givenUp(): void {
+  /** MAIL: goes on if the log-in of the session still holds. */
+  whileItHolds(reversePath: string, goOn: () => void): void {
+    this.#lasting.check(reversePath, goOn);
+  }
+
+  /** The client has gone. */
+  gone(): void {
+    this.#lasting.gone();
+    this.#end();
+  }
+
+  #end(): void {
     this.#exchange = undefined;
     this.#refusal = undefined;
     this.#counting = undefined;
@@ -110,7 +123,7 @@ export class AuthSteps {
   /** The client has cancelled the exchange, or sent something that is no response. It has its reply, so nobody waits for the count. */
   #brokenOff(): void {
     const isUnderWay = this.#exchange !== undefined;
-    this.givenUp();
+    this.#end();
     // A failure that was about to be answered has been counted.
     if (!isUnderWay) return;
     this.#context.log.authenticationFailed(
@@ -171,10 +184,9 @@ export class AuthSteps {
     const client = this.#facts.client.address;
     switch (step.kind) {
       case 'right': {
-        const { user, application } = step;
-        this.#facts.loggedIn(user);
+        this.#facts.loggedIn(step.user);
         const decision = this.#context.pipelines.usual.decide('auth', this.#facts);
-        const then = (made: Decision): void => this.#decided(made, user, application);
+        const then = (made: Decision): void => this.#decided(made, step);
         if (decision instanceof PendingDecision) this.#waiting.wait(decision, then);
         else then(decision);
         break;
@@ -207,7 +219,7 @@ export class AuthSteps {
     }
   }
 
-  #decided(decision: Decision, user: User, application: string | undefined): void {
+  #decided(decision: Decision, { user, application, mark }: LoggedIn): void {
     if (this.#answers.isRefused('AUTH', decision)) {
       this.#facts.loggedOut();
       // A temporary error may be a fault on this side.
@@ -215,6 +227,7 @@ export class AuthSteps {
       return;
     }
     this.#context.log.authenticated(this.#facts.client.address, user.address, this.#mechanism, application);
+    this.#lasting.begin(user.address, mark);
     this.#waiting.authenticated();
     // RFC 6409 8: an address without a domain gets that of its user.
     const domain = domainOf(user.address) || this.#context.settings.hostname;

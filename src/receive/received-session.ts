@@ -156,6 +156,11 @@ export class ReceivedSession implements Subject {
     this.client = { ...this.client, mayRelay: true };
   }
 
+  /** The same user, as the directory knows it now. */
+  userIs(user: User): void {
+    this.#loggedIn = user;
+  }
+
   /** A stage has refused the user. */
   loggedOut(): void {
     this.#loggedIn = undefined;

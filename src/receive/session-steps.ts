@@ -106,7 +106,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
         this.#session.accept();
         break;
       case 'mail':
-        this.#mail(event);
+        if (this.#auth === undefined) this.#mail(event);
+        else this.#auth.whileItHolds(event.reversePath, () => this.#mail(event));
         break;
       case 'rcpt':
         this.#rcpt(event.forwardPath, event.params);
@@ -150,7 +151,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   gone(): void {
     this.#pending?.cancel();
     this.#pending = undefined;
-    this.#auth?.givenUp();
+    this.#auth?.gone();
     this.#sending.gone();
     this.#dropTransaction();
   }

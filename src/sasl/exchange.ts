@@ -9,6 +9,8 @@ export interface LoggedIn {
   readonly user: User;
   /** The name of the application password that was used; undefined for the user's own. */
   readonly application?: string | undefined;
+  /** As in `RightLogin`. */
+  readonly mark?: string | undefined;
 }
 
 /** What follows from a response. `reason` is a clause for the log, never for the client: it may tell whether the user exists. */

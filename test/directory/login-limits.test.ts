@@ -23,7 +23,8 @@ function world(settings: Partial<GuardSettings> = {}) {
   const one = directoryOf({ login: 'joe@example.com', password: 'pencil' });
   const behind = {
     ...one,
-    keyOf: (login: string) => login.toLowerCase(),
+    // As a user has an alias.
+    countedAs: (login: string) => Promise.resolve(login.toLowerCase().replace('info@', 'joe@')),
     checkPassword: (login: Parameters<typeof one.checkPassword>[0]) => {
       counted.checks++;
       return one.checkPassword(login);
@@ -124,6 +125,15 @@ test('a network is banned as a whole: a /24, and a /48 in IPv6, where a client h
   await times(2, (index) => logIn(`2001:db8:1:${index + 3}::1`, 'pen'));
   assert.equal(await logIn('2001:db8:1:9::1', 'pencil'), 'network 2001:db8:1::/48');
   assert.equal(await logIn('2001:db8:2::1', 'pencil'), 'right');
+});
+
+test('all addresses of a user count together', async () => {
+  const { logIn } = world({ perUser: { count: 5, perMs: hour } });
+  await times(6, (index) =>
+    logIn(`192.0.2.${index}`, 'pen', index % 2 === 0 ? 'INFO@example.com' : 'joe@example.com'),
+  );
+  assert.equal(await logIn('198.51.100.7', 'pencil'), 'user joe@example.com');
+  assert.equal(await logIn('198.51.100.8', 'pencil', 'info@example.com'), 'user joe@example.com');
 });
 
 test('a user name is banned whether or not there is such a user', async () => {

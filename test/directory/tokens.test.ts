@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { TokenCheckConfig, TokenIssuerConfig } from '../../src/config/token-issuer-config.ts';
+import type { Account } from '../../src/directory/account.ts';
 import type { LoginAnswer } from '../../src/directory/types.ts';
 import { checkToken } from '../../src/directory/tokens/token-log-ins.ts';
 import type { Users } from '../../src/directory/users.ts';
@@ -114,6 +115,7 @@ test('an address that merely leads to a user, as all of a domain may, is not the
   const users = {
     keyOf: (login: string) => login,
     find: () => Promise.resolve({ kind: 'account' as const, account }),
+    right: ({ user }: Account) => ({ kind: 'right' as const, user }),
   };
   const naming = (name: string) => ({
     check: () => Promise.resolve({ kind: 'valid' as const, name, issuer: { isFor: () => true } }),

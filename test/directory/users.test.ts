@@ -83,6 +83,14 @@ test('stored passwords are in no answer', async (t) => {
   assert.doesNotMatch(JSON.stringify(answers), /PLAIN|secret/u);
 });
 
+test('failed log-ins count under the address of the user, by whatever name', async (t) => {
+  const it = directoryWorld(t);
+  const users = await it.open([usersFile(it, [joe])], { defaultDomain: 'example.com' });
+  for (const name of ['joe@example.com', 'JOE', 'j@Example.com', 'j'])
+    assert.equal(await users.countedAs(name), 'joe@example.com', name);
+  assert.equal(await users.countedAs('Nobody'), 'nobody@example.com');
+});
+
 test('a name without a domain belongs to the default domain', async (t) => {
   const it = directoryWorld(t);
   const sources = [usersFile(it, [joe])];
@@ -248,6 +256,21 @@ test('a password that was right is not computed again, as long as it is remember
   assert.equal(jobs.length, 1);
   assert.equal((await users.checkPassword(withPassword('joe@example.com', 'wrong'))).kind, 'wrong');
   assert.equal(jobs.length, 2);
+});
+
+test('log-ins that wait for a hash pass when another has shown that the password is right', async (t) => {
+  const it = directoryWorld(t);
+  const { jobs, pool } = countingPool();
+  const users = await it.open([usersFile(it, [{ ...joe, password: slow }])], { pool, rememberMs: 60_000 });
+  const log = (password: string) => users.checkPassword(withPassword('joe@example.com', password));
+  const right = await Promise.all(Array.from({ length: 40 }, () => log('secret')));
+  assert.ok(right.every(({ kind }) => kind === 'right'));
+  // The one that is given to the thread while the first one is being answered may be computed, too.
+  assert.ok(jobs.length <= 2, `${jobs.length} were computed`);
+  const before = jobs.length;
+  const wrong = await Promise.all(Array.from({ length: 3 }, () => log('wrong')));
+  assert.ok(wrong.every(({ kind }) => kind === 'wrong'));
+  assert.equal(jobs.length, before + 3, 'each wrong password takes its time');
 });
 
 test('a password that cannot be computed now is not called wrong', async (t) => {

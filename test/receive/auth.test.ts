@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StillLoggedIn } from '../../src/directory/types.ts';
 import { goOn, type MailFacts, type SessionFacts, type Stage, type Verdict } from '../../src/policy/stage.ts';
 import { noHints } from '../../src/sasl/token-exchanges.ts';
 import { AuthorRightsStage } from '../../src/policy/stages/author-rights-stage.ts';
@@ -280,4 +281,39 @@ test('a client that has gone while its failure is counted leaves nothing behind'
   client.socket.destroy();
   answer();
   while (fixture.receiver.connections > 0) await turns();
+});
+
+test('before each message it is seen whether the log-in still holds', async (t) => {
+  let answer: StillLoggedIn = { kind: 'failing', reason: 'the source is away' };
+  const isStillLoggedIn = (): Promise<StillLoggedIn> => Promise.resolve(answer);
+  const fixture = await start(t, {
+    auth: { ...auth, directory: { ...directory, isStillLoggedIn } },
+    networks,
+    tls: 'offered',
+  });
+  const client = await secured(fixture);
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^235/);
+  assert.match(await client.ask('MAIL FROM:<joe@example.com>\r\n'), /^451 4\.3\.0/);
+  answer = { kind: 'user', user: { address: 'joe@example.com', aliases: [], senders: [] } };
+  assert.match(await relays(client), /^250/);
+  await client.ask('RSET\r\n');
+  answer = { kind: 'changed' };
+  assert.match(await client.ask('MAIL FROM:<joe@example.com>\r\n'), /^421 4\.7\.0 .*log in again/);
+  assert.equal(await client.reply(), '', 'the session is over');
+});
+
+test('a client that goes while its log-in is looked at leaves nothing behind', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<StillLoggedIn>();
+  const fixture = await start(t, {
+    auth: { ...auth, directory: { ...directory, isStillLoggedIn: () => promise } },
+    networks,
+    tls: 'offered',
+  });
+  const client = await secured(fixture);
+  assert.match(await client.ask(plain('joe@example.com', 'pencil')), /^235/);
+  client.send('MAIL FROM:<joe@example.com>\r\n');
+  client.socket.destroy();
+  resolve({ kind: 'user', user: { address: 'joe@example.com', aliases: [], senders: [] } });
+  const next = await secured(fixture);
+  assert.match(await next.ask('NOOP\r\n'), /^250/);
 });

@@ -21,7 +21,9 @@ export function directoryOf({ login, password, salt = 'c2FsdA==', iterations = 4
   const failing = { kind: 'failing', reason: 'the source is away' } as const;
   const answer = (asked: string, isRight: boolean): LoginAnswer => {
     if (asked === 'down') return failing;
-    return isRight ? { kind: 'right', user } : { kind: 'wrong', reason: 'the password is wrong' };
+    return isRight
+      ? { kind: 'right', user, mark: 'as it was' }
+      : { kind: 'wrong', reason: 'the password is wrong' };
   };
   return {
     find: () => Promise.resolve({ kind: 'absent' }),
@@ -37,6 +39,10 @@ export function directoryOf({ login, password, salt = 'c2FsdA==', iterations = 4
       if (checked.kind !== 'right' || signature === undefined) return Promise.resolve(checked as never);
       return Promise.resolve({ ...checked, signature: signature.toString('base64') });
     },
+    isStillLoggedIn: ({ address, mark }) =>
+      Promise.resolve(
+        address === login && mark === 'as it was' ? { kind: 'user', user } : { kind: 'changed' },
+      ),
     noteFailure: () => Promise.resolve({ kind: 'noted' }),
   };
 }

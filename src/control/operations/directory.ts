@@ -10,11 +10,13 @@ import type {
   FoundUser,
   LoginAnswer,
   LoginBans,
+  LoginMark,
   NotedFailure,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  StillLoggedIn,
   TokenLogin,
 } from '../../directory/types.ts';
 import { textUpTo } from '../override.ts';
@@ -35,7 +37,12 @@ const user = z.object({
 const failing = z.object({ kind: z.literal('failing'), reason: z.string() });
 const absent = z.object({ kind: z.literal('absent') });
 const wrong = z.object({ kind: z.literal('wrong'), reason: z.string() });
-const right = z.object({ kind: z.literal('right'), user, application: z.string().optional() });
+const right = z.object({
+  kind: z.literal('right'),
+  user,
+  application: z.string().optional(),
+  mark: z.string().optional(),
+});
 
 const foundUser: z.ZodType<FoundUser> = z.union([
   z.object({ kind: z.literal('user'), user }),
@@ -69,6 +76,13 @@ const scramAnswer: z.ZodType<ScramAnswer> = z.union([
 const notedFailure: z.ZodType<NotedFailure> = z.union([
   z.object({ kind: z.literal('noted') }),
   banned,
+  failing,
+]);
+
+const loginMark: z.ZodType<LoginMark> = z.strictObject({ address: credential, mark: text });
+const stillLoggedIn: z.ZodType<StillLoggedIn> = z.union([
+  z.object({ kind: z.literal('user'), user }),
+  z.object({ kind: z.literal('changed') }),
   failing,
 ]);
 
@@ -124,6 +138,7 @@ const directory = {
   'scram-start': { question: login, answer: scramStart },
   'scram-finish': { question: scramLogin, answer: scramAnswer },
   'note-failure': { question: client, answer: notedFailure },
+  'is-still-logged-in': { question: loginMark, answer: stillLoggedIn },
   bans: { question: noQuestion, answer: bans },
   'lift-bans': { question: target, answer: bans },
   ping,
@@ -144,6 +159,7 @@ export function directoryService(users: Directory & LoginBans): Service<Director
     'scram-start': (question) => users.startScram(question.login, question.client),
     'scram-finish': (question) => users.finishScram(question, question.client),
     'note-failure': (question) => users.noteFailure(question.client),
+    'is-still-logged-in': (question) => users.isStillLoggedIn(question),
     bans: () => users.bans(),
     'lift-bans': (question) => users.liftBans(question.target),
     ping: () => null,

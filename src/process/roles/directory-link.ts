@@ -11,11 +11,13 @@ import type {
   FoundDomain,
   FoundUser,
   LoginAnswer,
+  LoginMark,
   NotedFailure,
   PasswordLogin,
   ScramAnswer,
   ScramLogin,
   ScramStart,
+  StillLoggedIn,
   TokenLogin,
 } from '../../directory/types.ts';
 import { hasDirectory } from '../../settings/directory.ts';
@@ -63,6 +65,10 @@ export class DirectoryLink implements Directory {
 
   noteFailure(client: string): Promise<NotedFailure> {
     return this.#ask('note-failure', { client });
+  }
+
+  isStillLoggedIn(login: LoginMark): Promise<StillLoggedIn> {
+    return this.#ask('is-still-logged-in', login);
   }
 
   async bans(): Promise<readonly Ban[] | Failing> {
