@@ -32,7 +32,10 @@ export function fixedReply(
 
 /** The reply in the form in which a caller composes one. */
 export function asReply({ code, enhanced, plain }: FixedReply): Reply {
-  return { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
+  const text = plain.toString('utf8', 4).trimEnd();
+  // Of a caller's reply, `plain` is what the client got, too.
+  const status = enhanced === undefined ? '' : `${enhanced} `;
+  return { code, enhanced, text: text.startsWith(status) ? text.slice(status.length) : text };
 }
 
 /** Throws unless the reply is a refusal: 4xx or 5xx. */

@@ -210,7 +210,9 @@ test('shutdown while a message is being received: the message is answered first'
 
 test('refuse sends its reply instead of the greeting', () => {
   const session = new ServerSession(usualOptions);
-  session.refuse({ code: 554, enhanced: '5.7.1', text: 'No service for you' });
+  const reply = { code: 554, enhanced: '5.7.1', text: 'No service for you' };
+  session.refuse(reply);
+  assert.deepEqual(session.lastReply, reply, 'for the log');
   assert.equal(session.next()?.kind, 'close');
   assert.equal(Buffer.from(session.takeOutput() ?? []).toString(), '554 5.7.1 No service for you\r\n');
   session.receive(Buffer.from('EHLO c\r\n'));
