@@ -41,7 +41,6 @@ class SimpleBody implements BodyCanon {
 /** RFC 6376 3.4.4: runs of blanks are one SP, those at the end of a line nothing; then as above, but an empty body stays empty. */
 class RelaxedBody implements BodyCanon {
   readonly #lines: TrailingLines;
-  #out = Buffer.allocUnsafe(0);
   /** Blanks whose line has not gone on. */
   #afterBlank = false;
   /** A CR, after those blanks, whose LF has not come. */
@@ -52,9 +51,13 @@ class RelaxedBody implements BodyCanon {
   }
 
   push(bytes: Uint8Array): void {
-    // What was kept from before is a blank and a CR at most.
-    if (this.#out.length < bytes.length + 2) this.#out = Buffer.allocUnsafe(bytes.length + 2);
-    const out = this.#out;
+    if (bytes.length <= mostAtOnce) this.#push(bytes);
+    else
+      for (let at = 0; at < bytes.length; at += mostAtOnce) this.#push(bytes.subarray(at, at + mostAtOnce));
+  }
+
+  #push(bytes: Uint8Array): void {
+    const out = scratch;
     const end = bytes.length;
     let length = 0;
     let at = 0;
@@ -97,7 +100,7 @@ class RelaxedBody implements BodyCanon {
 
   /** Takes a byte behind what was kept from before. @returns the length of what is to be given on */
   #resume(c: number, before: number): number {
-    const out = this.#out;
+    const out = scratch;
     let length = before;
     if (this.#afterCr) {
       this.#afterCr = false;
@@ -183,6 +186,12 @@ export class TrailingLines {
   }
 }
 
+/**
+ * Where relaxed bodies are put together, for all of them: what is in it is taken before the call returns, and a buffer for each message
+ * would cost more than the work in it. What was kept from before is a blank and a CR at most.
+ */
+const mostAtOnce = 64 * 1024;
+const scratch = Buffer.allocUnsafeSlow(mostAtOnce + 2);
 const manyLineEnds = 512;
 const lineEnds = Buffer.alloc(manyLineEnds * 2, '\r\n');
 const lineEnd = lineEnds.subarray(0, 2);

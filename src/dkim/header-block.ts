@@ -82,9 +82,14 @@ export function canonicalField(kind: HeaderCanonicalization, { name, text, value
   return kind === 'simple' ? text : relaxedField(name, text.slice(valueStart));
 }
 
+/** Folds, and blanks that are not one SP. */
+const unusual = /[\t\r\n]| {2}/;
+
 /** RFC 6376 3.4.2: name in lower case, unfolded, runs of blanks as one SP, none around the value. Blanks are SP and TAB only. */
 export function relaxedField(name: string, value: string): string {
-  const text = value.replaceAll(/\r?\n/g, '').replaceAll(/[ \t]+/g, ' ');
+  const line = value.endsWith('\r\n') ? value.slice(0, -2) : value;
+  // Most fields are one line without such runs, and need no second look.
+  const text = unusual.test(line) ? line.replaceAll(/\r?\n/g, '').replaceAll(/[ \t]+/g, ' ') : line;
   const start = text.startsWith(' ') ? 1 : 0;
   const end = text.length > start && text.endsWith(' ') ? text.length - 1 : text.length;
   return `${name}:${text.slice(start, end)}\r\n`;
