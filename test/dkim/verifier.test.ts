@@ -64,3 +64,15 @@ test('a name without a record is a permanent error, a look-up that fails a tempo
   const failed = 'temperror the key cannot be looked up now: SERVFAIL from 192.0.2.53';
   assert.deepEqual(await verify({ kind: 'failed', reason: 'SERVFAIL from 192.0.2.53' }), [failed, failed]);
 });
+
+test('a key whose name is too long for the DNS is missing for good, and nobody is asked', async () => {
+  const label = 'a'.repeat(63);
+  const selector = [label, label, label, label].join('.');
+  const resolver = resolverOf({ kind: 'failed', reason: 'it cannot be asked for' });
+  const lookUpKey = keysFromDns(resolver);
+  assert.deepEqual(await lookUpKey({ selector, domain: 'example.com' }), { kind: 'none' });
+  assert.deepEqual(await lookUpKey({ selector: 's', domain: `${label}.${label}.${label}.${label}` }), {
+    kind: 'none',
+  });
+  assert.deepEqual(resolver.asked, []);
+});
