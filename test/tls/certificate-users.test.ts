@@ -45,6 +45,11 @@ test('what hides something behind an address is no address', () => {
   ]) {
     assert.deepEqual(usersIn({ mail: [mail], names: ['x'] }), [], JSON.stringify(mail));
     assert.deepEqual(usersIn({ emailAddress: mail, names: ['x'] }), [], JSON.stringify(mail));
+    // Nor does another name of the certificate count in its place.
+    const boss = 'boss@example.com';
+    const others = { emailAddress: boss, names: [boss] };
+    assert.deepEqual(usersIn({ ...others, mail: [mail] }), [], JSON.stringify(mail));
+    assert.deepEqual(usersIn({ ...others, emailAddress: mail }), [], JSON.stringify(mail));
   }
 });
 
