@@ -121,6 +121,23 @@ test('a credential that no route names, and a route that leaves some senders wit
   assert.deepEqual(credentialWarnings(parseConfig(`${plain}${relay('"a"')}`, file)), []);
 });
 
+test('a smarthost that is an address, with a credential and nothing to verify its certificate by, is warned of', () => {
+  const warned = (more: string, route = '') =>
+    credentialWarnings(
+      parseConfig(`${plain}${relay('"a"').replace('relay.test', '192.0.2.9:587')}${route}${more}`, file),
+    ).map(({ path, message }) => `${path.join('.')}: ${message.slice(0, 61)}`);
+  const warning = ['route.0.relay: no certificate can be verified for 192.0.2.9:587, which is an'];
+  assert.deepEqual(warned(''), warning);
+  assert.deepEqual(warned('[[tls]]\nmx = ["192.0.2.8"]\nnames = ["relay.test"]\n'), warning);
+  assert.deepEqual(warned('[[tls]]\nmx = ["192.0.2.9"]\nmin_version = "1.3"\n'), warning);
+  assert.deepEqual(warned('', 'tls = "verified"\n'), warning);
+  assert.deepEqual(warned('', 'tls = "required"\n'), []);
+  assert.deepEqual(warned('[[tls]]\nmx = ["192.0.2.9"]\nnames = ["relay.test"]\n'), []);
+  assert.deepEqual(warned('[[tls]]\nmx = ["192.0.2.9"]\nlevel = "required"\n'), []);
+  const fingerprint = `sha256:${'ab'.repeat(32)}`;
+  assert.deepEqual(warned(`[[tls]]\nmx = ["192.0.2.9"]\nfingerprints = ["${fingerprint}"]\n`), []);
+});
+
 test('another user, place or choice of mechanisms makes another log-in, and another name of the route none', () => {
   const idOf = (text: string) => hopLogin(parseConfig(text, file).credential[0]!).id;
   const changes = [
