@@ -217,7 +217,10 @@ export class TransactionRun {
     const { code } = parser;
     const reply = parser.reply('content');
     if (code >= 400) this.#contentRefused(reply, hasOthers);
-    else if (code >= 300 || (hasOthers && isOfCommand(reply))) return 'unexpected';
+    else if (code >= 300) return 'unexpected';
+    // RFC 2033 4.2: the reply is about one recipient, so Cyrus says 2.1.5.
+    else if (hasOthers && isOfCommand(reply) && !(this.#repliesPerRecipient && reply.enhanced === '2.1.5'))
+      return 'unexpected';
     else if (this.#repliesPerRecipient) this.outcomes.answerNext(reply);
     else this.outcomes.deliverRest(reply);
     if (this.outcomes.undecided > 0) return 'wait';

@@ -1,6 +1,7 @@
-// Golden dialogues with replies out of their places, and with hosts that have proven to keep them: to those, several whole messages leave
+// Golden dialogues with replies that are out of their places or look so, and with hosts that have proven to keep them: to those, several whole messages leave
 // before the first 354.
 
+import { lmtpDialect } from '../../../../src/protocol/lmtp/client-dialect.ts';
 import { byChunks, byData, group, two, whole } from './pipelined-dialogues.ts';
 import type { Dialogue } from './transcript.ts';
 
@@ -194,5 +195,36 @@ export const provenHostDialogues: readonly Dialogue[] = [
       E: done, reusable: 0 delivered (250 2.0.0 first)
       E: done, not reusable: 0 tempfail (protocol error: unexpected reply "354 go" to DATA)
       E: close`,
+  },
+  {
+    name: 'LMTP: a reply about a recipient behind the content says 2.1.5, and the next message is on the way',
+    options: { ...byData.options, dialect: lmtpDialect },
+    text: `
+      S: 220 mail.example.com LMTP
+      C: LHLO client.example.org
+      S: 250-mail.example.com
+      S: 250 PIPELINING
+      E: ready
+      ! begin
+      C: MAIL FROM:<sender@example.org>
+      C: RCPT TO:<user@example.com>
+      C: DATA
+      S: 250 2.1.0 ok
+      S: 250 2.1.5 ok
+      S: 354 go
+      E: content
+      ! contentSent
+      ! begin
+      C: RSET
+      C: MAIL FROM:<sender@example.org>
+      C: RCPT TO:<user@example.com>
+      C: DATA
+      S: 250 2.1.5 Ok SESSIONID=<1>
+      S: 250 2.0.0 reset
+      S: 250 2.1.0 ok
+      S: 250 2.1.5 ok
+      S: 354 go
+      E: done, reusable: 0 delivered (250 2.1.5 Ok SESSIONID=<1>)
+      E: content`,
   },
 ];
