@@ -5,7 +5,6 @@
 import type { RemoteReply, SessionFailure } from './client-types.ts';
 import type { ClientExchange, ClientLogin, ClientStep } from './login-types.ts';
 import { quotedAnswer } from './reply-text.ts';
-import { repeatsSecret } from './repeated-secret.ts';
 import type { ReplyParser } from './reply-parser.ts';
 
 export type AuthenticationStep =
@@ -22,8 +21,6 @@ const mostCommandOctets = 512;
 /** RFC 4648 4, with its padding. */
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Of a reply that repeats a secret. */
-const leftOut = '(the text of the server is left out: it has the secret in it)';
 const nobodyAsked: ClientStep = { kind: 'cancel', reason: 'nothing was asked for' };
 
 export class Authentication {
@@ -41,14 +38,20 @@ export class Authentication {
   /** What the server waits for: a reply of its own must not come. */
   #isOurTurn = true;
   #challenges = 0;
-  /** Responses as they were sent. */
-  readonly #said: string[] = [];
+  readonly #told: string[];
 
   /** @param offered - by the server, in upper case */
   constructor(login: ClientLogin, offered: readonly string[]) {
     this.#login = login;
     this.#offered = offered;
+    const { secrets } = login;
+    this.#told = [...secrets, ...secrets.map((secret) => Buffer.from(secret).toString('base64'))];
     this.#names = login.mechanisms.map(({ name }) => name).filter((name) => offered.includes(name));
+  }
+
+  /** Secrets, plain and in base64, and the responses as they were sent: it grows with each. */
+  get told(): readonly string[] {
+    return this.#told;
   }
 
   /** Begins with the first mechanism that both sides know. */
@@ -76,16 +79,16 @@ export class Authentication {
   /** Takes a reply, which is not 421. @param parser - has found the reply */
   replied(parser: ReplyParser): AuthenticationStep {
     const { code } = parser;
-    if (this.#isOurTurn) return { kind: 'broken', text: unexpected(this.#reply(parser)) };
+    if (this.#isOurTurn) return { kind: 'broken', text: unexpected(parser.reply('AUTH')) };
     if (code === 334) return this.#challenged(parser);
     if (this.#cancelled !== '') return this.#given(this.#cancelled);
     this.#isOurTurn = true;
     // RFC 4954 6: another reply of success answers another command.
     if (code === 235) return this.#succeeded();
-    if (code < 400) return { kind: 'broken', text: unexpected(this.#reply(parser)) };
+    if (code < 400) return { kind: 'broken', text: unexpected(parser.reply('AUTH')) };
     // RFC 4954 6: 504, the mechanism is not known; 534, it is too weak for this user.
     if ((code === 504 || code === 534) && this.#names.length > 0) return this.begin();
-    return { kind: 'failed', failure: { kind: 'reply', reply: this.#reply(parser) }, permanent: false };
+    return { kind: 'failed', failure: { kind: 'reply', reply: parser.reply('AUTH') }, permanent: false };
   }
 
   /** What the step `derive` asked for is there. */
@@ -152,17 +155,8 @@ export class Authentication {
 
   #encoded(bytes: Uint8Array): string {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-    this.#said.push(text);
+    this.#told.push(text);
     return text;
-  }
-
-  #reply(parser: ReplyParser): RemoteReply {
-    const reply = parser.reply('AUTH');
-    // Looked for in all that came: the reply may be cut in the middle of a secret.
-    const text = parser.lines().join('\n');
-    return repeatsSecret(text, [...this.#login.secrets, ...this.#said])
-      ? { ...reply, lines: [leftOut] }
-      : reply;
   }
 }
 

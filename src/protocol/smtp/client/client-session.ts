@@ -61,7 +61,7 @@ export class ClientSession {
     this.#dialect = options.dialect ?? smtpDialect;
     this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
     this.#opening = new Opening(options, this.#dialect);
-    this.login = new SessionLogin(this.#opening, (step) => {
+    this.login = new SessionLogin(this.#opening, this.#parser, (step) => {
       if (this.#state === 'opening') this.#goOn(step);
     });
     this.#transactions = new Transactions(options, this.#output);

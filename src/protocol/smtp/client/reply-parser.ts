@@ -2,6 +2,7 @@
 // It keeps at most one unfinished reply of bounded size, and creates strings only on request.
 
 import { replaceUnprintable } from '../../../values/unprintable.ts';
+import { repeatsSecret } from './repeated-secret.ts';
 import { quoted } from './reply-text.ts';
 import type { RemoteReply, RepliedCommand } from './client-types.ts';
 
@@ -11,6 +12,8 @@ const blank = 0x20;
 const hyphen = 0x2d;
 const nothing = Buffer.alloc(0);
 const maxTextCharacters = 2000;
+/** Of a reply that repeats a secret. */
+const leftOut = '(the text of the server is left out: it has the secret in it)';
 /** RFC 2034 4. Some servers write a hash before it, brackets around it or a colon after it. */
 const enhancedPattern = /^[#([]?([245]\.\d{1,3}\.\d{1,3})(?=[ )\]:,;]|$)/;
 
@@ -37,6 +40,8 @@ export class ReplyParser {
   code = 0;
   /** Why the bytes are not a valid reply; empty while they are. */
   error = '';
+  /** What a log-in has told the server. A reply that repeats it, be it to AUTH or long after it, is shown without its text. */
+  secrets: readonly string[] = [];
   readonly #maxReplyBytes: number;
   /** The current chunk, or our own copy of an unfinished reply. */
   #bytes: Buffer = nothing;
@@ -148,6 +153,9 @@ export class ReplyParser {
     // RFC 2034 4: the class of the status is the first digit of the code. A status with another class is only text.
     const [asWritten = '', status = ''] = enhancedPattern.exec(first) ?? [];
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
+    // Looked for in all that came: what is shown may be cut in the middle of a secret.
+    if (this.secrets.length > 0 && repeatsSecret(lines.join('\n'), this.secrets))
+      return { code: this.code, enhanced, lines: [leftOut], command };
     const shownLines: string[] = [];
     let left = maxTextCharacters;
     // A status in another form than that of RFC 2034 stays in the text, so that logs and reports show what the server wrote.

@@ -1,16 +1,22 @@
-// What the shell of a session answers to its events `login` and `derive`. Promise: an answer that comes too late has no effect.
+// What the shell of a session answers to its events `login` and `derive`. Promises: an answer that comes too late has no effect, and no
+// reply of the session is shown with a secret in it that was sent.
 
 import type { ClientLogin } from './login-types.ts';
 import type { Opening, OpeningStep } from './opening.ts';
-import { oneLine } from './reply-parser.ts';
+import { oneLine, type ReplyParser } from './reply-parser.ts';
 
 export class SessionLogin {
   readonly #opening: Opening;
+  readonly #parser: Pick<ReplyParser, 'secrets'>;
   readonly #goOn: (step: OpeningStep) => void;
 
-  /** @param goOn - acts on a step, unless the session has ended */
-  constructor(opening: Opening, goOn: (step: OpeningStep) => void) {
+  /**
+   * @param parser - of all replies of the session
+   * @param goOn - acts on a step, unless the session has ended
+   */
+  constructor(opening: Opening, parser: Pick<ReplyParser, 'secrets'>, goOn: (step: OpeningStep) => void) {
     this.#opening = opening;
+    this.#parser = parser;
     this.#goOn = goOn;
   }
 
@@ -29,6 +35,7 @@ export class SessionLogin {
   /** To the event `login`. */
   begin(login: ClientLogin): void {
     const step = this.#opening.logIn(login);
+    this.#parser.secrets = this.#opening.authentication?.told ?? [];
     if (step !== undefined) this.#goOn(step);
   }
 

@@ -196,6 +196,49 @@ export const loginDialogues: readonly Dialogue[] = [
       E: failed, temporary: 535 5.7.8 (the text of the server is left out: it has the secret in it) (in reply to AUTH)${over}`,
   },
   {
+    name: 'a reply with which the server closes is not shown either when it repeats what was sent',
+    options: { logsIn: true },
+    text: `${offering('AUTH PLAIN')}
+      ! logIn PLAIN
+      C: AUTH PLAIN ${plain}
+      S: 421 4.7.0 no ${plain}
+      E: failed, temporary: 421 4.7.0 (the text of the server is left out: it has the secret in it) (in reply to AUTH)
+      E: close`,
+  },
+  {
+    name: 'a reply that repeats the password in base64 is not shown',
+    options: { logsIn: true },
+    text: `${offering('AUTH PLAIN')}
+      ! logIn PLAIN
+      C: AUTH PLAIN ${plain}
+      S: 454 4.7.0 cGVuY2ls cannot be looked up
+      E: failed, temporary: 454 4.7.0 (the text of the server is left out: it has the secret in it) (in reply to AUTH)${over}`,
+  },
+  {
+    name: 'a refusal of the mail that repeats the password is not shown',
+    options: { logsIn: true },
+    text: `${offering('AUTH PLAIN')}
+      ! logIn PLAIN
+      C: AUTH PLAIN ${plain}
+      S: 235 2.7.0 welcome
+      E: ready
+      ! begin
+      C: MAIL FROM:<sender@example.org>
+      S: 550 5.1.0 not with pencil
+      E: done, reusable: 0 permfail (550 5.1.0 (the text of the server is left out: it has the secret in it) (in reply to MAIL))
+      C: RSET
+      S: 250 ok
+      E: ready
+      ! quit${over}`,
+  },
+  {
+    name: 'a reply to the content that repeats the password is not shown',
+    options: { logsIn: true },
+    text: `${offering('AUTH PLAIN')}
+      ! logIn PLAIN
+      C: AUTH PLAIN ${plain}${taken.replace('S: 250 taken', 'S: 250 taken from pencil').replace('(250  taken)', '(250  (the text of the server is left out: it has the secret in it))')}`,
+  },
+  {
     name: 'a server without AUTH gets no mail that needs a log-in',
     options: { logsIn: true },
     text: `${greeted}
