@@ -31,6 +31,7 @@ export class RuleWarnings {
   readonly #withoutColon = new Counted();
   readonly #open = new Counted();
   readonly #oddEnding = new Counted();
+  readonly #notAscii = new Counted();
 
   /** A rule for clients that have one already. */
   repeated(who: string): void {
@@ -46,7 +47,12 @@ export class RuleWarnings {
 
   /** A rule as it is used. */
   used(subject: RuleSubject, rule: ClientRule): void {
-    if (rule.kind === 'refuse' || rule.relay === undefined) return;
+    if (rule.kind === 'refuse') {
+      // RFC 5321 4.2: nobody has asked for SMTPUTF8 yet when such a reply is sent.
+      if (!/^[\x20-\x7e]*$/u.test(rule.text)) this.#notAscii.note(rule.text);
+      return;
+    }
+    if (rule.relay === undefined) return;
     // With a text that is appended, mail goes where that says.
     if (rule.relay === '' && isForMany(subject)) this.#open.note(formatSubject(subject));
     if (/^[^@.][^@]*$/u.test(rule.relay)) this.#oddEnding.note(rule.relay);
@@ -85,6 +91,10 @@ export class RuleWarnings {
         (text) => `${text} is appended to recipients as it is, and begins with neither "@" nor "."`,
         (count, text) =>
           `${count} texts such as ${text} are appended to recipients as they are, and begin with neither "@" nor "."`,
+      ),
+      ...this.#notAscii.warning(
+        (text) => `${text} is not ASCII: the client gets question marks`,
+        (count, text) => `${count} texts such as ${text} are not ASCII: the client gets question marks`,
       ),
     ];
   }

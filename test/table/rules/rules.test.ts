@@ -162,6 +162,8 @@ test('what is probably not meant is told', async (t) => {
   assert.deepEqual(warnings, [
     '2 rules are for clients that have one already, such as "10.0.0.1": the first counts',
   ]);
+  const texts = await readRules(t, '10.0.0.1 deny Größe\n10.0.0.2 defer ~ later\n');
+  assert.deepEqual(texts.warnings, ['"Größe" is not ASCII: the client gets question marks']);
 });
 
 test('a rule is written as it is read', () => {
