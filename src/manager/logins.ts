@@ -73,7 +73,9 @@ export class Logins {
 
   /** Results of a message: where no log-in was configured, the host may have wanted one. */
   done(connection: number, results: readonly AttemptResult[]): void {
-    const wanted = results.find((each) => each.result === 'refused' && each.refusal.code === 530);
+    const wanted = results.find(
+      (each) => each.result === 'refused' && (each.refusal.code === 530 || each.refusal.code === 535),
+    );
     // Only who has refused before can have taken up mail again.
     if (wanted === undefined && this.#raised.size === 0) return;
     const hop = this.#parts.hopOf(connection);
@@ -106,7 +108,7 @@ export class Logins {
   }
 
   #refused(hop: LoginHop, { credential, reason }: LoginFailure): void {
-    const text = `${serverOf(hop)} refuses the log-in with the credential "${credential}": ${reason} Mail that needs it waits.`;
+    const text = `${serverOf(hop)} refuses the log-in with the credential "${credential}": ${reason}. Mail that needs it waits.`;
     const advice = `Correct the user or the secret of this [[credential]]. A file with the secret is read again within five seconds, and the host is tried at once then; otherwise it rests, so that it does not ban this host. "sluice explain" shows until when.`;
     this.#raise(troubleKey(credential, hop), credential, text, advice);
   }

@@ -104,3 +104,19 @@ test('a host that wants a log-in where there is none is a trouble until it takes
   logins.done(3, [delivered(0)]);
   assert.deepEqual([troubles.list, logins.of(bare)], [[], undefined]);
 });
+
+test('a host that says 535 to the mail where there is no log-in is the same trouble', () => {
+  const { logins, troubles } = world();
+  const refusal = { ...said('535 5.7.8 who are you', 'MAIL'), permanent: false };
+  logins.done(3, [{ recipient: 0, result: 'refused', refusal }]);
+  assert.deepEqual(
+    troubles.list.map(({ key }) => key),
+    ['login:(none) relay.test:587'],
+  );
+});
+
+test('the reply of the host is a sentence of its own', () => {
+  const { fail, troubles } = world();
+  fail(1, 'refused');
+  assert.match(troubles.list[0]?.text ?? '', /535 5\.7\.8 wrong\. Mail that needs it waits\./u);
+});

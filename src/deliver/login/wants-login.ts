@@ -4,14 +4,14 @@ import type { SessionFailure } from '../../protocol/smtp/client/client-session.t
 import type { ConnectedPlace } from '../types.ts';
 
 /**
- * RFC 4954 6: 530, authentication required. From a smarthost it means that our configuration is not complete; so the mail waits instead of
- * going back. What an MX host says by it is its own business.
+ * RFC 4954 6: 530, authentication required. Some servers say 535, credentials not valid, to MAIL or RCPT as well. From a smarthost it
+ * means that our configuration is not complete; so the mail waits instead of going back. What an MX host says by it is its own business.
  */
 export function wantsLogin(failure: SessionFailure, { hop, site }: ConnectedPlace): boolean {
   return (
     hop.transport === 'smtp' &&
     site.startsWith('relay') &&
     failure.kind === 'reply' &&
-    failure.reply.code === 530
+    (failure.reply.code === 530 || failure.reply.code === 535)
   );
 }
