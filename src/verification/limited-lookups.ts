@@ -1,4 +1,4 @@
-// The resolver of one message: its look-ups end together when their time is over. From then on each of them is a failed one, which
+// The resolver of one check: its look-ups end together when their time is over. From then on each of them is a failed one, which
 // the methods take for a temporary error. RFC 7208 4.6.4 asks for such a limit over a whole check.
 
 import type { Answer, FailedAnswer, MxRecord, Resolver } from '../dns/types.ts';
@@ -20,6 +20,11 @@ export class LimitedLookups implements Lookups {
     this.#over ??= { kind: 'failed', reason };
     for (const end of this.#waiting) end(this.#over);
     this.#waiting.clear();
+  }
+
+  /** A new check begins: it may look names up, although the time of the one before was over. */
+  resume(): void {
+    this.#over = undefined;
   }
 
   txt(domain: string): Promise<Answer<string>> {

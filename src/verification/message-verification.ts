@@ -66,16 +66,17 @@ export class MessageVerification {
    * The header is there.
    * @param fields - as they came
    * @param strayLines - the lines of the header from the first one that is no field
+   * @param lookups - for keys and policies; those for the client unless given
    */
-  header(fields: readonly Field[], strayLines: string): void {
+  header(fields: readonly Field[], strayLines: string, lookups: Lookups = this.#lookups): void {
     this.#authors = readAuthors(fields, strayLines);
     const { domains } = this.#authors;
-    this.#policies = Promise.all(domains.map((domain) => discoverPolicy(domain, this.#lookups)));
+    this.#policies = Promise.all(domains.map((domain) => discoverPolicy(domain, lookups)));
     const arc = this.#isTrustedSealer !== undefined && fields.some(({ name }) => name === 'arc-seal');
     this.#policies.catch(() => undefined);
     if (!arc && !fields.some(({ name }) => signatureFields.has(name))) return;
     const header = Buffer.concat(fields.map(({ bytes }) => bytes));
-    this.#verifier = startVerifying(header, this.#session.nowSeconds, keysFromDns(this.#lookups), { arc });
+    this.#verifier = startVerifying(header, this.#session.nowSeconds, keysFromDns(lookups), { arc });
   }
 
   /** Does the message have a signature or a chain? Without them, its body changes nothing. */

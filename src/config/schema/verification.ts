@@ -110,7 +110,7 @@ export const verification = tableOf({
   ),
   timeout: key(
     duration(1000, 120_000).prefault('20s'),
-    'How long all look-ups for one message may take together, from MAIL on (RFC 7208 4.6.4). What is not known then is a temporary error.',
+    'How long the look-ups for the client may take together, from MAIL on (RFC 7208 4.6.4), and those for the message, from the end of its header on and once more at its end. What is not known then is a temporary error.',
   ),
 });
 

@@ -39,7 +39,7 @@ export interface VerificationParts {
   readonly hostname: string;
   /** Whose ARC chains are believed; undefined: ARC is not looked at. */
   readonly isTrustedSealer: ((domain: string) => boolean) | undefined;
-  /** For all look-ups of a message. */
+  /** For the look-ups at MAIL together, for those that the header asks for, and for those that are left at the end. */
   readonly timeLimitMs: number;
   /** Unix time. */
   readonly nowMs: () => number;
@@ -53,7 +53,10 @@ interface Underway {
   readonly verification: MessageVerification;
   readonly policy: Policy;
   readonly isTest: boolean;
-  readonly timeLimit: TimeLimit;
+  /** For SPF and the name of the client. */
+  readonly clientLimit: TimeLimit;
+  /** For keys and DMARC. */
+  readonly messageLimit: TimeLimit;
 }
 
 export class VerificationStage implements Stage {
@@ -74,7 +77,8 @@ export class VerificationStage implements Stage {
     const { rules, lookups, deadlines, hostname, timeLimitMs, nowMs } = this.#parts;
     const inForce = rules(listener.name, transaction.tenant);
     if (inForce === undefined) return goOn;
-    const limited = new LimitedLookups(lookups);
+    const clientLimit = new TimeLimit(lookups, timeLimitMs);
+    const messageLimit = new TimeLimit(lookups, timeLimitMs);
     const verification = new MessageVerification(
       {
         client: client.frontEnd?.knowsClient === false ? '' : client.address,
@@ -83,12 +87,11 @@ export class VerificationStage implements Stage {
         receiver: hostname,
         nowSeconds: Math.floor(nowMs() / 1000),
       },
-      limited,
+      clientLimit.lookups,
       this.#parts.isTrustedSealer,
     );
-    const timeLimit = new TimeLimit(limited, timeLimitMs);
-    deadlines.set(timeLimit, timeLimitMs);
-    this.#underway.set(transaction, { verification, timeLimit, ...inForce });
+    clientLimit.begin(deadlines);
+    this.#underway.set(transaction, { verification, clientLimit, messageLimit, ...inForce });
     return goOn;
   }
 
@@ -105,8 +108,9 @@ export class VerificationStage implements Stage {
   headers(facts: HeadersFacts): Answer {
     const underway = this.#underway.get(facts.transaction);
     if (underway === undefined) return goOn;
-    const { verification, policy, isTest } = underway;
-    verification.header(facts.header.fields, facts.header.strayLines);
+    const { verification, policy, isTest, messageLimit } = underway;
+    messageLimit.begin(this.#parts.deadlines);
+    verification.header(facts.header.fields, facts.header.strayLines, messageLimit.lookups);
     if (verification.needsBody) facts.followBody((piece) => verification.body(piece));
     if (isTest || verification.needsBody || !mayRefuse(policy, 'message')) return goOn;
     return verification
@@ -121,9 +125,13 @@ export class VerificationStage implements Stage {
   }
 
   async #verify(facts: ContentFacts, underway: Underway): Promise<Verdict> {
-    const { verification, policy, isTest, timeLimit } = underway;
+    const { verification, policy, isTest, clientLimit, messageLimit } = underway;
+    const { deadlines } = this.#parts;
+    // What DMARC compares at the end may need further look-ups, however long the body took.
+    messageLimit.begin(deadlines);
     const findings = await verification.end();
-    this.#parts.deadlines.clear(timeLimit);
+    deadlines.clear(clientLimit);
+    deadlines.clear(messageLimit);
     const judgement = judge(findings, policy);
     if (!isTest) {
       const refused = this.#refusal(facts, findings, judgement);
@@ -159,21 +167,29 @@ export class VerificationStage implements Stage {
   }
 }
 
-/** Ends the look-ups of a message that is too late, or that its client has given up. */
+/**
+ * Look-ups, and their end when they take too long or the client has given up. The time is counted from where they are asked for, and not
+ * from MAIL alone: else a client that waits would have every later result be an error, and DMARC would refuse nobody who does.
+ */
 class TimeLimit implements Deadline {
   atMs = Infinity;
   bucket = -1;
-  readonly #lookups: LimitedLookups;
+  readonly lookups: LimitedLookups;
   readonly #afterMs: number;
 
-  constructor(lookups: LimitedLookups, afterMs: number) {
-    this.#lookups = lookups;
+  constructor(lookups: Lookups, afterMs: number) {
+    this.lookups = new LimitedLookups(lookups);
     this.#afterMs = afterMs;
   }
 
+  /** The time begins now, also where it has been over. */
+  begin(deadlines: VerificationParts['deadlines']): void {
+    deadlines.clear(this);
+    this.lookups.resume();
+    deadlines.set(this, this.#afterMs);
+  }
+
   expired(): void {
-    this.#lookups.stop(
-      `no answer within the ${Math.round(this.#afterMs / 1000)} s for all look-ups of a message`,
-    );
+    this.lookups.stop(`no answer within the ${Math.round(this.#afterMs / 1000)} s that the look-ups have`);
   }
 }
