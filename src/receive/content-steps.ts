@@ -54,11 +54,10 @@ function signingOf(
   { origin, tenant }: AcceptedTransaction,
 ): OutgoingMail | undefined {
   if (signing === undefined || signing.rules.isEmpty) return undefined;
-  if (!origin.trusted && origin.authenticated !== true) return undefined;
-  return new OutgoingMail(signing, {
-    tenant,
-    user: origin.authenticated === true ? (origin.principal ?? '') : '',
-  });
+  // Just these are not verified, either: who has logged in at a front end is no stranger.
+  const { trusted, principal } = origin;
+  if (!trusted && principal === undefined) return undefined;
+  return new OutgoingMail(signing, { tenant, user: principal ?? '' });
 }
 
 /** The content of the messages of one session, one after the other. */

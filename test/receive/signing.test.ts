@@ -133,6 +133,25 @@ test('a client that may not relay is not signed for, nor before it has logged in
   );
 });
 
+test('a user whom a front end tells is signed for, and its other clients are not', async (t) => {
+  const signing = signingWith();
+  const fixture = await start(t, { signing, xclient: ['127.0.0.0/8'], networks: ['10.0.0.0'] });
+  for (const [attributes, results] of [
+    ['ADDR=203.0.113.9 LOGIN=joe@example.com', ['pass']],
+    ['ADDR=203.0.113.9 LOGIN=[UNAVAILABLE]', []],
+  ] as const) {
+    const client = await greeted(fixture);
+    assert.match(await client.ask(`XCLIENT ${attributes}\r\n`), /^220/);
+    assert.match(await client.ask('EHLO client.example\r\n'), /^250/);
+    assert.match(await send(client, `${header}\r\nHello\r\n`), /^250/);
+    assert.deepEqual(stored(fixture), results, attributes);
+  }
+  assert.deepEqual(
+    signing.requests.map(({ user }) => user),
+    ['joe@example.com'],
+  );
+});
+
 test('mail of another author is not asked about, and a request has only fields that may be signed', async (t) => {
   const signing = signingWith();
   const [fixture, client] = await signed(t, signing);
