@@ -2,7 +2,7 @@
 // is not used again. Promises: a program of one credential runs once at a time, for a bounded time and with a bounded output, without a
 // shell; what it prints is in no text that this returns.
 
-import { execFile } from 'node:child_process';
+import { type ProgramRun, runProgram } from '../../io/run-program.ts';
 import type { GivenSecret } from '../../values/secret.ts';
 
 export interface TokenCommand {
@@ -35,6 +35,7 @@ export class TokenCommands {
   readonly #held = new Map<string, Held>();
   readonly #nowMs: () => number;
   readonly #timeLimitMs: number;
+  readonly #closing = new AbortController();
 
   constructor({
     nowMs = () => performance.now(),
@@ -49,7 +50,7 @@ export class TokenCommands {
     const key = JSON.stringify(command);
     const known = this.#held.get(key);
     if (known !== undefined && known.untilMs > this.#nowMs()) return known.secret;
-    const held: Held = { secret: run(command, this.#timeLimitMs), untilMs: Infinity };
+    const held: Held = { secret: this.#run(command), untilMs: Infinity };
     this.#held.set(key, held);
     void held.secret.then(({ kind }) => {
       held.untilMs = this.#nowMs() + (kind === 'secret' ? useMs : failedMs);
@@ -65,46 +66,39 @@ export class TokenCommands {
     const secret = await held.secret;
     if (secret.kind === 'secret' && secret.text === token) held.untilMs = 0;
   }
+
+  /** Ends the programs that run. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #run(command: readonly string[]): Promise<GivenSecret> {
+    const limitMs = this.#timeLimitMs;
+    const run = await runProgram(command, { timeMs: limitMs, mostBytes, signal: this.#closing.signal });
+    const isRight = run.kind === 'ended' && run.code === 0;
+    const found = isRight ? tokenIn(run.printed) : undefined;
+    if (found !== undefined) return found;
+    const why = isRight ? 'did not print one line with a token' : failureOf(run, limitMs);
+    return { kind: 'missing', reason: `${command[0]} ${why}; run it as the user of the senders to see more` };
+  }
 }
 
-function run([program = '', ...args]: readonly string[], limitMs: number): Promise<GivenSecret> {
-  const missing = (reason: string): GivenSecret => ({
-    kind: 'missing',
-    reason: `${program} ${reason}; run it as the user of the senders to see more`,
-  });
-  return new Promise((resolve) => {
-    const options = {
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
-      maxBuffer: mostBytes,
-      encoding: 'utf8',
-    } as const;
-    try {
-      const child = execFile(program, args, options, (error, printed) => {
-        if (error !== null) resolve(missing(failureOf(error, limitMs)));
-        else resolve(tokenIn(printed) ?? missing('did not print one line with a token'));
-      });
-      child.stdin?.end();
-    } catch (error) {
-      // No process or open file is left.
-      resolve(missing(`could not be started: ${error instanceof Error ? error.message : String(error)}`));
-    }
-  });
+/** Why there is no token: a clause that repeats nothing of the output. */
+function failureOf(run: ProgramRun, limitMs: number): string {
+  switch (run.kind) {
+    case 'late':
+      return `did not end within ${limitMs / 1000} s`;
+    case 'talkative':
+      return 'printed more than 8 KiB';
+    case 'ended':
+      return run.code === null ? 'was ended by a signal' : `ended with code ${run.code}`;
+    case 'not-started':
+      if (run.code === 'ENOENT') return 'does not exist';
+      return run.code === 'EACCES' ? 'may not be run' : `could not be started (${run.code})`;
+  }
 }
 
-/** The message of Node's error repeats the output of the program. */
-function failureOf(
-  error: Error & { readonly code?: unknown; readonly killed?: boolean },
-  limitMs: number,
-): string {
-  if (String(error.code).endsWith('_MAXBUFFER')) return 'printed more than 8 KiB';
-  if (error.killed === true) return `did not end within ${limitMs / 1000} s`;
-  if (typeof error.code === 'number') return `ended with code ${error.code}`;
-  if (error.code === 'ENOENT') return 'does not exist';
-  return error.code === 'EACCES' ? 'may not be run' : 'failed';
-}
-
-function tokenIn(printed: string): GivenSecret | undefined {
-  const text = printed.replace(/\r?\n$/u, '');
+function tokenIn(printed: Buffer): GivenSecret | undefined {
+  const text = printed.toString('utf8').replace(/\r?\n$/u, '');
   return text === '' || /[\0-\x20\x7f]/u.test(text) ? undefined : { kind: 'secret', text };
 }

@@ -136,6 +136,7 @@ export class SenderRole implements Role {
     // A manager that has just died knows nothing of the last deliveries: its successor reads of them in the hello.
     await finishWithin(lastWordMs, this.#whenLinked);
     this.#deadlines.stop();
+    this.#tokenCommands.close();
     this.#spool.close();
     this.#counterPosts.stop();
     this.#link.close();

@@ -1,7 +1,10 @@
 // Tokens that a program prints: used for some time, forgotten when a server refuses them, and never shown.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { constants, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { TokenCommands } from '../../../src/deliver/login/token-commands.ts';
@@ -67,6 +70,33 @@ for (const [what, [script, says]] of Object.entries(failures))
     await commands.of(command);
     assert.equal(runs(), 2);
   });
+
+/** A FIFO, and a reader of it that comes to its end when no process holds it open for writing. */
+function watched(t: TestContext): { readonly path: string; readonly reader: () => Socket } {
+  const path = join(temporaryFolder(t, 'tokens').path, 'fifo');
+  execFileSync('mkfifo', [path]);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { path, reader: () => new Socket({ fd, readable: true, writable: false }).resume() };
+}
+
+test('what a program has started ends with it, and does not keep its token back', async (t) => {
+  const { path, reader } = watched(t);
+  const command = ['/bin/sh', '-c', `exec 3> ${path}; sleep 100 & echo token`];
+  assert.deepEqual(await new TokenCommands().of({ command, useMs: 1 }), { kind: 'secret', text: 'token' });
+  await once(reader(), 'end');
+});
+
+test('a program that runs at a stop ends, with what it has started', async (t) => {
+  const { path, reader } = watched(t);
+  const commands = new TokenCommands();
+  const command = ['/bin/sh', '-c', `exec 3> ${path}; echo running >&3; sleep 100; true`];
+  const token = commands.of({ command, useMs: 1 });
+  const writers = reader();
+  await once(writers, 'data');
+  commands.close();
+  assert.equal((await token).kind, 'missing');
+  await once(writers, 'end');
+});
 
 test('a program that does not exist', async () => {
   const found = await new TokenCommands().of({ command: ['/nonexistent/token'], useMs: 1 });
