@@ -127,6 +127,8 @@ test('programs of this host have the rule for local, on each kind of Unix-domain
         { address: `unix:${lmtp}`, protocol: 'lmtp' },
       ],
       deliver: { max_connections: 0 },
+      // No name server is asked about fax.test.
+      route: [{ relay: ['127.0.0.1:1'] }],
     },
   });
   const submission = join(sluice.directory, 'submit.sock');
