@@ -15,14 +15,16 @@ export function quirkRules({ quirk, route }: Config): QuirkRule[] {
     if (each.kind !== 'relay') continue;
     const { ignoreExtensions: extensions = [], pipelineDepth, relay } = each;
     if (extensions.length === 0 && pipelineDepth === undefined) continue;
-    const names = relay.filter(({ host }) => isIP(host) === 0);
-    const addresses = relay.filter(({ host }) => isIP(host) !== 0);
-    rules.push({
-      hosts: names.map(({ host }) => ({ kind: 'exact', domain: host })),
-      networks: addresses.map(({ host }) => ({ address: host, prefix: isIP(host) === 4 ? 32 : 128 })),
-      extensions,
-      pipelineDepth,
-    });
+    for (const { host, port } of relay) {
+      const version = isIP(host);
+      rules.push({
+        hosts: version === 0 ? [{ kind: 'exact', domain: host }] : [],
+        networks: version === 0 ? [] : [{ address: host, prefix: version === 4 ? 32 : 128 }],
+        port,
+        extensions,
+        pipelineDepth,
+      });
+    }
   }
   return rules;
 }

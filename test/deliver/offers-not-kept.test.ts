@@ -95,7 +95,7 @@ test('rules mean hosts by name or address, and add up', () => {
       extensions: ['DSN'],
     },
   ]);
-  const of = (host: string, ip: string): string[] => [...quirks.of(host, ip).extensions];
+  const of = (host: string, ip: string): string[] => [...quirks.of(host, ip, 25).extensions];
   assert.deepEqual(of('mx1.gateway.example', '198.51.100.1'), ['PIPELINING', 'DSN']);
   assert.deepEqual(of('mx2.gateway.example', '198.51.100.1'), ['PIPELINING']);
   assert.deepEqual(of('192.0.2.7', '192.0.2.7'), ['DSN']);

@@ -197,11 +197,14 @@ describe('deliveries', () => {
       'sluice.toml',
     );
     const { quirks } = deliverySettings(config);
-    const ignored = (host: string, ip: string): string[] => [...quirks.of(host, ip).extensions];
+    const ignored = (host: string, ip: string): string[] => [...quirks.of(host, ip, 25).extensions];
     assert.deepEqual(ignored('mx.gateway.example', '198.51.100.1'), ['PIPELINING']);
     assert.deepEqual(ignored('relay.example.net', '192.0.2.25'), ['PIPELINING', 'DSN', '8BITMIME']);
     assert.deepEqual(ignored('gateway.example', '2001:db8::1'), ['DSN', '8BITMIME']);
-    assert.equal(deliverySettings(defaultConfig()).quirks.of('a.example', '192.0.2.1').extensions.size, 0);
+    assert.equal(
+      deliverySettings(defaultConfig()).quirks.of('a.example', '192.0.2.1', 25).extensions.size,
+      0,
+    );
   });
 });
 
@@ -226,9 +229,12 @@ describe('messages on the way on one connection', () => {
     const { pipelineDepth, quirks } = deliverySettings(config);
     assert.deepEqual(pipelineDepth, { data: 8, chunking: 8 });
     const ofRoute = { extensions: new Set(['CHUNKING']), pipelineDepth: 1 };
-    assert.deepEqual(quirks.of('relay.example.net', '192.0.2.99'), ofRoute);
-    assert.deepEqual(quirks.of('192.0.2.7', '192.0.2.7'), ofRoute);
-    assert.deepEqual(quirks.of('other.example.net', '192.0.2.8'), {
+    assert.deepEqual(quirks.of('relay.example.net', '192.0.2.99', 587), ofRoute);
+    assert.deepEqual(quirks.of('192.0.2.7', '192.0.2.7', 25), ofRoute);
+    // Other servers at the same addresses are not meant, but by the rule for the name.
+    assert.equal(quirks.of('relay.example.net', '192.0.2.99', 25).pipelineDepth, 2);
+    assert.equal(quirks.of('192.0.2.7', '192.0.2.7', 2525).pipelineDepth, undefined);
+    assert.deepEqual(quirks.of('other.example.net', '192.0.2.8', 25), {
       extensions: new Set(),
       pipelineDepth: undefined,
     });

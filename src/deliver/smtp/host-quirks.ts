@@ -10,6 +10,8 @@ import { NetworkSet } from '../../values/network-set.ts';
 export interface QuirkRule {
   readonly hosts: readonly DomainPattern[];
   readonly networks: readonly Network[];
+  /** Undefined: any. Several servers may listen at one address. */
+  readonly port?: number | undefined;
   /** EHLO keywords in upper case that are treated as not announced. */
   readonly extensions: readonly string[];
   /** The most transactions on the way on one connection; undefined: as with other hosts. */
@@ -40,10 +42,16 @@ export class HostQuirks {
     }));
   }
 
-  /** @param ip - empty for a Unix-domain socket */
-  of(host: string, ip: string): QuirksOfHost {
+  /**
+   * @param ip - empty for a Unix-domain socket
+   * @param port - 0 for a Unix-domain socket
+   */
+  of(host: string, ip: string, port: number): QuirksOfHost {
     if (this.#rules.length === 0) return none;
-    const meant = this.#rules.filter(({ hosts, networks }) => hosts.has(host) || networks.has(ip));
+    const meant = this.#rules.filter(
+      ({ hosts, networks, rule }) =>
+        (hosts.has(host) || networks.has(ip)) && (rule.port === undefined || rule.port === port),
+    );
     if (meant.length === 0) return none;
     const depths = meant.flatMap(({ rule }) => rule.pipelineDepth ?? []);
     return {

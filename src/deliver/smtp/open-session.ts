@@ -20,7 +20,11 @@ export function openSession(
   without: readonly PipeliningKind[],
 ): ClientSession {
   const { heloName, heloNames, pipelineDepth, quirks } = settings;
-  const { extensions, pipelineDepth: depth } = quirks.of(hop.host, hop.ip);
+  const { extensions, pipelineDepth: depth } = quirks.of(
+    hop.host,
+    hop.ip,
+    hop.endpoint.kind === 'tcp' ? hop.endpoint.port : 0,
+  );
   // One message at a time is served as every server knows it: by DATA.
   const isAlone = without.includes('across');
   return new ClientSession({
