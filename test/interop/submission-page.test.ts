@@ -21,7 +21,8 @@ const marker = '@@@';
 const prologue = `ip link set lo up
 trap 'kill $! 2>/dev/null; wait' EXIT
 `;
-const started = `until sluice status >/dev/null 2>&1; do kill -0 $! || { cat serve.log; exit 1; }; done
+/** It says so when it listens; its status can be asked for before that. */
+const started = `until grep -q 'is running as' serve.log; do kill -0 $! || { cat serve.log; exit 1; }; done
 `;
 
 suite('A submission server in ten minutes', { skip: withoutSwaks() || withoutNetwork() }, () => {
