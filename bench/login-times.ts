@@ -13,11 +13,12 @@ import type { Directory } from '../src/directory/types.ts';
 import { Users } from '../src/directory/users.ts';
 import { HashPool } from '../src/password/hash-pool.ts';
 import type { Exchange, Step } from '../src/sasl/exchange.ts';
-import { beginExchange, type MechanismName } from '../src/sasl/mechanisms.ts';
+import { beginExchange } from '../src/sasl/mechanisms.ts';
 import { noBindings } from '../src/sasl/scram-exchange.ts';
 import { noHints } from '../src/sasl/token-exchanges.ts';
 import { Troubles } from '../src/stats/troubles.ts';
 import { buildCdb, textForms } from '../src/table/build-cdb.ts';
+import type { MechanismName } from '../src/values/login-mechanism.ts';
 import { Comparison } from './comparison.ts';
 
 const { values } = parseArgs({

@@ -4,13 +4,13 @@ import type { DirectoryConfig } from './directory-config.ts';
 import type { CamelKeys } from './camel-case.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { login } from './schema/directory.ts';
-import { mechanismNames } from './schema/directory.ts';
+import { type MechanismName, mechanismNames } from '../values/login-mechanism.ts';
 import type { z } from 'zod';
 
 type FileLogin = DeepReadonly<CamelKeys<z.output<typeof login>>>;
 
 export type LoginConfig = Omit<FileLogin, 'mechanisms'> & {
-  readonly mechanisms: readonly (typeof mechanismNames)[number][];
+  readonly mechanisms: readonly MechanismName[];
 };
 
 /**

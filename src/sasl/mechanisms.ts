@@ -1,22 +1,12 @@
 // The mechanisms that a listener offers (RFC 4954), and their exchanges.
 
 import type { Directory } from '../directory/types.ts';
+import { type MechanismName, mechanismNames } from '../values/login-mechanism.ts';
 import type { Exchange, ExchangeFacts } from './exchange.ts';
 import { ExternalExchange } from './external-exchange.ts';
 import { LoginExchange, PlainExchange } from './password-exchanges.ts';
 import { type ChannelBindings, ScramExchange } from './scram-exchange.ts';
 import { oauthBearer, TokenExchange, type TokenHints, xoauth2 } from './token-exchanges.ts';
-
-export const mechanismNames = [
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'PLAIN',
-  'LOGIN',
-  'OAUTHBEARER',
-  'XOAUTH2',
-  'EXTERNAL',
-] as const;
-export type MechanismName = (typeof mechanismNames)[number];
 
 /** Offered where there is an issuer of tokens. */
 export const tokenMechanisms = ['OAUTHBEARER', 'XOAUTH2'] as const satisfies readonly MechanismName[];

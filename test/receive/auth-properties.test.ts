@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Directory, LoginAnswer } from '../../src/directory/types.ts';
-import { mechanismNames, type MechanismName } from '../../src/sasl/mechanisms.ts';
+import { mechanismNames, type MechanismName } from '../../src/values/login-mechanism.ts';
 import type { ChannelBindings } from '../../src/sasl/scram-exchange.ts';
 import { scramClient } from '../sasl/scram-client.ts';
 import { directoryOf } from '../sasl/secrets.ts';

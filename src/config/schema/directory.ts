@@ -17,6 +17,7 @@ import {
 import { recipientDomains } from './lists.ts';
 import { lookupQuery, subaddressSeparators, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
+import { mechanismNames } from '../../values/login-mechanism.ts';
 import { parseNetwork } from '../../values/network.ts';
 import { parseRate } from '../../values/rate.ts';
 import { ValueError } from '../../values/value-error.ts';
@@ -199,15 +200,6 @@ export const directories = listOf(source, 'tables: [[directory]]').superRefine((
 });
 
 /** [login] */
-export const mechanismNames = [
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'PLAIN',
-  'LOGIN',
-  'OAUTHBEARER',
-  'XOAUTH2',
-  'EXTERNAL',
-] as const;
 const inClear = ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const;
 
 function failureRate() {
