@@ -20,8 +20,8 @@ export interface Case {
   readonly sessions: number;
 }
 
-export interface Run extends Case {
-  readonly system: SystemName;
+export interface Run<Name extends string = SystemName> extends Case {
+  readonly system: Name;
   readonly seconds: number;
   readonly perSecond: number;
   /** Over all processes of the system, from the generator's start until they are idle again. */
@@ -36,14 +36,19 @@ const tlsSource = new URL('../tls/source-main.ts', import.meta.url).pathname;
 const limitMs = 300_000;
 const sampleMs = 500;
 
-export async function measure(ground: Ground, system: System, sink: Sink, one: Case): Promise<Run> {
+export async function measure<Name extends string>(
+  ground: Ground,
+  system: System<Name>,
+  sink: Sink,
+  one: Case,
+): Promise<Run<Name>> {
   const { messages, sizeBytes, sessions, reuse } = one;
   const wanted = sink.count() + messages;
   const accepted = await acceptedBytes(ground, sizeBytes);
   const before = usage(system);
   let peak = 0;
   const sample = (): void => {
-    if (system.pid !== null) peak = Math.max(peak, memoryBytes(system.pid));
+    peak = Math.max(peak, total(system, memoryBytes));
   };
   sample(); // a short run is over before the first interval
   const timer = setInterval(sample, sampleMs);
@@ -72,7 +77,7 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
     const after = await settled(system);
     if (sink.count() !== wanted)
       throw new Error(`Measuring ${system.name}: it delivered more messages than it was given`);
-    const per = (value: number, by: number): number | null => (system.pid === null ? null : value / by);
+    const per = (value: number, by: number): number | null => (system.pids.length === 0 ? null : value / by);
     return {
       system: system.name,
       ...one,
@@ -92,12 +97,18 @@ interface Usage {
   readonly written: number;
 }
 
-function usage({ pid }: System): Usage {
-  return pid === null ? { cpu: 0, written: 0 } : { cpu: cpuMs(pid), written: writtenBytes(pid) };
+type Programs = Pick<System, 'pids'>;
+
+function usage(system: Programs): Usage {
+  return { cpu: total(system, cpuMs), written: total(system, writtenBytes) };
+}
+
+function total({ pids }: Programs, of: (pid: number) => number): number {
+  return pids.reduce((sum, pid) => sum + of(pid), 0);
 }
 
 /** The usage once the system is idle: it still works after the arrival of the last message. */
-async function settled(system: System): Promise<Usage> {
+async function settled(system: Programs): Promise<Usage> {
   for (let before = usage(system); ;) {
     await new Promise((resolve) => setTimeout(resolve, 300)); // an idle system shows it only over time
     const now = usage(system);

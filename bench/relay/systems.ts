@@ -6,15 +6,15 @@ import { mkdirSync } from 'node:fs';
 import type { Ground } from '../../sim/neighbours/ground.ts';
 import { startPostfix } from '../../sim/neighbours/postfix.ts';
 import type { TlsFiles } from './tls-files.ts';
-import { startSluice } from '../../sim/neighbours/sluice.ts';
+import { type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 
 export type SystemName = 'ceiling' | 'postfix' | 'sluice' | 'single';
 
-export interface System {
-  readonly name: SystemName;
+export interface System<Name extends string = SystemName> {
+  readonly name: Name;
   readonly port: number;
-  /** The process above all its others; null where there is none to measure. */
-  readonly pid: number | null;
+  /** Its programs, each the process above all its others; empty where there is none to measure. */
+  readonly pids: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ function postfixTls(tls: TlsFiles | null): Record<string, string> {
 export async function startSystem(name: SystemName, ground: Ground, options: SystemOptions): Promise<System> {
   switch (name) {
     case 'ceiling':
-      return { name, port: options.sinkPort, pid: null, stop: async () => {} };
+      return { name, port: options.sinkPort, pids: [], stop: async () => {} };
     case 'postfix':
       return startTunedPostfix(ground, options);
     case 'sluice':
@@ -53,36 +53,52 @@ export async function startSystem(name: SystemName, ground: Ground, options: Sys
   }
 }
 
+/** The configuration of a Postfix that relays to the sink as fast as it can. */
+export function tunedPostfix(sessions: number, sinkPort: number): Record<string, string> {
+  return {
+    relayhost: `[127.0.0.1]:${sinkPort}`,
+    default_process_limit: String(sessions * 2),
+    default_destination_concurrency_limit: String(sessions),
+    smtp_destination_concurrency_limit: String(sessions),
+    initial_destination_concurrency: String(sessions),
+    in_flow_delay: '0',
+    smtp_connection_cache_on_demand: 'yes',
+    // Processes stay, needless look-ups are off, and nothing is logged: without a syslogd that costs Postfix less than its
+    // own log file.
+    max_use: '1000000',
+    max_idle: '3600s',
+    maillog_file: '',
+    append_dot_mydomain: 'no',
+    local_header_rewrite_clients: '',
+    receive_override_options: 'no_address_mappings',
+    smtpd_recipient_restrictions: 'permit_mynetworks,reject',
+    message_size_limit: '104857600',
+  };
+}
+
+/** The configuration of a Sluice that relays to the sink, with as many connections as that Postfix. */
+export function relayingSluice(sessions: number, sinkPort: number): SluiceConfig {
+  return {
+    // As with Postfix, deliveries are not logged.
+    log: { level: 'warn' },
+    receive: { relay_networks: ['127.0.0.0/8'] },
+    deliver: { max_connections: sessions },
+    limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: sessions })),
+    route: [{ relay: [`127.0.0.1:${sinkPort}`] }],
+  };
+}
+
 async function startTunedPostfix(
   ground: Ground,
   { sessions, sinkPort, tls }: SystemOptions,
 ): Promise<System> {
   const postfix = await startPostfix(ground, 'postfix', {
-    main: {
-      relayhost: `[127.0.0.1]:${sinkPort}`,
-      default_process_limit: String(sessions * 2),
-      default_destination_concurrency_limit: String(sessions),
-      smtp_destination_concurrency_limit: String(sessions),
-      initial_destination_concurrency: String(sessions),
-      in_flow_delay: '0',
-      smtp_connection_cache_on_demand: 'yes',
-      // Processes stay, needless look-ups are off, and nothing is logged: without a syslogd that costs Postfix less than its
-      // own log file.
-      max_use: '1000000',
-      max_idle: '3600s',
-      maillog_file: '',
-      append_dot_mydomain: 'no',
-      local_header_rewrite_clients: '',
-      receive_override_options: 'no_address_mappings',
-      smtpd_recipient_restrictions: 'permit_mynetworks,reject',
-      ...postfixTls(tls),
-      message_size_limit: '104857600',
-    },
+    main: { ...tunedPostfix(sessions, sinkPort), ...postfixTls(tls) },
   });
   return {
     name: 'postfix',
     port: postfix.port,
-    pid: postfix.program.pid,
+    pids: [postfix.program.pid],
     stop: async () => void (await postfix.program.stop('SIGTERM')),
   };
 }
@@ -100,20 +116,15 @@ async function startMeasuredSluice(
       env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=5000 --cpu-prof-dir=${profiles}` },
     }),
     config: {
-      // As with Postfix, deliveries are not logged.
-      log: { level: 'warn' },
+      ...relayingSluice(sessions, sinkPort),
       processes: { receivers, senders, single_process: name === 'single' },
-      receive: { relay_networks: ['127.0.0.0/8'] },
       ...(tls !== null && { certificate: [{ chain: tls.chain, key: tls.key }] }),
-      deliver: { max_connections: sessions },
-      limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: sessions })),
-      route: [{ relay: [`127.0.0.1:${sinkPort}`] }],
     },
   });
   return {
     name,
     port: sluice.port,
-    pid: sluice.program.pid,
+    pids: [sluice.program.pid],
     stop: async () => void (await sluice.program.stop('SIGTERM')),
   };
 }
