@@ -4,6 +4,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { once } from 'node:events';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { VisibleText } from './visible-text.ts';
 import { writeReason } from './write-reason.ts';
 
 export interface ExportTarget {
@@ -74,32 +75,31 @@ export class FileTarget implements ExportTarget {
   }
 }
 
+/** Standard output. On a terminal, control characters of a message must not be obeyed: they are replaced. */
 export class StandardOutput implements ExportTarget {
-  /** On a terminal, control characters of a message must not be obeyed: they are replaced. */
-  readonly #decoder = process.stdout.isTTY ? new TextDecoder() : undefined;
+  readonly #text: VisibleText | undefined;
+
+  /** @param isText - show the message as text for people, also where standard output is no terminal */
+  constructor(isText = process.stdout.isTTY) {
+    this.#text = isText ? new VisibleText() : undefined;
+  }
 
   async write(piece: Uint8Array): Promise<void> {
-    const bytes =
-      this.#decoder === undefined ? piece : visible(this.#decoder.decode(piece, { stream: true }));
-    if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+    await this.#print(this.#text?.add(piece) ?? piece);
   }
 
   async end(): Promise<void> {
-    return Promise.resolve();
+    const rest = this.#text?.end();
+    if (rest !== undefined) await this.#print(rest);
+  }
+
+  async #print(bytes: Uint8Array | string): Promise<void> {
+    if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
   }
 
   async discard(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-/** Replaces control characters by their pictures (Unicode 2400 to 2421); keeps line ends and tabs. */
-export function visible(text: string): string {
-  return text.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
-    const code = character.charCodeAt(0);
-    if (character === '\r') return '';
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\u2421';
-  });
 }
 
 export function exportFailed(message: string, cause: unknown): CommandError {

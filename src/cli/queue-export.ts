@@ -4,12 +4,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Places } from '../config/salvage-places.ts';
 import { openSalvager } from '../spool/open.ts';
-import { isSamePlace, type SpoolSalvager } from '../spool/types.ts';
 import { readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { type ChosenMessage, chooseMessages, locateAgain, withAllRecipients } from './export-choice.ts';
+import { type ChosenMessage, chooseMessages, withAllRecipients } from './export-choice.ts';
+import { exportMessage } from './export-message.ts';
 import {
   type ExportTarget,
   FileTarget,
@@ -28,9 +27,6 @@ interface ExportOptions extends FilterOptions {
   readonly envelope?: boolean;
 }
 
-/** How often a message is read: it may be moved or delivered between the look-up of its place and the reading. */
-const mostReads = 5;
-
 export function register(queue: Command): void {
   withFilterOptions(queue.command('export [ids...]'))
     .description('write messages as they are stored, damaged ones too; they stay in the queue')
@@ -39,12 +35,6 @@ export function register(queue: Command): void {
     .option('-d, --directory <folder>', 'write each message to ID.eml in this folder')
     .option('--envelope', 'also write sender and recipients, as JSON, to a file beside each message')
     .action(run);
-}
-
-/** The result for one message. */
-interface Exported {
-  readonly bytes: number;
-  readonly faults: readonly string[];
 }
 
 async function run(ids: string[], options: ExportOptions): Promise<void> {
@@ -66,7 +56,9 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
     for (const message of chosen.values()) {
       const file = fileOf(message, options);
       try {
-        const { bytes, faults } = await exportOne(config, salvager, message, file, wantsEnvelope);
+        const target = (): ExportTarget => (file === undefined ? new StandardOutput() : new FileTarget(file));
+        const envelope = wantsEnvelope && file !== undefined ? envelopeFileOf(file) : undefined;
+        const { bytes, faults } = await exportMessage(config, salvager, message, target, envelope);
         counts.exported++;
         if (faults.length > 0) counts.damaged++;
         if (options.json === true) {
@@ -125,6 +117,10 @@ function requireOneMessage(chosen: ReadonlyMap<string, ChosenMessage>, missing: 
   }
 }
 
+function envelopeFileOf(file: string): FileTarget {
+  return new FileTarget(`${file.replace(/\.eml$/, '')}.envelope.json`);
+}
+
 async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -137,51 +133,6 @@ async function makeDirectory(path: string): Promise<void> {
 function fileOf({ queueId }: ChosenMessage, { output, directory }: ExportOptions): string | undefined {
   if (directory !== undefined) return join(directory, `${queueId}.eml`);
   return output === '-' ? undefined : output;
-}
-
-async function exportOne(
-  config: Places,
-  salvager: SpoolSalvager,
-  chosen: ChosenMessage,
-  file: string | undefined,
-  wantsEnvelope: boolean,
-): Promise<Exported> {
-  let message = chosen;
-  for (let reads = 1; ; reads++) {
-    const { envelope, faults, stream } = await salvager.salvage(message.queueId, message.ref);
-    const target: ExportTarget = file === undefined ? new StandardOutput() : new FileTarget(file);
-    let bytes = 0;
-    try {
-      for await (const piece of stream()) {
-        await target.write(piece);
-        bytes += piece.length;
-      }
-      await target.end();
-    } catch (error) {
-      await target.discard();
-      throw error;
-    }
-    // Nothing could be read: the message may have been moved or delivered since its place was looked up.
-    if (bytes === 0 && faults.length > 0 && message.state !== 'damaged' && reads < mostReads) {
-      const current = await locateAgain(config, message);
-      if (current === undefined) throw noLongerThere(message.queueId);
-      const hasMoved = !isSamePlace(current.ref, message.ref);
-      message = current;
-      if (hasMoved || current.state === 'damaged') continue;
-    }
-    if (file !== undefined && wantsEnvelope) {
-      const { queueId, receivedAtMs, waiting } = message;
-      const known = envelope ?? { queueId, receivedAtMs, reversePath: null, recipients: null };
-      const envelopeFile = new FileTarget(`${file.replace(/\.eml$/, '')}.envelope.json`);
-      await envelopeFile.writeWhole(`${JSON.stringify({ ...known, waiting })}\n`);
-    }
-    return { bytes, faults };
-  }
-}
-
-function noLongerThere(id: string): CommandError {
-  const { code, message, advice } = noSuchMessage(id);
-  return new CommandError(exitCodes.failed, code, message, advice);
 }
 
 function printError(error: unknown): void {

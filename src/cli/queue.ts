@@ -1,19 +1,15 @@
-// `sluice queue list` and `show`, which read the spool when no Sluice is running. The other commands have files of their own.
+// `sluice queue list`, which reads the spool when no Sluice is running. The other commands have files of their own.
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { QueueRow } from '../control/queue-row.ts';
-import { configOption, readPlaces } from './config-file.ts';
+import { readPlaces } from './config-file.ts';
 import * as queueChange from './queue-change.ts';
 import * as queueExport from './queue-export.ts';
 import * as queueJobs from './queue-jobs.ts';
-import {
-  type FilterOptions,
-  filterOf,
-  withFilterOptions,
-  isRestricted,
-  requireQueueId,
-} from './queue-filter.ts';
-import { noSuchMessage, queueRows } from './queue-rows.ts';
+import * as queueShow from './queue-show.ts';
+import { type FilterOptions, filterOf, withFilterOptions, isRestricted } from './queue-filter.ts';
+import { reasonText, stateText } from './queue-row-text.ts';
+import { queueRows } from './queue-rows.ts';
 import { age, table } from './text-table.ts';
 import { printText } from './terminal-text.ts';
 
@@ -27,12 +23,7 @@ export function register(program: Command): void {
     .description('print one line for each waiting recipient')
     .option('-n, --limit <count>', 'at most this many lines; 0: all', wholeNumber, 1000)
     .action(list);
-  queue
-    .command('show <id>')
-    .description('show everything about one message')
-    .addOption(configOption())
-    .option('--json', 'print JSON for programs')
-    .action(show);
+  queueShow.register(queue);
   queueExport.register(queue);
   queueChange.register(queue);
   queueJobs.register(queue);
@@ -70,46 +61,6 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
   );
   const more = limit > 0 && count === limit ? ' (there may be more: --limit 0 shows all)' : '';
   printText(`${rowsText}${count} recipient${count === 1 ? '' : 's'}${more}\n`);
-}
-
-async function show(id: string, options: FilterOptions): Promise<void> {
-  requireQueueId(id);
-  const rows: QueueRow[] = [];
-  for await (const row of queueRows(readPlaces(options.config), { ids: [id] }, 0)) rows.push(row);
-  const [first] = rows;
-  if (first === undefined) throw noSuchMessage(id);
-  if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(rows)}\n`);
-    return;
-  }
-  const lines = [
-    `Message    ${first.queueId}`,
-    `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
-    `From       <${first.sender}>`,
-    ...(first.tenant === '' ? [] : [`Tenant     ${first.tenant}`]),
-    ...rows.flatMap((row) => [
-      `To         <${row.recipient}>`,
-      `  State      ${stateText(row)}`,
-      `  Attempts   ${row.attempts}`,
-      `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
-      `  Last error ${reasonText(row) === '' ? 'none' : reasonText(row)}`,
-    ]),
-  ];
-  printText(`${lines.join('\n')}\n`);
-}
-
-/**
- * A quarantine comes first, then what the mail waits for on this host; the last reply of the destination was before that.
- */
-function reasonText({ waitsFor, lastError, quarantine }: QueueRow): string {
-  if (quarantine !== undefined) return `quarantined: ${quarantine}`;
-  if (waitsFor === undefined) return lastError;
-  return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;
-}
-
-/** A recipient in flight whose message is held shows both states. */
-function stateText({ state, isHeld }: QueueRow): string {
-  return isHeld && state !== 'held' ? `${state},held` : state;
 }
 
 function wholeNumber(text: string): number {

@@ -1,0 +1,17 @@
+// How a row of the queue is shown to people: why its recipient waits, and in which state it is.
+
+import type { QueueRow } from '../control/queue-row.ts';
+
+/**
+ * A quarantine comes first, then what the mail waits for on this host; the last reply of the destination was before that.
+ */
+export function reasonText({ waitsFor, lastError, quarantine }: QueueRow): string {
+  if (quarantine !== undefined) return `quarantined: ${quarantine}`;
+  if (waitsFor === undefined) return lastError;
+  return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;
+}
+
+/** A recipient in flight whose message is held shows both states. */
+export function stateText({ state, isHeld }: QueueRow): string {
+  return isHeld && state !== 'held' ? `${state},held` : state;
+}

@@ -1,0 +1,101 @@
+// `sluice queue show`: everything about one message: its recipients, or the message itself as text (`--content`) or octet by
+// octet (`--eml`). Promises: what is shown as text cannot control a terminal; a message of any size needs little memory.
+
+import type { Command } from 'commander';
+import type { QueueRow } from '../control/queue-row.ts';
+import { openSalvager } from '../spool/open.ts';
+import { configOption, readPlaces } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { chooseMessages } from './export-choice.ts';
+import { exportMessage } from './export-message.ts';
+import { FileTarget, StandardOutput } from './export-target.ts';
+import { requireQueueId } from './queue-filter.ts';
+import { reasonText, stateText } from './queue-row-text.ts';
+import { noSuchMessage, queueRows } from './queue-rows.ts';
+import { printText } from './terminal-text.ts';
+import { age } from './text-table.ts';
+
+interface ShowOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly content?: boolean;
+  readonly eml?: boolean;
+  readonly output?: string;
+}
+
+export function register(queue: Command): void {
+  queue
+    .command('show <id>')
+    .description('show everything about one message, or the message itself')
+    .addOption(configOption())
+    .option('--json', 'print JSON for programs')
+    .option('--content', 'print the message as text; control characters are shown and not obeyed')
+    .option('--eml', 'write the message as it would be sent, octet by octet')
+    .option('-o, --output <file>', 'with --eml: write to this new file (default: standard output)')
+    .action(async (id: string, options: ShowOptions) => {
+      requireQueueId(id);
+      checkOptions(options);
+      await (options.content === true || options.eml === true ? showMessage(id, options) : show(id, options));
+    });
+}
+
+/** @throws {CommandError} `SHOW_OPTIONS` */
+function checkOptions({ content, eml, json, output }: ShowOptions): void {
+  const ways = [content, eml, json].filter((way) => way === true).length;
+  if (ways <= 1 && (output === undefined || eml === true)) return;
+  throw new CommandError(
+    exitCodes.usage,
+    'SHOW_OPTIONS',
+    ways > 1
+      ? '--content, --eml and --json exclude each other.'
+      : '--output says where --eml writes the message, and needs it.',
+    'To write several messages to files, use "sluice queue export".',
+  );
+}
+
+/** @throws {CommandError} `EXPORT_DAMAGED` after what can be read of a damaged message was written */
+async function showMessage(id: string, { config, content, output }: ShowOptions): Promise<void> {
+  const places = readPlaces(config);
+  const chosen = (await chooseMessages(places, { ids: [id] }, false)).get(id);
+  if (chosen === undefined) throw noSuchMessage(id);
+  const salvager = openSalvager({ directory: places.spool });
+  try {
+    const isText = content === true || process.stdout.isTTY;
+    const target = (): StandardOutput | FileTarget =>
+      output === undefined || output === '-' ? new StandardOutput(isText) : new FileTarget(output);
+    const { faults } = await exportMessage(places, salvager, chosen, target);
+    if (faults.length === 0) return;
+    throw new CommandError(
+      exitCodes.dataError,
+      'EXPORT_DAMAGED',
+      `Message ${id} is damaged: what can be read was written. ${faults.join(' ')}`,
+    );
+  } finally {
+    salvager.close();
+  }
+}
+
+async function show(id: string, options: ShowOptions): Promise<void> {
+  const rows: QueueRow[] = [];
+  for await (const row of queueRows(readPlaces(options.config), { ids: [id] }, 0)) rows.push(row);
+  const [first] = rows;
+  if (first === undefined) throw noSuchMessage(id);
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify(rows)}\n`);
+    return;
+  }
+  const lines = [
+    `Message    ${first.queueId}`,
+    `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
+    `From       <${first.sender}>`,
+    ...(first.tenant === '' ? [] : [`Tenant     ${first.tenant}`]),
+    ...rows.flatMap((row) => [
+      `To         <${row.recipient}>`,
+      `  State      ${stateText(row)}`,
+      `  Attempts   ${row.attempts}`,
+      `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
+      `  Last error ${reasonText(row) === '' ? 'none' : reasonText(row)}`,
+    ]),
+  ];
+  printText(`${lines.join('\n')}\n`);
+}
