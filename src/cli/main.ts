@@ -17,6 +17,7 @@ interface CommandFile {
 const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   serve: () => import('./serve.ts'),
   check: () => import('./check.ts'),
+  doctor: () => import('./doctor.ts'),
   config: () => import('./config.ts'),
   reload: () => import('./reload.ts'),
   status: () => import('./status.ts'),

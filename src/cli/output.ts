@@ -22,3 +22,8 @@ export function watchOutput(): void {
   // There is no other place to report a failure of standard error.
   process.stderr.on('error', () => undefined);
 }
+
+/** Ends the program although something still holds on to it, such as a file operation on a disk that hangs. */
+export function endAfterOutput(code: number): void {
+  process.stdout.write('', () => process.exit(code));
+}

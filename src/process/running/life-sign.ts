@@ -79,6 +79,33 @@ export function removeSign(spool: string, role: RoleName, pid: number): void {
   removeLeftover(signPath(spool, role, pid));
 }
 
+/** A process of a role that runs now. */
+export interface RunningProcess {
+  readonly role: RoleName;
+  readonly pid: number;
+}
+
+/**
+ * The processes of the roles that use a spool, by their signs; none that lives in another container. Changes nothing.
+ * @throws {Error} of the system when this user may not read the folder
+ */
+export function runningProcesses(spool: string): readonly RunningProcess[] {
+  const { folder, prefix } = folderOfSigns(runFolder(spool));
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return names.flatMap((name) => {
+    if (!name.startsWith(prefix)) return [];
+    const { role, pid } = namePattern.exec(name.slice(prefix.length))?.groups ?? {};
+    if (role === undefined || !isRole(role, Number(pid))) return [];
+    return [{ role: role as RoleName, pid: Number(pid) }];
+  });
+}
+
 /**
  * Resolves when no process of an earlier Sluice uses the spool any more. A process that does not end by itself is killed.
  * @throws {StartError} `ROLE_LEFT_OVER` when one cannot be ended, `SPOOL_UNUSABLE` when the folder cannot be read

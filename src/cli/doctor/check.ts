@@ -1,0 +1,35 @@
+// What a check of `sluice doctor` is, and what it is given. A check gathers facts of the machine and judges them by a pure function
+// beside it, so that a table of facts tests every finding. A fact that this system or this user cannot see is absent, and the check says so.
+
+import type { Config } from '../../config/config.ts';
+import type { Resolver } from '../../dns/types.ts';
+import type { RunningProcess } from '../../process/running/life-sign.ts';
+import type { Finding } from './finding.ts';
+
+/** Kinds of checks, for --only and as the first part of codes; in the order in which findings are shown. */
+export const checkKinds = ['config', 'instance', 'files', 'disk', 'clock'] as const;
+export type CheckKind = (typeof checkKinds)[number];
+
+/** What every check is given. */
+export interface Patient {
+  readonly config: Config;
+  /** The processes of the running Sluice, as far as this user can see them. */
+  readonly processes: Processes;
+  /** Nothing may be asked over the network. */
+  readonly isOffline: boolean;
+  readonly resolver: Resolver;
+}
+
+export type Processes =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'running'; readonly roles: readonly RunningProcess[] }
+  /** It runs, and this user may not see its processes. */
+  | { readonly kind: 'hidden'; readonly reason: string };
+
+export interface Check {
+  readonly kind: CheckKind;
+  /** What could not be looked at when this check takes too long: an object of a sentence, such as "the disk of the spool". */
+  readonly subject: string;
+  /** It may throw: what it throws is reported as not seen. */
+  readonly look: (patient: Patient) => Promise<readonly Finding[]>;
+}
