@@ -15,10 +15,15 @@ export class ArcChain {
   readonly #block: HeaderBlock;
   readonly #chain: ParsedChain;
   readonly #hash: BodyHash | undefined;
+  readonly #nowSeconds: number;
 
-  /** @param hashes - of the body, which comes afterwards */
-  constructor(block: HeaderBlock, hashes: BodyHashes) {
+  /**
+   * @param hashes - of the body, which comes afterwards
+   * @param nowSeconds - Unix time
+   */
+  constructor(block: HeaderBlock, hashes: BodyHashes, nowSeconds: number) {
     this.#block = block;
+    this.#nowSeconds = nowSeconds;
     this.#chain = parseChain(block);
     if (this.#chain.kind !== 'chain') {
       this.questions = [];
@@ -54,7 +59,10 @@ export class ArcChain {
     const hash = this.#hash;
     if (hash === undefined || !hash.digest().equals(newest.bodyHash) || hash.uncoveredBytes !== 0)
       return { result: 'fail', reason: 'the body was changed after the last seal' };
-    const { algorithm, domain, value } = newest;
+    const { algorithm, domain, value, expiresAt } = newest;
+    // RFC 8617 4.1.2: its tags mean what they mean in DKIM.
+    if (expiresAt !== undefined && expiresAt < this.#nowSeconds)
+      return { result: 'fail', reason: 'the newest ARC-Message-Signature has expired' };
     const bytes = (): Buffer => signedHeader(this.#block, newest);
     const signed = { algorithm, domain, identityHost: domain, value, bytes };
     return badOf(checkSignature(signed, answers.get(keyNameOf(newest))), 'the newest ARC-Message-Signature');

@@ -56,7 +56,7 @@ export class Verification {
     const block = new HeaderBlock(header);
     this.#signatures = new DkimSignatures(block, this.#hashes, nowSeconds);
     this.#domainKey = DomainKey.of(block);
-    if (arc) this.#arc = new ArcChain(block, this.#hashes);
+    if (arc) this.#arc = new ArcChain(block, this.#hashes, nowSeconds);
     const questions = [
       ...this.#signatures.questions,
       ...(this.#domainKey?.questions ?? []),

@@ -18,10 +18,10 @@ function signed(text: string): string {
 }
 
 /** The message with the first set of a chain on top (RFC 8617 4.1). Its fields are on one line each, so that they are relaxed already. */
-function sealed(from: string, body: string, results: string): string {
+function sealed(from: string, body: string, results: string, tags = ''): string {
   const bodyHash = createHash('sha256').update(body).digest('base64');
   const aar = `i=1; lists.test; ${results}`;
-  const ams = `i=1; a=rsa-sha256; c=relaxed/relaxed; d=lists.test; s=s; h=from; bh=${bodyHash}; b=`;
+  const ams = `i=1; a=rsa-sha256; c=relaxed/relaxed; d=lists.test; s=s; ${tags}h=from; bh=${bodyHash}; b=`;
   const amsWhole = ams + signed(`from:${from}\r\narc-message-signature:${ams}`);
   const seal = 'i=1; a=rsa-sha256; cv=none; d=lists.test; s=s; b=';
   const sealWhole =
@@ -30,7 +30,12 @@ function sealed(from: string, body: string, results: string): string {
   return `ARC-Seal: ${sealWhole}\r\nARC-Message-Signature: ${amsWhole}\r\nARC-Authentication-Results: ${aar}\r\nFrom: ${from}\r\n\r\n`;
 }
 
-async function verify(header: string, body: string, trusted: readonly string[]): Promise<Findings> {
+async function verify(
+  header: string,
+  body: string,
+  trusted: readonly string[],
+  nowSeconds = 0,
+): Promise<Findings> {
   const resolver = zoneResolver({
     '_dmarc.sender.test': { txt: ['v=DMARC1; p=reject'] },
     's._domainkey.lists.test': { txt: [`v=DKIM1; p=${published}`] },
@@ -40,7 +45,7 @@ async function verify(header: string, body: string, trusted: readonly string[]):
     helo: 'x.test',
     reversePath: 'list@lists.test',
     receiver: 'mx',
-    nowSeconds: 0,
+    nowSeconds,
   };
   const verification = new MessageVerification(session, resolver, (domain) => trusted.includes(domain));
   const { fields, strayLines } = new EditableHeader(Buffer.from(header));
@@ -65,6 +70,18 @@ test('a trusted sealer vouches for a message that it has changed', async () => {
     field,
     /\tarc=pass header\.d=lists\.test;\r\n\tdmarc=fail\r\n\t \(a trusted ARC sealer says that it passed\)/,
   );
+});
+
+test('a chain whose newest signature has expired fails', async () => {
+  const nowSeconds = 1_700_000_000;
+  for (const [expiry, result] of [
+    [nowSeconds, 'pass'],
+    [nowSeconds - 1, 'fail'],
+  ] as const) {
+    const header = sealed(from, 'x\r\n', passed, `x=${expiry}; `);
+    const { arc } = await verify(header, 'x\r\n', ['lists.test'], nowSeconds);
+    assert.deepEqual([arc?.result, arc?.vouches], [result, result === 'pass']);
+  }
 });
 
 test('a sealer that is not trusted, a chain that is broken, and results of others vouch for nothing', async () => {
