@@ -24,6 +24,8 @@ export interface SluiceOptions {
   readonly under?: readonly string[];
   /** The Node that starts it; this one unless told. */
   readonly node?: string;
+  /** The program that starts it, in place of a Node with bin/sluice.js. */
+  readonly starter?: string;
   /** A port to listen on; a free one unless told. */
   readonly port?: number;
 }
@@ -73,8 +75,7 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   const env = { ...process.env, ...options.env };
   const command = [
     ...(options.under ?? []),
-    options.node ?? process.execPath,
-    sluiceBin,
+    ...(options.starter === undefined ? [options.node ?? process.execPath, sluiceBin] : [options.starter]),
     'serve',
     '--config',
     configFile,

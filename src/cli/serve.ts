@@ -1,11 +1,9 @@
 // `sluice serve`: runs Sluice in the foreground.
 
-import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { ConfigSource } from '../config/config-source.ts';
 import { placedText, placeWarnings } from '../config/read/config-warning.ts';
-import { version } from '../config/version.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { LogError } from '../log/log-error.ts';
@@ -14,6 +12,7 @@ import type { Logger } from '../log/logger.ts';
 import { configInForce, configRefused } from '../process/watch/config-troubles.ts';
 import { DiskWatch } from '../process/watch/disk-watch.ts';
 import { shortageText } from '../settings/capacity.ts';
+import { longestStopMs } from '../process/supervise/child.ts';
 import { Desks } from '../process/supervise/desks.ts';
 import { InstanceLock } from '../process/running/instance-lock.ts';
 import { endLeftOvers } from '../process/running/life-sign.ts';
@@ -22,19 +21,20 @@ import { become } from '../process/privileges/become.ts';
 import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/own-places.ts';
 import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
 import { processLogger } from '../process/watch/process-logger.ts';
-import { type MissingSource, missingSources } from '../manager/source-watch.ts';
+import { missingSources } from '../manager/source-watch.ts';
+import { takeServiceEnvironment } from '../process/service/service-environment.ts';
+import { ServiceNotifier, type ServiceState } from '../process/service/service-notifier.ts';
+import { statusText } from '../process/service/status-text.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
-import { hasTls } from '../settings/tls-of-listeners.ts';
-import { type Trouble, Troubles } from '../stats/troubles.ts';
+import { Troubles } from '../stats/troubles.ts';
 import { CertificateError } from '../tls/certificate-error.ts';
-import type { ReloadAnswer, RoleFacts } from '../channel/messages.ts';
+import type { ReloadAnswer } from '../channel/messages.ts';
+import { announce } from './announce.ts';
 import { configOption } from './config-file.ts';
 import { exitCodes } from './exit-codes.ts';
 import { userWarnings } from './user-warnings.ts';
 import { reloadable } from './reloadable.ts';
-import { formatRelayHost } from '../values/endpoint.ts';
-import { formatLmtpServer } from '../values/lmtp-server.ts';
 
 export function register(program: Command): void {
   program
@@ -47,6 +47,15 @@ export function register(program: Command): void {
 }
 
 async function serve(file: string | undefined): Promise<void> {
+  const notifier = new ServiceNotifier(takeServiceEnvironment(process.env, process.pid));
+  try {
+    await serveNotifying(file, notifier);
+  } finally {
+    await notifier.close();
+  }
+}
+
+async function serveNotifying(file: string | undefined, notifier: ServiceNotifier): Promise<void> {
   const source = new ConfigSource(file);
   const config = source.read();
   const users = roleUsers(config.processes.singleProcess ? { ...config, users: {} } : config);
@@ -66,6 +75,7 @@ async function serve(file: string | undefined): Promise<void> {
   const troubles = new Troubles();
   if (users !== undefined) ownLogFile(config, users);
   const log = processLogger(config, troubles);
+  notifier.logTo((problem) => log.warn(problem));
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
     log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
@@ -79,7 +89,7 @@ async function serve(file: string | undefined): Promise<void> {
   disk.start();
   configInForce(config, [], troubles);
   desks.start();
-  const running = new Running(kind, config, source, { log, troubles, desks }, users);
+  const running = new Running(kind, config, source, { log, troubles, desks }, users, notifier);
   try {
     await running.untilStopped(asked.promise);
   } finally {
@@ -89,7 +99,9 @@ async function serve(file: string | undefined): Promise<void> {
     await log.close();
   }
   // Parts of a manager that was recovering the queue may be in this process. The system releases the lock when they are gone.
-  if (running.isBrokenOff) process.exit(exitCodes.ok);
+  if (!running.isBrokenOff) return;
+  await notifier.close();
+  process.exit(exitCodes.ok);
 }
 
 /** A single process is all roles, so none of it may stay root. Ports below 1024 are out of its reach then. */
@@ -123,6 +135,7 @@ class Running {
   readonly #desks: Desks;
   readonly #instance: Instance;
   readonly #users: RoleUsers | undefined;
+  readonly #notifier: ServiceNotifier;
   readonly #stopped = Promise.withResolvers<void>();
   /** All roles run. */
   #isUp = false;
@@ -135,6 +148,7 @@ class Running {
     source: ConfigSource,
     parts: Omit<InstanceParts, 'events'>,
     users: RoleUsers | undefined,
+    notifier: ServiceNotifier,
   ) {
     const { log, troubles, desks } = parts;
     this.#config = config;
@@ -145,6 +159,13 @@ class Running {
     this.#stopped.promise.catch(() => undefined); // a start that fails is reported instead
     this.#instance = new kind(config, { ...parts, events: { reload: () => this.#reload() } }, users);
     this.#users = users;
+    this.#notifier = notifier;
+    notifier.watch(() => this.#serviceState());
+  }
+
+  #serviceState(): ServiceState {
+    const { troubles, isWell } = this.#instance.health;
+    return { status: statusText({ isUp: this.#isUp, hostname: this.#config.hostname, troubles }), isWell };
   }
 
   /** It was stopped before all roles ran. */
@@ -160,6 +181,7 @@ class Running {
     try {
       const facts = await started;
       this.#isUp = true;
+      this.#notifier.ready();
       announce(this.#config, facts, this.#troubles.list, await missingSources(this.#config));
     } catch (error) {
       if (!(error instanceof StartBrokenOff)) throw error;
@@ -169,6 +191,7 @@ class Running {
   }
 
   #reload(): void {
+    this.#notifier.reloading();
     try {
       const { config, afterRestart } = reloadable(this.#config, this.#source.read());
       const certificates = this.#desks.read(config);
@@ -201,7 +224,9 @@ class Running {
   async #answer(answer: Promise<ReloadAnswer>): Promise<void> {
     this.#lastAnswer = answer;
     const known = await answer;
-    if (this.#lastAnswer === answer) this.#instance.reloaded(known);
+    if (this.#lastAnswer !== answer) return;
+    this.#instance.reloaded(known);
+    this.#notifier.reloaded();
   }
 
   /** A log that cannot be opened does not make the reload fail: the old file stays in use. */
@@ -217,6 +242,7 @@ class Running {
 
   async #stop(signal: NodeJS.Signals): Promise<void> {
     const wasUp = this.#isUp;
+    this.#notifier.stopping(longestStopMs(this.#config.stop.grace));
     const inHand = `transactions in hand get ${this.#config.stop.grace / 1000} s`;
     this.#log.info(`stopping on ${signal}: ${wasUp ? inHand : 'the start is broken off'}`);
     try {
@@ -238,62 +264,4 @@ class Running {
 function whyRefused(error: unknown): string {
   if (error instanceof CertificateError) return `${error.message} ${error.advice}`;
   return error instanceof Error ? error.message : String(error);
-}
-
-/** A few lines for the person who started it; on standard error, since standard output may be the log. */
-function announce(
-  config: Config,
-  facts: RoleFacts,
-  troubles: readonly Trouble[],
-  missing: readonly MissingSource[],
-): void {
-  const listening = facts.listening ?? [];
-  const first = listening.find((each) => !each.startsWith('unix:')) ?? '127.0.0.1:2525';
-  const port = first.slice(first.lastIndexOf(':') + 1);
-  const bound = first.slice(0, first.lastIndexOf(':'));
-  const host = bound === '0.0.0.0' ? '127.0.0.1' : bound === '[::]' ? '[::1]' : bound;
-  // From a checkout the command is not on the path.
-  const command = import.meta.url.endsWith('.ts') ? 'npx sluice' : 'sluice';
-  const domains = config.receive.relayDomains.length;
-  const networks = config.receive.relayNetworks.map((each) => `${each.address}/${each.prefix}`).join(', ');
-  const lines = [
-    `Sluice ${version} is running as ${config.hostname} (${config.file ?? 'default configuration'}).`,
-    `  Listening on   ${listening.join(', ')}`,
-    `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
-      (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`) +
-      (config.clients.rules === undefined ? '' : `; with the rules of the table "${config.clients.rules}"`),
-    `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
-    ...(config.certificate.length > 0 || !hasTls(config)
-      ? []
-      : ['  TLS with       a certificate that Sluice signed itself, since there is no [[certificate]]']),
-    `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
-    ...missing.map(({ isLast, text }) => `  ${(isLast ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`),
-    ...troubles.map(
-      ({ level, text }) => `  ${(level === 'critical' ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`,
-    ),
-    '',
-    `  Try            swaks --server ${host} --port ${port} --from you@example.com --to someone@example.org`,
-    `                 ${`${command} queue list`.padEnd(29)}what is waiting, and why`,
-    `                 ${`${command} status`.padEnd(29)}how it is doing`,
-    '                 Ctrl-C                       stop; nothing is lost',
-  ];
-  process.stderr.write(
-    `${styleText('bold', lines[0] ?? '', { stream: process.stderr })}\n${lines.slice(1).join('\n')}\n\n`,
-  );
-}
-
-function limitsText({ limit }: Config): string {
-  if (limit.length === 0) return 'the built-in limits';
-  return limit.length === 1 ? '1 limit' : `${limit.length} limits`;
-}
-
-function destination(config: Config): string {
-  const fallback = config.route.find((route) => route.domain.length === 0 && route.sender.length === 0);
-  if (fallback === undefined || fallback.kind === 'mx') {
-    return `to the MX of each domain, port ${config.deliver.port}`;
-  }
-  if (fallback.kind === 'error') return 'only what a [[route]] names';
-  if (fallback.kind === 'discard') return 'into nothing, except what a [[route]] names';
-  if (fallback.kind === 'lmtp') return `by LMTP to ${fallback.lmtp.map(formatLmtpServer).join(', ')}`;
-  return `through ${fallback.relay.map(formatRelayHost).join(', ')}`;
 }

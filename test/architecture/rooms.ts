@@ -43,7 +43,12 @@ export const levels: readonly (readonly string[])[] = [
 export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   [
     'process',
-    [['supervise'], ['roles'], ['running', 'watch', 'privileges'], ['role.ts', 'outcomes-error.ts']],
+    [
+      ['supervise'],
+      ['roles'],
+      ['running', 'watch', 'privileges', 'service'],
+      ['role.ts', 'outcomes-error.ts'],
+    ],
   ],
   [
     'config',

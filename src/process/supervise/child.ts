@@ -19,6 +19,11 @@ const stableMs = 10_000;
 /** How long after the grace a process is killed. */
 const killAfterMs = 5_000;
 
+/** The longest time that a stop can take: senders and receivers end first, then the manager, then all others. */
+export function longestStopMs(graceMs: number): number {
+  return 3 * (graceMs + killAfterMs);
+}
+
 /** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
 const program = new URL(
   import.meta.url.endsWith('.ts') ? '../roles/role-main.ts' : '../roles/role-main.js',
@@ -155,6 +160,11 @@ export function runningReceivers(all: readonly Child[]): number[] {
         name === 'receiver' && facts !== undefined && running !== undefined,
     )
     .map(({ serial }) => serial);
+}
+
+/** It was killed because it does not answer, and has not ended. */
+export function isStuck({ heartbeat, process: running }: Child): boolean {
+  return running !== undefined && heartbeat.isStuck;
 }
 
 /** The delay before the process is started again; the next one is twice as long. */

@@ -3,6 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import type { ReloadAnswer, RoleFacts } from '../../channel/messages.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Desks } from './desks.ts';
 
@@ -13,7 +14,15 @@ export class StartBrokenOff extends Error {
   }
 }
 
+export interface Health {
+  /** What is wrong now, in all processes, the worst first. */
+  readonly troubles: readonly ReportedTrouble[];
+  /** Every process answers, or is being ended and started again. Else only a restart of all of Sluice may help. */
+  readonly isWell: boolean;
+}
+
 export interface Instance {
+  readonly health: Health;
   /** Starts every role; resolves when all of them run. @throws {StartBrokenOff} when `stop` is called before */
   start(): Promise<RoleFacts>;
   /**

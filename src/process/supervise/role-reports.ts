@@ -1,7 +1,7 @@
 // What the supervisor tells people of the roles: in the log, and in the troubles of `sluice status`, which the control process shows.
 
 import type { Logger } from '../../log/logger.ts';
-import { TroubleBoard } from '../../stats/trouble-board.ts';
+import { type ReportedTrouble, TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { type Child, nameOf, tell, tellRole } from './child.ts';
 import { endedTrouble, notStartedTrouble, type RoleTrouble, stalledTrouble } from './role-troubles.ts';
@@ -22,6 +22,11 @@ export class RoleReports {
     this.#children = children;
     this.#board.set('supervisor', troubles.list);
     troubles.onChanged((list) => this.#set('supervisor', list));
+  }
+
+  /** The troubles of all processes, the worst first. */
+  get list(): readonly ReportedTrouble[] {
+    return this.#board.list;
   }
 
   /** The troubles that a process has told of; they replace those from before. */

@@ -9,7 +9,13 @@ import { managerSocketPath, listenManagerSocket } from '../../channel/manager-so
 import { localChannel } from '../../channel/channel.ts';
 import { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Desks } from './desks.ts';
-import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
+import {
+  type Health,
+  type Instance,
+  type InstanceEvents,
+  type InstanceParts,
+  StartBrokenOff,
+} from './instance.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
   Asked,
@@ -171,6 +177,11 @@ export class SingleProcess implements Instance {
     receiverEnd.receive((batch) => ends.take(batch));
     this.#keys?.answer(keysEnd, asker);
     return Object.assign(receiverEnd, { open: () => Promise.resolve() });
+  }
+
+  get health(): Health {
+    // When this process stands still, nobody asks it.
+    return { troubles: this.#allTroubles(), isWell: true };
   }
 
   #allTroubles(): readonly ReportedTrouble[] {

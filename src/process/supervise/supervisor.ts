@@ -6,18 +6,17 @@ import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { Logger } from '../../log/logger.ts';
-import { checkAllFree } from '../../receive/bind.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
 import {
   breakOffStarts,
   type Child,
   endAll,
   factsTogether,
+  isStuck,
   forkRole,
   livingSenders,
   newChild,
   newChildren,
-  programPath,
   resetDelayIfStable,
   runningReceivers,
   takeDelay,
@@ -31,13 +30,13 @@ import { answerPort, replyTo } from './port-desk.ts';
 import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
 import { RoleReports } from './role-reports.ts';
 import { notStartedAdvice } from './role-troubles.ts';
-import { checkCode, ownPlaces } from '../privileges/own-places.ts';
 import type { RoleUsers } from '../privileges/role-users.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import { isSpool } from '../../spool/open.ts';
-import { endLeftOvers, removeSign } from '../running/life-sign.ts';
+import { removeSign } from '../running/life-sign.ts';
 import { newPassKey } from '../../channel/pass.ts';
 import { passesOf } from './passes.ts';
+import { prepareStart } from './prepare-start.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 
@@ -75,12 +74,13 @@ export class Supervisor implements Instance {
     this.#gifts = new Gifts(desks, this.#children);
   }
 
+  get health(): Instance['health'] {
+    return { troubles: this.#reports.list, isWell: !this.#children.some(isStuck) };
+  }
+
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
   async start(): Promise<RoleFacts> {
-    await endLeftOvers(this.#config.spool, this.#log);
-    if (this.#users !== undefined) checkCode(programPath, this.#users);
-    if (this.#users !== undefined) await ownPlaces(this.#config, this.#users, this.#log);
-    if (this.#config.processes.receivers > 1) await checkAllFree(this.#config.listen);
+    await prepareStart(this.#config, this.#users, this.#log);
     if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
     this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);

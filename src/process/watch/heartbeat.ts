@@ -10,6 +10,9 @@ const stalledAfter = 5;
 /** Beats without an answer after which a process is not expected to recover. */
 const lostAfter = 60;
 
+/** Beats without an answer after which a process has been killed in vain. A process that was killed ends within moments. */
+const stuckAfter = lostAfter + 30;
+
 export class Heartbeat {
   #isAsked = false;
   #missed = 0;
@@ -39,5 +42,10 @@ export class Heartbeat {
   /** It has not answered for a minute, and is not expected to recover. */
   get isLost(): boolean {
     return this.#missed >= lostAfter;
+  }
+
+  /** It was killed, and has not ended: the system does not end it (it waits for a device, for example). */
+  get isStuck(): boolean {
+    return this.#missed >= stuckAfter;
   }
 }

@@ -1,0 +1,64 @@
+// A service manager starts Sluice, hears when it is ready, when it reloads and stops, and that it lives.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { Session } from '../../sim/mx/submitter.ts';
+import { freePort, Ground } from '../../sim/neighbours/ground.ts';
+import { startServiceManager } from '../../sim/neighbours/service-manager.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
+
+const root = join(import.meta.dirname, '../..');
+const starter = join(root, 'bin/sluice');
+const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
+const missing = ['python3', 'perl'].filter((program) => !has(program));
+
+suite('a service manager', { skip: missing.length > 0 && `there is no ${missing.join(', no ')}` }, () => {
+  test('hears of the start, a reload and the stop from the process that it started', async (t) => {
+    const ground = Ground.of(t);
+    const manager = await startServiceManager(ground);
+    const sluice = await startSluice(ground, {
+      starter,
+      env: { NOTIFY_SOCKET: manager.socket, WATCHDOG_USEC: '2000000' },
+    });
+    const started = await manager.line('READY=1');
+    assert.deepEqual(manager.messages()[0]?.lines, ['EXTEND_TIMEOUT_USEC=30000000']);
+    assert.ok(manager.messages()[started - 1]?.lines.includes('STATUS=Running as sluice.test'));
+    const alive = await manager.line('WATCHDOG=1', started);
+    await sluice.cli('reload');
+    const reloading = await manager.line('RELOADING=1', alive);
+    assert.match(manager.messages()[reloading - 1]?.lines[1] ?? '', /^MONOTONIC_USEC=\d+$/u);
+    const reloaded = await manager.line('READY=1', reloading);
+    sluice.program.signal('SIGTERM');
+    assert.equal(await sluice.program.ended, 0);
+    await manager.line('STOPPING=1', reloaded);
+    for (const { pid, lines } of manager.messages()) assert.equal(pid, sluice.program.pid, lines.join(' '));
+  });
+
+  test('hears READY when every listener listens', async (t) => {
+    const ground = Ground.of(t);
+    const manager = await startServiceManager(ground);
+    const port = await freePort();
+    const starting = startSluice(ground, { starter, port, env: { NOTIFY_SOCKET: manager.socket } });
+    await manager.line('READY=1');
+    const session = await Session.open('127.0.0.1', port);
+    await session.quit();
+    await starting;
+  });
+
+  test('hears of it by systemd-notify when there is no Perl', { skip: !has('systemd-notify') }, async (t) => {
+    const ground = Ground.of(t);
+    const manager = await startServiceManager(ground);
+    const path = ground.folder('path');
+    await ground.run('sh', [
+      '-c',
+      `for name in sh readlink systemd-notify; do ln -s "$(command -v $name)" '${path}/'; done`,
+    ]);
+    const env = { NOTIFY_SOCKET: manager.socket, PATH: path };
+    const sluice = await startSluice(ground, { starter, env });
+    const started = await manager.line('READY=1');
+    await sluice.program.stop('SIGTERM');
+    await manager.line('STOPPING=1', started);
+  });
+});
