@@ -17,9 +17,11 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
   reject: 'connect',
   tempfail: 'connect',
   disconnect: 'connect',
+  drop: 'connect',
   discard: 'mail',
   quarantine: 'mail',
   'set-client-rule': 'connect',
+  'reply-line': 'connect',
   'set-tenant': 'mail',
   'change-sender': 'mail',
   'change-recipient': 'rcpt',
@@ -35,8 +37,11 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
 /** Edits that are allowed at their first point only. */
 const onlyThere: ReadonlySet<string> = new Set(['set-tenant', 'change-recipient']);
 
-/** The last point of edits that are about the client and not about a message. */
-const lastPoint: ReadonlyMap<string, Point> = new Map([['set-client-rule', 'auth']]);
+/** The last point of edits that are not about a message. */
+const lastPoint: ReadonlyMap<string, Point> = new Map([
+  ['set-client-rule', 'rcpt'],
+  ['reply-line', 'data'],
+]);
 
 const rank = new Map(points.map((point, index) => [point, index]));
 
@@ -54,6 +59,8 @@ export function verdictFault(answer: unknown, point: Point): string | undefined 
       return replyFault(verdict.reply, 400, 499);
     case 'disconnect':
       return replyFault(verdict.reply, 400, 599);
+    case 'drop':
+      return undefined;
     case 'discard':
       return textFault(verdict.reason);
     case 'quarantine':
@@ -131,6 +138,8 @@ function editFault(edit: Edit, point: Point): string | undefined {
     case 'change-field':
     case 'remove-field':
       return fieldEditFault(edit);
+    case 'reply-line':
+      return typeof edit.text === 'string' ? undefined : 'it gave no text for the reply';
     case 'replace-body':
       return bodyFault(edit.body);
     default:

@@ -6,7 +6,8 @@ import type { Answer, Audience, Facts, FailureAnswer, Verdict } from './stage.ts
 export type Decision =
   | { readonly kind: 'continue' }
   | { readonly kind: 'reject' | 'tempfail' | 'disconnect'; readonly reply: Reply; readonly stage: string }
-  | { readonly kind: 'discard'; readonly reason: string; readonly stage: string };
+  | { readonly kind: 'discard'; readonly reason: string; readonly stage: string }
+  | { readonly kind: 'drop'; readonly stage: string };
 
 /** A verdict that changes the message, and lets it go on. */
 export type Change = Extract<Verdict, { readonly kind: 'continue' | 'accept' | 'quarantine' }>;

@@ -97,6 +97,8 @@ export class Pipeline {
         return undefined;
       case 'discard':
         return { kind: 'discard', reason: verdict.reason, stage: member.stage };
+      case 'drop':
+        return { kind: 'drop', stage: member.stage };
       case 'reject':
       case 'tempfail':
       case 'disconnect':

@@ -91,6 +91,13 @@ export interface TlsFacts {
   readonly certificateSubject: string | undefined;
 }
 
+/** The ends of a connection; undefined for Unix-domain sockets. Behind a front end, it is the connection of that. */
+export interface ConnectionFacts {
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
 /** Whatever a stage found out, for stages after it. */
 export type StageResult = Readonly<Record<string, string>>;
 
@@ -98,12 +105,15 @@ export type StageResult = Readonly<Record<string, string>>;
 export interface SessionFacts {
   readonly listener: ListenerFacts;
   readonly client: ClientFacts;
+  readonly connection: ConnectionFacts;
   /** Undefined in clear. */
   readonly tls: TlsFacts | undefined;
   /** Who the client has proved to be, here or to a front end. Undefined: nobody. */
   readonly principal: string | undefined;
   /** Who has logged in here, by AUTH. Undefined: nobody. */
   readonly user: User | undefined;
+  /** The SASL mechanism of that log-in; undefined for no log-in here. */
+  readonly mechanism: string | undefined;
   /** The name in HELO or EHLO; empty before. */
   readonly helo: string;
   /** Was it EHLO? */
@@ -182,7 +192,10 @@ export type Facts = RcptFacts & ContentFacts;
 
 /** A change that a stage makes. Edits are applied in order, before the next stage is asked. */
 export type Edit =
-  /** From `connect` to `auth`: the rule that holds for the client, in place of an earlier one. It may give the right to relay, and takes none. */
+  /**
+   * From `connect` to `rcpt`: the rule that holds for the client, in place of an earlier one. It may give the right to relay, and takes none.
+   * From `mail` on, its largest message counts from the next message.
+   */
   | { readonly kind: 'set-client-rule'; readonly rule: ClientRuleFacts }
   /** At `mail`: whose mail it is. The stages of this tenant are asked from the next point on. */
   | { readonly kind: 'set-tenant'; readonly name: string; readonly priority: number | undefined }
@@ -196,6 +209,8 @@ export type Edit =
   | { readonly kind: 'remove-recipient'; readonly address: string }
   /** From `mail` on; before `headers`, it is kept until the header is there. */
   | FieldEdit
+  /** Up to `data`: a further line of the reply to the command. It comes before the others, with the same code. */
+  | { readonly kind: 'reply-line'; readonly text: string }
   /** At `content`. CRLF line ends, not dot-stuffed. */
   | { readonly kind: 'replace-body'; readonly body: Uint8Array };
 
@@ -214,11 +229,13 @@ interface WithEdits {
  * - `discard`: the message is answered 250 and dropped; from `mail` on. No further stage is asked about it.
  * - `quarantine`: the message will be held until an operator releases it; from `mail` on. The next stage is asked.
  * - `disconnect`: the reply is sent and the connection closed.
+ * - `drop`: the connection is closed without a reply.
  */
 export type Verdict =
   | ({ readonly kind: 'continue' | 'accept' } & WithEdits)
   | ({ readonly kind: 'quarantine'; readonly reason: string } & WithEdits)
   | { readonly kind: 'discard'; readonly reason: string }
+  | { readonly kind: 'drop' }
   | { readonly kind: 'reject' | 'tempfail' | 'disconnect'; readonly reply: Reply };
 
 export type Answer = Verdict | PromiseLike<Verdict>;

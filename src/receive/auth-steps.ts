@@ -184,7 +184,7 @@ export class AuthSteps {
     const client = this.#facts.client.address;
     switch (step.kind) {
       case 'right': {
-        this.#facts.loggedIn(step.user);
+        this.#facts.loggedIn(step.user, this.#mechanism);
         const decision = this.#context.pipelines.usual.decide('auth', this.#facts);
         const then = (made: Decision): void => this.#decided(made, step);
         if (decision instanceof PendingDecision) this.#waiting.wait(decision, then);

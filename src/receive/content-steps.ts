@@ -165,6 +165,7 @@ export class ContentSteps {
         this.#facts.transaction.drop(decision);
         break;
       case 'disconnect':
+      case 'drop':
         this.#answers.isRefused('content', decision);
         this.#refused = decision;
         break;

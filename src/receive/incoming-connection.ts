@@ -58,7 +58,7 @@ export class IncomingConnection implements Waiting {
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     const { session, hostname } = context.settings;
     this.#session = new ServerSession(session, leniencyOf(known, origin, hostname), this.#input);
-    const facts = new ReceivedSession(listener, known, session.maxMessageBytes);
+    const facts = new ReceivedSession(listener, known, socket, this.#session, session.maxMessageBytes);
     this.#steps = new SessionSteps(context, this.#session, facts, origin.completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),

@@ -6,6 +6,7 @@ import type { Change, Subject } from '../policy/decision.ts';
 import type {
   BodyFacts,
   ClientFacts,
+  ConnectionFacts,
   Edit,
   HeaderFacts,
   ListenerFacts,
@@ -19,11 +20,7 @@ import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
-
-/** The most recipients that stages may add to a message. */
-const maxAddedRecipients = 1_000;
-/** The most that stages may add to the header of a message: a part of the record's prefix, which is bounded. */
-const maxAddedFieldBytes = 256 * 1024;
+import { StageAdditions } from './stage-additions.ts';
 
 /** What log-ins may use of a TLS connection with the client itself. */
 export interface TlsLogins {
@@ -41,8 +38,15 @@ class CurrentRecipient implements RecipientFacts {
   params: RcptParameters = {};
 }
 
+/** What verdicts change of a session beside its facts. */
+export interface ReplyLines {
+  /** A further line of the next reply. */
+  addReplyLine(text: string): void;
+}
+
 export class ReceivedSession implements Subject {
   readonly listener: ListenerFacts;
+  readonly connection: ConnectionFacts;
   client: ClientFacts;
   /** What XFORWARD said of the message that comes next. */
   forwarded: ForwardedFacts | undefined;
@@ -55,10 +59,11 @@ export class ReceivedSession implements Subject {
   content: MessageIntake | undefined;
   #transaction: AcceptedTransaction | undefined;
   readonly #usualMaxBytes: number;
+  readonly #replies: ReplyLines;
   #loggedIn: User | undefined;
+  #mechanism: string | undefined;
   #beforeLogin: ClientFacts | undefined;
-  #addedRecipients = 0;
-  #addedFieldBytes = 0;
+  readonly #additions = new StageAdditions();
   #saidHello = false;
   /** Results of stages from before HELO, before MAIL, and in the present transaction. Most sessions have none. */
   #clientResults: Map<string, StageResult> | undefined;
@@ -66,8 +71,16 @@ export class ReceivedSession implements Subject {
   #messageResults: Map<string, StageResult> | undefined;
 
   /** @param maxMessageBytes - 0 for no limit */
-  constructor(listener: ListenerFacts, client: ClientFacts, maxMessageBytes: number) {
+  constructor(
+    listener: ListenerFacts,
+    client: ClientFacts,
+    connection: ConnectionFacts,
+    replies: ReplyLines,
+    maxMessageBytes: number,
+  ) {
     this.#usualMaxBytes = maxMessageBytes;
+    this.#replies = replies;
+    this.connection = connection;
     this.listener = listener;
     this.client = client;
   }
@@ -80,6 +93,10 @@ export class ReceivedSession implements Subject {
   /** The user of an AUTH in this session. */
   get user(): User | undefined {
     return this.#loggedIn;
+  }
+
+  get mechanism(): string | undefined {
+    return this.#loggedIn === undefined ? undefined : this.#mechanism;
   }
 
   /** The largest message of this client; 0 for no limit. */
@@ -150,8 +167,9 @@ export class ReceivedSession implements Subject {
   }
 
   /** AUTH: who has proved to be a user may relay. */
-  loggedIn(user: User): void {
+  loggedIn(user: User, mechanism: string): void {
     this.#loggedIn = user;
+    this.#mechanism = mechanism;
     this.#beforeLogin = this.client;
     this.client = { ...this.client, mayRelay: true };
   }
@@ -169,8 +187,7 @@ export class ReceivedSession implements Subject {
 
   begin(transaction: AcceptedTransaction): void {
     this.#transaction = transaction;
-    this.#addedRecipients = 0;
-    this.#addedFieldBytes = 0;
+    this.#additions.reset();
   }
 
   /** Its message is not accepted. */
@@ -193,23 +210,10 @@ export class ReceivedSession implements Subject {
   }
 
   apply(stage: string, change: Change): string | undefined {
-    const added = change.edits?.filter(({ kind }) => kind === 'add-recipient').length ?? 0;
-    if (this.#addedRecipients + added > maxAddedRecipients) {
-      return `it added more than ${maxAddedRecipients} recipients to a message`;
-    }
-    let fieldBytes = 0;
-    for (const edit of change.edits ?? []) {
-      fieldBytes += 'value' in edit ? edit.name.length + edit.value.length : 0;
-      if (edit.kind === 'replace-body' && edit.body.length > (this.maxMessageBytes || Infinity)) {
-        return 'it gave a body that is larger than max_message_size';
-      }
-    }
-    if (this.#addedFieldBytes + fieldBytes > maxAddedFieldBytes) {
-      return `it added header fields of more than ${maxAddedFieldBytes} bytes to a message`;
-    }
-    this.#addedRecipients += added;
-    this.#addedFieldBytes += fieldBytes;
-    for (const edit of change.edits ?? []) this.#edit(edit);
+    const { edits = [] } = change;
+    const fault = this.#additions.add(edits, this.maxMessageBytes || Infinity);
+    if (fault !== undefined) return fault;
+    for (const edit of edits) this.#edit(edit);
     if (change.kind === 'quarantine') this.transaction.hold(change.reason);
     if (change.result !== undefined) this.#note(stage, change.result);
     return undefined;
@@ -251,6 +255,9 @@ export class ReceivedSession implements Subject {
       case 'remove-field':
         if (this.content?.header === undefined) this.transaction.keepFieldEdit(edit);
         else this.content.header.edit(edit);
+        break;
+      case 'reply-line':
+        this.#replies.addReplyLine(edit.text);
         break;
       case 'replace-body':
         this.content?.replaceBody(edit.body);

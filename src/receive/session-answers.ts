@@ -7,6 +7,9 @@ import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 
+/** What the log says of a client that gets no reply. */
+const dropped: Reply = { code: 421, text: 'closed without a reply' };
+
 export class SessionAnswers {
   readonly #context: ReceiveContext;
   readonly #session: ServerSession;
@@ -29,6 +32,9 @@ export class SessionAnswers {
       case 'disconnect':
         this.disconnect(command, decision.reply, decision.stage, recipient);
         return true;
+      case 'drop':
+        this.drop(command, decision.stage, recipient);
+        return true;
       case 'reject':
       case 'tempfail': {
         const { reply, stage } = decision;
@@ -40,7 +46,15 @@ export class SessionAnswers {
   }
 
   /** Ends the session of a client that stages have refused. */
-  refuseClient(command: string, { reply, kind, stage }: Extract<Decision, { readonly reply: Reply }>): void {
+  refuseClient(
+    command: string,
+    decision: Exclude<Decision, { readonly kind: 'continue' | 'discard' }>,
+  ): void {
+    if (decision.kind === 'drop') {
+      this.drop(command, decision.stage);
+      return;
+    }
+    const { reply, kind, stage } = decision;
     // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
     const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
     this.disconnect(command, { ...reply, code }, stage);
@@ -53,6 +67,12 @@ export class SessionAnswers {
     const [first = '', ...more] = typeof reply.text === 'string' ? [reply.text] : reply.text;
     const text = reply.code === 421 ? [`${this.#context.settings.hostname} ${first}`, ...more] : reply.text;
     this.#session.refuse({ ...reply, text });
+  }
+
+  /** Ends the session without a reply. */
+  drop(command: string, stage: string, recipient = ''): void {
+    this.#log(command, dropped, this.#facts.reversePath, recipient, stage);
+    this.#session.refuse(undefined);
   }
 
   /** Answers the event that waits for an answer. @param stage - undefined when it was no stage that refused */

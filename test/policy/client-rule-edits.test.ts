@@ -11,9 +11,9 @@ function faultOf(rule: unknown, point: Point = 'connect'): string | undefined {
   return verdictFault({ kind: 'continue', edits: [{ kind: 'set-client-rule', rule }] } as Verdict, point);
 }
 
-test('the rule for a client is said before there is a message', () => {
+test('the rule for a client is said until a recipient is accepted', () => {
   for (const point of points) {
-    const isEarly = ['connect', 'helo', 'starttls', 'auth'].includes(point);
+    const isEarly = ['connect', 'helo', 'starttls', 'auth', 'mail', 'rcpt'].includes(point);
     assert.equal(faultOf(good, point) === undefined, isEarly, point);
   }
 });

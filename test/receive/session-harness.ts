@@ -87,12 +87,14 @@ export class SessionHarness implements Waiting {
         auth: { directory: logIns.directory, isRequired: true, hints: noHints },
       }),
     };
+    this.#session = new ServerSession(settings.session);
     const facts = new ReceivedSession(
       { kind: 'smtp', name: '127.0.0.1:25' },
       { address: '127.0.0.1', mayRelay: logIns === undefined },
+      {},
+      this.#session,
       settings.session.maxMessageBytes,
     );
-    this.#session = new ServerSession(settings.session);
     this.#steps = new SessionSteps(context, this.#session, facts, false, this);
     if (logIns === undefined) this.#steps.connected();
     else {

@@ -14,6 +14,8 @@ const verdicts: readonly Verdict[] = [
   unknown,
   later,
   bye,
+  { kind: 'drop' },
+  { kind: 'continue', edits: [{ kind: 'reply-line', text: 'one more line' }] },
   { kind: 'discard', reason: 'unwanted' },
   { kind: 'quarantine', reason: 'suspicious' },
   { kind: 'continue', edits: [{ kind: 'change-sender', address: 'changed@example.net' }] },

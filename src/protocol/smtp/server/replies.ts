@@ -38,13 +38,14 @@ export function asReply({ code, enhanced, plain }: FixedReply): Reply {
   return { code, enhanced, text: text.startsWith(status) ? text.slice(status.length) : text };
 }
 
-/** Throws unless the reply is a refusal: 4xx or 5xx. */
-export function assertRefusal(reply: Reply): void {
+/** The reply, if it is a refusal: 4xx or 5xx. @throws {SessionMisuseError} */
+export function assertRefusal(reply: Reply): Reply {
   if (!(Number.isInteger(reply.code) && reply.code >= 400 && reply.code <= 599)) {
     throw new SessionMisuseError(
       `An SMTP session was told to refuse something with ${reply.code}, which is not 4xx or 5xx`,
     );
   }
+  return reply;
 }
 
 /**
@@ -83,6 +84,19 @@ export function encodeReply(
     encoded += `${code}${index < lines.length - 1 ? '-' : ' '}${status}${line}\r\n`;
   }
   return Buffer.from(encoded, 'utf8');
+}
+
+/**
+ * Encodes further lines for the beginning of a reply (RFC 5321 4.2.1), in ASCII.
+ * @param reply - encoded: it begins with the code, and with the enhanced code where it has one
+ */
+export function continuationLines(reply: Buffer, texts: readonly string[]): Buffer {
+  const [code = ''] = /^\d{3}/.exec(reply.toString('latin1', 0, 3)) ?? [];
+  // RFC 2034 4: the enhanced code is on every line.
+  const [status = ''] = /^[245]\.\d{1,3}\.\d{1,3} /.exec(reply.toString('latin1', 4, 16)) ?? [];
+  const lines: string[] = [];
+  for (const text of texts) wrapInto(lines, printable(text, false));
+  return Buffer.from(lines.map((line) => `${code}-${status}${line}\r\n`).join(''), 'latin1');
 }
 
 function printable(line: string, utf8: boolean): string {

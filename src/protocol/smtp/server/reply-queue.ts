@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { LaterAnswer } from './later-answer.ts';
 import { helloReply, listenerReplies } from './listener-replies.ts';
-import { callerReply, type FixedReply } from './replies.ts';
+import { callerReply, continuationLines, type FixedReply } from './replies.ts';
 import type { Reply } from './server-types.ts';
 import type { SessionFacts } from './session-facts.ts';
 
@@ -19,6 +19,8 @@ export class ReplyQueue {
   #queued: (Buffer | LaterAnswer)[] = [];
   /** Answers that come later, from the oldest that is not given on. */
   #open: LaterAnswer[] = [];
+  /** Lines that the next reply begins with. */
+  #lines: string[] = [];
 
   constructor(facts: SessionFacts) {
     this.#facts = facts;
@@ -45,7 +47,8 @@ export class ReplyQueue {
    */
   send(reply: FixedReply, times = 1): boolean {
     const bytes = this.enhanced ? reply.full : reply.plain;
-    for (let left = times; left > 0; left--) this.#queued.push(bytes);
+    this.#queue(bytes);
+    for (let left = times; left > 1; left--) this.#queued.push(bytes);
     if (reply.code < 500) return false;
     this.#errors += times;
     const { maxErrors } = this.#facts.options;
@@ -66,15 +69,20 @@ export class ReplyQueue {
     return callerReply(reply, withEnhanced && this.enhanced, this.#facts.transaction.smtpUtf8);
   }
 
+  /** The next reply begins with this line: see `replies.ts` for what becomes of characters that cannot be sent. */
+  addLine(text: string): void {
+    this.#lines.push(text);
+  }
+
   /** Queues the greeting, which never has an enhanced code (RFC 2034 4). */
   greet(): void {
-    this.#queued.push(listenerReplies(this.#facts.options).greeting);
+    this.#queue(listenerReplies(this.#facts.options).greeting);
   }
 
   /** Queues the answer to an accepted EHLO or HELO, which never has an enhanced code (RFC 2034 4). */
   acceptHello(extended: boolean, text: string | undefined): void {
     this.enhanced = extended;
-    this.#queued.push(helloReply(this.#facts, extended, text));
+    this.#queue(helloReply(this.#facts, extended, text));
   }
 
   /**
@@ -93,6 +101,14 @@ export class ReplyQueue {
   /** One of the answers that come later was given. */
   answered(): void {
     while (this.#open[0]?.bytes !== undefined) this.#open.shift();
+  }
+
+  #queue(reply: Buffer): void {
+    if (this.#lines.length > 0) {
+      this.#queued.push(continuationLines(reply, this.#lines));
+      this.#lines = [];
+    }
+    this.#queued.push(reply);
   }
 
   /** The replies up to the first answer that is not given. */

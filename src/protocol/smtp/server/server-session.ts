@@ -38,7 +38,8 @@ export class ServerSession {
   /** Events that were not taken yet. */
   #pendingEvents: ServerEvent[] = [];
   #shutdownReply: FixedReply | undefined;
-  #lastReply: Reply | undefined;
+  /** The reply with which the session ended by itself; undefined during the session and after QUIT. */
+  lastReply: Reply | undefined;
 
   constructor(options: ServerSessionOptions, leniency: Leniency = strict, input = new InputQueue()) {
     this.#input = input;
@@ -79,11 +80,6 @@ export class ServerSession {
     return this.#facts.transaction.open;
   }
 
-  /** The reply with which the session ended by itself; undefined during the session and after QUIT. */
-  get lastReply(): Reply | undefined {
-    return this.#lastReply;
-  }
-
   /** The reply that will refuse the present content at its end; undefined while the content is allowed. */
   get contentRefusal(): Reply | undefined {
     const { refusal } = this.#content.reader;
@@ -92,16 +88,20 @@ export class ServerSession {
 
   /** Queues the 220 greeting. */
   greet(): void {
-    if (this.#phase !== 'greeting')
-      throw new SessionMisuseError('greet() after the session was greeted or refused');
+    if (this.#phase !== 'greeting') throw new SessionMisuseError('greet() for a session that has begun');
     this.#output.greet();
     this.#phase = 'command';
   }
 
-  /** Refuses service: queues this reply and ends the session (RFC 5321 3.1). */
-  refuse(reply: Reply): void {
-    assertRefusal(reply);
-    this.#close(this.#output.encode(reply));
+  /** Refuses service: queues this reply, or none, and ends the session (RFC 5321 3.1). */
+  refuse(reply: Reply | undefined): void {
+    if (reply === undefined) this.#endBy(close);
+    else this.#close(this.#output.encode(assertRefusal(reply)));
+  }
+
+  /** A further line of the next reply, before its others and with its code. */
+  addReplyLine(text: string): void {
+    this.#output.addLine(text);
   }
 
   /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
@@ -321,7 +321,7 @@ export class ServerSession {
   /** Queues a last reply, and ends the session: no more input is read. */
   #close(reply: FixedReply): undefined {
     this.#output.send(reply);
-    this.#lastReply = asReply(reply);
+    this.lastReply = asReply(reply);
     this.#endBy(close);
   }
 

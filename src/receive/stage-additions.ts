@@ -1,0 +1,48 @@
+// How much stages have added to the present message. Promises: a stage that adds without end fails, and the message stays bounded.
+
+import type { Edit } from '../policy/stage.ts';
+
+/** The most recipients that stages may add to a message. */
+const maxRecipients = 1_000;
+/** The most that stages may add to the header of a message: a part of the record's prefix, which is bounded. */
+const maxFieldBytes = 256 * 1024;
+/** The most lines that one verdict may add to a reply. */
+const maxReplyLines = 50;
+
+export class StageAdditions {
+  #recipients = 0;
+  #fieldBytes = 0;
+
+  /** For the next message. */
+  reset(): void {
+    this.#recipients = 0;
+    this.#fieldBytes = 0;
+  }
+
+  /**
+   * Counts what these edits add.
+   * @param maxBodyBytes - how large a new body may be
+   * @returns what is too much, as a clause; then nothing is counted
+   */
+  add(edits: readonly Edit[], maxBodyBytes: number): string | undefined {
+    let recipients = this.#recipients;
+    let fieldBytes = this.#fieldBytes;
+    let replyLines = 0;
+    for (const edit of edits) {
+      if (edit.kind === 'add-recipient') recipients++;
+      if (edit.kind === 'reply-line') replyLines++;
+      if ('value' in edit) fieldBytes += edit.name.length + edit.value.length;
+      if (edit.kind === 'replace-body' && edit.body.length > maxBodyBytes) {
+        return 'it gave a body that is larger than max_message_size';
+      }
+    }
+    if (recipients > maxRecipients) return `it added more than ${maxRecipients} recipients to a message`;
+    if (fieldBytes > maxFieldBytes) {
+      return `it added header fields of more than ${maxFieldBytes} bytes to a message`;
+    }
+    if (replyLines > maxReplyLines) return `it added more than ${maxReplyLines} lines to a reply`;
+    this.#recipients = recipients;
+    this.#fieldBytes = fieldBytes;
+    return undefined;
+  }
+}
