@@ -27,6 +27,7 @@ import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
+import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
 import { type TokenIssuerConfig, toTokenIssuerConfig } from './token-issuer-config.ts';
@@ -140,6 +141,8 @@ export interface Config extends VerificationConfig {
   /** Those of [[signing_key]], then those of `dkimdomains`. Empty: nothing is signed. */
   readonly signingKey: readonly SigningKeyConfig[];
   readonly recipients: readonly RecipientsConfig[];
+  /** In the order of the file. */
+  readonly stage: readonly StageConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
@@ -269,6 +272,7 @@ function completeConfig(
       ...dkimDomainKeys(content.signing, supplement.dkimDomains, folder),
     ],
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
+    stage: content.stage.map((each) => toStageConfig(each, folder)),
     ...toVerificationConfig(content, hostname),
     source: content.source.map((each) => ({
       address: each.address,

@@ -1,5 +1,5 @@
 // Runs a program of the administrator for what it prints. Promises: it takes a bounded time and a bounded output; when it has ended, or has been
-// too slow, whatever it has started and left in its process group ends with it.
+// too slow, whatever it has started and left in its process group ends with it, unless it may leave others.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -10,6 +10,16 @@ export interface ProgramLimits {
   readonly signal: AbortSignal;
 }
 
+export interface ProgramSurroundings {
+  /** All of its environment; undefined: that of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly folder?: string | undefined;
+  /** Gets what it writes to its standard error, in any pieces. Undefined: that goes nowhere. */
+  readonly onComplaint?: ((piece: Buffer) => void) | undefined;
+  /** What it leaves running goes on when it has ended in time, and has closed its output. */
+  readonly mayLeaveOthers?: boolean | undefined;
+}
+
 export type ProgramRun =
   | { readonly kind: 'ended'; readonly code: number | null; readonly printed: Buffer }
   | { readonly kind: 'late' }
@@ -17,16 +27,17 @@ export type ProgramRun =
   /** @param code - of the system's error, such as ENOENT */
   | { readonly kind: 'not-started'; readonly code: string };
 
-/** Without a shell; it reads nothing, and its standard error goes nowhere. Never rejects. */
+/** Without a shell; it reads nothing. Never rejects. */
 export function runProgram(
   [program = '', ...args]: readonly string[],
   limits: ProgramLimits,
+  surroundings: ProgramSurroundings = {},
 ): Promise<ProgramRun> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
     let size = 0;
     let exit: { readonly code: number | null } | undefined;
-    const child = start(program, args, (code) => ended({ kind: 'not-started', code }));
+    const child = start(program, args, surroundings, (code) => ended({ kind: 'not-started', code }));
     const over = (): void =>
       ended(exit === undefined ? { kind: 'late' } : { kind: 'ended', ...exit, printed: printed() });
     const timer = setTimeout(over, limits.timeMs);
@@ -35,8 +46,10 @@ export function runProgram(
     const ended = (run: ProgramRun): void => {
       clearTimeout(timer);
       limits.signal.removeEventListener('abort', over);
-      if (child !== undefined) endGroup(child);
+      const mayStay = surroundings.mayLeaveOthers === true && run.kind === 'ended';
+      if (child !== undefined && !mayStay) endGroup(child);
       child?.stdout?.destroy();
+      child?.stderr?.destroy();
       resolve(run);
     };
     child?.stdout?.on('data', (piece: Buffer) => {
@@ -47,8 +60,9 @@ export function runProgram(
     // What it left running may hold its output open, which would look as if it went on.
     child?.on('exit', (code) => {
       exit = { code };
-      endGroup(child);
+      if (surroundings.mayLeaveOthers !== true) endGroup(child);
     });
+    if (surroundings.onComplaint !== undefined) child?.stderr?.on('data', surroundings.onComplaint);
     child?.on('close', over);
   });
 }
@@ -56,10 +70,16 @@ export function runProgram(
 function start(
   program: string,
   args: readonly string[],
+  { environment, folder, onComplaint }: ProgramSurroundings,
   failed: (code: string) => void,
 ): ChildProcess | undefined {
   try {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', onComplaint === undefined ? 'ignore' : 'pipe'],
+      detached: true,
+      ...(environment !== undefined && { env: environment }),
+      ...(folder !== undefined && { cwd: folder }),
+    });
     child.on('error', ({ code = '' }: NodeJS.ErrnoException) => failed(code));
     return child;
   } catch (error) {

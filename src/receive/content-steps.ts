@@ -51,13 +51,12 @@ function bytesBesides({ aheadBytes }: LaterAnswer, { heldBytes }: MessageIntake)
  */
 function signingOf(
   { signing }: ReceiveContext,
-  { origin, tenant }: AcceptedTransaction,
+  { transaction, client, principal }: ReceivedSession,
 ): OutgoingMail | undefined {
   if (signing === undefined || signing.rules.isEmpty) return undefined;
   // Just these are not verified, either: who has logged in at a front end is no stranger.
-  const { trusted, principal } = origin;
-  if (!trusted && principal === undefined) return undefined;
-  return new OutgoingMail(signing, { tenant, user: principal ?? '' });
+  if (!client.mayRelay && principal === undefined) return undefined;
+  return new OutgoingMail(signing, { tenant: transaction.tenant, user: principal ?? '' });
 }
 
 /** The content of the messages of one session, one after the other. */
@@ -96,7 +95,7 @@ export class ContentSteps {
     const { transaction } = this.#facts;
     this.#pipeline = pipeline;
     this.#refused = undefined;
-    const signing = signingOf(this.#context, transaction);
+    const signing = signingOf(this.#context, this.#facts);
     const isExamined =
       signing !== undefined ||
       pipeline.has('headers', this.#facts) ||

@@ -51,7 +51,11 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     socketMode: submissionMode,
     completesMail: true,
     // What is said there never leaves this host.
-    context: contextOf({ ...config, receive: { ...config.receive, tls: 'none', auth: 'none' } }, 'smtp'),
+    context: contextOf(
+      // qmail-inject hands nothing to plugins, either.
+      { ...config, stage: [], receive: { ...config.receive, tls: 'none', auth: 'none' } },
+      'smtp',
+    ),
     exempt: exemptClients(config),
     balancers: nobody,
     xclient: nobody,
@@ -94,6 +98,7 @@ function withOwnKeys(config: Config, { address, receive: own, protocol, clientRu
   const tls = tlsOf({ address, receive: own }, config.receive);
   return {
     ...config,
+    stage: config.stage.filter(({ listen }) => listen?.includes(formatListenAddress(address)) !== false),
     clients: { ...config.clients, rules: clientRules ?? config.clients.rules },
     receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls },
   };

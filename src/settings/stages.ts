@@ -19,6 +19,7 @@ import type { Directory } from '../directory/types.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
+import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
 export interface StageParts {
@@ -28,13 +29,14 @@ export interface StageParts {
   readonly tables: Pick<Tables, 'get'>;
   readonly directory: Directory;
   readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events'>;
-  /** Asked where there are rules by name. */
+  /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
+  readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'>;
 }
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, directory, names, verification }: StageParts,
+  { relay, tenants, tables, directory, names, verification, configured }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, recipients, login, receive } = config;
   const always: readonly StageEntry[] = [
@@ -42,6 +44,8 @@ export function stages(
     ...clientRulesStage(config, tables, names),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
     { stage: new TenantStage(tenants) },
+    // A plugin may say who may relay, and leave out the checks that follow.
+    ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
   ];
   const verifying = verificationStages(config, verification);

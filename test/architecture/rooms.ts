@@ -67,6 +67,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'signing-key-config.ts',
         'route-config.ts',
         'directory-config.ts',
+        'stage-config.ts',
         'table-config.ts',
         'token-issuer-config.ts',
         'verification-config.ts',

@@ -42,6 +42,7 @@ interface Paths {
     readonly key?: string | undefined;
   }[];
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
+  readonly stage: readonly { readonly plugins: string }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly log: { readonly file?: string | undefined };
 }
@@ -93,6 +94,7 @@ function namedPaths({
   table,
   directory,
   tokenIssuer,
+  stage,
   tls,
   certificate,
 }: Paths): NamedPath[] {
@@ -113,6 +115,7 @@ function namedPaths({
           [['token_issuer', index, 'ca'], 'input', ca],
         ] as const,
     ),
+    ...stage.map(({ plugins }, index) => [['stage', index, 'plugins'], 'input', plugins] as const),
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),

@@ -32,6 +32,7 @@ import { routes } from './route.ts';
 import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
 import { sources } from './source.ts';
+import { configuredStages } from './stage.ts';
 import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
 import { tlsRules } from './tls.ts';
@@ -249,6 +250,10 @@ export const root = tableOf({
   recipients: key(
     recipientChecks.prefault([]),
     'Which mailboxes a domain has. A recipient whose domain is named here and who is not in the table is refused with 550 5.1.1; mail for postmaster is always accepted.',
+  ),
+  stage: key(
+    configuredStages.prefault([]),
+    'Programs of other makers that decide about mail that comes in, in the order of the file. docs/qmail-spp.md has an example.',
   ),
   verification: key(
     verification.prefault({}),

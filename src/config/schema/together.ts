@@ -56,6 +56,7 @@ export interface Tables {
     readonly listen?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
   }[];
+  readonly stage: readonly { readonly listen?: readonly string[] | undefined }[];
   readonly recipients: readonly {
     readonly table?: string | undefined;
     readonly directory?: boolean | undefined;
@@ -192,7 +193,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
       addUnknown('tenant', name, names, ['sending_limit', index, 'tenant', at], context);
     }
   }
-  checkVerification(tables, names, context);
+  checkListeners(tables, names, context);
   for (const [index, { tenant }] of tables.signing_key.entries()) {
     if (tenant !== undefined && !names.includes(tenant))
       addUnknown('tenant', tenant, names, ['signing_key', index, 'tenant'], context);
@@ -213,22 +214,34 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
 }
 
-function checkVerification(
-  { listen, verification_rule: rules }: Tables,
+function checkListeners(
+  { listen, verification_rule: rules, stage }: Tables,
   tenants: readonly string[],
   context: z.RefinementCtx,
 ): void {
   const addresses = listen.map(({ address }) => formatListenAddress(address));
-  for (const [index, { listen: wanted = [], tenant = [] }] of rules.entries()) {
-    for (const [at, address] of wanted.entries()) {
-      if (addresses.includes(address)) continue;
-      const message = `there is no [[listen]] with this address; there are ${addresses.join(', ')}`;
-      context.addIssue({ code: 'custom', message, path: ['verification_rule', index, 'listen', at] });
-    }
+  for (const [index, { listen: wanted }] of stage.entries())
+    addUnknownListeners(addresses, wanted, ['stage', index], context);
+  for (const [index, { listen: wanted, tenant = [] }] of rules.entries()) {
+    addUnknownListeners(addresses, wanted, ['verification_rule', index], context);
     for (const [at, name] of tenant.entries()) {
       if (!tenants.includes(name))
         addUnknown('tenant', name, tenants, ['verification_rule', index, 'tenant', at], context);
     }
+  }
+}
+
+/** @param path - of the table that names them */
+function addUnknownListeners(
+  addresses: readonly string[],
+  wanted: readonly string[] | undefined,
+  path: (string | number)[],
+  context: z.RefinementCtx,
+): void {
+  for (const [at, address] of (wanted ?? []).entries()) {
+    if (addresses.includes(address)) continue;
+    const message = `there is no [[listen]] with this address; there are ${addresses.join(', ')}`;
+    context.addIssue({ code: 'custom', message, path: [...path, 'listen', at] });
   }
 }
 

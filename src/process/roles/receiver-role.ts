@@ -1,6 +1,7 @@
 // The receiver role: listeners and sessions, policy, and spool segments of its own. It knows nothing of the scheduler.
 
 import type { Config } from '../../config/config.ts';
+import type { StageConfig } from '../../config/stage-config.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import { nodeTimers } from '../../io/timers.ts';
 import { formatListenAddress } from '../../values/listen-address.ts';
@@ -44,6 +45,7 @@ import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { LiveResolver } from './live-resolver.ts';
+import { StagePlaces } from './stage-places.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
 
@@ -100,6 +102,7 @@ interface Parts {
   readonly troubles: Troubles;
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
+  readonly stagePlaces: StagePlaces;
 }
 
 export class ReceiverRole implements Role {
@@ -164,6 +167,7 @@ export class ReceiverRole implements Role {
       troubles,
       certificates,
       handshakes: new HandshakeLimits(handshakeLimits(config)),
+      stagePlaces: new StagePlaces(),
     };
     const place = { index, receivers: config.processes.receivers };
     const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers, bind });
@@ -220,7 +224,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
     parts;
-  const { certificates, handshakes, resolver, signing } = parts;
+  const { certificates, handshakes, resolver, signing, stagePlaces, log } = parts;
   const shared = {
     spool,
     sending,
@@ -240,6 +244,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
       directory,
       names: new ClientNames(resolver, deadlines),
       verification: { lookups: resolver, deadlines, events },
+      configured: { placesOf: (stage: StageConfig) => stagePlaces.of(stage), log },
     };
     const pipelines = new Pipelines(stages(ofListener, stageParts), stageWatch);
     const tls = listenerSecurity(ofListener, certificates, handshakes);

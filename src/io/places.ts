@@ -1,0 +1,57 @@
+// A number of places, and a line of those who wait for one. Promises: the line is bounded, and nobody waits longer than it is said.
+
+/** `full`: the line is. `late`: no place came free in time. */
+export type PlaceAnswer = 'place' | 'full' | 'late';
+
+export class Places {
+  readonly #waiting = new Set<() => void>();
+  #most: number;
+  #mostWaiting: number;
+  #taken = 0;
+
+  constructor(most: number, mostWaiting: number) {
+    this.#most = most;
+    this.#mostWaiting = mostWaiting;
+  }
+
+  /** Those who have a place keep it. */
+  configure(most: number, mostWaiting: number): void {
+    this.#most = most;
+    this.#mostWaiting = mostWaiting;
+    while (this.#taken < this.#most && this.#waiting.size > 0) this.#callNext();
+  }
+
+  /** Takes a place, perhaps after a wait. Whoever got one must call `leave`. */
+  take(waitMs: number): Promise<PlaceAnswer> {
+    if (this.#taken < this.#most) {
+      this.#taken++;
+      return Promise.resolve('place');
+    }
+    if (this.#waiting.size >= this.#mostWaiting) return Promise.resolve('full');
+    return new Promise((resolve) => {
+      const called = (): void => {
+        clearTimeout(timer);
+        resolve('place');
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(called);
+        resolve('late');
+      }, waitMs);
+      this.#waiting.add(called);
+    });
+  }
+
+  leave(): void {
+    this.#taken--;
+    if (this.#taken < this.#most) this.#callNext();
+  }
+
+  #callNext(): void {
+    for (const called of this.#waiting) {
+      this.#waiting.delete(called);
+      this.#taken++;
+      called();
+      return;
+    }
+  }
+}

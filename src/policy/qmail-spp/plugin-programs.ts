@@ -1,0 +1,113 @@
+// Runs plugins of qmail-spp as programs. Promises: the programs that run at a time are bounded, and so are the line of those who wait for one, and
+// the time and the output of each.
+
+import type { Places } from '../../io/places.ts';
+import { runProgram } from '../../io/run-program.ts';
+import type { ClientNames } from '../client-names.ts';
+import type { SessionFacts } from '../stage.ts';
+import { sessionVariables, type SppSurroundings } from './plugin-environment.ts';
+import { readSppOutput, type SppCommand } from './plugin-output.ts';
+import type { SppSession } from './spp-session.ts';
+
+/** What a plugin may print: some lines. */
+const mostPrintedBytes = 64 * 1024;
+/** The most of a line of its standard error that is logged. */
+const mostComplaint = 1000;
+/** qmail-spp's sign that a plugin could not do its work. */
+const failedExit = 120;
+
+export interface PluginProgramsParts {
+  readonly timeLimitMs: number;
+  /** Where paths of plugins begin, and where plugins run. */
+  readonly home: string;
+  readonly surroundings: SppSurroundings;
+  /** For the programs of all sessions. */
+  readonly places: Places;
+  /** Undefined: plugins get no name of the client. */
+  readonly names: Pick<ClientNames, 'of'> | undefined;
+  /** Gets each line that plugins write to their standard error. */
+  readonly complain: (line: string) => void;
+}
+
+export class PluginPrograms {
+  readonly #parts: PluginProgramsParts;
+  readonly #running = new AbortController();
+
+  constructor(parts: PluginProgramsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param plugin - a path, or `:` and a command for the shell
+   * @param own - variables about the command of the client
+   * @throws {Error} with a clause about what went wrong
+   */
+  async run(
+    plugin: string,
+    facts: SessionFacts,
+    session: SppSession,
+    own: Readonly<Record<string, string>>,
+  ): Promise<readonly SppCommand[]> {
+    const { places, home, timeLimitMs } = this.#parts;
+    const variables = (session.variables ??= await this.#variablesOf(facts));
+    const startedAtMs = performance.now();
+    const place = await places.take(timeLimitMs);
+    if (place !== 'place') {
+      const why = place === 'full' ? 'too many wait already' : 'others took too long';
+      throw new Error(`it has no place to run a program: ${why}`);
+    }
+    try {
+      const command = plugin.startsWith(':') ? ['/bin/sh', '-c', plugin.slice(1)] : [plugin];
+      const timeMs = Math.max(1, timeLimitMs - (performance.now() - startedAtMs));
+      const limits = { timeMs, mostBytes: mostPrintedBytes, signal: this.#running.signal };
+      const run = await runProgram(command, limits, {
+        environment: { ...variables, ...own },
+        folder: home,
+        onComplaint: this.#complaints(plugin),
+        mayLeaveOthers: true,
+      });
+      switch (run.kind) {
+        case 'not-started':
+          throw new Error(`${plugin} cannot be started: ${run.code}`);
+        case 'late':
+          throw new Error(`${plugin} did not end in time, and was killed`);
+        case 'talkative':
+          throw new Error(`${plugin} printed more than ${mostPrintedBytes} bytes, and was killed`);
+        case 'ended':
+          return commandsOf(plugin, run.code, run.printed);
+      }
+    } finally {
+      places.leave();
+    }
+  }
+
+  async #variablesOf(facts: SessionFacts): Promise<Record<string, string>> {
+    const { names, surroundings } = this.#parts;
+    const { address, frontEnd } = facts.client;
+    let name = frontEnd?.clientName;
+    if (name === undefined && names !== undefined && address !== '' && frontEnd?.knowsClient !== false) {
+      const found = await names.of(address);
+      if (found.kind === 'names') [name] = found.names.toSorted();
+    }
+    return sessionVariables(facts, surroundings, name);
+  }
+
+  /** Whole lines of the standard error go to the log, as the log of qmail-smtpd has them. */
+  #complaints(plugin: string): (piece: Buffer) => void {
+    let rest = '';
+    return (piece) => {
+      const lines = (rest + piece.toString('utf8')).split('\n');
+      rest = (lines.pop() ?? '').slice(0, mostComplaint);
+      for (const line of lines) this.#parts.complain(`${plugin}: ${line.slice(0, mostComplaint)}`);
+    };
+  }
+}
+
+/** @param code - null when a signal has ended it */
+function commandsOf(plugin: string, code: number | null, printed: Buffer): readonly SppCommand[] {
+  if (code === null) throw new Error(`${plugin} was ended by a signal`);
+  if (code === failedExit) throw new Error(`${plugin} failed with the exit code ${failedExit}`);
+  const output = readSppOutput(printed);
+  if (output.kind === 'garbage') throw new Error(`${plugin}: ${output.reason}`);
+  return output.commands;
+}

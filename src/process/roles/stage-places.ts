@@ -1,0 +1,16 @@
+// The places of each [[stage]] for its programs: one number for all listeners of a process, over reloads.
+
+import type { StageConfig } from '../../config/stage-config.ts';
+import { Places } from '../../io/places.ts';
+
+export class StagePlaces {
+  readonly #ofStages = new Map<string, Places>();
+
+  /** With the numbers of this configuration. */
+  of({ name, programs, waiting }: Pick<StageConfig, 'name' | 'programs' | 'waiting'>): Places {
+    let places = this.#ofStages.get(name);
+    if (places === undefined) this.#ofStages.set(name, (places = new Places(programs, waiting)));
+    else places.configure(programs, waiting);
+    return places;
+  }
+}

@@ -1,0 +1,58 @@
+// From [[stage]] to stages, in the order of the file.
+
+import type { Config } from '../config/config.ts';
+import type { StageConfig } from '../config/stage-config.ts';
+import type { Places } from '../io/places.ts';
+import type { ClientNames } from '../policy/client-names.ts';
+import type { StageEntry } from '../policy/pipelines.ts';
+import { FollowedControl } from '../policy/qmail-spp/followed-control.ts';
+import { PluginPrograms } from '../policy/qmail-spp/plugin-programs.ts';
+import { QmailSppStage } from '../policy/qmail-spp/spp-stage.ts';
+import type { RelayPolicy } from '../policy/relay-policy.ts';
+
+/** Of the environment of Sluice, programs get what they cannot do without: there may be secrets in the rest. */
+const inherited = ['PATH', 'HOME', 'LANG', 'TZ'] as const;
+
+export interface ConfiguredStageParts {
+  readonly relay: Pick<RelayPolicy, 'acceptsDomain'>;
+  readonly names: Pick<ClientNames, 'of'>;
+  /** The places of a stage for its programs, which all listeners share, and which stay over a reload. */
+  readonly placesOf: (stage: StageConfig) => Places;
+  readonly log: { info(text: string): void };
+}
+
+export function configuredStages(
+  { stage: all, hostname }: Config,
+  { relay, names, placesOf, log }: ConfiguredStageParts,
+): readonly StageEntry[] {
+  return all.map((each) => {
+    const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment = {} } = each;
+    const programs = new PluginPrograms({
+      timeLimitMs: timeLimit,
+      home,
+      surroundings: { hostname, base: { ...inheritedVariables(), ...environment } },
+      places: placesOf(each),
+      names: clientNames ? names : undefined,
+      complain: (line) => log.info(`stage "${name}": ${line}`),
+    });
+    const stage = new QmailSppStage({
+      name,
+      timeLimitMs: timeLimit,
+      onFailure,
+      audience: audience === 'everybody' ? undefined : audience,
+      control: new FollowedControl(plugins, () => performance.now()),
+      programs,
+      acceptsDomain: (domain) => relay.acceptsDomain(domain),
+    });
+    return { stage };
+  });
+}
+
+function inheritedVariables(): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const name of inherited) {
+    const value = process.env[name];
+    if (value !== undefined) variables[name] = value;
+  }
+  return variables;
+}
