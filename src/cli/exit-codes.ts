@@ -37,8 +37,12 @@ export class CommandError extends SluiceError {
 /** Exit codes of errors that are no `CommandError`, by their codes; all others exit with `failed`. */
 const exitCodeOfErrorCode: ReadonlyMap<string, ExitCode> = new Map([
   ['ADDRESS_INVALID', exitCodes.usage],
+  ['BACKUP_DAMAGED', exitCodes.dataError],
+  ['BACKUP_INCOMPLETE', exitCodes.dataError],
   ['CONFIG_REFUSED', exitCodes.config],
   ['CONTROL_DENIED', exitCodes.noPermission],
+  ['COPY_CANCELLED', exitCodes.cancelled],
+  ['COPY_FAILED', exitCodes.ioError],
   ['NO_WORKING_FOLDER', exitCodes.osError],
   ['SPOOL_DENIED', exitCodes.noPermission],
   ['VALUE_INVALID', exitCodes.usage],

@@ -1,23 +1,33 @@
-// `sluice spool check`: reads the whole spool, changes nothing, and says what is damaged.
+// `sluice spool check`: reads a whole spool or backup, changes nothing, and says what is damaged. The other commands have files of
+// their own.
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { copyOf, readState } from '../manager/state-file.ts';
 import { stateSchemas } from '../manager/state-schemas.ts';
+import { wrongFiles } from '../spool/copies/check-sums.ts';
+import { nodeFiles } from '../spool/file-layer.ts';
 import { inspectSpool } from '../spool/open.ts';
+import * as spoolBackup from './spool-backup.ts';
+import * as spoolRestore from './spool-restore.ts';
 import { configOption, readPlaces } from './config-file.ts';
 
 export function register(program: Command): void {
-  program
-    .command('spool')
-    .description('examine the spool on the disk')
-    .command('check')
-    .description('read every record and report what is damaged or missing; changes nothing')
+  const spool = program.command('spool').description('examine, back up and rescue the spool on the disk');
+  spool
+    .command('check [folder]')
+    .description(
+      'read every record of the spool, or of a backup, and report what is damaged or missing; changes nothing',
+    )
     .addOption(configOption())
     .option('--json', 'print JSON for programs')
-    .action(async (options: { readonly config?: string; readonly json?: boolean }) => {
-      await check(readPlaces(options.config).spool, options.json === true);
-    });
+    .action(
+      async (folder: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
+        await check(folder ?? readPlaces(options.config).spool, options.json === true);
+      },
+    );
+  spoolBackup.register(spool);
+  spoolRestore.register(spool);
 }
 
 /** What the manager keeps beside the mail: operators' overrides, rates, what is known of the clock. */
@@ -43,6 +53,12 @@ async function check(spool: string, json: boolean): Promise<void> {
     problems++;
     const { place, text, kind } = found.problem;
     process.stdout.write(json ? `${JSON.stringify({ kind, place, text })}\n` : `${place}: ${text}\n`);
+  }
+  for await (const { path, why } of wrongFiles(nodeFiles, spool)) {
+    problems++;
+    process.stdout.write(
+      json ? `${JSON.stringify({ kind: 'sum', place: path, text: why })}\n` : `${path}: ${why}\n`,
+    );
   }
   for (const { name, schema } of stateFiles) {
     const problem = await readState(join(spool, name)).then(

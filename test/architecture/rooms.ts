@@ -79,6 +79,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
   [
     'spool',
     [
+      ['copies'],
       ['open.ts'],
       ['segments', 'memory', 'queues.ts', 'queue-readers.ts', 'late-writer.ts', 'store-access.ts'],
       ['probe.ts', 'queue-member.ts', 'homeless-outcomes.ts', 'bounded-files.ts'],

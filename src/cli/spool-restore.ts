@@ -1,0 +1,109 @@
+// `sluice spool restore`: makes the spool of a stopped Sluice from a backup. What was delivered since the backup would be delivered
+// again: so the command asks to be told whether the mail shall be held, and reads from logs what is done.
+
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import { nodeTimers } from '../io/timers.ts';
+import { Pace } from '../spool/copies/pace.ts';
+import { type FinishedRecipient, restoreSpool } from '../spool/copies/restore.ts';
+import { nodeFiles } from '../spool/file-layer.ts';
+import { configOption, readPlaces } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { cancelOnSignals } from './spool-backup.ts';
+
+interface RestoreCommand {
+  readonly config?: string;
+  readonly held?: boolean;
+  readonly deliver?: boolean;
+  readonly log?: readonly string[];
+  readonly json?: boolean;
+}
+
+export function register(spool: Command): void {
+  spool
+    .command('restore <backup>')
+    .description('make the spool of a stopped Sluice from a backup')
+    .addOption(configOption())
+    .option('--held', 'hold all mail, so that nothing is sent before somebody has released it')
+    .option('--deliver', 'let Sluice send the mail when it starts, also what was delivered since the backup')
+    .option(
+      '--log <files...>',
+      'leave out the recipients that are done by these logs (JSON lines; - is standard input)',
+    )
+    .option('--json', 'print JSON for programs')
+    .action(restore);
+}
+
+async function restore(backup: string, options: RestoreCommand): Promise<void> {
+  const { config, deliver, held, json, log } = options;
+  if ((held === true) === (deliver === true)) {
+    throw new CommandError(
+      exitCodes.usage,
+      'RESTORE_CHOICE',
+      'Restoring a backup: what was delivered since it was made would be delivered again.',
+      'Give --held to look at the mail first ("sluice queue release" lets it go), or --deliver if nothing was delivered since. --log leaves out what a log says is done.',
+    );
+  }
+  const { spool } = readPlaces(config);
+  const { facts, messages, recipients, leftOut } = await restoreSpool({
+    files: nodeFiles,
+    backup,
+    spool,
+    isHeld: held === true,
+    finished: log === undefined ? undefined : finishedIn(log),
+    pace: new Pace({ timers: nodeTimers, bytesPerSecond: 0, signal: cancelOnSignals() }),
+  });
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ spool, messages, recipients, leftOut, ...facts })}\n`);
+    return;
+  }
+  const of = facts === undefined ? '' : ` as it was at ${new Date(facts.consistentAtMs).toISOString()}`;
+  process.stdout.write(
+    `${spool} has ${messages} messages to ${recipients} recipients${of}${held === true ? ', all held' : ''}.\n` +
+      (log === undefined ? '' : `${leftOut} recipients were left out: the log says that they are done.\n`) +
+      (held === true ? '"sluice queue list" shows them, and "sluice queue release" lets them go.\n' : ''),
+  );
+}
+
+/** Events after which nothing is to be sent to a recipient any more. */
+const endings: ReadonlySet<unknown> = new Set(['delivered', 'bounced', 'removed']);
+
+async function* finishedIn(logs: readonly string[]): AsyncGenerator<FinishedRecipient> {
+  for (const log of logs) {
+    const input = log === '-' ? process.stdin : createReadStream(log);
+    try {
+      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+        const found = finishedBy(line);
+        if (found !== undefined) yield found;
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CommandError(
+        exitCodes.ioError,
+        'RESTORE_LOG',
+        `Reading the log ${log}: ${why}. Nothing was restored.`,
+        'Name files of lines in JSON, as Sluice writes them where it is not on a terminal.',
+      );
+    }
+  }
+}
+
+function finishedBy(line: string): FinishedRecipient | undefined {
+  // Most lines are about other things, and need not be parsed.
+  if (!line.includes('"event"')) return undefined;
+  let found: unknown;
+  try {
+    found = JSON.parse(line.slice(line.indexOf('{')));
+  } catch {
+    return undefined; // the last line may be cut
+  }
+  if (typeof found !== 'object' || found === null) return undefined;
+  const { event, id, to } = found as {
+    readonly event?: unknown;
+    readonly id?: unknown;
+    readonly to?: unknown;
+  };
+  if (!endings.has(event) || typeof id !== 'string' || typeof to !== 'string') return undefined;
+  return { queueId: id, address: to };
+}

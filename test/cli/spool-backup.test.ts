@@ -1,0 +1,275 @@
+// `sluice spool backup` and `restore` as programs, on a Sluice under load. The books are kept outside: when each message was
+// answered 250, when it arrived, and what arrives after the restore.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { submit, type Submission } from '../../sim/mx/submitter.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice, type Sluice, sluiceBin, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { type Mx, startMx } from '../../sim/mx/mx.ts';
+import { sluice, type RunResult } from './run.ts';
+
+interface Facts {
+  readonly beganAtMs: number;
+  readonly consistentAtMs: number;
+  readonly endedAtMs: number;
+  readonly messages: number;
+  readonly linkedBytes: number;
+}
+
+/** Sluice, with mail that goes at once and mail that stays, and the books of both. */
+interface World {
+  readonly ground: Ground;
+  readonly running: Sluice;
+  /** Unix ms at which each message was answered 250. */
+  readonly accepted: ReadonlyMap<string, number>;
+  /** Unix ms at which each message arrived. */
+  readonly arrived: ReadonlyMap<string, number>;
+  /** Sends messages of this number on, as many as `count`, or until `isOver` says so. */
+  load(first: number, count: number, isOver?: () => boolean): Promise<void>;
+  spool(...args: string[]): Promise<RunResult>;
+}
+
+const segments = { segment_size: '1MiB', reserve: '0B' };
+
+function configFor(goes: Mx, stays: number): SluiceConfig {
+  return {
+    receive: { relay_networks: ['127.0.0.0/8'], large_message: '64KiB' },
+    queue: segments,
+    route: [
+      { domain: ['go.test'], relay: [`127.0.0.1:${goes.port}`] },
+      { domain: ['stay.test'], relay: [`127.0.0.1:${stays}`] },
+    ],
+  };
+}
+
+/** A destination that tells the Message-ID of each message that has arrived. */
+async function mxFor(ground: Ground, onArrival: (id: string) => void): Promise<Mx> {
+  const mx = await startMx({
+    address: '127.0.0.1',
+    port: 0,
+    onMessage: ({ content }) =>
+      onArrival(/^Message-ID: <([^>]+)>/m.exec(content.toString('latin1'))?.[1] ?? ''),
+  });
+  ground.atEnd(() => mx.close());
+  return mx;
+}
+
+async function world(t: TestContext): Promise<World> {
+  const ground = Ground.of(t);
+  const arrived = new Map<string, number>();
+  const goes = await mxFor(ground, (id) => void arrived.set(id, Date.now()));
+  const running = await startSluice(ground, { config: configFor(goes, 9) });
+  const accepted = new Map<string, number>();
+  const load = async (first: number, count: number, isOver = (): boolean => false): Promise<void> => {
+    const submissions = function* (): Generator<Submission> {
+      for (let index = 0; index < count && !isOver(); index++) {
+        yield {
+          id: `m${first + index}@client.test`,
+          from: 'a@client.test',
+          to: [index % 4 === 0 ? 'b@stay.test' : 'b@go.test'],
+          // One of a hundred is large, and has a file of its own.
+          sizeBytes: index % 100 === 0 ? 100_000 : 3_000,
+        };
+      }
+    };
+    await submit(submissions(), {
+      address: '127.0.0.1',
+      port: running.port,
+      connections: 8,
+      onAccepted: ({ id }) => accepted.set(id, Date.now()),
+    });
+  };
+  const spool = (...args: string[]): Promise<RunResult> =>
+    sluice(['spool', ...args, '--config', running.configFile]);
+  return { ground, running, accepted, arrived, load, spool };
+}
+
+/** Restores a backup to a new instance that delivers everything, and returns how often each message arrives. */
+async function arrivalsAfterRestore(
+  { ground }: World,
+  backup: string,
+  ...options: string[]
+): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number>();
+  const all = await mxFor(ground, (id) => void times.set(id, (times.get(id) ?? 0) + 1));
+  const directory = ground.folder(`restored-${readdirSync(ground.directory).length}`);
+  const configFile = join(directory, 'first.toml');
+  writeFileSync(configFile, `spool = ${JSON.stringify(join(directory, 'spool'))}\n`);
+  const restored = await sluice(['spool', 'restore', backup, ...options, '--config', configFile]);
+  assert.deepEqual([restored.code, restored.stderr], [0, ''], restored.stderr);
+  const { stdout } = await sluice(['spool', 'check', '--config', configFile]);
+  assert.match(stdout, /nothing is damaged\.\n$/);
+  const second = await startSluice(ground, { directory, config: configFor(all, all.port) });
+  if (options.includes('--held')) {
+    assert.equal(times.size, 0);
+    await second.cli('queue', 'release', '--state', 'held');
+  }
+  await second.cli('queue', 'retry', '--all');
+  await until('the restored queue is empty', async () => {
+    const { stdout: queue } = await sluice(['queue', 'list', '--config', second.configFile]);
+    return queue.startsWith('Nothing waits');
+  });
+  return times;
+}
+
+suite('a backup of a running Sluice', () => {
+  test('has every message that waited when it began and was not finished when it ended, and each arrives once', async (t) => {
+    const here = await world(t);
+    await here.load(0, 800);
+    const backup = join(here.ground.directory, 'backup');
+    let isOver = false;
+    const loading = here.load(10_000, 50_000, () => isOver);
+    const asked = Date.now();
+    const { code, stdout, stderr } = await here.spool('backup', backup, '--rate', '12MB', '--json');
+    const ended = Date.now();
+    isOver = true;
+    await loading;
+    assert.deepEqual([code, stderr], [0, ''], stderr);
+    const facts = JSON.parse(stdout) as Facts;
+    assert.ok(facts.beganAtMs >= asked && facts.consistentAtMs <= facts.endedAtMs);
+    const checked = await sluice(['spool', 'check', backup]);
+    assert.match(checked.stdout, new RegExp(`^${facts.messages} messages wait .*nothing is damaged\\.\n$`));
+    const { accepted, arrived } = here;
+    const times = await arrivalsAfterRestore(here, backup, '--deliver');
+    const promised = [...accepted].filter(
+      ([id, at]) => at < facts.consistentAtMs && (arrived.get(id) ?? Infinity) > ended,
+    );
+    assert.ok(promised.length >= 200 && [...accepted.values()].some((at) => at > facts.consistentAtMs));
+    assert.deepEqual(
+      promised.filter(([id]) => times.get(id) !== 1),
+      [],
+    );
+    // Nothing is sent twice, nothing that nobody sent, and nothing that was finished a second before the time of the backup.
+    assert.deepEqual(
+      [...times].filter(([id, count]) => count !== 1 || !accepted.has(id)),
+      [],
+    );
+    const repeated = [...times.keys()].filter(
+      (id) => (arrived.get(id) ?? Infinity) < facts.consistentAtMs - 1_000,
+    );
+    assert.deepEqual(repeated, []);
+  });
+
+  test('links what an earlier backup has, and a restore holds the mail and leaves out what the log says is done', async (t) => {
+    const here = await world(t);
+    await here.load(0, 800);
+    const [first, second] = ['first', 'second'].map((name) => join(here.ground.directory, name)) as [
+      string,
+      string,
+    ];
+    assert.equal((await here.spool('backup', first)).code, 0);
+    await here.load(5_000, 300);
+    const { stdout } = await here.spool('backup', second, '--earlier', first, '--json');
+    const facts = JSON.parse(stdout) as Facts;
+    assert.ok(facts.linkedBytes > 300_000, stdout);
+    const linked = readdirSync(join(second, 'segments')).filter(
+      (name) => statSync(join(second, 'segments', name)).nlink > 1,
+    );
+    assert.ok(linked.length > 0);
+    // Without the first one, the second is as whole as before.
+    rmSync(first, { recursive: true });
+    assert.match((await sluice(['spool', 'check', second])).stdout, /nothing is damaged/);
+    // Some of what waited is delivered after the backup: the log knows it.
+    const log = join(here.ground.directory, 'later.log');
+    const waiting = (await here.running.cli('queue', 'list', '--json', '--limit', '0'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly queueId: string; readonly recipient: string });
+    const done = waiting.slice(0, 50);
+    const line = (event: string, { queueId, recipient }: (typeof done)[number]): string =>
+      `${JSON.stringify({ level: 'info', event, id: queueId, to: recipient })}\n`;
+    writeFileSync(
+      log,
+      [
+        ...done.map((each, index) => line(index === 0 ? 'bounced' : 'delivered', each)),
+        ...waiting.slice(50, 60).map((each) => line('deferred', each)),
+        '{"event":"delivered","id":',
+      ].join(''),
+    );
+    const times = await arrivalsAfterRestore(here, second, '--held', '--log', log);
+    assert.equal(times.size, facts.messages - 50);
+  });
+
+  test('that is killed leaves no backup, and the next one with this name removes what is left', async (t) => {
+    const here = await world(t);
+    await here.load(0, 600);
+    const backup = join(here.ground.directory, 'backup');
+    const slow = here.ground.start('backup', process.execPath, [
+      sluiceBin,
+      'spool',
+      'backup',
+      backup,
+      '--rate',
+      '100kB',
+      '--config',
+      here.running.configFile,
+    ]);
+    const left = join(`${backup}.incomplete`, 'segments');
+    await until('some of it is written', () => existsSync(left) && readdirSync(left).length > 0);
+    const busy = await here.spool('backup', backup);
+    assert.match(busy.stderr, /^COPY_RUNNING: /);
+    slow.kill('SIGKILL');
+    await slow.ended;
+    assert.ok(!existsSync(backup) && existsSync(left));
+    const refused = await sluice([
+      'spool',
+      'restore',
+      `${backup}.incomplete`,
+      '--held',
+      '--config',
+      here.running.configFile,
+    ]);
+    assert.match(refused.stderr, /^BACKUP_INCOMPLETE: /);
+    const second = await here.spool('backup', backup);
+    assert.equal(second.code, 0, second.stderr);
+    assert.ok(!existsSync(`${backup}.incomplete`) && existsSync(join(backup, 'SHA256SUMS')));
+    const again = await here.spool('backup', backup);
+    assert.match(again.stderr, /^COPY_EXISTS: /);
+    const cancelled = here.ground.start('backup', process.execPath, [
+      sluiceBin,
+      'spool',
+      'backup',
+      `${backup}-2`,
+      '--rate',
+      '100kB',
+      '--config',
+      here.running.configFile,
+    ]);
+    const begun = join(`${backup}-2.incomplete`, 'segments');
+    await until('some of it is written', () => existsSync(begun) && readdirSync(begun).length > 0);
+    cancelled.signal('SIGINT');
+    assert.equal(await cancelled.ended, 130);
+    assert.ok(!existsSync(`${backup}-2.incomplete`) && !existsSync(`${backup}-2`));
+  });
+
+  test('of which a file was changed is not restored, and the check names the file', async (t) => {
+    const here = await world(t);
+    await here.load(0, 100);
+    const backup = join(here.ground.directory, 'backup');
+    assert.equal((await here.spool('backup', backup)).code, 0);
+    const [name = ''] = readdirSync(join(backup, 'large'));
+    const file = join(backup, 'large', name);
+    const bytes = readFileSync(file);
+    bytes.writeUInt8((bytes[100] ?? 0) ^ 1, 100);
+    writeFileSync(file, bytes);
+    const { code, stdout } = await sluice(['spool', 'check', backup]);
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(`^large/${name}: it is not as it was written`, 'm'));
+    const target = join(here.ground.directory, 'other.toml');
+    writeFileSync(target, `spool = ${JSON.stringify(join(here.ground.directory, 'other'))}\n`);
+    const run = (...args: string[]): Promise<RunResult> =>
+      sluice(['spool', 'restore', backup, ...args, '--config', target]);
+    assert.match((await run()).stderr, /^RESTORE_CHOICE: /);
+    assert.match((await run('--held', '--deliver')).stderr, /^RESTORE_CHOICE: /);
+    assert.match((await run('--held')).stderr, /^BACKUP_DAMAGED: .*large/);
+    assert.deepEqual(
+      readdirSync(here.ground.directory).filter((each) => each.startsWith('other')),
+      ['other.toml'],
+    );
+    const over = await here.spool('restore', backup, '--held');
+    assert.match(over.stderr, /^COPY_EXISTS: /);
+  });
+});
