@@ -12,9 +12,11 @@ import { runningProcesses } from '../process/running/life-sign.ts';
 import { parseDuration } from '../values/duration.ts';
 import { ValueError } from '../values/value-error.ts';
 import { configOption, readConfig } from './config-file.ts';
-import { type CheckKind, checkKinds, type Processes } from './doctor/check.ts';
+import { type CheckKind, checkKinds, type Patient, type Processes } from './doctor/check.ts';
 import { checks } from './doctor/checks.ts';
 import { mistakeFindings } from './doctor/configuration.ts';
+import type { DnsFacts } from './doctor/dns.ts';
+import { dnsFacts } from './doctor/dns-facts.ts';
 import { type Examination, examine } from './doctor/examine.ts';
 import { doctorCode, findingsText } from './doctor/report.ts';
 import { endAfterOutput } from './output.ts';
@@ -90,9 +92,16 @@ async function examined(named: string | undefined, extent: Extent): Promise<Exam
     return { findings: mistakeFindings(mistake), isCutShort: false };
   }
   const late = new AbortController();
-  const resolver = openResolver(config, () => performance.now());
+  const resolver = openResolver(impatient(config), () => performance.now());
   try {
-    const patient = { config, isOffline, resolver, processes: await processesOf(config) };
+    let dns: Promise<DnsFacts> | undefined;
+    const patient: Patient = {
+      config,
+      isOffline,
+      resolver,
+      processes: await processesOf(config),
+      dns: () => (dns ??= dnsFacts(config, resolver, isOffline)),
+    };
     const chosen = checks.filter(({ kind }) => only === undefined || only.includes(kind));
     const over = wait(timeoutMs, undefined, { signal: late.signal }).catch(
       () => new Promise<void>(() => undefined),
@@ -102,6 +111,13 @@ async function examined(named: string | undefined, extent: Extent): Promise<Exam
     late.abort();
     resolver.close();
   }
+}
+
+/** Somebody waits for the answer: two tries of two seconds tell whether there is one. */
+function impatient(config: Config): Config {
+  const { dns } = config;
+  const timeout = Math.min(dns.timeout, 2_000);
+  return { ...config, dns: { ...dns, timeout, attempts: Math.min(dns.attempts, 2) } };
 }
 
 async function processesOf({ spool, controlSocket }: Config): Promise<Processes> {

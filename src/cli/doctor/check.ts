@@ -4,10 +4,11 @@
 import type { Config } from '../../config/config.ts';
 import type { Resolver } from '../../dns/types.ts';
 import type { RunningProcess } from '../../process/running/life-sign.ts';
+import type { DnsFacts } from './dns.ts';
 import type { Finding } from './finding.ts';
 
 /** Kinds of checks, for --only and as the first part of codes; in the order in which findings are shown. */
-export const checkKinds = ['config', 'instance', 'files', 'disk', 'clock'] as const;
+export const checkKinds = ['config', 'instance', 'files', 'disk', 'clock', 'dns', 'names'] as const;
 export type CheckKind = (typeof checkKinds)[number];
 
 /** What every check is given. */
@@ -18,6 +19,14 @@ export interface Patient {
   /** Nothing may be asked over the network. */
   readonly isOffline: boolean;
   readonly resolver: Resolver;
+  /** What the name servers say of themselves: asked once, for all checks. */
+  readonly dns: () => Promise<DnsFacts>;
+}
+
+/** Whether a name server answers. Without one, the check of the DNS says for all others that they did not look. */
+export async function hasDns({ dns }: Patient): Promise<boolean> {
+  const facts = await dns();
+  return facts.kind === 'asked' && facts.servers.some(({ state }) => state.kind !== 'silent');
 }
 
 export type Processes =

@@ -2,37 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import type { Finding } from '../../../src/cli/doctor/finding.ts';
+import { test } from 'node:test';
 import type { ManagerStatus } from '../../../src/control/operations/status.ts';
 import { controlServer } from '../../control/fake-source.ts';
-import { temporaryFolder } from '../../temporary-folder.ts';
-import { type RunOptions, sluice } from '../run.ts';
-
-interface Answer {
-  readonly code: number | null;
-  readonly findings: readonly Finding[];
-}
-
-async function doctor(config: string, args: readonly string[], options?: RunOptions): Promise<Answer> {
-  const { code, stdout, stderr } = await sluice(['doctor', '--json', '-c', config, ...args], options);
-  assert.equal(stderr, '');
-  return { code, findings: (JSON.parse(stdout) as { findings: Finding[] }).findings };
-}
-
-/** A configuration with a spool, which is made. */
-function ground(t: TestContext, more = ''): { readonly config: string; readonly spool: string } {
-  const { path } = temporaryFolder(t, 'doctor');
-  const config = join(path, 'sluice.toml');
-  const spool = join(path, 'spool');
-  mkdirSync(spool, { mode: 0o700 });
-  writeFileSync(config, `spool = "spool"\ncontrol_socket = "control.sock"\n[queue]\nreserve = "0B"\n${more}`);
-  return { config, spool };
-}
-
-const codes = ({ findings }: Answer): string[] => findings.map(({ code }) => code);
+import { sluice } from '../run.ts';
+import { type Answer, codes, doctor, ground } from './ground.ts';
 
 test('--only looks at one kind of things, and leaves nothing behind in the spool', async (t) => {
   const { config, spool } = ground(t);
