@@ -2,15 +2,12 @@
 
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { keysFromDns } from '../dkim/dns-keys.ts';
-import type { KeyAnswer } from '../dkim/types.ts';
 import { openResolver } from '../manager/open-resolver.ts';
-import type { PrivateKey } from '../signing/private-key.ts';
-import { comparePublished } from '../signing/public-record.ts';
 import { configOption, readConfig } from './config-file.ts';
 import type { FoundKey } from './dkim-keys.ts';
 import { keysOfDomains, kindText, shownKey } from './dkim-show.ts';
 import { exitCodes } from './exit-codes.ts';
+import { type Publication, publicationsOf } from './published-keys.ts';
 
 interface Options {
   readonly config?: string;
@@ -57,35 +54,33 @@ async function verdicts(
   keys: readonly FoundKey[],
 ): Promise<(readonly [FoundKey, Verdict])[]> {
   const resolver = openResolver(config, () => performance.now());
-  const lookUp = keysFromDns(resolver);
   try {
-    return await Promise.all(
-      keys.map(async (found) => {
-        const { file } = found;
-        if (file.kind !== 'key')
-          return [found, { isWell: false, text: `the file cannot be used: ${file.reason}` }] as const;
-        return [found, verdictOf(await lookUp(found), file.key, found.signs)] as const;
-      }),
-    );
+    const found = await publicationsOf(keys, resolver);
+    return found.map(([key, publication]) => [key, verdictOf(publication, key.signs)] as const);
   } finally {
     resolver.close();
   }
 }
 
-function verdictOf(answer: KeyAnswer, key: PrivateKey, signs: boolean): Verdict {
-  if (answer.kind === 'temperror') return { isWell: false, text: answer.reason };
-  const [first, ...more] = answer.kind === 'records' ? answer.records : [];
-  if (first === undefined)
-    return { isWell: false, text: 'not published: there is no TXT record (sluice dkim show prints it)' };
-  if (more.length > 0)
-    return {
-      isWell: false,
-      text: `there are ${more.length + 1} TXT records, and receivers may take any of them`,
-    };
-  const published = comparePublished(first, key);
-  if (published.kind === 'wrong')
-    return { isWell: false, text: `the published record is not right: ${published.reason}` };
-  const testing = published.isTesting ? '; t=y says that it is only a test' : '';
-  const next = signs ? '' : '; it can be put into [[signing_key]]';
-  return { isWell: true, text: `published${testing}${next}` };
+function verdictOf(publication: Publication, signs: boolean): Verdict {
+  switch (publication.kind) {
+    case 'unusable':
+      return { isWell: false, text: `the file cannot be used: ${publication.reason}` };
+    case 'failed':
+      return { isWell: false, text: publication.reason };
+    case 'absent':
+      return { isWell: false, text: 'not published: there is no TXT record (sluice dkim show prints it)' };
+    case 'several':
+      return {
+        isWell: false,
+        text: `there are ${publication.count} TXT records, and receivers may take any of them`,
+      };
+    case 'wrong':
+      return { isWell: false, text: `the published record is not right: ${publication.reason}` };
+    case 'published': {
+      const testing = publication.isTesting ? '; t=y says that it is only a test' : '';
+      const next = signs ? '' : '; it can be put into [[signing_key]]';
+      return { isWell: true, text: `published${testing}${next}` };
+    }
+  }
 }

@@ -7,7 +7,10 @@ import type { Config } from '../config/config.ts';
 import { socketPathProblem } from '../config/problems/socket-paths.ts';
 import { systemReason } from '../config/read/config-error.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
+import { controlResult } from '../control/control-client.ts';
+import { ControlError } from '../control/control-error.ts';
 import { formatEndpoint } from '../values/endpoint.ts';
+import { includesAddress, type ListenAddress, parseListenAddress } from '../values/listen-address.ts';
 import { bindProblem } from '../io/bind-problem.ts';
 import { answers } from '../io/unix-listener.ts';
 import { shortageText } from '../settings/capacity.ts';
@@ -20,16 +23,39 @@ const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0 /* proc */, 0x626
 
 /** Everything that is missing for the user who runs this command. */
 export async function surroundings(config: Config): Promise<ConfigWarning[]> {
-  // The addresses are in use when Sluice runs: that is no problem.
-  const isRunning = (await isLocked(config.spool)) || (await answers(config.controlSocket));
   return [
     ...placeProblems(config),
-    ...(isRunning ? [] : await addressProblems(config)),
+    ...(await addressProblems(config, await heldListeners(config))),
     ...resourceProblems(config),
   ];
 }
 
-function placeProblems({ spool, controlSocket, submissionSocket, listen, log }: Config): ConfigWarning[] {
+/** The addresses of listeners that a running Sluice has; those of the configuration when it cannot be asked. Empty when none runs. */
+export async function heldListeners(config: Config): Promise<readonly ListenAddress[]> {
+  const isRunning = (await isLocked(config.spool)) || (await answers(config.controlSocket));
+  if (!isRunning) return [];
+  try {
+    const { listeners } = await controlResult(config.controlSocket, { operation: 'tls' });
+    return listeners.map(({ address }) => parseListenAddress(address));
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    return config.listen.map(({ address }) => address);
+  }
+}
+
+/** Whether the running Sluice listens there, or on an address that includes it or is in it: a reload gives that up first. */
+export function isHeld(address: ListenAddress, held: readonly ListenAddress[]): boolean {
+  return held.some((each) => includesAddress(each, address) || includesAddress(address, each));
+}
+
+/** Folders and sockets that the user who runs this command could not make or write. */
+export function placeProblems({
+  spool,
+  controlSocket,
+  submissionSocket,
+  listen,
+  log,
+}: Config): ConfigWarning[] {
   const found: (readonly [key: readonly (string | number)[], problem: string | undefined])[] = [
     [['spool'], folderProblem(spool)],
     [['control_socket'], socketProblem(controlSocket)],
@@ -107,10 +133,14 @@ function userName(): string {
   }
 }
 
-async function addressProblems({ listen, source }: Config): Promise<ConfigWarning[]> {
+/** @param held - by the running Sluice itself */
+async function addressProblems(
+  { listen, source }: Config,
+  held: readonly ListenAddress[],
+): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
   for (const [index, { address }] of listen.entries()) {
-    if (address.kind === 'unix') continue;
+    if (address.kind === 'unix' || isHeld(address, held)) continue;
     const problem = await bindProblem(address.host, address.port);
     const where = formatEndpoint(address);
     const path = ['listen', index, 'address'];

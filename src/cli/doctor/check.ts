@@ -8,7 +8,22 @@ import type { DnsFacts } from './dns.ts';
 import type { Finding } from './finding.ts';
 
 /** Kinds of checks, for --only and as the first part of codes; in the order in which findings are shown. */
-export const checkKinds = ['config', 'instance', 'files', 'disk', 'clock', 'dns', 'names'] as const;
+export const checkKinds = [
+  'config',
+  'instance',
+  'rights',
+  'files',
+  'ports',
+  'memory',
+  'disk',
+  'clock',
+  'dns',
+  'names',
+  'domains',
+  'certificates',
+  'limits',
+  'runtime',
+] as const;
 export type CheckKind = (typeof checkKinds)[number];
 
 /** What every check is given. */

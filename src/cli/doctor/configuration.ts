@@ -9,6 +9,7 @@ import { tableProblems } from '../table-problems.ts';
 import { userWarnings } from '../user-warnings.ts';
 import type { Check } from './check.ts';
 import { error, type Finding, warning } from './finding.ts';
+import { isAboutLimits } from './limits.ts';
 
 export const configuration: Check = {
   kind: 'config',
@@ -17,7 +18,7 @@ export const configuration: Check = {
     warningFindings(
       placeWarnings(
         [
-          ...configWarnings(config),
+          ...configWarnings(config).filter(({ path }) => !isAboutLimits(path)),
           ...userWarnings(config),
           ...(await tableProblems(config)),
           ...(await directoryProblems(config)),

@@ -25,7 +25,7 @@ const renewAdvice =
 
 /** What is wrong with the dates of a certificate; undefined: nothing. */
 export function dateNotice(
-  { file, names, fromMs, untilMs }: CertificateFacts,
+  { file, names, fromMs, untilMs }: Pick<CertificateFacts, 'file' | 'names' | 'fromMs' | 'untilMs'>,
   nowMs: number,
 ): CertificateNotice | undefined {
   const name = `The certificate ${file}${names[0] === undefined ? '' : ` for ${names[0]}`}`;

@@ -1,0 +1,75 @@
+// Looks at everything around one configuration file: what `sluice doctor` does, without its output.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Config } from '../../config/config.ts';
+import { ConfigError } from '../../config/read/config-error.ts';
+import { answers } from '../../io/unix-listener.ts';
+import { openResolver } from '../../manager/open-resolver.ts';
+import { isLocked } from '../../process/running/instance-lock.ts';
+import { runningProcesses } from '../../process/running/life-sign.ts';
+import { readConfig } from '../config-file.ts';
+import type { CheckKind, Patient, Processes } from './check.ts';
+import { checks } from './checks.ts';
+import { mistakeFindings } from './configuration.ts';
+import type { DnsFacts } from './dns.ts';
+import { dnsFacts } from './dns-facts.ts';
+import { type Examination, examine } from './examine.ts';
+
+/** How far to look. */
+export interface Extent {
+  /** Undefined: at everything. */
+  readonly only: readonly CheckKind[] | undefined;
+  readonly isOffline: boolean;
+  /** For everything together. */
+  readonly timeoutMs: number;
+}
+
+/** @param named - the configuration file of the command line; without it, as for every command */
+export async function examineFile(named: string | undefined, extent: Extent): Promise<Examination> {
+  const { only, isOffline, timeoutMs } = extent;
+  let config: Config;
+  try {
+    config = readConfig(named);
+  } catch (mistake) {
+    if (!(mistake instanceof ConfigError)) throw mistake;
+    return { findings: mistakeFindings(mistake), isCutShort: false };
+  }
+  const late = new AbortController();
+  const resolver = openResolver(impatient(config), () => performance.now());
+  try {
+    let dns: Promise<DnsFacts> | undefined;
+    const patient: Patient = {
+      config,
+      isOffline,
+      resolver,
+      processes: await processesOf(config),
+      dns: () => (dns ??= dnsFacts(config, resolver, isOffline)),
+    };
+    const chosen = checks.filter(({ kind }) => only === undefined || only.includes(kind));
+    const over = wait(timeoutMs, undefined, { signal: late.signal }).catch(
+      () => new Promise<void>(() => undefined),
+    );
+    return await examine(patient, chosen, over);
+  } finally {
+    late.abort();
+    resolver.close();
+  }
+}
+
+/** Somebody waits for the answer: two tries of two seconds tell whether there is one. */
+function impatient(config: Config): Config {
+  const { dns } = config;
+  const timeout = Math.min(dns.timeout, 2_000);
+  return { ...config, dns: { ...dns, timeout, attempts: Math.min(dns.attempts, 2) } };
+}
+
+async function processesOf({ spool, controlSocket }: Config): Promise<Processes> {
+  try {
+    const roles = runningProcesses(spool);
+    const isRunning = (await isLocked(spool)) || (await answers(controlSocket));
+    return isRunning ? { kind: 'running', roles } : { kind: 'stopped' };
+  } catch {
+    // The folder of the spool is closed to this user: whether one runs is not known, so that nothing is said about a stopped one.
+    return { kind: 'hidden', reason: `this user may not look into ${spool}` };
+  }
+}

@@ -1,0 +1,61 @@
+// Looks at the modes of what belongs to Sluice, and tries the secrets and keys that the configuration names.
+
+import { stat } from 'node:fs/promises';
+import type { Config } from '../../config/config.ts';
+import type { ConfigWarning } from '../../config/read/config-warning.ts';
+import { placeWarnings } from '../../config/read/config-warning.ts';
+import { configuredDomains, keysOf } from '../dkim-keys.ts';
+import { secretProblems } from '../secret-problems.ts';
+import { signingProblems } from '../signing-problems.ts';
+import { placeProblems } from '../surroundings.ts';
+import type { Check, Patient } from './check.ts';
+import { type FileMode, type Problem, type RightsFacts, rightsFindings } from './rights.ts';
+
+export const rights: Check = {
+  kind: 'rights',
+  subject: 'the rights of files and folders',
+  look: async (patient) => rightsFindings(await rightsFacts(patient)),
+};
+
+async function rightsFacts({ config, processes }: Patient): Promise<RightsFacts> {
+  const modes: FileMode[] = [];
+  const unseen: string[] = [];
+  const wanted = [
+    { kind: 'spool', path: config.spool },
+    ...(config.file === undefined ? [] : [{ kind: 'configuration', path: config.file } as const]),
+    { kind: 'control socket', path: config.controlSocket },
+  ] as const;
+  for (const { kind, path } of wanted) {
+    try {
+      modes.push({ kind, path, mode: (await stat(path)).mode & 0o777 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unseen.push(path);
+    }
+  }
+  return {
+    // What is there already belongs to the running one.
+    places: processes.kind === 'stopped' ? problems(placeProblems(config)) : [],
+    secrets: problems(secretProblems(config)),
+    keys: [...problems(await signingProblems(config)), ...(await otherKeys(config))],
+    modes,
+    unseen,
+  };
+}
+
+function problems(warnings: readonly ConfigWarning[]): readonly Problem[] {
+  return placeWarnings(warnings, undefined).map(({ key, message }) => ({ key, message }));
+}
+
+/** Those whose file depends on the domain. */
+async function otherKeys(config: Config): Promise<readonly Problem[]> {
+  const known = new Set(config.signingKey.map(({ file }) => file));
+  const found = await Promise.all(configuredDomains(config).map((domain) => keysOf(config, domain)));
+  const broken = found
+    .flat()
+    .flatMap(({ path, signs, file }) =>
+      signs && file.kind === 'unusable' && !known.has(path)
+        ? [[path, { key: 'signing_key', message: `${path}: ${file.reason}` }] as const]
+        : [],
+    );
+  return [...new Map(broken).values()];
+}
