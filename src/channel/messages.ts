@@ -132,6 +132,8 @@ export type SupervisorToRole =
   | { readonly kind: 'senderEnded'; readonly serial: number }
   /** A new configuration that has been checked; a receiver answers with the `configured` of the same number. */
   | { readonly kind: 'configure'; readonly config: Config; readonly reload: number }
+  /** The log file was put aside: write to the one that has its name now. */
+  | { readonly kind: 'reopenLog' }
   /** To the manager: give out no new work; the other roles finish the transactions in hand within the grace. */
   | { readonly kind: 'drain' }
   /** Finish the work in hand within the grace, then exit. */
@@ -205,6 +207,8 @@ export type RoleToSupervisor =
   | { readonly kind: 'configured'; readonly reload: number; readonly notOpen: readonly string[] }
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
   | { readonly kind: 'reload' }
+  /** Of the control process: all processes have to open the log file again. */
+  | { readonly kind: 'reopenLog' }
   /** The current troubles of this process; replaces its earlier list. */
   | { readonly kind: 'troubles'; readonly troubles: readonly Trouble[] };
 

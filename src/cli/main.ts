@@ -20,6 +20,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   doctor: () => import('./doctor.ts'),
   config: () => import('./config.ts'),
   reload: () => import('./reload.ts'),
+  log: () => import('./log.ts'),
   status: () => import('./status.ts'),
   top: () => import('./top.ts'),
   queue: () => import('./queue.ts'),

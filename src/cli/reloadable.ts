@@ -12,6 +12,8 @@ export interface Reloadable {
 /** Takes from `next` what may change, and from `running` the rest: a process that starts again must agree with the others. */
 export function reloadable(running: Config, next: Config): Reloadable {
   const { segmentSize, reserve, sync, journalSync, relocateAfter } = running.queue;
+  // Each process opens its logs once, at its start.
+  const { level, rotateSize, rotateEvery, rotateKeep, rotateCompress } = next.log;
   const config: Config = {
     ...next,
     spool: running.spool,
@@ -21,7 +23,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
     users: running.users,
     processes: running.processes,
     queue: { ...next.queue, segmentSize, reserve, sync, journalSync, relocateAfter },
-    log: { ...next.log, format: running.log.format, file: running.log.file },
+    log: { ...running.log, level, rotateSize, rotateEvery, rotateKeep, rotateCompress },
   };
   const kept: readonly (readonly [key: string, kept: unknown, wanted: unknown])[] = [
     ['spool', config.spool, next.spool],
@@ -37,6 +39,11 @@ export function reloadable(running: Config, next: Config): Reloadable {
     ['queue.relocate_after', relocateAfter, next.queue.relocateAfter],
     ['log.format', config.log.format, next.log.format],
     ['log.file', config.log.file, next.log.file],
+    ['log.stdout', config.log.stdout, next.log.stdout],
+    ['log.priorities', config.log.priorities, next.log.priorities],
+    ['log.syslog', config.log.syslog, next.log.syslog],
+    ['log.syslog_facility', config.log.syslogFacility, next.log.syslogFacility],
+    ['log.syslog_level', config.log.syslogLevel, next.log.syslogLevel],
   ];
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
   return { config, afterRestart: kept.flatMap(([key, is, wanted]) => (differs(is, wanted) ? [key] : [])) };

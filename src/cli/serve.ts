@@ -20,11 +20,14 @@ import { type Instance, type InstanceParts, StartBrokenOff } from '../process/su
 import { become } from '../process/privileges/become.ts';
 import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/own-places.ts';
 import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
+import { LogKeeper } from '../process/watch/log-keeper.ts';
 import { processLogger } from '../process/watch/process-logger.ts';
 import { missingSources } from '../manager/source-watch.ts';
 import { takeServiceEnvironment } from '../process/service/service-environment.ts';
 import { ServiceNotifier, type ServiceState } from '../process/service/service-notifier.ts';
 import { statusText } from '../process/service/status-text.ts';
+import { syslogPipe } from '../process/watch/syslog-logger.ts';
+import { SyslogProgram } from '../process/watch/syslog-program.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
 import { Troubles } from '../stats/troubles.ts';
@@ -74,6 +77,7 @@ async function serveNotifying(file: string | undefined, notifier: ServiceNotifie
   }
   const troubles = new Troubles();
   if (users !== undefined) ownLogFile(config, users);
+  const syslog = syslogProgram(config, users, troubles);
   const log = processLogger(config, troubles);
   notifier.logTo((problem) => log.warn(problem));
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
@@ -90,13 +94,16 @@ async function serveNotifying(file: string | undefined, notifier: ServiceNotifie
   configInForce(config, [], troubles);
   desks.start();
   const running = new Running(kind, config, source, { log, troubles, desks }, users, notifier);
+  running.keeper.start();
   try {
     await running.untilStopped(asked.promise);
   } finally {
     disk.stop();
+    await running.keeper.stop();
     desks.stop();
     if (!running.isBrokenOff) lock.release();
     await log.close();
+    await syslog?.stop();
   }
   // Parts of a manager that was recovering the queue may be in this process. The system releases the lock when they are gone.
   if (!running.isBrokenOff) return;
@@ -109,6 +116,24 @@ async function becomeUser(config: Config, users: RoleUsers, log: Logger): Promis
   await endLeftOvers(config.spool, log);
   await ownPlaces(config, users, log);
   become(users.of.manager);
+}
+
+/** The program that takes the log to the syslog socket of the system, if that is wanted. */
+function syslogProgram(
+  { log, spool }: Config,
+  users: RoleUsers | undefined,
+  troubles: Troubles,
+): SyslogProgram | undefined {
+  if (log.syslog?.kind !== 'unix') return undefined;
+  const owner = users === undefined ? undefined : { uid: users.of.manager.uid, gid: users.gid };
+  const { path: socket } = log.syslog;
+  return new SyslogProgram({
+    pipe: syslogPipe(spool),
+    facility: log.syslogFacility,
+    socket,
+    owner,
+    troubles,
+  });
 }
 
 function makeSpool(spool: string): void {
@@ -136,6 +161,7 @@ class Running {
   readonly #instance: Instance;
   readonly #users: RoleUsers | undefined;
   readonly #notifier: ServiceNotifier;
+  readonly keeper: LogKeeper;
   readonly #stopped = Promise.withResolvers<void>();
   /** All roles run. */
   #isUp = false;
@@ -157,8 +183,10 @@ class Running {
     this.#troubles = troubles;
     this.#desks = desks;
     this.#stopped.promise.catch(() => undefined); // a start that fails is reported instead
-    this.#instance = new kind(config, { ...parts, events: { reload: () => this.#reload() } }, users);
+    const events = { reload: () => this.#reload(), reopenLog: () => this.#reopenAll() };
+    this.#instance = new kind(config, { ...parts, events }, users);
     this.#users = users;
+    this.keeper = new LogKeeper(config, troubles, events.reopenLog);
     this.#notifier = notifier;
     notifier.watch(() => this.#serviceState());
   }
@@ -198,6 +226,7 @@ class Running {
       this.#config = config;
       this.#reopenLog();
       this.#log.setLevel(config.log.level);
+      this.keeper.configure(config);
       this.#desks.use(certificates, config);
       const opened = this.#instance.configure(config);
       this.#log.info(
@@ -212,6 +241,8 @@ class Running {
         opened.then((notOpen) => ({ problem: '', afterRestart, notOpen, file: config.file })),
       );
     } catch (error) {
+      // Whoever has rotated the log does so with every configuration.
+      this.#reopenAll();
       const problem = whyRefused(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
       configRefused(problem, this.#troubles);
@@ -227,6 +258,12 @@ class Running {
     if (this.#lastAnswer !== answer) return;
     this.#instance.reloaded(known);
     this.#notifier.reloaded();
+  }
+
+  /** In all processes. */
+  #reopenAll(): void {
+    this.#reopenLog();
+    this.#instance.reopenLog();
   }
 
   /** A log that cannot be opened does not make the reload fail: the old file stays in use. */

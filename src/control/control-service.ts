@@ -23,6 +23,8 @@ export interface ControlServiceParts {
   readonly queue: QueueQuery;
   readonly desk: StatusDesk;
   readonly reload: Reload;
+  /** Makes all processes open the log file again. */
+  readonly reopenLog: () => void;
   /** What receivers serve under TLS. */
   readonly tls: () => ServedTls;
   /** Who users are, and whether a password is right. */
@@ -34,6 +36,7 @@ export function controlService({
   queue,
   desk,
   reload,
+  reopenLog,
   tls,
   directory,
 }: ControlServiceParts): Service<ControlSet> {
@@ -54,6 +57,10 @@ export function controlService({
     'tls.sts': (question, call) => ask('tls.sts', question, call),
     status: (question) => desk.answer(question),
     reload: (question) => reload(question),
+    'log.reopen': () => {
+      reopenLog();
+      return null;
+    },
     tls: () => tls(),
     'user.find': ({ address }) => directory.find(address),
     'user.check': (question) => directory.checkPassword(question),

@@ -2,6 +2,7 @@
 // never waits for them. Promises: lines stay in order and whole, also after a full disk; what cannot be written now is kept,
 // up to a bound, and tried again; lines dropped beyond the bound are counted, and a line says how many they were.
 
+import type { TroubleKey } from '../stats/trouble-kinds.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { LogTarget } from './log-target.ts';
 import { LogTrouble } from './log-trouble.ts';
@@ -47,6 +48,7 @@ export interface LineWriterOptions {
   readonly troubles?: Troubles | undefined;
   /** A file that cannot be opened is no error: lines are kept, and opening is tried again. */
   readonly mayOpenLater?: boolean | undefined;
+  readonly troubleKey?: TroubleKey | undefined;
 }
 
 export class LineWriter implements LineSink {
@@ -80,10 +82,10 @@ export class LineWriter implements LineSink {
   readonly #onExit = (): void => this.#writeRestSync();
 
   /** @throws {LogError} when the file cannot be opened, unless it may be opened later. */
-  constructor({ target, droppedLine, troubles, mayOpenLater = false }: LineWriterOptions) {
+  constructor({ target, droppedLine, troubles, mayOpenLater = false, troubleKey }: LineWriterOptions) {
     this.#path = typeof target === 'string' ? target : undefined;
     this.#lines = new PendingLines(droppedLine);
-    this.#trouble = new LogTrouble(this.#path ?? 'standard output', troubles);
+    this.#trouble = new LogTrouble(this.#path ?? 'standard output', troubles, troubleKey);
     if (typeof target === 'number') this.#target = LogTarget.of(target);
     else {
       try {

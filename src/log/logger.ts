@@ -3,9 +3,11 @@
 
 import type { EventName, LogFields } from './event.ts';
 import { JsonLines } from './json-line.ts';
+import { shortenLine } from './shorten-line.ts';
 import { LineWriter, type LineSink } from './line-writer.ts';
 import type { LogLevel } from './log-level.ts';
 import { prettyLine } from './pretty-line.ts';
+import type { TroubleKey } from '../stats/trouble-kinds.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
 /** Where lines of the log go. */
@@ -32,19 +34,35 @@ export interface Logger {
 
 const none: LogFields = {};
 
+/** Makes what stands before a line. */
+export type LineHead = (level: LogLevel, kind: 'event' | 'msg', words: string) => string;
+
+/** @param droppedLine - the line that says how many were dropped, with its line end */
+type MakeSink = (droppedLine: (count: number) => string) => LineSink;
+
+type Destination = string | number | LineSink | MakeSink;
+
 /** How to log. */
 export interface LoggerOptions {
   readonly level: LogLevel;
   /** `auto`: pretty on a terminal, JSON elsewhere. */
   readonly format: 'auto' | 'json' | 'pretty';
-  /** A file's name, an open file descriptor, or a sink; standard output when left out. */
-  readonly destination?: string | number | LineSink | undefined;
+  /** A file's name, an open file descriptor, a sink, or what makes one; standard output when left out. */
+  readonly destination?: Destination | undefined;
   /** Fields of every line, e.g. which process writes it. */
   readonly base?: LogFields | undefined;
   /** Told when the log cannot be written. */
   readonly troubles?: Troubles | undefined;
   /** A file that cannot be opened is no error: lines are kept, and opening is tried again. */
   readonly mayOpenLater?: boolean | undefined;
+  /** Lines below this level are left out, whatever `level` says. */
+  readonly least?: LogLevel | undefined;
+  /** What stands before each line. Whoever reads that adds the time itself, so that lines for people have none. */
+  readonly head?: LineHead | undefined;
+  /** Lines longer than this many bytes are cut. */
+  readonly longestLine?: number | undefined;
+  /** For the trouble of this log, when there are others. */
+  readonly troubleKey?: TroubleKey | undefined;
 }
 
 const severity: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
@@ -56,18 +74,22 @@ const severity: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn
 export function createLogger(options: LoggerOptions): Logger {
   const target = options.destination ?? 1;
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal(target));
-  const makeLine = isPretty ? prettyLines(options) : jsonLines(options);
-  const { troubles, mayOpenLater } = options;
+  const makeLine = withHead(isPretty ? prettyLines(options) : jsonLines(options), options);
+  const { troubles, mayOpenLater, troubleKey, least = 'debug' } = options;
+  const dropped = (count: number): string => droppedLine(makeLine, count);
   const sink =
     typeof target === 'object'
       ? target
-      : new LineWriter({
-          target,
-          droppedLine: (count) => droppedLine(makeLine, count),
-          troubles,
-          mayOpenLater,
-        });
-  return new LineLogger(options.level, makeLine, sink);
+      : typeof target === 'function'
+        ? target(dropped)
+        : new LineWriter({
+            target,
+            droppedLine: dropped,
+            troubles,
+            mayOpenLater,
+            troubleKey,
+          });
+  return new LineLogger(options.level, least, makeLine, sink);
 }
 
 /** Makes one line: an event's name or a message. */
@@ -78,27 +100,43 @@ function jsonLines({ base }: LoggerOptions): MakeLine {
   return (level, kind, words, fields) => lines.line(Date.now(), level, kind, words, fields);
 }
 
-function prettyLines({ base, destination }: LoggerOptions): MakeLine {
+function prettyLines({ base, destination, head }: LoggerOptions): MakeLine {
   const hasColours = isTerminal(destination ?? 1) && process.env['NO_COLOR'] === undefined;
+  const clock = (): Date | undefined => (head === undefined ? new Date() : undefined);
   return (level, _kind, words, fields) =>
-    prettyLine(new Date(), level, words, { ...base, ...fields }, hasColours);
+    prettyLine(clock(), level, words, { ...base, ...fields }, hasColours);
+}
+
+/** Text of a line cannot forge what stands before the next one: it has no line ends. */
+function withHead(makeLine: MakeLine, { head, longestLine }: LoggerOptions): MakeLine {
+  if (head === undefined) return makeLine;
+  return (level, kind, words, fields) => {
+    const line = head(level, kind, words) + makeLine(level, kind, words, fields);
+    return longestLine === undefined ? line : shortenLine(line, longestLine);
+  };
 }
 
 function droppedLine(makeLine: MakeLine, dropped: number): string {
   return makeLine('warn', 'msg', 'log lines were dropped: they could not be written', { dropped });
 }
 
-function isTerminal(target: string | number | LineSink): boolean {
+function isTerminal(target: Destination): boolean {
   return target === 1 ? process.stdout.isTTY : target === 2 ? process.stderr.isTTY : false;
+}
+
+function higher(one: LogLevel, other: LogLevel): LogLevel {
+  return severity[one] >= severity[other] ? one : other;
 }
 
 class LineLogger implements Logger {
   readonly #makeLine: MakeLine;
   readonly #sink: LineSink;
+  readonly #least: LogLevel;
   #level: LogLevel;
 
-  constructor(level: LogLevel, makeLine: MakeLine, sink: LineSink) {
-    this.#level = level;
+  constructor(level: LogLevel, least: LogLevel, makeLine: MakeLine, sink: LineSink) {
+    this.#least = least;
+    this.#level = higher(level, least);
     this.#makeLine = makeLine;
     this.#sink = sink;
   }
@@ -122,7 +160,7 @@ class LineLogger implements Logger {
     return severity[level] >= severity[this.#level];
   }
   setLevel(level: LogLevel): void {
-    this.#level = level;
+    this.#level = higher(level, this.#least);
   }
   flush(): Promise<void> {
     return this.#sink.flush();

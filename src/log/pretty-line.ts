@@ -32,10 +32,11 @@ const placed = new Set(
 
 /**
  * Prints one line, with its line end.
+ * @param time - undefined: without a clock
  * @param words The event's name, or a message.
  */
 export function prettyLine(
-  time: Date,
+  time: Date | undefined,
   level: LogLevel,
   words: string,
   fields: LogFields,
@@ -46,7 +47,7 @@ export function prettyLine(
     const cleaned = clean(text);
     parts.push(colours && name !== undefined ? `\x1b[${colour[name]}m${cleaned}\x1b[39m` : cleaned);
   };
-  add(clock(time), 'grey');
+  if (time !== undefined) add(clock(time), 'grey');
   add(words.padEnd(9), eventColour[words] ?? levelColour[level]);
   if (fields.id !== undefined) add(fields.id);
   if (fields.from !== undefined || fields.to !== undefined) add(way(fields.from, fields.to));

@@ -108,6 +108,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       queue: new QueueQuery(ask, reader as never),
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       reload: () => Promise.resolve({ afterRestart: [] }),
+      reopenLog: unread,
       tls: () => ({ nowMs: 0, certificates: [], listeners: [] }),
       directory: {
         find: (address) => Promise.resolve(answer('find', answers.find)(address, undefined)),

@@ -29,7 +29,7 @@ function supervisorOf(ground: Ground) {
   const desks = new Desks(config, { log, troubles });
   const supervisor = new Supervisor(config, {
     log,
-    events: { reload: () => undefined },
+    events: { reload: () => undefined, reopenLog: () => undefined },
     troubles,
     desks,
   });

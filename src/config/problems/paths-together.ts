@@ -58,6 +58,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'format',
   'lock.sock',
   'bus.sock',
+  'syslog.pipe',
 ]);
 /** Files of state there, with what is written before they are replaced, and with those that could not be read. */
 const stateFile =

@@ -10,20 +10,10 @@ import { clients } from './clients.ts';
 import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
-import {
-  duration,
-  expected,
-  key,
-  listOf,
-  oneOf,
-  size,
-  textOf,
-  wholeNumber,
-  yesNo,
-  tableOf,
-} from './fields.ts';
+import { duration, expected, key, listOf, size, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
+import { log } from './log.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
@@ -131,25 +121,6 @@ const bounce = tableOf({
   max_original_size: key(
     size().prefault('64KiB'),
     'A bounce returns the whole message up to this size, and only the header of a larger one.',
-  ),
-});
-
-const log = tableOf({
-  level: key(
-    oneOf(['debug', 'info', 'warn', 'error']).default('info'),
-    'How much is logged. "info" has one line for each event of a message.',
-  ),
-  format: key(
-    oneOf(['auto', 'json', 'pretty']).default('auto'),
-    '"json": one object per line, for programs. "pretty": for people. "auto": pretty on a terminal, json elsewhere.',
-  ),
-  file: key(
-    z
-      .string({ error: expected('the name of a file') })
-      .min(1, 'must not be empty')
-      .optional(),
-    'The file that the log is appended to. It is opened again on reload, so that it can be rotated.',
-    { defaultText: 'standard output', example: '"/var/log/sluice.log"' },
   ),
 });
 

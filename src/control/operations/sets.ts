@@ -5,6 +5,7 @@ import { confirmClock } from './clock.ts';
 import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts';
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
+import { reopenLog } from './log.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
 import { listOverrides, setOverrides, unsetOverrides } from './overrides.ts';
 import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
@@ -39,6 +40,7 @@ const control = {
   ...passedOn,
   status,
   reload,
+  'log.reopen': reopenLog,
   tls,
   'queue-list': listQueue,
   'user.find': findUser,

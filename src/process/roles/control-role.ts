@@ -17,7 +17,25 @@ import { shownListeners } from '../../settings/listeners.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
+import type { ReloadRequests } from './reload-requests.ts';
 import { storesOf } from './stores.ts';
+
+/** What the control role asks of the supervisor, or of the single process. */
+export interface SupervisorAsks {
+  readonly reload: () => Promise<Reloaded>;
+  readonly reopenLog: () => void;
+}
+
+/** Asks the supervisor by the messages of a role's process. */
+export function supervisorAsks(
+  reloads: ReloadRequests,
+  tell: (message: { readonly kind: 'reload' | 'reopenLog' }) => void,
+): SupervisorAsks {
+  return {
+    reload: () => reloads.ask(() => tell({ kind: 'reload' })),
+    reopenLog: () => tell({ kind: 'reopenLog' }),
+  };
+}
 
 export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
@@ -29,7 +47,7 @@ export class ControlRole implements Role {
 
   /**
    * @param log - for faults of Sluice while it answers
-   * @param reload - has the configuration read again, by the supervisor or the single process
+   * @param asks - of the supervisor or the single process: to read the configuration again, to have the log file opened again
    * @param troubles - the current troubles of all processes
    * @param served - the certificates that receivers serve
    * @param directory - of users
@@ -38,7 +56,7 @@ export class ControlRole implements Role {
     config: Config,
     link: Link<Asked>,
     log: Pick<Logger, 'error'>,
-    reload: () => Promise<Reloaded>,
+    { reload, reopenLog }: SupervisorAsks,
     troubles: () => readonly ReportedTrouble[],
     served: () => readonly CertificateFacts[],
     directory: UsersAndBans,
@@ -57,6 +75,7 @@ export class ControlRole implements Role {
           checkReloadFile(file, this.#config.file);
           return reload();
         },
+        reopenLog,
         tls: () => ({
           nowMs: Date.now(),
           certificates: served(),

@@ -130,7 +130,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       break;
     }
     case 'control': {
-      const { ControlRole } = await import('./control-role.ts');
+      const { ControlRole, supervisorAsks } = await import('./control-role.ts');
       const keys = await import('./linked-keys.ts');
       directory = keys.linkedDirectory(config, { role: 'control', index, serial, pass: keysPass });
       const link = new ManagerLink<Asked, Response>({
@@ -144,7 +144,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
         config,
         link,
         log,
-        () => reloads.ask(() => tellSupervisor({ kind: 'reload' })),
+        supervisorAsks(reloads, tellSupervisor),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
         () => served,
         directory,
@@ -253,10 +253,13 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       else runningManager.senderEnded(message.serial);
       break;
     case 'configure':
-      if (logger !== undefined) reopenLog(logger);
+      reopenLog(logger);
       logger?.setLevel(message.config.log.level);
       if (role === undefined) newerConfig = message.config;
       else void configure(role, message.config, message.reload);
+      break;
+    case 'reopenLog':
+      reopenLog(logger);
       break;
     case 'drain':
       role?.drain();

@@ -30,6 +30,8 @@ export interface Instance {
    * @returns when all listeners are open or have failed: for each that is not open, a sentence that says why
    */
   configure(config: Config): Promise<readonly string[]>;
+  /** Makes the processes of the roles open the log file again. */
+  reopenLog(): void;
   /** Answers the operators who asked for a reload. */
   reloaded(answer: ReloadAnswer): void;
   /**
@@ -52,4 +54,5 @@ export interface InstanceParts {
 /** What an instance asks of its owner, which holds the configuration. */
 export interface InstanceEvents {
   reload(): void;
+  reopenLog(): void;
 }

@@ -126,7 +126,10 @@ export class SingleProcess implements Instance {
       config,
       controlEnd,
       log,
-      () => this.#reloads.ask(() => this.#events.reload()),
+      {
+        reload: () => this.#reloads.ask(() => this.#events.reload()),
+        reopenLog: () => this.#events.reopenLog(),
+      },
       () => this.#allTroubles(),
       () => this.#desks.certificates.facts,
       directory,
@@ -197,6 +200,10 @@ export class SingleProcess implements Instance {
     const configured = this.#roles.map((role) => role.configure(config));
     this.#manager?.configure(config);
     return (await Promise.all(configured)).flatMap((notOpen) => notOpen ?? []);
+  }
+
+  reopenLog(): void {
+    // All roles write to the log of this process, which its owner opens again.
   }
 
   reloaded(answer: ReloadAnswer): void {

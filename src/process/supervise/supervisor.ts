@@ -21,6 +21,7 @@ import {
   runningReceivers,
   takeDelay,
   tell,
+  tellAll,
   tellRole,
 } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
@@ -110,9 +111,9 @@ export class Supervisor implements Instance {
   configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     this.#startOrEndKeys();
-    return this.#opened.gather(runningReceivers(this.#children), (reload) => {
-      for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
-    });
+    return this.#opened.gather(runningReceivers(this.#children), (reload) =>
+      tellAll(this.#children, { kind: 'configure', config, reload }),
+    );
   }
 
   /** The keys process runs while the configuration has a directory, or keys for signatures. */
@@ -132,6 +133,10 @@ export class Supervisor implements Instance {
     void endAll([running], this.#config.stop.grace);
   }
 
+  reopenLog(): void {
+    tellAll(this.#children, { kind: 'reopenLog' });
+  }
+
   reloaded(answer: ReloadAnswer): void {
     tellRole(this.#children, 'control', { kind: 'reloaded', ...answer });
   }
@@ -143,8 +148,7 @@ export class Supervisor implements Instance {
     breakOffStarts(this.#children, this.#hasManaged);
     const manager = this.#children.filter((child) => child.name === 'manager');
     for (const child of manager) tell(child, { kind: 'drain' });
-    const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
-    await endAll(workers, graceMs);
+    await endAll(this.#children.filter(({ name }) => name === 'receiver' || name === 'sender'), graceMs);
     const last = this.#hasManaged ? manager[0]?.process : undefined;
     // A manager that died, without a successor so far: nobody knows what it had not stored.
     const isLost = this.#isUp && (last === undefined || manager[0]?.facts === undefined);
@@ -245,7 +249,8 @@ export class Supervisor implements Instance {
           answerPort(message, child.name, this.#config, replyTo(child.process));
         break;
       case 'reload':
-        this.#events.reload();
+      case 'reopenLog':
+        this.#events[message.kind]();
         break;
       case 'troubles':
         this.#reports.told(child, message.troubles);

@@ -1,0 +1,8 @@
+// The operation `log.reopen`: all processes open the log file again, because another program has put it aside.
+
+import { z } from 'zod';
+import { noQuestion } from './common.ts';
+
+const answer: z.ZodType<null> = z.null();
+
+export const reopenLog = { question: noQuestion, answer };
