@@ -97,6 +97,7 @@ function summary(file: string | undefined, config: Config, warnings: readonly Co
   const networks = receive.relayNetworks.map(({ address, prefix }) => `${address}/${prefix}`).join(', ');
   const domains = receive.relayDomains.length;
   const rows = [
+    ...config.fragments.map((fragment, index) => [index === 0 ? 'with' : '', fragment]),
     ['hostname', config.hostname],
     ['listens on', config.listen.map(({ address }) => formatListenAddress(address)).join(', ')],
     ['relays', networks === '' ? 'for no network' : `from ${networks} to anywhere`],

@@ -1,14 +1,12 @@
 // `sluice config show`: prints the configuration in force, all defaults, the reference page or the JSON Schema.
 
-import { readFileSync } from 'node:fs';
-
 import { type Command, Option } from 'commander';
 
 import { defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/read/find-config.ts';
 import { jsonSchema, renderReference } from '../config/show/render-reference.ts';
 import { renderDefaults, renderInForce } from '../config/show/render-toml.ts';
-import { readToml } from '../config/read/toml.ts';
+import { readConfigFiles } from '../config/read/config-files.ts';
 import { configOption } from './config-file.ts';
 
 interface ShowOptions {
@@ -48,6 +46,7 @@ function show(options: ShowOptions): string {
   const file = findConfigFile(options.config);
   const config = file === undefined ? defaultConfig() : loadConfig(file);
   if (options.json) return `${JSON.stringify(config, undefined, 2)}\n`;
-  const source = file === undefined ? undefined : readToml(readFileSync(file, 'utf8'), file);
-  return `# ${file ?? 'No configuration file: the defaults'}\n\n${renderInForce(config, source)}`;
+  const source = file === undefined ? undefined : readConfigFiles(file).source;
+  const files = file === undefined ? ['No configuration file: the defaults'] : [file, ...config.fragments];
+  return `${files.map((each) => `# ${each}\n`).join('')}\n${renderInForce(config, source)}`;
 }

@@ -13,8 +13,8 @@ import { keysSocketProblems, socketPathProblems } from './problems/socket-paths.
 import { root } from './schema/root.ts';
 import { systemHostname } from './read/system-hostname.ts';
 import { noSupplement, type OnFileRead, readSupplement, type Supplement } from './read/supplement.ts';
-import { readTextFile } from './read/text-file.ts';
-import { readToml } from './read/toml.ts';
+import { readConfigFiles } from './read/config-files.ts';
+import { readToml, type TomlSource } from './read/toml.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
@@ -57,6 +57,8 @@ export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & {
 export type DnsConfig = FileConfig['dns'];
 /** The keys of [bounce]; without `postmaster`, double bounces are dropped. */
 export type BounceConfig = Omit<FileConfig['bounce'], 'from'> & { readonly from: string };
+/** The keys of [control]: groups of operators. */
+export type ControlConfig = FileConfig['control'];
 /** The keys of [log]; without `file`, the log goes to standard output. */
 export type LogConfig = FileConfig['log'];
 /** The keys of [stop]. */
@@ -110,10 +112,13 @@ export type ReactionConfig = FileReaction & {
 export interface Config extends VerificationConfig {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
+  /** The files of its conf.d, in order. */
+  readonly fragments: readonly string[];
   readonly hostname: string;
   readonly spool: string;
   readonly controlSocket: string;
   readonly submissionSocket: string;
+  readonly control: ControlConfig;
   /** The user to run as when root starts Sluice; undefined: that of the caller. */
   readonly user: string | undefined;
   readonly users: UsersConfig;
@@ -155,20 +160,13 @@ export interface Config extends VerificationConfig {
 }
 
 /**
- * Reads and checks a configuration file.
- * @param onFileRead - is called for this file and for each that it names
+ * Reads and checks a configuration file, with its fragments.
+ * @param onFileRead - is called for this file, for its fragments, and for each that they name
  * @throws {ConfigError} with every problem found, or when the file cannot be read.
  */
 export function loadConfig(path: string, onFileRead: OnFileRead = () => undefined): Config {
-  const file = fromWorkingFolder(path);
-  let text: string;
-  try {
-    text = readTextFile(file);
-  } catch (error) {
-    throw ConfigError.unreadable(path, error);
-  }
-  onFileRead(file, text);
-  return buildConfig(text, path, file, onFileRead);
+  const { source, fragments } = readConfigFiles(path, onFileRead);
+  return buildConfig(source, fromWorkingFolder(path), fragments, onFileRead);
 }
 
 /**
@@ -177,26 +175,31 @@ export function loadConfig(path: string, onFileRead: OnFileRead = () => undefine
  * @throws {ConfigError} with every problem found.
  */
 export function parseConfig(text: string, fileName: string): Config {
-  return buildConfig(text, fileName, fromWorkingFolder(fileName));
+  return buildConfig(readToml(text, fileName), fromWorkingFolder(fileName), []);
 }
 
 /** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
 export function defaultConfig(): Config {
-  return completeConfig(camelKeys(root.parse({})), undefined, fromWorkingFolder('.'), noSupplement);
+  return completeConfig(camelKeys(root.parse({})), undefined, [], fromWorkingFolder('.'), noSupplement);
 }
 
 function buildConfig(
-  text: string,
-  shownName: string,
+  source: TomlSource,
   file: string,
+  fragments: readonly string[],
   onFileRead: OnFileRead = () => undefined,
 ): Config {
-  const source = readToml(text, shownName);
   const parsed = root.safeParse(source.value);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
-  const config = completeConfig(content, file, folder, readSupplement(content, source, folder, onFileRead));
+  const config = completeConfig(
+    content,
+    file,
+    fragments,
+    folder,
+    readSupplement(content, source, folder, onFileRead),
+  );
   const problems = [
     ...pathProblems(config),
     ...socketPathProblems(config.listen),
@@ -212,6 +215,7 @@ function buildConfig(
 function completeConfig(
   content: FileConfig,
   file: string | undefined,
+  fragments: readonly string[],
   folder: string,
   supplement: Supplement,
 ): Config {
@@ -221,6 +225,7 @@ function completeConfig(
   const { receive, deliver, bounce, log } = content;
   return {
     file,
+    fragments,
     hostname,
     spool: resolve(folder, content.spool),
     controlSocket,
@@ -228,6 +233,7 @@ function completeConfig(
       folder,
       content.submissionSocket ?? join(dirname(controlSocket), 'submit.sock'),
     ),
+    control: content.control,
     user: content.user,
     users: content.users,
     processes: content.processes,

@@ -10,7 +10,11 @@ import { keyText } from '../read/key-text.ts';
 import { keysAt, type KnownKey } from './known-keys.ts';
 import type { Path, Place, TomlSource } from '../read/toml.ts';
 
-/** All problems, in the order of the file. */
+function fileIndex({ file }: ConfigProblem, { files }: TomlSource): number {
+  return files.findIndex(({ name }) => name === file);
+}
+
+/** All problems, in the order of the files. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
   return issues
     .flatMap(issuesOfGivenAlternative)
@@ -20,7 +24,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSour
         ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
         : [wrongValue(issue, source)],
     )
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .sort((a, b) => fileIndex(a, source) - fileIndex(b, source) || a.line - b.line || a.column - b.column);
 }
 
 /** Is a missing key given under its former name? Then only the former name is reported. */
@@ -111,13 +115,14 @@ export function problem(
   suggestion?: string,
 ): ConfigProblem {
   const at = place ?? { line: 1, column: 1 };
+  const file = source.fileOf(place);
   return {
-    file: source.fileName,
+    file: file.name,
     ...at,
     key: keyText(path),
     message,
     ...(suggestion !== undefined && { suggestion }),
-    excerpt: excerptOf(source.text, at),
+    excerpt: excerptOf(file.text, at),
   };
 }
 

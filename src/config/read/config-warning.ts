@@ -2,8 +2,8 @@
 
 import { type ConfigProblem, formatProblem } from './config-error.ts';
 import { keyText } from './key-text.ts';
-import { readTextFile } from './text-file.ts';
-import { type Path, readToml, type TomlSource } from './toml.ts';
+import { readConfigFiles } from './config-files.ts';
+import type { Path, Place, TomlSource } from './toml.ts';
 
 export interface ConfigWarning {
   /** The path of the key. */
@@ -18,12 +18,15 @@ export function placeWarnings(
   file: string | undefined,
 ): readonly ConfigProblem[] {
   const source = file === undefined || warnings.length === 0 ? undefined : sourceOf(file);
-  return warnings.map(({ path, message }) => ({
-    file: file ?? '',
-    ...(placeOf(path, source) ?? { line: 0, column: 0 }),
-    key: keyText(path),
-    message,
-  }));
+  return warnings.map(({ path, message }) => {
+    const place = placeOf(path, source);
+    return {
+      file: place === undefined ? (file ?? '') : (source?.fileOf(place).name ?? ''),
+      ...(place ?? { line: 0, column: 0 }),
+      key: keyText(path),
+      message,
+    };
+  });
 }
 
 /** `FILE:LINE:COLUMN: KEY: MESSAGE`, as much of it as is known. */
@@ -31,18 +34,15 @@ export function placedText(warning: ConfigProblem): string {
   return warning.file === '' ? `${warning.key}: ${warning.message}` : formatProblem(warning);
 }
 
-function placeOf(
-  path: Path,
-  source: TomlSource | undefined,
-): { readonly line: number; readonly column: number } | undefined {
+function placeOf(path: Path, source: TomlSource | undefined): Place | undefined {
   if (source === undefined || path.length === 0) return undefined;
   return source.placeOfValue(path) ?? placeOf(path.slice(0, -1), source);
 }
 
-/** Undefined when the file was changed since it was loaded and is invalid now: the warnings then have no place. */
+/** Undefined when a file was changed since it was loaded and is invalid now: the warnings then have no place. */
 function sourceOf(file: string): TomlSource | undefined {
   try {
-    return readToml(readTextFile(file), file);
+    return readConfigFiles(file).source;
   } catch {
     return undefined;
   }

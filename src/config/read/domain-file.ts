@@ -80,12 +80,14 @@ function unreadable(path: string, key: FileKey, error: unknown): ConfigProblem {
 
 /** A problem at the key that names the file. */
 export function problemOfKey({ path, source }: FileKey, message: string): ConfigProblem {
-  const place = source.placeOfValue(path) ?? { line: 1, column: 1 };
+  const found = source.placeOfValue(path);
+  const place = found ?? { line: 1, column: 1 };
+  const file = source.fileOf(found);
   return {
-    file: source.fileName,
+    file: file.name,
     ...place,
     key: keyText(path),
     message,
-    excerpt: excerptOf(source.text, place),
+    excerpt: excerptOf(file.text, place),
   };
 }

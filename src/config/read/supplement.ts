@@ -91,8 +91,10 @@ export function readSupplement(
             { path: ['deliver', 'mta_sts_ca'], source, folder, onFileRead },
             problems,
           ),
-    originOf: (table, index) =>
-      `${basename(source.fileName)}:${source.placeOfValue([table, index])?.line ?? 1}`,
+    originOf: (table, index) => {
+      const place = source.placeOfValue([table, index]);
+      return `${basename(source.fileOf(place).name)}:${place?.line ?? 1}`;
+    },
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return supplement;

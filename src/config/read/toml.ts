@@ -17,15 +17,29 @@ export interface Place {
 /** Keys and list indexes from the top of the file. */
 export type Path = readonly PropertyKey[];
 
-/** A file read as TOML. */
+/** A file, as messages name it, and its text. */
+export interface TomlFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A file read as TOML, or several as one. */
 export interface TomlSource {
+  /** Of the first file. */
   readonly fileName: string;
   readonly text: string;
+  /** All of them, in order. */
+  readonly files: readonly TomlFile[];
   readonly value: Readonly<Record<string, unknown>>;
   /** The place of the key itself (for an item of a list, of its value); undefined if it is not in the file. */
   placeOfKey(path: Path): Place | undefined;
   /** The place of the value of a key; undefined if it is not in the file. */
   placeOfValue(path: Path): Place | undefined;
+  /** The file of one of these places; without a place, the first one. */
+  fileOf(place: Place | undefined): TomlFile;
+  /** All places, by the JSON of the path. */
+  readonly keys: ReadonlyMap<string, Place>;
+  readonly values: ReadonlyMap<string, Place>;
 }
 
 type Table = Record<string, unknown>;
@@ -45,10 +59,15 @@ export function readToml(given: string, fileName: string): TomlSource {
   }
   const reader = new Reader();
   const value = reader.read(program);
+  const file = { name: fileName, text };
   return {
     fileName,
     text,
+    files: [file],
     value,
+    keys: reader.keys,
+    values: reader.values,
+    fileOf: () => file,
     placeOfKey: (path) => reader.keys.get(pathId(path)),
     placeOfValue: (path) => reader.values.get(pathId(path)),
   };

@@ -9,9 +9,16 @@ const introduction = `# Configuration
 
 <!-- Generated from the schema by \`npm run docs\`; change src/config/schema instead. -->
 
-Sluice reads one [TOML](https://toml.io) file. It is looked for in this order: \`--config FILE\`, the environment
+Sluice reads a [TOML](https://toml.io) file. It is looked for in this order: \`--config FILE\`, the environment
 variable \`SLUICE_CONFIG\`, \`./sluice.toml\`, \`/etc/sluice/sluice.toml\`. Without a file Sluice runs with the defaults below:
 on the loopback address, with its spool in \`./var\`.
+
+Beside \`sluice.toml\` there may be a folder \`conf.d\` with fragments, such as \`conf.d/10-limits.toml\` (beside \`NAME.toml\`, the folder is \`NAME.d\`):
+
+- All files \`*.toml\` there are read in the order of their names by bytes (\`LC_ALL=C ls\`), after the file itself. Names that begin with a dot are left out, and so are folders inside.
+- Tables are merged; lists of tables, such as \`[[limit]]\`, are appended in this order. Where the first that matches counts, the order of the files decides.
+- A key that two files give is an error that names both. So no file can silently replace what another one says.
+- Every error and warning names its file. A relative path starts at the folder of \`sluice.toml\` in all of them. A reload reads all of them again.
 
 - \`sluice check\` says whether the file is valid, and if not, lists all problems, each with its line and column.
 - \`sluice config show\` prints what is in force, \`sluice config show --defaults\` every key with its default and meaning.
