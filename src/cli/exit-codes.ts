@@ -43,6 +43,7 @@ const exitCodeOfErrorCode: ReadonlyMap<string, ExitCode> = new Map([
   ['CONTROL_DENIED', exitCodes.noPermission],
   ['COPY_CANCELLED', exitCodes.cancelled],
   ['COPY_FAILED', exitCodes.ioError],
+  ['CONTROL_READ_ONLY', exitCodes.noPermission],
   ['NO_WORKING_FOLDER', exitCodes.osError],
   ['SPOOL_DENIED', exitCodes.noPermission],
   ['VALUE_INVALID', exitCodes.usage],

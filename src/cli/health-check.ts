@@ -30,7 +30,7 @@ export async function healthCheck(findPlaces: () => FoundPlaces): Promise<Health
   try {
     const found = findPlaces();
     const { places } = found;
-    const status = await untilReachable(places, () => askStatus(places.controlSocket, { sites: 0 }));
+    const status = await untilReachable(places, () => askStatus(places, { sites: 0 }));
     return healthOf(status, found.kind === 'mistaken' ? firstMistake(found.mistake) : undefined);
   } catch (error) {
     const isDown = error instanceof ControlError && meansDown.has(error.code);

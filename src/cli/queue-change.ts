@@ -78,7 +78,7 @@ async function runJob(place: Place, asked: QueueChange, isJson: boolean): Promis
   try {
     return await untilReachable(place, async () => {
       const request = { operation: 'queue.change', ...asked } as const;
-      const replies = controlRequest(place.controlSocket, request, cancelled.signal);
+      const replies = controlRequest(place, request, cancelled.signal);
       for (;;) {
         const next = await replies.next();
         if (next.done === true) return next.value;

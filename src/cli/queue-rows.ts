@@ -20,7 +20,7 @@ export async function* queueRows(
   const request = { operation: 'queue-list', filter, limit, ...(located && { located }) } as const;
   try {
     const { rows, first } = await untilReachable(config, async () => {
-      const asked = controlRequest(config.controlSocket, request);
+      const asked = controlRequest(config, request);
       return { rows: asked, first: await asked.next() };
     });
     if (first.done === true) return;

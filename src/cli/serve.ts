@@ -26,8 +26,7 @@ import { missingSources } from '../manager/source-watch.ts';
 import { takeServiceEnvironment } from '../process/service/service-environment.ts';
 import { ServiceNotifier, type ServiceState } from '../process/service/service-notifier.ts';
 import { statusText } from '../process/service/status-text.ts';
-import { syslogPipe } from '../process/watch/syslog-logger.ts';
-import { SyslogProgram } from '../process/watch/syslog-program.ts';
+import { startSyslogProgram } from '../process/watch/syslog-program.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
 import { Troubles } from '../stats/troubles.ts';
@@ -77,7 +76,7 @@ async function serveNotifying(file: string | undefined, notifier: ServiceNotifie
   }
   const troubles = new Troubles();
   if (users !== undefined) ownLogFile(config, users);
-  const syslog = syslogProgram(config, users, troubles);
+  const syslog = startSyslogProgram(config, users, troubles);
   const log = processLogger(config, troubles);
   notifier.logTo((problem) => log.warn(problem));
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
@@ -116,24 +115,6 @@ async function becomeUser(config: Config, users: RoleUsers, log: Logger): Promis
   await endLeftOvers(config.spool, log);
   await ownPlaces(config, users, log);
   become(users.of.manager);
-}
-
-/** The program that takes the log to the syslog socket of the system, if that is wanted. */
-function syslogProgram(
-  { log, spool }: Config,
-  users: RoleUsers | undefined,
-  troubles: Troubles,
-): SyslogProgram | undefined {
-  if (log.syslog?.kind !== 'unix') return undefined;
-  const owner = users === undefined ? undefined : { uid: users.of.manager.uid, gid: users.gid };
-  const { path: socket } = log.syslog;
-  return new SyslogProgram({
-    pipe: syslogPipe(spool),
-    facility: log.syslogFacility,
-    socket,
-    owner,
-    troubles,
-  });
 }
 
 function makeSpool(spool: string): void {

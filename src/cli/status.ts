@@ -42,7 +42,7 @@ export function register(program: Command): void {
           tenants: true,
           ...(!json && { sites: shownSites, order: 'connections' }),
         };
-        const status = await untilReachable(config, () => askStatus(config.controlSocket, question));
+        const status = await untilReachable(config, () => askStatus(config, question));
         if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
         else printText(statusText(status));
       },

@@ -51,7 +51,7 @@ export function register(program: Command): void {
 async function top(options: Options): Promise<void> {
   const config = readPlaces(options.config);
   const ask = (order: SiteOrder, sites: number) =>
-    untilReachable(config, () => askNumbers(config.controlSocket, { sites, order }));
+    untilReachable(config, () => askNumbers(config, { sites, order }));
   if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY) await watch(options, ask);
   else await print(options, ask);
 }

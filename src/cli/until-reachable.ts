@@ -41,7 +41,7 @@ export function ask<Name extends ControlName>(
   place: Place,
   request: RequestFor<Name>,
 ): Promise<ControlSet[Name]['answer']> {
-  return untilReachable(place, () => controlResult(place.controlSocket, request));
+  return untilReachable(place, () => controlResult(place, request));
 }
 
 function controlStarting(controlSocket: string, spool: string): ControlError {

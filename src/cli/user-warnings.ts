@@ -3,11 +3,33 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { StartError } from '../errors/start-error.ts';
+import { groupId } from '../process/privileges/group-id.ts';
 import { socketFolderProblem } from '../process/privileges/own-places.ts';
 import { roleUsers } from '../process/privileges/role-users.ts';
 
 /** @param uid - user id of the caller */
 export function userWarnings(config: Config, uid = process.getuid?.()): ConfigWarning[] {
+  const ofGroups = groupWarnings(config);
+  return ofGroups.length > 0 ? ofGroups : warningsOfUser(config, uid);
+}
+
+function groupWarnings({ control }: Config): ConfigWarning[] {
+  const named = [
+    ['group', control.group],
+    ['read_only_group', control.readOnlyGroup],
+  ] as const;
+  return named.flatMap(([key, group]) => {
+    try {
+      if (group !== undefined) groupId(group);
+      return [];
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      return [{ path: ['control', key], message: `${error.message} ${error.advice}` }];
+    }
+  });
+}
+
+function warningsOfUser(config: Config, uid: number | undefined): ConfigWarning[] {
   if (uid === 0 && config.user === undefined) {
     const message =
       'not set: started by root, every process that talks to the network is root; name a user for them (docs/security.md)';

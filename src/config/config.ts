@@ -180,7 +180,8 @@ export function parseConfig(text: string, fileName: string): Config {
 
 /** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
 export function defaultConfig(): Config {
-  return completeConfig(camelKeys(root.parse({})), undefined, [], fromWorkingFolder('.'), noSupplement);
+  const from = { file: undefined, fragments: [], folder: fromWorkingFolder('.') };
+  return completeConfig(camelKeys(root.parse({})), from, noSupplement);
 }
 
 function buildConfig(
@@ -193,13 +194,8 @@ function buildConfig(
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
-  const config = completeConfig(
-    content,
-    file,
-    fragments,
-    folder,
-    readSupplement(content, source, folder, onFileRead),
-  );
+  const supplement = readSupplement(content, source, folder, onFileRead);
+  const config = completeConfig(content, { file, fragments, folder }, supplement);
   const problems = [
     ...pathProblems(config),
     ...socketPathProblems(config.listen),
@@ -214,9 +210,7 @@ function buildConfig(
 /** Adds the defaults that depend on the machine and on other keys, and makes paths absolute. */
 function completeConfig(
   content: FileConfig,
-  file: string | undefined,
-  fragments: readonly string[],
-  folder: string,
+  { file, fragments, folder }: Pick<Config, 'file' | 'fragments'> & { readonly folder: string },
   supplement: Supplement,
 ): Config {
   const hostname = content.hostname ?? systemHostname();

@@ -1,5 +1,6 @@
 // The client of the control socket, which the `sluice` commands use.
 
+import { accessSync, constants } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import {
@@ -11,9 +12,10 @@ import {
   type RequestFor,
 } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
-import { checkRequest } from './control-request.ts';
+import { checkRequest, rightsFor } from './control-request.ts';
 import { readAnswer, readPart } from './operations/check.ts';
 import { controlOperations, type ControlSet } from './operations/sets.ts';
+import { readSocketOf } from '../values/read-socket.ts';
 
 /** How often the client checks for new bytes: while the control process works on a request, it sends some every second. */
 const checkEveryMs = 1_000;
@@ -22,19 +24,26 @@ const maxQuietChecks = 10;
 
 const party = 'The running Sluice';
 
+/** Where the running Sluice is asked. */
+export interface ControlPlace {
+  readonly controlSocket: string;
+}
+
 /**
  * Sends one request and yields the parts that come before the answer; the generator's return value is the answer.
+ * @param place - a configuration, or the path of one socket
  * @param signal - when it is aborted, the request is cancelled, and the answer says how far it came
  * @throws {ControlError} `VALUE_INVALID` before anything is sent; `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no
  * sign of life comes; `CONTROL_ANSWER` for an answer of another version; otherwise with the code that the running Sluice sent
  */
 export async function* controlRequest<Name extends ControlName>(
-  path: string,
+  place: string | ControlPlace,
   request: RequestFor<Name>,
   signal?: AbortSignal,
 ): AsyncGenerator<ControlSet[Name]['part'], ControlSet[Name]['answer']> {
   const name: Name = request.operation;
-  for await (const reply of replies(path, request, signal)) {
+  const { path, mayOnlyAsk } = socketFor(place, request);
+  for await (const reply of replies(path, mayOnlyAsk, request, signal)) {
     switch (reply.kind) {
       case 'rows':
         for (const part of reply.rows) yield readPart(controlOperations, name, part, party);
@@ -58,18 +67,44 @@ export async function* controlRequest<Name extends ControlName>(
 
 /** Sends one request, drops what comes before the answer, and returns the answer. */
 export async function controlResult<Name extends ControlName>(
-  path: string,
+  place: string | ControlPlace,
   request: RequestFor<Name>,
 ): Promise<ControlSet[Name]['answer']> {
-  const parts = controlRequest(path, request);
+  const parts = controlRequest(place, request);
   for (;;) {
     const next = await parts.next();
     if (next.done === true) return next.value;
   }
 }
 
+/** The socket for a request. Who may not open the first one asks at the other, if the request changes nothing. */
+function socketFor<Name extends ControlName>(
+  place: string | ControlPlace,
+  request: RequestFor<Name>,
+): { readonly path: string; readonly mayOnlyAsk: boolean } {
+  if (typeof place === 'string') return { path: place, mayOnlyAsk: false };
+  const { controlSocket } = place;
+  const readSocket = readSocketOf(controlSocket);
+  if (isDenied(controlSocket) !== true || isDenied(readSocket) !== false)
+    return { path: controlSocket, mayOnlyAsk: false };
+  const { operation, ...question } = request;
+  const canAsk = rightsFor(operation, question as ControlSet[Name]['question']) === 'read';
+  return { path: canAsk ? readSocket : controlSocket, mayOnlyAsk: true };
+}
+
+/** Who may write to a socket may connect (unix(7)). Undefined: there is none. */
+function isDenied(path: string): boolean | undefined {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? true : undefined;
+  }
+}
+
 async function* replies(
   path: string,
+  mayOnlyAsk: boolean,
   request: AnyRequest,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ControlReply, void> {
@@ -77,7 +112,7 @@ async function* replies(
   const socket = connect(path);
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
-    socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
+    socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, mayOnlyAsk, error)));
   });
   socket.on('error', () => undefined); // an error shows as a missing `end` reply
   const cancel = (): void => void socket.write(`${JSON.stringify(cancelLine)}\n`);
@@ -136,12 +171,19 @@ function controlSilent(path: string): ControlError {
   );
 }
 
-function unreachable(path: string, error: NodeJS.ErrnoException): ControlError {
+function unreachable(path: string, mayOnlyAsk: boolean, error: NodeJS.ErrnoException): ControlError {
+  if (error.code === 'EACCES' && mayOnlyAsk) {
+    return new ControlError(
+      'CONTROL_READ_ONLY',
+      'This user may ask the running Sluice, and not change anything. Nothing was changed.',
+      'Run this command as a user in the group of full rights (group in [control]), or as root.',
+    );
+  }
   if (error.code === 'EACCES') {
     return new ControlError(
       'CONTROL_DENIED',
       `Opening the control socket ${path}: not permitted.`,
-      'Run this command as root, or as the user that runs Sluice; with [users], as root or as the user of control there.',
+      'Run this command as root, or as the user that runs Sluice; with [users], as root or as the user of control there. [control] can give its rights to a group.',
     );
   }
   // The socket's queue of waiting connections is full (unix(7)): nobody has accepted one for a while.

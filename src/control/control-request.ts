@@ -4,7 +4,8 @@
 import type { AnyRequest, ControlName } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import { notUnderstood, operationName, readQuestion } from './operations/check.ts';
-import { controlOperations, type ControlSet } from './operations/sets.ts';
+import type { Rights } from './operations/operation.ts';
+import { controlOperations, type ControlSet, operatorRights } from './operations/sets.ts';
 import { wordFor } from './request-words.ts';
 
 const party = 'The running Sluice';
@@ -23,6 +24,15 @@ export function checkRequest(request: AnyRequest): void {
     `${wordFor(issue?.path ?? [], request)} ${issue?.message ?? 'is not valid'}.`,
     'Nothing was asked of the running Sluice. Correct the value; --help says what can be written.',
   );
+}
+
+/** What is needed for an operation with this question. */
+export function rightsFor<Name extends ControlName>(
+  name: Name,
+  question: ControlSet[Name]['question'],
+): Rights {
+  const { role } = operatorRights[name];
+  return typeof role === 'function' ? role(question) : role;
 }
 
 /** A request that was understood. */

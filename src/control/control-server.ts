@@ -1,14 +1,16 @@
-// The control socket: a Unix-domain socket that only this user may open, one request a connection, one JSON object a line.
+// The control sockets: one for all operations, and one for those that only ask; who may open them, their groups decide. One
+// request a connection, one JSON object a line.
 // A connection that closes cancels its request.
 
+import { chmodSync, chownSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { listenUnix } from '../io/unix-listener.ts';
-import { cancelLine, type ControlReply } from './control-protocol.ts';
+import { cancelLine, type ControlName, type ControlReply } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
-import { parseRequest } from './control-request.ts';
+import { parseRequest, rightsFor } from './control-request.ts';
 import { LineReader } from './line-reader.ts';
-import { perform, type Service } from './operations/operation.ts';
+import { perform, type Rights, type Service } from './operations/operation.ts';
 import type { ControlSet } from './operations/sets.ts';
 
 /** The longest line that is accepted as a request. */
@@ -28,18 +30,23 @@ export interface ControlServerOptions {
 
 export class ControlServer {
   readonly #options: ControlServerOptions;
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
-    this.#server = createServer((socket) => this.#connected(socket));
   }
 
-  /** @throws {ControlError} `CONTROL_SOCKET` when the socket cannot be made. */
-  async listen(path: string): Promise<void> {
+  /**
+   * @param rights - of whoever can open the socket
+   * @param gid - the group that may open it; undefined: only this user may
+   * @throws {ControlError} `CONTROL_SOCKET` when the socket cannot be made, `CONTROL_GROUP` when it cannot be given to the group
+   */
+  async listen(path: string, rights: Rights, gid: number | undefined): Promise<void> {
+    const server = createServer((socket) => this.#connected(socket, rights));
+    this.#servers.push(server);
     try {
-      await listenUnix(this.#server, path, 0o600);
+      await listenUnix(server, path, 0o600);
     } catch (error) {
       throw new ControlError(
         'CONTROL_SOCKET',
@@ -47,14 +54,15 @@ export class ControlServer {
         'Set control_socket to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
       );
     }
+    if (gid !== undefined) openToGroup(path, gid);
   }
 
   close(): void {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #connected(socket: Socket): void {
+  #connected(socket: Socket, rights: Rights): void {
     this.#sockets.add(socket);
     const cancelled = new AbortController();
     let isAsked = false;
@@ -72,14 +80,14 @@ export class ControlServer {
         if (!isAsked) {
           isAsked = true;
           clearTimeout(timer);
-          void this.#answer(socket, line, cancelled.signal);
+          void this.#answer(socket, line, rights, cancelled.signal);
         } else if (isCancel(line)) cancelled.abort();
       }
       if (lines.isTooLong) socket.destroy();
     });
   }
 
-  async #answer(socket: Socket, line: string, signal: AbortSignal): Promise<void> {
+  async #answer(socket: Socket, line: string, rights: Rights, signal: AbortSignal): Promise<void> {
     const send = (reply: ControlReply): boolean => socket.write(`${JSON.stringify(reply)}\n`);
     const timer = setInterval(() => {
       // A client that does not read needs no sign of life.
@@ -90,6 +98,7 @@ export class ControlServer {
     };
     try {
       const { name, question } = parseRequest(line);
+      if (rights === 'read') refuseChange(name, question);
       send({ kind: 'end', result: await perform(this.#options.service, name, question, { signal, report }) });
     } catch (error) {
       send(this.#errorReply(error));
@@ -112,6 +121,30 @@ export class ControlServer {
       advice: 'The log of Sluice has the same error.',
     };
   }
+}
+
+/** The owner first: chown(2) may clear bits of the mode. @throws {ControlError} `CONTROL_GROUP` */
+function openToGroup(path: string, gid: number): void {
+  try {
+    chownSync(path, -1, gid);
+    chmodSync(path, 0o660);
+  } catch (error) {
+    throw new ControlError(
+      'CONTROL_GROUP',
+      `Giving the control socket ${path} to the group ${gid} of [control]: ${error instanceof Error ? error.message : String(error)}.`,
+      'Let root start Sluice, or make the user that runs Sluice a member of the group.',
+    );
+  }
+}
+
+/** @throws {ControlError} `CONTROL_READ_ONLY` */
+function refuseChange(name: ControlName, question: ControlSet[ControlName]['question']): void {
+  if (rightsFor(name, question) === 'read') return;
+  throw new ControlError(
+    'CONTROL_READ_ONLY',
+    `The operation ${name} changes something, and this socket is for questions only. Nothing was changed.`,
+    'Ask somebody in the group of full rights (group in [control]), or root.',
+  );
 }
 
 /** Anything else behind the request is no message of a command, and is left alone. */

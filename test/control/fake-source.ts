@@ -21,6 +21,7 @@ import type {
 } from '../../src/control/operations/sending.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
+import { readSocketOf } from '../../src/values/read-socket.ts';
 import { controlService } from '../../src/control/control-service.ts';
 import type { Call, Service } from '../../src/control/operations/operation.ts';
 import type { ManagerSet } from '../../src/control/operations/sets.ts';
@@ -57,6 +58,8 @@ export interface Answers {
 export interface Running {
   readonly socket: string;
   /** A configuration file that names the socket. */
+  /** For those who may only ask. */
+  readonly readSocket: string;
   readonly folder: string;
   /** The requests, in order. */
   readonly asked: readonly (readonly [what: string, parameters: unknown])[];
@@ -119,9 +122,11 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     }),
     failed: (message) => failures.push(message),
   });
-  await server.listen(socket);
+  await server.listen(socket, 'change', undefined);
+  const readSocket = readSocketOf(socket);
+  await server.listen(readSocket, 'read', undefined);
   atEnd(() => server.close());
-  return { socket, folder, asked, failures };
+  return { socket, readSocket, folder, asked, failures };
 }
 
 function unread(): never {

@@ -4,6 +4,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import type { ConfigWarning } from '../read/config-warning.ts';
+import { readSocketOf } from '../../values/read-socket.ts';
 import { keyText } from '../read/key-text.ts';
 import type { Path } from '../read/toml.ts';
 
@@ -27,9 +28,11 @@ interface TokenFiles {
 /** The part of a configuration that names paths; all are absolute. */
 interface Paths {
   readonly file: string | undefined;
+  readonly fragments: readonly string[];
   readonly spool: string;
   readonly controlSocket: string;
   readonly submissionSocket: string;
+  readonly control: { readonly readOnlyGroup?: string | undefined };
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
@@ -85,9 +88,11 @@ export function pathProblems(config: Paths): ConfigWarning[] {
 /** The configuration file comes first, so that a conflict with it is reported at a key, which can be changed. */
 function namedPaths({
   file,
+  fragments,
   spool,
   controlSocket,
   submissionSocket,
+  control,
   log,
   receive,
   deliver,
@@ -101,9 +106,15 @@ function namedPaths({
 }: Paths): NamedPath[] {
   const given: readonly (readonly [Path, NamedPath['kind'], string | undefined])[] = [
     [[], 'input', file],
+    ...fragments.map((fragment) => [[], 'input', fragment] as const),
     [['spool'], 'folder', spool],
     [['control_socket'], 'socket', controlSocket],
     [['submission_socket'], 'socket', submissionSocket],
+    [
+      ['control', 'read_only_group'],
+      'socket',
+      control.readOnlyGroup === undefined ? undefined : readSocketOf(controlSocket),
+    ],
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),

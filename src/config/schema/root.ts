@@ -7,6 +7,7 @@ import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { certificates } from './certificate.ts';
 import { clients } from './clients.ts';
+import { control } from './control.ts';
 import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
@@ -159,6 +160,10 @@ export const root = tableOf({
   users: key(
     users.prefault({}),
     'Users of their own for the kinds of processes, so that none can reach into another. They share the primary group of user.',
+  ),
+  control: key(
+    control.prefault({}),
+    'Who may ask and change the running Sluice, beside root and the user that it runs as. docs/operators.md says more.',
   ),
   processes: key(processes.prefault({}), 'How many processes share the work.'),
   listen: key(

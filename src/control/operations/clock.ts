@@ -6,4 +6,4 @@ import { noQuestion } from './common.ts';
 /** The size of the step that is accepted, in ms; null when no step is in doubt. */
 const answer: z.ZodType<number | null> = z.number().nullable();
 
-export const confirmClock = { question: noQuestion, answer };
+export const confirmClock = { role: 'change' as const, question: noQuestion, answer };

@@ -124,10 +124,10 @@ const target: z.ZodType<{ readonly target?: string | undefined }> = z.strictObje
 const bans: z.ZodType<readonly Ban[]> = z.array(ban);
 const bansOrNone: z.ZodType<readonly Ban[] | Failing> = z.union([bans, failing]);
 
-export const findUser = { question: address, answer: foundUser };
-export const checkUserPassword = { question: passwordLogin, answer: loginAnswer };
-export const listBans = { question: noQuestion, answer: bansOrNone };
-export const liftBans = { question: target, answer: bansOrNone };
+export const findUser = { role: 'read' as const, question: address, answer: foundUser };
+export const checkUserPassword = { role: 'change' as const, question: passwordLogin, answer: loginAnswer };
+export const listBans = { role: 'read' as const, question: noQuestion, answer: bansOrNone };
+export const liftBans = { role: 'change' as const, question: target, answer: bansOrNone };
 
 const directory = {
   find: findUser,

@@ -121,4 +121,4 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   overrides: z.array(shownOverrideSchema),
 });
 
-export const explain = { question, answer };
+export const explain = { role: 'read' as const, question, answer };

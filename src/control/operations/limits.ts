@@ -67,4 +67,4 @@ const answer: z.ZodType<LimitsAnswer> = z.object({
   overrides: z.array(shownOverrideSchema),
 });
 
-export const limits = { question, answer };
+export const limits = { role: 'read' as const, question, answer };

@@ -5,4 +5,4 @@ import { noQuestion } from './common.ts';
 
 const answer: z.ZodType<null> = z.null();
 
-export const reopenLog = { question: noQuestion, answer };
+export const reopenLog = { role: 'change' as const, question: noQuestion, answer };

@@ -2,7 +2,7 @@
 // control process and the commands derive their ends from the declarations, typed from end to end. Both ends check: a question
 // before it is sent and when it arrives, an answer when it arrives.
 //
-//   export const explain = { question: questionSchema, answer: answerSchema };     // the declaration, in `operations/`
+//   export const explain = { role: 'read', question: questionSchema, answer: answerSchema };     // the declaration, in `operations/`
 //   service: { explain: (question) => explainer.explain(question) }                // the end that answers
 //   const answer = await ask(place, { operation: 'explain', address });            // the end that asks
 
@@ -16,12 +16,22 @@ export interface OperationTypes {
   readonly part: unknown;
 }
 
+/** What an operator may do: only ask, or change things as well. */
+export type Rights = 'read' | 'change';
+
 export interface Operation<Types extends OperationTypes = OperationTypes> {
   readonly question: z.ZodType<Types['question']>;
   readonly answer: z.ZodType<Types['answer']>;
   /** Not given: nothing comes before the answer. */
   readonly part?: z.ZodType<Types['part']>;
 }
+
+/** The rights that each operation for operators needs; where that depends on the question, a function of it. */
+export type RightsOf<Set extends SetTypes> = {
+  readonly [Name in keyof Set]: {
+    readonly role: Rights | ((question: Set[Name]['question']) => Rights);
+  };
+};
 
 /** The types of a set of operations, by name. */
 export type SetTypes = Readonly<Record<string, OperationTypes>>;

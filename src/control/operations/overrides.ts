@@ -72,7 +72,7 @@ const endAnswer: z.ZodType<OverrideEndAnswer> = z.object({
   missing: z.array(z.object({ target: z.string(), heldBy: z.array(z.string()) })),
 });
 
-export const listOverrides = { question: noQuestion, answer: overrides };
+export const listOverrides = { role: 'read' as const, question: noQuestion, answer: overrides };
 /** Answered with the overrides that are now in force, and on stable storage. */
-export const setOverrides = { question: change, answer: overrides };
-export const unsetOverrides = { question: end, answer: endAnswer };
+export const setOverrides = { role: 'change' as const, question: change, answer: overrides };
+export const unsetOverrides = { role: 'change' as const, question: end, answer: endAnswer };

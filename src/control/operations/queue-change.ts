@@ -94,8 +94,8 @@ const report: z.ZodType<JobReport> = z.object({
 const name: z.ZodType<JobName> = z.strictObject({ job: z.int().min(1) });
 const reports: z.ZodType<readonly JobReport[]> = z.array(report);
 
-export const changeQueue = { question: change, part: progress, answer: report };
+export const changeQueue = { role: 'change' as const, question: change, part: progress, answer: report };
 /** The jobs at work, and those that have ended lately; the newest first. */
-export const listJobs = { question: noQuestion, answer: reports };
+export const listJobs = { role: 'read' as const, question: noQuestion, answer: reports };
 /** Answered when the job has ended. */
-export const cancelJob = { question: name, answer: report };
+export const cancelJob = { role: 'change' as const, question: name, answer: report };

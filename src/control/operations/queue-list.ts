@@ -6,6 +6,7 @@ import type { Refusal } from '../../message/refusal.ts';
 import type { StoredRef } from '../../spool/types.ts';
 import type { QueueFilter, QueueRow, RowFacts } from '../queue-row.ts';
 import { count, text } from './common.ts';
+import type { Rights } from './operation.ts';
 
 export interface QueueListQuestion {
   readonly filter: QueueFilter;
@@ -77,5 +78,10 @@ const row: z.ZodType<QueueRow> = z.object({
 
 const allTold: z.ZodType<null> = z.null();
 
-export const listQueue = { question, part: row, answer: allTold };
+/** Where a message is stored is for those who may read it. */
+function role({ located }: QueueListQuestion): Rights {
+  return located === true ? 'change' : 'read';
+}
+
+export const listQueue = { role, question, part: row, answer: allTold };
 export const rowFacts = facts;

@@ -26,4 +26,4 @@ const answer: z.ZodType<Reloaded> = z.object({
   notOpen: z.array(z.string()).optional(),
 });
 
-export const reload = { question, answer };
+export const reload = { role: 'change' as const, question, answer };

@@ -79,6 +79,6 @@ const senderAnswer: z.ZodType<SenderAnswer> = z.object({
   uses: z.array(use),
 });
 
-export const listSending = { question, answer };
-export const resetSending = { question: reset, answer: wasUsed };
-export const explainSender = { question: sender, answer: senderAnswer };
+export const listSending = { role: 'read' as const, question, answer };
+export const resetSending = { role: 'change' as const, question: reset, answer: wasUsed };
+export const explainSender = { role: 'read' as const, question: sender, answer: senderAnswer };

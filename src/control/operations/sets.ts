@@ -6,7 +6,7 @@ import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts'
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
 import { reopenLog } from './log.ts';
-import type { OperationSet, TypesOf } from './operation.ts';
+import type { OperationSet, RightsOf, TypesOf } from './operation.ts';
 import { listOverrides, setOverrides, unsetOverrides } from './overrides.ts';
 import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
 import { listQueue } from './queue-list.ts';
@@ -60,6 +60,8 @@ const manager = {
 /** What commands ask over the control socket. A name stands for one question and one answer: if they change, so does it. */
 export type ControlSet = TypesOf<typeof control>;
 export const controlOperations: OperationSet<ControlSet> = control;
+/** Who may ask for which of them. */
+export const operatorRights: RightsOf<ControlSet> = control;
 
 /** What the control process asks the manager. */
 export type ManagerSet = TypesOf<typeof manager>;

@@ -159,6 +159,6 @@ const statusAnswer: z.ZodType<StatusAnswer> = z.discriminatedUnion('kind', [
 const numbersAnswer: z.ZodType<ManagerStatus> = managerStatus;
 
 /** As commands ask the running Sluice. */
-export const status = { question, answer: statusAnswer };
+export const status = { role: 'read' as const, question, answer: statusAnswer };
 /** As the control process asks the manager. */
 export const numbers = { question, answer: numbersAnswer };

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { text } from './common.ts';
+import type { Rights } from './operation.ts';
 
 export interface StsQuestion {
   /** In lower-case A-labels. */
@@ -67,4 +68,9 @@ const answer: z.ZodType<StsAnswer> = z.object({
   hosts: z.array(z.object({ host: z.string(), fits: z.boolean() })),
 });
 
-export const sts = { question, answer };
+/** With `purge`, what is known may be forgotten. */
+function role({ purge }: StsQuestion): Rights {
+  return purge ? 'change' : 'read';
+}
+
+export const sts = { role, question, answer };

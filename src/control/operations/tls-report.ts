@@ -52,4 +52,4 @@ const answer = z
   })
   .nullable() as z.ZodType<TlsReport | null>;
 
-export const reportTls = { question, answer };
+export const reportTls = { role: 'read' as const, question, answer };

@@ -47,4 +47,4 @@ const answer: z.ZodType<ServedTls> = z.object({
   listeners: z.array(listener),
 });
 
-export const tls = { question: noQuestion, answer };
+export const tls = { role: 'read' as const, question: noQuestion, answer };

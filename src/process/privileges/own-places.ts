@@ -18,6 +18,7 @@ import { makeFolder } from '../../io/make-folder.ts';
 import { removeFile } from '../../io/remove-file.ts';
 import { answers } from '../../io/unix-listener.ts';
 import type { Logger } from '../../log/logger.ts';
+import { readSocketOf } from '../../values/read-socket.ts';
 import { ownSpool } from './own-spool.ts';
 import type { Identity } from './identity.ts';
 import type { RoleUsers } from './role-users.ts';
@@ -131,11 +132,14 @@ export function ownLogFile({ log }: Config, { gid, of }: RoleUsers): void {
 }
 
 function socketsOf(
-  { controlSocket, submissionSocket, listen }: Config,
+  { controlSocket, submissionSocket, control, listen }: Config,
   { of }: RoleUsers,
 ): readonly { readonly path: string; readonly identity: Identity }[] {
   return [
     { path: controlSocket, identity: of.control },
+    ...(control.readOnlyGroup === undefined
+      ? []
+      : [{ path: readSocketOf(controlSocket), identity: of.control }]),
     { path: submissionSocket, identity: of.receiver },
     ...listen.flatMap(({ address }) =>
       address.kind === 'unix' ? [{ path: address.path, identity: of.receiver }] : [],

@@ -4,6 +4,7 @@
 import type { Config } from '../../config/config.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { RoleName } from '../role.ts';
+import { groupId } from './group-id.ts';
 import { type Identity, identityOf } from './identity.ts';
 
 export interface RoleUsers {
@@ -19,9 +20,12 @@ const roles = ['manager', 'receiver', 'sender', 'keys', 'control'] as const sati
 /**
  * The users of the roles; undefined when they run as the caller.
  * @param callerUid - user id of this process
- * @throws {StartError} `USER_UNKNOWN`, `USER_ROOT`, or `USER_OTHER` when the caller is neither root nor the user
+ * @throws {StartError} `GROUP_UNKNOWN`, `USER_UNKNOWN`, `USER_ROOT`, or `USER_OTHER` when the caller is neither root nor the user
  */
-export function roleUsers({ user, users }: Config, callerUid = process.getuid?.()): RoleUsers | undefined {
+export function roleUsers(
+  { user, users, control, processes }: Pick<Config, 'user' | 'users' | 'control' | 'processes'>,
+  callerUid = process.getuid?.(),
+): RoleUsers | undefined {
   if (user === undefined || callerUid === undefined) return undefined;
   if (callerUid !== 0) {
     const { uid } = identityOf(user);
@@ -39,7 +43,20 @@ export function roleUsers({ user, users }: Config, callerUid = process.getuid?.(
     RoleName,
     Identity
   >;
-  return { gid: base.gid, writersGid: own.receiver.gid, of };
+  // The control process gives its sockets to the groups of operators, as only their members may (chown(2)).
+  const operators = [control.group, control.readOnlyGroup]
+    .filter((group) => group !== undefined)
+    .map(groupId);
+  const inOperators = (identity: Identity): Identity => ({
+    ...identity,
+    groups: [...new Set([...identity.groups, ...operators])],
+  });
+  const manager = processes.singleProcess ? inOperators(of.manager) : of.manager;
+  return {
+    gid: base.gid,
+    writersGid: own.receiver.gid,
+    of: { ...of, manager, control: inOperators(of.control) },
+  };
 }
 
 /** All roles have the shared group first: what they make belongs to it. */

@@ -14,6 +14,8 @@ import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
 import { shownListeners } from '../../settings/listeners.ts';
+import { readSocketOf } from '../../values/read-socket.ts';
+import { groupId } from '../privileges/group-id.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
@@ -87,8 +89,12 @@ export class ControlRole implements Role {
     });
   }
 
-  async listen(path: string): Promise<void> {
-    await this.#server.listen(path);
+  /** @throws {SluiceError} when a socket cannot be made, or given to its group */
+  async listen({ controlSocket, control }: Config): Promise<void> {
+    const { group, readOnlyGroup } = control;
+    await this.#server.listen(controlSocket, 'change', group === undefined ? undefined : groupId(group));
+    if (readOnlyGroup === undefined) return;
+    await this.#server.listen(readSocketOf(controlSocket), 'read', groupId(readOnlyGroup));
   }
 
   take(batch: readonly Response[]): void {

@@ -154,7 +154,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       supervisorWatch.start();
       // Operators are answered without a manager, too: they may ask because it is down.
       void link.open();
-      await control.listen(config.controlSocket);
+      await control.listen(config);
       break;
     }
     default:

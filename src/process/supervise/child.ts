@@ -191,11 +191,6 @@ export function tell(child: Child, message: SupervisorToRole): void {
   if (child.process?.connected === true) child.process.send(message, () => undefined);
 }
 
-/** Tells the same to all processes. */
-export function tellAll(all: readonly Child[], message: SupervisorToRole): void {
-  for (const child of all) tell(child, message);
-}
-
 /** Tells the same to all processes of a role. */
 export function tellRole(all: readonly Child[], name: RoleName, message: SupervisorToRole): void {
   for (const child of all) if (child.name === name) tell(child, message);

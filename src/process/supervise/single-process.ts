@@ -137,7 +137,7 @@ export class SingleProcess implements Instance {
     controlEnd.receive((batch) => control.take(batch));
     manager.links.addControl(controlOfManager);
     this.#roles.push(control);
-    await control.listen(config.controlSocket);
+    await control.listen(config);
 
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, ManagerToReceiver>();
     manager.links.addReceiver(receiverOfManager);

@@ -21,7 +21,6 @@ import {
   runningReceivers,
   takeDelay,
   tell,
-  tellAll,
   tellRole,
 } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
@@ -99,8 +98,7 @@ export class Supervisor implements Instance {
   async #forkAll(): Promise<void> {
     const [manager] = this.#children;
     // In a folder that belongs to the manager's user, no other process can make the spool.
-    const makesSpool = this.#users !== undefined && !isSpool(this.#config.spool);
-    if (makesSpool && manager !== undefined) {
+    if (this.#users !== undefined && !isSpool(this.#config.spool) && manager !== undefined) {
       this.#fork(manager);
       await manager.started.promise.catch(() => undefined); // `start` reports it
     }
@@ -111,9 +109,9 @@ export class Supervisor implements Instance {
   configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     this.#startOrEndKeys();
-    return this.#opened.gather(runningReceivers(this.#children), (reload) =>
-      tellAll(this.#children, { kind: 'configure', config, reload }),
-    );
+    return this.#opened.gather(runningReceivers(this.#children), (reload) => {
+      for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
+    });
   }
 
   /** The keys process runs while the configuration has a directory, or keys for signatures. */
@@ -134,7 +132,7 @@ export class Supervisor implements Instance {
   }
 
   reopenLog(): void {
-    tellAll(this.#children, { kind: 'reopenLog' });
+    for (const child of this.#children) tell(child, { kind: 'reopenLog' });
   }
 
   reloaded(answer: ReloadAnswer): void {
@@ -148,7 +146,8 @@ export class Supervisor implements Instance {
     breakOffStarts(this.#children, this.#hasManaged);
     const manager = this.#children.filter((child) => child.name === 'manager');
     for (const child of manager) tell(child, { kind: 'drain' });
-    await endAll(this.#children.filter(({ name }) => name === 'receiver' || name === 'sender'), graceMs);
+    const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
+    await endAll(workers, graceMs);
     const last = this.#hasManaged ? manager[0]?.process : undefined;
     // A manager that died, without a successor so far: nobody knows what it had not stored.
     const isLost = this.#isUp && (last === undefined || manager[0]?.facts === undefined);

@@ -7,9 +7,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync } from 'node:fs';
+import type { Config } from '../../config/config.ts';
 import { StartError } from '../../errors/start-error.ts';
 import { removeFile, removeLeftover } from '../../io/remove-file.ts';
 import type { Troubles } from '../../stats/troubles.ts';
+import { syslogPipe } from './syslog-logger.ts';
 import type { Facility } from '../../values/syslog-facility.ts';
 
 /** Not the PATH of the caller: root runs these programs. */
@@ -28,7 +30,7 @@ const maxMessageSize = '8KiB';
 
 const { O_RDWR, O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 
-export interface SyslogProgramOptions {
+interface SyslogProgramOptions {
   readonly pipe: string;
   readonly facility: Facility;
   /** Undefined: that of the system. */
@@ -38,7 +40,7 @@ export interface SyslogProgramOptions {
   readonly troubles: Troubles;
 }
 
-export class SyslogProgram {
+class SyslogProgram {
   readonly #options: SyslogProgramOptions;
   /** Keeps the pipe, and what is in it, while no program reads. */
   readonly #held: number;
@@ -148,6 +150,28 @@ export class SyslogProgram {
       'Start the syslog server, see that logger of util-linux is installed, or correct syslog in [log].',
     );
   }
+}
+
+/**
+ * Starts the program, if the configuration wants it.
+ * @param users - whom the roles run as; undefined: as this process
+ * @throws {StartError} `SYSLOG_PIPE` when there can be no pipe
+ */
+export function startSyslogProgram(
+  { log, spool }: Config,
+  users: { readonly gid: number; readonly of: { readonly manager: { readonly uid: number } } } | undefined,
+  troubles: Troubles,
+): SyslogProgram | undefined {
+  if (log.syslog?.kind !== 'unix') return undefined;
+  const owner = users === undefined ? undefined : { uid: users.of.manager.uid, gid: users.gid };
+  const { path: socket } = log.syslog;
+  return new SyslogProgram({
+    pipe: syslogPipe(spool),
+    facility: log.syslogFacility,
+    socket,
+    owner,
+    troubles,
+  });
 }
 
 /** @returns an open file that keeps the pipe alive */
