@@ -1,7 +1,7 @@
 // What the stages that are asked at one point decide together, and what a pipeline needs from its caller for it.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
-import type { Answer, Audience, Facts, FailureAnswer, Verdict } from './stage.ts';
+import type { Answer, Audience, Breaker, Facts, FailureAnswer, Verdict } from './stage.ts';
 
 export type Decision =
   | { readonly kind: 'continue' }
@@ -26,6 +26,7 @@ export interface Member {
   readonly stage: string;
   readonly timeLimitMs: number;
   readonly onFailure: FailureAnswer;
+  readonly breaker: Breaker | undefined;
   /** The clients that it is asked about; undefined: all. */
   readonly audience: Audience | undefined;
   readonly ask: (facts: Facts) => Answer;

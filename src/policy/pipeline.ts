@@ -21,6 +21,15 @@ const failedDisconnect: Reply = { ...failedReply, code: 421 };
 
 const goingOn: Decision = { kind: 'continue' };
 
+/** The verdicts in the place of answers of stages that fail. */
+const withoutAnswer = {
+  tempfail: { kind: 'tempfail', reply: failedReply },
+  disconnect: { kind: 'disconnect', reply: failedDisconnect },
+  // Not `goOn`, which is an answer.
+  continue: { kind: 'continue' },
+} as const satisfies Record<string, Verdict>;
+const substitutes = new WeakSet<Verdict>(Object.values(withoutAnswer));
+
 /** What says whose mail it is. */
 type Session = Pick<Subject, 'user' | 'principal' | 'client'>;
 
@@ -56,11 +65,14 @@ export class Pipeline {
       if (!isAsked(member, subject)) continue;
       let answer: Answer;
       try {
-        answer = member.ask(subject);
+        answer = this.#watch.isResting(member) ? instead(member, point) : member.ask(subject);
       } catch (error) {
         answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`);
       }
-      if (answer === goOn) continue;
+      if (answer === goOn) {
+        this.#watch.worked(member);
+        continue;
+      }
       if (isPromise(answer)) {
         const wait = pending ?? this.#pend(point, subject);
         const early = wait.await(member, at, answer);
@@ -86,6 +98,7 @@ export class Pipeline {
   #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | undefined {
     const fault = faultIn(answer, point, subject, member.stage);
     const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
+    if (fault === undefined && !substitutes.has(answer)) this.#watch.worked(member);
     switch (verdict.kind) {
       case 'continue':
         return undefined;
@@ -108,21 +121,18 @@ export class Pipeline {
 
   /** Reports a failure. @returns the verdict that takes the place of the answer */
   #failed(member: Member, point: Point, why: string): Verdict {
-    const { stage, onFailure } = member;
-    this.#watch.failed(stage, point, why, onFailure);
-    switch (onFailure) {
-      case 'continue':
-        return goOn;
-      case 'disconnect':
-        return { kind: 'disconnect', reply: failedDisconnect };
-      case 'quarantine': {
-        const held = { kind: 'quarantine', reason: `the check "${stage}" failed` } as const;
-        return verdictFault(held, point) === undefined ? held : { kind: 'tempfail', reply: failedReply };
-      }
-      case 'tempfail':
-        return { kind: 'tempfail', reply: failedReply };
-    }
+    this.#watch.failed(member, point, why);
+    return instead(member, point);
   }
+}
+
+/** The verdict in the place of the answer of a stage that fails. */
+function instead({ stage, onFailure }: Member, point: Point): Verdict {
+  if (onFailure !== 'quarantine') return withoutAnswer[onFailure];
+  const held: Verdict = { kind: 'quarantine', reason: `the check "${stage}" failed` };
+  if (verdictFault(held, point) !== undefined) return withoutAnswer.tempfail;
+  substitutes.add(held);
+  return held;
 }
 
 /** Checks an answer and carries out what it changes. Returns what is wrong with it; then nothing was changed. */
@@ -157,6 +167,7 @@ function memberOf(stage: Stage, point: Point): Member[] {
       stage: stage.name,
       timeLimitMs: stage.timeLimitMs ?? usualTimeLimitMs,
       onFailure: stage.onFailure ?? 'tempfail',
+      breaker: stage.breaker,
       audience: stage.audience,
       ask: (facts) => method.call(stage, facts),
     },

@@ -1,10 +1,11 @@
 // Watches the stages of a process: a stage that fails is a trouble until it has not failed for a minute. The log gets one line a
-// minute for each stage, however often it fails.
+// minute for each stage, however often it fails. A stage that fails again and again rests, if it is one that may.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
-import type { FailureAnswer, Point } from './stage.ts';
+import type { Member } from './decision.ts';
+import type { Breaker, FailureAnswer, Point } from './stage.ts';
 
 const quietMs = 60_000;
 
@@ -35,18 +36,36 @@ export class StageWatch {
     return this.#parts.deadlines;
   }
 
+  /** Is it left alone now? When its rest is over, the one who asks first tries it, and the others wait for what comes of that. */
+  isResting({ stage, breaker, timeLimitMs }: Member): boolean {
+    if (breaker === undefined) return false;
+    return this.#failing.get(stage)?.isResting(this.#parts.deadlines.nowMs, timeLimitMs) === true;
+  }
+
+  /** A stage has answered. */
+  worked({ stage, breaker }: Member): void {
+    if (breaker === undefined || this.#failing.size === 0) return;
+    if (this.#failing.get(stage)?.worked() === true) this.#parts.log.info(`stage "${stage}" answers again`);
+  }
+
   /**
    * A stage has failed.
    * @param why - as a sentence without a full stop: `it threw an error: ...`
    */
-  failed(stage: string, point: Point, why: string, answer: FailureAnswer): void {
+  failed({ stage, onFailure: answer, breaker }: Member, point: Point, why: string): void {
     const { log, troubles, deadlines } = this.#parts;
     let failing = this.#failing.get(stage);
     if (failing === undefined) {
       failing = new FailingStage(() => this.#recovered(stage));
       this.#failing.set(stage, failing);
     }
-    deadlines.set(failing, quietMs);
+    deadlines.set(failing, quietMs + (breaker?.restMs ?? 0));
+    if (breaker !== undefined && failing.rest(deadlines.nowMs, breaker)) {
+      const seconds = Math.round(breaker.restMs / 1000);
+      log.error(
+        `stage "${stage}" has failed ${breaker.failures} times in a row, and is left alone for ${seconds} s`,
+      );
+    }
     const text = `The stage "${stage}" fails at ${point}: ${why}. Meanwhile ${consequence[answer]}.`;
     const level = answer === 'continue' ? 'warning' : 'critical';
     troubles.raise(
@@ -76,6 +95,8 @@ class FailingStage implements Deadline {
   bucket = -1;
   readonly #onQuiet: () => void;
   #loggedAtMs = -Infinity;
+  #inARow = 0;
+  #restsUntilMs = -Infinity;
   #unlogged = 0;
 
   constructor(onQuiet: () => void) {
@@ -84,6 +105,31 @@ class FailingStage implements Deadline {
 
   expired(): void {
     this.#onQuiet();
+  }
+
+  isResting(nowMs: number, trialMs: number): boolean {
+    if (this.#restsUntilMs === -Infinity) return false;
+    if (nowMs < this.#restsUntilMs) return true;
+    // As long as the trial may take, nobody else tries.
+    this.#restsUntilMs = nowMs + trialMs;
+    return false;
+  }
+
+  /** Counts a failure. @returns whether it rests from now on */
+  rest(nowMs: number, { failures, restMs }: Breaker): boolean {
+    if (++this.#inARow < failures) return false;
+    this.#restsUntilMs = nowMs + restMs;
+    // A trial that fails begins the next rest.
+    this.#inARow = failures - 1;
+    return true;
+  }
+
+  /** @returns whether it had rested */
+  worked(): boolean {
+    const hadRested = this.#restsUntilMs !== -Infinity;
+    this.#inARow = 0;
+    this.#restsUntilMs = -Infinity;
+    return hadRested;
   }
 
   /** Was nothing logged for a minute? Otherwise this failure is counted only. */

@@ -246,6 +246,12 @@ export type FailureAnswer = 'tempfail' | 'continue' | 'quarantine' | 'disconnect
 /** `users`: clients that have logged in here. `strangers`: those that have not logged in, here or at a front end, and may not relay. */
 export type Audience = 'users' | 'strangers';
 
+/** After so many failures in a row, the stage is not asked for a time: it counts as failing at once. Then one question tries it. */
+export interface Breaker {
+  readonly failures: number;
+  readonly restMs: number;
+}
+
 /**
  * A stage has a method for each point at which it decides. While a promise is out, the session waits and no other does.
  * To throw, to reject, to take longer than the time limit, or to answer what is not allowed at the point is a failure.
@@ -257,6 +263,8 @@ export interface Stage {
   readonly timeLimitMs?: number | undefined;
   /** `tempfail` when not given. `quarantine` before `mail` is `tempfail`. */
   readonly onFailure?: FailureAnswer | undefined;
+  /** When it is left alone for a while, since it fails again and again. Never when not given. */
+  readonly breaker?: Breaker | undefined;
   /** The clients that it is asked about; mail of others costs nothing. All when not given. */
   readonly audience?: Audience | undefined;
   connect?(facts: SessionFacts): Answer;

@@ -27,6 +27,7 @@ export function configuredStages(
 ): readonly StageEntry[] {
   return all.map((each) => {
     const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment = {} } = each;
+    const { restAfter, restFor } = each;
     const programs = new PluginPrograms({
       timeLimitMs: timeLimit,
       home,
@@ -40,6 +41,7 @@ export function configuredStages(
       timeLimitMs: timeLimit,
       onFailure,
       audience: audience === 'everybody' ? undefined : audience,
+      breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
       control: new FollowedControl(plugins, () => performance.now()),
       programs,
       acceptsDomain: (domain) => relay.acceptsDomain(domain),

@@ -39,6 +39,7 @@ async function withPlugins(t: TestContext, control: string, options: Options = {
     timeLimitMs,
     onFailure: 'tempfail',
     audience: undefined,
+    breaker: undefined,
     control: new FollowedControl(file, () => (nowMs += 10_000)),
     programs: new PluginPrograms({
       timeLimitMs,

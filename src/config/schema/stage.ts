@@ -56,6 +56,14 @@ const stage = tableOf({
     oneOf(['tempfail', 'continue', 'quarantine', 'disconnect']).default('tempfail'),
     'What happens when it fails: the client is asked to try again later (451); the mail goes on as if it had not been asked; the message is held; the client is disconnected with 421.',
   ),
+  rest_after: key(
+    wholeNumber(0, 1_000_000).default(10),
+    'After so many failures in a row it is left alone for a while, and counts as failing at once; 0 for never. Without that, each client would wait for time_limit.',
+  ),
+  rest_for: key(
+    duration(1000, 3_600_000).prefault('30s'),
+    'How long it is left alone. Then the next question tries it.',
+  ),
   plugins: key(
     path(),
     'The file that says which plugins are run when, in the format of control/smtpplugins. It is read again when it changes.',

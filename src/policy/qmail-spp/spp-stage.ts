@@ -7,6 +7,7 @@ import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 import {
   type Answer,
   type Audience,
+  type Breaker,
   type Edit,
   type FailureAnswer,
   goOn,
@@ -34,6 +35,7 @@ export interface SppParts {
   readonly timeLimitMs: number;
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
+  readonly breaker: Breaker | undefined;
   readonly control: FollowedControl;
   readonly programs: PluginPrograms;
   readonly acceptsDomain: (domain: string) => boolean;
@@ -54,13 +56,16 @@ export class QmailSppStage implements Stage {
   readonly timeLimitMs: number;
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
+  readonly breaker: Breaker | undefined;
   readonly #control: FollowedControl;
   readonly #programs: PluginPrograms;
   readonly #acceptsDomain: (domain: string) => boolean;
   /** The facts are one object for each session. */
   readonly #sessions = new WeakMap<SessionFacts, SppSession>();
 
-  constructor({ name, timeLimitMs, onFailure, audience, control, programs, acceptsDomain }: SppParts) {
+  constructor(parts: SppParts) {
+    const { name, timeLimitMs, onFailure, audience, breaker, control, programs, acceptsDomain } = parts;
+    this.breaker = breaker;
     this.name = name;
     this.timeLimitMs = timeLimitMs;
     this.onFailure = onFailure;
