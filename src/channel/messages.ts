@@ -10,6 +10,7 @@ import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
 import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import type { GivenIdentities, TlsMaterial } from '../tls/tls-material.ts';
+import type { GivenSrsSecrets } from '../srs/srs-secrets.ts';
 import type { GivenSecrets } from '../values/secret.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
@@ -146,6 +147,8 @@ export type SupervisorToRole =
   | { readonly kind: 'identities'; readonly identities: GivenIdentities }
   /** To a sender: passwords and tokens of the credentials that it logs in with. Follows `start`, and comes again after each change. */
   | { readonly kind: 'secrets'; readonly secrets: GivenSecrets }
+  /** To senders, receivers and the manager: what senders are rewritten with, and SRS addresses reversed. Comes as `secrets` does. */
+  | { readonly kind: 'srs'; readonly secrets: GivenSrsSecrets }
   /** To the manager: the secrets of these credentials are others, so a host that refused the former ones may be tried at once. */
   | { readonly kind: 'renewed'; readonly credentials: readonly string[] }
   /** To the control process: what receivers serve. */

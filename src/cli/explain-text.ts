@@ -6,6 +6,7 @@ import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
 import { serviceLines } from './explain-service.ts';
 import { loginLines } from './explain-login.ts';
+import { shownSenderText } from './sender-text.ts';
 import { tlsLines } from './explain-tls.ts';
 import { endText, targetText } from './override-options.ts';
 import { age, table } from './text-table.ts';
@@ -32,7 +33,7 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
   ].join('\n');
 }
 
-function head({ address, route, explanation, tenants }: ExplainAnswer): string[] {
+function head({ address, sender, route, sentAs, explanation, tenants }: ExplainAnswer): string[] {
   const { tenant, site, label } = explanation;
   const by = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
   const others = tenants
@@ -41,6 +42,11 @@ function head({ address, route, explanation, tenants }: ExplainAnswer): string[]
   return [
     `Mail for   ${address}`,
     `Route      ${route.target} (${by})`,
+    ...(sentAs === undefined
+      ? []
+      : [
+          `Sender     <${sender}> ${sentAs.kind === 'rewritten' ? 'becomes ' : ''}${shownSenderText(sentAs)}`,
+        ]),
     ...(site === '' ? [] : [`Site       ${label}`]),
     `${tenant === '' && tenants.length === 0 ? 'Queue      ' : `Tenant     ${tenantName(tenant)}: `}${countsText(explanation)}`,
     ...(others.length === 0

@@ -34,6 +34,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   spool: () => import('./spool.ts'),
   tls: () => import('./tls.ts'),
   dkim: () => import('./dkim.ts'),
+  srs: () => import('./srs.ts'),
   table: () => import('./table.ts'),
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),

@@ -12,7 +12,9 @@ import { FileTarget, StandardOutput } from './export-target.ts';
 import { requireQueueId } from './queue-filter.ts';
 import { reasonText, stateText } from './queue-row-text.ts';
 import { noSuchMessage, queueRows } from './queue-rows.ts';
+import { shownSenderText } from './sender-text.ts';
 import { printText } from './terminal-text.ts';
+import { ask } from './until-reachable.ts';
 import { age } from './text-table.ts';
 
 interface ShowOptions {
@@ -84,18 +86,35 @@ async function show(id: string, options: ShowOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(rows)}\n`);
     return;
   }
+  const sentAs = await sentAsOf(rows, options.config);
   const lines = [
     `Message    ${first.queueId}`,
     `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
     `From       <${first.sender}>`,
     ...(first.tenant === '' ? [] : [`Tenant     ${first.tenant}`]),
-    ...rows.flatMap((row) => [
-      `To         <${row.recipient}>`,
-      `  State      ${stateText(row)}`,
-      `  Attempts   ${row.attempts}`,
-      `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
-      `  Last error ${reasonText(row) === '' ? 'none' : reasonText(row)}`,
-    ]),
+    ...rows.flatMap((row) => recipientLines(row, sentAs)),
   ];
   printText(`${lines.join('\n')}\n`);
+}
+
+/** @param sentAs - the sender that the next server is told, where it is rewritten */
+function recipientLines(row: QueueRow, sentAs: string | undefined): string[] {
+  const lines = [`To         <${row.recipient}>`];
+  if (row.originalRecipient !== undefined) lines.push(`  Given as   ${row.originalRecipient}`);
+  if (row.rewritesSender === true && sentAs !== undefined) lines.push(`  Sent as    ${sentAs}`);
+  lines.push(
+    `  State      ${stateText(row)}`,
+    `  Attempts   ${row.attempts}`,
+    `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
+    `  Last error ${reasonText(row) === '' ? 'none' : reasonText(row)}`,
+  );
+  return lines;
+}
+
+/** The sender that the next server is told, where it is rewritten; undefined where it is not. */
+async function sentAsOf(rows: readonly QueueRow[], config: string | undefined): Promise<string | undefined> {
+  const row = rows.find(({ rewritesSender }) => rewritesSender === true);
+  if (row === undefined) return undefined;
+  const { sender, receivedAtMs } = row;
+  return shownSenderText(await ask(readPlaces(config), { operation: 'srs.sender', sender, receivedAtMs }));
 }

@@ -29,6 +29,7 @@ import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './sig
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
+import { toSrs, type WithSrs } from './srs-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
 import { type TokenIssuerConfig, toTokenIssuerConfig } from './token-issuer-config.ts';
 
@@ -109,7 +110,7 @@ export type ReactionConfig = FileReaction & {
   readonly origin: string;
 };
 /** The whole configuration. All paths are absolute. */
-export interface Config extends VerificationConfig {
+export interface Config extends VerificationConfig, WithSrs {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -271,6 +272,7 @@ function completeConfig(
       ...content.signingKey.map((each, index) => toSigningKeyConfig(each, index, folder)),
       ...dkimDomainKeys(content.signing, supplement.dkimDomains, folder),
     ],
+    ...toSrs(content.srs, folder),
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     stage: content.stage.map((each) => toStageConfig(each, folder)),
     ...toVerificationConfig(content, hostname),

@@ -17,6 +17,8 @@ interface RouteMatch {
   readonly domain: NonNullable<FileRoute['domain']>;
   readonly sender: NonNullable<FileRoute['sender']>;
   readonly priority?: FileRoute['priority'];
+  /** Foreign senders are rewritten; only with relay and mx. */
+  readonly srs?: true;
 }
 type RouteTarget =
   | {
@@ -40,12 +42,13 @@ type RouteTarget =
   | { readonly kind: 'mx' };
 
 export function toRouteConfig(route: FileRoute): RouteConfig {
-  const { name, domain = [], sender = [], priority } = route;
+  const { name, domain = [], sender = [], priority, srs } = route;
   const match = {
     ...(name !== undefined && { name }),
     domain,
     sender,
     ...(priority !== undefined && { priority }),
+    ...(srs === true && { srs }),
   };
   const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
   if (route.relay !== undefined) {

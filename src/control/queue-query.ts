@@ -75,10 +75,17 @@ export class QueueQuery {
       }
       // A recipient that waits is counted, so it is listed and can be removed, even if its addresses cannot be read any more.
       const sender = envelope === undefined ? '?' : envelope.reversePath;
-      const recipient = envelope?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
+      const found = envelope?.recipients[recipientIndex];
+      const recipient = found?.address ?? `?@${facts.domain}`;
       if (matcher.matchesAddresses(sender, recipient)) {
         const quarantine = facts.isHeld ? envelope?.quarantine : undefined;
-        const row = { ...facts, sender, recipient, ...(quarantine !== undefined && { quarantine }) };
+        const row = {
+          ...facts,
+          sender,
+          recipient,
+          ...(quarantine !== undefined && { quarantine }),
+          ...(found?.originalRecipient !== undefined && { originalRecipient: found.originalRecipient }),
+        };
         matched.push({ row, message, recipient: recipientIndex, ref });
       }
     }

@@ -33,6 +33,10 @@ export interface QueueRow {
   readonly waitsFor?: string | undefined;
   /** Why a message that is held was held when it was accepted; undefined when an operator held it. */
   readonly quarantine?: string | undefined;
+  /** On the recipient's route, foreign senders are rewritten. */
+  readonly rewritesSender?: true | undefined;
+  /** The ORCPT of the recipient, `addr-type;address`: such as the SRS address of which it was made. */
+  readonly originalRecipient?: string | undefined;
   /** Where its message is stored; given only if it was asked for. */
   readonly ref?: StoredRef | undefined;
 }
@@ -59,7 +63,7 @@ export function lastFacts(refusal: Refusal | undefined): Pick<QueueRow, 'lastErr
 }
 
 /** What is known of a row before the envelope is read. */
-export type RowFacts = Omit<QueueRow, 'sender' | 'recipient'>;
+export type RowFacts = Omit<QueueRow, 'sender' | 'recipient' | 'originalRecipient'>;
 
 /** The facts that a filter looks at. */
 export type ChoiceFacts = Pick<

@@ -2,6 +2,7 @@
 
 import type { Deadlines } from '../io/deadlines.ts';
 import type { Dial } from '../io/dial.ts';
+import type { LiveSrs } from '../srs/live-srs.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import type { LoginKit } from './login/login-kit.ts';
@@ -21,6 +22,8 @@ export interface ConnectionContext {
   readonly proofs: PlaceProofs;
   readonly tls: TlsKit;
   readonly logins: LoginKit;
+  /** Rewrites senders, where a hop wants it. */
+  readonly srs: LiveSrs;
 }
 
 /** What a line to a server needs, whoever uses it. */

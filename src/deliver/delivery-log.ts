@@ -28,6 +28,8 @@ export interface DeliveryFacts {
   readonly work: Work;
   /** The envelope with only the recipients of this transaction, in the order of `work.recipients`. */
   readonly envelope: Envelope;
+  /** The sender in MAIL, when it is not that of the envelope. */
+  readonly sentAs?: string | undefined;
   readonly grant: ConnectedPlace;
   readonly sizeBytes: number;
   readonly source: string;
@@ -68,6 +70,7 @@ export class DeliveryLog {
     this.#events.happened('delivered', {
       id: facts.work.queueId,
       from: facts.envelope.reversePath,
+      sentAs: facts.sentAs,
       to: facts.envelope.recipients[recipient]?.address ?? '',
       site: facts.grant.site,
       source: facts.source,
@@ -100,6 +103,8 @@ export class DeliveryLog {
   }
 
   unreadable(work: Work, refusal: Refusal): void {
+    // A message whose sender cannot be rewritten was read: the troubles say what is wrong, and the manager logs that it waits.
+    if (refusal.during === 'routing') return;
     this.#log.error(`message ${work.queueId} cannot be read from the spool: ${refusalText(refusal)}`);
   }
 }

@@ -8,6 +8,8 @@ export interface OpenedMessage {
   readonly message: StoredMessage;
   /** MAIL must ask for SMTPUTF8 (RFC 6531 3.4). */
   readonly needsUtf8: boolean;
+  /** What MAIL has for a sender, when it is not that of the envelope. */
+  readonly sentAs?: string | undefined;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface MessageInHand {
   /** The envelope with only the recipients of this transaction, in the order of `work.recipients`. */
   readonly envelope: Envelope;
   readonly sizeBytes: number;
+  /** The sender in MAIL, when it is not that of the envelope. */
+  readonly sentAs?: string | undefined;
 }
 
 export class TransactionInHand {
@@ -43,21 +45,24 @@ export class TransactionInHand {
    * Keeps the message that was read; returns the transaction for the session, with the recipients of this transaction.
    * @param hop - which may have to take the message with REQUIRETLS
    * @param chunkBytes - of the content as one chunk
+   * @param sentAs - the sender in MAIL, when it is not that of the envelope
    */
   take(
     message: StoredMessage,
     smtpUtf8: boolean,
     hop?: NextHopAddress,
     chunkBytes?: number,
+    sentAs?: string,
   ): ClientTransaction {
     const { envelope, sizeBytes } = message;
     this.#unsent = message;
     const own = this.#withOwnRecipients(envelope);
-    this.#message = { envelope: own, sizeBytes };
+    this.#message =
+      sentAs === undefined ? { envelope: own, sizeBytes } : { envelope: own, sizeBytes, sentAs };
     const requireTls = hop !== undefined && hop.transport !== 'discard' && hop.tls?.needsRequireTls === true;
     const { reversePath, recipients, body, ret, envelopeId, priority } = own;
     return {
-      reversePath,
+      reversePath: sentAs ?? reversePath,
       recipients,
       sizeBytes,
       chunkBytes,

@@ -16,6 +16,8 @@ interface EventFields {
     readonly id: string;
     readonly from: string;
     readonly to: readonly string[];
+    /** SRS addresses that the client gave, and that were turned back into recipients. */
+    readonly given?: readonly string[] | undefined;
     readonly client?: Text;
     readonly frontEnd?: Text;
     readonly login?: Text;
@@ -114,6 +116,8 @@ interface EventFields {
   readonly delivered: {
     readonly id: string;
     readonly from: string;
+    /** The sender that the server was told, when it was rewritten. */
+    readonly sentAs?: Text;
     readonly to: string;
     readonly site: string;
     readonly source: string;

@@ -16,13 +16,14 @@ import type { EventCounters } from '../log/event-counters.ts';
 import { Events, logListener } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
+import { srsSettings } from '../settings/srs.ts';
 import { formerRuleIds } from '../settings/settings.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
+import { LiveSrs } from '../srs/live-srs.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
 import { Bouncer } from './bouncer.ts';
-import { ClockWatch } from './clock-watch.ts';
 import { GivingUp } from './giving-up.ts';
 import { InForce } from './in-force.ts';
 import { LinkedRoles } from './linked-roles.ts';
@@ -30,6 +31,7 @@ import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
 import { ManagerEvents } from './manager-events.ts';
 import { NameServers } from './name-servers.ts';
+import { openClock } from './open-clock.ts';
 import { Operations } from './operations.ts';
 import { openTlsState } from './open-tls-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
@@ -59,6 +61,8 @@ export interface ManagerParts {
   /** Counts what happens in the manager. */
   readonly counted: EventCounters;
   readonly troubles: Troubles;
+  /** Rewrites senders; undefined where none is rewritten. The caller gives it the secrets. */
+  readonly srs?: LiveSrs | undefined;
   /** Signs reports; undefined where nothing is signed. */
   readonly signing?: Signing | undefined;
   readonly others?: OtherSenders | undefined;
@@ -71,6 +75,8 @@ export interface ManagerParts {
 export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const { config, machine, spool, log, counted, troubles } = parts;
   const { timers, files } = machine;
+  const { srs = new LiveSrs() } = parts;
+  srs.configure(srsSettings(config));
   const events = new ManagerEvents();
   const happenings = new Events([logListener(log), counted]);
   const inForce = new InForce(config, machine.facts);
@@ -137,6 +143,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     happenings,
     troubles,
     signing: parts.signing,
+    srs,
     submit: (message) => events.post({ kind: 'reported', message }),
   });
   const handshakes = new LastHandshakes(clock.dateMs);
@@ -214,6 +221,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       handshakes,
       logins,
       sts: sts.keeper,
+      srs,
       pipelining: pipelining.memory,
       clock,
       timers,
@@ -224,6 +232,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     givingUp,
     unreadable,
     sts: { keeper: sts.keeper, dateMs: clock.dateMs },
+    srs,
     tlsReport: (question) => {
       const { hostname, bounce } = inForce.config;
       const contact = bounce.postmaster ?? `postmaster@${hostname}`;
@@ -251,6 +260,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     rates,
     sending,
     sts,
+    srs,
     logins,
     renewedLogins: new RenewedLogins({
       scheduler,
@@ -275,22 +285,5 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       expireDamaged: () => manager.expireDamaged(),
     }),
     log,
-  });
-}
-
-function openClock(
-  { config, machine, log, troubles }: ManagerParts,
-  events: ManagerEvents,
-): Promise<ClockWatch> {
-  return ClockWatch.open({
-    path: join(config.spool, 'clock.json'),
-    files: machine.files,
-    timers: machine.timers,
-    log,
-    troubles,
-    boot: machine.bootId,
-    monotonic: machine.bootMs,
-    date: machine.dateMs,
-    changed: (shiftMs, byMs) => events.post({ kind: 'dates', shiftMs, byMs }),
   });
 }

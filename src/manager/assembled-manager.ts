@@ -3,6 +3,8 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
 import type { SpoolReader, SpoolStore, SpoolWriter } from '../spool/types.ts';
+import { srsSettings } from '../settings/srs.ts';
+import type { LiveSrs } from '../srs/live-srs.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { InForce } from './in-force.ts';
@@ -39,6 +41,7 @@ export interface AssembledParts {
   readonly rates: RateState;
   readonly sending: SendingDesk;
   readonly sts: StsState;
+  readonly srs: LiveSrs;
   readonly logins: Logins;
   readonly renewedLogins: RenewedLogins;
   readonly tlsSessions: TlsSessions;
@@ -75,6 +78,7 @@ export class AssembledManager {
     senders.configure(inForce.capacity().perSender);
     sending.configure(config);
     routing.configure(config);
+    this.#parts.srs.configure(srsSettings(config));
     this.#parts.logins.configured(config.credential.map(({ name }) => name));
     manager.reconfigured();
     void rerouter.reroute();

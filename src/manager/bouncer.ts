@@ -1,7 +1,7 @@
 // Turns failed recipients into reports: one DSN (RFC 3464) for all recipients of a message that failed together.
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
-import { addresseeOf } from '../bounce/addressee.ts';
+import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
 import type { DsnRecipient } from '../bounce/dsn-types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Events } from '../log/events.ts';
@@ -10,6 +10,8 @@ import type { Envelope } from '../message/envelope.ts';
 import { peerOf } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import { SpoolError } from '../spool/spool-error.ts';
+import type { LiveSrs } from '../srs/live-srs.ts';
+import { dayOf } from '../srs/srs-day.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { BouncerPort } from './ports.ts';
@@ -24,6 +26,8 @@ const smallReportBytes = 64 * 1024;
 const fullText = 'the disk of the spool is full';
 
 export interface BouncerParts extends ReportSourceParts, ReportWriterParts {
+  /** Turns SRS addresses of this server back into senders. */
+  readonly srs?: LiveSrs | undefined;
   readonly timers: Timers;
   readonly log: Logger;
   readonly happenings: Events;
@@ -81,7 +85,7 @@ export class Bouncer implements BouncerPort {
       return;
     }
     const { envelope, original } = found;
-    const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
+    const addressee = this.#addressee(envelope);
     if (addressee.kind !== 'nobody') {
       for (const each of this.#reports.parts(addressee, envelope, recipients)) {
         await this.#reports.store(queueId, ref, addressee, envelope, each, original);
@@ -106,7 +110,7 @@ export class Bouncer implements BouncerPort {
     for (const each of recipients) {
       if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
     }
-    const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
+    const addressee = this.#addressee(envelope);
     if (addressee.kind === 'nobody') {
       this.#tellDropped(queueId, envelope, recipients, addressee.reason);
       return true;
@@ -118,6 +122,18 @@ export class Bouncer implements BouncerPort {
       }
     }
     return true;
+  }
+
+  /** A sender that this server has rewritten, and whose mail has come back here, hears of it at its own address. */
+  #addressee(envelope: Envelope): Addressee {
+    const { dateMs, settings, srs } = this.#parts;
+    const addressee = addresseeOf(envelope, settings().postmaster);
+    if (addressee.kind !== 'sender' || srs?.current === undefined || !srs.isOurs(addressee.address))
+      return addressee;
+    const reversed = srs.current.reverse(addressee.address, dayOf(dateMs()));
+    if (reversed.kind === 'original') return { kind: 'sender', address: reversed.address };
+    const reason = `its sender <${addressee.address}> is an SRS address that was not made here, or has expired`;
+    return { kind: 'nobody', reason };
   }
 
   async #tryStore(

@@ -3,12 +3,14 @@
 
 import { ControlError } from '../control/control-error.ts';
 import type { Carried, ExplainAnswer, ExplainQuestion } from '../control/operations/explain.ts';
+import type { ShownSender } from '../control/operations/srs.ts';
 import type { TenantCount } from '../control/operations/common.ts';
 import type { Override } from '../control/override.ts';
 import type { RouteConfig } from '../config/config.ts';
 import { parseRecipientDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
 import { refusalText } from '../message/refusal-text.ts';
+import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
 import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
@@ -41,6 +43,8 @@ export interface ExplainFacts {
   readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
   readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
+  /** What becomes of a sender of mail that comes now. */
+  readonly sentAs: (sender: string) => ShownSender;
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
@@ -85,6 +89,7 @@ export class Explainer {
       address,
       sender,
       route: describeRoute(facts.routes, key, sender),
+      ...(rewritesSenders(key.key) && { sentAs: facts.sentAs(sender) }),
       refusal:
         plan.kind === 'error'
           ? { permanent: plan.permanent, reply: refusalText(planRefusal(plan)) }
@@ -108,7 +113,7 @@ export class Explainer {
     { validUntilMs }: RoutePlan,
     { sts }: ExplainFacts,
   ): LatestPolicy | undefined {
-    if (!sts.isOn || !key.startsWith('mx:') || domain.startsWith('[')) return undefined;
+    if (!sts.isOn || !withoutRewriting(key).startsWith('mx:') || domain.startsWith('[')) return undefined;
     return { known: sts.current(domain), fromMs: this.#clock.shownOf(validUntilMs) };
   }
 

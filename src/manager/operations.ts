@@ -8,6 +8,7 @@ import type { Response } from '../channel/messages.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
+import type { LiveSrs } from '../srs/live-srs.ts';
 import type { TlsReport } from '../tlsrpt/report-json.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
@@ -15,6 +16,7 @@ import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
 import type { SendingAnswers } from './sending-answers.ts';
+import { shownSender } from './shown-sender.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
 import { answerAboutSts, type StsAnswersParts } from './sts-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
@@ -35,6 +37,7 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   readonly confirmClock: () => number | undefined;
   readonly unreadable: UnreadableMail;
   readonly sts: StsAnswersParts;
+  readonly srs: LiveSrs;
   readonly tlsReport: (question: TlsReportQuestion) => TlsReport | null;
   readonly reader: QueueReader;
   readonly sending: SendingAnswers;
@@ -67,6 +70,8 @@ export class Operations {
       'override.unset': (end) => limits.unsetOverrides(end),
       'clock.confirm': () => parts.confirmClock() ?? null,
       'tls.sts': (question) => answerAboutSts(parts.sts, question),
+      'srs.sender': ({ sender, receivedAtMs }) =>
+        shownSender(parts.srs, sender, receivedAtMs, parts.dateMs()),
       'tls.report': (question) => parts.tlsReport(question),
       'sending.list': (question) => sending.list(question),
       'sending.reset': (question) => sending.reset(question),

@@ -3,6 +3,8 @@
 
 import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts';
 import type { QueuePage, SourceRow } from '../control/operations/queue-pages.ts';
+import { withoutDemand } from '../route/security/demand.ts';
+import { rewritesSenders } from '../route/sender-rewriting.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { Manager } from './manager.ts';
@@ -78,6 +80,7 @@ export class QueueListings {
       nextAttemptAtMs: queued.nextAttemptAtMs,
       ...lastFacts(queued.lastRefusal),
       ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
+      ...(rewritesSenders(withoutDemand(queued.route)) && { rewritesSender: true as const }),
       recipientIndex: queued.recipient,
       ref,
     };

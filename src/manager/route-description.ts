@@ -4,6 +4,7 @@ import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
 import { withoutLogin } from '../route/plan-key.ts';
 import type { RouteKey } from '../route/types.ts';
 import { planKeyOfRoute, routeName } from '../settings/route-rules.ts';
@@ -57,16 +58,19 @@ function mxText(domain: string): string {
  */
 function decidingRoute(
   routes: readonly RouteConfig[],
-  { key, domain }: RouteKey,
+  { key: wholeKey, domain }: RouteKey,
   reversePath: string,
 ): number {
+  const key = withoutRewriting(wholeKey);
   const isMx = key.startsWith('mx:');
   const plan = withoutLogin(key.slice(0, key.indexOf(':')));
   let best = -1;
   let bestRank = -1;
   for (const [index, route] of routes.entries()) {
     const isMeant = isMx ? route.kind === 'mx' : planKeyOfRoute(route, index) === plan;
-    const rank = isMeant ? rankOf(route, domain, reversePath) : -1;
+    // Two routes without names may differ in this alone.
+    const isSame = isMeant && (route.srs === true) === rewritesSenders(wholeKey);
+    const rank = isSame ? rankOf(route, domain, reversePath) : -1;
     if (rank > bestRank) [best, bestRank] = [index, rank];
   }
   return best;

@@ -17,6 +17,8 @@ import { LimitOperations } from './limit-operations.ts';
 import { withOverrides } from './override-rules.ts';
 import type { Overrides } from './overrides.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
+import type { LiveSrs } from '../srs/live-srs.ts';
+import { shownSender } from './shown-sender.ts';
 import type { RouterInForce } from './ports.ts';
 
 export interface ShapingParts {
@@ -34,6 +36,7 @@ export interface ShapingSurroundings {
   readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
   readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
+  readonly srs: LiveSrs;
   readonly clock: DatedClock;
   readonly timers: Timers;
 }
@@ -70,7 +73,7 @@ export class Shaping {
 
   operations(around: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
-    const { scheduler, routing, handshakes, logins, sts, pipelining, clock, timers } = around;
+    const { scheduler, routing, handshakes, logins, sts, srs, pipelining, clock, timers } = around;
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
@@ -80,6 +83,7 @@ export class Shaping {
       logins,
       pipelining,
       sts,
+      sentAs: (sender) => shownSender(srs, sender, clock.dateMs(), clock.dateMs()),
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

@@ -201,8 +201,11 @@ export type Edit =
   | { readonly kind: 'set-tenant'; readonly name: string; readonly priority: number | undefined }
   /** From `mail` on. The address has no brackets; the empty one is the null reverse-path. */
   | { readonly kind: 'change-sender'; readonly address: string }
-  /** At `rcpt`: replaces the recipient in question. Its DSN parameters stay. */
-  | { readonly kind: 'change-recipient'; readonly address: string }
+  /**
+   * At `rcpt`: replaces the recipient in question. Its DSN parameters stay; with `keepsOriginal`, the address that is replaced becomes its
+   * ORCPT, if the client gave none (RFC 3461 5.2.1), and is in the log.
+   */
+  | { readonly kind: 'change-recipient'; readonly address: string; readonly keepsOriginal?: true }
   /** From `data` on. */
   | { readonly kind: 'add-recipient'; readonly recipient: EnvelopeRecipient }
   /** From `data` on: removes every recipient with this address. A message that is left without recipients is discarded. */

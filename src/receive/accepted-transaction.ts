@@ -32,6 +32,7 @@ export class AcceptedTransaction implements TransactionFacts {
   #priority: number | undefined;
   #discard: Discard | undefined;
   #quarantine: string | undefined;
+  #given: string[] | undefined;
   #uncount: (() => void) | undefined;
   #turn: SendingTurn | undefined;
 
@@ -139,6 +140,15 @@ export class AcceptedTransaction implements TransactionFacts {
   notAccepted(): void {
     this.#uncount?.();
     this.#uncount = undefined;
+  }
+
+  /** Recipients as the client gave them, of those that a stage has replaced; undefined when there are none. */
+  get given(): readonly string[] | undefined {
+    return this.#given;
+  }
+
+  noteGiven(address: string): void {
+    (this.#given ??= []).push(address);
   }
 
   changeSender(reversePath: string): void {

@@ -33,6 +33,7 @@ export class ReceiveLog {
       id: queueId,
       from: transaction.reversePath,
       to: transaction.recipients.map((recipient) => recipient.address),
+      given: transaction.given,
       client: transaction.origin.client === '' ? undefined : transaction.origin.client,
       frontEnd: transaction.origin.frontEnd?.address,
       login: transaction.origin.principal,

@@ -18,6 +18,7 @@ import type { ForwardedFacts, RcptParameters } from '../protocol/smtp/server/ser
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
 import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import { withOriginal } from './original-recipient.ts';
 import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
 import { StageAdditions } from './stage-additions.ts';
@@ -36,6 +37,14 @@ const noTlsLogins: TlsLogins = { bindings: noBindings, certificateNames: [] };
 class CurrentRecipient implements RecipientFacts {
   address = '';
   params: RcptParameters = {};
+  /** The address that the client gave, if a stage has replaced it and wants that to be known; empty otherwise. */
+  given = '';
+
+  begin(address: string, params: RcptParameters): void {
+    this.address = address;
+    this.params = params;
+    this.given = '';
+  }
 }
 
 /** What verdicts change of a session beside its facts. */
@@ -241,7 +250,7 @@ export class ReceivedSession implements Subject {
         this.transaction.changeSender(edit.address);
         break;
       case 'change-recipient':
-        this.recipient.address = edit.address;
+        this.#changeRecipient(edit.address, edit.keepsOriginal === true);
         break;
       case 'add-recipient':
         this.transaction.recipients.push(edit.recipient);
@@ -265,6 +274,15 @@ export class ReceivedSession implements Subject {
       default:
         edit satisfies never;
     }
+  }
+
+  #changeRecipient(address: string, keepsOriginal: boolean): void {
+    const { recipient } = this;
+    if (keepsOriginal) {
+      recipient.given = recipient.address;
+      recipient.params = withOriginal(recipient.params, recipient.address);
+    }
+    recipient.address = address;
   }
 
   #note(stage: string, result: StageResult): void {

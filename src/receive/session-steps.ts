@@ -249,9 +249,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   }
 
   #rcpt(forwardPath: string, params: RcptParameters): void {
-    const { recipient } = this.#facts;
-    recipient.address = forwardPath;
-    recipient.params = params;
+    this.#facts.recipient.begin(forwardPath, params);
     const decision = this.#decideOnMessage('rcpt');
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#rcptDecided(made));
     else this.#rcptDecided(decision);
@@ -262,6 +260,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
     if (this.#sending.isRecipientRefused(recipient.address)) return;
     transaction.recipients.push({ address: recipient.address, ...recipient.params });
+    if (recipient.given !== '') transaction.noteGiven(recipient.given);
     this.#session.accept();
   }
 

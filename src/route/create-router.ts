@@ -11,6 +11,7 @@ import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { discarding } from './discarding.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
+import { rewritesSenders, rewritingPlan, withoutRewriting, withRewriting } from './sender-rewriting.ts';
 import { demandOf, withoutDemand } from './security/demand.ts';
 import { PlanSecurity, type PlanPurpose, type TlsRouting } from './security/secure-plan.ts';
 import type { ErrorPlan, RouteKey, RoutePlan, Router } from './types.ts';
@@ -92,8 +93,14 @@ class TableRouter implements Router {
   /** The part of a route key that decides its plan: the domain only for MX. What the message asks for about TLS stays. */
   #planOf(key: string): string {
     const bare = withoutDemand(key);
-    if (bare === key) return this.#plainPlanOf(key);
-    return key.slice(0, key.length - bare.length) + this.#plainPlanOf(bare);
+    if (bare === key) return this.#barePlanOf(key);
+    return key.slice(0, key.length - bare.length) + this.#barePlanOf(bare);
+  }
+
+  #barePlanOf(key: string): string {
+    return rewritesSenders(key)
+      ? withRewriting(this.#plainPlanOf(withoutRewriting(key)))
+      : this.#plainPlanOf(key);
   }
 
   #plainPlanOf(key: string): string {
@@ -104,7 +111,9 @@ class TableRouter implements Router {
     if (this.#table.rule(plan) !== undefined) return plan;
     // A key of an earlier table, for mail that has not been moved yet: it takes the rule that its domain has now, so that a
     // change of a rule's target costs it no attempt. Where senders decide, or no rule is left, it waits until it is moved.
-    const present = this.#table.routeOfDomain(key.slice(colon + 1))?.key;
+    // Whether its senders are rewritten stays as it was until then.
+    const { key: found } = this.#table.routeOfDomain(key.slice(colon + 1)) ?? {};
+    const present = found === undefined ? undefined : withoutRewriting(found);
     return present === undefined || present.startsWith('mx:') ? plan : present.slice(0, present.indexOf(':'));
   }
 
@@ -121,7 +130,9 @@ class TableRouter implements Router {
   }
 
   async #lookUp(plan: string): Promise<Outcome> {
-    return this.#lookUpPlain(withoutDemand(plan), demandOf(plan));
+    const bare = withoutDemand(plan);
+    const outcome = await this.#lookUpPlain(withoutRewriting(bare), demandOf(plan));
+    return rewritesSenders(bare) ? rewritingPlan(outcome) : outcome;
   }
 
   async #lookUpPlain(plan: string, demand: TlsDemand | undefined): Promise<Outcome> {

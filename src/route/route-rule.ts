@@ -68,6 +68,8 @@ export interface RouteRule {
   readonly target: RouteTarget;
   /** With a smarthost: the log-ins there. Mail that none of them is for goes without one. */
   readonly logins?: readonly RuleLogin[];
+  /** Foreign senders are rewritten (SRS). */
+  readonly rewritesSenders?: true | undefined;
   /** Priority of messages without one of their own (RFC 6710): -9 to 9. */
   readonly priority?: number | undefined;
 }

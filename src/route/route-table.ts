@@ -9,6 +9,7 @@ import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.t
 import { RouteTableError } from './route-error.ts';
 import { planKey } from './plan-key.ts';
 import type { RouteRule } from './route-rule.ts';
+import { withRewriting } from './sender-rewriting.ts';
 import { SenderLogins } from './sender-logins.ts';
 import { SenderRules } from './sender-rules.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
@@ -125,7 +126,8 @@ export class RouteTable {
 
   #routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
     const plain = rule === undefined || rule.target.kind === 'mx';
-    const key = plain ? `mx:${domain}` : `${this.#planKeys.get(rule)}:${domain}`;
+    const bare = plain ? `mx:${domain}` : `${this.#planKeys.get(rule)}:${domain}`;
+    const key = rule?.rewritesSenders === true ? withRewriting(bare) : bare;
     return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };
   }
 

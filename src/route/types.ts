@@ -22,6 +22,8 @@ export type SocketHop = HopFacts & {
   readonly endpoint: SocketEndpoint;
   /** Which TLS a connection must have; none: opportunistic over SMTP, with the host's name in the client hello. */
   readonly tls?: HopTlsPolicy | undefined;
+  /** Foreign senders are rewritten on this way (SRS). */
+  readonly rewritesSenders?: true;
   /** The log-in that a connection must have (RFC 4954); none: it logs in nowhere. */
   readonly login?: HopLogin | undefined;
 };
@@ -46,8 +48,8 @@ export interface RelayPlan {
   /** The same for all domains with the same ordered MX set (or the same smarthost list). Limits and windows count by it. */
   readonly site: string;
   /**
-   * Tells plans of one site apart whose hosts have different TLS policies or log-ins: only equal ones share connections. None: the default
-   * policies, without a log-in.
+   * Tells plans of one site apart whose hosts have different TLS policies or log-ins, or get senders rewritten or not: only equal ones
+   * share connections. None: the default policies, without a log-in, and senders as they are.
    */
   readonly security?: string | undefined;
   /** What bears on the TLS policies of the hosts, for people. */

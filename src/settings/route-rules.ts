@@ -15,8 +15,17 @@ export function routeRules(
     const { name, isUnnamed } = namesOf(route, index);
     const target = targetOf(route);
     const logins = loginsOf(route, credentials);
-    const { priority } = route;
-    return matchesOf(route).map((match) => ({ name, isUnnamed, match, target, logins, priority }));
+    const { priority, srs } = route;
+    const rewritesSenders = srs;
+    return matchesOf(route).map((match) => ({
+      name,
+      isUnnamed,
+      match,
+      target,
+      logins,
+      priority,
+      rewritesSenders,
+    }));
   });
 }
 

@@ -9,12 +9,14 @@ import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
 import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
+import { SrsStage } from '../policy/stages/srs-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
 import { VerificationStage, type VerificationParts } from '../policy/stages/verification-stage.ts';
 import { verificationRules } from './verification.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
+import type { LiveSrs } from '../srs/live-srs.ts';
 import type { Directory } from '../directory/types.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import { allFailing, type Table } from '../table/table.ts';
@@ -28,6 +30,8 @@ export interface StageParts {
   /** With the tables of this configuration. */
   readonly tables: Pick<Tables, 'get'>;
   readonly directory: Directory;
+  /** Reverses SRS addresses. */
+  readonly srs: LiveSrs;
   readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events'>;
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
@@ -36,7 +40,7 @@ export interface StageParts {
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, directory, names, verification, configured }: StageParts,
+  { relay, tenants, tables, directory, srs, names, verification, configured }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, recipients, login, receive } = config;
   const always: readonly StageEntry[] = [
@@ -44,6 +48,8 @@ export function stages(
     ...clientRulesStage(config, tables, names),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
     { stage: new TenantStage(tenants) },
+    // Before it is asked whether the recipient may be relayed to, and exists.
+    ...(config.srs === undefined ? [] : [{ stage: new SrsStage(srs, config.srs.bouncesOnly, Date.now) }]),
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },

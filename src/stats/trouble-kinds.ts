@@ -19,6 +19,7 @@ export const troubleKinds = [
   'role',
   'source',
   'signing',
+  'srs',
   'stage',
   'table',
   'directory',

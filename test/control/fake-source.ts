@@ -94,6 +94,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     explain: answer('explain', answers.explain),
     limits: answer('limits', answers.limits),
     'tls.sts': answer('sts', undefined),
+    'srs.sender': answer('srs', undefined),
     'tls.report': answer('report', undefined),
     'override.list': answer('overrides', answers.overrides),
     'override.set': answer('set', answers.set),

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
 import { HostQuirks } from '../../src/deliver/smtp/host-quirks.ts';
+import { LiveSrs } from '../../src/srs/live-srs.ts';
 import { SaltedPasswords } from '../../src/deliver/login/salted-passwords.ts';
 import { Secrets } from '../../src/deliver/login/secrets.ts';
 import { TokenCommands } from '../../src/deliver/login/token-commands.ts';
@@ -230,6 +231,7 @@ export async function fixture(
       salted: new SaltedPasswords(),
       commands: new TokenCommands(),
     },
+    srs: new LiveSrs(),
   };
   const sender = new Sender(context);
   // As the manager remembers it.

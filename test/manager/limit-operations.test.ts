@@ -9,6 +9,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import type { OverrideChange } from '../../src/control/operations/overrides.ts';
 import { SteadyClock } from '../../src/io/steady-clock.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
+import { LiveSrs } from '../../src/srs/live-srs.ts';
 import { InForce } from '../../src/manager/in-force.ts';
 import { Overrides } from '../../src/manager/overrides.ts';
 import { Shaping } from '../../src/manager/shaping.ts';
@@ -99,6 +100,7 @@ async function ground(t: TestContext) {
     logins: { of: () => undefined },
     pipelining: new PipeliningMemory(() => 0),
     sts: { isOn: true, current: () => undefined },
+    srs: new LiveSrs(),
     clock,
     timers: nodeTimers,
   });

@@ -8,6 +8,7 @@ import type { SiteRow, Status } from '../../src/control/operations/status.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { type LimitAnswers, Operations } from '../../src/manager/operations.ts';
 import type { Response } from '../../src/channel/messages.ts';
+import { LiveSrs } from '../../src/srs/live-srs.ts';
 import { RoleCounters } from '../../src/manager/role-counters.ts';
 import { EventCounters } from '../../src/log/event-counters.ts';
 import { Events, logListener } from '../../src/log/events.ts';
@@ -56,6 +57,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     givingUp: {} as never,
     unreadable: {} as never,
     sts: {} as never,
+    srs: new LiveSrs(),
     tlsReport: () => null,
     sending: undefined as never,
     reader: {} as never,
@@ -187,6 +189,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     givingUp: { isGivingUp: () => false } as never,
     unreadable: {} as never,
     sts: {} as never,
+    srs: new LiveSrs(),
     tlsReport: () => null,
     sending: undefined as never,
     reader: {} as never,

@@ -47,6 +47,7 @@ interface Paths {
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
   readonly stage: readonly { readonly plugins: string }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
+  readonly srs: { readonly secretFile: string } | undefined;
   readonly log: { readonly file?: string | undefined };
 }
 
@@ -103,6 +104,7 @@ function namedPaths({
   stage,
   tls,
   certificate,
+  srs,
 }: Paths): NamedPath[] {
   const given: readonly (readonly [Path, NamedPath['kind'], string | undefined])[] = [
     [[], 'input', file],
@@ -128,6 +130,7 @@ function namedPaths({
         ] as const,
     ),
     ...stage.map(({ plugins }, index) => [['stage', index, 'plugins'], 'input', plugins] as const),
+    [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),

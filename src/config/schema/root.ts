@@ -23,6 +23,7 @@ import { routes } from './route.ts';
 import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
 import { sources } from './source.ts';
+import { srs } from './srs.ts';
 import { configuredStages } from './stage.ts';
 import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
@@ -222,6 +223,10 @@ export const root = tableOf({
   signing_key: key(
     signingKeys.prefault([]),
     'A private key that signs mail of users who have logged in, and of clients that may relay, by DKIM; and the reports of this host. All keys for the most specific domain sign, so that a message may have several signatures. docs/dkim.md says how to make a key and publish it.',
+  ),
+  srs: key(
+    srs.prefault({}),
+    'How the senders of mail that is passed on are rewritten (SRS), on each [[route]] with srs = true: SPF lets no server but those of its domain send for a foreign sender. docs/srs.md says how to set it up.',
   ),
   recipients: key(
     recipientChecks.prefault([]),

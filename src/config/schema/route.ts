@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { formatRelayHost, parseRelayHost, type RelayHost } from '../../values/endpoint.ts';
 import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
-import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
+import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
 import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
@@ -85,6 +85,11 @@ export const route = tableOf({
     'For relay: the name of the [[credential]] to log in with at its hosts, or several, of which the sender of the mail decides. Such mail never goes without the log-in. The hosts must have a certificate that can be verified, unless tls or a [[tls]] says otherwise.',
     { example: '"provider"' },
   ),
+  srs: key(
+    yesNo().optional(),
+    'For relay and mx: rewrite foreign senders into addresses at the domain of [srs], so that the next servers find this server allowed to send for them. Senders of our own domains, and the empty one of bounces, stay.',
+    { defaultText: 'false', example: 'true' },
+  ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),
     'For relay and lmtp: "failover" takes the first server that works; "balance" spreads mail over all of them.',
@@ -124,6 +129,10 @@ export const route = tableOf({
     if (value[name] === undefined || value.relay !== undefined) continue;
     const message = 'is only for relay; for other hosts, write a [[quirk]] with mx or ip';
     context.addIssue({ code: 'custom', message, path: [name] });
+  }
+  if (value.srs === true && value.relay === undefined && value.mx === undefined) {
+    const message = 'is only for relay and mx: other mail goes to no server that would ask who may send it';
+    context.addIssue({ code: 'custom', message, path: ['srs'] });
   }
   if (value.credential !== undefined && value.relay === undefined) {
     const message = 'is only for relay: MX hosts take mail without a log-in';

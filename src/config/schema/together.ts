@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { closest } from '../../values/closest.ts';
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { contains, type Network } from '../../values/network.ts';
+import { checkSrs, type SrsTables } from './srs-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
 
 interface TlsTable {
@@ -18,7 +19,7 @@ interface TlsTable {
 }
 
 /** The parts of the file that are checked, as read. */
-export interface Tables {
+export interface Tables extends SrsTables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -33,7 +34,9 @@ export interface Tables {
     readonly servers?: readonly { readonly host: string }[] | undefined;
   };
   readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
-  readonly route: readonly { readonly credential?: string | readonly string[] | undefined }[];
+  readonly route: (SrsTables['route'][number] & {
+    readonly credential?: string | readonly string[] | undefined;
+  })[];
   readonly tenant: readonly { readonly name: string }[];
   readonly signing_key: readonly { readonly tenant?: string | undefined }[];
   readonly source: readonly { readonly address: string }[];
@@ -174,6 +177,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
   }
   checkCredentials(tables, context);
+  checkSrs(tables, context);
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);

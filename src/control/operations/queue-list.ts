@@ -61,6 +61,7 @@ const facts = {
   lastRefusal: refusal.optional(),
   waitsFor: z.string().optional(),
   quarantine: z.string().optional(),
+  rewritesSender: z.literal(true).optional(),
 } satisfies Record<Exclude<keyof RowFacts, 'ref'>, z.ZodType>;
 
 const question: z.ZodType<QueueListQuestion> = z.strictObject({
@@ -73,6 +74,7 @@ const row: z.ZodType<QueueRow> = z.object({
   ...facts,
   sender: z.string(),
   recipient: z.string(),
+  originalRecipient: z.string().optional(),
   ref: refSchema.optional(),
 });
 

@@ -14,6 +14,7 @@ import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
 import { explainSender, listSending, resetSending } from './sending.ts';
 import { numbers, status } from './status.ts';
+import { srsSender } from './srs.ts';
 import { sts } from './sts.ts';
 import { reportTls } from './tls-report.ts';
 import { tls } from './tls.ts';
@@ -30,6 +31,7 @@ const passedOn = {
   'job.list': listJobs,
   'job.cancel': cancelJob,
   'tls.sts': sts,
+  'srs.sender': srsSender,
   'tls.report': reportTls,
   'sending.list': listSending,
   'sending.reset': resetSending,

@@ -29,6 +29,7 @@ interface Unreadable {
 export class GrantedWork {
   readonly #context: ConnectionContext;
   readonly #events: WorkEvents;
+  readonly #rewritesSenders: boolean;
   /** Ms on the clock of the deadlines. */
   readonly #startedAtMs: number;
   readonly #waiting: Work[];
@@ -41,11 +42,13 @@ export class GrantedWork {
   #isFirst = true;
 
   /** @param first - the work that the connection was opened for */
-  constructor(context: ConnectionContext, first: Work, events: WorkEvents) {
+  /** @param rewritesSenders - whether foreign senders are rewritten on this connection */
+  constructor(context: ConnectionContext, first: Work, rewritesSenders: boolean, events: WorkEvents) {
     this.#context = context;
     this.#startedAtMs = context.deadlines.nowMs;
     this.#waiting = [first];
     this.#events = events;
+    this.#rewritesSenders = rewritesSenders;
   }
 
   get isReading(): boolean {
@@ -109,7 +112,7 @@ export class GrantedWork {
     const connectMs = this.#isFirst ? Math.round(nowMs - this.#startedAtMs) : 0;
     this.#isFirst = false;
     const inHand = new TransactionInHand(work, nowMs, connectMs);
-    const opened = openMessage(spool, work);
+    const opened = this.#rewritesSenders ? this.#openToRewrite(work) : openMessage(spool, work);
     if (!(opened instanceof Promise)) return { inHand, ...opened };
     this.#reading = inHand;
     timer.startReading();
@@ -126,6 +129,23 @@ export class GrantedWork {
       },
     );
     return undefined;
+  }
+
+  /** Without a promise where `openMessage` needs none. */
+  #openToRewrite(work: Work): OpenedMessage | Promise<OpenedMessage> {
+    const { spool, srs } = this.#context;
+    const rewritten = (opened: OpenedMessage): OpenedMessage => {
+      const { reversePath, receivedAtMs } = opened.message.envelope;
+      const sender = srs.forward(reversePath, receivedAtMs, Date.now());
+      return sender.kind === 'kept' ? opened : { ...opened, sentAs: sender.address };
+    };
+    const opened = openMessage(spool, work);
+    if (opened instanceof Promise) return opened.then(rewritten);
+    try {
+      return rewritten(opened);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Takes the message that was being read, if it is there. */

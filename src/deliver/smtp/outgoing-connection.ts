@@ -44,7 +44,7 @@ export class OutgoingConnection implements TransportConnection {
     const { work, ...place } = grant;
     this.#grant = place;
     this.#onEnded = onEnded;
-    this.#work = new GrantedWork(context, work, {
+    this.#work = new GrantedWork(context, work, hop.rewritesSenders === true, {
       opened: () => this.#pump(),
       unreadable: (error) => this.#unreadable(error),
     });
@@ -176,10 +176,10 @@ export class OutgoingConnection implements TransportConnection {
     // What was granted before the end, and is not even being read, goes back.
     const next = this.#closing ? this.#work.takeOpened() : this.#work.takeNext(this.#wire.timer);
     if (next === undefined) return false;
-    const { inHand, message, needsUtf8 } = next;
+    const { inHand, message, needsUtf8, sentAs } = next;
     const isLast = inHand.work.isLast === true;
     const size = chunkBytes(message, inHand.work.recipients.length, this.#wire);
-    const transaction = inHand.take(message, needsUtf8, this.#grant.hop, size);
+    const transaction = inHand.take(message, needsUtf8, this.#grant.hop, size, sentAs);
     if (this.#wire.begin(transaction, !this.#closing && !isLast && this.#work.hasMore)) {
       inHand.takeUnsent();
       addChunk(this.#wire, message);

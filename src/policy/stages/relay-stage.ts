@@ -2,6 +2,7 @@
 
 import { domainOf } from '../../address/domain.ts';
 import type { RelayPolicy } from '../relay-policy.ts';
+import { srsStageName } from './srs-stage.ts';
 import { goOn, type RcptFacts, type Stage, type Verdict } from '../stage.ts';
 
 const relayingDenied: Verdict = {
@@ -50,12 +51,15 @@ export class RelayStage implements Stage {
       : verdict;
   }
 
-  #verdict({ client, recipient }: RcptFacts): Verdict {
+  #verdict(facts: RcptFacts): Verdict {
+    const { client, recipient } = facts;
     const { address } = recipient;
     if (this.#isPostmasterHere(address))
       return client.mayRelay ? this.#postmaster : this.#postmasterOfStranger;
     if (client.mayRelay || address === this.#postmasterAddress) return goOn;
-    return this.#relay.acceptsDomain(domainOf(address)) ? goOn : relayingDenied;
+    if (this.#relay.acceptsDomain(domainOf(address))) return goOn;
+    // The sender of mail that was passed on from here: an SRS address that was signed here has named it.
+    return facts.resultOf(srsStageName)?.['address'] === address ? goOn : relayingDenied;
   }
 
   /** Is it the postmaster without a domain, or at the name of this host? */

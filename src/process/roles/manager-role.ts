@@ -17,6 +17,7 @@ import { systemFacts } from '../../settings/system-facts.ts';
 import { nodeFiles } from '../../spool/file-layer.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
 import { openReaders, openStores, openWriters } from '../../spool/open.ts';
+import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
@@ -40,6 +41,7 @@ export class ManagerRole implements Role {
     log: Logger,
     troubles: Troubles,
     signing: Signing,
+    srs: LiveSrs,
     others?: OtherSenders,
   ): Promise<ManagerRole> {
     const machine = {
@@ -55,7 +57,7 @@ export class ManagerRole implements Role {
     const counted = new EventCounters();
     const spool = spoolOf(config);
     return new ManagerRole(
-      await assemble({ config, machine, spool, openRouter, log, counted, troubles, signing, others }),
+      await assemble({ config, machine, spool, openRouter, log, counted, troubles, signing, srs, others }),
     );
   }
 

@@ -28,6 +28,7 @@ import { probeSpool } from '../../spool/probe.ts';
 import { openTable } from '../../table/open-table.ts';
 import { Tables } from '../../table/tables.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
+import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
@@ -41,6 +42,7 @@ import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/
 import { handshakeLimits, listenerSecurity } from '../../settings/listener-security.ts';
 import { sendingRules } from '../../settings/sending-rules.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { srsSettings } from '../../settings/srs.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
@@ -81,6 +83,7 @@ export interface ReceiverRoleParts {
   /** Counts what is handed in. */
   readonly sending: SendingLedger;
   readonly signing: Signing;
+  readonly srs: LiveSrs;
 }
 
 /** Objects that a reload does not replace. */
@@ -94,6 +97,7 @@ interface Parts {
   readonly directory: Directory;
   readonly resolver: LiveResolver;
   readonly signing: Signing;
+  readonly srs: LiveSrs;
   readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
   readonly log: Logger;
@@ -122,7 +126,17 @@ export class ReceiverRole implements Role {
   static async start(
     config: Config,
     index: number,
-    { link, log, troubles, counters, certificates, directory, sending: ledger, signing }: ReceiverRoleParts,
+    {
+      link,
+      log,
+      troubles,
+      counters,
+      certificates,
+      directory,
+      sending: ledger,
+      signing,
+      srs,
+    }: ReceiverRoleParts,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
@@ -137,6 +151,7 @@ export class ReceiverRole implements Role {
     sending.configure(sendingRules(config));
     const tables = new Tables({ log, troubles }, openTable);
     tables.configure(config.table);
+    srs.configure(srsSettings(config));
     const folder = config.spool;
     // In a folder where receivers write, which the spool itself may not be.
     const [probed = folder] = spoolFolders(folder).written;
@@ -159,6 +174,7 @@ export class ReceiverRole implements Role {
       directory,
       resolver: new LiveResolver(config),
       signing,
+      srs,
       stageWatch,
       link,
       log,
@@ -192,6 +208,7 @@ export class ReceiverRole implements Role {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.sending.configure(sendingRules(config));
     this.#parts.tables.configure(config.table);
+    this.#parts.srs.configure(srsSettings(config));
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
     const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
@@ -224,7 +241,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
     parts;
-  const { certificates, handshakes, resolver, signing, stagePlaces, log } = parts;
+  const { certificates, handshakes, resolver, signing, srs, stagePlaces, log } = parts;
   const shared = {
     spool,
     sending,
@@ -242,6 +259,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
       tenants,
       tables,
       directory,
+      srs,
       names: new ClientNames(resolver, deadlines),
       verification: { lookups: resolver, deadlines, events },
       configured: { placesOf: (stage: StageConfig) => stagePlaces.of(stage), log },

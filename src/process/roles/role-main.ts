@@ -14,13 +14,12 @@ import { showLife } from '../running/life-sign.ts';
 import { patientLogger } from '../watch/process-logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type {
-  ManagerToSender,
   Asked,
+  ManagerToSender,
   ManagerToReceiver,
   Response,
   RoleStart,
   RoleToSupervisor,
-  SenderToManager,
   SupervisorToRole,
 } from '../../channel/messages.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
@@ -57,6 +56,8 @@ const reloads = new ReloadRequests({ isWatched: true });
 let ports: AskedPorts | undefined;
 /** In the sender process. */
 const given = new GivenToSender();
+/** In the processes of senders, receivers and the manager. */
+const { srs } = given;
 /** Of those who have something to ask there: links to the keys process. */
 let directory: DirectoryLink | undefined;
 let signing: SignerLink | undefined;
@@ -102,24 +103,13 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       const asker = { role: 'receiver', index, serial, pass: keysPass } as const;
       directory = linkedDirectory(config, asker);
       signing = linkedSigner(config, asker);
-      const parts = { link, log, troubles, counters, certificates: live, directory, sending, signing };
+      const parts = { link, log, troubles, counters, certificates: live, directory, sending, signing, srs };
       role = await ReceiverRole.start(config, index, parts, identity === undefined ? undefined : ports.bind);
       break;
     }
     case 'sender': {
-      const { SenderRole } = await import('./sender-role.ts');
-      const link = new ManagerLink<SenderToManager, ManagerToSender>({
-        connect: managerAt(path),
-        hello: () => {
-          const { delivered } = sender;
-          const { counts } = counters;
-          return { kind: 'hello', role: 'sender', index, serial, pass, delivered, counters: counts };
-        },
-        repeat: false,
-        take: (batch) => sender.take(batch),
-        lost: () => sender.managerLost(),
-      });
-      const sender = new SenderRole(config, link, log, counters, (linked) => link.whenLinked(linked), given);
+      const { linkedSender } = await import('./linked-sender.ts');
+      const { sender, link } = linkedSender(config, path, { index, serial, pass }, { log, counters, given });
       role = sender;
       await link.open();
       break;
@@ -194,7 +184,7 @@ async function startManager(
   );
   const { ManagerRole } = await import('./manager-role.ts');
   const awaits = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
-  const manager = await ManagerRole.start(config, log, troubles, signed, { senders, awaits });
+  const manager = await ManagerRole.start(config, log, troubles, signed, srs, { senders, awaits });
   runningManager = manager;
   for (const serial of endedSenders) manager.senderEnded(serial);
   started.resolve(manager);
@@ -278,6 +268,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       break;
     case 'identities':
     case 'secrets':
+    case 'srs':
       given.take(message);
       break;
     case 'renewed':

@@ -27,6 +27,7 @@ import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/
 import type { Role } from '../role.ts';
 import { credentialSettings } from '../../settings/credentials.ts';
 import { deliverySettings } from '../../settings/settings.ts';
+import { srsSettings } from '../../settings/srs.ts';
 import { handshakeSettings } from '../../settings/tls-rules.ts';
 import { GivenToSender } from './given-to-sender.ts';
 import { finishWithin } from './finish-within.ts';
@@ -158,6 +159,7 @@ export class SenderRole implements Role {
   }
 
   #context(config: Config): ConnectionContext {
+    this.#given.srs.configure(srsSettings(config));
     const reports: DeliveryReports = {
       ready: (connection, tls, depth = 1, way = 'group', mechanism = '') =>
         this.#post({
@@ -194,6 +196,7 @@ export class SenderRole implements Role {
         salted: this.#saltedPasswords,
         commands: this.#tokenCommands,
       },
+      srs: this.#given.srs,
     };
   }
 }

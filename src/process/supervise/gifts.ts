@@ -10,7 +10,10 @@ export class Gifts {
   /** @param children - those that run */
   constructor(desks: Desks, children: readonly Child[]) {
     this.#desks = desks;
-    const { certificates, secrets } = desks;
+    const { certificates, secrets, srs } = desks;
+    srs.onChanged(() => {
+      for (const child of children) this.#giveSrs(child);
+    });
     certificates.onChanged(() => {
       for (const child of children) giveCertificates(child, certificates);
     });
@@ -32,6 +35,13 @@ export class Gifts {
   give(child: Child): void {
     giveCertificates(child, this.#desks.certificates);
     this.#giveSecrets(child);
+    this.#giveSrs(child);
+  }
+
+  #giveSrs(child: Child): void {
+    const { name } = child;
+    if (name !== 'sender' && name !== 'receiver' && name !== 'manager') return;
+    tell(child, { kind: 'srs', secrets: this.#desks.srs.secrets });
   }
 
   #giveSecrets(child: Child): void {

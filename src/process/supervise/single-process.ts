@@ -29,6 +29,7 @@ import type {
   RoleFacts,
   SenderToManager,
 } from '../../channel/messages.ts';
+import { LiveSrs } from '../../srs/live-srs.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import { ReloadRequests } from '../roles/reload-requests.ts';
 import type { Role } from '../role.ts';
@@ -99,12 +100,15 @@ export class SingleProcess implements Instance {
     this.#closeSocket = () => server.close();
     const managerSigning = new SignerLink((ends) => this.#linkToKeys('manager', ends));
     this.#signing.push(managerSigning);
-    const manager = await ManagerRole.start(config, log, this.#troubles, managerSigning);
+    const srs = new LiveSrs();
+    srs.use(this.#desks.srs.secrets);
+    this.#desks.srs.onChanged(() => srs.use(this.#desks.srs.secrets));
+    const manager = await ManagerRole.start(config, log, this.#troubles, managerSigning, srs);
     if (this.#isStopping) throw new StartBrokenOff();
     this.#manager = manager;
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
-    const given = new GivenToSender();
+    const given = new GivenToSender(srs);
     given.identities.use(this.#desks.certificates.identities);
     given.secrets.use(this.#desks.secrets.secrets);
     this.#desks.secrets.onChanged((names) => {
@@ -158,6 +162,7 @@ export class SingleProcess implements Instance {
       directory,
       sending,
       signing,
+      srs,
     });
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };

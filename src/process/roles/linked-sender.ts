@@ -1,0 +1,38 @@
+// A sender role with its link to the manager: says hello with what it has delivered, and ends its connections when the manager is lost.
+
+import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
+import type { Hello, ManagerToSender, SenderToManager } from '../../channel/messages.ts';
+import type { Config } from '../../config/config.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { GivenToSender } from './given-to-sender.ts';
+import { SenderRole } from './sender-role.ts';
+
+export interface LinkedSender {
+  readonly sender: SenderRole;
+  readonly link: Pick<ManagerLink<SenderToManager, ManagerToSender>, 'open'>;
+}
+
+/**
+ * @param path - of the manager's socket
+ * @param self - how it says who it is
+ */
+export function linkedSender(
+  config: Config,
+  path: string,
+  self: Pick<Hello, 'index' | 'serial' | 'pass'>,
+  { log, counters, given }: { log: Logger; counters: EventCounters; given: GivenToSender },
+): LinkedSender {
+  const link = new ManagerLink<SenderToManager, ManagerToSender>({
+    connect: managerAt(path),
+    hello: () => {
+      const { delivered } = sender;
+      return { kind: 'hello', role: 'sender', ...self, delivered, counters: counters.counts };
+    },
+    repeat: false,
+    take: (batch) => sender.take(batch),
+    lost: () => sender.managerLost(),
+  });
+  const sender = new SenderRole(config, link, log, counters, (linked) => link.whenLinked(linked), given);
+  return { sender, link };
+}
