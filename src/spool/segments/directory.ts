@@ -31,22 +31,34 @@ export const lostFormat: SpoolProblem = {
  * version; `SPOOL_DENIED` when this user may not read the file.
  */
 export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promise<FormatCondition> {
-  let text: string | undefined;
-  try {
-    text = (await readWhole(files, formatPath(layout))).toString('latin1');
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw unreadable(layout, error);
-  }
-  const version = text === undefined ? undefined : formatLine.exec(text)?.[1];
+  const text = await readFormat(files, layout);
+  const version = versionIn(text);
   if (version === String(formatVersion)) return 'good';
-  const isOurs = version === undefined && (await hasOurSegments(files, layout));
-  if (isOurs) return 'lost';
+  if (version === undefined && (await hasOurSegments(files, layout))) {
+    // Another process may have made the spool, and its first segment, since the file was looked for.
+    const isThereNow = versionIn(await readFormat(files, layout)) === String(formatVersion);
+    return isThereNow ? 'good' : 'lost';
+  }
   if (text === undefined) return 'absent';
   const found = version === undefined ? 'an unreadable format file' : `format version ${version}`;
   throw new SpoolError(
     'SPOOL_FORMAT',
     `the spool in ${layout.directory} has ${found}; this Sluice knows version ${formatVersion}`,
   );
+}
+
+/** Undefined: there is no such file. */
+async function readFormat(files: FileLayer, layout: SpoolLayout): Promise<string | undefined> {
+  try {
+    return (await readWhole(files, formatPath(layout))).toString('latin1');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw unreadable(layout, error);
+  }
+}
+
+function versionIn(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : formatLine.exec(text)?.[1];
 }
 
 /** Missing rights get their own code, because another version of Sluice would not help. */
