@@ -6,13 +6,17 @@ import { readTable } from '../table/read-table.ts';
 import { TableError } from '../table/table-error.ts';
 
 /** Reads every table once. */
-export async function tableProblems({ table }: Config): Promise<ConfigWarning[]> {
+export async function tableProblems({ table, login, directory }: Config): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
   for (const [index, settings] of table.entries()) {
     const path = ['table', index, 'path'];
     try {
       const contents = await readTable(settings);
       await contents.close();
+      const bareUser = contents.rules?.bareUser;
+      const unmet =
+        bareUser === undefined ? undefined : whyUnmet(bareUser, login.defaultDomain, directory.length);
+      if (unmet !== undefined) found.push({ path, message: `${settings.path}: ${unmet}` });
       for (const warning of contents.warnings) found.push({ path, message: `${settings.path}: ${warning}` });
     } catch (error) {
       if (!(error instanceof TableError)) throw error;
@@ -20,4 +24,13 @@ export async function tableProblems({ table }: Config): Promise<ConfigWarning[]>
     }
   }
   return found;
+}
+
+/** Why a rule for a user without a domain holds for nobody; undefined: it may hold. */
+function whyUnmet(user: string, defaultDomain: string | undefined, directories: number): string | undefined {
+  const rule = `the rule for user:${user} holds for nobody`;
+  if (directories === 0) return `${rule}: there is no [[directory]], so that no user can log in`;
+  // Without a default domain, a source may know users by their names alone, as a checkpassword program does.
+  if (defaultDomain === undefined) return undefined;
+  return `${rule}, because every user has a domain (default_domain of [login] is ${defaultDomain}): write user:${user}@${defaultDomain}`;
 }

@@ -55,6 +55,7 @@ export class RuleSet {
   readonly #exactNames = new Effects();
   readonly #otherNames = new Effects();
   readonly #remembered = new Map<string, HeldRule>();
+  #bareUser: string | undefined;
 
   /** @param expectedBytes - of all rules, about */
   constructor(expectedBytes: number) {
@@ -63,6 +64,11 @@ export class RuleSet {
 
   get size(): number {
     return this.#count;
+  }
+
+  /** The first user without a domain that a rule is for. */
+  get bareUser(): string | undefined {
+    return this.#bareUser;
   }
 
   /** Adds a rule. Of several for the same clients, the first counts. @throws {TableError} when there is no room */
@@ -75,6 +81,8 @@ export class RuleSet {
     if (!this.#rules.add(Buffer.from(subjectKey(subject)), value))
       throw brokenTable('it holds more than 4 GiB');
     this.#count++;
+    if (subject.kind === 'user' && subject.user !== '*' && !subject.user.includes('@'))
+      this.#bareUser ??= subject.user;
     if (subject.kind === 'network') {
       const read = networkBits(subject.network);
       if (read !== undefined) this.#lengths[read.bits].add(read.length);
