@@ -10,6 +10,7 @@ import { surroundings } from '../../src/cli/surroundings.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { placedText, placeWarnings } from '../../src/config/read/config-warning.ts';
 import { InstanceLock } from '../../src/process/running/instance-lock.ts';
+import { controlServer } from '../control/fake-source.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 const usual = {
@@ -104,6 +105,18 @@ test('a port in use is reported, unless the running Sluice uses it', async (t) =
   const lock = await InstanceLock.take(join(here.path, 'spool'));
   here.atEnd(() => lock.release());
   assert.deepEqual(await found(here, listen), []);
+});
+
+test('a port that another program has is reported while Sluice runs, too, if it is not the one of Sluice', async (t) => {
+  const here = folder(t);
+  const [own, other] = [await listening(here), await listening(here)];
+  const { socket } = await controlServer(t, {
+    listeners: () => [{ address: `0.0.0.0:${own}`, protocol: 'smtp', tls: 'offered', asksClients: false }],
+  });
+  const listen = `[[listen]]\naddress = "127.0.0.1:${own}"\n[[listen]]\naddress = "127.0.0.1:${other}"\n`;
+  assert.deepEqual(await found(here, { control: `control_socket = ${JSON.stringify(socket)}`, listen }), [
+    `listen[2].address: the port of 127.0.0.1:${other} is in use by another program`,
+  ]);
 });
 
 test('addresses that this host does not have are reported', async (t) => {

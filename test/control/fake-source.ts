@@ -20,6 +20,7 @@ import type {
   SendingReset,
 } from '../../src/control/operations/sending.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
+import type { ListenerTlsFacts } from '../../src/control/operations/tls.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
 import { readSocketOf } from '../../src/values/read-socket.ts';
 import { controlService } from '../../src/control/control-service.ts';
@@ -52,6 +53,8 @@ export interface Answers {
   readonly sender?: (question: SenderQuestion) => SenderAnswer;
   readonly find?: (address: string) => FoundUser;
   readonly bans?: () => readonly Ban[] | Failing;
+  /** Of the operation `tls`; none when not given. */
+  readonly listeners?: () => readonly ListenerTlsFacts[];
   readonly lift?: (target: string | undefined) => readonly Ban[] | Failing;
 }
 
@@ -113,7 +116,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       reload: () => Promise.resolve({ afterRestart: [] }),
       reopenLog: unread,
-      tls: () => ({ nowMs: 0, certificates: [], listeners: [] }),
+      tls: () => ({ nowMs: 0, certificates: [], listeners: answers.listeners?.() ?? [] }),
       directory: {
         find: (address) => Promise.resolve(answer('find', answers.find)(address, undefined)),
         checkPassword: unread,
