@@ -1,5 +1,5 @@
 // Loaded into each process of Sluice that the signing benchmark measures: watches how late timers fire, which is how long anything else
-// would have waited for the event loop. SIGUSR2 writes what was seen since the last one into a file, and begins anew.
+// would have waited for the event loop, and how much CPU the process takes. SIGUSR2 writes what was seen since the last one into a file, and begins anew.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ export interface LoopDelay {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** CPU ms of all its threads. */
+  readonly cpuMs: number;
 }
 
 /** The environment variable that names the folder of the files. */
@@ -32,12 +34,16 @@ function watch(folder: string): void {
   delays.enable();
   // Node counts from one timer to the next: what is beyond the interval is late.
   const late = (ns: number): number => Math.max(0, ns / 1e6 - everyMs);
+  let cpu = process.cpuUsage();
   process.on('SIGUSR2', () => {
+    const { user, system } = process.cpuUsage(cpu);
+    cpu = process.cpuUsage();
     const seen: LoopDelay = {
       title: process.title,
       p50Ms: late(delays.percentile(50)),
       p99Ms: late(delays.percentile(99)),
       maxMs: late(delays.max),
+      cpuMs: (user + system) / 1000,
     };
     delays.reset();
     const file = loopDelayFile(folder, process.pid);

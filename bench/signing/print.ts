@@ -10,14 +10,15 @@ const names = {
 
 export function signingRunLine(run: SigningRun): string {
   const delays = Object.entries(run.loopDelays).map(
-    ([role, { p99Ms, maxMs }]) => `${role} ${p99Ms.toFixed(1)} (${maxMs.toFixed(0)})`,
+    ([role, { p99Ms, maxMs, cpuMs }]) =>
+      `${role} ${p99Ms.toFixed(1)} (${maxMs.toFixed(0)}; ${(cpuMs / run.messages).toFixed(3)})`,
   );
   return [
     names[run.system].padEnd(18),
     connections(run.reuse).padEnd(8),
     `${Math.round(run.perSecond)}/s`.padStart(8),
     `${run.cpuMsPerMessage?.toFixed(3) ?? '?'} ms CPU a message`,
-    ...(delays.length > 0 ? [`event loop, p99 (max) in ms: ${delays.join(', ')}`] : []),
+    ...(delays.length > 0 ? [`event loop, p99 (max; CPU a message) in ms: ${delays.join(', ')}`] : []),
   ].join('  ');
 }
 
