@@ -39,7 +39,9 @@ export function authenticationResults(findings: Findings, options: ResultsOption
 
 function iprevResult({ iprev, client }: Findings): string {
   const name = iprev.name === '' ? '' : ` ${property('policy.iprev-name', iprev.name)}`;
-  return `iprev=${iprev.result}${reasonOf(iprev)} ${property('policy.iprev', client)}${name}`;
+  // A balancer may not know who the client is, and then there is no address to tell.
+  const address = client === '' ? '' : ` ${property('policy.iprev', client)}`;
+  return `iprev=${iprev.result}${reasonOf(iprev)}${address}${name}`;
 }
 
 function spfResults({ spf, helo }: Findings): string[] {

@@ -8,16 +8,17 @@ import type { Reply } from '../protocol/smtp/server/server-types.ts';
 const maxLooked = 4096;
 
 /**
- * Does the value of an Authentication-Results field bear the id? Of any version, in any case, with comments and quotes.
+ * Does the value of an Authentication-Results field bear the id? Of any version, in any case, with comments and quotes. A value that is
+ * malformed before its results bears every name that is in it: programs differ in what they make of it.
  * @param value - folded or not
  */
 function bearsId(value: string, authservId: string): boolean {
   const wanted = authservId.toLowerCase();
-  const words = headOf(value.slice(0, maxLooked))
-    ?.toLowerCase()
-    .split(' ')
-    .filter((word) => word !== '');
-  if (words === undefined || words[0] === wanted) return true;
+  const head = headOf(value.slice(0, maxLooked));
+  if (head === 'too long') return true;
+  const words = head === 'malformed' ? [] : wordsOf(head.text);
+  if (!isWellFormed(words)) return mentions(value, wanted);
+  if (words[0] === wanted) return true;
   // Programs may ignore comments and blanks inside of the id. A version may follow it (RFC 8601 2.2).
   const id = words.join('');
   return id.startsWith(wanted) && /^\.?[0-9]*$/.test(id.slice(wanted.length));
@@ -26,9 +27,10 @@ function bearsId(value: string, authservId: string): boolean {
 /**
  * What stands before the results, with a blank for each comment, fold and control character, and without quotes: the id, and
  * perhaps a version.
- * @returns undefined when the text ends before the results begin and is as long as what is looked at: nobody can tell
+ * @returns `malformed` when a comment or a quoted string does not end, or has not begun; `too long` when the results do not begin within
+ *   what is looked at: nobody can tell
  */
-function headOf(value: string): string | undefined {
+function headOf(value: string): { readonly text: string } | 'malformed' | 'too long' {
   let head = '';
   let depth = 0;
   let isQuoted = false;
@@ -42,7 +44,9 @@ function headOf(value: string): string | undefined {
       depth++;
       continue;
     } else if (!isQuoted && c === ')') {
-      depth = Math.max(0, depth - 1);
+      // Without its beginning, it is no comment.
+      if (depth === 0) return 'malformed';
+      depth--;
       head += ' ';
       continue;
     } else if (depth === 0 && !isQuoted) {
@@ -51,11 +55,41 @@ function headOf(value: string): string | undefined {
         continue;
       }
       // The results follow; so do they after a slash or an equals sign, as some have written versions.
-      if (c === ';' || c === '/' || c === '=') return head;
+      if (c === ';' || c === '/' || c === '=') return { text: head };
     }
     if (depth === 0) head += c > ' ' && c !== '\x7f' ? c : ' ';
   }
-  return value.length < maxLooked ? head : undefined;
+  if (value.length === maxLooked) return 'too long';
+  return depth > 0 || isQuoted ? 'malformed' : { text: head };
+}
+
+function wordsOf(head: string): string[] {
+  return head
+    .toLowerCase()
+    .split(' ')
+    .filter((word) => word !== '');
+}
+
+/** An id, and perhaps a version (RFC 8601 2.2), in pieces where comments or blanks are inside of the id. */
+function isWellFormed(words: readonly string[]): boolean {
+  return words.length > 0 && words.every((word) => /^[!#$%&'*+\-.^_`{|}~0-9a-z\x80-\xff]+$/.test(word));
+}
+
+/** As it is written, or with quotes, backslashes, blanks and comments in it. */
+function mentions(value: string, wanted: string): boolean {
+  const plain = value.toLowerCase().replaceAll(/["\\\0-\x20\x7f]/g, '');
+  return plain.includes(wanted) || withoutComments(plain).includes(wanted);
+}
+
+function withoutComments(text: string): string {
+  let depth = 0;
+  let rest = '';
+  for (const c of text) {
+    if (c === '(') depth++;
+    else if (c === ')') depth = Math.max(0, depth - 1);
+    else if (depth === 0) rest += c;
+  }
+  return rest;
 }
 
 const fieldName = 'authentication-results';

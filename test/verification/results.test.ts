@@ -101,6 +101,53 @@ test('property: a field with our name is found, however it is written', () => {
   );
 });
 
+/** Whether the field with this value is taken for ours. */
+function isOurs(value: string): boolean {
+  const header = new EditableHeader(Buffer.from(`Authentication-Results: ${value}\r\n`));
+  return forgedFields(header, id).kind === 'fields';
+}
+
+test('a field that is malformed before its results, and has our name in it, is found', () => {
+  for (const value of [
+    `${id}, dkim=pass`,
+    `${id}: dkim=pass`,
+    `<${id}>; dkim=pass`,
+    `@${id}; dkim=pass`,
+    `[${id}]; dkim=pass`,
+    `;${id}; dkim=pass`,
+    `=${id}; dkim=pass`,
+    `/ ${id}; dkim=pass`,
+    `() ${id.toUpperCase()}, x; dkim=pass`,
+    `"${id}; dkim=pass`,
+    `(${id}; dkim=pass`,
+    `(a ${id}; dkim=pass`,
+    `) ${id}; dkim=pass`,
+    `x) ${id}; dkim=pass`,
+    `"mx.exa"(x)"mple.org", ; dkim=pass`,
+    `mx.example(x).org, dkim=pass`,
+    `mx.\r\n example.org, dkim=pass`,
+    `mx\\.example.org, dkim=pass`,
+    `mx.(a (b) c)example.org, dkim=pass`,
+    `${' '.repeat(5000)}${id}; dkim=pass`,
+    `(${'x'.repeat(5000)}) ${id}; dkim=pass`,
+  ])
+    assert.equal(isOurs(value), true, value);
+});
+
+test('a malformed field of others stays, and so does our name among the results of others', () => {
+  for (const value of [
+    'other.test, dkim=pass',
+    '<other.test>; dkim=pass',
+    '(other.test; dkim=pass',
+    '',
+    '; none',
+    `other.test; spf=pass smtp.helo=${id}`,
+    `other.test 1; dkim=pass header.d="${id}"`,
+    `other.test (seen by ${id}); dkim=pass`,
+  ])
+    assert.equal(isOurs(value), false, value);
+});
+
 test('property: fields with the names of others stay', () => {
   const other = fc.constantFrom(
     'mx.example.orga',
@@ -149,6 +196,11 @@ test('values are plain where they can be, and quoted otherwise', () => {
       '\t reason="a \\"quoted\\" \\\\ text"',
     ].join('\r\n'),
   );
+  const unknown = authenticationResults(
+    { ...found, client: '', iprev: { result: 'temperror', name: '', reason: '' } },
+    { authservId: id, leftOut: new Set(), comment: '' },
+  );
+  assert.match(unknown, /^\tiprev=temperror;\r$/m, 'a client without an address has no property');
   const nothing = new Set(['iprev', 'spf', 'dkim', 'dmarc'] as const);
   assert.equal(
     authenticationResults(found, { authservId: id, leftOut: nothing, comment: '' }),
