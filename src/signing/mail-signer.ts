@@ -1,20 +1,20 @@
 // Signs mail with the keys that are meant for it. The signature itself is made on a thread of Node's pool, so that thousands of messages
 // hold up nobody; and what is signed is made here, from header fields, so that nobody can have something else signed with a key.
 
-import { sign } from 'node:crypto';
 import { HeaderBlock } from '../dkim/header-block.ts';
 import { keyNameOf } from '../dkim/types.ts';
-import { ed25519Input, prepareSignature, type PreparedSignature } from '../dkim/prepare-signature.ts';
+import { prepareSignature } from '../dkim/prepare-signature.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { KeyReports } from './key-reports.ts';
 import type { KeyStore } from './key-store.ts';
-import type { PrivateKey } from './private-key.ts';
+import type { SignatureDesk } from './signature-desk.ts';
 import type { ChosenKey, SigningRules } from './signing-rules.ts';
 import type { Signer, SigningAnswer, SigningRequest } from './types.ts';
 
 export interface MailSignerParts {
   readonly keys: KeyStore;
+  readonly desk: SignatureDesk;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly troubles: Pick<Troubles, 'raise' | 'clear'>;
   /** Unix ms. */
@@ -83,7 +83,7 @@ export class MailSigner implements Signer {
       Math.floor(this.#parts.dateMs() / 1000),
     );
     try {
-      const field = prepared.field(await signatureOf(prepared, key)).toString('latin1');
+      const field = prepared.field(await this.#parts.desk.sign(prepared.bytes, key)).toString('latin1');
       return { kind: 'field', field, by: keyNameOf(form) };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -97,18 +97,6 @@ export class MailSigner implements Signer {
     const stored = await this.#parts.keys.get(path);
     return stored.kind === 'absent' && isOptional ? this.#parts.keys.get(`${path}.private`) : stored;
   }
-}
-
-/** RSA and Ed25519 both work on a thread: an RSA signature takes most of a millisecond. */
-function signatureOf({ bytes }: PreparedSignature, { key, algorithm }: PrivateKey): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const done = (error: Error | null, signature: Buffer): void => {
-    if (error === null) resolve(signature);
-    else reject(error);
-  };
-  if (algorithm === 'rsa-sha256') sign('sha256', bytes, key, done);
-  else sign(null, ed25519Input(bytes), key, done);
-  return promise;
 }
 
 function answerOf(outcomes: readonly Outcome[]): SigningAnswer {

@@ -6,9 +6,11 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { signingRules } from '../../src/settings/signing.ts';
 import { KeyStore } from '../../src/signing/key-store.ts';
 import { MailSigner } from '../../src/signing/mail-signer.ts';
+import { SignatureDesk } from '../../src/signing/signature-desk.ts';
 import { OutgoingMail, type SignedMail } from '../../src/signing/outgoing-mail.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { recordOf, verifyMessage } from '../dkim/support.ts';
@@ -31,6 +33,7 @@ function world(t: TestContext, text: string, most?: number) {
   const keys = new KeyStore(() => nowMs, most);
   const signer = new MailSigner(rules, {
     keys,
+    desk: new SignatureDesk({ timers: nodeTimers }),
     log: { info: say, warn: say, error: say },
     troubles,
     dateMs: () => 1_700_000_000_000,

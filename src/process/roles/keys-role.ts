@@ -28,6 +28,7 @@ import { directorySettings, guardSettings } from '../../settings/directory.ts';
 import { signingRules } from '../../settings/signing.ts';
 import { KeyStore } from '../../signing/key-store.ts';
 import { MailSigner } from '../../signing/mail-signer.ts';
+import { SignatureDesk } from '../../signing/signature-desk.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Role } from '../role.ts';
 
@@ -70,7 +71,8 @@ export class KeysRole implements Role {
     const secret = secretOf(keysFolder(config.spool), log);
     const users = new Users(settings, { log, troubles, pool, secret });
     const keys = new KeyStore(() => performance.now());
-    const signer = new MailSigner(signingRules(config), { keys, log, troubles, dateMs: Date.now });
+    const desk = new SignatureDesk({ timers: nodeTimers });
+    const signer = new MailSigner(signingRules(config), { keys, desk, log, troubles, dateMs: Date.now });
     return new KeysRole(users, signer, config, log);
   }
 
