@@ -2,7 +2,7 @@
 
 import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { socketPathProblem } from '../config/problems/socket-paths.ts';
 import { systemReason } from '../config/read/config-error.ts';
@@ -30,16 +30,26 @@ export async function surroundings(config: Config): Promise<ConfigWarning[]> {
   ];
 }
 
-/** The addresses of listeners that a running Sluice has; those of the configuration when it cannot be asked. Empty when none runs. */
+/** The addresses of listeners that a running Sluice has; those of the configuration when it cannot be asked, or seen. Empty when none runs. */
 export async function heldListeners(config: Config): Promise<readonly ListenAddress[]> {
   const isRunning = (await isLocked(config.spool)) || (await answers(config.controlSocket));
-  if (!isRunning) return [];
+  if (!isRunning) return mayLook(config) ? [] : config.listen.map(({ address }) => address);
   try {
     const { listeners } = await controlResult(config.controlSocket, { operation: 'tls' });
     return listeners.map(({ address }) => parseListenAddress(address));
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     return config.listen.map(({ address }) => address);
+  }
+}
+
+/** Whether this user can see whether a Sluice runs: the folders of its lock and of its control socket may be closed. */
+function mayLook({ spool, controlSocket }: Config): boolean {
+  try {
+    for (const path of [join(spool, 'lock.sock'), controlSocket]) lstatSync(path, { throwIfNoEntry: false });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -31,6 +31,8 @@ export interface Patient {
   readonly config: Config;
   /** The processes of the running Sluice, as far as this user can see them. */
   readonly processes: Processes;
+  /** Which kinds of things are looked at. */
+  readonly kinds: ReadonlySet<CheckKind>;
   /** Nothing may be asked over the network. */
   readonly isOffline: boolean;
   readonly resolver: Resolver;

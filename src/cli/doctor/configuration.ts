@@ -30,7 +30,11 @@ export const configuration: Check = {
 };
 
 export function warningFindings(problems: readonly ConfigProblem[]): readonly Finding[] {
-  return problems.map((each) => warning('config-warning', `${placedText(each)}.`, mendOf(each)));
+  return problems.map((each) => warning('config-warning', sentence(placedText(each)), mendOf(each)));
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
 }
 
 function mendOf({ file, line }: ConfigProblem): string {

@@ -27,8 +27,9 @@ export async function dnsFacts(config: Config, resolver: Resolver, isOffline: bo
   if (isOffline) return { kind: 'offline' };
   const servers = nameServers(config);
   const states = await Promise.all(servers.map(stateOf));
-  const asked = servers.map(({ address }, at): ServerFacts => ({
+  const asked = servers.map(({ address, port }, at): ServerFacts => ({
     address,
+    port,
     isLoopback: address === '::1' || address.startsWith('127.'),
     state: states[at] ?? { kind: 'silent', reason: 'it was not asked' },
   }));

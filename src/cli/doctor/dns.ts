@@ -17,6 +17,7 @@ export type DnsFacts =
 
 export interface ServerFacts {
   readonly address: string;
+  readonly port: number;
   readonly isLoopback: boolean;
   readonly state: ServerState;
 }
@@ -84,6 +85,11 @@ export function dnsFindings(facts: DnsFacts): readonly Finding[] {
   ];
 }
 
+/** For dig(1). */
+function atPort(port: number): string {
+  return port === 53 ? '' : ` -p ${port}`;
+}
+
 function silentFindings(servers: readonly ServerFacts[]): readonly Finding[] {
   return [
     error(
@@ -102,13 +108,13 @@ function reasonOf({ address, state }: ServerFacts): string {
   return state.kind === 'answers' ? address : `${address}: ${state.reason}`;
 }
 
-function serverFindings({ address, state }: ServerFacts, count: number): readonly Finding[] {
+function serverFindings({ address, port, state }: ServerFacts, count: number): readonly Finding[] {
   if (state.kind === 'silent')
     return [
       warning(
         'dns-server-silent',
         `Of ${count} name servers, ${address} does not answer (${state.reason}): if the others fail, too, no mail is delivered.`,
-        `Start it, or take it out of servers of [dns] (or /etc/resolv.conf); "dig @${address} arpa" asks it`,
+        `Start it, or take it out of servers of [dns] (or /etc/resolv.conf); "dig @${address}${atPort(port)} arpa" asks it`,
       ),
     ];
   if (state.kind === 'refuses')
@@ -116,7 +122,7 @@ function serverFindings({ address, state }: ServerFacts, count: number): readonl
       warning(
         'dns-refused',
         `The name server ${address} cannot look up names of the Internet: ${state.reason}. Mail to other domains waits, unless all of it goes through smarthosts.`,
-        `"dig @${address} arpa" shows the same; let it answer this host (allow-query, access-control), or name another one in [dns]`,
+        `"dig @${address}${atPort(port)} arpa" shows the same; let it answer this host (allow-query, access-control), or name another one in [dns]`,
       ),
     ];
   const found: Finding[] = [];
@@ -157,11 +163,11 @@ function validationFindings({
   if (isTrusted)
     return answering
       .filter((server) => !validates(server))
-      .map(({ address }) =>
+      .map(({ address, port }) =>
         error(
           'dns-not-validating',
           `validating = true in [dns], but ${address} does not validate: it answers without AD about a signed zone. So no DANE is used.`,
-          `Give it a trust anchor (unbound: auto-trust-anchor-file; BIND: dnssec-validation auto); "dig @${address} +dnssec arpa" must show the flag ad`,
+          `Give it a trust anchor (unbound: auto-trust-anchor-file; BIND: dnssec-validation auto); "dig @${address}${atPort(port)} +dnssec arpa" must show the flag ad`,
         ),
       );
   const [first] = answering;
@@ -170,7 +176,7 @@ function validationFindings({
     note(
       'dns-unused-validation',
       `The name server on this host validates, but Sluice does not use that: without validating = true there is no DANE.`,
-      `servers = ["${first.address}"] and validating = true in [dns], then: sluice reload`,
+      `servers = ["${first.address}${first.port === 53 ? '' : `:${first.port}`}"] and validating = true in [dns], then: sluice reload`,
     ),
   ];
 }

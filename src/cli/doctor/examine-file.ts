@@ -8,7 +8,7 @@ import { openResolver } from '../../manager/open-resolver.ts';
 import { isLocked } from '../../process/running/instance-lock.ts';
 import { runningProcesses } from '../../process/running/life-sign.ts';
 import { readConfig } from '../config-file.ts';
-import type { CheckKind, Patient, Processes } from './check.ts';
+import { type CheckKind, checkKinds, type Patient, type Processes } from './check.ts';
 import { checks } from './checks.ts';
 import { mistakeFindings } from './configuration.ts';
 import type { DnsFacts } from './dns.ts';
@@ -40,12 +40,13 @@ export async function examineFile(named: string | undefined, extent: Extent): Pr
     let dns: Promise<DnsFacts> | undefined;
     const patient: Patient = {
       config,
+      kinds: new Set(only ?? checkKinds),
       isOffline,
       resolver,
       processes: await processesOf(config),
       dns: () => (dns ??= dnsFacts(config, resolver, isOffline)),
     };
-    const chosen = checks.filter(({ kind }) => only === undefined || only.includes(kind));
+    const chosen = checks.filter(({ kind }) => patient.kinds.has(kind));
     const over = wait(timeoutMs, undefined, { signal: late.signal }).catch(
       () => new Promise<void>(() => undefined),
     );

@@ -6,7 +6,7 @@ import { version } from '../../config/version.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { ControlError } from '../../control/control-error.ts';
 import { untilReachable } from '../until-reachable.ts';
-import type { Check, Patient } from './check.ts';
+import type { Check, CheckKind, Patient } from './check.ts';
 import { error, type Finding, note, notSeen, warning } from './finding.ts';
 
 export type InstanceFacts =
@@ -18,11 +18,18 @@ export type InstanceFacts =
 export const instance: Check = {
   kind: 'instance',
   subject: 'the running Sluice',
-  look: async (patient) => instanceFindings(await instanceFacts(patient), version),
+  look: async (patient) => instanceFindings(await instanceFacts(patient), version, toldBy(patient)),
 };
 
-/** @param installed - the version of this command */
-export function instanceFindings(facts: InstanceFacts, installed: string): readonly Finding[] {
+/**
+ * @param installed - the version of this command
+ * @param isTold - whether another check tells of a trouble, with its key, and more closely
+ */
+export function instanceFindings(
+  facts: InstanceFacts,
+  installed: string,
+  isTold: (key: string) => boolean = () => false,
+): readonly Finding[] {
   switch (facts.kind) {
     case 'stopped':
       return [
@@ -38,9 +45,11 @@ export function instanceFindings(facts: InstanceFacts, installed: string): reado
     }
     case 'answered': {
       const { status } = facts;
-      const troubles = status.troubles.map(({ level, text, advice }) =>
-        (level === 'critical' ? error : warning)('instance-trouble', text, advice),
-      );
+      const troubles = status.troubles
+        .filter(({ key }) => !isTold(key))
+        .map(({ level, text, advice }) =>
+          (level === 'critical' ? error : warning)('instance-trouble', text, advice),
+        );
       if (status.version === installed) return troubles;
       const older = warning(
         'instance-version',
@@ -50,6 +59,27 @@ export function instanceFindings(facts: InstanceFacts, installed: string): reado
       return [...troubles, older];
     }
   }
+}
+
+/** The checks that look at the same as a trouble. */
+const checkOfTrouble: ReadonlyMap<string, CheckKind> = new Map([
+  ['capacity', 'files'],
+  ['certificate', 'certificates'],
+  ['disk', 'disk'],
+  ['dns', 'dns'],
+  ['source', 'ports'],
+]);
+
+/** Of processes that cannot be seen, only the running Sluice itself tells. */
+function toldBy({ kinds, processes, isOffline }: Patient): (key: string) => boolean {
+  const isSeen = processes.kind === 'running' && processes.roles.length > 0;
+  return (key) => {
+    const [kind = '', what] = key.split(':');
+    // "disk:write" and the like are about more than the check looks at.
+    const check = what === undefined || kind === 'source' ? checkOfTrouble.get(kind) : undefined;
+    if (check === undefined || !kinds.has(check) || (check === 'dns' && isOffline)) return false;
+    return check !== 'files' || isSeen;
+  };
 }
 
 async function instanceFacts({ config, processes }: Patient): Promise<InstanceFacts> {

@@ -5,7 +5,7 @@ import { openFilesIn, systemFacts } from '../../settings/system-facts.ts';
 import type { RunningProcess } from '../../process/running/life-sign.ts';
 import type { Check, Patient } from './check.ts';
 import { error, type Finding, notSeen, warning } from './finding.ts';
-import { systemNumber, systemText } from './system-text.ts';
+import { hasProc, systemNumber, systemText } from './system-text.ts';
 
 export interface OpenFileFacts {
   readonly demand: Demand;
@@ -103,7 +103,8 @@ async function openFileFacts({ config, processes }: Patient): Promise<OpenFileFa
     fromHere: processes.kind === 'stopped' ? systemFacts().openFiles : undefined,
     host: open === undefined || most === undefined ? undefined : { most, open },
     mostOfProcess: await systemNumber('/proc/sys/fs/nr_open'),
-    unseen: whyUnseen(processes, running.length),
+    // One process for everything has no sign of life, and tells of its own shortages.
+    unseen: config.processes.singleProcess || !hasProc() ? undefined : whyUnseen(processes, running.length),
   };
 }
 

@@ -32,6 +32,7 @@ async function portFacts({ config, processes }: Patient): Promise<PortFacts> {
   const room = found === undefined ? 0 : Math.max(1, found.last - found.first + 1 - found.reserved);
   return {
     listeners: await listenerProblems(tcp.filter((address) => !isHeld(address, held))),
+    unseen: processes.kind === 'hidden' ? (await listenerProblems(tcp)).map(({ address }) => address) : [],
     missingSources: (await missingSources(config)).map(({ address }) => address),
     range: found,
     unreserved: found === undefined ? [] : unreservedOf(tcp, found, (await systemText(reservedPlace)) ?? ''),

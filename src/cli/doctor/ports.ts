@@ -1,11 +1,13 @@
 // Ports, judged: those that Sluice listens on, and those that its connections need. The facts are gathered by `port-facts.ts`.
 
 import type { Shortage } from '../../settings/capacity.ts';
-import { error, type Finding, warning } from './finding.ts';
+import { error, type Finding, notSeen, warning } from './finding.ts';
 
 export interface PortFacts {
   /** Addresses of listeners that cannot be had, except where the running Sluice has them itself. */
   readonly listeners: readonly ListenerProblem[];
+  /** Addresses that are in use, and it cannot be seen whether by Sluice. */
+  readonly unseen: readonly string[];
   /** Own addresses that this host does not have, of [[source]]. */
   readonly missingSources: readonly string[];
   /** Ports for connections; undefined where the system does not tell. */
@@ -42,6 +44,12 @@ const muchClosing = 0.7;
 export function portFindings(facts: PortFacts): readonly Finding[] {
   return [
     ...facts.listeners.map(listenerFinding),
+    ...facts.unseen.map((address) =>
+      notSeen(
+        `The port of ${address} is in use or closed to this user, who may not see whether Sluice has it.`,
+        'Run "sluice doctor" as root, or as the user that runs Sluice.',
+      ),
+    ),
     ...facts.missingSources.map((address) =>
       error(
         'ports-source-missing',

@@ -1,6 +1,7 @@
 // Looks at the modes of what belongs to Sluice, and tries the secrets and keys that the configuration names.
 
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { ConfigWarning } from '../../config/read/config-warning.ts';
 import { placeWarnings } from '../../config/read/config-warning.ts';
@@ -22,12 +23,12 @@ async function rightsFacts({ config, processes }: Patient): Promise<RightsFacts>
   const unseen: string[] = [];
   const wanted = [
     { kind: 'spool', path: config.spool },
-    ...(config.file === undefined ? [] : [{ kind: 'configuration', path: config.file } as const]),
+    ...configurationFiles(config).map((path) => ({ kind: 'configuration', path }) as const),
     { kind: 'control socket', path: config.controlSocket },
   ] as const;
   for (const { kind, path } of wanted) {
     try {
-      modes.push({ kind, path, mode: (await stat(path)).mode & 0o777 });
+      modes.push({ kind, path, mode: (await stat(path)).mode & 0o1777 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unseen.push(path);
     }
@@ -40,6 +41,12 @@ async function rightsFacts({ config, processes }: Patient): Promise<RightsFacts>
     modes,
     unseen,
   };
+}
+
+/** With their folders: who may write there may put another file in place. */
+function configurationFiles({ file, fragments }: Config): readonly string[] {
+  const files = [...(file === undefined ? [] : [file]), ...fragments];
+  return [...new Set([...files, ...files.map((each) => dirname(each))])];
 }
 
 function problems(warnings: readonly ConfigWarning[]): readonly Problem[] {

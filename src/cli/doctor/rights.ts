@@ -24,10 +24,11 @@ export interface Problem {
 export interface FileMode {
   readonly kind: 'spool' | 'configuration' | 'control socket';
   readonly path: string;
-  /** The nine bits of permissions. */
+  /** The nine bits of permissions, and the sticky bit. */
   readonly mode: number;
 }
 
+const sticky = 0o1000;
 const forOthers = { any: 0o007, write: 0o002 } as const;
 
 export function rightsFindings({ places, secrets, keys, modes, unseen }: RightsFacts): readonly Finding[] {
@@ -75,7 +76,8 @@ function modeFindings({ kind, path, mode }: FileMode): readonly Finding[] {
         ),
       ];
     case 'configuration':
-      if ((mode & forOthers.write) === 0) return [];
+      // In a folder with the sticky bit, such as /tmp, nobody can replace files of others.
+      if ((mode & forOthers.write) === 0 || (mode & sticky) !== 0) return [];
       return [
         error(
           'rights-config',

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import type { Check, Patient } from './check.ts';
-import { error, type Finding, warning } from './finding.ts';
-import { systemText } from './system-text.ts';
+import { error, type Finding, note, notSeen, warning } from './finding.ts';
+import { hasProc, systemText } from './system-text.ts';
 
 export interface RuntimeFacts {
   /** Version of the Node that runs this command, which is chosen as that of Sluice is. */
@@ -12,6 +12,8 @@ export interface RuntimeFacts {
   /** The version that Sluice is tested with. */
   readonly tested: string | undefined;
   readonly running: readonly RunningFacts[];
+  /** The system tells of processes in /proc. */
+  readonly hasProc: boolean;
 }
 
 export interface RunningFacts {
@@ -39,7 +41,12 @@ export const runtime: Check = {
   look: async (patient) => runtimeFindings(await runtimeFacts(patient)),
 };
 
-export function runtimeFindings({ node, tested, running }: RuntimeFacts): readonly Finding[] {
+export function runtimeFindings({
+  node,
+  tested,
+  running,
+  hasProc: isLinux,
+}: RuntimeFacts): readonly Finding[] {
   const found: Finding[] = [];
   if (tested !== undefined && isOlder(node, tested))
     found.push(
@@ -59,7 +66,24 @@ export function runtimeFindings({ node, tested, running }: RuntimeFacts): readon
       ),
     );
   const [first] = running;
-  return first?.environment === undefined ? found : [...found, ...environmentFindings(first.environment)];
+  if (first === undefined) return found;
+  if (first.environment !== undefined) return [...found, ...environmentFindings(first.environment)];
+  if (!isLinux)
+    return [
+      ...found,
+      note(
+        'runtime-no-proc',
+        'This system has no /proc: the limits, the memory and the environment of the running processes were not looked at.',
+        '"sluice status" has what the running Sluice itself reports',
+      ),
+    ];
+  return [
+    ...found,
+    notSeen(
+      'The environment of the running processes was not looked at: this user may not.',
+      'Run "sluice doctor" as root.',
+    ),
+  ];
 }
 
 function environmentFindings({ threads, options = '' }: Environment): readonly Finding[] {
@@ -100,6 +124,7 @@ async function runtimeFacts({ processes }: Patient): Promise<RuntimeFacts> {
     node: process.versions.node,
     tested: testedVersion(),
     running: await Promise.all(pids.map(runningFacts)),
+    hasProc: hasProc(),
   };
 }
 

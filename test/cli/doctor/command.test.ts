@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { ManagerStatus } from '../../../src/control/operations/status.ts';
 import { controlServer } from '../../control/fake-source.ts';
 import { sluice } from '../run.ts';
-import { type Answer, codes, doctor, ground } from './ground.ts';
+import { type Answer, codes, doctor, examined, ground } from './ground.ts';
 
 test('--only looks at one kind of things, and leaves nothing behind in the spool', async (t) => {
   const { config, spool } = ground(t);
@@ -115,7 +115,10 @@ test('a running Sluice is asked for its troubles and its version', async (t) => 
     ],
   });
   const config = join(folder, 'sluice.toml');
-  writeFileSync(config, `control_socket = ${JSON.stringify(socket)}\nspool = "spool"\n`);
+  writeFileSync(
+    config,
+    `control_socket = ${JSON.stringify(socket)}\nspool = "spool"\n[dns]\nservers = ["127.0.0.1:1"]\n`,
+  );
   const answer = await doctor(config, ['--only', 'instance']);
   assert.equal(answer.code, 2);
   assert.deepEqual(
@@ -125,4 +128,8 @@ test('a running Sluice is asked for its troubles and its version', async (t) => 
       ['instance-version', 'warning'],
     ],
   );
+  // The check of the DNS tells of the same.
+  const both = await examined(config, ['instance', 'dns']);
+  assert.ok(!codes(both).includes('instance-trouble'));
+  assert.ok(codes(await examined(config, ['instance', 'dns'], true)).includes('instance-trouble'));
 });

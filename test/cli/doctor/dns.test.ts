@@ -18,6 +18,7 @@ function asked(
 ): DnsFacts {
   const servers = Object.entries(states).map(([address, state]) => ({
     address,
+    port: 53,
     isLoopback: address.startsWith('127.'),
     state,
   }));

@@ -11,6 +11,7 @@ import { codes, examined, ground } from './ground.ts';
 
 const good: PortFacts = {
   listeners: [],
+  unseen: [],
   missingSources: [],
   range: { first: 32_768, last: 60_999 },
   unreserved: [],
@@ -35,6 +36,7 @@ const cases: readonly (readonly [name: string, change: Partial<PortFacts>, codes
   ['a port that another program has', refused('EADDRINUSE', 'master (process 8)'), ['ports-taken']],
   ['a port that needs rights', refused('EACCES'), ['ports-forbidden']],
   ['an address of another host', refused('EADDRNOTAVAIL'), ['ports-address-missing']],
+  ['a port in use, and nobody says by whom', { unseen: ['0.0.0.0:25'] }, ['not-seen']],
   ['a source of another host', { missingSources: ['192.0.2.25'] }, ['ports-source-missing']],
   [
     'too few ports',
