@@ -10,7 +10,8 @@ import { watchOutput } from './output.ts';
 import { errorText } from './print-error.ts';
 
 interface CommandFile {
-  readonly register: (program: Command) => void;
+  /** @param whole - the program with all of its commands, for those that tell of it */
+  readonly register: (program: Command, whole: () => Promise<Command>) => void;
 }
 
 /** In the order of the help. */
@@ -43,6 +44,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   clients: () => import('./clients.ts'),
   sending: () => import('./sending.ts'),
   sendmail: () => import('./sendmail.ts'),
+  completion: () => import('./completion.ts'),
   version: () => import('./version.ts'),
 };
 
@@ -79,7 +81,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function commands(name: string): Promise<Command> {
+/** The program with the command of this name, or with all of them. */
+export async function commands(name = ''): Promise<Command> {
   const program = new CommandLine('sluice')
     .description(
       'A mail transfer agent that keeps thousands of connections open and never floods a destination.',
@@ -91,7 +94,7 @@ async function commands(name: string): Promise<Command> {
     .showHelpAfterError('(sluice --help lists the commands)');
   const wanted = commandFiles[name];
   const files = wanted === undefined ? Object.values(commandFiles) : [wanted];
-  for (const load of files) (await load()).register(program);
+  for (const load of files) (await load()).register(program, commands);
   return program;
 }
 

@@ -55,7 +55,7 @@ async function restore(backup: string, options: RestoreCommand): Promise<void> {
     pace: new Pace({ timers: nodeTimers, bytesPerSecond: 0, signal: cancelOnSignals() }),
   });
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ spool, messages, recipients, leftOut, ...facts })}\n`);
+    process.stdout.write(`${JSON.stringify({ ...facts, spool, messages, recipients, leftOut })}\n`);
     return;
   }
   const of = facts === undefined ? '' : ` as it was at ${new Date(facts.consistentAtMs).toISOString()}`;

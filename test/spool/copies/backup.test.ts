@@ -2,7 +2,7 @@
 // segments and vanish with their segments. The books are kept by the test.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
@@ -197,6 +197,10 @@ test('whatever happens meanwhile, a backup has what waited before and did not en
         // Another one takes over what the first has, and a store opens on what was restored of it.
         const { problems: later } = await make(spool, `${target}-later`, nodeFiles, target);
         assert.deepEqual(later, []);
+        for (const name of readdirSync(join(`${target}-later`, 'large'))) {
+          const isLinked = statSync(join(`${target}-later`, 'large', name)).nlink === 2;
+          assert.equal(isLinked, existsSync(join(target, 'large', name)));
+        }
         assert.deepEqual(
           [...(await messagesIn(`${target}-later`)).keys()].sort(),
           [...work.waiting.keys()].sort(),
