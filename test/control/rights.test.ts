@@ -18,6 +18,7 @@ const asking = [
   'queue-list',
   'sending.explain',
   'sending.list',
+  'srs.sender',
   'status',
   'tls',
   'tls.report',

@@ -44,6 +44,7 @@ async function place(
     // A stranger for whom Sluice is a backup MX of passed.test, and of nothing else.
     receive: { relay_networks: [], relay_domains: ['passed.test'] },
     srs: { domain: 'srs.test', secret_file: secretFile, ...srs },
+    processes: { single_process: true },
     route: [
       { domain: ['passed.test'], relay: [`127.0.0.1:${next.port}`], srs: true },
       { domain: ['plain.test'], relay: [`127.0.0.1:${next.port}`] },
@@ -167,10 +168,17 @@ test('what the next server refuses is reported to the sender itself, not to the 
     ],
   });
   await send(sluice.port, mail);
-  const [bounced] = await logged(sluice, 'bounced', 1);
-  assert.equal(bounced!['from'], 'joe@origin.test');
-  const [, report] = await logged(sluice, 'received', 2);
-  assert.deepEqual(report!['to'], ['joe@origin.test']);
+  // A next hop that forwards without rewriting sends our address back to us.
+  await send(sluice.port, { ...mail, from: madeBefore(3) });
+  await send(sluice.port, { ...mail, from: madeBefore(0).replace('=joe', '=eve') });
+  await logged(sluice, 'bounced', 3);
+  const reports = (await logged(sluice, 'received', 5)).filter(({ via }) => via === 'bounce');
+  assert.deepEqual(
+    reports.map(({ to }) => to),
+    [['joe@origin.test'], ['joe@origin.test']],
+  );
+  const [dropped] = await logged(sluice, 'dropped', 1);
+  assert.match(String(dropped!['reason']), /an SRS address that was not made here, or has expired/);
   assert.equal(origin.messages.length, 0);
 });
 
@@ -189,4 +197,55 @@ test('without a secret, mail that needs it waits and other mail goes; it goes on
   assert.match(next.messages[1]!.sender, /^SRS0=/);
   assert.match((await send(sluice.port, bounce(madeBefore(0))))[1]!, /^250/);
   assert.doesNotMatch(await sluice.cli('status'), /The secrets of SRS/);
+});
+
+test('operators see both senders, and what an SRS address leads to', async (t) => {
+  const ground = Ground.of(t);
+  const next = await destination(ground, {
+    personality: ({ stage }) => (stage === 'mail' ? { reply: '450 4.7.1 Later' } : undefined),
+  });
+  const { sluice } = await place(t, {
+    route: [
+      { domain: ['passed.test'], relay: [`127.0.0.1:${next.port}`], srs: true },
+      { domain: ['origin.test'], relay: [`127.0.0.1:${next.port}`] },
+    ],
+  });
+  await send(sluice.port, mail);
+  await send(sluice.port, bounce(madeBefore(0)));
+  const [first, second] = await logged(sluice, 'deferred', 2);
+  const shown = async (id: unknown) => sluice.cli('queue', 'show', String(id));
+  const both = `${await shown(first!['id'])}${await shown(second!['id'])}`;
+  assert.match(both, /From +<joe@origin\.test>/);
+  assert.match(both, /Sent as +<SRS0=.*=origin\.test=joe@srs\.test> \(SRS\)/);
+  assert.match(both, /To +<joe@origin\.test>\n +Given as +rfc822;SRS0=.*=joe@srs\.test/);
+  const explained = await sluice.cli('explain', '--sender', 'joe@origin.test', 'x@passed.test');
+  assert.match(explained, /Sender +<joe@origin\.test> becomes <SRS0=.*@srs\.test> \(SRS\)/);
+  assert.match(explained, /\[\[route\]\] route 1/);
+  assert.match(await sluice.cli('explain', '--sender', '<>', 'x@passed.test'), /Sender +<.*> stays as it is/);
+  const made = (await sluice.cli('srs', 'forward', 'joe@origin.test')).trim();
+  assert.match(await sluice.cli('srs', 'reverse', made), /^joe@origin\.test\n/);
+});
+
+test('a new secret signs without a restart, and addresses of before stay good, also after kill -9', async (t) => {
+  const { next, origin, sluice, configure } = await place(t, { processes: {} });
+  await send(sluice.port, mail);
+  await next.tally.arrived(1);
+  const before = next.messages[0]!.sender;
+  await sluice.cli('srs', 'secret');
+  configure({ queue: { lifetime: '4d' } });
+  await sluice.cli('reload');
+  for (const role of ['receiver', 'sender', 'manager']) process.kill(sluice.pidOf(role), 'SIGKILL');
+  await until('a receiver runs again', async () => {
+    try {
+      return (await send(sluice.port, bounce(before))).at(-1)!.startsWith('250');
+    } catch {
+      return false; // nobody listens at the moment
+    }
+  });
+  await origin.tally.arrived(1);
+  await send(sluice.port, { ...mail, to: ['c@passed.test'] });
+  await next.tally.arrived(2);
+  const after = next.messages.at(-1)!.sender;
+  assert.match(await sluice.cli('srs', 'reverse', before), /signed with secret 2 of the file/);
+  assert.doesNotMatch(await sluice.cli('srs', 'reverse', after), /secret 2/);
 });
