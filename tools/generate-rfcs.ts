@@ -66,6 +66,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [5952, 'A recommendation for IPv6 address text representation'],
   [6008, 'Authentication-Results registration for differentiating among cryptographic results'],
   [6066, 'TLS extensions: server name indication (SNI)'],
+  [6068, 'The mailto URI scheme'],
   [6151, 'Updated security considerations for MD5'],
   [6152, 'SMTP service extension for 8-bit MIME transport (8BITMIME)'],
   [6194, 'Security considerations for SHA-0 and SHA-1'],

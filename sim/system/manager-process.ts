@@ -252,6 +252,6 @@ export class ManagerProcess {
       random: () => random.next(),
       now: nowMs,
     });
-    return { router, onOutage: resolver.onOutage, close: resolver.close };
+    return { router, lookups: resolver, onOutage: resolver.onOutage, close: resolver.close };
   };
 }

@@ -5,6 +5,7 @@ import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { Counters } from '../log/event-counters.ts';
 import type { ChargeAnswer, HandIn, SendingCharge } from '../policy/sending/types.ts';
+import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
@@ -58,7 +59,10 @@ export interface Release {
   readonly charge: SendingCharge;
 }
 
-export type ReceiverToManager = Hello | Submitted | CountersSoFar | Charge | Release;
+/** What was found out about mail since the last of these, for reports of DMARC. */
+export type Aggregated = { readonly kind: 'aggregated' } & AggregatedPortion;
+
+export type ReceiverToManager = Hello | Submitted | CountersSoFar | Charge | Release | Aggregated;
 
 export interface Charged {
   readonly kind: 'charged';

@@ -43,6 +43,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   login: () => import('./login.ts'),
   clients: () => import('./clients.ts'),
   sending: () => import('./sending.ts'),
+  reports: () => import('./reports.ts'),
   sendmail: () => import('./sendmail.ts'),
   completion: () => import('./completion.ts'),
   version: () => import('./version.ts'),

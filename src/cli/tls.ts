@@ -6,7 +6,6 @@ import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { printText } from './terminal-text.ts';
 import { registerCheck } from './tls-check.ts';
-import { registerReport } from './tls-report.ts';
 import { registerSts } from './tls-sts.ts';
 import { certificateRows, rowsText } from './tls-text.ts';
 import { table } from './text-table.ts';
@@ -22,7 +21,6 @@ export function register(program: Command): void {
     .option('--json', 'print JSON for programs')
     .action(show);
   registerCheck(tls);
-  registerReport(tls);
   registerSts(tls);
 }
 

@@ -26,8 +26,10 @@ import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
+import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
+import { type TlsConfig, toTlsConfig } from './tls-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toSrs, type WithSrs } from './srs-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
@@ -68,12 +70,7 @@ export type StopConfig = FileConfig['stop'];
 export type { LimitConfig } from './limit-config.ts';
 export type { CredentialConfig } from './credential-config.ts';
 export type { RouteConfig } from './route-config.ts';
-
-/** One [[tls]]; the first that matches counts. */
-export type TlsConfig = FileConfig['tls'][number] & {
-  /** The certificates of its authorities in PEM; empty: those of the system. */
-  readonly authorities: string;
-};
+export type { TlsConfig } from './tls-config.ts';
 
 type FileTenant = FileConfig['tenant'][number];
 /** One [[tenant]]. A message belongs to the first that matches it. */
@@ -156,6 +153,7 @@ export interface Config extends VerificationConfig, WithSrs {
   readonly adapt: AdaptConfig;
   readonly reaction: readonly ReactionConfig[];
   readonly bounce: BounceConfig;
+  readonly reports: ReportsConfig;
   readonly log: LogConfig;
   readonly stop: StopConfig;
 }
@@ -255,13 +253,7 @@ function completeConfig(
     dns: content.dns,
     route: content.route.map(toRouteConfig),
     credential: content.credential.map((each) => toCredentialConfig(each, folder)),
-    tls: content.tls.map((rule, index) => ({
-      ...rule,
-      ...(rule.ca !== undefined && { ca: resolve(folder, rule.ca) }),
-      ...(rule.certificate !== undefined && { certificate: resolve(folder, rule.certificate) }),
-      ...(rule.key !== undefined && { key: resolve(folder, rule.key) }),
-      authorities: supplement.tlsAuthorities[index] ?? '',
-    })),
+    tls: content.tls.map((rule, index) => toTlsConfig(rule, folder, supplement.tlsAuthorities[index] ?? '')),
     quirk: content.quirk.map(toQuirkConfig),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     table: content.table.map((each) => toTableConfig(each, folder)),
@@ -294,6 +286,7 @@ function completeConfig(
       origin: supplement.originOf('reaction', index),
     })),
     bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
+    reports: toReportsConfig(content.reports, folder, supplement.reportsAuthorities),
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
     stop: content.stop,
   };

@@ -39,6 +39,8 @@ const signedIfPresentNames: readonly string[] = [
   'List-Archive',
   'Autocrypt',
   'Feedback-ID',
+  'TLS-Report-Domain',
+  'TLS-Report-Submitter',
 ];
 
 /** Fields of one name that are signed at most, from the bottom. No message that people write has more. */

@@ -47,6 +47,8 @@ export interface DmarcVerdict {
   readonly policy: DmarcPolicy;
   /** Whose record it is; empty for nobody's. */
   readonly policyDomain: string;
+  /** What that domain publishes; undefined where nobody's policy applies. */
+  readonly record: DmarcRecord | undefined;
   /** By what the message has passed. */
   readonly aligned: readonly ('spf' | 'dkim')[];
   /** For people. */
@@ -129,6 +131,7 @@ export async function evaluateDmarc(
       author,
       policy: 'none',
       policyDomain: '',
+      record: undefined,
       aligned: [],
       reason: discovery.reason,
     };
@@ -138,7 +141,7 @@ export async function evaluateDmarc(
   const spf = await aligner.any(domains.spf, record.aspf);
   const dkim = await aligner.any(domains.dkim, record.adkim);
   const aligned = [...(spf ? (['spf'] as const) : []), ...(dkim ? (['dkim'] as const) : [])];
-  const verdict = { author, policy, policyDomain, aligned };
+  const verdict = { author, policy, policyDomain, record, aligned };
   if (aligned.length > 0) return { ...verdict, result: 'pass', reason: `${aligned.join(' and ')} aligned` };
   // A temporary error is no failure: the same message may pass in a minute.
   const mightAlign =

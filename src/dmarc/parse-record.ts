@@ -18,6 +18,10 @@ export interface DmarcRecord {
   readonly psd: 'y' | 'n' | 'u';
   /** `t=y`: the owner is testing, and asks for one step less than the policy. */
   readonly isTest: boolean;
+  /** Where aggregate reports go, as it is written; empty: the owner wants none. */
+  readonly rua: string;
+  /** When the owner wants reports of failures, as it is written; empty: not said. */
+  readonly fo: string;
 }
 
 export type ParsedDmarc =
@@ -38,13 +42,7 @@ export function parseDmarcRecord(text: string): ParsedDmarc {
   if (text.length > maxRecordLength) {
     return { kind: 'unusable', psd: 'u', reason: `it has more than ${maxRecordLength} characters` };
   }
-  const tags = new Map<string, string>();
-  for (const part of text.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals === -1) continue;
-    const name = part.slice(0, equals).trim().toLowerCase();
-    if (!tags.has(name)) tags.set(name, part.slice(equals + 1).trim());
-  }
+  const tags = parseDmarcTags(text);
   const value = (name: string): string | undefined => tags.get(name)?.toLowerCase();
   const psd = value('psd');
   const boundary = psd === 'y' || psd === 'n' ? psd : 'u';
@@ -61,8 +59,22 @@ export function parseDmarcRecord(text: string): ParsedDmarc {
       aspf: value('aspf') === 's' ? 'strict' : 'relaxed',
       psd: boundary,
       isTest: value('t') === 'y',
+      rua: tags.get('rua') ?? '',
+      fo: value('fo') ?? '',
     },
   };
+}
+
+/** The tags of a record, by their names in lower case; of one that is there twice, the first. */
+export function parseDmarcTags(text: string): ReadonlyMap<string, string> {
+  const tags = new Map<string, string>();
+  for (const part of text.slice(0, maxRecordLength).split(';')) {
+    const equals = part.indexOf('=');
+    if (equals === -1) continue;
+    const name = part.slice(0, equals).trim().toLowerCase();
+    if (!tags.has(name)) tags.set(name, part.slice(equals + 1).trim());
+  }
+  return tags;
 }
 
 /** @returns undefined when `p` is missing, or one of them is no policy */

@@ -17,7 +17,6 @@ import { Events, logListener } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { srsSettings } from '../settings/srs.ts';
-import { formerRuleIds } from '../settings/settings.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
 import { LiveSrs } from '../srs/live-srs.ts';
 import type { Troubles } from '../stats/troubles.ts';
@@ -49,6 +48,7 @@ import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
 import { SendingDesk } from './sending-desk.ts';
 import { Shaping } from './shaping.ts';
+import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 
@@ -112,15 +112,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const shaping = new Shaping({ inForce, overrides, seed: Math.floor(machine.random() * 2 ** 31) });
   const scheduler = createScheduler(shaping.limits, clock.nowMs());
   scheduler.setDateShift(clock.shiftMs);
-  const rates = new RateState({
-    path: join(config.spool, 'rates.json'),
-    files,
-    timers,
-    keeper: scheduler,
-    log,
-    nowMs: clock.nowMs,
-  });
-  await rates.restore(formerRuleIds(config));
+  const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const senders = new Senders({
     perProcess: inForce.capacity().perSender,
@@ -208,6 +200,10 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     scheduler,
     holdDamaged: (queueId, message, error) => manager.holdDamaged(queueId, message, error),
   });
+  const writer = writerTo(writers, 0);
+  const common = { log, troubles, happenings, inForce, routing, tlsSessions, events, clock };
+  const { signing } = parts;
+  const reports = await Reports.open({ ...common, folder: config.spool, machine, writer, signing });
   const linked = new LinkedRoles(timers.nowMs);
   const counters = new RoleCounters();
   const operations = new Operations({
@@ -233,11 +229,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     unreadable,
     sts: { keeper: sts.keeper, dateMs: clock.dateMs },
     srs,
-    tlsReport: (question) => {
-      const { hostname, bounce } = inForce.config;
-      const contact = bounce.postmaster ?? `postmaster@${hostname}`;
-      return tlsSessions.report(question, { organization: hostname, contact });
-    },
+    reports: reports.answers,
     reader,
     sending: sending.answers,
     timers,
@@ -248,7 +240,17 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   return new AssembledManager({
     recovered,
-    links: new Links({ timers, manager, senders, operations, linked, rates, sending, counters }),
+    links: new Links({
+      timers,
+      manager,
+      senders,
+      operations,
+      linked,
+      rates,
+      sending,
+      counters,
+      aggregated: (portion) => reports.aggregated(portion),
+    }),
     inForce,
     manager,
     rerouter,
@@ -270,6 +272,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       changed: () => manager.settle(),
     }),
     tlsSessions,
+    reports,
     pipelining,
     store,
     reader,

@@ -24,6 +24,7 @@ import type { SendingDesk } from './sending-desk.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StsState } from './sts-state.ts';
+import type { Reports } from './reports/reports.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
 export interface AssembledParts {
@@ -45,6 +46,7 @@ export interface AssembledParts {
   readonly logins: Logins;
   readonly renewedLogins: RenewedLogins;
   readonly tlsSessions: TlsSessions;
+  readonly reports: Reports;
   readonly pipelining: PipeliningState;
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
@@ -69,6 +71,7 @@ export class AssembledManager {
     parts.clockWatch.watch();
     parts.overdueWatch.start();
     parts.maintenance.start();
+    parts.reports.start();
   }
 
   /** Puts another configuration in force, which has been checked. */
@@ -112,6 +115,7 @@ export class AssembledManager {
     maintenance.stop();
     overdueWatch.stop();
     sourceWatch.stop();
+    await this.#parts.reports.close();
     // Results may still be on their way after the processes that sent them have ended, and so may the hello of a sender whose link broke.
     await this.links.allKnown();
     await senders.gone();

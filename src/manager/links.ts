@@ -14,6 +14,7 @@ import type {
   Submitted,
 } from '../channel/messages.ts';
 import type { Timers } from '../io/timers.ts';
+import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
@@ -40,6 +41,8 @@ export interface LinksParts {
   readonly rates: RateState;
   readonly sending: SendingDesk;
   readonly counters: RoleCounters;
+  /** Takes what receivers found out about mail. */
+  readonly aggregated: (portion: AggregatedPortion) => void;
 }
 
 type ReceiverChannel = Channel<ManagerToReceiver, ReceiverToManager>;
@@ -148,6 +151,7 @@ export class Links {
     for (const message of batch) {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
     }
+    for (const message of batch) if (message.kind === 'aggregated') this.#parts.aggregated(message);
     const submitted = batch.filter(isSubmitted);
     if (submitted.length === 0) return;
     this.#parts.manager.submitted(submitted);
@@ -179,6 +183,7 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
       return true;
     case 'charge': // has been taken by the desk
     case 'release':
+    case 'aggregated': // has been taken
     case 'counters': // have been taken by #count()
     case 'hello': // has been handled by introduce()
       return false;

@@ -57,6 +57,7 @@ export function openRouter(
   });
   return {
     router,
+    lookups: resolver,
     onOutage: (changed) => resolver.onOutage(changed),
     close: () => {
       policies?.close();

@@ -1,7 +1,6 @@
 // Operators' questions to the manager: hands each to the part that answers it.
 
 import type { Service } from '../control/operations/operation.ts';
-import type { TlsReportQuestion } from '../control/operations/tls-report.ts';
 import { managerOperations, type ManagerSet } from '../control/operations/sets.ts';
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
@@ -9,7 +8,7 @@ import type { Logger } from '../log/logger.ts';
 import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
-import type { TlsReport } from '../tlsrpt/report-json.ts';
+import type { ReportsAnswers } from './reports/reports-answers.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
@@ -38,7 +37,7 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   readonly unreadable: UnreadableMail;
   readonly sts: StsAnswersParts;
   readonly srs: LiveSrs;
-  readonly tlsReport: (question: TlsReportQuestion) => TlsReport | null;
+  readonly reports: ReportsAnswers;
   readonly reader: QueueReader;
   readonly sending: SendingAnswers;
 }
@@ -50,7 +49,7 @@ export class Operations {
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
-    const { limits, sending, unreadable } = parts;
+    const { limits, reports, sending, unreadable } = parts;
     const listings = new QueueListings(parts);
     this.#jobs = new QueueJobs({ ...parts, changes: new QueueChanges(parts) });
     const jobs = this.#jobs;
@@ -72,7 +71,9 @@ export class Operations {
       'tls.sts': (question) => answerAboutSts(parts.sts, question),
       'srs.sender': ({ sender, receivedAtMs }) =>
         shownSender(parts.srs, sender, receivedAtMs, parts.dateMs()),
-      'tls.report': (question) => parts.tlsReport(question),
+      'reports.list': (question) => reports.list(question),
+      'reports.show': (name) => reports.show(name),
+      'reports.send': (name) => reports.send(name),
       'sending.list': (question) => sending.list(question),
       'sending.reset': (question) => sending.reset(question),
       'sending.explain': (question) => sending.explain(question),

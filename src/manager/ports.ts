@@ -4,6 +4,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { ConnectGrant, Work } from '../deliver/types.ts';
+import type { Resolver } from '../dns/types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Router } from '../route/types.ts';
 import type { SystemFacts } from '../settings/capacity.ts';
@@ -46,6 +47,8 @@ export interface Spool {
 /** A router of one configuration, with its resolver. */
 export interface OpenRouter extends OutageSource {
   readonly router: Router;
+  /** For questions that no route asks: where domains want reports. */
+  readonly lookups: Pick<Resolver, 'addresses' | 'txt'>;
   /** Closes the resolver; look-ups under way fail. */
   close(): void;
 }

@@ -1,10 +1,13 @@
 // Keeps the state of rates over a restart, in the spool's folder, so that a restart does not allow more than a rate does. It is
 // written only after mail has moved, at most once a second, and nothing waits for it.
 
+import { join } from 'node:path';
 import { z } from 'zod';
+import type { Config } from '../config/config.ts';
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Scheduler } from '../schedule/types.ts';
+import { formerRuleIds } from '../settings/settings.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import { StateFile } from './state-file.ts';
 import { ratesSchema } from './state-schemas.ts';
@@ -45,6 +48,13 @@ export class RateState {
     this.#keeper = parts.keeper;
     this.#log = parts.log;
     this.#nowMs = parts.nowMs;
+  }
+
+  /** Makes it, and gives what was saved to the scheduler. Call it before recovery. */
+  static async open(config: Config, parts: Omit<RateStateParts, 'path'>): Promise<RateState> {
+    const rates = new RateState({ ...parts, path: join(config.spool, 'rates.json') });
+    await rates.restore(formerRuleIds(config));
+    return rates;
   }
 
   /**

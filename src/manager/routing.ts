@@ -28,6 +28,10 @@ export class Routing implements RouterInForce {
     return this.#current.router;
   }
 
+  get lookups(): OpenRouter['lookups'] {
+    return this.#current.lookups;
+  }
+
   /** Replaces the router. Look-ups of the earlier one fail, which says nothing about their routes. */
   configure(config: Config): void {
     const before = this.#current;

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { sendingKinds, sendingQuantities } from '../policy/sending/types.ts';
+import { reportKinds } from '../reports/report.ts';
 import { greatestMaxAgeSeconds } from '../sts/sts-policy.ts';
 import { tlsResultTypes } from '../values/tls-outcome.ts';
 import { overrideSchema } from '../control/override.ts';
@@ -152,6 +153,91 @@ export const tlsCountsSchema = z.object({
     .max(10),
 });
 
+export const reportsSchema = z.object({
+  version,
+  reports: z
+    .array(
+      z.object({
+        kind: z.enum(reportKinds),
+        day: z.iso.date(),
+        domain: word,
+        state: z.enum(['sent', 'unwanted', 'failed', 'waiting']),
+        destinations: z
+          .array(
+            z.object({
+              uri: z.string().max(2_000),
+              state: z.enum(['sent', 'waiting', 'failed']),
+              detail: z.string().max(2_000),
+            }),
+          )
+          .max(100),
+        attempts: z.int().min(0).max(1_000_000),
+        firstMs: date,
+        lastMs: date,
+        nextMs: date,
+        reason: z.string().max(2_000),
+      }),
+    )
+    .max(1_000_000),
+});
+
+const domainPolicy = z.enum(['none', 'quarantine', 'reject']);
+const alignment = z.enum(['strict', 'relaxed']);
+const strange = z.string().max(1_000);
+
+/** Files of counts for DMARC reports: each day has one of them, in turn. */
+export const dmarcFiles = ['dmarc-0.json', 'dmarc-1.json', 'dmarc-2.json', 'dmarc-3.json'];
+
+export const dmarcCountsSchema = z.object({
+  version,
+  day: z.iso.date(),
+  leftOut: sessionCount,
+  domains: z
+    .array(
+      z.object({
+        policy: z.object({
+          domain: word,
+          p: domainPolicy,
+          sp: domainPolicy,
+          np: domainPolicy,
+          adkim: alignment,
+          aspf: alignment,
+          isTest: z.boolean(),
+          fo: strange,
+        }),
+        rows: z
+          .array(
+            z.object({
+              row: z.object({
+                sourceIp: z.string().max(100),
+                disposition: z.enum(['none', 'pass', 'quarantine', 'reject']),
+                dkim: z.enum(['pass', 'fail']),
+                spf: z.enum(['pass', 'fail']),
+                reasons: z
+                  .array(
+                    z.object({
+                      type: z.enum(['local_policy', 'other', 'policy_test_mode', 'trusted_forwarder']),
+                      comment: strange,
+                    }),
+                  )
+                  .max(10),
+                headerFrom: strange,
+                envelopeFrom: strange,
+                signatures: z
+                  .array(z.object({ domain: strange, selector: strange, result: strange }))
+                  .max(100),
+                spfResult: z.object({ domain: strange, result: strange }),
+              }),
+              count: sessionCount,
+            }),
+          )
+          .max(100_000),
+        leftOut: sessionCount,
+      }),
+    )
+    .max(100_000),
+});
+
 export const pipeliningSchema = z.object({
   version,
   hosts: z
@@ -182,4 +268,6 @@ export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.Zo
   ['mta-sts.json', stsSchema],
   ['tls-reports.json', tlsCountsSchema],
   ['pipelining.json', pipeliningSchema],
+  ['reports.json', reportsSchema],
+  ...dmarcFiles.map((name) => [name, dmarcCountsSchema] as const),
 ]);

@@ -2,8 +2,8 @@
 // of its first message. The counts are kept in the spool's folder; a crash loses those of the last minute or two.
 
 import { z } from 'zod';
-import type { TlsReportQuestion } from '../control/operations/tls-report.ts';
 import type { CloseReport } from '../deliver/types.ts';
+import { demandOf } from '../route/security/demand.ts';
 import { RecentMap } from '../dns/recent-map.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -72,14 +72,15 @@ export class TlsSessions {
   }
 
   /**
-   * A connection is being opened. Smarthosts and LMTP servers are nobody's to report to, and what a message with REQUIRETLS demands is
-   * not the policy of the domain.
+   * A connection is being opened. Smarthosts and LMTP servers are nobody's to report to, and what a message demands itself (RFC 8689) is
+   * not the policy of the domain. Reports say `TLS-Required: No`, so that their own sessions are in no report (RFC 8460 3).
    */
   begins(connect: Connecting): void {
-    const { connection, domain, hop, site } = connect;
+    const { connection, domain, hop, key, site } = connect;
     const isReported =
       hop.transport === 'smtp' &&
       hop.tls?.needsRequireTls !== true &&
+      demandOf(key) !== 'tls-required-no' &&
       site.startsWith('mx') &&
       !domain.startsWith('[');
     if (isReported) this.#connecting.set(connection, connect);
@@ -120,11 +121,11 @@ export class TlsSessions {
 
   /** The report about a policy domain; null when nothing was counted. */
   report(
-    { domain, day = dayOf(this.#parts.dateMs()) }: TlsReportQuestion,
-    us: Pick<ReportFacts, 'organization' | 'contact'>,
+    { domain, day }: { readonly domain: string; readonly day: string },
+    us: Omit<ReportFacts, 'day'>,
   ): TlsReport | null {
     const counts = this.counts.ofDomain(day, domain);
-    return counts.length === 0 ? null : tlsReport({ day, domain, ...us }, counts);
+    return counts.length === 0 ? null : tlsReport({ day, ...us }, counts);
   }
 
   /** Resolves when all counts are on stable storage. */

@@ -69,6 +69,8 @@ export type Effect =
       readonly source?: string;
       /** Recipient domain of the transaction. */
       readonly domain: string;
+      /** The RouteKey.key of the transaction. */
+      readonly key: string;
       readonly transaction: Transaction;
     }
   /** Run this transaction on an open connection, after those that are on the way there. */

@@ -32,7 +32,7 @@ export interface StageParts {
   readonly directory: Directory;
   /** Reverses SRS addresses. */
   readonly srs: LiveSrs;
-  readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events'>;
+  readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events' | 'aggregate'>;
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'>;
@@ -98,6 +98,7 @@ function verificationStages(config: Config, parts: StageParts['verification']): 
     {
       stage: new VerificationStage({
         ...parts,
+        aggregate: config.reports.dmarc ? parts.aggregate : undefined,
         rules,
         authservId,
         hostname,

@@ -15,6 +15,7 @@ export const troubleKinds = [
   'login',
   'overdue',
   'report',
+  'reports',
   'restart',
   'role',
   'source',

@@ -5,11 +5,11 @@ import type { FailureCount, PolicyCounts } from './session-counts.ts';
 export interface ReportFacts {
   /** `YYYY-MM-DD`. */
   readonly day: string;
-  readonly domain: string;
-  /** Who sends it: the host name of this server. */
   readonly organization: string;
   /** A mail address for questions. */
   readonly contact: string;
+  /** Unique for this report (RFC 8460 4.4). */
+  readonly id: string;
 }
 
 export interface TlsReport {
@@ -44,12 +44,12 @@ interface ReportFailure {
 }
 
 export function tlsReport(facts: ReportFacts, counts: readonly PolicyCounts[]): TlsReport {
-  const { day, domain, organization, contact } = facts;
+  const { day, organization, contact, id } = facts;
   return {
     'organization-name': organization,
     'date-range': { 'start-datetime': `${day}T00:00:00Z`, 'end-datetime': `${day}T23:59:59Z` },
     'contact-info': contact,
-    'report-id': `${day}T00:00:00Z_${domain}@${organization}`,
+    'report-id': id,
     policies: counts.map(policyOf),
   };
 }

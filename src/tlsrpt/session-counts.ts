@@ -43,7 +43,7 @@ export interface DayCounts {
   readonly policies: readonly PolicyCounts[];
 }
 
-/** RFC 8460 5.1: a report is about one day, and is given up after another one. Today and two days before it are kept. */
+/** RFC 8460 4.1 and 5.5: a report is about one day, and is given up after another one. Today and two days before it are kept. */
 const maxDays = 3;
 const maxPolicies = 5_000;
 const maxDetails = 20;
@@ -84,6 +84,15 @@ export class SessionCounts {
   /** The counts of the policies of a domain on a day; a policy that changed in the day is there more than once. */
   ofDomain(day: string, domain: string): readonly PolicyCounts[] {
     return [...(this.#days.get(day)?.values() ?? [])].filter(({ policy }) => policy.domain === domain);
+  }
+
+  get days(): readonly string[] {
+    return [...this.#days.keys()];
+  }
+
+  /** The domains that a day has counts of. */
+  domainsOf(day: string): ReadonlySet<string> {
+    return new Set([...(this.#days.get(day)?.values() ?? [])].map(({ policy }) => policy.domain));
   }
 
   snapshot(): readonly DayCounts[] {

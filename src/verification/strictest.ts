@@ -18,6 +18,7 @@ export function strictest(verdicts: readonly DmarcVerdict[], fault: string | und
       author: worst?.author ?? '',
       policy: worst?.policy ?? 'none',
       policyDomain: worst?.policyDomain ?? '',
+      record: worst?.record,
       aligned: [],
       reason: fault ?? 'there is no author',
     };

@@ -177,8 +177,9 @@ describe('a mistake of the command line', { concurrency: true }, () => {
     ],
     [['tls', 'sts', 'a@b.example'], '"a@b.example" is not a domain name.'],
     [['tls', 'sts', '192.0.2.1'], '"192.0.2.1" is not a domain name.'],
-    [['tls', 'report', ''], '"" is not a domain name.'],
-    [['tls', 'report', 'b.example', '--day', '2026-11-31'], '"2026-11-31" is not a day.'],
+    [['reports', 'show', ''], '"" is not a domain name.'],
+    [['reports', 'show', 'b.example', '2026-11-31'], '"2026-11-31" is not a day.'],
+    [['reports', 'send', 'b.example', '2026-11-28', '--kind', 'x'], '"x" is no kind of report.'],
     [
       ['resume', ...Array.from({ length: 1001 }, (_, at) => `d${at}.example`)],
       'The targets are too many: 1000 can be named at once.',

@@ -72,6 +72,8 @@ test('names that the spool uses itself are refused, and other names in its folde
     '/s/overrides.json.copy',
     '/s/rates.json.new',
     '/s/pipelining.json',
+    '/s/reports.json',
+    '/s/dmarc-0.json',
     '/s/clock.json',
     '/s/holds.new',
   ];

@@ -180,9 +180,9 @@ suite('MTA-STS', { skip: missing }, () => {
     assert.equal(untrusted.failure.at, 'sts-webpki-invalid');
   });
 
-  test('sluice tls report writes what TLS came to', async () => {
+  test('sluice reports show writes what TLS came to', async () => {
     const report = async (domain: string) =>
-      JSON.parse(await sluice.cli('tls', 'report', domain)) as TlsReport;
+      JSON.parse(await sluice.cli('reports', 'show', domain)) as TlsReport;
     const good = await report('good.test');
     const [policy] = good.policies;
     assert.equal(policy?.policy['policy-type'], 'sts');

@@ -228,6 +228,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   const plans = new Map<string, RoutePlan>();
   const routes = new Map<string, string>();
   const awaited: (readonly number[])[] = [];
+  const nothing = { kind: 'nxdomain', ttlSeconds: 60, authenticated: false } as const;
   let tellOutage: (outage: Outage | undefined) => void = () => undefined;
   const disk = new SimulatedDisk({ seed: 1 }).process();
   await disk.files.mkdir('/spool');
@@ -246,6 +247,10 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     spool: store,
     openRouter: () => ({
       router: routerOf(plans, routes),
+      lookups: {
+        txt: () => Promise.resolve(nothing),
+        addresses: () => Promise.resolve(nothing),
+      },
       onOutage: (changed) => {
         tellOutage = changed;
       },

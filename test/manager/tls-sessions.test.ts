@@ -17,8 +17,9 @@ import { policy } from '../deliver/tls/policies.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
-const us = { organization: 'sluice.test', contact: 'postmaster@sluice.test' };
-const question = { domain: 'far.test' };
+const us = { organization: 'sluice.test', contact: 'postmaster@sluice.test', id: 'id@sluice.test' };
+const today = () => new Date().toISOString().slice(0, 10);
+const question = { domain: 'far.test', day: today() };
 const secured: TlsOutcome = {
   kind: 'secured',
   version: 'TLSv1.3',
@@ -74,6 +75,7 @@ function begin(
     site,
     hop: { ...smtpHop(host, '192.0.2.1', 25, 10), tls },
     domain: 'far.test',
+    key: 'mx:far.test',
     transaction: { message: 0 as never, recipients: [0], isLast: false },
   });
 }
@@ -175,7 +177,7 @@ test('a host that a policy in mode enforce does not name is a failure, once in f
     ['validation-failure', 'other.test', 1],
     ['validation-failure', 'third.test', 1],
   ]);
-  assert.equal(sessions.report({ domain: 'unknown.test' }, us), null);
+  assert.equal(sessions.report({ ...question, domain: 'unknown.test' }, us), null);
   clock.nowMs += 300_000;
   sessions.hostLeftOut('far.test', 'other.test');
   assert.equal(counted()?.[0]?.[2], 2);

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { controlOperations } from '../../src/control/operations/sets.ts';
 import { tlsReport } from '../../src/tlsrpt/report-json.ts';
+import { reportFaults } from './report-schema.ts';
 import { dayOf, type ReportedPolicy, SessionCounts } from '../../src/tlsrpt/session-counts.ts';
 
 const day = '2016-04-01';
@@ -18,9 +18,9 @@ const ends = { sendingIp: '2001:db8:abcd:0012::1', host: 'mx1.mail.company-y.exa
 const expired = { result: 'certificate-expired', reason: '' } as const;
 const facts = {
   day,
-  domain: 'company-y.example',
   organization: 'Company-X',
   contact: 'sts-reporting@company-x.example',
+  id: '2016-04-01.tls.company-y.example@company-x.example',
 };
 
 test('sessions are counted by policy, and failures by their kind and their ends', () => {
@@ -80,7 +80,7 @@ if (existsSync(reports)) {
       const theirs = JSON.parse(readFileSync(new URL(name, reports), 'utf8')) as unknown;
       for (const shape of shapes(theirs)) others.add(shape);
       if (name !== 'rpt03.json') {
-        assert.ok(controlOperations['tls.report'].answer.safeParse(theirs).success, name);
+        assert.deepEqual(reportFaults(theirs), [], name);
       }
     }
     assert.deepEqual(ours.difference(others), new Set());

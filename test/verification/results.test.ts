@@ -57,7 +57,15 @@ const findings: fc.Arbitrary<Findings> = fc
       },
       signatures: [signature],
       arc: { result: 'fail', reason, sealers: [domain], authenticationResults: helo, vouches: false },
-      dmarc: { result: 'fail', author, policy: 'reject', policyDomain: author, aligned: [], reason },
+      dmarc: {
+        result: 'fail',
+        author,
+        policy: 'reject',
+        policyDomain: author,
+        aligned: [],
+        record: undefined,
+        reason,
+      },
       authorFault: undefined,
     };
   });
@@ -180,6 +188,7 @@ test('values are plain where they can be, and quoted otherwise', () => {
       policy: 'none',
       policyDomain: '',
       aligned: [],
+      record: undefined,
       reason: 'a "quoted" \\ text',
     },
     authorFault: 'x',

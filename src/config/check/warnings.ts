@@ -43,6 +43,12 @@ export function configWarnings(config: Config): ConfigWarning[] {
       'is "off", so that the other keys of [verification] have no effect: set it to "test" or "on"',
     );
   }
+  if (config.reports.dmarc && isNothingVerified(config)) {
+    warn(
+      ['reports', 'dmarc'],
+      'is true, but no mail is verified: set mode in [verification] to "test" or "on"',
+    );
+  }
   const { unansweredAfter, unansweredGiveUp } = config.deliver;
   if (unansweredGiveUp < unansweredAfter) {
     warn(
@@ -171,15 +177,21 @@ function tenantWarnings({ tenant }: Config): ConfigWarning[] {
 /** Whoever sets an action means that it happens. */
 function isVerificationForgotten({ verification, verificationRule }: Config): boolean {
   const {
-    mode,
+    mode: _mode,
     timeout: _timeout,
     authservId: _authservId,
     arcSealers: _arcSealers,
     ...actions
   } = verification;
   return (
-    mode === 'off' &&
-    verificationRule.every((rule) => rule.mode === undefined || rule.mode === 'off') &&
+    isNothingVerified({ verification, verificationRule }) &&
     Object.values(actions).some((action) => action !== 'mark')
   );
+}
+
+function isNothingVerified({
+  verification,
+  verificationRule,
+}: Pick<Config, 'verification' | 'verificationRule'>): boolean {
+  return [verification, ...verificationRule].every(({ mode }) => mode === undefined || mode === 'off');
 }

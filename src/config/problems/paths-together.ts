@@ -35,6 +35,7 @@ interface Paths {
   readonly control: { readonly readOnlyGroup?: string | undefined };
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly deliver: { readonly mtaStsCa?: string | undefined };
+  readonly reports: { readonly ca?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
   readonly directory: readonly { readonly name: string; readonly path?: string }[];
@@ -66,7 +67,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
 ]);
 /** Files of state there, with what is written before they are replaced, and with those that could not be read. */
 const stateFile =
-  /^(?:holds|(?:overrides|rates|clock|mta-sts|tls-reports|pipelining)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
+  /^(?:holds|(?:overrides|rates|clock|mta-sts|tls-reports|reports|dmarc-[0-3]|pipelining)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
 /** The sockets that its processes create there (process/running/life-sign.ts). */
 const lifeSign = /^(manager|receiver|sender|keys|control)-\d+\.sock$/u;
 
@@ -97,6 +98,7 @@ function namedPaths({
   log,
   receive,
   deliver,
+  reports,
   limit,
   table,
   directory,
@@ -132,6 +134,7 @@ function namedPaths({
     ...stage.map(({ plugins }, index) => [['stage', index, 'plugins'], 'input', plugins] as const),
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
+    [['reports', 'ca'], 'input', reports.ca],
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),
     ...tls.map(({ key }, index) => [['tls', index, 'key'], 'input', key] as const),

@@ -23,6 +23,8 @@ export interface Supplement {
   readonly tlsAuthorities: readonly string[];
   /** The text of `mta_sts_ca` in [deliver]; empty without one. */
   readonly mtaStsAuthorities: string;
+  /** The text of `ca` in [reports]; empty without one. */
+  readonly reportsAuthorities: string;
   /** `FILE:LINE` of one table of a list. */
   originOf(table: 'limit' | 'sending_limit' | 'reaction', index: number): string;
 }
@@ -34,6 +36,7 @@ export const noSupplement: Supplement = {
   dkimDomains: [],
   tlsAuthorities: [],
   mtaStsAuthorities: '',
+  reportsAuthorities: '',
   originOf: () => '',
 };
 
@@ -41,6 +44,7 @@ export const noSupplement: Supplement = {
 interface NamedFiles {
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly deliver: { readonly mtaStsCa?: string | undefined };
+  readonly reports: { readonly ca?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly tls: readonly { readonly ca?: string | undefined }[];
   readonly signing: { readonly dkimdomains?: string | undefined };
@@ -52,7 +56,7 @@ interface NamedFiles {
  * @throws {ConfigError} with every problem of these files
  */
 export function readSupplement(
-  { receive, deliver, limit, tls, signing }: NamedFiles,
+  { receive, deliver, limit, tls, signing, reports }: NamedFiles,
   source: TomlSource,
   folder: string,
   onFileRead: OnFileRead,
@@ -91,6 +95,10 @@ export function readSupplement(
             { path: ['deliver', 'mta_sts_ca'], source, folder, onFileRead },
             problems,
           ),
+    reportsAuthorities:
+      reports.ca === undefined
+        ? ''
+        : readCertificateFile(reports.ca, { path: ['reports', 'ca'], source, folder, onFileRead }, problems),
     originOf: (table, index) => {
       const place = source.placeOfValue([table, index]);
       return `${basename(source.fileOf(place).name)}:${place?.line ?? 1}`;

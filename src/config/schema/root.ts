@@ -19,6 +19,7 @@ import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
 import { recipientChecks } from './recipients.ts';
+import { reports } from './reports.ts';
 import { routes } from './route.ts';
 import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
@@ -265,6 +266,10 @@ export const root = tableOf({
     'What to do after a certain reply of a destination. The first reaction that matches counts: those of the file in their order, then the built-in ones.',
   ),
   bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
+  reports: key(
+    reports.prefault({}),
+    'Reports to other domains about their mail, which programs read. docs/reports.md says more.',
+  ),
   log: key(log.prefault({}), 'What is logged, where, and in which format.'),
   stop: key(stop.prefault({}), 'What happens on stop.'),
 }).superRefine(checkTogether);

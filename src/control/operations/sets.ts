@@ -12,11 +12,11 @@ import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
 import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
+import { listReports, sendReport, showReport } from './reports.ts';
 import { explainSender, listSending, resetSending } from './sending.ts';
 import { numbers, status } from './status.ts';
 import { srsSender } from './srs.ts';
 import { sts } from './sts.ts';
-import { reportTls } from './tls-report.ts';
 import { tls } from './tls.ts';
 
 /** The manager answers these itself, and the control process passes them on as they are. */
@@ -32,7 +32,9 @@ const passedOn = {
   'job.cancel': cancelJob,
   'tls.sts': sts,
   'srs.sender': srsSender,
-  'tls.report': reportTls,
+  'reports.list': listReports,
+  'reports.show': showReport,
+  'reports.send': sendReport,
   'sending.list': listSending,
   'sending.reset': resetSending,
   'sending.explain': explainSender,

@@ -4,6 +4,8 @@
 
 import type { Deadline, Deadlines } from '../../io/deadlines.ts';
 import type { Events } from '../../log/events.ts';
+import { type AggregatedMail, aggregatedMail } from '../../verification/aggregate-row.ts';
+import { isReport } from '../../verification/is-report.ts';
 import { forgedFields } from '../../verification/forged-results.ts';
 import type { ClientFindings, Findings } from '../../verification/findings.ts';
 import { type Lookups, LimitedLookups } from '../../verification/limited-lookups.ts';
@@ -34,6 +36,8 @@ export interface VerificationParts {
   readonly lookups: Lookups;
   readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
   readonly events: Pick<Events, 'happened'>;
+  /** Takes what is to be in reports of DMARC; undefined: none are made. */
+  readonly aggregate?: ((mail: AggregatedMail) => void) | undefined;
   /** For Authentication-Results. */
   readonly authservId: string;
   readonly hostname: string;
@@ -113,9 +117,11 @@ export class VerificationStage implements Stage {
     verification.header(facts.header.fields, facts.header.strayLines, messageLimit.lookups);
     if (verification.needsBody) facts.followBody((piece) => verification.body(piece));
     if (isTest || verification.needsBody || !mayRefuse(policy, 'message')) return goOn;
-    return verification
-      .end()
-      .then((findings) => this.#refusal(facts, findings, judge(findings, policy)) ?? goOn);
+    return verification.end().then((findings) => {
+      const refused = this.#refusal(facts, findings, judge(findings, policy));
+      if (refused?.kind === 'reject') this.#aggregate(facts, findings, underway);
+      return refused ?? goOn;
+    });
   }
 
   content(facts: ContentFacts): Answer {
@@ -135,6 +141,7 @@ export class VerificationStage implements Stage {
     const judgement = judge(findings, policy);
     if (!isTest) {
       const refused = this.#refusal(facts, findings, judgement);
+      if (refused?.kind === 'reject') this.#aggregate(facts, findings, underway);
       if (refused !== undefined) return refused;
     }
     const { authservId, events } = this.#parts;
@@ -148,10 +155,21 @@ export class VerificationStage implements Stage {
     ];
     const { queueId, reversePath } = facts.transaction;
     events.happened('verified', verifiedEvent(findings, judgement, isTest, queueId, reversePath));
+    this.#aggregate(facts, findings, underway);
     const result = stageResult(findings, judgement);
     return judgement.action === 'quarantine' && !isTest
       ? { kind: 'quarantine', reason: `verification: ${written(judgement, findings)}`, edits, result }
       : { kind: 'continue', edits, result };
+  }
+
+  /** A message that is refused for now comes again, and is counted then. */
+  #aggregate({ header, transaction }: HeadersFacts, findings: Findings, { policy, isTest }: Underway): void {
+    const { aggregate } = this.#parts;
+    if (aggregate === undefined) return;
+    // Two hosts would report to each other about each other's reports for ever. One that does not pass may be forged.
+    if (findings.dmarc.result === 'pass' && isReport(header.fields)) return;
+    const mail = aggregatedMail(findings, policy, isTest, transaction.reversePath);
+    if (mail !== undefined) aggregate(mail);
   }
 
   #refusal(

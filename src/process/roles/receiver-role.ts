@@ -32,10 +32,12 @@ import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
+import { DmarcCollector } from '../../reports/dmarc-collector.ts';
 import type { Link } from '../../channel/link.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
-import type { CountersSoFar, RoleFacts, Submitted } from '../../channel/messages.ts';
+import type { Aggregated, CountersSoFar, RoleFacts, Submitted } from '../../channel/messages.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
+import type { AggregatedMail } from '../../verification/aggregate-row.ts';
 import type { Role } from '../role.ts';
 import { tokenHints } from '../../settings/directory.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
@@ -74,7 +76,7 @@ class ManagerIntake implements Intake {
 
 /** What a receiver is given by its process. */
 export interface ReceiverRoleParts {
-  readonly link: Link<Submitted | CountersSoFar>;
+  readonly link: Link<Submitted | CountersSoFar | Aggregated>;
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly counters: EventCounters;
@@ -103,6 +105,7 @@ interface Parts {
   readonly log: Logger;
   readonly events: Events;
   readonly counterPosts: CounterPosts;
+  readonly collector: DmarcCollector;
   readonly troubles: Troubles;
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
@@ -180,6 +183,11 @@ export class ReceiverRole implements Role {
       log,
       events: new Events([logListener(log), counters]),
       counterPosts: new CounterPosts(counters, (message) => link.post(message)),
+      collector: new DmarcCollector({
+        timers: nodeTimers,
+        post: (portion) => link.post({ kind: 'aggregated', ...portion }),
+        isCongested: () => link.congested,
+      }),
       troubles,
       certificates,
       handshakes: new HandshakeLimits(handshakeLimits(config)),
@@ -228,6 +236,7 @@ export class ReceiverRole implements Role {
     await this.#parts.tables.close();
     await this.#parts.spool.close();
     this.#parts.counterPosts.stop();
+    this.#parts.collector.stop();
     this.#parts.link.close();
   }
 }
@@ -241,7 +250,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
     parts;
-  const { certificates, handshakes, resolver, signing, srs, stagePlaces, log } = parts;
+  const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log } = parts;
   const shared = {
     spool,
     sending,
@@ -261,7 +270,12 @@ function contexts(config: Config, parts: Parts): ContextOf {
       directory,
       srs,
       names: new ClientNames(resolver, deadlines),
-      verification: { lookups: resolver, deadlines, events },
+      verification: {
+        lookups: resolver,
+        deadlines,
+        events,
+        aggregate: (mail: AggregatedMail) => collector.add(mail),
+      },
       configured: { placesOf: (stage: StageConfig) => stagePlaces.of(stage), log },
     };
     const pipelines = new Pipelines(stages(ofListener, stageParts), stageWatch);

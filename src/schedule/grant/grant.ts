@@ -66,6 +66,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
     hop,
     source,
     domain: s.routes.domainOf(routeOf(s, task)),
+    key: s.routes.keyOf(routeOf(s, task)),
     transaction: start(s, task, connection, nowMs),
   });
 }
