@@ -192,7 +192,8 @@ export class Supervision {
       if (heartbeat.beat()) process.after(1, () => this.#later(1, () => heartbeat.answered()));
       if (this.#isStopping) continue;
       const isRecovering = process === manager?.process && !manager.isUp;
-      if (this.#awaited.mustEnd(serial, heartbeat) || (heartbeat.isLost && !isRecovering)) process.kill();
+      if (this.#awaited.mustEnd(serial, heartbeat) || (heartbeat.isLost(60_000) && !isRecovering))
+        process.kill();
     }
     this.#later(beatEveryMs, () => this.#beat());
   }

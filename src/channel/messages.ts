@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
+import type { CrashRole, CrashWay } from '../control/operations/crash-test.ts';
 import type { Counters } from '../log/event-counters.ts';
 import type { ChargeAnswer, HandIn, SendingCharge } from '../policy/sending/types.ts';
 import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
@@ -145,6 +146,11 @@ export type SupervisorToRole =
   | { readonly kind: 'stop'; readonly graceMs: number }
   | ({ readonly kind: 'reloaded' } & ReloadAnswer)
   | PortAnswer
+  /** Crash now, in this way: an operator tests what follows. */
+  | { readonly kind: 'crash'; readonly by: CrashWay }
+  | CrashTested
+  /** To the manager: hold these messages; or, when they are held already, know why. */
+  | { readonly kind: 'setAside'; readonly messages: readonly SetAsideMessage[]; readonly areKnown: boolean }
   /** To a receiver: the certificates and keys that it serves from now on. Follows `start`, and comes again after each change. */
   | { readonly kind: 'certificates'; readonly material: TlsMaterial }
   /** To a sender: the certificates that it shows to servers which ask for one. Comes as `certificates` does. */
@@ -159,6 +165,19 @@ export type SupervisorToRole =
   | { readonly kind: 'served'; readonly certificates: readonly CertificateFacts[] }
   /** To the control process, which tells operators: the current troubles of all processes. */
   | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] };
+
+/** A message that was in hand at several crashes. */
+export interface SetAsideMessage {
+  readonly queueId: string;
+  readonly reason: string;
+}
+
+/** To the control process: this process crashes now; none when no such process runs. */
+export interface CrashTested {
+  readonly kind: 'crashTested';
+  readonly id: number;
+  readonly pid: number | undefined;
+}
 
 /** A receiver that may not bind ports asks the supervisor for one of the configuration. */
 export interface AskedPort {
@@ -198,6 +217,8 @@ export interface RoleStart {
   readonly pass: string;
   /** For receivers, the manager and the control process: their pass for the keys process, which has a key of its own. */
   readonly keysPass?: string;
+  /** It has a file for its trail (`crash/trail.ts`). Left out: it has none. */
+  readonly hasTrail?: boolean;
   /** For the manager: serials of the running sender processes, which may have connections of an earlier manager. */
   readonly senders: readonly number[];
 }
@@ -212,6 +233,14 @@ export type RoleToSupervisor =
   | AskedPort
   /** From a receiver: each listener of this configuration is open, except those that `notOpen` has a sentence about. */
   | { readonly kind: 'configured'; readonly reload: number; readonly notOpen: readonly string[] }
+  /** From the control process: an operator wants a process to crash; answered by the `crashTested` of the same id. */
+  | {
+      readonly kind: 'crashTest';
+      readonly id: number;
+      readonly role: CrashRole;
+      readonly index: number;
+      readonly by: CrashWay;
+    }
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
   | { readonly kind: 'reload' }
   /** Of the control process: all processes have to open the log file again. */

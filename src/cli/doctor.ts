@@ -2,9 +2,12 @@
 // says of each finding what mends it. It changes nothing, and its time is bounded.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type KeptCrash, readCrashes } from '../crash/crash-folder.ts';
+import { SluiceError } from '../errors/sluice-error.ts';
+import { crashesText } from './doctor/crash-text.ts';
 import { parseDuration } from '../values/duration.ts';
 import { ValueError } from '../values/value-error.ts';
-import { configOption } from './config-file.ts';
+import { configOption, readConfig } from './config-file.ts';
 import { type CheckKind, checkKinds } from './doctor/check.ts';
 import { examineFile } from './doctor/examine-file.ts';
 import { doctorCode, findingsText } from './doctor/report.ts';
@@ -17,6 +20,7 @@ interface Options {
   readonly only?: readonly CheckKind[];
   readonly offline?: boolean;
   readonly timeout: number;
+  readonly crash?: boolean;
 }
 
 export function register(program: Command): void {
@@ -38,6 +42,10 @@ export function register(program: Command): void {
         .default(20_000, '20s')
         .argParser(timeoutOf),
     )
+    .option(
+      '--crash',
+      'show instead the last crashes of processes: which, when, by what, what was in hand, and where report and core are; exits with 0 when there was none, else with 1',
+    )
     .option('--json', 'print one JSON object for programs, with ok and findings: code, severity, what, mend')
     .action(run);
 }
@@ -51,7 +59,11 @@ function timeoutOf(text: string): number {
   }
 }
 
-async function run({ config: named, json, only, offline, timeout }: Options): Promise<void> {
+async function run({ config: named, json, only, offline, timeout, crash }: Options): Promise<void> {
+  if (crash === true) {
+    showCrashes(named, json === true);
+    return;
+  }
   const { findings, isCutShort } = await examineFile(named, {
     only,
     isOffline: offline === true,
@@ -63,4 +75,25 @@ async function run({ config: named, json, only, offline, timeout }: Options): Pr
   process.exitCode = code;
   // What hangs would hold this process back until it ends.
   if (isCutShort) endAfterOutput(code);
+}
+
+function showCrashes(named: string | undefined, isJson: boolean): void {
+  const { folder } = readConfig(named).crash;
+  const crashes = keptCrashes(folder);
+  if (isJson) process.stdout.write(`${JSON.stringify({ folder, crashes })}\n`);
+  else printText(crashesText(crashes, folder));
+  process.exitCode = crashes.length === 0 ? 0 : 1;
+}
+
+function keptCrashes(folder: string): readonly KeptCrash[] {
+  try {
+    return readCrashes(folder);
+  } catch (problem) {
+    throw new SluiceError(
+      'CRASH_FOLDER',
+      `Reading the crashes in ${folder}: ${problem instanceof Error ? problem.message : String(problem)}.`,
+      'Run "sluice doctor --crash" as root, or as the user that runs Sluice.',
+      { cause: problem },
+    );
+  }
 }

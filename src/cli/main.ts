@@ -19,6 +19,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   serve: () => import('./serve.ts'),
   check: () => import('./check.ts'),
   doctor: () => import('./doctor.ts'),
+  'crash-test': () => import('./crash-test.ts'),
   config: () => import('./config.ts'),
   reload: () => import('./reload.ts'),
   log: () => import('./log.ts'),

@@ -3,9 +3,10 @@
 import type { QueueRow } from '../control/queue-row.ts';
 
 /**
- * A quarantine comes first, then what the mail waits for on this host; the last reply of the destination was before that.
+ * Why Sluice holds it comes first, then what the mail waits for on this host; the last reply of the destination was before that.
  */
-export function reasonText({ waitsFor, lastError, quarantine }: QueueRow): string {
+export function reasonText({ waitsFor, lastError, quarantine, setAside }: QueueRow): string {
+  if (setAside !== undefined) return `set aside: ${setAside}`;
   if (quarantine !== undefined) return `quarantined: ${quarantine}`;
   if (waitsFor === undefined) return lastError;
   return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;

@@ -25,6 +25,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
     processes: running.processes,
     queue: { ...next.queue, segmentSize, reserve, sync, journalSync, relocateAfter },
     log: { ...running.log, level, rotateSize, rotateEvery, rotateKeep, rotateCompress },
+    crash: { ...next.crash, folder: running.crash.folder },
   };
   const kept: readonly (readonly [key: string, kept: unknown, wanted: unknown])[] = [
     ['spool', config.spool, next.spool],
@@ -46,6 +47,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
     ['log.syslog', config.log.syslog, next.log.syslog],
     ['log.syslog_facility', config.log.syslogFacility, next.log.syslogFacility],
     ['log.syslog_level', config.log.syslogLevel, next.log.syslogLevel],
+    ['crash.folder', config.crash.folder, next.crash.folder],
   ];
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
   return { config, afterRestart: kept.flatMap(([key, is, wanted]) => (differs(is, wanted) ? [key] : [])) };

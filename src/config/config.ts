@@ -29,6 +29,7 @@ import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './sig
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
+import { type CrashConfig, toCrashConfig } from './crash-config.ts';
 import { type TlsConfig, toTlsConfig } from './tls-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toSrs, type WithSrs } from './srs-config.ts';
@@ -67,10 +68,11 @@ export type LogConfig = FileConfig['log'];
 /** The keys of [stop]. */
 export type StopConfig = FileConfig['stop'];
 
+export type { CrashConfig } from './crash-config.ts';
+export type { TlsConfig } from './tls-config.ts';
 export type { LimitConfig } from './limit-config.ts';
 export type { CredentialConfig } from './credential-config.ts';
 export type { RouteConfig } from './route-config.ts';
-export type { TlsConfig } from './tls-config.ts';
 
 type FileTenant = FileConfig['tenant'][number];
 /** One [[tenant]]. A message belongs to the first that matches it. */
@@ -156,6 +158,7 @@ export interface Config extends VerificationConfig, WithSrs {
   readonly reports: ReportsConfig;
   readonly log: LogConfig;
   readonly stop: StopConfig;
+  readonly crash: CrashConfig;
 }
 
 /**
@@ -215,12 +218,13 @@ function completeConfig(
   const hostname = content.hostname ?? systemHostname();
   const directory = content.directory.map((each) => toDirectoryConfig(each, folder));
   const controlSocket = resolve(folder, content.controlSocket);
+  const spool = resolve(folder, content.spool);
   const { receive, deliver, bounce, log } = content;
   return {
     file,
     fragments,
     hostname,
-    spool: resolve(folder, content.spool),
+    spool,
     controlSocket,
     submissionSocket: resolve(
       folder,
@@ -289,5 +293,6 @@ function completeConfig(
     reports: toReportsConfig(content.reports, folder, supplement.reportsAuthorities),
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
     stop: content.stop,
+    crash: toCrashConfig(content.crash, spool, folder),
   };
 }

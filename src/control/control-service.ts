@@ -2,6 +2,7 @@
 
 import type { Ban, Directory, Failing } from '../directory/types.ts';
 import type { Asker, Service } from './operations/operation.ts';
+import type { CrashTestAnswer, CrashTestQuestion } from './operations/crash-test.ts';
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
 import type { ServedTls } from './operations/tls.ts';
@@ -25,6 +26,8 @@ export interface ControlServiceParts {
   readonly reload: Reload;
   /** Makes all processes open the log file again. */
   readonly reopenLog: () => void;
+  /** Has a process crash. */
+  readonly crash: (question: CrashTestQuestion) => Promise<CrashTestAnswer>;
   /** What receivers serve under TLS. */
   readonly tls: () => ServedTls;
   /** Who users are, and whether a password is right. */
@@ -37,6 +40,7 @@ export function controlService({
   desk,
   reload,
   reopenLog,
+  crash,
   tls,
   directory,
 }: ControlServiceParts): Service<ControlSet> {
@@ -64,6 +68,7 @@ export function controlService({
       reopenLog();
       return null;
     },
+    'crash.test': (question) => crash(question),
     tls: () => tls(),
     'user.find': ({ address }) => directory.find(address),
     'user.check': (question) => directory.checkPassword(question),

@@ -37,6 +37,8 @@ export interface QueueRow {
   readonly rewritesSender?: true | undefined;
   /** The ORCPT of the recipient, `addr-type;address`: such as the SRS address of which it was made. */
   readonly originalRecipient?: string | undefined;
+  /** Why Sluice itself holds the message: it was in hand at several crashes. */
+  readonly setAside?: string | undefined;
   /** Where its message is stored; given only if it was asked for. */
   readonly ref?: StoredRef | undefined;
 }

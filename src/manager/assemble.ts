@@ -226,6 +226,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     confirmClock: () => clockWatch.confirm(),
     missing: () => linked.missing,
     givingUp,
+    troubles,
     unreadable,
     sts: { keeper: sts.keeper, dateMs: clock.dateMs },
     srs,
@@ -255,6 +256,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     manager,
     rerouter,
     givingUp,
+    setAside: operations.setAside,
     jobs: operations.jobs,
     senders,
     routing,
@@ -286,6 +288,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       log,
       dateMs: clock.dateMs,
       expireDamaged: () => manager.expireDamaged(),
+      lookAtSetAside: () => operations.setAside.look(),
     }),
     log,
   });

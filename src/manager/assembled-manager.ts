@@ -1,5 +1,6 @@
 // A running manager as a whole (`assemble.ts` makes it): reload, drain and stop.
 
+import type { SetAsideMessage } from '../channel/messages.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
 import type { SpoolReader, SpoolStore, SpoolWriter } from '../spool/types.ts';
@@ -21,6 +22,7 @@ import type { Rerouter } from './rerouter.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
 import type { SendingDesk } from './sending-desk.ts';
+import type { SetAside } from './set-aside.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StsState } from './sts-state.ts';
@@ -35,6 +37,7 @@ export interface AssembledParts {
   readonly manager: Manager;
   readonly rerouter: Rerouter;
   readonly givingUp: GivingUp;
+  readonly setAside: SetAside;
   readonly jobs: Operations['jobs'];
   readonly senders: Senders;
   readonly routing: Routing;
@@ -91,6 +94,12 @@ export class AssembledManager {
   /** A sender process has ended, and all its connections with it. */
   senderEnded(serial: number): void {
     this.#parts.senders.ended(serial);
+  }
+
+  /** Messages were in hand at several crashes. @param areKnown - they are held since then */
+  setAside(messages: readonly SetAsideMessage[], areKnown: boolean): void {
+    if (areKnown) this.#parts.setAside.known(messages);
+    else this.#parts.setAside.hold(messages);
   }
 
   /** The secrets of these credentials are others: hosts that refused the former ones are tried again. */

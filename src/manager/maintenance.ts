@@ -1,5 +1,5 @@
 // Regular work every few seconds: tidies the spool (moves stragglers, unlinks dead segments, compacts the journal) and gives up
-// damaged messages whose lifetime is over.
+// damaged messages whose lifetime is over, and looks which messages that were set aside still are.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -10,6 +10,7 @@ const everyMs = 5_000;
 export interface MaintenanceParts {
   readonly store: Pick<SpoolStore, 'maintain'>;
   readonly expireDamaged: () => void;
+  readonly lookAtSetAside: () => void;
   readonly timers: Timers;
   readonly dateMs: () => number;
   readonly log: Pick<Logger, 'error'>;
@@ -35,10 +36,11 @@ export class Maintenance {
   }
 
   async #tidy(): Promise<void> {
-    const { store, dateMs, expireDamaged, log } = this.#parts;
+    const { store, dateMs, expireDamaged, lookAtSetAside, log } = this.#parts;
     try {
       await store.maintain(dateMs());
       expireDamaged();
+      lookAtSetAside();
     } catch (error) {
       log.error(`tidying the spool failed: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -9,11 +9,13 @@ import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import type { ReportsAnswers } from './reports/reports-answers.ts';
+import type { Troubles } from '../stats/troubles.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
+import { SetAside } from './set-aside.ts';
 import type { SendingAnswers } from './sending-answers.ts';
 import { shownSender } from './shown-sender.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
@@ -26,7 +28,8 @@ export type LimitAnswers = Pick<
   'explain' | 'limits' | 'overrides' | 'setOverrides' | 'unsetOverrides'
 >;
 
-export interface OperationsParts extends QueueListingsParts, QueueChangesParts, StatusParts {
+export interface OperationsParts
+  extends Omit<QueueListingsParts, 'setAside'>, QueueChangesParts, StatusParts {
   readonly manager: Pick<Manager, 'change' | 'receivedAtMs' | 'reporting' | 'scheduler' | 'showDates'>;
   readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate' | 'usage'>;
   readonly senders: Pick<Senders, 'count' | 'heard'>;
@@ -40,9 +43,11 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   readonly reports: ReportsAnswers;
   readonly reader: QueueReader;
   readonly sending: SendingAnswers;
+  readonly troubles?: Troubles | undefined;
 }
 
 export class Operations {
+  readonly setAside: SetAside;
   readonly #parts: OperationsParts;
   readonly #service: Service<ManagerSet>;
   readonly #jobs: QueueJobs;
@@ -50,7 +55,8 @@ export class Operations {
   constructor(parts: OperationsParts) {
     this.#parts = parts;
     const { limits, reports, sending, unreadable } = parts;
-    const listings = new QueueListings(parts);
+    this.setAside = new SetAside(parts);
+    const listings = new QueueListings({ ...parts, setAside: this.setAside });
     this.#jobs = new QueueJobs({ ...parts, changes: new QueueChanges(parts) });
     const jobs = this.#jobs;
     const status = new StatusAnswers(parts);

@@ -8,6 +8,7 @@ import { rewritesSenders } from '../route/sender-rewriting.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { Manager } from './manager.ts';
+import type { SetAside } from './set-aside.ts';
 
 /** Most recipients that are looked at for one page. */
 const pageScan = 2_000;
@@ -22,6 +23,7 @@ interface Listing {
 export interface QueueListingsParts {
   readonly manager: Pick<Manager, 'receivedAtMs' | 'scheduler'>;
   readonly store: Pick<SpoolStore, 'isDamaged' | 'locate'>;
+  readonly setAside: Pick<SetAside, 'reasonOf'>;
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
 }
@@ -67,6 +69,7 @@ export class QueueListings {
   #row(queued: QueuedRecipient): SourceRow | undefined {
     const ref = this.#parts.store.locate(queued.queueId);
     if (ref === undefined) return undefined;
+    const setAside = queued.isHeld ? this.#parts.setAside.reasonOf(queued.queueId) : undefined;
     const isDamaged = this.#parts.store.isDamaged(queued.queueId);
     return {
       queueId: queued.queueId,
@@ -81,6 +84,7 @@ export class QueueListings {
       ...lastFacts(queued.lastRefusal),
       ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
       ...(rewritesSenders(withoutDemand(queued.route)) && { rewritesSender: true as const }),
+      ...(setAside !== undefined && { setAside }),
       recipientIndex: queued.recipient,
       ref,
     };

@@ -9,6 +9,7 @@ import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { maxExaminedHeaderBytes } from './examined-header.ts';
+import { IntakeTrail } from './intake-trail.ts';
 import { MessageIntake } from './message-intake.ts';
 import { OutgoingMail } from '../signing/outgoing-mail.ts';
 import type { ReceiveContext } from './receive-context.ts';
@@ -72,6 +73,8 @@ export class ContentSteps {
   #intake: MessageIntake | undefined;
   /** Were the stages asked about the header, or is none to be asked? */
   #isHeaderDecided = false;
+  /** Of the message in `#intake`. */
+  #trail: IntakeTrail | undefined;
   /** How the stages refused the message before its end. */
   #refused: Decision | undefined;
 
@@ -105,6 +108,7 @@ export class ContentSteps {
     this.#dropWithoutRecipients();
     if (transaction.discard !== undefined) return;
     this.#intake = new MessageIntake(this.#context, transaction, isExamined, signing);
+    this.#trail = IntakeTrail.begin(this.#context.trail, transaction);
     this.#facts.content = this.#intake;
   }
 
@@ -112,6 +116,7 @@ export class ContentSteps {
   piece(bytes: Uint8Array): void {
     const intake = this.#intake;
     if (intake === undefined) return;
+    this.#trail?.flush();
     const stored = intake.add(bytes);
     if (intake.isHeaderTooLarge) {
       this.#headerDecided(headerTooLarge);
@@ -202,6 +207,7 @@ export class ContentSteps {
       this.#commit(intake, transaction);
       return;
     }
+    this.#trail?.end();
     transaction.notAccepted();
     this.#answers.reject('content', refusal, transaction.reversePath, '');
   }
@@ -210,6 +216,7 @@ export class ContentSteps {
   #commit(intake: MessageIntake, transaction: AcceptedTransaction): void {
     const { reversePath, queueId, turn } = transaction;
     const { memory, intake: manager } = this.#context;
+    const trail = this.#trail;
     const answer = this.#session.answerLater();
     const besidesBytes = bytesBesides(answer, intake);
     memory.take(besidesBytes);
@@ -217,6 +224,7 @@ export class ContentSteps {
     if (isShort) this.#waiting.hold();
     intake.store((refusal) => {
       memory.give(besidesBytes);
+      trail?.end();
       if (refusal === undefined) answer.accept(queuedText(queueId, turn));
       else {
         transaction.notAccepted();
@@ -234,6 +242,7 @@ export class ContentSteps {
 
   #drop(): void {
     this.#intake?.abort();
+    if (this.#intake !== undefined) this.#trail?.end();
     this.#intake = undefined;
     this.#facts.content = undefined;
   }

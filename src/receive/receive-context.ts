@@ -1,5 +1,6 @@
 // What all incoming connections of a process share.
 
+import type { Trail } from '../crash/trail.ts';
 import type { Deadlines } from '../io/deadlines.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
@@ -37,4 +38,6 @@ export interface ReceiveContext {
   readonly memory: MemoryBudget;
   readonly deadlines: Deadlines;
   readonly log: ReceiveLog;
+  /** Says what is being received, for the case that this process crashes. */
+  readonly trail?: Trail | undefined;
 }

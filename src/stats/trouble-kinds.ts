@@ -6,6 +6,7 @@ export const troubleKinds = [
   'certificate',
   'clock',
   'config',
+  'crash',
   'damage',
   'disk',
   'dns',

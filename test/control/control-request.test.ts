@@ -12,6 +12,7 @@ const good: readonly object[] = [
   { operation: 'status', sites: 20, order: 'waiting', tenants: true },
   { operation: 'reload' },
   { operation: 'reload', file: '/etc/sluice/sluice.toml' },
+  { operation: 'crash.test', role: 'sender', index: 0, by: 'segv', isMeant: true },
   { operation: 'queue-list', filter: {}, limit: 0 },
   { operation: 'queue-list', filter: { ids: ['A'], sender: '<>', olderThanMs: 5 }, limit: 10 },
   { operation: 'queue.change', action: 'retry', filter: { domain: '*.example.com' } },

@@ -116,6 +116,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       ask,
       queue: new QueueQuery(ask, reader as never),
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
+      crash: () => Promise.resolve({ pid: 1 }),
       reload: () => Promise.resolve({ afterRestart: [] }),
       reopenLog: unread,
       tls: () => ({ nowMs: 0, certificates: [], listeners: answers.listeners?.() ?? [] }),

@@ -30,7 +30,9 @@ for (const page of pages) {
 async function listedCommands(): Promise<string[]> {
   const { stdout } = await run(process.execPath, [join(root, 'src/cli/main.ts'), '--help']);
   const [, list = ''] = stdout.split(/^Commands:$/m);
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+  return [...list.matchAll(/^ {2}([a-z-]+)/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== 'help');
 }
 
 /** Subcommands by the name of their command: `queue` has `list`, `show` and so on. */
@@ -53,7 +55,9 @@ function callsIn(page: Page): string[][] {
     ...[...page.text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text),
   ];
   return code.flatMap((text) =>
-    [...text.matchAll(/(?:^|[\s/|(])sluice((?: [a-z]+)+)/g)].map(([, words = '']) => words.trim().split(' ')),
+    [...text.matchAll(/(?:^|[\s/|(])sluice((?: [a-z]+(?:-[a-z]+)*)+)/g)].map(([, words = '']) =>
+      words.trim().split(' '),
+    ),
   );
 }
 

@@ -26,9 +26,9 @@ test('five beats after a ping without an answer a process is stalled, and after 
   beat(heartbeat, 1);
   assert.equal(heartbeat.isStalled, true);
   beat(heartbeat, 54);
-  assert.equal(heartbeat.isLost, false);
+  assert.equal(heartbeat.isLost(60_000), false);
   beat(heartbeat, 1);
-  assert.equal(heartbeat.isLost, true);
+  assert.equal(heartbeat.isLost(60_000), true);
 });
 
 test('a process that answers late is no longer stalled', () => {

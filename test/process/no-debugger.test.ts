@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import { forkRole } from '../../src/process/supervise/child.ts';
 
 test('a role starts without the signal that opens a debugger, and goes on after it', async (t) => {
-  const role = forkRole('sender', undefined, [], (error) => assert.fail(error));
+  const role = forkRole('sender', undefined, [], { trail: undefined, coreBytes: 0 }, (error) =>
+    assert.fail(error),
+  );
   assert.ok(role !== undefined);
   const ended = once(role, 'exit');
   t.after(async () => {

@@ -17,6 +17,7 @@ export const checkKinds = [
   'memory',
   'disk',
   'clock',
+  'crash',
   'dns',
   'names',
   'domains',

@@ -5,6 +5,7 @@ import { certificates } from './certificate-facts.ts';
 import type { Check } from './check.ts';
 import { clock } from './clock.ts';
 import { configuration } from './configuration.ts';
+import { crash } from './crash.ts';
 import { disk } from './disk-facts.ts';
 import { dns } from './dns-facts.ts';
 import { domains } from './domain-facts.ts';
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   memory,
   disk,
   clock,
+  crash,
   dns,
   names,
   domains,

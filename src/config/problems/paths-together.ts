@@ -59,6 +59,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'journal',
   'damaged',
   'tls',
+  'crash',
   'keys',
   'format',
   'lock.sock',

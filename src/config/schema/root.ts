@@ -8,6 +8,7 @@ import { adapt, reactions } from './adapt.ts';
 import { certificates } from './certificate.ts';
 import { clients } from './clients.ts';
 import { control } from './control.ts';
+import { crash } from './crash.ts';
 import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
@@ -272,4 +273,8 @@ export const root = tableOf({
   ),
   log: key(log.prefault({}), 'What is logged, where, and in which format.'),
   stop: key(stop.prefault({}), 'What happens on stop.'),
+  crash: key(
+    crash.prefault({}),
+    'What is kept of a process that crashed, and when one that stands still is ended; docs/crash.md says more.',
+  ),
 }).superRefine(checkTogether);

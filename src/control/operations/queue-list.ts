@@ -62,6 +62,7 @@ const facts = {
   waitsFor: z.string().optional(),
   quarantine: z.string().optional(),
   rewritesSender: z.literal(true).optional(),
+  setAside: z.string().optional(),
 } satisfies Record<Exclude<keyof RowFacts, 'ref'>, z.ZodType>;
 
 const question: z.ZodType<QueueListQuestion> = z.strictObject({

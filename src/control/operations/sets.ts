@@ -3,6 +3,7 @@
 
 import { confirmClock } from './clock.ts';
 import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts';
+import { crashTest } from './crash-test.ts';
 import { explain } from './explain.ts';
 import { limits } from './limits.ts';
 import { reopenLog } from './log.ts';
@@ -45,6 +46,7 @@ const control = {
   status,
   reload,
   'log.reopen': reopenLog,
+  'crash.test': crashTest,
   tls,
   'queue-list': listQueue,
   'user.find': findUser,

@@ -3,7 +3,11 @@
 import type { Config } from '../../config/config.ts';
 import type { Reloaded } from '../../control/operations/reload.ts';
 import { ControlServer } from '../../control/control-server.ts';
-import { controlService, type UsersAndBans } from '../../control/control-service.ts';
+import {
+  controlService,
+  type ControlServiceParts,
+  type UsersAndBans,
+} from '../../control/control-service.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -19,6 +23,7 @@ import { groupId } from '../privileges/group-id.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
+import type { CrashTests } from './crash-tests.ts';
 import type { ReloadRequests } from './reload-requests.ts';
 import { storesOf } from './stores.ts';
 
@@ -26,16 +31,19 @@ import { storesOf } from './stores.ts';
 export interface SupervisorAsks {
   readonly reload: () => Promise<Reloaded>;
   readonly reopenLog: () => void;
+  readonly crash: ControlServiceParts['crash'];
 }
 
 /** Asks the supervisor by the messages of a role's process. */
 export function supervisorAsks(
   reloads: ReloadRequests,
+  crashTests: CrashTests,
   tell: (message: { readonly kind: 'reload' | 'reopenLog' }) => void,
 ): SupervisorAsks {
   return {
     reload: () => reloads.ask(() => tell({ kind: 'reload' })),
     reopenLog: () => tell({ kind: 'reopenLog' }),
+    crash: (question) => crashTests.ask(question),
   };
 }
 
@@ -49,7 +57,8 @@ export class ControlRole implements Role {
 
   /**
    * @param log - for faults of Sluice while it answers
-   * @param asks - of the supervisor or the single process: to read the configuration again, to have the log file opened again
+   * @param asks - of the supervisor or the single process: to read the configuration again, to have the log file opened again, to
+   *   have a process crash
    * @param troubles - the current troubles of all processes
    * @param served - the certificates that receivers serve
    * @param directory - of users
@@ -58,7 +67,7 @@ export class ControlRole implements Role {
     config: Config,
     link: Link<Asked>,
     log: Pick<Logger, 'error'>,
-    { reload, reopenLog }: SupervisorAsks,
+    { reload, reopenLog, crash }: SupervisorAsks,
     troubles: () => readonly ReportedTrouble[],
     served: () => readonly CertificateFacts[],
     directory: UsersAndBans,
@@ -78,6 +87,7 @@ export class ControlRole implements Role {
           return reload();
         },
         reopenLog,
+        crash,
         tls: () => ({
           nowMs: Date.now(),
           certificates: served(),

@@ -3,6 +3,7 @@
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type { Hello, ManagerToSender, SenderToManager } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
+import type { Trail } from '../../crash/trail.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { GivenToSender } from './given-to-sender.ts';
@@ -13,6 +14,13 @@ export interface LinkedSender {
   readonly link: Pick<ManagerLink<SenderToManager, ManagerToSender>, 'open'>;
 }
 
+export interface LinkedSenderParts {
+  readonly log: Logger;
+  readonly counters: EventCounters;
+  readonly given: GivenToSender;
+  readonly trail: Trail;
+}
+
 /**
  * @param path - of the manager's socket
  * @param self - how it says who it is
@@ -21,7 +29,7 @@ export function linkedSender(
   config: Config,
   path: string,
   self: Pick<Hello, 'index' | 'serial' | 'pass'>,
-  { log, counters, given }: { log: Logger; counters: EventCounters; given: GivenToSender },
+  { log, counters, given, trail }: LinkedSenderParts,
 ): LinkedSender {
   const link = new ManagerLink<SenderToManager, ManagerToSender>({
     connect: managerAt(path),
@@ -33,6 +41,14 @@ export function linkedSender(
     take: (batch) => sender.take(batch),
     lost: () => sender.managerLost(),
   });
-  const sender = new SenderRole(config, link, log, counters, (linked) => link.whenLinked(linked), given);
+  const sender = new SenderRole(
+    config,
+    link,
+    log,
+    counters,
+    (linked) => link.whenLinked(linked),
+    given,
+    trail,
+  );
   return { sender, link };
 }

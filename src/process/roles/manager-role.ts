@@ -1,7 +1,7 @@
 // The manager role: opens the real spool, clock, name servers and files, and assembles a manager from them. The other roles
 // link to it.
 
-import type { RoleFacts } from '../../channel/messages.ts';
+import type { RoleFacts, SetAsideMessage } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
 import { bindProblem } from '../../io/bind-problem.ts';
 import { bootIdHere, bootMs } from '../../io/boot-clock.ts';
@@ -64,6 +64,11 @@ export class ManagerRole implements Role {
   /** A sender process has ended, and all its connections with it. */
   senderEnded(serial: number): void {
     this.#manager.senderEnded(serial);
+  }
+
+  /** Messages were in hand at several crashes. */
+  setAside(messages: readonly SetAsideMessage[], areKnown: boolean): void {
+    this.#manager.setAside(messages, areKnown);
   }
 
   /** The secrets of these credentials are others. */

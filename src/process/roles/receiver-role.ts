@@ -2,6 +2,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { StageConfig } from '../../config/stage-config.ts';
+import type { Trail } from '../../crash/trail.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import { nodeTimers } from '../../io/timers.ts';
 import { formatListenAddress } from '../../values/listen-address.ts';
@@ -86,6 +87,7 @@ export interface ReceiverRoleParts {
   readonly sending: SendingLedger;
   readonly signing: Signing;
   readonly srs: LiveSrs;
+  readonly trail?: Trail;
 }
 
 /** Objects that a reload does not replace. */
@@ -110,6 +112,7 @@ interface Parts {
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
   readonly stagePlaces: StagePlaces;
+  readonly trail: Trail | undefined;
 }
 
 export class ReceiverRole implements Role {
@@ -129,19 +132,10 @@ export class ReceiverRole implements Role {
   static async start(
     config: Config,
     index: number,
-    {
-      link,
-      log,
-      troubles,
-      counters,
-      certificates,
-      directory,
-      sending: ledger,
-      signing,
-      srs,
-    }: ReceiverRoleParts,
+    given: ReceiverRoleParts,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
+    const { link, log, troubles, counters, certificates, directory, sending: ledger, signing, srs } = given;
     // All mail goes to the first store.
     const [spool] = await openWriters(storesOf(config), {
       slot: receiverSlot(index),
@@ -192,6 +186,7 @@ export class ReceiverRole implements Role {
       certificates,
       handshakes: new HandshakeLimits(handshakeLimits(config)),
       stagePlaces: new StagePlaces(),
+      trail: given.trail,
     };
     const place = { index, receivers: config.processes.receivers };
     const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers, bind });
@@ -250,7 +245,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
     parts;
-  const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log } = parts;
+  const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log, trail } = parts;
   const shared = {
     spool,
     sending,
@@ -260,6 +255,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
     deadlines,
     log: new ReceiveLog(events),
     signing,
+    trail,
   };
   return (ofListener, protocol) => {
     const relay = relayPolicy(ofListener);

@@ -3,11 +3,13 @@
 
 import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
+import { prepareReports, reportError, workWhereCoresGo } from '../../crash/node-report.ts';
+import { noTrail, Trail, trailDescriptor } from '../../crash/trail.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import { EventCounters } from '../../log/event-counters.ts';
 import { Troubles } from '../../stats/troubles.ts';
-import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
+import { managerSocketPath } from '../../channel/manager-socket.ts';
 import { become } from '../privileges/become.ts';
 import type { Identity } from '../privileges/identity.ts';
 import { showLife } from '../running/life-sign.ts';
@@ -15,8 +17,6 @@ import { patientLogger } from '../watch/process-logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type {
   Asked,
-  ManagerToSender,
-  ManagerToReceiver,
   Response,
   RoleStart,
   RoleToSupervisor,
@@ -30,12 +30,12 @@ import type { SignerLink } from './signer-link.ts';
 import type { GivenCertificates } from './given-certificates.ts';
 import { GivenToSender } from './given-to-sender.ts';
 import { postTroubles } from './trouble-posts.ts';
-import { introduceOnHello, type LinkedMessage } from './introduce-on-hello.ts';
+import { Later } from './later.ts';
+import { crashThisProcess } from './crash-test.ts';
+import { CrashTests } from './crash-tests.ts';
 import { ReloadRequests } from './reload-requests.ts';
-import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { Role, RoleName } from '../role.ts';
 import type { ManagerRole } from './manager-role.ts';
-import { SocketChannel } from '../../channel/socket-channel.ts';
 import { SupervisorWatch } from '../watch/supervisor-watch.ts';
 
 const [, , roleName = '', identity] = process.argv;
@@ -47,10 +47,9 @@ let role: Role | undefined;
 let logger: Logger | undefined;
 /** A configuration that came while the role was starting with an older one. */
 let newerConfig: Config | undefined;
-/** Sender processes that ended while the manager was starting. */
-const endedSenders: number[] = [];
-/** In the manager process, when it has started. */
-let runningManager: ManagerRole | undefined;
+/** In the manager process. */
+const manager = new Later<ManagerRole>();
+const crashTests = new CrashTests(tellSupervisor);
 const reloads = new ReloadRequests({ isWatched: true });
 /** In the receiver process: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
@@ -78,7 +77,13 @@ function tellSupervisor(message: RoleToSupervisor): void {
 
 postTroubles(troubles, tellSupervisor);
 
-async function start(config: Config, { index, serial, pass, keysPass, senders }: RoleStart): Promise<void> {
+async function start(
+  config: Config,
+  { index, serial, pass, keysPass, hasTrail, senders }: RoleStart,
+): Promise<void> {
+  prepareReports(config.crash, roleName as RoleName);
+  if (config.crash.cores) workWhereCoresGo(config.crash.folder, roleName as RoleName);
+  const trail = hasTrail === true ? new Trail(trailDescriptor) : noTrail;
   const log = patientLogger(config, troubles);
   logger = log;
   await showLife(config.spool, roleName as RoleName, log);
@@ -87,7 +92,15 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
     case 'manager': {
       const keys = await import('./linked-keys.ts');
       signing = keys.linkedSigner(config, { role: 'manager', index, serial, pass: keysPass });
-      role = await startManager(config, log, path, pass, senders, signing);
+      const { startManager } = await import('./start-manager.ts');
+      const awaits = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
+      const socket = { path, passKey: pass, isShared: identity !== undefined };
+      role = await startManager(
+        config,
+        { log, troubles, signing, srs, others: { senders, awaits } },
+        socket,
+        manager,
+      );
       break;
     }
     case 'receiver': {
@@ -103,13 +116,15 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
       const asker = { role: 'receiver', index, serial, pass: keysPass } as const;
       directory = linkedDirectory(config, asker);
       signing = linkedSigner(config, asker);
-      const parts = { link, log, troubles, counters, certificates: live, directory, sending, signing, srs };
+      const asked = { directory, sending, signing, srs };
+      const parts = { link, log, troubles, counters, certificates: live, ...asked, trail };
       role = await ReceiverRole.start(config, index, parts, identity === undefined ? undefined : ports.bind);
       break;
     }
     case 'sender': {
       const { linkedSender } = await import('./linked-sender.ts');
-      const { sender, link } = linkedSender(config, path, { index, serial, pass }, { log, counters, given });
+      const parts = { log, counters, given, trail };
+      const { sender, link } = linkedSender(config, path, { index, serial, pass }, parts);
       role = sender;
       await link.open();
       break;
@@ -134,7 +149,7 @@ async function start(config: Config, { index, serial, pass, keysPass, senders }:
         config,
         link,
         log,
-        supervisorAsks(reloads, tellSupervisor),
+        supervisorAsks(reloads, crashTests, tellSupervisor),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
         () => served,
         directory,
@@ -159,43 +174,6 @@ function givenCertificates(): Promise<GivenCertificates> {
   return certificates;
 }
 
-async function startManager(
-  config: Config,
-  log: Logger,
-  path: string,
-  passKey: string,
-  senders: readonly number[],
-  signed: Signing,
-): Promise<Role> {
-  const started = Promise.withResolvers<ManagerRole>();
-  // The socket before anything else: it keeps a second manager away from the spool.
-  const server = await listenManagerSocket(
-    path,
-    (socket) => {
-      const channel = new SocketChannel<ManagerToReceiver | ManagerToSender | Response, LinkedMessage>(
-        socket,
-      );
-      channel.onBroken(({ message }) => log.error(`the manager closed a connection. ${message}`));
-      void started.promise.then((manager) =>
-        channel.receive(introduceOnHello(manager, channel, passKey, log)),
-      );
-    },
-    identity !== undefined,
-  );
-  const { ManagerRole } = await import('./manager-role.ts');
-  const awaits = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
-  const manager = await ManagerRole.start(config, log, troubles, signed, srs, { senders, awaits });
-  runningManager = manager;
-  for (const serial of endedSenders) manager.senderEnded(serial);
-  started.resolve(manager);
-  return {
-    facts: manager.facts,
-    configure: (next) => manager.configure(next),
-    drain: () => manager.drain(),
-    stop: (graceMs) => manager.stop(graceMs, () => server.close()),
-  };
-}
-
 async function configure(running: Role, config: Config, reload: number): Promise<void> {
   directory?.configure(config);
   signing?.configure(config);
@@ -217,6 +195,7 @@ function failed(error: unknown): void {
   // A SluiceError says what to do; any other error is a bug of Sluice, so its stack is logged.
   const detail = known === undefined && error instanceof Error ? (error.stack ?? message) : message;
   logger?.error(`the ${roleName} process failed: ${detail}`);
+  if (known === undefined) reportError(error);
   tellSupervisor({
     kind: 'failed',
     code: known?.code ?? 'ROLE_FAILED',
@@ -239,12 +218,12 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       tellSupervisor({ kind: 'alive' });
       break;
     case 'senderEnded':
-      if (runningManager === undefined) endedSenders.push(message.serial);
-      else runningManager.senderEnded(message.serial);
+      manager.whenThere((running) => running.senderEnded(message.serial));
       break;
     case 'configure':
       reopenLog(logger);
       logger?.setLevel(message.config.log.level);
+      prepareReports(message.config.crash, roleName as RoleName);
       if (role === undefined) newerConfig = message.config;
       else void configure(role, message.config, message.reload);
       break;
@@ -260,6 +239,15 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
     case 'reloaded':
       reloads.answered(message);
       break;
+    case 'setAside':
+      manager.whenThere((running) => running.setAside(message.messages, message.areKnown));
+      break;
+    case 'crash':
+      crashThisProcess(message.by);
+      break;
+    case 'crashTested':
+      crashTests.answered(message);
+      break;
     case 'port':
       ports?.answered(message, socket);
       break;
@@ -272,7 +260,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       given.take(message);
       break;
     case 'renewed':
-      runningManager?.renewed(message.credentials);
+      manager.whenThere((running) => running.renewed(message.credentials));
       break;
     case 'served':
       served = message.certificates;

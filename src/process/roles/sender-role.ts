@@ -14,6 +14,7 @@ import { PlaceProofs } from '../../deliver/smtp/place-proofs.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
+import { noTrail, type Trail } from '../../crash/trail.ts';
 import { dial } from '../../io/dial.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
@@ -59,6 +60,7 @@ export class SenderRole implements Role {
   readonly #events: Events;
   readonly #counterPosts: CounterPosts;
   readonly #delivered = new DeliveredLately();
+  readonly #trail: Trail;
   /** True while there is no manager to report to. */
   #isOrphan = false;
 
@@ -66,6 +68,7 @@ export class SenderRole implements Role {
    * @param link - the caller passes its messages from the manager to `take`, and calls `managerLost` when the manager is lost
    * @param whenLinked - calls back when the manager has been told the hello; at once if not given
    * @param given - what the supervisor has given, and gives later
+   * @param trail - says which messages are in hand, for the case that this process crashes
    */
   constructor(
     config: Config,
@@ -74,7 +77,9 @@ export class SenderRole implements Role {
     counters: EventCounters,
     whenLinked: (linked: () => void) => void = (linked) => linked(),
     given = new GivenToSender(),
+    trail: Trail = noTrail,
   ) {
+    this.#trail = trail;
     this.#given = given;
     this.#proofs = new PlaceProofs(config.processes.senders);
     this.#link = link;
@@ -96,6 +101,7 @@ export class SenderRole implements Role {
 
   take(batch: readonly ManagerToSender[]): void {
     this.#isOrphan = false;
+    this.#noteWork(batch);
     for (const message of batch) {
       switch (message.kind) {
         case 'connect':
@@ -111,6 +117,17 @@ export class SenderRole implements Role {
           message satisfies never;
       }
     }
+  }
+
+  /** One write for all of a batch. */
+  #noteWork(batch: readonly ManagerToSender[]): void {
+    for (const message of batch) {
+      if (message.kind === 'close') continue;
+      const { connection, work } = message;
+      const to = message.kind === 'connect' ? ` to ${message.site}` : '';
+      this.#trail.begin('deliver', `${work.queueId}${to}`, connection);
+    }
+    this.#trail.flush();
   }
 
   /**
@@ -172,9 +189,13 @@ export class SenderRole implements Role {
         }),
       done: (connection, results, reusable, queueId) => {
         this.#remember(queueId, results);
+        this.#trail.end('deliver', queueId, connection);
         this.#post({ kind: 'done', connection, results, reusable });
       },
-      closed: (connection, report) => this.#post({ kind: 'closed', connection, report }),
+      closed: (connection, report) => {
+        this.#trail.endAll(connection);
+        this.#post({ kind: 'closed', connection, report });
+      },
     };
     return {
       settings: deliverySettings(config),

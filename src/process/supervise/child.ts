@@ -3,6 +3,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config/config.ts';
+import type { CrashRecord } from '../../crash/crash-record.ts';
+import type { CpuMark } from '../../crash/process-state.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import type { Identity } from '../privileges/identity.ts';
@@ -15,6 +17,9 @@ const firstDelayMs = 100;
 const longestDelayMs = 30_000;
 /** A process that ends sooner than this has not recovered: the next one is started after a longer delay. */
 const stableMs = 10_000;
+
+/** Beats after which a process has been killed in vain; a core may take a minute of that. One that was killed ends within moments. */
+const stuckBeats = 90;
 
 /** How long after the grace a process is killed. */
 const killAfterMs = 5_000;
@@ -49,6 +54,14 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
  */
 const withoutDebugger = '--disable-sigusr1';
 
+/** A crash that is kept, until the next process has started. */
+export interface Crash {
+  readonly name: string;
+  record: CrashRecord;
+  /** By `performance.now()`. */
+  readonly atMs: number;
+}
+
 /** One role with its current process. When the process ends, the next one takes its place in the same object. */
 export interface Child {
   readonly name: RoleName;
@@ -66,6 +79,16 @@ export interface Child {
   timer: NodeJS.Timeout | undefined;
   /** Why the process ended, if it reported a reason; empty otherwise. */
   lastWords: string;
+  /** What the process reported as the reason of its end. */
+  failure: { readonly code: string; readonly message: string } | undefined;
+  /** When it was first found silent. */
+  silentSince: CpuMark | undefined;
+  /** Why the supervisor has ended this process because it does not answer; undefined: it has not. */
+  stall: string | undefined;
+  /** Beats since then. */
+  endingBeats: number;
+  /** The crash after which this process is started again. */
+  crash: Crash | undefined;
   /** Resolves when the role has started; rejects when it reports why it cannot start. */
   readonly started: PromiseWithResolvers<RoleFacts>;
 }
@@ -99,6 +122,11 @@ export function newChild(name: RoleName, index: number): Child {
     delayMs: firstDelayMs,
     timer: undefined,
     lastWords: '',
+    failure: undefined,
+    silentSince: undefined,
+    stall: undefined,
+    endingBeats: 0,
+    crash: undefined,
     started,
   };
 }
@@ -110,6 +138,8 @@ export function newChild(name: RoleName, index: number): Child {
  * throws for some of these; for others it emits `error`, and no `exit` follows. This function treats all of them alike.
  * @param identity - the user that the process becomes as its first act; undefined: it stays the caller's
  * @param hidden - environment variables that it does not get, because a secret is in them
+ * @param trail - the file of its trail, as the descriptor `trailDescriptor`; undefined: it has none
+ * @param coreBytes - the largest core that the system may write of it; 0: what the system does by itself
  * @param onFailure - called once, instead of any event of the process, when no process was started
  * @returns undefined when no process was started
  */
@@ -117,14 +147,17 @@ export function forkRole(
   name: RoleName,
   identity: Identity | undefined,
   hidden: readonly string[],
+  { trail, coreBytes }: { readonly trail: number | undefined; readonly coreBytes: number },
   onFailure: (error: Error) => void,
 ): ChildProcess | undefined {
   let forked: ChildProcess;
+  const flags = [...process.execArgv, withoutDebugger, ...(runtimeOptions[name] ?? [])];
   try {
     forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', trail ?? 'ignore'],
       ...(hidden.length > 0 && { env: environmentWithout(hidden) }),
-      execArgv: [...process.execArgv, withoutDebugger, ...(runtimeOptions[name] ?? [])],
+      execArgv: flags,
+      ...(coreBytes > 0 && launchWithCores(flags, coreBytes)),
     });
   } catch (error) {
     onFailure(error instanceof Error ? error : new Error(String(error)));
@@ -133,6 +166,35 @@ export function forkRole(
   if (forked.pid !== undefined) return forked;
   forked.once('error', onFailure);
   return undefined;
+}
+
+/**
+ * Node cannot set its own limits, so a shell does, which then becomes Node. The hard limit is raised as far as this user may. Everything
+ * that is not in a file goes into the core (core(5)), whatever this process was started with.
+ */
+const launcher = `
+{ ulimit -c "$1" || ulimit -S -c "$(ulimit -H -c)"; echo 0x33 > /proc/$$/coredump_filter; } 2>/dev/null
+shift
+exec "$0" "$@"`;
+
+function launchWithCores(
+  flags: readonly string[],
+  coreBytes: number,
+): { readonly execPath: string; readonly execArgv: string[] } {
+  const blocks = Math.ceil(coreBytes / 512); // the unit of ulimit -c
+  return { execPath: '/bin/sh', execArgv: ['-c', launcher, process.execPath, String(blocks), ...flags] };
+}
+
+/** A process of the role has been started; nothing of the one before holds for it. */
+export function begin(child: Child, started: ChildProcess, serial: number): void {
+  child.process = started;
+  child.serial = serial;
+  child.heartbeat = new Heartbeat();
+  child.isStalled = false;
+  child.facts = undefined;
+  child.failure = undefined;
+  child.stall = undefined;
+  child.endingBeats = 0;
 }
 
 function environmentWithout(hidden: readonly string[]): NodeJS.ProcessEnv {
@@ -163,8 +225,8 @@ export function runningReceivers(all: readonly Child[]): number[] {
 }
 
 /** It was killed because it does not answer, and has not ended. */
-export function isStuck({ heartbeat, process: running }: Child): boolean {
-  return running !== undefined && heartbeat.isStuck;
+export function isStuck({ endingBeats, process: running }: Child): boolean {
+  return running !== undefined && endingBeats >= stuckBeats;
 }
 
 /** The delay before the process is started again; the next one is twice as long. */

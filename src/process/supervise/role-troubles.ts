@@ -21,7 +21,7 @@ const withoutRole: Readonly<Record<RoleName, string>> = {
 export function stalledTrouble(role: RoleName, name: string, pid: number | undefined): RoleTrouble {
   return {
     text: `The ${name} process (${pid}) does not answer: it is stopped by a signal, or hangs.`,
-    advice: `Until it answers, ${withoutRole[role]}. After a minute it is killed and started again; kill -CONT ${pid} wakes one that was stopped.`,
+    advice: `Until it answers, ${withoutRole[role]}. After unresponsive_after in [crash] it is ended and started again; kill -CONT ${pid} wakes one that was stopped.`,
   };
 }
 

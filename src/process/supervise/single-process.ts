@@ -31,6 +31,7 @@ import type {
 } from '../../channel/messages.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { needsKeys } from '../../settings/signing.ts';
+import { noSuchProcess } from '../roles/crash-tests.ts';
 import { ReloadRequests } from '../roles/reload-requests.ts';
 import type { Role } from '../role.ts';
 import { GivenToSender } from '../roles/given-to-sender.ts';
@@ -133,6 +134,7 @@ export class SingleProcess implements Instance {
       {
         reload: () => this.#reloads.ask(() => this.#events.reload()),
         reopenLog: () => this.#events.reopenLog(),
+        crash: () => Promise.reject(noSuchProcess()),
       },
       () => this.#allTroubles(),
       () => this.#desks.certificates.facts,

@@ -7,7 +7,9 @@ import { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
+import { Beats } from './beats.ts';
 import {
+  begin,
   breakOffStarts,
   type Child,
   endAll,
@@ -23,7 +25,9 @@ import {
   tell,
   tellRole,
 } from './child.ts';
-import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
+import { answerCrashTest } from './crash-test-desk.ts';
+import { CrashDesk, type ProcessEnd } from './crash-desk.ts';
+import { beatEveryMs } from '../watch/heartbeat.ts';
 import { Gifts } from './gifts.ts';
 import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
@@ -47,6 +51,7 @@ export class Supervisor implements Instance {
   readonly #children: Child[] = [];
   readonly #users: RoleUsers | undefined;
   readonly #reports: RoleReports;
+  readonly #beats: Beats;
   readonly #gifts: Gifts;
   /** All roles have started. Before, a role that fails makes the start fail. */
   #isUp = false;
@@ -63,6 +68,7 @@ export class Supervisor implements Instance {
   /** Sender processes that the manager waits for before it grants anything. */
   readonly #awaited = new AwaitedSenders();
   readonly #opened = new OpenedListeners();
+  readonly #crashes: CrashDesk;
 
   /** @param users - whom the roles run as; undefined: as this process */
   constructor(config: Config, { log, events, troubles, desks }: InstanceParts, users?: RoleUsers) {
@@ -71,7 +77,14 @@ export class Supervisor implements Instance {
     this.#events = events;
     this.#users = users;
     this.#reports = new RoleReports(log, troubles, this.#children);
+    this.#beats = new Beats({
+      children: this.#children,
+      awaited: this.#awaited,
+      reports: this.#reports,
+      log,
+    });
     this.#gifts = new Gifts(desks, this.#children);
+    this.#crashes = new CrashDesk(config, { users, log, troubles, children: this.#children });
   }
 
   get health(): Instance['health'] {
@@ -81,9 +94,10 @@ export class Supervisor implements Instance {
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
   async start(): Promise<RoleFacts> {
     await prepareStart(this.#config, this.#users, this.#log);
+    this.#crashes.prepare();
     if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
-    this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
+    this.#beatTimer = setInterval(() => this.#beats.beat(this.#config.crash, this.#isStopping), beatEveryMs);
     try {
       await this.#forkAll();
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
@@ -108,6 +122,7 @@ export class Supervisor implements Instance {
 
   configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
+    this.#crashes.configure(config);
     this.#startOrEndKeys();
     return this.#opened.gather(runningReceivers(this.#children), (reload) => {
       for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
@@ -161,57 +176,31 @@ export class Supervisor implements Instance {
 
   #fork(child: Child): void {
     child.startedAtMs = performance.now();
-    const forked = forkRole(child.name, this.#users?.of[child.name], this.#gifts.hiddenFrom(child), (error) =>
-      this.#notForked(child, error),
-    );
+    const { index } = child;
+    const serial = ++this.#lastSerial;
+    const trail = this.#crashes.newTrail(serial);
+    const identity = this.#users?.of[child.name];
+    const watched = { trail, coreBytes: this.#crashes.coreBytes };
+    const forked = forkRole(child.name, identity, this.#gifts.hiddenFrom(child), watched, (error) => {
+      this.#crashes.notStarted(serial);
+      this.#notForked(child, error);
+    });
     if (forked === undefined) return;
-    child.process = forked;
-    child.serial = ++this.#lastSerial;
-    child.heartbeat = new Heartbeat();
-    child.isStalled = false;
-    child.facts = undefined;
+    begin(child, forked, serial);
     forked.on('message', (message: RoleToSupervisor) => this.#heard(child, message));
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
-    forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
-    const { index, serial } = child;
+    forked.on('exit', (code, signal) =>
+      this.#exited(child, forked, { pid: forked.pid ?? 0, serial, code, signal }),
+    );
     const passes = passesOf(child, this.#passKey, this.#keysPassKey);
     // A sender that starts together with the manager may link to it before the manager reads this. The manager then waits
     // for its hello only as long as that takes.
     const senders = child.name === 'manager' ? livingSenders(this.#children) : [];
-    tell(child, { kind: 'start', config: this.#config, index, serial, ...passes, senders });
+    const hasTrail = trail !== undefined;
+    tell(child, { kind: 'start', config: this.#config, index, serial, ...passes, hasTrail, senders });
     if (child.name === 'control') this.#reports.tellAll(child);
+    if (child.name === 'manager') this.#crashes.tellManager(child);
     this.#gifts.give(child);
-  }
-
-  /** Pings every process. Ends those that do not answer: at once if the manager waits for them, otherwise after a minute. */
-  #beat(): void {
-    if (this.#isStopping) {
-      // All processes have the grace, even if they do not answer. Pings tell the control process that the supervisor lives.
-      for (const child of this.#children) if (child.heartbeat.beat()) tell(child, { kind: 'ping' });
-      return;
-    }
-    const manager = this.#children.find(({ name }) => name === 'manager');
-    this.#awaited.beat(manager?.facts !== undefined && !manager.heartbeat.isStalled);
-    for (const child of this.#children) {
-      if (child.process === undefined) continue;
-      if (child.heartbeat.beat()) tell(child, { kind: 'ping' });
-      if (this.#awaited.mustEnd(child.serial, child.heartbeat)) {
-        this.#kill(child, 'the manager has to know its connections, and it does not tell');
-        continue;
-      }
-      // Recovering a large queue is one long piece of work.
-      const isRecovering = child.name === 'manager' && child.facts === undefined;
-      if (!child.heartbeat.isStalled || isRecovering) continue;
-      if (!child.isStalled) this.#reports.stalled(child, child.process.pid);
-      child.isStalled = true;
-      if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
-    }
-  }
-
-  /** SIGKILL also ends what SIGSTOP has stopped (signal(7)). */
-  #kill(child: Child, why: string): void {
-    this.#log.error(`ending the ${child.name} process (${child.process?.pid}): ${why}`);
-    child.process?.kill('SIGKILL');
   }
 
   #heard(child: Child, message: RoleToSupervisor): void {
@@ -232,8 +221,10 @@ export class Supervisor implements Instance {
         child.started.resolve(message.facts);
         this.#reports.well(child);
         if (this.#isUp) this.#log.info(`the ${child.name} process runs again`);
+        this.#crashes.runsAgain(child);
         break;
       case 'failed':
+        child.failure = message;
         child.lastWords = ` It said: ${message.code}: ${message.message} ${message.advice}`.trimEnd();
         child.started.reject(new StartError(message.code, message.message, message.advice));
         if (this.#isStopping && child.name === 'manager') {
@@ -247,6 +238,9 @@ export class Supervisor implements Instance {
         if (child.process !== undefined)
           answerPort(message, child.name, this.#config, replyTo(child.process));
         break;
+      case 'crashTest':
+        answerCrashTest(message, this.#children, child);
+        break;
       case 'reload':
       case 'reopenLog':
         this.#events[message.kind]();
@@ -259,14 +253,17 @@ export class Supervisor implements Instance {
     }
   }
 
-  #exited(child: Child, forked: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+  #exited(child: Child, forked: ChildProcess, end: ProcessEnd): void {
+    const { pid, code, signal } = end;
     if (child.process === forked) child.process = undefined;
-    if (forked.pid !== undefined) removeSign(this.#config.spool, child.name, forked.pid);
+    removeSign(this.#config.spool, child.name, pid);
+    const isAsked = this.#isStopping || !this.#children.includes(child);
+    this.#crashes.ended(child, end, isAsked);
     if (child.name === 'sender')
       tellRole(this.#children, 'manager', { kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
     if (child.name === 'receiver') this.#opened.ended(child.serial);
-    if (this.#isStopping || !this.#children.includes(child)) return;
+    if (isAsked) return;
     this.#reports.told(child, []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     // A process that ends by itself while starting would do so again; one that somebody killed would not.

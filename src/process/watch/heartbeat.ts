@@ -7,12 +7,6 @@ export const beatEveryMs = 1_000;
 /** Beats without an answer after which a process is stalled. Garbage collection and a slow disk take less than a second. */
 const stalledAfter = 5;
 
-/** Beats without an answer after which a process is not expected to recover. */
-const lostAfter = 60;
-
-/** Beats without an answer after which a process has been killed in vain. A process that was killed ends within moments. */
-const stuckAfter = lostAfter + 30;
-
 export class Heartbeat {
   #isAsked = false;
   #missed = 0;
@@ -39,13 +33,8 @@ export class Heartbeat {
     return this.#missed >= stalledAfter;
   }
 
-  /** It has not answered for a minute, and is not expected to recover. */
-  get isLost(): boolean {
-    return this.#missed >= lostAfter;
-  }
-
-  /** It was killed, and has not ended: the system does not end it (it waits for a device, for example). */
-  get isStuck(): boolean {
-    return this.#missed >= stuckAfter;
+  /** It has not answered for so long, and is not expected to recover. */
+  isLost(afterMs: number): boolean {
+    return this.#missed * beatEveryMs >= afterMs;
   }
 }
