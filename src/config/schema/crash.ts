@@ -35,7 +35,7 @@ export const crash = tableOf({
     'Reports have the network addresses of this host and of open connections.',
   ),
   unresponsive_after: key(
-    duration(10_000, 86_400_000).prefault('1m'),
+    duration(5_000, 86_400_000).prefault('1m'),
     'A process that has not answered the supervisor for this long is ended and started again. The supervisor counts the seconds in which it runs itself, so a host that sleeps ends nothing.',
   ),
   set_aside_after: key(

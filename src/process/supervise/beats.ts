@@ -5,7 +5,7 @@ import type { Logger } from '../../log/logger.ts';
 import { formatDuration } from '../../values/duration.ts';
 import type { AwaitedSenders } from './awaited-senders.ts';
 import { type Child, tell } from './child.ts';
-import { endStalled, markSilent } from './end-stalled.ts';
+import { endStalled, markSilence } from './end-stalled.ts';
 import type { RoleReports } from './role-reports.ts';
 
 export interface BeatsParts {
@@ -37,6 +37,7 @@ export class Beats {
     for (const child of children) {
       if (child.process === undefined) continue;
       if (child.heartbeat.beat()) tell(child, { kind: 'ping' });
+      markSilence(child);
       if (awaited.mustEnd(child.serial, child.heartbeat)) {
         this.#end(child, 'the manager has to know its connections, and it does not tell', false);
         continue;
@@ -52,7 +53,7 @@ export class Beats {
 
   #foundSilent(child: Child): void {
     this.#parts.reports.stalled(child, child.process?.pid);
-    markSilent(child);
+    child.isStalled = true;
   }
 
   #end(child: Child, why: string, wantsCore: boolean): void {

@@ -7,11 +7,11 @@ import type { Child } from './child.ts';
 /** A core is written before the process has ended; a disk that hangs must not hold up the next process for ever. */
 const coreBeats = 60;
 
-/** The process is silent: what it uses of the processor is looked at from now on. */
-export function markSilent(child: Child): void {
+/** To be called at each beat: what a process uses of the processor is looked at from the first beat on that it does not answer. */
+export function markSilence(child: Child): void {
   const pid = child.process?.pid;
-  child.isStalled = true;
-  child.silentSince = pid === undefined ? undefined : cpuMark(pid, performance.now());
+  if (!child.heartbeat.isSilent) child.silentSince = undefined;
+  else if (pid !== undefined) child.silentSince ??= cpuMark(pid, performance.now());
 }
 
 /**

@@ -29,6 +29,11 @@ export class Heartbeat {
     this.#missed = 0;
   }
 
+  /** The last beat was not answered. */
+  get isSilent(): boolean {
+    return this.#missed > 0;
+  }
+
   get isStalled(): boolean {
     return this.#missed >= stalledAfter;
   }
