@@ -16,7 +16,7 @@ export interface CoreProcess {
   readonly memoryBytes: number | undefined;
   /** What it has reserved: the size of a core, which has holes. */
   readonly dataBytes: number | undefined;
-  /** The kernel dumps it. Where /proc/PID belongs to root and the process does not, it does not (proc_pid(5)). */
+  /** The kernel dumps it. Where the files in /proc/PID belong to root and the process does not, it does not. */
   readonly isDumpable: boolean | undefined;
   /** coredump_filter has anonymous memory and the headers of programs. */
   readonly isFilterFull: boolean | undefined;
@@ -78,7 +78,15 @@ function patternFindings(facts: CoreFacts): readonly Finding[] {
   }
   const found: Finding[] = [];
   if (pattern.kind === 'pipe') {
-    if (isContainer)
+    if (program?.stores === false)
+      found.push(
+        error(
+          'crash-core-discarded',
+          `kernel.core_pattern gives cores to ${patternText.slice(1)}, which keeps none of Sluice.`,
+          keepingAdvice(pattern.program),
+        ),
+      );
+    else if (isContainer)
       found.push(
         note(
           'crash-core-host',
@@ -92,14 +100,6 @@ function patternFindings(facts: CoreFacts): readonly Finding[] {
           'crash-core-program',
           `kernel.core_pattern gives cores to ${pattern.program}, which is not there, or cannot be run: every core is lost.`,
           `apt install systemd-coredump; or sysctl -w kernel.core_pattern=${advisedPattern}`,
-        ),
-      );
-    else if (program?.stores === false)
-      found.push(
-        error(
-          'crash-core-discarded',
-          `kernel.core_pattern gives cores to ${patternText.slice(1)}, which keeps none of Sluice.`,
-          keepingAdvice(pattern.program),
         ),
       );
     else

@@ -38,11 +38,12 @@ export function crashFindings(crashes: readonly KeptCrash[], nowMs: number): rea
   const recent = crashes.filter(({ record }) => nowMs - Date.parse(record.endedAt) < recentMs);
   const [last] = recent;
   if (last === undefined) return [];
-  const count = recent.length === 1 ? 'A process has' : `Processes have ${recent.length} times`;
+  const count =
+    recent.length === 1 ? 'A process has crashed' : `Processes have crashed ${recent.length} times`;
   return [
     warning(
       'crash-recent',
-      `${count} crashed in the last seven days, the ${last.record.process} at ${last.record.endedAt}: ${last.record.words}`,
+      `${count} in the last seven days, the ${last.record.process} at ${last.record.endedAt}: ${last.record.words}`,
       '"sluice doctor --crash" shows what was in hand, and where reports and cores are',
     ),
   ];
@@ -98,7 +99,8 @@ async function coreProcess(role: string, pid: number): Promise<CoreProcess | und
     systemText(`/proc/${pid}/limits`),
     systemText(`/proc/${pid}/status`),
     systemText(`/proc/${pid}/coredump_filter`),
-    stat(`/proc/${pid}`).catch(() => undefined),
+    // The folder itself always belongs to the user of the process; its files do so only when the process is dumpable (proc_pid(5)).
+    stat(`/proc/${pid}/status`).catch(() => undefined),
   ]);
   if (owner === undefined) return undefined;
   const uid = numberIn(status, /^Uid:\s+\d+\s+(\d+)/mu);
@@ -135,7 +137,8 @@ function numberIn(text: string | undefined, pattern: RegExp): number | undefined
   return found === undefined ? undefined : Number(found);
 }
 
-async function isContainer(): Promise<boolean> {
+/** Marks that the usual programs for containers leave. */
+export async function isContainer(): Promise<boolean> {
   const marks = ['/.dockerenv', '/run/.containerenv', '/run/systemd/container'];
   const found = await Promise.all(marks.map((path) => systemText(path)));
   if (found.some((each) => each !== undefined)) return true;
