@@ -14,6 +14,7 @@ import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
 import { secretProblems } from './secret-problems.ts';
+import { reportProblems } from './report-problems.ts';
 import { signingProblems } from './signing-problems.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
@@ -60,6 +61,7 @@ async function check(
       ...(await directoryProblems(config)),
       ...(await issuerProblems(config)),
       ...(await signingProblems(config)),
+      ...reportProblems(config),
       ...secretProblems(config),
       ...ofCertificates.warnings,
     ],

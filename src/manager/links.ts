@@ -150,8 +150,8 @@ export class Links {
     this.#count('receiver', batch, serial);
     for (const message of batch) {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
+      else if (message.kind === 'aggregated') this.#parts.aggregated(message);
     }
-    for (const message of batch) if (message.kind === 'aggregated') this.#parts.aggregated(message);
     const submitted = batch.filter(isSubmitted);
     if (submitted.length === 0) return;
     this.#parts.manager.submitted(submitted);

@@ -10,21 +10,12 @@
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import { formatReportUri, type ReportUri } from '../values/report-uri.ts';
-import { dayEndMs, dueMs, nextAttemptMs } from './due.ts';
+import { nextAttemptMs } from './due.ts';
+import { aheadMs, DueReports } from './due-reports.ts';
 import type { DestinationOutcome, Ledger, LedgerEntry } from './ledger.ts';
-import { dayMs, type Destinations, makeReport, type Report, type ReportName } from './report.ts';
+import { type Destinations, makeReport, type Report, type ReportName } from './report.ts';
+import type { ReportSource } from './report-source.ts';
 import type { ReportSettings } from './report-settings.ts';
-
-/** Where reports of one kind come from. */
-export interface ReportSource {
-  readonly kind: ReportName['kind'];
-  /** The policy domains about which there is something to report, by day. */
-  days(): readonly string[];
-  domainsOf(day: string): Iterable<string>;
-  destinations(name: ReportName): Promise<Destinations>;
-  /** What the report says; undefined: there is nothing to report. */
-  text(name: ReportName): string | undefined;
-}
 
 /** `later`: for a reason that may pass. */
 export type Handed =
@@ -48,33 +39,24 @@ export interface MailerParts {
 }
 
 /** After a start there is other work. */
-const firstLookMs = 5_000;
-/** The longest sleep: dates may be set meanwhile, and the configuration may change. */
-const longestSleepMs = 3_600_000;
-/** Reports of today and of the days before it that sources keep; one more, so that a clock that is set back repeats none. */
-const keptDays = 4;
+const firstLookMs = 3_000;
 const hourMs = 3_600_000;
 /** Of a message, without what is attached. */
 const headBytes = 2_048;
 
-interface DueReport extends ReportName {
-  readonly source: ReportSource;
-  readonly atMs: number;
-}
-
 export class Mailer {
   readonly #parts: MailerParts;
+  readonly #due: DueReports;
   readonly #stopping = new AbortController();
   #timer: Timer | undefined;
   /** What is under way; each step begins when the one before it has ended. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Date before which no report goes out, because of those of the last hour. */
+  /** Before this time of the timers' clock no report goes out, because of those of the last hour. */
   #freeAtMs = 0;
-  /** What is due soon, the first one last. */
-  #queue: DueReport[] = [];
 
   constructor(parts: MailerParts) {
     this.#parts = parts;
+    this.#due = new DueReports(parts);
   }
 
   start(): void {
@@ -105,57 +87,33 @@ export class Mailer {
     const wake = (): void => {
       this.#last = this.#last.then(() => this.#round());
     };
-    this.#timer = this.#parts.timers.setTimeout(wake, Math.min(Math.max(ms, 0), longestSleepMs)).unref();
+    this.#timer = this.#parts.timers.setTimeout(wake, Math.min(Math.max(ms, 0), aheadMs)).unref();
   }
 
   /** One report, if one is due. */
   async #round(): Promise<void> {
-    const { dateMs, ledger, log, settings } = this.#parts;
+    const { dateMs, ledger, log, settings, timers } = this.#parts;
     const now = dateMs();
-    if (this.#queue.length === 0) this.#fill(now);
-    const next = this.#queue.at(-1);
-    if (next === undefined) return this.#sleep(longestSleepMs);
-    const atMs = Math.max(next.atMs, this.#freeAtMs);
-    if (atMs > now) return this.#sleep(atMs - now);
-    this.#queue.pop();
-    // An operator may have sent it, or a reload have switched it off, since the queue was made.
-    if (!isOpen(ledger.of(next), next.atMs) || !settings().kinds.includes(next.kind)) return this.#sleep(0);
+    const first = this.#due.next(now);
+    if (first === undefined) return this.#sleep(aheadMs);
+    const pauseMs = Math.max(first.atMs - now, this.#freeAtMs - timers.nowMs());
+    if (pauseMs > 0) return this.#sleep(pauseMs);
+    const next = this.#due.take();
+    if (next === undefined) return this.#sleep(0);
     try {
       const entry = await this.#attempt(next, next.source, ledger.of(next));
       // What a stop broke off is done again after the next start.
       if (this.#stopping.signal.aborted && entry.state === 'waiting') return;
       this.#note(entry);
-      if (entry.destinations.length > 0) this.#freeAtMs = now + hourMs / settings().maxPerHour;
+      if (entry.destinations.length > 0) {
+        this.#freeAtMs = timers.nowMs() + hourMs / settings().maxPerHour;
+      }
     } catch (error) {
       // A fault of ours ends no loop, and sends nothing again and again.
       log.error(`the ${next.kind} report to ${next.domain} about ${next.day} failed: ${String(error)}`);
       this.#note(entryOf(next, 'failed', String(error), now));
     }
     this.#sleep(0);
-  }
-
-  /** Looks up what is due within the longest sleep. */
-  #fill(nowMs: number): void {
-    const { sources, ledger, changed, settings } = this.#parts;
-    const oldest = dayBefore(nowMs, keptDays);
-    if (ledger.forgetBefore(oldest)) changed();
-    if (ledger.isFull) return;
-    const { kinds, reporter } = settings();
-    const soonMs = nowMs + longestSleepMs;
-    for (const source of sources) {
-      if (!kinds.includes(source.kind)) continue;
-      for (const day of source.days()) {
-        if (day < oldest || dayEndMs(day) > soonMs) continue;
-        for (const domain of source.domainsOf(day)) {
-          const name = { kind: source.kind, day, domain };
-          const known = ledger.of(name);
-          if (known !== undefined && known.state !== 'waiting') continue;
-          const atMs = known?.nextMs ?? dueMs(name, reporter.hostname);
-          if (atMs <= soonMs) this.#queue.push({ ...name, source, atMs });
-        }
-      }
-    }
-    this.#queue.sort((a, b) => b.atMs - a.atMs);
   }
 
   /** @param before - what the attempts before came to */
@@ -169,9 +127,11 @@ export class Mailer {
     if (source === undefined || text === undefined) {
       return entryOf(name, 'unwanted', 'there is nothing to report', nowMs);
     }
-    const wanted = await source.destinations(name);
+    const wanted = await this.#unlessStopped(source.destinations(name));
     if (wanted.kind === 'none') return entryOf(name, 'unwanted', wanted.reason, nowMs);
-    if (wanted.kind === 'failed') return this.#waiting(name, before, [], wanted.reason, nowMs);
+    if (wanted.kind === 'failed') {
+      return this.#waiting(name, before, before?.destinations ?? [], wanted.reason, nowMs);
+    }
     const content = await this.#parts.compress(text);
     const report = makeReport(name, content, this.#parts.settings().reporter);
     const destinations: DestinationOutcome[] = [];
@@ -185,6 +145,20 @@ export class Mailer {
     }
     const state = destinations.some((each) => each.state === 'sent') ? 'sent' : 'failed';
     return { ...entryOf(name, state, '', nowMs), ...attemptsOf(before, nowMs), destinations };
+  }
+
+  /** A look-up may take long, and a stop does not wait for it. */
+  async #unlessStopped(found: Promise<Destinations>): Promise<Destinations> {
+    const { signal } = this.#stopping;
+    const stopped = Promise.withResolvers<Destinations>();
+    const end = (): void => stopped.resolve({ kind: 'failed', reason: 'Sluice stops' });
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end);
+    try {
+      return await Promise.race([found, stopped.promise]);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 
   async #handOver(report: Report, uri: ReportUri, text: string): Promise<DestinationOutcome> {
@@ -223,21 +197,11 @@ export class Mailer {
     return { ...entryOf(name, state, reason, nowMs), ...times, destinations: ended };
   }
 
-  /** Puts a report that is tried again before long back into the queue. */
-  #again(entry: LedgerEntry): void {
-    if (entry.state !== 'waiting' || entry.nextMs > this.#parts.dateMs() + longestSleepMs) return;
-    const source = this.#parts.sources.find(({ kind }) => kind === entry.kind);
-    if (source === undefined) return;
-    const { kind, day, domain, nextMs } = entry;
-    this.#queue.push({ kind, day, domain, source, atMs: nextMs });
-    this.#queue.sort((a, b) => b.atMs - a.atMs);
-  }
-
   #note(entry: LedgerEntry): void {
     const { ledger, changed, log } = this.#parts;
     ledger.set(entry);
     changed();
-    this.#again(entry);
+    this.#due.again(entry, this.#parts.dateMs());
     const { kind, domain, day, state, destinations, reason } = entry;
     if (state === 'unwanted') return;
     const line = `${kind === 'tls' ? 'TLS' : 'DMARC'} report to ${domain} about ${day}: ${words[state]}`;
@@ -249,11 +213,6 @@ export class Mailer {
     if (state === 'failed') log.warn(line, fields);
     else log.info(line, fields);
   }
-}
-
-/** Is there another attempt at this time? */
-function isOpen(known: LedgerEntry | undefined, atMs: number): boolean {
-  return known === undefined || (known.state === 'waiting' && known.nextMs === atMs);
 }
 
 /** RFC 9990 3.5: what counts is the size after compression and encoding. */
@@ -292,8 +251,4 @@ function attemptsOf(
   nowMs: number,
 ): Pick<LedgerEntry, 'attempts' | 'firstMs' | 'lastMs'> {
   return { attempts: (before?.attempts ?? 0) + 1, firstMs: before?.firstMs ?? nowMs, lastMs: nowMs };
-}
-
-function dayBefore(nowMs: number, days: number): string {
-  return new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
 }

@@ -10,6 +10,8 @@ export interface ReportSettings {
   readonly minMessages: number;
   /** Policy domains that get no report of DMARC. */
   readonly excluded: { has(domain: string): boolean };
+  /** Free space of the disk that reports leave to mail. */
+  readonly reserveBytes: number;
   readonly maxPerHour: number;
   /** Reports about one day that go to one host. */
   readonly maxPerDestination: number;

@@ -7,7 +7,7 @@ import { DomainSet } from '../values/domain-set.ts';
 import { signingRules } from './signing.ts';
 
 export function reportSettings(config: Config): ReportSettings {
-  const { bounce, deliver, hostname, reports } = config;
+  const { bounce, deliver, hostname, queue, reports } = config;
   const from = reports.from ?? `reports@${hostname}`;
   const author = from.slice(from.lastIndexOf('@') + 1);
   // RFC 8460 3: reports by mail have to be signed, so whoever can sign them reports unless told otherwise.
@@ -24,6 +24,7 @@ export function reportSettings(config: Config): ReportSettings {
     },
     minMessages: reports.dmarcMinMessages,
     excluded: new DomainSet(reports.dmarcExclude),
+    reserveBytes: queue.reserve,
     maxPerHour: reports.maxPerHour,
     maxPerDestination: reports.maxPerDestination,
     mayBePrivate: reports.privateNetworks,

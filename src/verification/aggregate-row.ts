@@ -69,7 +69,8 @@ export function aggregatedMail(
   return {
     policy: { domain: policyDomain, p, sp, np, adkim, aspf, isTest: ownerTests, fo: fo.slice(0, maxText) },
     row: {
-      sourceIp: client,
+      // A zone is a name of this host alone (RFC 4007 11).
+      sourceIp: client.replace(/%.*/, ''),
       ...treatment(findings, policy, isTest),
       dkim: aligned.includes('dkim') ? 'pass' : 'fail',
       spf: aligned.includes('spf') ? 'pass' : 'fail',

@@ -96,5 +96,5 @@ test('a limit of size is read, and of many addresses the first five', () => {
       ['i@j.test', undefined],
     ],
   );
-  assert.equal(parseRua(Array.from({ length: 50 }, (_, at) => `mailto:a${at}@b.test`).join()).length, 5);
+  assert.equal(parseRua(Array.from({ length: 50 }, (_, at) => `mailto:a${at}@b.test`).join(',')).length, 5);
 });

@@ -8,6 +8,7 @@ import { nodeTimers } from '../../src/io/timers.ts';
 import { readState } from '../../src/manager/state-file.ts';
 import { StsState } from '../../src/manager/sts-state.ts';
 import { TlsSessions } from '../../src/manager/tls-sessions.ts';
+import { withDemand } from '../../src/route/security/demand.ts';
 import { smtpHop } from '../../src/route/next-hop.ts';
 import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -68,6 +69,7 @@ function begin(
   site = 'mx:mx.far.test',
   host = 'mx.far.test',
   tls?: HopTlsPolicy,
+  key = 'mx:far.test',
 ): void {
   sessions.begins({
     kind: 'connect',
@@ -75,7 +77,7 @@ function begin(
     site,
     hop: { ...smtpHop(host, '192.0.2.1', 25, 10), tls },
     domain: 'far.test',
-    key: 'mx:far.test',
+    key,
     transaction: { message: 0 as never, recipients: [0], isLast: false },
   });
 }
@@ -241,4 +243,15 @@ test('a damaged file of policies is kept aside and said, and Sluice begins anew'
   );
   assert.match(log.lines.join('\n'), /fetched again before the next mail/u);
   assert.equal(readdirSync(folder).filter((name) => name.includes('unreadable')).length, 1);
+});
+
+test('mail that waives what domains publish, such as a report about TLS, is in no report', async (t) => {
+  const sessions = await ground(t).openSessions();
+  const key = withDemand({ key: 'mx:far.test', domain: 'far.test' }, 'tls-required-no').key;
+  begin(sessions, 1, 'mx:mx.far.test', 'mx.far.test', undefined, key);
+  sessions.ready(1, clear);
+  assert.equal(sessions.report(question, us), null);
+  begin(sessions, 2);
+  sessions.ready(2, clear);
+  assert.equal(sessions.report(question, us)?.policies.length, 1);
 });

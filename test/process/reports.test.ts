@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { startDnsServer } from '../../sim/dns/dns-server.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import type { MxMessage } from '../../sim/mx/mx.ts';
+import type { ReportsAnswer } from '../../src/control/operations/reports.ts';
 import type { TlsReport } from '../../src/tlsrpt/report-json.ts';
 import { recordOf, verifyMessage } from '../dkim/support.ts';
 import { type Destination, destination, send } from '../interop/mail.ts';
@@ -110,8 +111,14 @@ async function tomorrow({ start }: Place, today: Sluice): Promise<Sluice> {
   await today.program.stop('SIGTERM');
   const next = await start({ NODE_OPTIONS: nextDay });
   // The clock has stepped, which Sluice does not believe at once.
-  await next.cli('clock', 'confirm');
+  await next.ask({ operation: 'clock.confirm' });
   return next;
+}
+
+/** What became of each report. */
+async function states(sluice: Sluice): Promise<string[]> {
+  const { reports } = await sluice.ask<ReportsAnswer>({ operation: 'reports.list', most: 100 });
+  return reports.map(({ domain, state }) => `${domain} ${state}`);
 }
 
 /** The parts of a report as a message. */
@@ -140,9 +147,7 @@ test('a domain whose TLS failed is told on the next day, by signed mail and by H
     content: 'From: a@sluice.test\r\nSubject: x\r\n\r\nHello\r\n',
   });
   await mx.tally.arrived(1);
-  await until('the session is counted', async () =>
-    (await today.cli('reports', 'list')).includes('counting'),
-  );
+  await until('the session is counted', async () => (await states(today)).includes('far.test counting'));
   const next = await tomorrow(ground, today);
   await mx.tally.arrived(2);
   const mail = mx.messages[1];
@@ -173,13 +178,12 @@ test('a domain whose TLS failed is told on the next day, by signed mail and by H
   );
   assert.deepEqual(JSON.parse(gunzipSync(posted[1]?.body ?? '').toString()), report);
   // The session that carried the report is in no report (RFC 8460 3), and the next start sends nothing again.
-  const list = await until('it is in the list', async () => {
-    const text = await next.cli('reports', 'list');
-    return text.includes(' sent ') && text;
-  });
-  assert.equal(list.split('\n').filter((line) => line.includes('far.test')).length, 1, list);
-  await next.program.stop('SIGTERM');
+  await until('it is in the list', async () => (await states(next)).join(',') === 'far.test sent');
+  const kept = join(next.spool, 'reports.json');
+  await until('it is kept', () => existsSync(kept) && readFileSync(kept, 'utf8').includes('"state":"sent"'));
+  await next.program.stop('SIGKILL');
   const again = await ground.start({ NODE_OPTIONS: nextDay });
+  assert.deepEqual(await states(again), ['far.test sent']);
   assert.match(await again.cli('reports', 'list'), /far\.test +sent/);
 });
 
@@ -207,8 +211,13 @@ test('a domain whose mail came in is told on the next day what became of it by D
   assert.equal(await reply('a@owner.test', 'Report Domain: x Submitter: y'), '250');
   await mx.tally.arrived(4);
   const counted = await until('all is counted', async () => {
-    const text = await today.cli('reports', 'show', 'owner.test', '--kind', 'dmarc').catch(() => '');
-    return readAll(text).length === 5 && text;
+    const text = await today.ask<string | null>({
+      operation: 'reports.show',
+      kind: 'dmarc',
+      domain: 'owner.test',
+      day,
+    });
+    return text !== null && readAll(text).length === 5 && text;
   });
   assert.deepEqual(schemaFaults(readXml(counted)), []);
   const next = await tomorrow(ground, today);
@@ -260,7 +269,6 @@ test('a domain whose mail came in is told on the next day what became of it by D
 
 /** One entry for each message that is counted. */
 function readAll(xml: string): string[] {
-  if (xml === '') return [];
   return readReport(xml).records.flatMap(({ sourceIp, count }) =>
     Array.from({ length: count }, () => sourceIp),
   );

@@ -63,7 +63,7 @@ function rowOf(found: Findings, by: Partial<Policy> = {}, isTest = false) {
 test('what DMARC came to is in the row, and why it is not what the domain asks for', () => {
   const told = (found: Findings, by: Partial<Policy> = {}, isTest = false) => {
     const row = rowOf(found, by, isTest);
-    return [row?.disposition, row?.dkim, row?.spf, row?.reasons.map(({ type }) => type).join()];
+    return [row?.disposition, row?.dkim, row?.spf, row?.reasons.map(({ type }) => type).join(',')];
   };
   assert.deepEqual(told(findings), ['pass', 'fail', 'pass', '']);
   assert.deepEqual(told({ ...findings, dmarc: { ...findings.dmarc, policy: 'none' } }), [

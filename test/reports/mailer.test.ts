@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { dayEndMs, dueMs } from '../../src/reports/due.ts';
 import { Ledger } from '../../src/reports/ledger.ts';
-import { type Handed, Mailer, type ReportSource } from '../../src/reports/mailer.ts';
+import { type Handed, Mailer } from '../../src/reports/mailer.ts';
+import type { ReportSource } from '../../src/reports/report-source.ts';
 import { dayBeginMs, type Destinations, type Report } from '../../src/reports/report.ts';
 import type { ReportSettings } from '../../src/reports/report-settings.ts';
 import { formatReportUri, parseReportUri, type ReportUri } from '../../src/values/report-uri.ts';
@@ -28,6 +29,7 @@ const settings: ReportSettings = {
   reporter,
   minMessages: 1,
   excluded: { has: () => false },
+  reserveBytes: 0,
   maxPerHour: 100_000,
   maxPerDestination: 1_000,
   mayBePrivate: false,
@@ -190,6 +192,24 @@ test('a destination that has the report does not get it again when another one i
   assert.equal(ledger.of({ kind: 'tls', day, domain: 'far.test' })?.state, 'sent');
 });
 
+test('a look-up that fails between two attempts forgets nothing that was sent', async () => {
+  let attempts = 0;
+  const { timers, sent } = ground({
+    startMs: dayEndMs(day) + 12 * hourMs,
+    destinations: () =>
+      ++attempts === 2
+        ? { kind: 'failed', reason: 'SERVFAIL' }
+        : { kind: 'found', uris: [uri('mailto:a@far.test'), uri('https://hook.test/')] },
+    answer: (to) =>
+      to.startsWith('https:') && attempts === 1
+        ? { kind: 'later', detail: 'away' }
+        : { kind: 'sent', detail: 'id' },
+  });
+  await timers.pass(24 * hourMs);
+  assert.equal(sent.filter((each) => each.uri.startsWith('mailto:')).length, 1);
+  assert.equal(sent.length, 3);
+});
+
 test('a domain that asks for nothing gets nothing, and is not asked again; a failing look-up is repeated', async () => {
   const asked = new Map<string, number>();
   const { timers, sent, ledger } = ground({
@@ -263,6 +283,16 @@ test('a stop breaks off what is under way, and the next start does it again', as
   assert.equal(ledger.of({ kind: 'tls', day, domain: 'far.test' }), undefined);
   await timers.pass(24 * hourMs);
   assert.equal(sent.length, 1);
+});
+
+test('a stop does not wait for a look-up', async () => {
+  const { timers, ledger, mailer } = ground({
+    startMs: dayEndMs(day) + 12 * hourMs,
+    destinations: () => new Promise(() => undefined),
+  });
+  await timers.pass(minuteMs);
+  await mailer.stop();
+  assert.deepEqual(ledger.snapshot(), []);
 });
 
 test('a fault of a source ends no loop, and is not repeated', async () => {

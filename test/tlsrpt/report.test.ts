@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { makeReport } from '../../src/reports/report.ts';
+import { reportMail } from '../../src/reports/report-mail.ts';
 import { tlsReport } from '../../src/tlsrpt/report-json.ts';
 import { reportFaults } from './report-schema.ts';
 import { dayOf, type ReportedPolicy, SessionCounts } from '../../src/tlsrpt/session-counts.ts';
@@ -85,8 +88,61 @@ if (existsSync(reports)) {
     }
     assert.deepEqual(ours.difference(others), new Set());
   });
+
+  for (const name of ['rpt01', 'rpt02']) {
+    test(`the message of ${name} holds its report, and ours has all that it has`, () => {
+      const theirs = openMail(readFileSync(new URL(`${name}.eml`, reports), 'latin1'));
+      assert.deepEqual(theirs.report, JSON.parse(readFileSync(new URL(`${name}.json`, reports), 'utf8')));
+      const reporter = {
+        hostname: 'mx.sluice.test',
+        organization: 'Example Ltd',
+        contact: 'postmaster@sluice.test',
+        extraContact: '',
+        from: 'reports@sluice.test',
+      };
+      const report = makeReport({ kind: 'tls', day, domain: 'far.test' }, gzipSync('{}'), reporter);
+      const ours = openMail(Buffer.from(reportMail(report, reporter, 'tls@far.test', 0)).toString('latin1'));
+      // The language is that of the text for people, which needs none.
+      const wanted = theirs.fields.filter((field) => field !== 'content-language');
+      assert.deepEqual(
+        wanted.filter((field) => !ours.fields.includes(field)),
+        [],
+      );
+      assert.deepEqual(ours.types, ['text/plain', 'application/tlsrpt+gzip']);
+      assert.deepEqual(
+        theirs.types.map((type) => type.replace('+gzip', '')),
+        ['text/plain', 'application/tlsrpt'],
+      );
+      for (const { subject } of [ours, theirs])
+        assert.match(subject, /^Report Domain: \S+ Submitter: \S+ Report-ID: <\S+@\S+>$/);
+    });
+  }
 } else {
   test('reports of others', { skip: 'shared/suites/tlsrpt is not there' }, () => undefined);
+}
+
+/** A message with a report: the names of its fields, the types of its parts, and the report. */
+function openMail(mail: string) {
+  const text = mail.replaceAll(/\r?\n/g, '\n');
+  const [header = ''] = text.split('\n\n');
+  const fields = header.replaceAll(/\n[ \t]+/g, ' ').split('\n');
+  const boundary = /boundary="(.+?)"/.exec(header)?.[1] ?? '';
+  const parts = text.split(`\n--${boundary}`).slice(1, -1);
+  const types = parts.map((part) => /^Content-Type: ([^;\s]+)/im.exec(part)?.[1] ?? '');
+  const last = parts.at(-1) ?? '';
+  const body = last.slice(last.indexOf('\n\n') + 2);
+  const json =
+    types.at(-1)?.endsWith('+gzip') === true ? gunzipSync(Buffer.from(body, 'base64')).toString() : body;
+  return {
+    fields: fields.map((field) => field.slice(0, field.indexOf(':')).toLowerCase()),
+    subject:
+      fields
+        .find((field) => field.startsWith('Subject:'))
+        ?.slice(8)
+        .trim() ?? '',
+    types,
+    report: JSON.parse(json) as unknown,
+  };
 }
 
 /** The path and the type of each field. */

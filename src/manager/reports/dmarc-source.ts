@@ -11,7 +11,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { AggregatedPortion } from '../../reports/dmarc-collector.ts';
 import { DmarcCounts } from '../../reports/dmarc-counts.ts';
 import { dmarcXml } from '../../reports/dmarc-xml.ts';
-import type { ReportSource } from '../../reports/mailer.ts';
+import type { ReportSource } from '../../reports/report-source.ts';
 import { type Destinations, reportId, type ReportName } from '../../reports/report.ts';
 import type { ReportSettings } from '../../reports/report-settings.ts';
 import type { FileLayer } from '../../spool/file-layer.ts';

@@ -66,13 +66,20 @@ export class ReportPost {
 
   async #mail(report: Report, to: string): Promise<Handed> {
     const { settings, writer, signing, dateMs, happenings, submit } = this.#parts;
-    const { reporter } = settings();
+    const { reporter, reserveBytes } = settings();
+    // The writer is for bounces, which may use the reserve. A report is worth less than the mail that would have no room.
+    if (!writer.hasRoom(reserveBytes + report.content.length * 2)) {
+      return { kind: 'later', detail: 'the disk of the spool is nearly full' };
+    }
     const nowMs = dateMs();
     const content = [reportMail(report, reporter, to, nowMs)];
     try {
       const signed = signing?.rules.isEmpty === false ? await signReport(signing, '', content) : undefined;
       if (signed === undefined || signed.by.length === 0) {
-        return this.#unsigned('failed', signed?.unsigned ?? `no [[signing_key]] is for ${reporter.from}`);
+        const unusable = signed?.unsigned;
+        return unusable === undefined
+          ? this.#unsigned('failed', `no [[signing_key]] is for ${reporter.from}`)
+          : this.#unsigned('later', unusable);
       }
       this.#parts.troubles.clear('reports');
       const id = writer.newQueueId();

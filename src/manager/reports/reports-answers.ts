@@ -3,7 +3,8 @@
 import type { ReportsAnswer, ReportsQuestion, ShownReport } from '../../control/operations/reports.ts';
 import { dayEndMs, dueMs } from '../../reports/due.ts';
 import type { Ledger, LedgerEntry } from '../../reports/ledger.ts';
-import type { Mailer, ReportSource } from '../../reports/mailer.ts';
+import type { Mailer } from '../../reports/mailer.ts';
+import type { ReportSource } from '../../reports/report-source.ts';
 import type { ReportName } from '../../reports/report.ts';
 import type { ReportSettings } from '../../reports/report-settings.ts';
 

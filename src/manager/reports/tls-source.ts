@@ -1,7 +1,7 @@
 // TLS reports (RFC 8460): about the sessions that the manager has counted, to the domains that ask for them.
 
 import type { Resolver } from '../../dns/types.ts';
-import type { ReportSource } from '../../reports/mailer.ts';
+import type { ReportSource } from '../../reports/report-source.ts';
 import { type Destinations, type Reporter, reportId, type ReportName } from '../../reports/report.ts';
 import { readRecords, recordName } from '../../tlsrpt/record.ts';
 import type { TlsSessions } from '../tls-sessions.ts';
