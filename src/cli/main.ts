@@ -16,6 +16,7 @@ interface CommandFile {
 
 /** In the order of the help. */
 const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  init: () => import('./init.ts'),
   serve: () => import('./serve.ts'),
   check: () => import('./check.ts'),
   doctor: () => import('./doctor.ts'),
