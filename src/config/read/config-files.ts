@@ -76,8 +76,9 @@ function fragmentNames(folder: string): string[] {
 }
 
 function readOne(path: string): string {
+  const file = fromWorkingFolder(path);
   try {
-    return readTextFile(fromWorkingFolder(path));
+    return readTextFile(file);
   } catch (error) {
     throw ConfigError.unreadable(path, error);
   }
