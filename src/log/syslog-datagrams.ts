@@ -13,12 +13,14 @@ const maxUnderWay = 256;
 const maxWaiting = 4_096;
 /** The server is there again when no error has come for this long: a datagram that nobody takes is sent like any other. */
 const quietMs = 10_000;
+const connectAgainMs = 1_000;
 const closeMs = 2_000;
 
 export class SyslogDatagrams implements LineSink {
   readonly #socket: Socket;
   readonly #droppedLine: (count: number) => string;
   readonly #trouble: LogTrouble;
+  readonly #endpoint: Endpoint;
   #isConnected = false;
   #isClosed = false;
   readonly #waiting: string[] = [];
@@ -34,12 +36,21 @@ export class SyslogDatagrams implements LineSink {
     this.#socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
     this.#socket.unref();
     // The system reports that nobody has taken an earlier datagram (ICMP).
-    this.#socket.on('error', (error) => this.#failed(error));
+    this.#socket.on('error', (error) => {
+      this.#failed(error);
+      // At the start of a host there may be no way to the server yet.
+      if (!this.#isConnected) setTimeout(() => this.#connect(), connectAgainMs).unref();
+    });
     this.#socket.on('connect', () => {
       this.#isConnected = true;
       this.#sendMore();
     });
-    this.#socket.connect(port, host);
+    this.#endpoint = { host, port };
+    this.#connect();
+  }
+
+  #connect(): void {
+    if (!this.#isClosed) this.#socket.connect(this.#endpoint.port, this.#endpoint.host);
   }
 
   write(line: string): void {
@@ -102,7 +113,7 @@ export class SyslogDatagrams implements LineSink {
   }
 
   #failed(error: Error): void {
-    this.#dropped++;
+    if (this.#isConnected) this.#dropped++;
     this.#failedAtMs = performance.now();
     const isRefused = 'code' in error && error.code === 'ECONNREFUSED';
     this.#trouble.raise(isRefused ? 'no server listens there' : error.message, true);

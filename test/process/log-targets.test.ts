@@ -1,7 +1,15 @@
 // Where the log of a running Sluice goes: syslog through logger(1), a file that is rotated, and one that others rotate.
 
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -66,6 +74,28 @@ suite('where the log goes', { concurrency: 2 }, () => {
       assert.equal(existsSync(join(sluice.spool, 'syslog.pipe')), false);
     },
   );
+
+  test('journald gets the severity of each line, from all processes', async (t) => {
+    const ground = Ground.of(t);
+    const output = join(ground.directory, 'journal');
+    writeFileSync(output, '');
+    const { dev, ino } = statSync(output);
+    const sluice = await startSluice(ground, {
+      config: { ...discard, log: { stdout: true } },
+      env: { JOURNAL_STREAM: `${dev}:${ino}` },
+      under: ['/bin/sh', '-c', `exec "$@" >>${output}`, 'sh'],
+    });
+    await send(sluice.port, mail('b@example.test'));
+    await until('the delivery is there', () => readFileSync(output, 'utf8').includes('"event":"delivered"'));
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+    const lines = readFileSync(output, 'utf8').trimEnd().split('\n');
+    for (const line of lines) {
+      const [, severity, level] = /^<(\d)>\{"level":"(\w+)"/u.exec(line) ?? [];
+      assert.equal(severity, { debug: '7', info: '6', warn: '4', error: '3' }[level ?? ''], line);
+    }
+    // The file beside it has the same lines as they are.
+    assert.equal(sluice.events().length, lines.length);
+  });
 
   test('mail goes on while nobody takes the lines of syslog', { skip: withoutLogger }, async (t) => {
     const ground = Ground.of(t);

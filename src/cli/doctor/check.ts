@@ -23,6 +23,7 @@ export const checkKinds = [
   'domains',
   'certificates',
   'limits',
+  'log',
   'runtime',
 ] as const;
 export type CheckKind = (typeof checkKinds)[number];

@@ -11,6 +11,7 @@ import { dns } from './dns-facts.ts';
 import { domains } from './domain-facts.ts';
 import { instance } from './instance.ts';
 import { limits } from './limits.ts';
+import { log } from './log.ts';
 import { memory } from './memory.ts';
 import { names } from './names-facts.ts';
 import { openFiles } from './open-files.ts';
@@ -33,5 +34,6 @@ export const checks: readonly Check[] = [
   domains,
   certificates,
   limits,
+  log,
   runtime,
 ];
