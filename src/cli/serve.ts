@@ -21,6 +21,7 @@ import { become } from '../process/privileges/become.ts';
 import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/own-places.ts';
 import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
 import { LogKeeper } from '../process/watch/log-keeper.ts';
+import { keepOwnCrashes } from '../process/watch/own-crashes.ts';
 import { processLogger } from '../process/watch/process-logger.ts';
 import { missingSources } from '../manager/source-watch.ts';
 import { takeServiceEnvironment } from '../process/service/service-environment.ts';
@@ -84,6 +85,7 @@ async function serveNotifying(file: string | undefined, notifier: ServiceNotifie
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   const desks = new Desks(config, { log, troubles });
   if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
+  keepOwnCrashes(config, log);
   // The process of the supervisor does not load the code of the roles.
   const kind = config.processes.singleProcess
     ? (await import('../process/supervise/single-process.ts')).SingleProcess

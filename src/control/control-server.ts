@@ -2,6 +2,7 @@
 // request a connection, one JSON object a line.
 // A connection that closes cancels its request.
 
+import type { Trail } from '../crash/trail.ts';
 import { chmodSync, chownSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SluiceError } from '../errors/sluice-error.ts';
@@ -26,12 +27,16 @@ export interface ControlServerOptions {
   readonly service: Service<ControlSet>;
   /** Called for an error without a code of its own: a fault of Sluice. */
   readonly failed: (message: string) => void;
+  /** Says what is being answered, for the case that this process crashes. */
+  readonly trail?: Trail | undefined;
 }
 
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
+  /** How many requests have come. */
+  #lastNumber = 0;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
@@ -96,14 +101,19 @@ export class ControlServer {
     const report = (rows: readonly unknown[]): void | Promise<void> => {
       if (!socket.destroyed && !send({ kind: 'rows', rows })) return drained(socket);
     };
+    const number = ++this.#lastNumber;
+    const { service, trail } = this.#options;
     try {
       const { name, question } = parseRequest(line);
+      trail?.begin('answer', name, number);
+      trail?.flush();
       if (rights === 'read') refuseChange(name, question);
-      send({ kind: 'end', result: await perform(this.#options.service, name, question, { signal, report }) });
+      send({ kind: 'end', result: await perform(service, name, question, { signal, report }) });
     } catch (error) {
       send(this.#errorReply(error));
     } finally {
       clearInterval(timer);
+      trail?.endAll(number);
     }
     socket.end();
   }

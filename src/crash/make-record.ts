@@ -9,8 +9,8 @@ export interface EndedProcess {
   readonly process: CrashedProcess;
   readonly index: number;
   readonly pid: number;
-  /** Unix ms. */
-  readonly startedAtMs: number;
+  /** Unix ms; undefined where it is not known. */
+  readonly startedAtMs?: number;
   readonly endedAtMs: number;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -51,7 +51,7 @@ export function makeRecord(
     process,
     index,
     pid,
-    startedAt: new Date(ended.startedAtMs).toISOString(),
+    ...(ended.startedAtMs !== undefined && { startedAt: new Date(ended.startedAtMs).toISOString() }),
     endedAt: new Date(ended.endedAtMs).toISOString(),
     kind,
     ...(signal !== null && { signal }),

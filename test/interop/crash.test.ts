@@ -188,6 +188,30 @@ test('a message that was in hand at two crashes is set aside until it is release
   await until('it is tried again', async () => (await sluice.cli('queue', 'list')).includes('active'));
 });
 
+test('a crash of the supervisor itself is told at the next start', async (t) => {
+  const ground = Ground.of(t);
+  const directory = ground.folder('sluice');
+  // Node has this hook for programs that are loaded first; it stands for a fault of the supervisor.
+  const fault = join(directory, 'fault.mjs');
+  writeFileSync(
+    fault,
+    "if (process.argv.includes('serve')) process.on('SIGUSR2', () => setImmediate(() => { throw new Error('a fault'); }));\n",
+  );
+  const first = await startSluice(ground, { directory, env: { NODE_OPTIONS: `--import ${fault}` } });
+  const pid = first.program.pid;
+  process.kill(pid, 'SIGUSR2');
+  await first.program.ended;
+  const second = await startSluice(ground, { directory });
+  const [crash] = readCrashes(join(second.spool, 'crash'));
+  assert.deepEqual(
+    [crash?.record.process, crash?.record.pid, crash?.record.kind, crash?.record.words],
+    ['supervisor', pid, 'error', 'Error: a fault'],
+  );
+  assert.ok(
+    second.events().some(({ msg }) => String(msg).includes(`the supervisor process ${pid} crashed at`)),
+  );
+});
+
 test('crash-test does nothing without --yes, and else proves each step', async (t) => {
   const made = await world(t, { cores: true });
   const { ground, sluice, folder } = made;

@@ -8,6 +8,7 @@ import {
   type ControlServiceParts,
   type UsersAndBans,
 } from '../../control/control-service.ts';
+import type { Trail } from '../../crash/trail.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -62,6 +63,7 @@ export class ControlRole implements Role {
    * @param troubles - the current troubles of all processes
    * @param served - the certificates that receivers serve
    * @param directory - of users
+   * @param trail - says what is being answered
    */
   constructor(
     config: Config,
@@ -71,6 +73,7 @@ export class ControlRole implements Role {
     troubles: () => readonly ReportedTrouble[],
     served: () => readonly CertificateFacts[],
     directory: UsersAndBans,
+    trail?: Trail,
   ) {
     this.#link = link;
     this.#config = config;
@@ -96,6 +99,7 @@ export class ControlRole implements Role {
         directory,
       }),
       failed: (message) => log.error(`an operator's request failed: ${message}`),
+      trail,
     });
   }
 

@@ -95,12 +95,15 @@ async function start(
       const { startManager } = await import('./start-manager.ts');
       const awaits = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
       const socket = { path, passKey: pass, isShared: identity !== undefined };
+      trail.begin('recover', 'the queue');
+      trail.flush();
       role = await startManager(
         config,
         { log, troubles, signing, srs, others: { senders, awaits } },
         socket,
         manager,
       );
+      trail.end('recover', 'the queue');
       break;
     }
     case 'receiver': {
@@ -153,6 +156,7 @@ async function start(
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
         () => served,
         directory,
+        trail,
       );
       role = control;
       supervisorWatch = new SupervisorWatch(log, process.ppid);

@@ -169,7 +169,10 @@ export class CrashDesk {
   }
 
   /** Where the core is, or why there is none; nothing where none was asked for. */
-  #takeCore(name: string, { process: role, pid, signal, startedAtMs }: EndedProcess): Partial<CrashRecord> {
+  #takeCore(
+    name: string,
+    { process: role, pid, signal, startedAtMs = 0 }: EndedProcess,
+  ): Partial<CrashRecord> {
     const { cores, folder } = this.#config;
     if (!cores || !this.#isReady) return {};
     if (signal === null || signal === 'SIGKILL')
