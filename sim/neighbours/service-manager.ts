@@ -50,7 +50,7 @@ export async function startServiceManager(ground: Ground): Promise<ServiceManage
         const all = messagesOf(program);
         const at = all.findIndex(({ lines }, index) => index >= from && lines.some(fits));
         if (at !== -1) return at + 1;
-        await program.line(/^message /mu, program.output.length);
+        await program.line(/\n/u, program.output.length);
       }
     },
   };

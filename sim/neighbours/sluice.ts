@@ -26,6 +26,8 @@ export interface SluiceOptions {
   readonly node?: string;
   /** The program that starts it, in place of a Node with bin/sluice.js. */
   readonly starter?: string;
+  /** Arguments of that program, before those of Sluice. */
+  readonly starterArgs?: readonly string[];
   /** A port to listen on; a free one unless told. */
   readonly port?: number;
 }
@@ -75,7 +77,9 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   const env = { ...process.env, ...options.env };
   const command = [
     ...(options.under ?? []),
-    ...(options.starter === undefined ? [options.node ?? process.execPath, sluiceBin] : [options.starter]),
+    ...(options.starter === undefined
+      ? [options.node ?? process.execPath, sluiceBin]
+      : [options.starter, ...(options.starterArgs ?? [])]),
     'serve',
     '--config',
     configFile,

@@ -14,6 +14,7 @@ import type { CertificateFacts } from '../tls/certificate-facts.ts';
 import type { GivenIdentities, TlsMaterial } from '../tls/tls-material.ts';
 import type { GivenSrsSecrets } from '../srs/srs-secrets.ts';
 import type { GivenSecrets } from '../values/secret.ts';
+import type { ListenAddress } from '../values/listen-address.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
@@ -208,6 +209,15 @@ export interface ReloadAnswer {
   readonly file?: string | undefined;
 }
 
+/** A socket that the process of a role has from its start. */
+export interface GivenSocket {
+  readonly fd: number;
+  /** As the service manager calls it. */
+  readonly name: string;
+  /** What it listens on, if that is known. */
+  readonly address?: ListenAddress | undefined;
+}
+
 /** What the process of a role has to know at its start, beside the configuration. */
 export interface RoleStart {
   /** Index among the processes of the same role. */
@@ -219,6 +229,8 @@ export interface RoleStart {
   readonly keysPass?: string;
   /** It has a file for its trail (`crash/trail.ts`). Left out: it has none. */
   readonly hasTrail?: boolean;
+  /** For receivers: sockets that the service manager has handed over, with their descriptors in the receiver. */
+  readonly handed?: readonly GivenSocket[] | undefined;
   /** For the manager: serials of the running sender processes, which may have connections of an earlier manager. */
   readonly senders: readonly number[];
 }

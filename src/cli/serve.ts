@@ -25,6 +25,7 @@ import { keepOwnCrashes } from '../process/watch/own-crashes.ts';
 import { processLogger } from '../process/watch/process-logger.ts';
 import { missingSources } from '../manager/source-watch.ts';
 import { takeServiceEnvironment } from '../process/service/service-environment.ts';
+import { describeHanded, unwantedSockets } from '../process/service/handed-sockets.ts';
 import { ServiceNotifier, type ServiceState } from '../process/service/service-notifier.ts';
 import { statusText } from '../process/service/status-text.ts';
 import { startSyslogProgram } from '../process/watch/syslog-program.ts';
@@ -32,7 +33,7 @@ import { Supervisor } from '../process/supervise/supervisor.ts';
 import { capacityHere } from '../settings/system-facts.ts';
 import { Troubles } from '../stats/troubles.ts';
 import { CertificateError } from '../tls/certificate-error.ts';
-import type { ReloadAnswer } from '../channel/messages.ts';
+import type { GivenSocket, ReloadAnswer } from '../channel/messages.ts';
 import { announce } from './announce.ts';
 import { configOption } from './config-file.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -50,15 +51,20 @@ export function register(program: Command): void {
 }
 
 async function serve(file: string | undefined): Promise<void> {
-  const notifier = new ServiceNotifier(takeServiceEnvironment(process.env, process.pid));
+  const environment = takeServiceEnvironment(process.env, process.pid);
+  const notifier = new ServiceNotifier(environment);
   try {
-    await serveNotifying(file, notifier);
+    await serveNotifying(file, notifier, describeHanded(environment.descriptors));
   } finally {
     await notifier.close();
   }
 }
 
-async function serveNotifying(file: string | undefined, notifier: ServiceNotifier): Promise<void> {
+async function serveNotifying(
+  file: string | undefined,
+  notifier: ServiceNotifier,
+  handed: readonly GivenSocket[],
+): Promise<void> {
   const source = new ConfigSource(file);
   const config = source.read();
   const users = roleUsers(config.processes.singleProcess ? { ...config, users: {} } : config);
@@ -83,6 +89,7 @@ async function serveNotifying(file: string | undefined, notifier: ServiceNotifie
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
     log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
+  for (const unwanted of unwantedSockets(handed, config.listen)) log.warn(unwanted);
   const desks = new Desks(config, { log, troubles });
   if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
   keepOwnCrashes(config, log);
@@ -94,7 +101,7 @@ async function serveNotifying(file: string | undefined, notifier: ServiceNotifie
   disk.start();
   configInForce(config, [], troubles);
   desks.start();
-  const running = new Running(kind, config, source, { log, troubles, desks }, users, notifier);
+  const running = new Running(kind, config, source, { log, troubles, desks, handed }, users, notifier);
   running.keeper.start();
   try {
     await running.untilStopped(asked.promise);
@@ -141,6 +148,7 @@ class Running {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #desks: Desks;
+  readonly #handed: readonly GivenSocket[];
   readonly #instance: Instance;
   readonly #users: RoleUsers | undefined;
   readonly #notifier: ServiceNotifier;
@@ -159,7 +167,8 @@ class Running {
     users: RoleUsers | undefined,
     notifier: ServiceNotifier,
   ) {
-    const { log, troubles, desks } = parts;
+    const { log, troubles, desks, handed = [] } = parts;
+    this.#handed = handed;
     this.#config = config;
     this.#source = source;
     this.#log = log;
@@ -216,6 +225,7 @@ class Running {
         `the configuration was read again and is in force: ${config.file ?? 'no file, the defaults'}`,
       );
       for (const shortage of capacityHere(config).shortages) this.#log.warn(shortageText(shortage));
+      for (const unwanted of unwantedSockets(this.#handed, config.listen)) this.#log.warn(unwanted);
       configInForce(config, afterRestart, this.#troubles);
       if (afterRestart.length > 0) {
         this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);

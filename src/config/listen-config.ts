@@ -15,6 +15,7 @@ type OwnKey =
   | 'address'
   | 'protocol'
   | 'socketMode'
+  | 'socketName'
   | 'completeMail'
   | 'proxyProtocol'
   | 'xclient'
@@ -46,6 +47,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     address,
     protocol,
     socketMode,
+    socketName,
     completeMail,
     proxyProtocol,
     xclient,
@@ -62,6 +64,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     address: address.kind === 'unix' ? { ...address, path: resolve(folder, address.path) } : address,
     protocol,
     socketMode,
+    ...(socketName !== undefined && { socketName }),
     completeMail,
     proxyProtocol,
     xclient,

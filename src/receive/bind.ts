@@ -4,13 +4,32 @@ import { createServer, type Server } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
 import type { ListenerFacts } from '../policy/stage.ts';
 import { type Endpoint, formatEndpoint } from '../values/endpoint.ts';
-import type { ListenAddress } from '../values/listen-address.ts';
+import { formatListenAddress, type ListenAddress } from '../values/listen-address.ts';
 
 /** Connections that wait to be accepted. */
 export const backlog = 1024;
 
 /** Makes the server listen. @throws {StartError} `LISTEN_FAILED` when the address cannot be had */
 export type Bind = (server: Server, address: Endpoint, isShared: boolean) => Promise<void>;
+
+/**
+ * The descriptor of a socket that listens already, because somebody else opened it; undefined: there is none for this listener.
+ * @throws {StartError} `LISTEN_FAILED` when it was given up
+ */
+export type TakeSocket = (address: ListenAddress, socketName: string | undefined) => number | undefined;
+
+/** Listens on a socket that somebody else opened. It is closed with the server. */
+export function listenOnDescriptor(server: Server, fd: number, address: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = ({ message }: Error): void =>
+      reject(new StartError('LISTEN_FAILED', `Listening on ${formatListenAddress(address)}: ${message}.`));
+    server.once('error', failed);
+    server.listen({ fd, backlog }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
 
 /** Binds in this process. */
 export const bindHere: Bind = (server, address, isShared) => {
@@ -79,6 +98,13 @@ export function listenError(address: Endpoint, error: NodeJS.ErrnoException): St
         'LISTEN_FAILED',
         `${where}: this machine has no such address.`,
         'Set an address of this machine under [[listen]].',
+      );
+    // libuv shares ports by SO_REUSEPORT only where the kernel spreads connections over all who listen: Linux, FreeBSD and some others.
+    case 'ENOTSUP':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: this system cannot share a port among several processes.`,
+        'Set processes.receivers = 1 in the configuration.',
       );
     default:
       return new StartError('LISTEN_FAILED', `${where}: ${error.message}.`);

@@ -2,11 +2,10 @@
 // starts a session for each. It is opened and closed while others go on.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { changeMode, listenUnix } from '../io/unix-listener.ts';
+import { changeMode } from '../io/unix-listener.ts';
 import type { FrontEndFacts, ListenerFacts } from '../policy/stage.ts';
 import type { ProxySource } from '../protocol/proxy/types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
-import type { Troubles } from '../stats/troubles.ts';
 import { withoutMapping } from '../values/ip-address.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { NetworkSet } from '../values/network-set.ts';
@@ -15,7 +14,7 @@ import type { ClientLimits } from './client-limits.ts';
 import { clientHighWaterMark } from './client-socket.ts';
 import { type Admission, type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
 import { IncomingConnection } from './incoming-connection.ts';
-import { type Bind, socketError } from './bind.ts';
+import { type ListenerParts, openListener } from './open-listener.ts';
 import { HeaderWaits } from './header-waits.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { clientLimitsOf, hasSameClientLimits, type SharedLimits } from './shared-limits.ts';
@@ -29,6 +28,8 @@ export interface ListenerOptions {
   readonly isShared: boolean;
   /** Permissions of a Unix-domain socket: who may write may connect, and may relay. */
   readonly socketMode: number;
+  /** The name of a socket that the service manager hands over. */
+  readonly socketName?: string | undefined;
   /** Complete mail that clients in relay_networks hand in for the first time? */
   readonly completesMail: boolean;
   readonly context: ReceiveContext;
@@ -67,7 +68,7 @@ const maxRefusedConnections = 1000;
 function nothing(): void {}
 
 export class Listener {
-  readonly #bind: Bind;
+  readonly #parts: ListenerParts;
   readonly #shared: SharedLimits;
   readonly #server: Server;
   readonly #connections = new Set<IncomingConnection>();
@@ -80,10 +81,9 @@ export class Listener {
   #ownLimits: ClientLimits | undefined;
   #whenDrained: (() => void) | undefined;
 
-  /** @param bind - binds TCP ports */
-  constructor(options: ListenerOptions, shared: SharedLimits, bind: Bind, troubles: Troubles) {
-    this.#bind = bind;
-    this.#waits = new HeaderWaits(options.facts.name, troubles);
+  constructor(options: ListenerOptions, shared: SharedLimits, parts: ListenerParts) {
+    this.#parts = parts;
+    this.#waits = new HeaderWaits(options.facts.name, parts.troubles);
     this.#options = options;
     this.#shared = shared;
     this.#exemptContext = withoutClientLimits(options.context);
@@ -108,21 +108,8 @@ export class Listener {
    * Starts to listen. Resolves to the address, with the port that the system chose for port 0.
    * @throws {StartError} `LISTEN_FAILED` or `SUBMISSION_SOCKET` when the address cannot be had
    */
-  async listen(): Promise<ListenAddress> {
-    const { address, facts, isShared, socketMode } = this.#options;
-    if (address.kind === 'unix') {
-      try {
-        await listenUnix(this.#server, address.path, socketMode);
-      } catch (error) {
-        throw socketError(address.path, facts.kind, error);
-      }
-      return address;
-    }
-    await this.#bind(this.#server, address, isShared);
-    const bound = this.#server.address();
-    return typeof bound === 'object' && bound !== null
-      ? { kind: 'tcp', host: bound.address, port: bound.port }
-      : address;
+  listen(): Promise<ListenAddress> {
+    return openListener(this.#server, this.#options, this.#parts);
   }
 
   /**

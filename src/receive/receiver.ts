@@ -2,23 +2,19 @@
 // notice nothing. A listener that cannot be opened then is a trouble, and is tried again.
 
 import type { Timer, Timers } from '../io/timers.ts';
-import type { Bind } from './bind.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Troubles } from '../stats/troubles.ts';
 import { formatListenAddress, type ListenAddress } from '../values/listen-address.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
+import type { ListenerParts } from './open-listener.ts';
 import { SharedLimits } from './shared-limits.ts';
 import type { ReceiveSettings } from './types.ts';
 
 /** How long until a listener that could not be opened is tried again. */
 const retryMs = 5_000;
 
-export interface ReceiverParts {
+export interface ReceiverParts extends ListenerParts {
   readonly log: Logger;
-  readonly troubles: Troubles;
   readonly timers: Timers;
-  /** Binds TCP ports: in this process, or with the help of another. */
-  readonly bind: Bind;
 }
 
 export class Receiver {
@@ -54,7 +50,7 @@ export class Receiver {
     this.#wanted = byKey(all);
     const addresses: ListenAddress[] = [];
     for (const [key, options] of this.#wanted) {
-      const listener = new Listener(options, this.#shared, this.#parts.bind, this.#parts.troubles);
+      const listener = new Listener(options, this.#shared, this.#parts);
       addresses.push(await listener.listen());
       this.#open.set(key, listener);
     }
@@ -112,7 +108,7 @@ export class Receiver {
 
   async #openOne(key: string, options: ListenerOptions): Promise<void> {
     const { log, troubles } = this.#parts;
-    const listener = new Listener(options, this.#shared, this.#parts.bind, this.#parts.troubles);
+    const listener = new Listener(options, this.#shared, this.#parts);
     try {
       const address = await listener.listen();
       this.#open.set(key, listener);

@@ -67,7 +67,17 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
 
 function listenerOf(
   config: Config,
-  { address, protocol, socketMode, completeMail, proxyProtocol, xclient, xforward, receive }: ListenConfig,
+  {
+    address,
+    protocol,
+    socketMode,
+    socketName,
+    completeMail,
+    proxyProtocol,
+    xclient,
+    xforward,
+    receive,
+  }: ListenConfig,
   receivers: number,
   contextOf: ContextOf,
 ): ListenerOptions {
@@ -77,6 +87,7 @@ function listenerOf(
     address,
     isShared: receivers > 1 && address.kind === 'tcp' && address.port !== 0,
     socketMode,
+    socketName,
     completesMail: completeMail,
     context: contextOf(config, protocol),
     exempt: exemptClients(config),

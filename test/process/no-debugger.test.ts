@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { forkRole } from '../../src/process/supervise/child.ts';
+import { forkRole } from '../../src/process/supervise/fork-role.ts';
 
 test('a role starts without the signal that opens a debugger, and goes on after it', async (t) => {
-  const role = forkRole('sender', undefined, [], { trail: undefined, coreBytes: 0 }, (error) =>
-    assert.fail(error),
-  );
+  const given = { identity: undefined, hidden: [], trail: undefined, coreBytes: 0, sockets: [] };
+  const role = forkRole('sender', given, (error) => assert.fail(error));
   assert.ok(role !== undefined);
   const ended = once(role, 'exit');
   t.after(async () => {

@@ -12,6 +12,16 @@ import { receiveOverrides } from './receive.ts';
 /** RFC 2033 5: LMTP must not be used on this port. */
 const smtpPort = 25;
 
+/** A name as systemd takes it for a descriptor (systemd.socket(5)). */
+function parseSocketName(text: string): string {
+  if (!/^[\x20-\x39\x3b-\x7e]{1,255}$/u.test(text)) {
+    throw new ValueError(
+      `"${text}" is not the name of a socket: it has up to 255 ASCII characters, and no colon`,
+    );
+  }
+  return text;
+}
+
 /** Permissions of a file in octal, as chmod takes them. */
 function parseMode(text: string): number {
   if (!/^0?[0-7]{3}$/u.test(text)) {
@@ -38,6 +48,11 @@ const listen = tableOf({
   socket_mode: key(
     textOf('permissions such as "0660"', parseMode).prefault('0660'),
     'The permissions of a Unix-domain socket.',
+  ),
+  socket_name: key(
+    textOf('the name of a socket such as "smtp"', parseSocketName).optional(),
+    'The name of a socket that the service manager opens and hands over (FileDescriptorName= of systemd), for this listener. Where no socket is handed over, the address is opened as ever.',
+    { defaultText: 'the one with the same address', example: '"smtp"' },
   ),
   complete_mail: key(
     yesNo().default(true),

@@ -36,7 +36,7 @@ import { clientsWithinCapacity } from '../../settings/capacity.ts';
 import { DmarcCollector } from '../../reports/dmarc-collector.ts';
 import type { Link } from '../../channel/link.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
-import type { Aggregated, CountersSoFar, RoleFacts, Submitted } from '../../channel/messages.ts';
+import type { Aggregated, CountersSoFar, RoleFacts, RoleStart, Submitted } from '../../channel/messages.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { AggregatedMail } from '../../verification/aggregate-row.ts';
 import type { Role } from '../role.ts';
@@ -49,6 +49,7 @@ import { srsSettings } from '../../settings/srs.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
+import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
 import { StagePlaces } from './stage-places.ts';
 import { receiverSlot } from './slots.ts';
@@ -131,7 +132,7 @@ export class ReceiverRole implements Role {
   /** @param bind - binds TCP ports. @throws {StartError} when a port cannot be had, {SpoolError} when the spool cannot be written. */
   static async start(
     config: Config,
-    index: number,
+    { index, handed = [] }: Pick<RoleStart, 'index' | 'handed'>,
     given: ReceiverRoleParts,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
@@ -189,7 +190,13 @@ export class ReceiverRole implements Role {
       trail: given.trail,
     };
     const place = { index, receivers: config.processes.receivers };
-    const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers, bind });
+    const receiver = new Receiver(sharedSettings(config), {
+      log,
+      troubles,
+      timers: nodeTimers,
+      bind,
+      handed: takeFrom(handed),
+    });
     const listening: string[] = [];
     const role = new ReceiverRole({ listening }, receiver, place, parts);
     try {

@@ -77,10 +77,8 @@ function tellSupervisor(message: RoleToSupervisor): void {
 
 postTroubles(troubles, tellSupervisor);
 
-async function start(
-  config: Config,
-  { index, serial, pass, keysPass, hasTrail, senders }: RoleStart,
-): Promise<void> {
+async function start(config: Config, begin: RoleStart): Promise<void> {
+  const { index, serial, pass, keysPass, hasTrail, senders } = begin;
   prepareReports(config.crash, roleName as RoleName);
   if (config.crash.cores) workWhereCoresGo(config.crash.folder, roleName as RoleName);
   const trail = hasTrail === true ? new Trail(trailDescriptor) : noTrail;
@@ -121,7 +119,7 @@ async function start(
       signing = linkedSigner(config, asker);
       const asked = { directory, sending, signing, srs };
       const parts = { link, log, troubles, counters, certificates: live, ...asked, trail };
-      role = await ReceiverRole.start(config, index, parts, identity === undefined ? undefined : ports.bind);
+      role = await ReceiverRole.start(config, begin, parts, identity === undefined ? undefined : ports.bind);
       break;
     }
     case 'sender': {

@@ -1,13 +1,11 @@
 // What the supervisor knows of one role and its process, and how it starts that process.
 
-import { fork, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import type { Config } from '../../config/config.ts';
 import type { CrashRecord } from '../../crash/crash-record.ts';
 import type { CpuMark } from '../../crash/process-state.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
-import type { Identity } from '../privileges/identity.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import type { RoleName } from '../role.ts';
 import { StartBrokenOff } from './instance.ts';
@@ -28,31 +26,6 @@ const killAfterMs = 5_000;
 export function longestStopMs(graceMs: number): number {
   return 3 * (graceMs + killAfterMs);
 }
-
-/** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
-const program = new URL(
-  import.meta.url.endsWith('.ts') ? '../roles/role-main.ts' : '../roles/role-main.js',
-  import.meta.url,
-);
-
-/** The path of the role program. */
-export const programPath = fileURLToPath(program);
-
-/**
- * The manager's heap is collected when it has grown by half, not to four times what is in use: after mail to 100,000
- * domains it takes about 350 MiB instead of 550, and stays there.
- * A connection is small and lives long: with the usual young generation most of a sender's memory would be garbage and
- * room for it (12,000 idle connections: 9.5 KiB each, and 5.4 KiB with 4 MiB; the same CPU for each message).
- */
-const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
-  manager: ['--heap-growing-percent=50'],
-  sender: ['--max-semi-space-size=4'],
-};
-
-/**
- * On SIGUSR1 Node would open a debugger on a port of this host, in which everybody may run code, from one role in another.
- */
-const withoutDebugger = '--disable-sigusr1';
 
 /** A crash that is kept, until the next process has started. */
 export interface Crash {
@@ -131,60 +104,6 @@ export function newChild(name: RoleName, index: number): Child {
   };
 }
 
-/**
- * Starts the program of a role.
- *
- * The system may start no process: it has none left, no memory or no open file (fork(2): EAGAIN, ENOMEM, EMFILE). Node
- * throws for some of these; for others it emits `error`, and no `exit` follows. This function treats all of them alike.
- * @param identity - the user that the process becomes as its first act; undefined: it stays the caller's
- * @param hidden - environment variables that it does not get, because a secret is in them
- * @param trail - the file of its trail, as the descriptor `trailDescriptor`; undefined: it has none
- * @param coreBytes - the largest core that the system may write of it; 0: what the system does by itself
- * @param onFailure - called once, instead of any event of the process, when no process was started
- * @returns undefined when no process was started
- */
-export function forkRole(
-  name: RoleName,
-  identity: Identity | undefined,
-  hidden: readonly string[],
-  { trail, coreBytes }: { readonly trail: number | undefined; readonly coreBytes: number },
-  onFailure: (error: Error) => void,
-): ChildProcess | undefined {
-  let forked: ChildProcess;
-  const flags = [...process.execArgv, withoutDebugger, ...(runtimeOptions[name] ?? [])];
-  try {
-    forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', trail ?? 'ignore'],
-      ...(hidden.length > 0 && { env: environmentWithout(hidden) }),
-      execArgv: flags,
-      ...(coreBytes > 0 && launchWithCores(flags, coreBytes)),
-    });
-  } catch (error) {
-    onFailure(error instanceof Error ? error : new Error(String(error)));
-    return undefined;
-  }
-  if (forked.pid !== undefined) return forked;
-  forked.once('error', onFailure);
-  return undefined;
-}
-
-/**
- * Node cannot set its own limits, so a shell does, which then becomes Node. The hard limit is raised as far as this user may. Everything
- * that is not in a file goes into the core (core(5)), whatever this process was started with.
- */
-const launcher = `
-{ ulimit -c "$1" || ulimit -S -c "$(ulimit -H -c)"; echo 0x33 > /proc/$$/coredump_filter; } 2>/dev/null
-shift
-exec "$0" "$@"`;
-
-function launchWithCores(
-  flags: readonly string[],
-  coreBytes: number,
-): { readonly execPath: string; readonly execArgv: string[] } {
-  const blocks = Math.ceil(coreBytes / 512); // the unit of ulimit -c
-  return { execPath: '/bin/sh', execArgv: ['-c', launcher, process.execPath, String(blocks), ...flags] };
-}
-
 /** A process of the role has been started; nothing of the one before holds for it. */
 export function begin(child: Child, started: ChildProcess, serial: number): void {
   child.process = started;
@@ -197,18 +116,18 @@ export function begin(child: Child, started: ChildProcess, serial: number): void
   child.endingBeats = 0;
 }
 
-function environmentWithout(hidden: readonly string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.includes(name)));
-}
-
 /** `manager`, or `receiver 2` where there are several. */
 export function nameOf({ name, index }: Child, all: readonly Child[]): string {
   const isOne = all.filter((each) => each.name === name).length === 1;
   return isOne ? name : `${name} ${index + 1}`;
 }
 
-/** Serials of the sender processes that run. */
-export function livingSenders(all: readonly Child[]): number[] {
+/**
+ * What a process is told of the senders: a manager, the serials of those that run. A sender that starts together with the manager may link
+ * to it before the manager reads this. The manager then waits for its hello only as long as that takes.
+ */
+export function sendersFor({ name: role }: Child, all: readonly Child[]): number[] {
+  if (role !== 'manager') return [];
   return all
     .filter(({ name, process: running }) => name === 'sender' && running !== undefined)
     .map(({ serial }) => serial);

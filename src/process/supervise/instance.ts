@@ -1,7 +1,7 @@
 // A running Sluice, whether its roles have processes of their own or share one.
 
 import type { Config } from '../../config/config.ts';
-import type { ReloadAnswer, RoleFacts } from '../../channel/messages.ts';
+import type { GivenSocket, ReloadAnswer, RoleFacts } from '../../channel/messages.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -49,6 +49,8 @@ export interface InstanceParts {
   /** Those of this process. */
   readonly troubles: Troubles;
   readonly desks: Desks;
+  /** Sockets that the service manager has handed over to this process; none unless given. */
+  readonly handed?: readonly GivenSocket[] | undefined;
 }
 
 /** What an instance asks of its owner, which holds the configuration. */

@@ -51,6 +51,7 @@ export class SingleProcess implements Instance {
   readonly #events: InstanceEvents;
   readonly #troubles: Troubles;
   readonly #desks: Desks;
+  readonly #handed: InstanceParts['handed'];
   readonly #roles: Role[] = [];
   #isStarted = false;
   #starting: Promise<RoleFacts> | undefined;
@@ -65,12 +66,13 @@ export class SingleProcess implements Instance {
   #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
-  constructor(config: Config, { log, events, troubles, desks }: InstanceParts) {
+  constructor(config: Config, { log, events, troubles, desks, handed }: InstanceParts) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
     this.#troubles = troubles;
     this.#desks = desks;
+    this.#handed = handed;
     this.#brokenOff.promise.catch(() => undefined);
   }
 
@@ -155,17 +157,21 @@ export class SingleProcess implements Instance {
       certificates.use(this.#desks.certificates.material);
       given.identities.use(this.#desks.certificates.identities);
     });
-    const receiver = await ReceiverRole.start(config, 0, {
-      link: receiverEnd,
-      log,
-      troubles: this.#troubles,
-      counters: new EventCounters(),
-      certificates,
-      directory,
-      sending,
-      signing,
-      srs,
-    });
+    const receiver = await ReceiverRole.start(
+      config,
+      { index: 0, handed: this.#handed },
+      {
+        link: receiverEnd,
+        log,
+        troubles: this.#troubles,
+        counters: new EventCounters(),
+        certificates,
+        directory,
+        sending,
+        signing,
+        srs,
+      },
+    );
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };
   }

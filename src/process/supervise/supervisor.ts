@@ -15,12 +15,11 @@ import {
   endAll,
   factsTogether,
   isStuck,
-  forkRole,
-  livingSenders,
   newChild,
   newChildren,
   resetDelayIfStable,
   runningReceivers,
+  sendersFor,
   takeDelay,
   tell,
   tellRole,
@@ -28,6 +27,7 @@ import {
 import { answerCrashTest } from './crash-test-desk.ts';
 import { CrashDesk, type ProcessEnd } from './crash-desk.ts';
 import { beatEveryMs } from '../watch/heartbeat.ts';
+import { forkRole } from './fork-role.ts';
 import { Gifts } from './gifts.ts';
 import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
@@ -71,7 +71,7 @@ export class Supervisor implements Instance {
   readonly #crashes: CrashDesk;
 
   /** @param users - whom the roles run as; undefined: as this process */
-  constructor(config: Config, { log, events, troubles, desks }: InstanceParts, users?: RoleUsers) {
+  constructor(config: Config, { log, events, troubles, ...given }: InstanceParts, users?: RoleUsers) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
@@ -83,7 +83,7 @@ export class Supervisor implements Instance {
       reports: this.#reports,
       log,
     });
-    this.#gifts = new Gifts(desks, this.#children);
+    this.#gifts = new Gifts(given, this.#children);
     this.#crashes = new CrashDesk(config, { users, log, troubles, children: this.#children });
   }
 
@@ -93,7 +93,7 @@ export class Supervisor implements Instance {
 
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
   async start(): Promise<RoleFacts> {
-    await prepareStart(this.#config, this.#users, this.#log);
+    await prepareStart(this.#config, this.#users, this.#log, this.#gifts.sockets);
     this.#crashes.prepare();
     if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
@@ -180,8 +180,8 @@ export class Supervisor implements Instance {
     const serial = ++this.#lastSerial;
     const trail = this.#crashes.newTrail(serial);
     const identity = this.#users?.of[child.name];
-    const watched = { trail, coreBytes: this.#crashes.coreBytes };
-    const forked = forkRole(child.name, identity, this.#gifts.hiddenFrom(child), watched, (error) => {
+    const given = { ...this.#gifts.of(child), identity, trail, coreBytes: this.#crashes.coreBytes };
+    const forked = forkRole(child.name, given, (error) => {
       this.#crashes.notStarted(serial);
       this.#notForked(child, error);
     });
@@ -193,11 +193,9 @@ export class Supervisor implements Instance {
       this.#exited(child, forked, { pid: forked.pid ?? 0, serial, code, signal }),
     );
     const passes = passesOf(child, this.#passKey, this.#keysPassKey);
-    // A sender that starts together with the manager may link to it before the manager reads this. The manager then waits
-    // for its hello only as long as that takes.
-    const senders = child.name === 'manager' ? livingSenders(this.#children) : [];
-    const hasTrail = trail !== undefined;
-    tell(child, { kind: 'start', config: this.#config, index, serial, ...passes, hasTrail, senders });
+    const senders = sendersFor(child, this.#children);
+    const has = { hasTrail: trail !== undefined, handed: this.#gifts.socketsIn(child) };
+    tell(child, { kind: 'start', config: this.#config, index, serial, ...passes, ...has, senders });
     if (child.name === 'control') this.#reports.tellAll(child);
     if (child.name === 'manager') this.#crashes.tellManager(child);
     this.#gifts.give(child);
