@@ -10,7 +10,10 @@ export function reportProblems(config: Config): ConfigWarning[] {
   const { kinds, reporter } = reportSettings(config);
   const author = submitterOf(reporter);
   const [kind] = kinds;
-  if (kind === undefined || signingRules(config).choose({ author, tenant: '', user: '' }).length > 0)
+  if (
+    kind === undefined ||
+    signingRules(config).choose({ author, tenant: '', user: '', routes: [] }).length > 0
+  )
     return [];
   const key = config.reports.from === undefined ? kind : 'from';
   const message = `no [[signing_key]] is for ${author}, the domain of ${reporter.from}: no report goes out by mail, because receivers throw unsigned ones away`;

@@ -23,6 +23,8 @@ export interface SigningKeyConfig {
   readonly signAs: string | undefined;
   readonly tenant: string | undefined;
   readonly user: readonly string[];
+  /** Names of routes; empty: mail on any. */
+  readonly route: readonly string[];
   readonly canonicalization: FileSigningKey['canonicalization'];
   readonly alsoSign: readonly string[];
   readonly validMs: number | undefined;
@@ -50,6 +52,7 @@ export function dkimDomainKeys(
       signAs,
       tenant: undefined,
       user: [],
+      route: [],
       canonicalization,
       alsoSign: [],
       validMs: undefined,
@@ -63,8 +66,8 @@ export function dkimDomainKeys(
  * @param folder - where a relative path starts
  */
 export function toSigningKeyConfig(given: FileSigningKey, index: number, folder: string): SigningKeyConfig {
-  const { domain = [], file, selector = selectorOfFile(file), signAs, tenant, user = [], valid } = given;
-  const { canonicalization, alsoSign, whenUnusable } = given;
+  const { domain = [], file, selector = selectorOfFile(file), signAs, tenant, user = [], route = [] } = given;
+  const { canonicalization, alsoSign, valid, whenUnusable } = given;
   return {
     place: ['signing_key', index, 'file'],
     domain,
@@ -73,6 +76,7 @@ export function toSigningKeyConfig(given: FileSigningKey, index: number, folder:
     signAs,
     tenant,
     user,
+    route,
     canonicalization,
     alsoSign,
     validMs: valid,

@@ -85,7 +85,11 @@ export class ReportWriter {
     const signed =
       signing === undefined || signing.rules.isEmpty
         ? undefined
-        : await signReport(signing, envelope.tenant ?? '', dsn.content);
+        : await signReport(
+            signing,
+            { tenant: envelope.tenant ?? '', reversePath: '', recipient: dsn.recipient },
+            dsn.content,
+          );
     const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
     const appended = await writer.append({
       envelope: {

@@ -57,7 +57,12 @@ function signingOf(
   if (signing === undefined || signing.rules.isEmpty) return undefined;
   // Just these are not verified, either: who has logged in at a front end is no stranger.
   if (!client.mayRelay && principal === undefined) return undefined;
-  return new OutgoingMail(signing, { tenant: transaction.tenant, user: principal ?? '' });
+  return new OutgoingMail(signing, {
+    tenant: transaction.tenant,
+    user: principal ?? '',
+    reversePath: () => transaction.reversePath,
+    recipients: () => transaction.recipients.map(({ address }) => address),
+  });
 }
 
 /** The content of the messages of one session, one after the other. */

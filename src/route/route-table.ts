@@ -102,6 +102,13 @@ export class RouteTable {
     return key;
   }
 
+  /** The rule that decides about a recipient, in the order of `createRouter`; undefined: none does, so its mail goes to the MX. */
+  ruleFor(reversePath: string, recipient: string): RouteRule | undefined {
+    const specific = this.#byDomain.mostSpecific(canonicalDomain(spelledDomain(recipient)));
+    if (specific !== undefined) return specific;
+    return (this.#bySender.size > 0 ? this.#bySender.find(reversePath) : undefined) ?? this.#default;
+  }
+
   #learn(spelled: string): DomainRoutes {
     // Copied, because a slice would keep the whole text in memory that the recipient was cut from.
     const given = Buffer.from(spelled).toString();

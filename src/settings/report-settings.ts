@@ -11,7 +11,7 @@ export function reportSettings(config: Config): ReportSettings {
   const from = reports.from ?? `reports@${hostname}`;
   const author = from.slice(from.lastIndexOf('@') + 1);
   // RFC 8460 3: reports by mail have to be signed, so whoever can sign them reports unless told otherwise.
-  const canSign = signingRules(config).choose({ author, tenant: '', user: '' }).length > 0;
+  const canSign = signingRules(config).choose({ author, tenant: '', user: '', routes: [] }).length > 0;
   const isOn = { tls: reports.tls ?? canSign, dmarc: reports.dmarc };
   return {
     kinds: reportKinds.filter((kind) => isOn[kind]),

@@ -16,6 +16,7 @@ function ruleOf(key: SigningKeyConfig): SigningRule {
     domains: key.domain,
     tenant: key.tenant,
     users: key.user,
+    routes: key.route,
     path: key.file,
     selector: key.selector,
     signingDomain: key.signAs,

@@ -8,12 +8,20 @@ import { domainOf } from '../address/domain.ts';
 import { parseAddressList } from '../message/address-list.ts';
 import type { SigningRules } from './signing-rules.ts';
 import { SigningError } from './signing-error.ts';
-import type { MailFacts, Signer } from './types.ts';
+import type { MailFacts, RoutesOf, Signer } from './types.ts';
 
 /** What a process needs to have its mail signed. */
 export interface Signing {
   readonly rules: SigningRules;
   readonly signer: Signer;
+  /** Undefined where no key is for a route. */
+  readonly routesOf?: RoutesOf | undefined;
+}
+
+/** Where a message comes from and goes to, as it is when its body has ended. */
+export interface MailOrigin extends Omit<MailFacts, 'author' | 'routes'> {
+  readonly reversePath: () => string;
+  readonly recipients: () => readonly string[];
 }
 
 /** The signatures of a message, and the keys that made them. */
@@ -30,12 +38,12 @@ const nothing: SignedMail = { fields: new Uint8Array(0), by: [], unsigned: undef
 
 export class OutgoingMail {
   readonly #signing: Signing;
-  readonly #origin: Omit<MailFacts, 'author'>;
+  readonly #origin: MailOrigin;
   #hashes = new BodyHashes();
   #relaxed: BodyHash | undefined;
   #simple: BodyHash | undefined;
 
-  constructor(signing: Signing, origin: Omit<MailFacts, 'author'>) {
+  constructor(signing: Signing, origin: MailOrigin) {
     this.#signing = signing;
     this.#origin = origin;
     this.#begin();
@@ -59,10 +67,12 @@ export class OutgoingMail {
    * @throws {SigningError} when a key cannot be used now, and the message is not to go without its signature
    */
   async sign(header: Uint8Array): Promise<SignedMail> {
-    const { rules, signer } = this.#signing;
+    const { routesOf, rules, signer } = this.#signing;
     const block = new HeaderBlock(header);
     const author = authorOf(block);
-    const facts = { ...this.#origin, author };
+    const { tenant, user, reversePath, recipients } = this.#origin;
+    const routes = routesOf?.(reversePath(), recipients()) ?? [];
+    const facts = { author, tenant, user, routes };
     const chosen = author === '' ? [] : rules.choose(facts);
     if (chosen.length === 0) return nothing;
     const fields = block.fields.filter(({ name }) => rules.signedNames.has(name));

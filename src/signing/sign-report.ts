@@ -2,6 +2,14 @@
 
 import { OutgoingMail, type SignedMail, type Signing } from './outgoing-mail.ts';
 
+/** Whose mail it is, and where it goes. */
+export interface ReportEnvelope {
+  /** Empty for mail of no tenant. */
+  readonly tenant: string;
+  readonly reversePath: string;
+  readonly recipient: string;
+}
+
 const headerEnd = '\r\n\r\n';
 
 /**
@@ -10,14 +18,19 @@ const headerEnd = '\r\n\r\n';
  */
 export function signReport(
   signing: Signing,
-  tenant: string,
+  { tenant, reversePath, recipient }: ReportEnvelope,
   content: readonly Uint8Array[],
 ): Promise<SignedMail> {
   const [first = new Uint8Array(0), ...more] = content;
   const head = Buffer.from(first.buffer, first.byteOffset, first.byteLength);
   const end = head.indexOf(headerEnd);
   const bodyStart = end === -1 ? head.length : end + headerEnd.length;
-  const mail = new OutgoingMail(signing, { tenant, user: '' });
+  const mail = new OutgoingMail(signing, {
+    tenant,
+    user: '',
+    reversePath: () => reversePath,
+    recipients: () => [recipient],
+  });
   mail.body(head.subarray(bodyStart));
   for (const piece of more) mail.body(piece);
   return mail.sign(head.subarray(0, bodyStart));

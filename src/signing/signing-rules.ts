@@ -1,5 +1,5 @@
 // Which keys sign a message: the keys for the most specific domain that matches its author, and among those the ones for its user, else
-// for its tenant, else those for everybody. All keys of that rank sign: one with RSA and one with Ed25519, or an old and a new one.
+// for its tenant, else those for everybody; and of these, the ones for the routes that it takes. All keys of that rank sign: one with RSA and one with Ed25519, or an old and a new one.
 
 import type { BodyCanonicalization } from '../dkim/body-canon.ts';
 import type { HeaderCanonicalization } from '../dkim/header-block.ts';
@@ -14,6 +14,8 @@ export interface SigningRule {
   readonly domains: readonly DomainPattern[];
   /** Undefined: mail of any tenant. */
   readonly tenant: string | undefined;
+  /** Names of routes; empty: mail on any route. */
+  readonly routes: readonly string[];
   /** Addresses of users; empty: anybody's mail. */
   readonly users: readonly string[];
   /** Absolute. A `%` stands for the domain of the author. */
@@ -49,6 +51,7 @@ interface Candidate {
 
 export class SigningRules {
   readonly #rules: readonly SigningRule[];
+  readonly #looksAtRoutes: boolean;
   /** The canonicalizations of bodies that some rule has. */
   readonly bodyForms: readonly BodyCanonicalization[];
   /** Names of all fields that some rule may sign, in lower case. */
@@ -56,6 +59,7 @@ export class SigningRules {
 
   constructor(rules: readonly SigningRule[]) {
     this.#rules = rules;
+    this.#looksAtRoutes = rules.some(({ routes }) => routes.length > 0);
     this.bodyForms = [...new Set(rules.map((rule) => rule.bodyCanonicalization))];
     const names = rules.flatMap(({ names: { overSigned, ifPresent } }) => [...overSigned, ...ifPresent]);
     this.signedNames = new Set(names.map((name) => name.toLowerCase()));
@@ -69,16 +73,23 @@ export class SigningRules {
   choose(facts: MailFacts): readonly ChosenKey[] {
     // An address literal has no place in the DNS where a key could be.
     if (checkDomain(facts.author) !== 'ok') return [];
-    const candidates = this.#rules.flatMap((rule) => candidatesOf(rule, facts));
-    const best = Math.max(...candidates.map(({ rank }) => rank));
-    return candidates.filter(({ rank }) => rank === best).map((each) => chosen(each, facts.author));
+    if (!this.#looksAtRoutes) return bestOf(this.#rules, facts);
+    // One signature has to do for all recipients: the keys of each route sign. Mail on a route without a key has those for all routes.
+    const routes = facts.routes.length === 0 ? [''] : facts.routes;
+    const wanted = routes.flatMap((route) =>
+      bestOf(
+        this.#rules.filter((rule) => rule.routes.length === 0 || rule.routes.includes(route)),
+        facts,
+      ),
+    );
+    return this.#rules.flatMap((rule) => wanted.find((each) => each.rule === rule) ?? []);
   }
 
   /** All keys for the most specific domain that matches, those for single users and tenants, too. For people. */
   forEverybody(author: string): readonly ChosenKey[] {
     if (checkDomain(author) !== 'ok') return [];
     const candidates = this.#rules.flatMap((rule) =>
-      candidatesOf({ ...rule, tenant: undefined, users: [] }, { author, tenant: '', user: '' }),
+      candidatesOf({ ...rule, tenant: undefined, users: [], routes: [] }, { author, tenant: '', user: '' }),
     );
     const best = Math.max(...candidates.map(({ rank }) => rank));
     return candidates.filter(({ rank }) => rank === best).map((each) => chosen(each, author));
@@ -88,14 +99,22 @@ export class SigningRules {
 /** Longer than any domain, so that an exact match comes before each suffix, and each suffix before none. */
 const exactRank = 1_000;
 /** Ranks of conditions, below those of domains. */
-const ranksOfConditions = 3;
+const ranksOfConditions = 6;
 
-function candidatesOf(rule: SigningRule, facts: MailFacts): Candidate[] {
+/** The keys of the highest rank. @param rules - those for the route, if routes matter */
+function bestOf(rules: readonly SigningRule[], facts: Omit<MailFacts, 'routes'>): readonly ChosenKey[] {
+  const candidates = rules.flatMap((rule) => candidatesOf(rule, facts));
+  const best = Math.max(...candidates.map(({ rank }) => rank));
+  return candidates.filter(({ rank }) => rank === best).map((each) => chosen(each, facts.author));
+}
+
+function candidatesOf(rule: SigningRule, facts: Omit<MailFacts, 'routes'>): Candidate[] {
   if (rule.tenant !== undefined && rule.tenant !== facts.tenant) return [];
   if (rule.users.length > 0 && !rule.users.includes(facts.user)) return [];
   const pattern = mostSpecific(rule.domains, facts.author);
   if (pattern === undefined && rule.domains.length > 0) return [];
-  const condition = rule.users.length > 0 ? 2 : rule.tenant === undefined ? 0 : 1;
+  const whose = rule.users.length > 0 ? 2 : rule.tenant === undefined ? 0 : 1;
+  const condition = whose * 2 + (rule.routes.length > 0 ? 1 : 0);
   return [{ rule, pattern, rank: domainRank(pattern) * ranksOfConditions + condition }];
 }
 

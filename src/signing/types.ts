@@ -8,7 +8,12 @@ export interface MailFacts {
   readonly tenant: string;
   /** The address of the user who has logged in; empty for others. */
   readonly user: string;
+  /** Names of the routes that the recipients take; empty for one without a name. Not looked at where no key is for a route. */
+  readonly routes: readonly string[];
 }
+
+/** The names of the routes that recipients take, each once. */
+export type RoutesOf = (reversePath: string, recipients: readonly string[]) => readonly string[];
 
 export interface SigningRequest extends MailFacts {
   /** The fields that may be signed, as they leave, one character for each byte. */

@@ -18,7 +18,7 @@ function load(t: TestContext, lines: string, more = '') {
   const config = loadConfig(file, (name) => read.push(name.replace(`${path}/`, '')));
   const keys = (author: string) =>
     signingRules(config)
-      .choose({ author, tenant: '', user: '' })
+      .choose({ author, tenant: '', user: '', routes: [] })
       .map(
         ({ path: key, domain, rule }) =>
           `${key.replace(`${path}/`, '')} ${rule.selector}@${domain} ${rule.headerCanonicalization}/${rule.bodyCanonicalization}`,

@@ -15,6 +15,7 @@ const request = {
   author: 'example.com',
   tenant: '',
   user: '',
+  routes: [],
   header: 'From: a@example.com\r\n',
   bodyHashes: {},
 };

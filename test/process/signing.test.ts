@@ -229,3 +229,31 @@ test('mail of sluice sendmail is signed, as that of a client that may relay', as
     assert.doesNotMatch(message.content.toString(), /^Bcc:/m);
   }
 });
+
+test('a message to recipients on several routes is signed with the keys of all of them', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const keys = ground.folder('keys');
+  writeKey(join(keys, 'r1.pem'), rsa.privateKey);
+  writeKey(join(keys, 'e1.pem'), ed.privateKey);
+  const relay = [`127.0.0.1:${mx.port}`];
+  const sluice = await startSluice(ground, {
+    config: {
+      processes: { single_process: true },
+      receive: { relay_networks: ['127.0.0.0/8'] },
+      signing_key: [
+        { domain: ['example.com'], file: join(keys, 'r1.pem') },
+        { domain: ['example.com'], file: join(keys, 'e1.pem'), route: ['partners'] },
+      ],
+      route: [{ name: 'partners', domain: ['partner.test'], relay }, { relay }],
+    },
+  });
+  await send(sluice.port, mail);
+  await send(sluice.port, { ...mail, to: ['b@partner.test'] });
+  await send(sluice.port, { ...mail, to: ['b@partner.test', 'c@far.test'] });
+  await mx.tally.arrived(4);
+  const signed = (await received(sluice, 3)).map((line) => line['signed']);
+  const [r1, e1] = ['r1._domainkey.example.com', 'e1._domainkey.example.com'];
+  assert.deepEqual(signed, [[r1], [e1], [r1, e1]]);
+  for (const message of mx.messages) for (const each of verified(message)) assert.match(each, / pass$/);
+});

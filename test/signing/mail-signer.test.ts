@@ -44,7 +44,10 @@ function world(t: TestContext, text: string, most?: number) {
   };
   const sign = (head = header): Promise<SignedMail | string> => {
     nowMs += 1_000;
-    const mail = new OutgoingMail({ rules, signer }, { tenant: '', user: '' });
+    const mail = new OutgoingMail(
+      { rules, signer },
+      { tenant: '', user: '', reversePath: () => '', recipients: () => [] },
+    );
     mail.body(Buffer.from(body));
     return mail.sign(Buffer.from(head)).catch((error: unknown) => (error as Error).message);
   };
@@ -175,7 +178,14 @@ test('a message without From, or of which the other side knows another body, is 
   const { write, signer } = world(t, two);
   write('a.pem', rsaPem);
   write('b.pem', edPem);
-  const request = { author: 'example.com', tenant: '', user: '', header: 'Subject: x\r\n', bodyHashes: {} };
+  const request = {
+    author: 'example.com',
+    tenant: '',
+    user: '',
+    routes: [],
+    header: 'Subject: x\r\n',
+    bodyHashes: {},
+  };
   assert.deepEqual(await signer.sign(request), { kind: 'unsigned', reason: 'it has no From field' });
   assert.equal((await signer.sign({ ...request, header })).kind, 'failing');
 });

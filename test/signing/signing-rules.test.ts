@@ -10,7 +10,7 @@ import type { MailFacts } from '../../src/signing/types.ts';
 function chosen(text: string, facts: Partial<MailFacts> & { readonly author: string }): string[] {
   const rules = signingRules(parseConfig(text, '/etc/sluice.toml'));
   return rules
-    .choose({ tenant: '', user: '', ...facts })
+    .choose({ tenant: '', user: '', routes: [], ...facts })
     .map(({ path, domain, rule }) => `${path.replace('/etc/', '')} ${rule.selector}@${domain}`);
 }
 
@@ -77,7 +77,7 @@ sign_as = "mail.example.com"
 test('a % in the path stands for the domain of the author', () => {
   const text = '[[signing_key]]\nfile = "/var/qmail/control/domainkeys/%/default"\n';
   const rules = signingRules(parseConfig(text, '/etc/sluice.toml'));
-  const [key] = rules.choose({ author: 'a.example.com', tenant: '', user: '' });
+  const [key] = rules.choose({ author: 'a.example.com', tenant: '', user: '', routes: [] });
   assert.equal(key!.path, '/var/qmail/control/domainkeys/a.example.com/default');
   assert.equal(key!.domain, 'a.example.com');
   assert.equal(key!.rule.selector, 'default');
@@ -99,4 +99,41 @@ test('mistakes in the file are told', () => {
     problem('[[signing_key]]\nfile = "a.pem"\ntenant = "news"\n'),
     /no \[\[tenant\]\] with the name "news"/,
   );
+});
+
+test('a key for a route signs in place of those for all routes, and the keys of several routes sign together', () => {
+  const text = `
+[[route]]
+name = "partners"
+domain = ["partner.test"]
+relay = ["192.0.2.1"]
+[[route]]
+name = "provider"
+domain = ["provider.test"]
+relay = ["192.0.2.2"]
+[[signing_key]]
+domain = ["example.com"]
+file = "all.pem"
+[[signing_key]]
+domain = ["example.com"]
+route = ["partners"]
+file = "partners.pem"
+[[signing_key]]
+domain = ["example.com"]
+route = ["provider", "partners"]
+file = "both.pem"
+[[signing_key]]
+domain = ["example.com"]
+user = ["boss@example.com"]
+file = "boss.pem"
+`;
+  const files = (routes: readonly string[], user = '') =>
+    chosen(text, { author: 'example.com', user, routes }).map((each) => each.split(' ')[0]);
+  assert.deepEqual(files([]), ['all.pem']);
+  assert.deepEqual(files(['']), ['all.pem']);
+  assert.deepEqual(files(['partners']), ['partners.pem', 'both.pem']);
+  assert.deepEqual(files(['provider']), ['both.pem']);
+  assert.deepEqual(files(['', 'provider']), ['all.pem', 'both.pem']);
+  // A user is more special than a route.
+  assert.deepEqual(files(['partners'], 'boss@example.com'), ['boss.pem']);
 });

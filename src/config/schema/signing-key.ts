@@ -67,6 +67,13 @@ const signingKey = tableOf({
     'Only mail of these users, after a log-in. A key for the user counts instead of those for the same domain without one.',
     { example: '["joe@example.com"]' },
   ),
+  route: key(
+    listOf(z.string({ error: expected('the name of a [[route]]') }), 'names of routes such as ["partners"]')
+      .min(1, 'must name one route at least, or be left out')
+      .optional(),
+    'Only mail to recipients whose [[route]] has one of these names when the message comes in. A key for the route counts instead of those for the same domain without one; docs/dkim.md says what becomes of a message to recipients on several routes.',
+    { example: '["partners"]' },
+  ),
   canonicalization: key(
     oneOf(['relaxed/relaxed', 'relaxed/simple', 'simple/relaxed', 'simple/simple']).default(
       'relaxed/relaxed',

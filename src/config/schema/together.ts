@@ -35,10 +35,14 @@ export interface Tables extends SrsTables {
   };
   readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
   readonly route: (SrsTables['route'][number] & {
+    readonly name?: string | undefined;
     readonly credential?: string | readonly string[] | undefined;
   })[];
   readonly tenant: readonly { readonly name: string }[];
-  readonly signing_key: readonly { readonly tenant?: string | undefined }[];
+  readonly signing_key: readonly {
+    readonly tenant?: string | undefined;
+    readonly route?: readonly string[] | undefined;
+  }[];
   readonly source: readonly { readonly address: string }[];
   readonly table: readonly {
     readonly name: string;
@@ -198,7 +202,12 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     }
   }
   checkListeners(tables, names, context);
-  for (const [index, { tenant }] of tables.signing_key.entries()) {
+  const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
+  for (const [index, { tenant, route = [] }] of tables.signing_key.entries()) {
+    for (const [at, name] of route.entries()) {
+      if (routeNames.includes(name)) continue;
+      addUnknown('route', name, routeNames, ['signing_key', index, 'route', at], context);
+    }
     if (tenant !== undefined && !names.includes(tenant))
       addUnknown('tenant', tenant, names, ['signing_key', index, 'tenant'], context);
   }
@@ -250,7 +259,7 @@ function addUnknownListeners(
 }
 
 function addUnknown(
-  table: 'table' | 'tenant' | 'credential',
+  table: 'table' | 'tenant' | 'credential' | 'route',
   name: string,
   names: readonly string[],
   path: (string | number)[],

@@ -12,6 +12,7 @@ const request: z.ZodType<SigningRequest> = z.strictObject({
   author: text,
   tenant: text,
   user: z.string().max(12_288),
+  routes: z.array(text),
   header: z.string().max(2 * maxHeaderBytes),
   bodyHashes: z.strictObject({ simple: hash, relaxed: hash }),
 });

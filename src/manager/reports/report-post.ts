@@ -74,7 +74,9 @@ export class ReportPost {
     const nowMs = dateMs();
     const content = [reportMail(report, reporter, to, nowMs)];
     try {
-      const signed = signing?.rules.isEmpty === false ? await signReport(signing, '', content) : undefined;
+      const envelope = { tenant: '', reversePath: reporter.from, recipient: to };
+      const signed =
+        signing?.rules.isEmpty === false ? await signReport(signing, envelope, content) : undefined;
       if (signed === undefined || signed.by.length === 0) {
         const unusable = signed?.unsigned;
         return unusable === undefined
