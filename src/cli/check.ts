@@ -16,6 +16,7 @@ import { exitCodes } from './exit-codes.ts';
 import { secretProblems } from './secret-problems.ts';
 import { reportProblems } from './report-problems.ts';
 import { signingProblems } from './signing-problems.ts';
+import { srsProblems } from './srs-problems.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
 import { tableProblems } from './table-problems.ts';
@@ -63,6 +64,7 @@ async function check(
       ...(await signingProblems(config)),
       ...reportProblems(config),
       ...secretProblems(config),
+      ...srsProblems(config),
       ...ofCertificates.warnings,
     ],
     file,

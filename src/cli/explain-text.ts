@@ -6,7 +6,7 @@ import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
 import { serviceLines } from './explain-service.ts';
 import { loginLines } from './explain-login.ts';
-import { shownSenderText } from './sender-text.ts';
+import { reversalText, shownSenderText } from './sender-text.ts';
 import { tlsLines } from './explain-tls.ts';
 import { endText, targetText } from './override-options.ts';
 import { age, table } from './text-table.ts';
@@ -33,7 +33,7 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
   ].join('\n');
 }
 
-function head({ address, sender, route, sentAs, explanation, tenants }: ExplainAnswer): string[] {
+function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }: ExplainAnswer): string[] {
   const { tenant, site, label } = explanation;
   const by = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
   const others = tenants
@@ -41,6 +41,7 @@ function head({ address, sender, route, sentAs, explanation, tenants }: ExplainA
     .map((each) => `${tenantName(each.tenant)} ${each.active + each.ready + each.waiting}`);
   return [
     `Mail for   ${address}`,
+    ...(leadsTo === undefined ? [] : [`Leads to   ${reversalText(leadsTo)}`]),
     `Route      ${route.target} (${by})`,
     ...(sentAs === undefined
       ? []

@@ -1,7 +1,7 @@
 // What becomes of the sender of mail that is passed on, as people read it.
 
-import type { ShownSender } from '../control/operations/srs.ts';
-import type { KeptReason } from '../srs/srs-types.ts';
+import type { ShownReversal, ShownSender } from '../control/operations/srs.ts';
+import type { KeptReason, SrsFault } from '../srs/srs-types.ts';
 
 /** A sentence without its end. */
 export function shownSenderText(shown: ShownSender): string {
@@ -12,6 +12,34 @@ export function shownSenderText(shown: ShownSender): string {
       return `stays as it is: ${keptText(shown.reason)}`;
     case 'lacking':
       return `cannot be told now, and its mail waits: ${shown.reason}`;
+  }
+}
+
+/** Where mail to an SRS address of this server goes. */
+export function reversalText(shown: ShownReversal): string {
+  switch (shown.kind) {
+    case 'original':
+      return `${shown.address} (SRS)`;
+    case 'invalid':
+      return `nobody, and is refused: ${faultText(shown.fault)}`;
+    case 'lacking':
+      return `an address that cannot be told now, and is answered with 451: ${shown.reason}`;
+  }
+}
+
+/** Why mail to an SRS address is refused. */
+export function faultText(fault: SrsFault): string {
+  switch (fault) {
+    case 'not-srs':
+      return 'it is no SRS address of this server';
+    case 'malformed':
+      return 'it has not the parts that an SRS address has';
+    case 'wrong-hash':
+      return 'none of the secrets has signed it: it was made elsewhere, with a secret that is gone, or changed on its way';
+    case 'expired':
+      return 'it is older than expiry in [srs] allows';
+    case 'from-the-future':
+      return 'its day is still to come: the clock of this host, or of the one that made it, is wrong';
   }
 }
 

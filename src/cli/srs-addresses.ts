@@ -4,10 +4,9 @@ import type { Command } from 'commander';
 import { parseMailbox } from '../address/path.ts';
 import { dayOf } from '../srs/srs-day.ts';
 import { isSrsAt } from '../srs/srs.ts';
-import type { SrsFault, SrsScheme } from '../srs/srs-types.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { keptText } from './sender-text.ts';
+import { faultText, keptText } from './sender-text.ts';
 import { srsOf } from './srs-config.ts';
 import { printText } from './terminal-text.ts';
 
@@ -58,7 +57,7 @@ function reverse(text: string, { config: named, json }: Options): void {
     return;
   }
   if (reversed.kind === 'invalid') {
-    process.stderr.write(`${text} is not taken: ${faultText(reversed.fault, srs.scheme)}\n`);
+    process.stderr.write(`${text} is not taken: ${faultText(reversed.fault)}\n`);
     return;
   }
   const { secret, ageDays } = reversed;
@@ -84,19 +83,4 @@ function addressOf(text: string): string {
 function ageText(days: number): string {
   if (days <= 0) return 'made today';
   return days === 1 ? 'made yesterday' : `made ${days} days ago`;
-}
-
-function faultText(fault: SrsFault, { domain, expiryDays }: SrsScheme): string {
-  switch (fault) {
-    case 'not-srs':
-      return `it is no SRS address at ${domain}`;
-    case 'malformed':
-      return 'it has not the parts that an SRS address has';
-    case 'wrong-hash':
-      return 'none of the secrets has signed it: it was made elsewhere, with a secret that is gone, or changed on its way';
-    case 'expired':
-      return `it is older than ${expiryDays} days (expiry in [srs])`;
-    case 'from-the-future':
-      return 'its day is still to come: the clock of this host, or of the one that made it, is wrong';
-  }
 }

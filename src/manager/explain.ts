@@ -3,7 +3,7 @@
 
 import { ControlError } from '../control/control-error.ts';
 import type { Carried, ExplainAnswer, ExplainQuestion } from '../control/operations/explain.ts';
-import type { ShownSender } from '../control/operations/srs.ts';
+import type { ShownReversal, ShownSender } from '../control/operations/srs.ts';
 import type { TenantCount } from '../control/operations/common.ts';
 import type { Override } from '../control/override.ts';
 import type { RouteConfig } from '../config/config.ts';
@@ -45,6 +45,8 @@ export interface ExplainFacts {
   readonly sts: Pick<PolicyKeeper, 'isOn' | 'current'>;
   /** What becomes of a sender of mail that comes now. */
   readonly sentAs: (sender: string) => ShownSender;
+  /** Where mail to an SRS address of ours goes; undefined for others. */
+  readonly leadsTo: (address: string) => ShownReversal | undefined;
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
@@ -70,7 +72,9 @@ export class Explainer {
   async explain(question: ExplainQuestion): Promise<ExplainAnswer> {
     const { address, sender = '' } = question;
     const facts = this.#facts();
-    const key = facts.router.routeOf(sender, `x@${domainOf(address)}`);
+    const leadsTo = facts.leadsTo(address);
+    const target = leadsTo?.kind === 'original' ? leadsTo.address : address;
+    const key = facts.router.routeOf(sender, `x@${domainOf(target)}`);
     await this.#checkTenant(question.tenant, facts.tenants);
     const tenants =
       facts.tenants.length > 0
@@ -89,6 +93,7 @@ export class Explainer {
       address,
       sender,
       route: describeRoute(facts.routes, key, sender),
+      ...(leadsTo !== undefined && { leadsTo }),
       ...(rewritesSenders(key.key) && { sentAs: facts.sentAs(sender) }),
       refusal:
         plan.kind === 'error'

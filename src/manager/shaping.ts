@@ -18,7 +18,7 @@ import { withOverrides } from './override-rules.ts';
 import type { Overrides } from './overrides.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
-import { shownSender } from './shown-sender.ts';
+import { shownReversal, shownSender } from './shown-sender.ts';
 import type { RouterInForce } from './ports.ts';
 
 export interface ShapingParts {
@@ -83,6 +83,7 @@ export class Shaping {
       logins,
       pipelining,
       sts,
+      leadsTo: (address) => shownReversal(srs, address, clock.dateMs()),
       sentAs: (sender) => shownSender(srs, sender, clock.dateMs(), clock.dateMs()),
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {

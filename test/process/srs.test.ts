@@ -222,6 +222,8 @@ test('operators see both senders, and what an SRS address leads to', async (t) =
   assert.match(explained, /Sender +<joe@origin\.test> becomes <SRS0=.*@srs\.test> \(SRS\)/);
   assert.match(explained, /\[\[route\]\] route 1/);
   assert.match(await sluice.cli('explain', '--sender', '<>', 'x@passed.test'), /Sender +<.*> stays as it is/);
+  const back = await sluice.cli('explain', madeBefore(0));
+  assert.match(back, /Leads to +joe@origin\.test \(SRS\)\nRoute .*\(\[\[route\]\] route 2\)/);
   const made = (await sluice.cli('srs', 'forward', 'joe@origin.test')).trim();
   assert.match(await sluice.cli('srs', 'reverse', made), /^joe@origin\.test\n/);
 });

@@ -8,7 +8,7 @@ import { shownOverrideSchema, type TenantCount, tenantCountSchema, text } from '
 import { type ExplainedTls, explainedTlsSchema } from './explained-tls.ts';
 import { counterSchema, ruleSchema } from './limits.ts';
 import { type ShownLogin, shownLoginSchema } from './shown-login.ts';
-import { type ShownSender, shownSenderSchema } from './srs.ts';
+import { type ShownReversal, shownReversalSchema, type ShownSender, shownSenderSchema } from './srs.ts';
 import { type ServedHost, servedHostSchema } from './served-host.ts';
 
 export interface ExplainQuestion {
@@ -30,6 +30,8 @@ export interface ExplainAnswer {
     /** What it does, in words. */
     readonly target: string;
   };
+  /** Of an SRS address of this server: where mail to it goes. The rest is about that address. */
+  readonly leadsTo?: ShownReversal | undefined;
   /** What becomes of the sender; undefined on a route that rewrites none. */
   readonly sentAs?: ShownSender | undefined;
   /** Why the mail cannot be routed; undefined when it can. */
@@ -112,6 +114,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   address: z.string(),
   sender: z.string(),
   route: z.object({ name: z.string(), target: z.string() }),
+  leadsTo: shownReversalSchema.optional(),
   sentAs: shownSenderSchema.optional(),
   refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),
   validUntilMs: z.number(),
