@@ -39,7 +39,7 @@ export interface MailerParts {
 }
 
 /** After a start there is other work. */
-const firstLookMs = 3_000;
+const firstLookMs = 1_000;
 const hourMs = 3_600_000;
 /** Of a message, without what is attached. */
 const headBytes = 2_048;

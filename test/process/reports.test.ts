@@ -210,16 +210,7 @@ test('a domain whose mail came in is told on the next day what became of it by D
   // Reports about reports would go on for ever.
   assert.equal(await reply('a@owner.test', 'Report Domain: x Submitter: y'), '250');
   await mx.tally.arrived(4);
-  const counted = await until('all is counted', async () => {
-    const text = await today.ask<string | null>({
-      operation: 'reports.show',
-      kind: 'dmarc',
-      domain: 'owner.test',
-      day,
-    });
-    return text !== null && readAll(text).length === 5 && text;
-  });
-  assert.deepEqual(schemaFaults(readXml(counted)), []);
+  // What receivers have gathered comes to the manager when they stop, too.
   const next = await tomorrow(ground, today);
   await mx.tally.arrived(5);
   const report = mx.messages[4];
@@ -261,15 +252,10 @@ test('a domain whose mail came in is told on the next day what became of it by D
     aspf: 'r',
     testing: 'n',
   });
+  const shown = await next.cli('reports', 'show', 'owner.test', day, '--kind', 'dmarc');
+  assert.equal(shown, attached);
   // The stranger who has not agreed gets nothing.
   const list = await next.cli('reports', 'list');
   assert.match(list, /owner\.test +sent .*mailto:dmarc@far\.test/);
   assert.doesNotMatch(list, /victim/);
 });
-
-/** One entry for each message that is counted. */
-function readAll(xml: string): string[] {
-  return readReport(xml).records.flatMap(({ sourceIp, count }) =>
-    Array.from({ length: count }, () => sourceIp),
-  );
-}
