@@ -147,7 +147,6 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** XML 1.0 2.2 and 2.4. What no XML may hold, not even as a reference, becomes U+FFFD. */
 function escaped(text: string): string {
   return text
-    .toWellFormed()
     .replaceAll(/[^\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replaceAll(/[&<>]/g, (character) => entities[character] ?? '');
 }
