@@ -4,13 +4,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startOpenSmtpd, withoutOpenSmtpd } from '../../sim/neighbours/opensmtpd.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { segmentPath, spoolLayout } from '../../src/spool/segments/layout.ts';
+import { queueIdSegment } from '../../src/spool/queue-id.ts';
 import { recordOf, resultsOf, signMessage } from '../dkim/support.ts';
 import { type Destination, destination, send } from './mail.ts';
 
@@ -269,13 +271,27 @@ test('mail that Sluice signs passes behind OpenSMTPD', { skip: withoutOpenSmtpd(
   await relayed(mx, sluice.port);
 });
 
-test('mail that waited, and was recovered after a kill, has the signatures that it was accepted with', async (t) => {
+test('mail that waited, was moved to another segment, and was recovered after a kill, has the signatures that it was accepted with', async (t) => {
   const here = place(Ground.of(t));
   const mx = await destination(here.ground);
   const config = signing(here, await freePort());
-  const first = await startSluice(here.ground, { config });
-  await send(first.port, { from: 'joe@example.com', to: ['b@far.test'], content: `${head}\r\nHello\r\n` });
+  const first = await startSluice(here.ground, {
+    config: {
+      ...config,
+      queue: { segment_size: '1MiB', relocate_after: '1s', retry: ['1h'] },
+      route: [{ domain: ['quick.test'], discard: true }, ...(config['route'] as readonly {}[])],
+    },
+  });
+  const mail = { from: 'joe@example.com', to: ['b@far.test'], content: `${head}\r\nHello\r\n` };
+  const accepted = (await send(first.port, mail)).at(-1)!;
   await until('it is deferred', () => first.events().some(({ event }) => event === 'deferred'));
+  // Its segment is full of others, which leave: it is the last one there, and is moved.
+  const large = `${head}\r\n${`${'x'.repeat(70)}\r\n`.repeat(1400)}`;
+  const others = { ...mail, to: ['b@quick.test'], content: large };
+  for (let count = 0; count < 12; count++) await send(first.port, others);
+  const id = /queued as (\S+)/u.exec(accepted)![1]!;
+  const segment = segmentPath(spoolLayout(first.spool), queueIdSegment(id));
+  await until('its segment is removed', () => !existsSync(segment));
   for (const pid of first.pids()) process.kill(pid, 'SIGKILL');
   await until('it has ended', () => !first.program.isRunning);
   // The keys are others now, and those that signed it are still published.
