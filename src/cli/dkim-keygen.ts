@@ -77,6 +77,13 @@ async function rotate(text: string, options: Options): Promise<void> {
     const advice = `Make the first one with sluice dkim keygen ${domain}.`;
     throw new CommandError(exitCodes.failed, 'DKIM_NO_KEY', `No key signs mail of ${domain}.`, advice);
   }
+  if (options.selector !== undefined && before.length > 1)
+    throw new CommandError(
+      exitCodes.usage,
+      'VALUE_INVALID',
+      `${before.length} keys sign mail of ${domain}, and each next one needs a name of its own.`,
+      'Leave out --selector, or make them one by one with sluice dkim keygen.',
+    );
   // A domain may have one key of each type: each of them gets a next one.
   const made = before.map((key) => {
     const next = makeKey(config, dirname(key.path), key.domain, typeOf(key), options);
@@ -131,6 +138,7 @@ function makeKey(
   { selector: wanted, bits }: Options,
 ): MadeKey {
   const selectors = wanted === undefined ? selectorsOfMonth(type) : [selectorOf(wanted)];
+  for (const selector of selectors) checkKeyName(keyNameOf({ selector, domain }));
   const pem = type === 'rsa' ? rsaPem(Number(bits)) : ed25519Pem();
   for (const selector of selectors) {
     const path = join(folder, `${selector}.pem`);
@@ -166,6 +174,19 @@ function selectorOf(text: string): string {
     'VALUE_INVALID',
     `${JSON.stringify(text)} is not a selector.`,
     'Write letters, digits and "-", such as s2026.',
+  );
+}
+
+/** RFC 1035 2.3.4: 255 octets with the lengths of the labels, which are 253 characters. */
+const longestName = 253;
+
+function checkKeyName(name: string): void {
+  if (name.length <= longestName) return;
+  throw new CommandError(
+    exitCodes.usage,
+    'VALUE_INVALID',
+    `The name of the key would have ${name.length} characters, and the DNS takes ${longestName}: ${name}`,
+    'Give a shorter --selector, or sign as the domain above it (sign_as).',
   );
 }
 

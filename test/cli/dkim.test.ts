@@ -1,7 +1,7 @@
 // sluice dkim: a key from its making to its publication, and what sluice check says of the files of keys.
 
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { startDnsServer, type Zone } from '../../sim/dns/dns-server.ts';
@@ -79,6 +79,12 @@ test('mistakes on the command line are told', async (t) => {
     /^VALUE_INVALID: "\.\.\/x" is not a selector/,
   );
   assert.equal((await run('dkim', 'keygen', 'example.com', '--bits', '512')).code, 64);
+  const long = await run('dkim', 'keygen', `${'a'.repeat(60)}.`.repeat(4).concat('test'));
+  assert.equal(long.code, 64);
+  assert.match(
+    long.stderr,
+    /^VALUE_INVALID: The name of the key would have 267 characters, and the DNS takes 253: s/,
+  );
   for (const command of ['show', 'check', 'rotate'])
     assert.match(
       (await run('dkim', command, 'example.com')).stderr,
@@ -171,6 +177,13 @@ test('rotate makes the next key of each type, and says when the old one may go',
   await run('dkim', 'keygen', 'example.com', '--selector', 'a');
   await run('dkim', 'keygen', 'example.com', '--selector', 'b', '--type', 'ed25519');
   await configure(keyTable('dkim/example.com/a.pem') + keyTable('dkim/example.com/b.pem'));
+  const named = await run('dkim', 'rotate', 'example.com', '--selector', 'c');
+  assert.equal(named.code, 64);
+  assert.match(
+    named.stderr,
+    /^VALUE_INVALID: 2 keys sign mail of example\.com, and each next one needs a name/,
+  );
+  assert.ok(!existsSync(join(path, 'dkim/example.com/c.pem')), 'nothing is left behind');
   const { code, stdout } = await run('dkim', 'rotate', 'example.com');
   assert.equal(code, 0);
   assert.match(recordIn(stdout, `s${month}._domainkey.example.com`), /k=rsa/);
