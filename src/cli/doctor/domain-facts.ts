@@ -37,7 +37,8 @@ async function look(patient: Patient): Promise<readonly Finding[]> {
   const taken = new Set(
     config.receive.relayDomains.flatMap((each) => (each.kind === 'exact' ? [each.domain] : [])),
   );
-  const all = [...new Set([...signed, ...taken])];
+  const srs = config.srs?.domain;
+  const all = [...new Set([...signed, ...(srs === undefined ? [] : [srs]), ...taken])];
   const chosen = all.slice(0, mostDomains);
   const policies = openSource({
     resolver,
@@ -54,7 +55,11 @@ async function look(patient: Patient): Promise<readonly Finding[]> {
       const facts = await Promise.all(
         chosen.slice(at, at + atOnce).map(async (domain): Promise<DomainFacts> => ({
           domain,
-          sending: signed.has(domain) ? await sendingFacts(config, domain, addresses, resolver) : undefined,
+          sending:
+            signed.has(domain) || domain === srs
+              ? await sendingFacts(config, domain, addresses, resolver)
+              : undefined,
+          returning: domain === srs ? await mxState(domain, resolver) : undefined,
           taking: taken.has(domain) ? await takingFacts(domain, resolver, policies) : undefined,
         })),
       );
@@ -108,7 +113,7 @@ async function sendingFacts(
         ),
       })),
     ),
-    dmarcState(domain, resolver),
+    keys.length > 0 ? dmarcState(domain, resolver) : undefined,
   ]);
   return {
     keys: published.map(([{ name, path }, publication]) => ({ name, path, publication })),

@@ -13,6 +13,8 @@ export interface DomainFacts {
   readonly domain: string;
   /** What is there for mail from this domain; undefined: Sluice does not sign for it. */
   readonly sending: SendingFacts | undefined;
+  /** Where reports about forwarded mail come back to; undefined: it is not the domain of [srs]. */
+  readonly returning: MxState | undefined;
   /** What is there for mail to this domain; undefined: Sluice does not take it from everybody. */
   readonly taking: TakingFacts | undefined;
 }
@@ -26,7 +28,8 @@ export interface SendingFacts {
   }[];
   /** By each public address that mail leaves from; one without an address where none is known. */
   readonly spf: readonly { readonly address: string | undefined; readonly verdict: SpfVerdict }[];
-  readonly dmarc: DmarcState;
+  /** Undefined for a domain that stands in no From field. */
+  readonly dmarc: DmarcState | undefined;
 }
 
 export type DmarcState =
@@ -53,15 +56,16 @@ export interface MxHost {
 /** RFC 8461 3.2 recommends weeks. */
 const shortAgeSeconds = 86_400;
 
-export function domainFindings({ domain, sending, taking }: DomainFacts): readonly Finding[] {
+export function domainFindings({ domain, sending, returning, taking }: DomainFacts): readonly Finding[] {
   return [
     ...(sending === undefined
       ? []
       : [
           ...keyFindings(domain, sending),
           ...spfFindings(domain, sending),
-          ...dmarcFindings(domain, sending.dmarc),
+          ...(sending.dmarc === undefined ? [] : dmarcFindings(domain, sending.dmarc)),
         ]),
+    ...(returning === undefined ? [] : returnFindings(domain, returning)),
     ...(taking === undefined ? [] : [...mxFindings(domain, taking.mx), ...stsFindings(domain, taking)]),
   ];
 }
@@ -195,6 +199,17 @@ function dmarcFindings(domain: string, dmarc: DmarcState): readonly Finding[] {
       'domains-dmarc-none',
       `There is no DMARC policy for ${domain} (${dmarc.reason}): big providers refuse much mail without one.`,
       `Publish a TXT record at _dmarc.${domain}, such as: v=DMARC1; p=none; rua=mailto:dmarc@${domain}`,
+    ),
+  ];
+}
+
+function returnFindings(domain: string, mx: MxState): readonly Finding[] {
+  if (mx.kind !== 'null' && mx.kind !== 'none') return [];
+  return [
+    error(
+      'domains-srs-mx',
+      `Senders of forwarded mail are rewritten to ${domain} ([srs]), and no server takes mail for it: reports about such mail are lost, and some receivers refuse it.`,
+      `Publish an MX record with a name of this host at ${domain}`,
     ),
   ];
 }

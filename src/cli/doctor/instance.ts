@@ -61,24 +61,24 @@ export function instanceFindings(
   }
 }
 
-/** The checks that look at the same as a trouble. */
-const checkOfTrouble: ReadonlyMap<string, CheckKind> = new Map([
-  ['capacity', 'files'],
-  ['certificate', 'certificates'],
-  ['disk', 'disk'],
-  ['dns', 'dns'],
-  ['source', 'ports'],
-]);
+/** Beginnings of keys of troubles, with the checks that look at the same. "disk:write" and "certificate" alone are about more. */
+const toldElsewhere: readonly (readonly [key: RegExp, kind: CheckKind])[] = [
+  [/^capacity:.*PORTS$/u, 'ports'],
+  [/^capacity:/u, 'files'],
+  [/^certificate:/u, 'certificates'],
+  [/^disk$/u, 'disk'],
+  [/^dns$/u, 'dns'],
+  [/^source:/u, 'ports'],
+];
 
 /** Of processes that cannot be seen, only the running Sluice itself tells. */
 function toldBy({ kinds, processes, isOffline }: Patient): (key: string) => boolean {
-  const isSeen = processes.kind === 'running' && processes.roles.length > 0;
+  const areSeen = processes.kind === 'running' && processes.roles.length > 0;
   return (key) => {
-    const [kind = '', what] = key.split(':');
-    // "disk:write" and the like are about more than the check looks at.
-    const check = what === undefined || kind === 'source' ? checkOfTrouble.get(kind) : undefined;
-    if (check === undefined || !kinds.has(check) || (check === 'dns' && isOffline)) return false;
-    return check !== 'files' || isSeen;
+    const kind = toldElsewhere.find(([pattern]) => pattern.test(key))?.[1];
+    if (kind === undefined || !kinds.has(kind)) return false;
+    if (kind === 'dns') return !isOffline;
+    return kind !== 'files' || areSeen;
   };
 }
 

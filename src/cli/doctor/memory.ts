@@ -34,8 +34,8 @@ const mib = 1024 ** 2;
 const perProcess = 60 * mib;
 /** Of each outgoing connection, with the kernel's part: docs/scale.md. */
 const perOutgoing = 13 * 1024;
-/** Of each client, most of them with TLS, with the kernel's part. */
-const perClient = 60 * 1024;
+/** Of each client under TLS, with the kernel's part: docs/performance.md. */
+const perClient = 100 * 1024;
 
 export const memory: Check = {
   kind: 'memory',

@@ -33,6 +33,14 @@ export function namesFindings(sources: NamesFacts): readonly Finding[] {
 }
 
 function reverseFindings({ address, isConfigured, isPrivate, names }: SourceFacts): readonly Finding[] {
+  if (isPrivate && address.includes(':'))
+    return [
+      warning(
+        'names-private-ipv6',
+        `Mail to IPv6 addresses leaves from ${address}, which is private and leads nowhere on the Internet unless a router translates it: connections to them hang until they are given up.`,
+        'ipv6 = false in [deliver], then: sluice reload; or give this host a public IPv6 address',
+      ),
+    ];
   if (isPrivate)
     return [
       note(

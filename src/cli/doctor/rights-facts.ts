@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { ConfigWarning } from '../../config/read/config-warning.ts';
 import { placeWarnings } from '../../config/read/config-warning.ts';
+import { isOpenToAll } from '../../process/watch/secret-file.ts';
 import { configuredDomains, keysOf } from '../dkim-keys.ts';
 import { secretProblems } from '../secret-problems.ts';
 import { signingProblems } from '../signing-problems.ts';
@@ -36,7 +37,7 @@ async function rightsFacts({ config, processes }: Patient): Promise<RightsFacts>
   return {
     // What is there already belongs to the running one.
     places: processes.kind === 'stopped' ? problems(placeProblems(config)) : [],
-    secrets: problems(secretProblems(config)),
+    secrets: [...problems(secretProblems(config)), ...srsProblems(config)],
     keys: [...problems(await signingProblems(config)), ...(await otherKeys(config))],
     modes,
     unseen,
@@ -51,6 +52,11 @@ function configurationFiles({ file, fragments }: Config): readonly string[] {
 
 function problems(warnings: readonly ConfigWarning[]): readonly Problem[] {
   return placeWarnings(warnings, undefined).map(({ key, message }) => ({ key, message }));
+}
+
+function srsProblems({ srs }: Config): readonly Problem[] {
+  if (srs === undefined || !isOpenToAll(srs.secretFile)) return [];
+  return [{ key: 'srs.secret_file', message: `every user of this host may read ${srs.secretFile}` }];
 }
 
 /** Those whose file depends on the domain. */

@@ -49,9 +49,13 @@ const host = (state: 'found' | 'alias' | 'missing' | 'unknown'): Partial<TakingF
 });
 
 const found = (facts: Partial<DomainFacts>): string[] =>
-  domainFindings({ domain: 'example.com', sending: undefined, taking: undefined, ...facts }).map(
-    ({ code, severity }) => `${code} ${severity}`,
-  );
+  domainFindings({
+    domain: 'example.com',
+    sending: undefined,
+    returning: undefined,
+    taking: undefined,
+    ...facts,
+  }).map(({ code, severity }) => `${code} ${severity}`);
 
 const ofSending: readonly (readonly [
   name: string,
@@ -125,6 +129,15 @@ const ofTaking: readonly (readonly [
 for (const [name, change, expected] of ofTaking) {
   test(`taking: ${name}`, () => assert.deepEqual(found({ taking: { ...taking, ...change } }), expected));
 }
+
+test('the domain of [srs] needs a server that takes reports', () => {
+  for (const [mx, expected] of [
+    [{ kind: 'none' }, ['domains-srs-mx error']],
+    [{ kind: 'null' }, ['domains-srs-mx error']],
+    [taking.mx, []],
+  ] as const)
+    assert.deepEqual(found({ returning: mx }), expected);
+});
 
 test('records of signed domains are looked up, and are well when they are published as advised', async (t) => {
   const { config, folder } = ground(t);

@@ -42,6 +42,11 @@ const cases: readonly (readonly [name: string, change: Partial<SourceFacts>, cod
     { isPrivate: true, names: undefined, helo: { kind: 'found', addresses: ['192.0.2.99'] } },
     ['names-private'],
   ],
+  [
+    'a private IPv6 address, which nobody translates',
+    { address: 'fd00::2', isPrivate: true, names: undefined, helo: { kind: 'found', addresses: [] } },
+    ['names-private-ipv6'],
+  ],
 ];
 
 function generic(name: string): Partial<SourceFacts> {
