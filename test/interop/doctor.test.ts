@@ -1,17 +1,19 @@
-// `sluice doctor` beside a running Sluice: it looks at its processes and asks it, and reports what is wrong with them.
+// `sluice doctor` beside real programs: it looks at the processes of a running Sluice and asks it, and asks a name server that validates.
 
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { Ground } from '../../sim/neighbours/ground.ts';
+import { startSignedDns, withoutSignedDns } from '../../sim/neighbours/signed-dns.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 import { sluice } from '../cli/run.ts';
 
 const only = ['instance', 'rights', 'files', 'memory', 'runtime'];
 
-async function findings(configFile: string): Promise<readonly Finding[]> {
-  const { stdout } = await sluice(['doctor', '--json', '-c', configFile, '--only', ...only]);
+async function findings(configFile: string, kinds: readonly string[] = only): Promise<readonly Finding[]> {
+  const { stdout } = await sluice(['doctor', '--json', '-c', configFile, '--only', ...kinds]);
   return (JSON.parse(stdout) as { readonly findings: readonly Finding[] }).findings;
 }
 
@@ -47,3 +49,35 @@ test('a running Sluice with which nothing is wrong has no finding', async (t) =>
   assert.deepEqual(codes(await findings(running.configFile)), []);
   assert.equal(await running.program.stop('SIGTERM'), 0);
 });
+
+test(
+  'a validating unbound, and zones in which all is published, have no finding',
+  { skip: withoutSignedDns() },
+  async (t) => {
+    const ground = Ground.of(t);
+    const { port } = await startSignedDns(ground, {
+      signed: {
+        arpa: '25.0.18.198.in-addr PTR mail.example.test.\n26.0.18.198.in-addr PTR other.example.test.\n',
+        'example.test': '@ MX 10 mail.example.test.\nmail A 198.18.0.25\nother A 198.18.0.99\n',
+      },
+      hashed: [],
+      unsigned: { com: '' },
+    });
+    const file = join(ground.folder('config'), 'sluice.toml');
+    const configure = (more: string): void =>
+      writeFileSync(
+        file,
+        `hostname = "mail.example.test"\n[dns]\nservers = ["127.0.0.1:${port}"]\nvalidating = true\n[receive]\nrelay_domains = ["example.test"]\n[[source]]\naddress = "198.18.0.25"\n${more}`,
+      );
+    const kinds = ['dns', 'names', 'domains'];
+    configure('');
+    assert.deepEqual(await findings(file, kinds), []);
+    configure('[[source]]\naddress = "198.18.0.26"\n[[source]]\naddress = "198.18.0.27"\n');
+    assert.deepEqual(codes(await findings(file, kinds)), [
+      'names-helo-other',
+      'names-helo-other',
+      'names-reverse-missing',
+      'names-reverse-unconfirmed',
+    ]);
+  },
+);

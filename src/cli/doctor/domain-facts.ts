@@ -10,15 +10,8 @@ import { type OpenSource, openSource } from '../../sts/open-source.ts';
 import { configuredDomains, keysOf } from '../dkim-keys.ts';
 import { publicationsOf } from '../published-keys.ts';
 import { type Check, hasDns, type Patient } from './check.ts';
-import {
-  type DmarcState,
-  type DomainFacts,
-  domainFindings,
-  type MxHost,
-  type MxState,
-  type SendingFacts,
-  type TakingFacts,
-} from './domains.ts';
+import { type DmarcState, type DomainFacts, domainFindings, type SendingFacts } from './domains.ts';
+import type { MxHost, MxState, TakingFacts } from './inbound-domains.ts';
 import { type Finding, notSeen } from './finding.ts';
 import { deliversToMx, sourceAddresses } from './sources.ts';
 

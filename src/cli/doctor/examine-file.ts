@@ -1,5 +1,6 @@
 // Looks at everything around one configuration file: what `sluice doctor` does, without its output.
 
+import { stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../config/read/config-error.ts';
@@ -14,6 +15,9 @@ import { mistakeFindings } from './configuration.ts';
 import type { DnsFacts } from './dns.ts';
 import { dnsFacts } from './dns-facts.ts';
 import { type Examination, examine } from './examine.ts';
+import { error, notSeen } from './finding.ts';
+
+const never = new Promise<never>(() => undefined);
 
 /** How far to look. */
 export interface Extent {
@@ -24,8 +28,15 @@ export interface Extent {
   readonly timeoutMs: number;
 }
 
-/** @param named - the configuration file of the command line; without it, as for every command */
-export async function examineFile(named: string | undefined, extent: Extent): Promise<Examination> {
+/**
+ * @param named - the configuration file of the command line; without it, as for every command
+ * @param touch - looks at a folder, which takes for ever on a disk that hangs
+ */
+export async function examineFile(
+  named: string | undefined,
+  extent: Extent,
+  touch: (folder: string) => Promise<unknown> = stat,
+): Promise<Examination> {
   const { only, isOffline, timeoutMs } = extent;
   let config: Config;
   try {
@@ -35,8 +46,15 @@ export async function examineFile(named: string | undefined, extent: Extent): Pr
     return { findings: mistakeFindings(mistake), isCutShort: false };
   }
   const late = new AbortController();
+  const over = wait(timeoutMs, 'over' as const, { signal: late.signal }).catch(() => never);
   const resolver = openResolver(impatient(config), () => performance.now());
   try {
+    // Some of what follows would wait for such a disk without end.
+    const touched = touch(config.spool).then(
+      () => 'answers' as const,
+      () => 'answers' as const,
+    );
+    if ((await Promise.race([touched, over])) === 'over') return hanging(config.spool);
     let dns: Promise<DnsFacts> | undefined;
     const patient: Patient = {
       config,
@@ -47,14 +65,26 @@ export async function examineFile(named: string | undefined, extent: Extent): Pr
       dns: () => (dns ??= dnsFacts(config, resolver, isOffline)),
     };
     const chosen = checks.filter(({ kind }) => patient.kinds.has(kind));
-    const over = wait(timeoutMs, undefined, { signal: late.signal }).catch(
-      () => new Promise<void>(() => undefined),
-    );
     return await examine(patient, chosen, over);
   } finally {
     late.abort();
     resolver.close();
   }
+}
+
+function hanging(spool: string): Examination {
+  const findings = [
+    error(
+      'disk-hangs',
+      `The disk of the spool ${spool} does not answer: no mail can be taken or delivered.`,
+      'dmesg | tail, and the server of a network file system, say why; Sluice goes on by itself as soon as the disk answers',
+    ),
+    notSeen(
+      'Nothing else was looked at, because the disk of the spool does not answer.',
+      'Run "sluice doctor" again when it does.',
+    ),
+  ];
+  return { findings, isCutShort: true };
 }
 
 /** Somebody waits for the answer: two tries of two seconds tell whether there is one. */

@@ -18,7 +18,7 @@ export interface Examination {
 export async function examine(
   patient: Patient,
   checks: readonly Check[],
-  late: Promise<void>,
+  late: Promise<unknown>,
 ): Promise<Examination> {
   let isCutShort = false;
   const givenUp = async ({ subject }: Check): Promise<readonly Finding[]> => {

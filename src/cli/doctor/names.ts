@@ -27,6 +27,14 @@ export type HeloAddresses =
 
 export function namesFindings(sources: NamesFacts): readonly Finding[] {
   if (sources === undefined) return [];
+  if (sources.length === 0)
+    return [
+      warning(
+        'names-no-route',
+        'This host has no route to the Internet, neither by IPv4 nor by IPv6: mail to servers of other domains cannot leave.',
+        '"ip route" and "ip -6 route" must show a default route; or send all mail through a smarthost: relay of a [[route]]',
+      ),
+    ];
   const found = sources.flatMap((source) => [...reverseFindings(source), ...heloFindings(source)]);
   // Sources with the same HELO name have the same finding about it.
   return found.filter(({ what }, at) => found.findIndex((each) => each.what === what) === at);

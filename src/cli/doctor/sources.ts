@@ -48,7 +48,9 @@ function routedFrom(destination: string): Promise<string | undefined> {
       resolve(address);
     };
     socket.once('error', () => end(undefined));
-    socket.connect(53, destination, () => end(socket.address().address));
+    // With a callback, Node would call it for an error, too.
+    socket.once('connect', () => end(socket.address().address));
+    socket.connect(53, destination);
   });
 }
 

@@ -4,12 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  type DomainFacts,
-  domainFindings,
-  type SendingFacts,
-  type TakingFacts,
-} from '../../../src/cli/doctor/domains.ts';
+import { type DomainFacts, domainFindings, type SendingFacts } from '../../../src/cli/doctor/domains.ts';
+import type { TakingFacts } from '../../../src/cli/doctor/inbound-domains.ts';
 import type { Publication } from '../../../src/cli/published-keys.ts';
 import type { SpfResult } from '../../../src/spf/types.ts';
 import type { StsPolicy } from '../../../src/sts/sts-policy.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { ground } from './ground.ts';
@@ -97,8 +97,8 @@ suite('the doctor in namespaces', { skip: lacks(), concurrency: 2 }, () => {
   });
 
   test('a user without rights is told what could not be seen, and never that all is well', async (t) => {
-    const { config, folder } = place(t, '[[listen]]\naddress = "127.0.0.1:25"\n');
-    mkdirSync(join(folder, 'empty'));
+    const { config, spool } = place(t, '[[listen]]\naddress = "127.0.0.1:25"\n');
+    chmodSync(spool, 0o755);
     const found = await doctorAfter(
       '',
       config,

@@ -62,6 +62,14 @@ for (const [name, change, expected] of cases) {
   });
 }
 
+test('a host without a way to the Internet is told', () => {
+  assert.deepEqual(
+    namesFindings([]).map(({ code }) => code),
+    ['names-no-route'],
+  );
+  assert.deepEqual(namesFindings(undefined), []);
+});
+
 test('a HELO name without an address is told once for all sources', () => {
   const helo = { kind: 'missing' } as const;
   const found = namesFindings([

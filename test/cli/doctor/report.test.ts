@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { examine } from '../../../src/cli/doctor/examine.ts';
+import { examineFile } from '../../../src/cli/doctor/examine-file.ts';
 import type { Check, Patient } from '../../../src/cli/doctor/check.ts';
 import { error, type Finding, note, notSeen, warning } from '../../../src/cli/doctor/finding.ts';
+import { ground } from './ground.ts';
 import { doctorCode, findingsText } from '../../../src/cli/doctor/report.ts';
 
 const bad = error('disk-memory', 'The spool is in memory.', 'Move it.');
@@ -62,5 +64,16 @@ test('a check that fails is reported as not seen', async () => {
   assert.deepEqual(
     findings.map(({ code, what }) => [code, what]),
     [['not-seen', 'Looking at the disk failed: EIO: i/o error']],
+  );
+});
+
+test('a disk that hangs is told when the time is over', async (t) => {
+  const { config } = ground(t);
+  const extent = { only: undefined, isOffline: true, timeoutMs: 1 };
+  const { findings, isCutShort } = await examineFile(config, extent, () => never);
+  assert.equal(isCutShort, true);
+  assert.deepEqual(
+    findings.map(({ code }) => code),
+    ['disk-hangs', 'not-seen'],
   );
 });
