@@ -9,6 +9,7 @@ import { wrongFiles } from '../spool/copies/check-sums.ts';
 import { nodeFiles } from '../spool/file-layer.ts';
 import { inspectSpool } from '../spool/open.ts';
 import * as spoolBackup from './spool-backup.ts';
+import * as spoolRescue from './spool-rescue.ts';
 import * as spoolRestore from './spool-restore.ts';
 import { configOption, readPlaces } from './config-file.ts';
 
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     );
   spoolBackup.register(spool);
   spoolRestore.register(spool);
+  spoolRescue.register(spool);
 }
 
 /** What the manager keeps beside the mail: operators' overrides, rates, what is known of the clock. */

@@ -173,6 +173,6 @@ function damaged(folder: string, path: string): CopyError {
   return new CopyError(
     'BACKUP_DAMAGED',
     `${join(folder, path)} is missing, or is not as it was written: nothing was restored.`,
-    `"sluice spool check ${folder}" lists all such files. Take another backup.`,
+    `"sluice spool check ${folder}" lists all such files. Take another backup, or read what is whole of this one: "sluice spool rescue --from".`,
   );
 }

@@ -184,6 +184,11 @@ export function headLengthAt(buffer: Buffer, at: number): number {
   return length > maxEnvelopeBytes ? 0 : headerBytes + length;
 }
 
+/** The tag of the head at `at`, which is not checked. Needs 64 bytes in the buffer. */
+export function tagAt(buffer: Buffer, at: number): number {
+  return buffer.readUInt32LE(at + atTag);
+}
+
 /** The head at `at`, if all of it is in the buffer and its checksum matches. */
 export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
   if (at + headerBytes > buffer.length) return undefined;

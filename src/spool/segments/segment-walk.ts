@@ -16,6 +16,7 @@ import {
   headQueueId,
   parseHead,
   storedCrcOf,
+  tagAt,
 } from './record.ts';
 import { segmentHeaderBytes, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import type { FoundRecord } from './segment-index.ts';
@@ -199,6 +200,9 @@ export class SegmentWalk {
   async #recordAt(offset: number): Promise<FoundRecord | undefined> {
     let at = await this.#load(offset, headerBytes);
     if (at < 0) return undefined;
+    // The tag comes first: it is secret, and to verify a forged head that says it has 256 MiB would take long.
+    const isFirst = this.#tag === undefined && offset === segmentHeaderBytes;
+    if (!isFirst && tagAt(this.#window, at) !== this.#tag) return undefined;
     const needed = headLengthAt(this.#window, at);
     if (needed === 0) return undefined;
     at = await this.#load(offset, needed);
@@ -206,8 +210,7 @@ export class SegmentWalk {
     const head = parseHead(this.#window, at);
     if (head === undefined || offset + head.length > this.length) return undefined;
     // If the segment's header is damaged, the tag of the first record is used.
-    if (this.#tag === undefined && offset === segmentHeaderBytes) this.#tag = head.tag;
-    if (head.tag !== this.#tag) return undefined;
+    if (isFirst) this.#tag = head.tag;
     return { offset, head, bytes: Buffer.from(this.#window.subarray(at, at + needed)), at: 0 };
   }
 
