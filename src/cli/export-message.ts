@@ -2,11 +2,12 @@
 // message may be moved or delivered meanwhile: then its place is looked up again.
 
 import type { Places } from '../config/salvage-places.ts';
-import { isSamePlace, type SpoolSalvager } from '../spool/types.ts';
+import { isSamePlace } from '../spool/types.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type ChosenMessage, locateAgain } from './export-choice.ts';
 import type { ExportTarget, FileTarget } from './export-target.ts';
 import { noSuchMessage } from './queue-rows.ts';
+import type { StoredMail } from './stored-mail.ts';
 
 /** How often a message is read: it may be moved or delivered between the look-up of its place and the reading. */
 const mostReads = 5;
@@ -26,14 +27,14 @@ export interface Exported {
  */
 export async function exportMessage(
   config: Places,
-  salvager: SpoolSalvager,
+  mail: StoredMail,
   chosen: ChosenMessage,
   makeTarget: () => ExportTarget,
   envelopeFile?: FileTarget,
 ): Promise<Exported> {
   let message = chosen;
   for (let reads = 1; ; reads++) {
-    const { envelope, faults, stream } = await salvager.salvage(message.queueId, message.ref);
+    const { envelope, faults, stream } = await mail.salvage(message.queueId, message.ref);
     const target = makeTarget();
     let bytes = 0;
     try {

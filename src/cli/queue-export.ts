@@ -4,7 +4,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openSalvager } from '../spool/open.ts';
 import { readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type ChosenMessage, chooseMessages, withAllRecipients } from './export-choice.ts';
@@ -19,6 +18,7 @@ import {
 import { errorText } from './print-error.ts';
 import { type FilterOptions, filterOf, withFilterOptions, requireChoice } from './queue-filter.ts';
 import { noSuchMessage } from './queue-rows.ts';
+import { openStoredMail } from './stored-mail.ts';
 import { writeReason } from './write-reason.ts';
 
 interface ExportOptions extends FilterOptions {
@@ -51,14 +51,14 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
   else await makeDirectory(directory);
   const counts = { exported: 0, damaged: 0, failed: missing.length };
   for (const id of directory === undefined ? [] : missing) printError(noSuchMessage(id));
-  const salvager = openSalvager({ directory: config.spool });
+  const mail = openStoredMail(config);
   try {
     for (const message of chosen.values()) {
       const file = fileOf(message, options);
       try {
         const target = (): ExportTarget => (file === undefined ? new StandardOutput() : new FileTarget(file));
         const envelope = wantsEnvelope && file !== undefined ? envelopeFileOf(file) : undefined;
-        const { bytes, faults } = await exportMessage(config, salvager, message, target, envelope);
+        const { bytes, faults } = await exportMessage(config, mail, message, target, envelope);
         counts.exported++;
         if (faults.length > 0) counts.damaged++;
         if (options.json === true) {
@@ -75,7 +75,7 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
       }
     }
   } finally {
-    salvager.close();
+    mail.close();
   }
   if (directory !== undefined) await syncDirectory(directory);
   conclude(counts, options);

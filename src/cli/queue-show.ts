@@ -3,7 +3,6 @@
 
 import type { Command } from 'commander';
 import type { QueueRow } from '../control/queue-row.ts';
-import { openSalvager } from '../spool/open.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { chooseMessages } from './export-choice.ts';
@@ -13,6 +12,7 @@ import { requireQueueId } from './queue-filter.ts';
 import { reasonText, stateText } from './queue-row-text.ts';
 import { noSuchMessage, queueRows } from './queue-rows.ts';
 import { shownSenderText } from './sender-text.ts';
+import { openStoredMail } from './stored-mail.ts';
 import { printText } from './terminal-text.ts';
 import { ask } from './until-reachable.ts';
 import { age } from './text-table.ts';
@@ -60,12 +60,12 @@ async function showMessage(id: string, { config, content, output }: ShowOptions)
   const places = readPlaces(config);
   const chosen = (await chooseMessages(places, { ids: [id] }, false)).get(id);
   if (chosen === undefined) throw noSuchMessage(id);
-  const salvager = openSalvager({ directory: places.spool });
+  const mail = openStoredMail(places);
   try {
     const isText = content === true || process.stdout.isTTY;
     const target = (): StandardOutput | FileTarget =>
       output === undefined || output === '-' ? new StandardOutput(isText) : new FileTarget(output);
-    const { faults } = await exportMessage(places, salvager, chosen, target);
+    const { faults } = await exportMessage(places, mail, chosen, target);
     if (faults.length === 0) return;
     throw new CommandError(
       exitCodes.dataError,
@@ -73,7 +73,7 @@ async function showMessage(id: string, { config, content, output }: ShowOptions)
       `Message ${id} is damaged: what can be read was written. ${faults.join(' ')}`,
     );
   } finally {
-    salvager.close();
+    mail.close();
   }
 }
 

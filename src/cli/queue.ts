@@ -5,6 +5,7 @@ import type { QueueRow } from '../control/queue-row.ts';
 import { readPlaces } from './config-file.ts';
 import * as queueChange from './queue-change.ts';
 import * as queueExport from './queue-export.ts';
+import * as queueImport from './queue-import.ts';
 import * as queueJobs from './queue-jobs.ts';
 import * as queueShow from './queue-show.ts';
 import { type FilterOptions, filterOf, withFilterOptions, isRestricted } from './queue-filter.ts';
@@ -25,6 +26,7 @@ export function register(program: Command): void {
     .action(list);
   queueShow.register(queue);
   queueExport.register(queue);
+  queueImport.register(queue);
   queueChange.register(queue);
   queueJobs.register(queue);
 }

@@ -6,6 +6,7 @@ import type { CrashTestAnswer, CrashTestQuestion } from './operations/crash-test
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
 import type { ServedTls } from './operations/tls.ts';
+import type { SpoolSalvager } from '../spool/types.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { StatusDesk } from './status-desk.ts';
 
@@ -22,6 +23,8 @@ export interface ControlServiceParts {
   /** Asks the manager. */
   readonly ask: Asker<ManagerSet>;
   readonly queue: QueueQuery;
+  /** Reads messages, damaged ones too. */
+  readonly mail: Pick<SpoolSalvager, 'salvage'>;
   readonly desk: StatusDesk;
   readonly reload: Reload;
   /** Makes all processes open the log file again. */
@@ -37,6 +40,7 @@ export interface ControlServiceParts {
 export function controlService({
   ask,
   queue,
+  mail,
   desk,
   reload,
   reopenLog,
@@ -74,6 +78,15 @@ export function controlService({
     'user.check': (question) => directory.checkPassword(question),
     'ban.list': () => directory.bans(),
     'ban.lift': ({ target }) => directory.liftBans(target),
+    'queue.content': async ({ queueId, ref }, { signal, report }) => {
+      const { envelope, faults, stream } = await mail.salvage(queueId, ref);
+      await report([{ kind: 'envelope', json: envelope === undefined ? null : JSON.stringify(envelope) }]);
+      for await (const piece of stream()) {
+        if (signal.aborted) break;
+        await report([{ kind: 'bytes', base64: Buffer.from(piece).toString('base64') }]);
+      }
+      return { faults };
+    },
     'queue-list': async ({ filter, limit, located }, { signal, report }) => {
       for await (const rows of queue.list(filter, limit, located)) {
         if (signal.aborted) break;

@@ -115,6 +115,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     service: controlService({
       ask,
       queue: new QueueQuery(ask, reader as never),
+      mail: { salvage: unread },
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       crash: () => Promise.resolve({ pid: 1 }),
       reload: () => Promise.resolve({ afterRestart: [] }),

@@ -7,6 +7,7 @@ import { Ground } from '../../sim/neighbours/ground.ts';
 import { type Sluice, sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
 import { groupId } from '../../src/process/privileges/group-id.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
+import { send } from './mail.ts';
 import { readSocketOf } from '../../src/values/read-socket.ts';
 
 const [full, reading] = ['games', 'news'] as const;
@@ -75,4 +76,41 @@ suite('operators without root', { skip: withoutUsers() }, () => {
       assert.equal(await sluice.program.stop('SIGTERM'), 0);
     });
   }
+
+  test('who has full rights reads mail through the control socket, and who may only ask does not', async (t) => {
+    const ground = Ground.of(t);
+    const folder = ground.folder('sockets');
+    const sluice = await startSluice(ground, {
+      config: {
+        user: 'nobody',
+        control: { group: full, read_only_group: reading },
+        control_socket: `${folder}/control.sock`,
+        receive: { relay_networks: ['127.0.0.0/8'], large_message: '64KiB' },
+        route: [{ relay: ['127.0.0.1:9'] }],
+      },
+    });
+    const header = 'Date: Sat, 28 Nov 2026 20:00:00 +0000\r\nMessage-ID: <x@client.test>\r\n\r\n';
+    const large = `${'y'.repeat(70)}\n`.repeat(9_000);
+    for (const body of ['secret\n', large]) {
+      const content = `${header}${body.replaceAll('\n', '\r\n')}`;
+      await send(sluice.port, { from: 'a@client.test', to: ['b@there.test'], content });
+    }
+    const list = (await as(ground, sluice, full, 'queue', 'list', '--json')).trim().split('\n');
+    const ids = list.map((line) => (JSON.parse(line) as { readonly queueId: string }).queueId).toSorted();
+    const shown = await Promise.all(
+      ids.map((id) => as(ground, sluice, full, 'queue', 'show', id, '--content')),
+    );
+    assert.ok(shown.some((text) => /^Received: [^]*\n\nsecret\n$/u.test(text)));
+    assert.ok(shown.some((text) => text.endsWith(`\n\n${large}`)));
+    for (const command of [
+      ['queue', 'show', ids[0] ?? '', '--content'],
+      ['queue', 'export', ids[0] ?? ''],
+    ]) {
+      assert.match(await as(ground, sluice, reading, ...command), /^77: CONTROL_READ_ONLY: /u);
+    }
+    const ref = { store: 0, place: [1, 0, 8] };
+    await assert.rejects(sluice.ask({ operation: 'queue.content', queueId: '../../../etc/passwd', ref }), {
+      code: 'VALUE_INVALID',
+    });
+  });
 });

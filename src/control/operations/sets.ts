@@ -10,6 +10,7 @@ import { reopenLog } from './log.ts';
 import type { OperationSet, RightsOf, TypesOf } from './operation.ts';
 import { listOverrides, setOverrides, unsetOverrides } from './overrides.ts';
 import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
+import { readContent } from './queue-content.ts';
 import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
@@ -49,6 +50,7 @@ const control = {
   'crash.test': crashTest,
   tls,
   'queue-list': listQueue,
+  'queue.content': readContent,
   'user.find': findUser,
   'user.check': checkUserPassword,
   'ban.list': listBans,

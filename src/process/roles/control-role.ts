@@ -12,8 +12,8 @@ import type { Trail } from '../../crash/trail.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
-import { openReaders } from '../../spool/open.ts';
-import type { QueueReader } from '../../spool/types.ts';
+import { openReaders, openSalvager } from '../../spool/open.ts';
+import type { QueueReader, SpoolSalvager } from '../../spool/types.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
@@ -52,6 +52,7 @@ export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #link: Link<Asked>;
   readonly #reader: QueueReader;
+  readonly #salvager: SpoolSalvager;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
   #config: Config;
@@ -78,12 +79,14 @@ export class ControlRole implements Role {
     this.#link = link;
     this.#config = config;
     this.#reader = openReaders(storesOf(config));
+    this.#salvager = openSalvager({ directory: config.spool });
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
     this.#server = new ControlServer({
       service: controlService({
         ask,
         queue: new QueueQuery(ask, this.#reader),
+        mail: this.#salvager,
         desk: new StatusDesk({ ask, troubles, served }),
         reload: async ({ file }) => {
           checkReloadFile(file, this.#config.file);
@@ -131,6 +134,7 @@ export class ControlRole implements Role {
     this.#server.close();
     this.#source.close();
     this.#reader.close();
+    this.#salvager.close();
     this.#link.close();
     await Promise.resolve();
   }
