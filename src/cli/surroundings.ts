@@ -78,6 +78,7 @@ export function placeProblems({
         ] as const,
     ),
     [['log', 'file'], log.file === undefined ? undefined : fileProblem(log.file)],
+    [['log', log.rotateSize === undefined ? 'rotate_every' : 'rotate_size'], rotationProblem(log)],
   ];
   return found.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
 }
@@ -117,6 +118,16 @@ function fileProblem(path: string): string | undefined {
   const folder = dirname(path);
   if (statSync(folder, { throwIfNoEntry: false }) === undefined) return `the folder ${folder} does not exist`;
   return folderProblem(folder);
+}
+
+/** A file is renamed in its folder. */
+function rotationProblem({ file, rotateSize, rotateEvery }: Config['log']): string | undefined {
+  if (file === undefined || (rotateSize === undefined && rotateEvery === undefined)) return undefined;
+  const folder = dirname(file);
+  // A missing folder is the problem of the file.
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined;
+  const problem = writeProblem(folder, constants.W_OK | constants.X_OK);
+  return problem === undefined ? undefined : `the log cannot be rotated: ${problem}`;
 }
 
 function writeProblem(path: string, rights: number): string | undefined {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -91,6 +91,25 @@ test('a log file needs its folder', async (t) => {
   assert.deepEqual(await found(here, log('.')), ['log.file: HERE is a folder']);
   assert.deepEqual(await found(here, log('sluice.log')), []);
 });
+
+test(
+  'a log file that is to be rotated needs a folder that may be written',
+  { skip: process.getuid?.() === 0 && 'root may' },
+  async (t) => {
+    const here = folder(t);
+    mkdirSync(join(here.path, 'logs'));
+    writeFileSync(join(here.path, 'logs/sluice.log'), '');
+    chmodSync(join(here.path, 'logs'), 0o555);
+    const log = (more: string) => ({ listen: `${usual.listen}[log]\nfile = "logs/sluice.log"\n${more}` });
+    assert.deepEqual(await found(here, log('')), []);
+    const problems = await found(here, log('rotate_every = "1d"\n'));
+    assert.match(
+      problems.join('\n'),
+      /^log\.rotate_every: the log cannot be rotated: HERE\/logs cannot be written: /u,
+    );
+    chmodSync(join(here.path, 'logs'), 0o755);
+  },
+);
 
 test('a port in use is reported, unless the running Sluice uses it', async (t) => {
   const here = folder(t);

@@ -39,7 +39,7 @@ async function as(ground: Ground, sluice: Sluice, groups: string, ...args: strin
   return code === 0 ? program.output : `${code}: ${program.output}`;
 }
 
-suite('operators without root', { skip: withoutUsers() }, () => {
+suite('operators without root', { skip: withoutUsers(), concurrency: 2 }, () => {
   for (const singleProcess of [false, true]) {
     test(`each does what the group may, ${singleProcess ? 'in one process' : 'in several'}`, async (t) => {
       const ground = Ground.of(t);
@@ -61,11 +61,17 @@ suite('operators without root', { skip: withoutUsers() }, () => {
         const { gid, mode } = statSync(path);
         assert.deepEqual([gid, mode & 0o777], [groupId(group), 0o660]);
       }
-      for (const group of [full, reading]) {
-        assert.match(await as(ground, sluice, group, 'status'), /^Sluice .*running/u);
-        assert.match(await as(ground, sluice, group, 'queue', 'list'), /^Nothing waits/u);
-        assert.match(await as(ground, sluice, group, 'explain', 'a@b.test'), /b\.test/u);
-      }
+      await Promise.all(
+        [full, reading].flatMap((group) =>
+          [
+            [/^Sluice .*running/u, 'status'] as const,
+            [/^Nothing waits/u, 'queue', 'list'] as const,
+            [/b\.test/u, 'explain', 'a@b.test'] as const,
+          ].map(async ([shown, ...command]) =>
+            assert.match(await as(ground, sluice, group, ...command), shown),
+          ),
+        ),
+      );
       assert.match(
         await as(ground, sluice, reading, 'suspend', 'domain:b.test'),
         /^77: CONTROL_READ_ONLY: This user may ask the running Sluice, and not change anything\./u,
