@@ -1,7 +1,7 @@
 // What the package sluice has, as a list: which file of the checkout goes where, and with which mode. Reads the checkout, writes nothing.
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** One file or link of a package. Paths of the target start at the root of the host. */
 export type PackageFile =
@@ -58,8 +58,17 @@ export function filesOfSluice(root: string, runtime: string): PackageFile[] {
     file('packaging/debian/copyright', `${docs}/copyright`),
     file('README.md', `${docs}/README.md`),
     { kind: 'gzip', from: join(root, 'CHANGELOG.md'), to: `${docs}/changelog.gz` },
+    ...manualOf(root),
     ...plain('docs/*.{md,json}', (path) => `${docs}/${path.slice('docs/'.length)}`),
   ];
+}
+
+/** The manual pages that `npm run man` has written. */
+function manualOf(root: string): PackageFile[] {
+  return globSync('man/*.[1-9]', { cwd: root }).map((page) => {
+    const section = page.at(-1) ?? '';
+    return { kind: 'gzip', from: join(root, page), to: `/usr/share/man/man${section}/${basename(page)}.gz` };
+  });
 }
 
 /** The links and programs by which other programs find an MTA (Debian Policy 11.6). */

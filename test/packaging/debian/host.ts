@@ -144,15 +144,20 @@ export class DebianHost {
     this.#boot.kill('SIGKILL'); // which ends all of the namespace, too
     await ended;
     for (const group of this.#groups) {
-      await until('its groups are empty', () => readFileSync(`${group}/cgroup.procs`, 'utf8') === '');
-      removeGroup(group);
+      await until('its groups are empty', () => removeGroup(group));
     }
   }
 }
 
-function removeGroup(group: string): void {
+/** @returns whether it is gone: it stays as long as processes in it end. */
+function removeGroup(group: string): boolean {
   for (const entry of readdirSync(group, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeGroup(join(group, entry.name));
+    if (entry.isDirectory() && !removeGroup(join(group, entry.name))) return false;
   }
-  rmdirSync(group);
+  try {
+    rmdirSync(group);
+    return true;
+  } catch {
+    return false;
+  }
 }
