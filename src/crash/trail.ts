@@ -2,9 +2,10 @@
 // of the process, because nothing in there can be read after a segmentation fault. The file has no name and is in memory (tmpfs) where
 // there is such a thing, so that no disk can hold up a process, and nothing is left behind.
 //
-// A ring of slots of fixed size; a slot that was torn is left out. What begins in one turn of the event loop is one write, before it
-// begins; what ends is written with the next write, or at the end of the turn. On the machine where this was measured, a slot costs
-// a tenth of a microsecond, and a write one microsecond.
+// A ring of slots of fixed size; a slot that was torn is left out. What begins together is one write, before it begins. What ends is written
+// with what begins next, or when the supervisor asks for a sign of life, once a second: an ending that is not written yet makes a message
+// look in hand that is not any more. To write it at the end of its turn was tried, by setImmediate: each message then cost a round of the event
+// loop more, 16 microseconds in a receiver and in a sender, a tenth of all.
 
 import { writeSync } from 'node:fs';
 
@@ -27,7 +28,6 @@ export class Trail {
   #count = 0;
   /** Slots from this one on are not in the file. */
   #written = 0;
-  #isFlushPlanned = false;
 
   /** @param fd - of the file; undefined: nobody reads it, so nothing is written */
   constructor(fd: number | undefined) {
@@ -35,7 +35,7 @@ export class Trail {
   }
 
   /**
-   * Notes what begins now. Call `flush` before it does, unless it begins in a later turn.
+   * Notes what begins now. Call `flush` before it does.
    * @param step - one word
    * @param subject - its first word tells it apart from others of the same step and scope
    * @param scope - a number for `endAll`, such as that of a connection
@@ -44,7 +44,7 @@ export class Trail {
     if (this.#fd !== undefined) this.#note(began, step, subject, scope);
   }
 
-  /** Notes that it has ended. It is written at the end of this turn. */
+  /** Notes that it has ended. It is written with what begins next, or at the next beat. */
   end(step: string, subject: string, scope = 0): void {
     if (this.#fd !== undefined) this.#note(ended, step, subject, scope);
   }
@@ -76,12 +76,6 @@ export class Trail {
     ring.writeDoubleLE(scope, at + 18);
     // utf8Write cuts at a whole character.
     ring[at + 17] = ring.write(`${step} ${subject}`, at + headBytes, mostTextBytes, 'utf8');
-    if (this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
-    setImmediate(() => {
-      this.#isFlushPlanned = false;
-      this.flush();
-    });
   }
 
   #write(from: number, to: number): void {

@@ -22,8 +22,6 @@ function trailOf(t: TestContext): {
   return { trail: new Trail(fd), read: () => readTrail(readFileSync(path)) };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 test('what began and has not ended is in hand, the latest first', (t) => {
   const { trail, read } = trailOf(t);
   trail.begin('deliver', 'A1 to mx.example', 1);
@@ -65,13 +63,19 @@ test('all of a scope ends at once', (t) => {
   );
 });
 
-test('what was not flushed is in the file at the end of the turn', async (t) => {
+test('an ending is written with what begins next', (t) => {
   const { trail, read } = trailOf(t);
   trail.begin('receive', '192.0.2.1 <a@example.com>', 1);
   assert.deepEqual(read().steps, []);
-  await turn();
-  await turn();
+  trail.flush();
+  trail.endAll(1);
   assert.equal(read().inHand[0]?.subject, '192.0.2.1 <a@example.com>');
+  trail.begin('receive', '192.0.2.2 <b@example.com>', 2);
+  trail.flush();
+  assert.deepEqual(
+    read().inHand.map(({ subject }) => subject),
+    ['192.0.2.2 <b@example.com>'],
+  );
 });
 
 test('the ring keeps the last slots, however many are written at once', (t) => {

@@ -65,6 +65,7 @@ let certificates: Promise<GivenCertificates> | undefined;
 /** In the control process: what receivers serve. */
 let served: readonly CertificateFacts[] = [];
 const troubles = new Troubles();
+let trail = noTrail;
 const counters = new EventCounters();
 /** In the control process: the troubles of all processes, as the supervisor sent them last. */
 let allTroubles: readonly ReportedTrouble[] = [];
@@ -81,7 +82,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
   const { index, serial, pass, keysPass, hasTrail, senders } = begin;
   prepareReports(config.crash, roleName as RoleName);
   if (config.crash.cores) workWhereCoresGo(config.crash.folder, roleName as RoleName);
-  const trail = hasTrail === true ? new Trail(trailDescriptor) : noTrail;
+  if (hasTrail === true) trail = new Trail(trailDescriptor);
   const log = patientLogger(config, troubles);
   logger = log;
   await showLife(config.spool, roleName as RoleName, log);
@@ -217,6 +218,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       break;
     case 'ping':
       reloads.supervisorLives();
+      trail.flush();
       tellSupervisor({ kind: 'alive' });
       break;
     case 'senderEnded':
