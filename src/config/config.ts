@@ -33,6 +33,7 @@ import { type CrashConfig, toCrashConfig } from './crash-config.ts';
 import { type TlsConfig, toTlsConfig } from './tls-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toSrs, type WithSrs } from './srs-config.ts';
+import { type TapConfig, toTapConfig } from './tap-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
 import { type TokenIssuerConfig, toTokenIssuerConfig } from './token-issuer-config.ts';
 
@@ -146,8 +147,8 @@ export interface Config extends VerificationConfig, WithSrs {
   /** Those of [[signing_key]], then those of `dkimdomains`. Empty: nothing is signed. */
   readonly signingKey: readonly SigningKeyConfig[];
   readonly recipients: readonly RecipientsConfig[];
-  /** In the order of the file. */
   readonly stage: readonly StageConfig[];
+  readonly tap: readonly TapConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
@@ -271,6 +272,7 @@ function completeConfig(
     ...toSrs(content.srs, folder),
     recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     stage: content.stage.map((each) => toStageConfig(each, folder)),
+    tap: content.tap.map((each) => toTapConfig(each, folder)),
     ...toVerificationConfig(content, hostname),
     source: content.source.map((each) => ({
       address: each.address,

@@ -57,12 +57,15 @@ export class TransactionInHand {
     const { envelope, sizeBytes } = message;
     this.#unsent = message;
     const own = this.#withOwnRecipients(envelope);
+    // A transaction has copies alone, or none (`route/copies.ts`).
+    const isCopy = own.recipients[0]?.isCopy === true;
+    const sender = isCopy ? '' : sentAs;
     this.#message =
-      sentAs === undefined ? { envelope: own, sizeBytes } : { envelope: own, sizeBytes, sentAs };
+      sender === undefined ? { envelope: own, sizeBytes } : { envelope: own, sizeBytes, sentAs: sender };
     const requireTls = hop !== undefined && hop.transport !== 'discard' && hop.tls?.needsRequireTls === true;
-    const { reversePath, recipients, body, ret, envelopeId, priority } = own;
+    const { reversePath, recipients, body, ret, envelopeId, priority } = isCopy ? withoutReports(own) : own;
     return {
-      reversePath: sentAs ?? reversePath,
+      reversePath: sender ?? reversePath,
       recipients,
       sizeBytes,
       chunkBytes,
@@ -134,4 +137,10 @@ export class TransactionInHand {
     }
     return results;
   }
+}
+
+/** An archive has nobody to report to: the sender of the mail has not asked for the copy, and does not hear of it. */
+function withoutReports(envelope: Envelope): Envelope {
+  const recipients = envelope.recipients.map(({ address }) => ({ address }));
+  return { ...envelope, recipients, ret: undefined, envelopeId: undefined };
 }

@@ -33,6 +33,10 @@ export type EventName =
   | 'deferred'
   /** One recipient's message failed for good; its sender is told, if there is one who wants to know. */
   | 'bounced'
+  /** A tap asks for a copy of a message, which is accepted with it. */
+  | 'copied'
+  /** A copy could not be handed over. Nobody is told but the log. */
+  | 'copyFailed'
   /** A message with the empty sender failed, and nobody is told. */
   | 'dropped'
   /** An administrator took one recipient out of the queue. */

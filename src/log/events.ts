@@ -153,6 +153,23 @@ interface EventFields {
     readonly expired: boolean;
     readonly delayMs: number;
   };
+  readonly copied: {
+    readonly id: string;
+    readonly to: string;
+    /** The table or line of the tap. */
+    readonly tap: string;
+    /** Whose address it is for: `sender` or `recipient`, and the address. */
+    readonly side: string;
+    readonly address: string;
+  };
+  readonly copyFailed: {
+    readonly id: string;
+    readonly to: string;
+    readonly reply: string;
+    readonly host?: Text;
+    readonly expired: boolean;
+    readonly delayMs: number;
+  };
   readonly dropped: {
     readonly id: string;
     readonly from: '';

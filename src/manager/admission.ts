@@ -6,6 +6,7 @@ import { localRefusal } from '../message/refusal.ts';
 import { type EncodedRefusal, encodeRefusal } from '../message/refusal-form.ts';
 import { limitText } from '../policy/sending/sending-text.ts';
 import type { SendingTurn } from '../policy/sending/types.ts';
+import { asCopy } from '../route/copies.ts';
 import { withDemand } from '../route/security/demand.ts';
 import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
@@ -32,7 +33,7 @@ export class Admission {
 
   /** Adds a message that was in the queue before this start. */
   recovered(message: RecoveredMessage): MessageHandle {
-    const routes = message.waiting.map(({ address }) => this.#routeOf(message, address));
+    const routes = message.waiting.map(({ address, index }) => this.#routeOf(message, address, index));
     const receivedAtMs = this.#clock.steadyOf(message.receivedAtMs);
     const handle = this.#begin(message, routes, message.held, receivedAtMs);
     for (const [at, waiting] of message.waiting.entries()) {
@@ -57,7 +58,7 @@ export class Admission {
    */
   submitted(message: Submitted, nowMs: number): boolean {
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return false;
-    const routes = message.recipients.map((address) => this.#routeOf(message, address));
+    const routes = message.recipients.map((address, index) => this.#routeOf(message, address, index));
     const isHeld = message.quarantine !== undefined;
     const handle = this.#begin(message, routes, isHeld, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
@@ -105,8 +106,10 @@ export class Admission {
     this.#freshIds[message] = undefined;
   }
 
-  #routeOf({ reversePath, tlsDemand }: RecoveredMessage | Submitted, address: string): RouteKey {
-    return withDemand(this.#routing.router.routeOf(reversePath, address), tlsDemand);
+  #routeOf(message: RecoveredMessage | Submitted, address: string, index: number): RouteKey {
+    const { reversePath, tlsDemand, copies } = message;
+    const route = this.#routing.router.routeOf(reversePath, address);
+    return withDemand(copies?.includes(index) === true ? asCopy(route) : route, tlsDemand);
   }
 
   #begin(

@@ -14,6 +14,7 @@ import type { LiveSrs } from '../srs/live-srs.ts';
 import { dayOf } from '../srs/srs-day.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
+import { FailedCopies } from './failed-copies.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
 import { ReportWriter, type ReportWriterParts, type ReportAddressee } from './report-writer.ts';
@@ -42,10 +43,12 @@ export class Bouncer implements BouncerPort {
   readonly #failing = new Set<string>();
   /** Functions that end the pauses between two tries. */
   readonly #pauses = new Set<() => void>();
+  readonly #copies: FailedCopies;
   #isStopped = false;
 
   constructor(parts: BouncerParts) {
     this.#parts = parts;
+    this.#copies = new FailedCopies(parts);
     this.#source = new ReportSource(parts);
     this.#reports = new ReportWriter(parts);
   }
@@ -53,6 +56,7 @@ export class Bouncer implements BouncerPort {
   /** Ends the pauses between tries: from now on no report is tried a second time. */
   stop(): void {
     this.#isStopped = true;
+    this.#copies.stop();
     for (const wake of this.#pauses) wake();
   }
 
@@ -238,14 +242,18 @@ export class Bouncer implements BouncerPort {
   }
 
   #tellBounced(queueId: string, envelope: Envelope, each: FailedRecipient): void {
-    this.#parts.happenings.happened('bounced', {
+    const { address: to = '', isCopy } = envelope.recipients[each.recipient] ?? {};
+    const facts = {
       id: queueId,
-      from: envelope.reversePath,
-      to: envelope.recipients[each.recipient]?.address ?? '',
+      to,
       reply: refusalText(each.refusal),
       host: peerOf(each.refusal)?.host,
       expired: each.expired,
       delayMs: Math.max(0, this.#parts.dateMs() - envelope.receivedAtMs),
-    });
+    };
+    if (isCopy === true) {
+      this.#parts.happenings.happened('copyFailed', facts);
+      this.#copies.failed(to, facts.reply);
+    } else this.#parts.happenings.happened('bounced', { ...facts, from: envelope.reversePath });
   }
 }

@@ -2,7 +2,8 @@
 // on. Recipients in flight are looked at again later.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
-import { demandOf, withDemand } from '../route/security/demand.ts';
+import { asCopy, isOfCopies } from '../route/copies.ts';
+import { demandOf, withDemand, withoutDemand } from '../route/security/demand.ts';
 import type { Router } from '../route/types.ts';
 import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../schedule/types.ts';
 import type { Envelope } from '../message/envelope.ts';
@@ -79,6 +80,7 @@ export class Rerouter {
       if (envelope === undefined || run !== this.#run) return true;
       wanted = router.routeOf(envelope.reversePath, envelope.recipients[row.recipient]?.address ?? '');
     }
+    if (isOfCopies(withoutDemand(row.route))) wanted = asCopy(wanted);
     wanted = withDemand(wanted, demandOf(row.route));
     if (wanted.key === row.route) return true;
     const message = this.#stillThere(row);

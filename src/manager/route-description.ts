@@ -4,6 +4,7 @@ import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { withoutCopies } from '../route/copies.ts';
 import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
 import { withoutLogin } from '../route/plan-key.ts';
 import type { RouteKey } from '../route/types.ts';
@@ -61,7 +62,7 @@ function decidingRoute(
   { key: wholeKey, domain }: RouteKey,
   reversePath: string,
 ): number {
-  const key = withoutRewriting(wholeKey);
+  const key = withoutRewriting(withoutCopies(wholeKey));
   const isMx = key.startsWith('mx:');
   const plan = withoutLogin(key.slice(0, key.indexOf(':')));
   let best = -1;

@@ -16,6 +16,8 @@ export interface EnvelopeRecipient {
   readonly address: string;
   /** Undefined when NOTIFY was not given: failures and delays are reported (RFC 3461 4.1). */
   readonly notify?: DsnNotify | undefined;
+  /** It gets a copy for an archive, which a [[tap]] asks for: from the null sender, and nobody hears of a failure but the log. */
+  readonly isCopy?: true | undefined;
   /** The decoded ORCPT parameter, `addr-type;address` (RFC 3461 4.2). */
   readonly originalRecipient?: string | undefined;
 }
@@ -31,6 +33,13 @@ export interface Origin {
   readonly clientAddress: string;
   /** The client's name in HELO or EHLO; empty without one. */
   readonly helo: string;
+}
+
+/** The numbers of the recipients that get copies; undefined when there is none. */
+export function copiesIn(recipients: readonly EnvelopeRecipient[]): readonly number[] | undefined {
+  let copies: number[] | undefined;
+  for (const [index, { isCopy }] of recipients.entries()) if (isCopy === true) (copies ??= []).push(index);
+  return copies;
 }
 
 export interface Envelope {

@@ -1,6 +1,6 @@
 // What the spool keeps of a message beside its content: the envelope, and the Received line; and what the manager is told of it.
 
-import type { Envelope } from '../message/envelope.ts';
+import { copiesIn, type Envelope } from '../message/envelope.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
@@ -73,6 +73,7 @@ export function acceptedMessageOf(
     sizeBytes,
     reversePath,
     recipients: recipients.map(({ address }) => address),
+    copies: copiesIn(recipients),
     tenant: tenant === '' ? undefined : tenant,
     priority,
     quarantine,

@@ -13,6 +13,8 @@ export interface AcceptedMessage {
   readonly sizeBytes: number;
   readonly reversePath: string;
   readonly recipients: readonly string[];
+  /** The numbers of those that get copies for archives; undefined when there is none. */
+  readonly copies?: readonly number[] | undefined;
   /** As in the envelope of the message. */
   readonly tenant?: string | undefined;
   readonly priority?: number | undefined;

@@ -11,6 +11,7 @@ import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { discarding } from './discarding.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
+import { asCopy, isOfCopies, planOfCopies, withoutCopies } from './copies.ts';
 import { rewritesSenders, rewritingPlan, withoutRewriting, withRewriting } from './sender-rewriting.ts';
 import { demandOf, withoutDemand } from './security/demand.ts';
 import { PlanSecurity, type PlanPurpose, type TlsRouting } from './security/secure-plan.ts';
@@ -98,6 +99,7 @@ class TableRouter implements Router {
   }
 
   #barePlanOf(key: string): string {
+    if (isOfCopies(key)) return asCopy({ key: this.#plainPlanOf(withoutCopies(key)), domain: '' }).key;
     return rewritesSenders(key)
       ? withRewriting(this.#plainPlanOf(withoutRewriting(key)))
       : this.#plainPlanOf(key);
@@ -131,7 +133,8 @@ class TableRouter implements Router {
 
   async #lookUp(plan: string): Promise<Outcome> {
     const bare = withoutDemand(plan);
-    const outcome = await this.#lookUpPlain(withoutRewriting(bare), demandOf(plan));
+    const outcome = await this.#lookUpPlain(withoutRewriting(withoutCopies(bare)), demandOf(plan));
+    if (isOfCopies(bare)) return planOfCopies(outcome);
     return rewritesSenders(bare) ? rewritingPlan(outcome) : outcome;
   }
 

@@ -5,13 +5,17 @@ import type { StageConfig } from '../config/stage-config.ts';
 import type { Places } from '../io/places.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
-import { FollowedControl } from '../policy/qmail-spp/followed-control.ts';
+import { FollowedFile } from '../policy/followed-file.ts';
+import { parseSppControl } from '../policy/qmail-spp/control-file.ts';
 import { PluginPrograms } from '../policy/qmail-spp/plugin-programs.ts';
 import { QmailSppStage } from '../policy/qmail-spp/spp-stage.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 
 /** Of the environment of Sluice, programs get what they cannot do without: there may be secrets in the rest. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ'] as const;
+
+/** A file of plugins has some lines. */
+const mostPluginsBytes = 256 * 1024;
 
 export interface ConfiguredStageParts {
   readonly relay: Pick<RelayPolicy, 'acceptsDomain'>;
@@ -42,7 +46,13 @@ export function configuredStages(
       onFailure,
       audience: audience === 'everybody' ? undefined : audience,
       breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
-      control: new FollowedControl(plugins, () => performance.now()),
+      control: new FollowedFile({
+        path: plugins,
+        mostBytes: mostPluginsBytes,
+        lookEveryMs: 1000,
+        parse: parseSppControl,
+        nowMs: () => performance.now(),
+      }),
       programs,
       acceptsDomain: (domain) => relay.acceptsDomain(domain),
     });

@@ -22,6 +22,7 @@ import type { RuleTable } from '../table/rules/rule-table.ts';
 import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
+import { type TapParts, tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
 export interface StageParts {
@@ -38,12 +39,18 @@ export interface StageParts {
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'>;
 }
 
+/** The last of all: what is refused or discarded gets no copy. */
+function tapStages(config: Config, parts: TapParts): readonly StageEntry[] {
+  const stage = tapStage(config, parts);
+  return stage === undefined ? [] : [{ stage }];
+}
+
 export function stages(
   config: Config,
   { relay, tenants, tables, directory, srs, names, verification, configured }: StageParts,
 ): readonly StageEntry[] {
-  const { hostname, bounce, recipients, login, receive } = config;
-  const always: readonly StageEntry[] = [
+  const { hostname, bounce, login, receive } = config;
+  return [
     // First: it says what the client may do, which others ask for.
     ...clientRulesStage(config, tables, names),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
@@ -53,16 +60,25 @@ export function stages(
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
+    ...recipientsStage(config, tables, directory),
+    ...verificationStages(config, verification),
+    ...tapStages(config, { events: verification.events, log: configured.log }),
   ];
-  const verifying = verificationStages(config, verification);
-  if (recipients.length === 0) return [...always, ...verifying];
+}
+
+function recipientsStage(
+  { recipients }: Config,
+  tables: StageParts['tables'],
+  directory: Directory,
+): readonly StageEntry[] {
+  if (recipients.length === 0) return [];
   const checks = recipients.map(({ domain, table, key, subaddress }) => ({
     domains: domain,
     table: table === undefined ? directoryTable(directory) : (tables.get(table) ?? missingTable(table)),
     key,
     separators: subaddress,
   }));
-  return [...always, { stage: new RecipientsStage(checks) }, ...verifying];
+  return [{ stage: new RecipientsStage(checks) }];
 }
 
 function clientRulesStage(
@@ -86,7 +102,7 @@ function senderStages({ senders, subaddress = '', checkFrom }: Config['login']):
   return checkFrom ? [envelope, { stage: new AuthorRightsStage(senders, subaddress) }] : [envelope];
 }
 
-/** The last, so that no look-up is made for mail that is refused anyway, and later changes of the header do not come before it. */
+/** Late, so that no look-up is made for mail that is refused anyway, and later changes of the header do not come before it. */
 function verificationStages(config: Config, parts: StageParts['verification']): readonly StageEntry[] {
   const rules = verificationRules(config);
   if (rules === undefined) return [];

@@ -179,6 +179,8 @@ export interface RecoveredMessage {
   /** MT-PRIORITY (RFC 6710); undefined: 0. */
   readonly priority?: number | undefined;
   readonly tlsDemand?: Envelope['tlsDemand'];
+  /** The numbers of the recipients that get copies for archives; undefined when there is none. */
+  readonly copies?: readonly number[] | undefined;
   readonly held: boolean;
   /** Why it was held when it was accepted; it may have been released since. Undefined: it was not. */
   readonly quarantine?: string | undefined;

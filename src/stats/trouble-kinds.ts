@@ -6,6 +6,7 @@ export const troubleKinds = [
   'certificate',
   'clock',
   'config',
+  'copies',
   'crash',
   'damage',
   'disk',

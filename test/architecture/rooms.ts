@@ -71,6 +71,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'directory-config.ts',
         'stage-config.ts',
         'table-config.ts',
+        'tap-config.ts',
         'tls-config.ts',
         'crash-config.ts',
         'token-issuer-config.ts',

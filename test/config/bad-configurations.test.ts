@@ -46,7 +46,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a key of two other tables',
     'file = "x"',
-    '1:1 file: there is no such key; it belongs in [[signing_key]] or [log]',
+    '1:1 file: there is no such key; it belongs in [[signing_key]] or [[tap]] or [log]',
   ],
   [
     'a dotted key',

@@ -5,7 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Places } from '../../src/io/places.ts';
-import { FollowedControl } from '../../src/policy/qmail-spp/followed-control.ts';
+import { FollowedFile } from '../../src/policy/followed-file.ts';
+import { parseSppControl } from '../../src/policy/qmail-spp/control-file.ts';
 import { PluginPrograms } from '../../src/policy/qmail-spp/plugin-programs.ts';
 import { QmailSppStage } from '../../src/policy/qmail-spp/spp-stage.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -40,7 +41,13 @@ async function withPlugins(t: TestContext, control: string, options: Options = {
     onFailure: 'tempfail',
     audience: undefined,
     breaker: undefined,
-    control: new FollowedControl(file, () => (nowMs += 10_000)),
+    control: new FollowedFile({
+      path: file,
+      mostBytes: 10_000,
+      lookEveryMs: 1000,
+      parse: parseSppControl,
+      nowMs: () => (nowMs += 10_000),
+    }),
     programs: new PluginPrograms({
       timeLimitMs,
       home: folder,

@@ -47,6 +47,7 @@ interface Paths {
   }[];
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
   readonly stage: readonly { readonly plugins: string }[];
+  readonly tap: readonly { readonly file?: string | undefined }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly srs: { readonly secretFile: string } | undefined;
   readonly log: { readonly file?: string | undefined };
@@ -105,6 +106,7 @@ function namedPaths({
   directory,
   tokenIssuer,
   stage,
+  tap,
   tls,
   certificate,
   srs,
@@ -132,6 +134,7 @@ function namedPaths({
           [['token_issuer', index, 'ca'], 'input', ca],
         ] as const,
     ),
+    ...tap.map(({ file: path }, index) => [['tap', index, 'file'], 'input', path] as const),
     ...stage.map(({ plugins }, index) => [['stage', index, 'plugins'], 'input', plugins] as const),
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],

@@ -28,6 +28,7 @@ import { sources } from './source.ts';
 import { srs } from './srs.ts';
 import { configuredStages } from './stage.ts';
 import { tables } from './table.ts';
+import { taps } from './tap.ts';
 import { tenants } from './tenant.ts';
 import { tlsRules } from './tls.ts';
 import { tokenIssuers } from './token-issuer.ts';
@@ -237,6 +238,10 @@ export const root = tableOf({
   stage: key(
     configuredStages.prefault([]),
     'Programs of other makers that decide about mail that comes in, in the order of the file. docs/qmail-spp.md has an example.',
+  ),
+  tap: key(
+    taps.prefault([]),
+    'Mail of which an archive gets a copy. Each [[tap]] copies a message once at most. Recipients do not see it, and senders hear nothing of a copy that fails. docs/taps.md says more.',
   ),
   verification: key(
     verification.prefault({}),

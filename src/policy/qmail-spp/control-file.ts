@@ -15,13 +15,11 @@ export type SppSection = (typeof sections)[keyof typeof sections];
 /** The plugins of each section in the order of the file: a path, or `:` and a command for the shell. */
 export type SppPlugins = Readonly<Record<SppSection, readonly string[]>>;
 
-export type SppControl =
-  | { readonly kind: 'plugins'; readonly plugins: SppPlugins }
-  /** @param reason - a clause that names the line */
-  | { readonly kind: 'malformed'; readonly reason: string };
-
-/** Reads the file. A line that nobody can understand makes all of it malformed: a plugin that is left out would let mail through. */
-export function parseSppControl(text: string): SppControl {
+/**
+ * Reads the file.
+ * @throws {Error} with a clause that names the line which nobody can understand: a plugin that is left out would let mail through
+ */
+export function parseSppControl(text: string): SppPlugins {
   const plugins: Record<SppSection, string[]> = {
     connection: [],
     helo: [],
@@ -33,18 +31,15 @@ export function parseSppControl(text: string): SppControl {
   let section: SppSection | undefined;
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
-    const malformed = (what: string): SppControl => ({
-      kind: 'malformed',
-      reason: `line ${index + 1} ${what}`,
-    });
+    const malformed = (what: string): Error => new Error(`line ${index + 1} ${what}`);
     if (line === '' || line.startsWith('#')) continue;
     if (line.startsWith('[')) {
       section = sections[line.charAt(1).toLowerCase() as keyof typeof sections];
       if (section === undefined)
-        return malformed('begins a section other than connection, helo, auth, mail, rcpt and data');
-    } else if (section === undefined) return malformed('names a plugin before the first section');
-    else if (line.includes('\0')) return malformed('has a NUL character');
+        throw malformed('begins a section other than connection, helo, auth, mail, rcpt and data');
+    } else if (section === undefined) throw malformed('names a plugin before the first section');
+    else if (line.includes('\0')) throw malformed('has a NUL character');
     else plugins[section].push(line);
   }
-  return { kind: 'plugins', plugins };
+  return plugins;
 }

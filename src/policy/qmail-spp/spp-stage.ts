@@ -4,6 +4,7 @@
 import { appendSuffix } from '../../address/append-suffix.ts';
 import { domainOf } from '../../address/domain.ts';
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
+import type { FollowedFile } from '../followed-file.ts';
 import {
   type Answer,
   type Audience,
@@ -18,7 +19,6 @@ import {
   type Verdict,
 } from '../stage.ts';
 import type { SppPlugins, SppSection } from './control-file.ts';
-import type { FollowedControl } from './followed-control.ts';
 import type { SppCommand } from './plugin-output.ts';
 import type { PluginPrograms } from './plugin-programs.ts';
 import { SppSession } from './spp-session.ts';
@@ -36,7 +36,7 @@ export interface SppParts {
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
   readonly breaker: Breaker | undefined;
-  readonly control: FollowedControl;
+  readonly control: FollowedFile<SppPlugins>;
   readonly programs: PluginPrograms;
   readonly acceptsDomain: (domain: string) => boolean;
 }
@@ -57,7 +57,7 @@ export class QmailSppStage implements Stage {
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
   readonly breaker: Breaker | undefined;
-  readonly #control: FollowedControl;
+  readonly #control: FollowedFile<SppPlugins>;
   readonly #programs: PluginPrograms;
   readonly #acceptsDomain: (domain: string) => boolean;
   /** The facts are one object for each session. */
@@ -147,7 +147,7 @@ export class QmailSppStage implements Stage {
     if (later !== undefined) return refusal(later);
     const run: Run = { session, facts, section, own, edits: [] };
     if (session.isOff) return goOnWith(this.#end(run));
-    const plugins = this.#control.plugins();
+    const plugins = this.#control.content();
     if (plugins instanceof Promise) return plugins.then((known) => this.#runAll(known, run));
     return plugins[section].length === 0 ? goOnWith(this.#end(run)) : this.#runAll(plugins, run);
   }

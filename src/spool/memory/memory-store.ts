@@ -1,5 +1,6 @@
 // The manager's side of a memory store. Outcomes are booked at once, so none is ever unstored.
 
+import { copiesIn } from '../../message/envelope.ts';
 import { damageRefusal } from '../../message/refusal.ts';
 import { encodeRefusal } from '../../message/refusal-form.ts';
 import { isQueueId } from '../queue-id.ts';
@@ -138,6 +139,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
   const { bytes, damage, envelope, held } = message;
   const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant, tlsDemand } =
     envelope;
+  const copies = copiesIn(envelope.recipients);
   return {
     queueId,
     ref,
@@ -146,6 +148,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     reversePath,
     body,
     smtpUtf8,
+    ...(copies === undefined ? undefined : { copies }),
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),

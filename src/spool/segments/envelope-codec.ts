@@ -37,6 +37,8 @@ const notifySuccess = 4;
 const notifyFailure = 8;
 const notifyDelay = 16;
 const orcptGiven = 32;
+/** An older Sluice takes it for a recipient whose failure nobody wants to hear of, which is close enough. */
+const copyGiven = 64;
 
 /** The oldest version that has all fields of this envelope. */
 export function envelopeVersion({ tenant = '', priority, quarantine, origin, tlsDemand }: Envelope): number {
@@ -110,6 +112,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
 function recipientFlags(recipient: EnvelopeRecipient): number {
   const { notify } = recipient;
   let flags = recipient.originalRecipient === undefined ? 0 : orcptGiven;
+  if (recipient.isCopy === true) flags |= copyGiven;
   if (notify !== undefined) {
     flags |= notifyGiven;
     if (notify.never) flags |= notifyNever;
@@ -161,6 +164,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     const originalRecipient = given & orcptGiven ? takeString() : undefined;
     recipients.push({
       address,
+      ...(given & copyGiven ? { isCopy: true as const } : undefined),
       ...(given & notifyGiven ? { notify: notifyOf(given) } : undefined),
       ...(originalRecipient === undefined ? undefined : { originalRecipient }),
     });
@@ -187,6 +191,8 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
 export interface EnvelopeOutline {
   readonly reversePath: string;
   readonly addresses: readonly string[];
+  /** The numbers of those that get copies; undefined when there is none. */
+  readonly copies: readonly number[] | undefined;
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
   readonly tenant: string | undefined;
@@ -225,16 +231,19 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     quarantine = buffer.toString('utf8', quarantineAt, position);
   }
   const addresses: string[] = [];
+  let copies: number[] | undefined;
   for (let index = 0; index < recipients; index++) {
     const given = buffer[position] ?? 0;
     position++;
     const addressAt = skip();
     addresses.push(buffer.toString('utf8', addressAt, position));
     if (given & orcptGiven) skip();
+    if (given & copyGiven) (copies ??= []).push(index);
   }
   return {
     reversePath,
     addresses,
+    copies,
     body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
     smtpUtf8: (flags & flagSmtputf8) !== 0,
     tenant,

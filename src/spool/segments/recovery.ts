@@ -213,6 +213,7 @@ function messageAt(
   }
   const {
     addresses = [],
+    copies,
     body = '7BIT',
     reversePath = '',
     smtpUtf8 = false,
@@ -238,6 +239,7 @@ function messageAt(
     reversePath,
     body,
     smtpUtf8,
+    ...(copies === undefined ? undefined : { copies }),
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),

@@ -59,6 +59,7 @@ for (const kind of kinds) {
             notify: { never: false, success: true, failure: false, delay: true },
           },
           { address: 'ü@example.net', originalRecipient: 'rfc822;u@example.org' },
+          { address: 'archive@example.net', isCopy: true },
         ],
         body: '8BITMIME',
         smtpUtf8: true,

@@ -298,7 +298,7 @@ const notify = fc.record({
 });
 
 const recipient: fc.Arbitrary<EnvelopeRecipient> = fc.record(
-  { address: text, notify, originalRecipient: text },
+  { address: text, isCopy: fc.constant(true as const), notify, originalRecipient: text },
   { requiredKeys: ['address'] },
 );
 

@@ -1,0 +1,63 @@
+// The file control/taps of the tap patch for qmail: whose mail is copied, and to which address.
+
+import { parsePath } from '../../address/path.ts';
+import { addressExpression, type AddressExpression } from './address-expression.ts';
+
+/** Whose address an expression is about: F, T, A. */
+export type TapSide = 'sender' | 'recipient' | 'either';
+
+export interface Tap {
+  readonly side: TapSide;
+  readonly expression: AddressExpression;
+  /** `!`: the tap is for addresses that do not match. */
+  readonly isNegated: boolean;
+  /** Who gets the copy. */
+  readonly copyTo: string;
+  /** For the log: `line 3: F:joe@:archive@example.com`. */
+  readonly text: string;
+}
+
+const sides = { F: 'sender', T: 'recipient', A: 'either' } as const;
+
+/**
+ * Reads the file.
+ * @throws {Error} with a clause that names the line which nobody can understand: what it asks for would be missing in the archive
+ */
+export function parseTapFile(text: string): readonly Tap[] {
+  const taps: Tap[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    try {
+      taps.push(tapOf(line, index + 1));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`line ${index + 1}: ${reason}`, { cause: error });
+    }
+  }
+  return taps;
+}
+
+function tapOf(line: string, number: number): Tap {
+  const [, letter = 'A', rest = line] = /^([FTA]):(.*:.*)$/.exec(line) ?? [];
+  const isNegated = rest.startsWith('!');
+  const source = rest.slice(isNegated ? 1 : 0, rest.lastIndexOf(':'));
+  const colon = rest.lastIndexOf(':');
+  if (colon === -1) throw new Error('an expression, ":" and an address are needed');
+  if (source === '') throw new Error('the expression is empty');
+  return {
+    side: sides[letter as keyof typeof sides],
+    expression: addressExpression(source),
+    isNegated,
+    copyTo: tapAddress(rest.slice(colon + 1).trim()),
+    text: `line ${number}: ${line}`,
+  };
+}
+
+/** @throws {Error} with a clause */
+function tapAddress(text: string): string {
+  const path = parsePath(`<${text}>`, { allowUtf8: true, allowNull: false });
+  if (path.kind === 'invalid' || path.end !== text.length + 2 || !text.includes('@'))
+    throw new Error(`${JSON.stringify(text)} is no address for the copy`);
+  return text;
+}

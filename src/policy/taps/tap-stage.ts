@@ -1,0 +1,93 @@
+// Adds a copy for an archive to messages that a tap is for. Promises: the copy is stored in the record of its message, or the message is not
+// accepted; a file of taps that cannot be read or understood is a temporary error, since an archive must not miss what it is there for.
+
+import type { EnvelopeRecipient } from '../../message/envelope.ts';
+import type { FollowedFile } from '../followed-file.ts';
+import { loadExpressions } from './address-expression.ts';
+import { type Answer, type Edit, goOn, type MailFacts, type Stage, type Verdict } from '../stage.ts';
+import type { TapHit, TapRules } from './tap-rules.ts';
+
+/** Whose mail: of clients that may relay or have logged in (`out`), of others (`in`). */
+export type TapDirection = 'in' | 'out' | 'both';
+
+/** One [[tap]]: at most one copy of a message. */
+export interface TapSet {
+  readonly name: string;
+  readonly direction: TapDirection;
+  /** Of these tenants alone; undefined: any mail. */
+  readonly tenants: ReadonlySet<string> | undefined;
+  /** A file is read anew when it has changed. */
+  readonly rules: TapRules | FollowedFile<TapRules>;
+}
+
+/** A copy that a message gets, for the log. */
+export interface NotedCopy {
+  readonly queueId: string;
+  readonly set: string;
+  readonly hit: TapHit;
+}
+
+export class TapStage implements Stage {
+  readonly name = 'taps';
+  readonly #sets: readonly TapSet[];
+  readonly #copied: (copy: NotedCopy) => void;
+  #isLoaded = false;
+
+  /** @param copied - is told of each copy */
+  constructor(sets: readonly TapSet[], copied: (copy: NotedCopy) => void) {
+    this.#sets = sets;
+    this.#copied = copied;
+  }
+
+  data(facts: MailFacts): Answer {
+    if (this.#isLoaded) return this.#decide(facts);
+    return loadExpressions().then(() => {
+      this.#isLoaded = true;
+      return this.#decide(facts);
+    });
+  }
+
+  #decide(facts: MailFacts): Verdict | Promise<Verdict> {
+    const { client, principal, transaction } = facts;
+    const direction = client.mayRelay || principal !== undefined ? 'out' : 'in';
+    const sets = this.#sets.filter(
+      (set) =>
+        (set.direction === 'both' || set.direction === direction) &&
+        (set.tenants === undefined || set.tenants.has(transaction.tenant)),
+    );
+    if (sets.length === 0) return goOn;
+    const rules = sets.map((set) => rulesOf(set));
+    if (rules.some((each) => each instanceof Promise))
+      return Promise.all(rules).then((known) => this.#verdict(sets, known, facts));
+    return this.#verdict(sets, rules as readonly TapRules[], facts);
+  }
+
+  #verdict(
+    sets: readonly TapSet[],
+    rules: readonly TapRules[],
+    { transaction: { queueId, reversePath, recipients } }: MailFacts,
+  ): Verdict {
+    const addresses = recipients.flatMap(({ address, isCopy }) => (isCopy === true ? [] : [address]));
+    const edits: Edit[] = [];
+    const copies = new Set<string>();
+    for (const [index, { name }] of sets.entries()) {
+      const hit = rules[index]?.find(reversePath, addresses);
+      if (hit === undefined) continue;
+      this.#copied({ queueId, set: name, hit });
+      const { copyTo } = hit.tap;
+      if (copies.has(copyTo.toLowerCase())) continue;
+      copies.add(copyTo.toLowerCase());
+      edits.push({ kind: 'add-recipient', recipient: copyFor(copyTo) });
+    }
+    return edits.length === 0 ? goOn : { kind: 'continue', edits };
+  }
+}
+
+/** RFC 3461 4.1: nobody is to hear of what becomes of it. */
+function copyFor(address: string): EnvelopeRecipient {
+  return { address, isCopy: true, notify: { never: true, success: false, failure: false, delay: false } };
+}
+
+function rulesOf({ rules }: TapSet): TapRules | Promise<TapRules> {
+  return 'find' in rules ? rules : rules.content();
+}

@@ -1,0 +1,76 @@
+// Taps with a running Sluice: copies reach the archive with the empty sender, also after a crash, and an archive that fails bothers nobody.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { refuses } from '../../sim/mx/personality.ts';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
+import { destination, send } from './mail.ts';
+
+const content = 'Subject: x\r\nMessage-ID: <one@client.test>\r\n\r\nHello\r\n';
+const mail = { from: 'joe@client.test', to: ['b@far.test', 'c@far.test'], content };
+
+function config(ground: Ground, port: number) {
+  const file = join(ground.folder('taps'), 'taps');
+  writeFileSync(file, 'F:^joe@:archive@far.test\n');
+  return { tap: [{ name: 'archive', file }], route: [{ relay: [`127.0.0.1:${port}`] }] };
+}
+
+test('the copy is a message of its own for the archive, which recipients do not see', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const sluice = await startSluice(ground, { config: config(ground, mx.port) });
+  assert.match((await send(sluice.port, mail)).at(-1) ?? '', /^250 /);
+  await until('both have arrived', () => mx.messages.length === 2);
+  const [ofArchive, ofOthers] = mx.messages.toSorted((a, b) => a.sender.length - b.sender.length);
+  assert.deepEqual([ofArchive?.sender, ofArchive?.recipients], ['', ['archive@far.test']]);
+  assert.deepEqual(
+    [ofOthers?.sender, ofOthers?.recipients],
+    ['joe@client.test', ['b@far.test', 'c@far.test']],
+  );
+  assert.deepEqual(ofArchive?.content, ofOthers?.content);
+  const copied = sluice.events().find(({ event }) => event === 'copied');
+  assert.equal(copied?.['to'], 'archive@far.test');
+  assert.equal(copied?.['tap'], 'archive, line 1: F:^joe@:archive@far.test');
+});
+
+test('a copy that waited over a crash is a copy still', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const first = await startSluice(ground, { config: config(ground, await freePort()) });
+  await send(first.port, mail);
+  await until(
+    'all are deferred',
+    () => first.events().filter(({ event }) => event === 'deferred').length === 3,
+  );
+  for (const pid of first.pids()) process.kill(pid, 'SIGKILL');
+  await until('it has ended', () => !first.program.isRunning);
+  const { directory } = first;
+  const next = await startSluice(ground, { directory, config: config(ground, mx.port) });
+  await next.cli('queue', 'retry', '--all');
+  await until('both have arrived', () => mx.messages.length === 2);
+  assert.deepEqual(mx.messages.map(({ sender }) => sender).toSorted(), ['', 'joe@client.test']);
+});
+
+test('an archive that refuses its copy is an alarm, and no bounce', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground, {
+    personality: refuses(/^archive@/, '550 5.2.1 The archive is closed'),
+  });
+  const sluice = await startSluice(ground, { config: config(ground, mx.port) });
+  await send(sluice.port, mail);
+  await until('the copy has failed', () => sluice.events().some(({ event }) => event === 'copyFailed'));
+  await until('the mail has arrived', () => mx.messages.length === 1);
+  assert.match(
+    await sluice.cli('status'),
+    /copy for archives could not be delivered, the last to <archive@far\.test>: 550/u,
+  );
+  assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  assert.ok(!sluice.events().some(({ event }) => event === 'bounced' || event === 'dropped'));
+  assert.deepEqual(
+    mx.messages.map(({ sender }) => sender),
+    ['joe@client.test'],
+  );
+});
