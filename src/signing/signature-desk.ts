@@ -15,7 +15,7 @@ export type MakeSignature = (hash: 'sha256' | null, bytes: Uint8Array, key: KeyO
 
 export interface SignatureDeskOptions {
   readonly timers: Timers;
-  /** Signatures that are made at the same time: more than the processors have would only take turns with everybody else. */
+  /** Signatures that are made at the same time: one more than there are processors, so that no thread waits for its next one. */
   readonly parallel?: number;
   readonly make?: MakeSignature;
 }
@@ -36,7 +36,7 @@ export class SignatureDesk {
   #made: (() => void)[] = [];
   #timer: Timer | undefined;
 
-  constructor({ timers, parallel = availableParallelism(), make = sign }: SignatureDeskOptions) {
+  constructor({ timers, parallel = availableParallelism() + 1, make = sign }: SignatureDeskOptions) {
     this.#timers = timers;
     this.#parallel = parallel;
     this.#make = make;
