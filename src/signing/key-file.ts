@@ -14,8 +14,11 @@ export type KeyFile =
       readonly warnings: readonly string[];
     }
   | { readonly kind: 'absent' }
-  /** @param reason - a clause about the file */
-  | { readonly kind: 'unusable'; readonly reason: string };
+  /**
+   * @param reason - a clause about the file
+   * @param state - undefined: the system has not let us read it, for a reason that may pass while the file stays as it is
+   */
+  | { readonly kind: 'unusable'; readonly reason: string; readonly state: string | undefined };
 
 /** A key of 4096 bits in PEM form has about 3,300 bytes; comments may be around it. */
 const mostBytes = 64 * 1024;
@@ -26,15 +29,18 @@ const readableByAll = 0o004n;
 export async function keyFileState(path: string): Promise<string | undefined> {
   try {
     return stateOf(await stat(path, { bigint: true }));
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A file that cannot be reached may be there: that is not the same as a domain without a key.
+    return code === 'ENOENT' ? undefined : (code ?? 'unreachable');
   }
 }
 
 export async function readKeyFile(path: string): Promise<KeyFile> {
   try {
     // Opening a named pipe would wait for its writer.
-    if (!(await stat(path)).isFile()) return { kind: 'unusable', reason: 'it is not a file' };
+    const stats = await stat(path, { bigint: true });
+    if (!stats.isFile()) return { kind: 'unusable', reason: 'it is not a file', state: stateOf(stats) };
     const handle = await open(path, 'r');
     try {
       return await readOpen(handle);
@@ -43,7 +49,7 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'absent' };
-    return { kind: 'unusable', reason: systemReason(error) };
+    return { kind: 'unusable', reason: systemReason(error), state: undefined };
   }
 }
 
@@ -51,16 +57,16 @@ type Handle = Awaited<ReturnType<typeof open>>;
 
 async function readOpen(handle: Handle): Promise<KeyFile> {
   const stats = await handle.stat({ bigint: true });
-  if (stats.size > mostBytes)
-    return { kind: 'unusable', reason: `it is larger than ${mostBytes / 1024} KiB` };
+  const state = stateOf(stats);
+  const unusable = (reason: string): KeyFile => ({ kind: 'unusable', reason, state });
+  if (stats.size > mostBytes) return unusable(`it is larger than ${mostBytes / 1024} KiB`);
   if ((stats.mode & writableByOthers) !== 0n)
-    return { kind: 'unusable', reason: 'others than its owner may write it (chmod go-w)' };
+    return unusable('others than its owner may write it (chmod go-w)');
   // All users of the host could sign in the name of the domain.
-  if ((stats.mode & readableByAll) !== 0n)
-    return { kind: 'unusable', reason: 'every user of this host may read it (chmod o-r)' };
+  if ((stats.mode & readableByAll) !== 0n) return unusable('every user of this host may read it (chmod o-r)');
   const key = parsePrivateKey(await handle.readFile('latin1'));
-  if ('fault' in key) return { kind: 'unusable', reason: key.fault };
-  return { kind: 'key', key, state: stateOf(stats), warnings: warningsOf(key) };
+  if ('fault' in key) return unusable(key.fault);
+  return { kind: 'key', key, state, warnings: warningsOf(key) };
 }
 
 function warningsOf({ algorithm, bits }: PrivateKey): readonly string[] {

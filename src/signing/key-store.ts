@@ -14,7 +14,7 @@ export type StoredKey =
 interface Entry {
   readonly path: string;
   stored: StoredKey;
-  /** Of the file that was read last, well-formed or not; undefined: there was none. */
+  /** Of the file that was read last, well-formed or not; undefined: there was none; empty: it is to be read at the next look. */
   state: string | undefined;
   /** On the clock of `now`. */
   lookedAtMs: number;
@@ -23,6 +23,8 @@ interface Entry {
 }
 
 const lookEveryMs = 1_000;
+/** No state of a file is like it. */
+const toBeRead = '';
 /** One for each author's domain that paths with a `%` are made of. */
 const mostKeys = 10_000;
 
@@ -44,7 +46,7 @@ export class KeyStore {
     const entry = known ?? {
       path,
       stored: { kind: 'absent' },
-      state: '',
+      state: toBeRead,
       lookedAtMs: -lookEveryMs,
       look: undefined,
     };
@@ -69,10 +71,10 @@ export class KeyStore {
     const state = await keyFileState(entry.path);
     entry.lookedAtMs = this.#now();
     if (state === entry.state) return;
-    entry.state = state;
     const file = await readKeyFile(entry.path);
-    // A file that was replaced while it was read is read again at the next look.
-    if (file.kind === 'key') entry.state = file.state;
+    // A file that was replaced while it was read is read again at the next look, and so is one that could not be read: what was in the
+    // way may pass (too many open files, an error of the disk) without a change of the file.
+    entry.state = file.kind === 'absent' ? undefined : (file.state ?? toBeRead);
     entry.stored = storedOf(file);
   }
 

@@ -1,7 +1,8 @@
 // The supervisor's desk for secrets: what it gives to senders, how it follows the files, and what it says about those that it cannot read.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, mkdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { secretProblems } from '../../src/cli/secret-problems.ts';
@@ -163,4 +164,25 @@ test('"sluice check" warns of secrets that are missing, and of files that everyb
       'credential.4.token_command: /nonexistent/token cannot be run; until then, mail that needs this credential waits',
     ],
   );
+});
+
+test('a file that could not be opened for a moment is read again, although it has not changed', async (t) => {
+  const here = world(t);
+  here.write('c1', 'of the file');
+  const tooMany = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  const opening = t.mock.method(fs, 'openSync', () => {
+    throw tooMany;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    opening.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const desk = here.desk('password_file = "c1"');
+  assert.equal(desk.secrets['c1']?.kind, 'missing');
+  opening.mock.restore();
+  syncBuiltinESMExports();
+  await desk.look();
+  assert.deepEqual(desk.secrets['c1'], { kind: 'secret', text: 'of the file' });
+  assert.deepEqual(here.troubles.list, []);
 });

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
@@ -145,6 +147,31 @@ test('a file is looked at once a second, and a new key is in force after that', 
     typeof signed === 'string' ? signed : Buffer.from(signed.fields).toString();
   assert.match(fieldsOf(await sign()), /a=rsa-sha256/);
   assert.match(fieldsOf(await sign()), /a=ed25519-sha256/);
+});
+
+test('a key that could not be opened for a moment is read again, although its file has not changed', async (t) => {
+  const { write, sign } = world(t, '[[signing_key]]\ndomain = ["example.com"]\nfile = "a.pem"\n');
+  write('a.pem', rsaPem);
+  const tooMany = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  const opening = t.mock.method(fsPromises, 'open', () => Promise.reject(tooMany));
+  syncBuiltinESMExports();
+  t.after(() => {
+    opening.mock.restore();
+    syncBuiltinESMExports();
+  });
+  assert.match(String(await sign()), /a\.pem cannot be used: .*too many open files/u);
+  opening.mock.restore();
+  syncBuiltinESMExports();
+  assert.equal(results(await sign()), 'a pass');
+});
+
+test("a domain's key that cannot be reached any more is not taken for one that does not exist", async (t) => {
+  const { write, sign, path } = world(t, '[[signing_key]]\nfile = "keys/%/default"\n');
+  mkdirSync(join(path, 'keys'));
+  assert.equal(results(await sign()), 'unsigned');
+  rmSync(join(path, 'keys'), { recursive: true });
+  write('keys', 'a file where the folder was');
+  assert.match(String(await sign()), /keys\/example\.com\/default cannot be used/u);
 });
 
 test('with unsigned, the other keys sign, and the answer says what is missing when none does', async (t) => {

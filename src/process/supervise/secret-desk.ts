@@ -120,6 +120,8 @@ export class SecretDesk {
     const before = this.#secrets;
     const read = new Map(this.#credentials.map((each) => [each.name, this.#found(each)]));
     this.#secrets = read;
+    // What was in the way may pass without a change of the file (too many open files, an error of the disk): all are read at each look.
+    if ([...read.values()].some(({ problem }) => problem !== '')) this.#versions = '';
     this.#report();
     const changed = [...read.keys()].filter((name) => read.get(name)?.secret !== before.get(name)?.secret);
     const gone = [...before.keys()].filter((name) => !read.has(name));

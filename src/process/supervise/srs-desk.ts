@@ -87,6 +87,8 @@ export class SrsDesk {
     } else {
       this.#version = fileVersionsNow([this.#path]);
       const now = readSrsSecretFile(this.#path);
+      // What was in the way may pass without a change of the file (too many open files, an error of the disk): it is read at each look.
+      if (now.kind === 'missing') this.#version = '';
       // A file that is being replaced may be gone for a moment.
       if (now.kind === 'secrets' || before.kind === 'missing') this.#secrets = now;
       this.#report(now.kind === 'missing' ? now.reason : '');
