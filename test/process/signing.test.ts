@@ -6,7 +6,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { type Sluice, sluiceBin, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import type { MxMessage } from '../../sim/mx/mx.ts';
 import { type Keys, recordOf, verifyMessage } from '../dkim/support.ts';
@@ -213,6 +213,33 @@ test('a reload changes who is signed for', async (t) => {
   assert.deepEqual(
     mx.messages.map((message) => verified(message)),
     [[], ['r1 example.com pass']],
+  );
+});
+
+test('mail that waited over a reload with other keys has the signatures that it was accepted with', async (t) => {
+  const { mx, sluice, keys } = await place(t);
+  const config = (port: number, key: string): SluiceConfig => ({
+    receive: { relay_networks: ['127.0.0.0/8'] },
+    signing_key: [{ domain: ['example.com'], file: join(keys, `${key}.pem`) }],
+    route: [{ relay: [`127.0.0.1:${port}`] }],
+    queue: { retry: ['1h'] },
+  });
+  sluice.configure(config(await freePort(), 'r1'));
+  await sluice.cli('reload');
+  await send(sluice.port, mail);
+  await until('it is deferred', () => sluice.events().some(({ event }) => event === 'deferred'));
+  writeKey(join(keys, 'r2.pem'), ed.privateKey);
+  writeKey(join(keys, 'r1.pem'), generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+  sluice.configure(config(mx.port, 'r2'));
+  await sluice.cli('reload');
+  await sluice.cli('queue', 'retry', '--all');
+  await mx.tally.arrived(1);
+  await send(sluice.port, mail);
+  await mx.tally.arrived(2);
+  const more = { 'r2._domainkey.example.com': recordOf(ed.publicKey) };
+  assert.deepEqual(
+    mx.messages.map((message) => verified(message, more)),
+    [['r1 example.com pass'], ['r2 example.com pass']],
   );
 });
 
