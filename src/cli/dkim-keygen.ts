@@ -17,6 +17,7 @@ import { configOption, readConfig } from './config-file.ts';
 import { type FoundKey, keyFolder, keysOf } from './dkim-keys.ts';
 import { domainArgument } from './domain-argument.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { spoolOwner } from './spool-owner.ts';
 import { writeReason } from './write-reason.ts';
 
 type KeyType = 'rsa' | 'ed25519';
@@ -234,7 +235,7 @@ function writeNew(config: Config, path: string, pem: string): boolean {
     closeSync(fd);
   }
   // Root makes it for the process that will read it.
-  const owner = process.getuid?.() === 0 ? roleUsers(config)?.of.keys : undefined;
+  const owner = process.getuid?.() === 0 ? (roleUsers(config)?.of.keys ?? spoolOwner(config)) : undefined;
   if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
   return true;
 }

@@ -1,16 +1,17 @@
 // What is wrong with the files of keys that sign mail now, for `sluice check`. Whether they are published is asked by `sluice dkim check`.
 
-import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import type { Identity } from '../process/privileges/identity.ts';
 import { roleUsers } from '../process/privileges/role-users.ts';
 import { StartError } from '../errors/start-error.ts';
 import { readKeyFile } from '../signing/key-file.ts';
+import { mayRead, spoolOwner } from './spool-owner.ts';
 
 /** Reads every key once, but for those whose file depends on the author's domain. */
 export async function signingProblems(config: Config): Promise<ConfigWarning[]> {
   const keysUser = keysUserOf(config);
+  const owner = spoolOwner(config);
   const found: ConfigWarning[] = [];
   for (const { file: path, place } of config.signingKey) {
     if (path.includes('%')) continue;
@@ -18,10 +19,15 @@ export async function signingProblems(config: Config): Promise<ConfigWarning[]> 
     const file = await readKeyFile(path);
     if (file.kind === 'absent') found.push({ path: at, message: `${path} does not exist` });
     else if (file.kind === 'unusable') found.push({ path: at, message: `${path}: ${file.reason}` });
-    else if (!mayRead(keysUser, path))
+    else if (keysUser !== undefined && !mayRead(keysUser, path))
       found.push({
         path: at,
-        message: `${path}: the keys process, which runs as ${keysUser?.user ?? ''}, may not read it`,
+        message: `${path}: the keys process, which runs as ${keysUser.user}, may not read it`,
+      });
+    else if (owner !== undefined && !mayRead(owner, path))
+      found.push({
+        path: at,
+        message: `${path}: the user who runs Sluice, to whom the spool belongs, may not read it`,
       });
     else for (const warning of file.warnings) found.push({ path: at, message: `${path}: ${warning}` });
   }
@@ -37,12 +43,4 @@ function keysUserOf(config: Config): Identity | undefined {
     if (error instanceof StartError) return undefined; // another warning says what is wrong with the users
     throw error;
   }
-}
-
-/** By the permissions of the file alone, not of its folders. */
-function mayRead(user: Identity | undefined, path: string): boolean {
-  if (user === undefined) return true;
-  const { mode, uid, gid } = statSync(path);
-  if (uid === user.uid) return (mode & 0o400) !== 0;
-  return user.groups.includes(gid) && (mode & 0o040) !== 0;
 }

@@ -2,10 +2,11 @@
 // since addresses that were signed with it are on their way.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/read/config-error.ts';
 import { makeFolder } from '../io/make-folder.ts';
 import { replaceFile } from '../io/replace-file.ts';
 import { readSrsSecretFile } from '../process/watch/srs-secret-file.ts';
@@ -14,6 +15,7 @@ import { mostSecrets } from '../srs/srs-secrets.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { configuredSrs } from './srs-config.ts';
+import { type SpoolOwner, spoolOwner } from './spool-owner.ts';
 import { writeReason } from './write-reason.ts';
 
 interface Options {
@@ -38,11 +40,11 @@ export function registerSecret(srs: Command): void {
 }
 
 function makeSecret(named: string | undefined, { config: file, last }: Options): void {
+  const config = named === undefined ? readConfig(file) : readConfigIfWhole(file);
   // A first file is made before the configuration can name it.
-  const config = named === undefined ? readConfig(file) : undefined;
   const path = named === undefined ? configuredSrs(config as Config).secretFile : resolve(named);
   const lines = `# ${new Date().toISOString().slice(0, 10)}\n${randomBytes(secretBytes).toString('base64url')}\n`;
-  if (writeNew(path, lines)) {
+  if (writeNew(path, lines, config && spoolOwner(config))) {
     process.stdout
       .write(`The secret is in ${path}, which only its owner may read. Other servers that are to take the same addresses need the same file.
 
@@ -56,6 +58,16 @@ secret_file = "${path}"
   process.stdout.write(addedText(path, last === true, config));
 }
 
+/** A file is made also beside a configuration that has a mistake. */
+function readConfigIfWhole(file: string | undefined): Config | undefined {
+  try {
+    return readConfig(file);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
 function addedText(path: string, isLast: boolean, config: Config | undefined): string {
   if (isLast)
     return `The new secret is the last one in ${path}. When it is in the files of all your servers, move its line to the front, and it signs.
@@ -67,8 +79,8 @@ addresses that come back. Remove their lines after ${until}, when the last of th
 `;
 }
 
-/** Readable for its owner alone. @returns false when there is such a file */
-function writeNew(path: string, text: string): boolean {
+/** Readable for its owner alone, who is the user that will read it. @returns false when there is such a file */
+function writeNew(path: string, text: string, owner: SpoolOwner | undefined): boolean {
   let fd: number;
   try {
     makeFolder(dirname(path), 0o755);
@@ -83,6 +95,7 @@ function writeNew(path: string, text: string): boolean {
   } finally {
     closeSync(fd);
   }
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
   return true;
 }
 

@@ -6,7 +6,8 @@
 //   SRS1=hash2=first==...@second        SRS1=hash3=first==...@us                  the third and further ones: the address grows no longer
 //
 // Promises: an address is reversed only if one with our secrets has made it, and SRS0 only until it expires. So nobody can have mail
-// relayed by it to an address that has never sent mail through us. Rewritten twice, and reversed twice, is the same address again.
+// relayed by it to an address that has never sent mail through us (or to one whose domain and local part, one behind the other, are the same
+// characters: the hash that all implementations make does not cover where one ends). Rewritten twice, and reversed twice, is the same address again.
 
 import { addressOfLiteral } from '../address/domain.ts';
 import { checkDomain, toAscii } from '../values/domain-name.ts';

@@ -220,3 +220,23 @@ test(
     );
   },
 );
+
+test(
+  'without a user in the configuration, a key is made for whom the spool belongs to, as a service of the system runs as a user of its own',
+  { skip: notRoot },
+  async (t) => {
+    const { path, run, configure } = world(t);
+    const table = keyTable('dkim/example.com/a.pem');
+    await configure('spool = "spool"\n');
+    mkdirSync(join(path, 'spool'), { mode: 0o700 });
+    chownSync(join(path, 'spool'), 65_534, 65_534);
+    await run('dkim', 'keygen', 'example.com', '--selector', 'a');
+    const key = join(path, 'dkim/example.com/a.pem');
+    assert.equal(statSync(key).uid, 65_534);
+    await configure(`spool = "spool"\n${table}`);
+    assert.doesNotMatch((await run('check')).stdout, /a\.pem/);
+    chownSync(key, 0, 0);
+    const told = /a\.pem: the user who runs Sluice, to whom the spool belongs, may not read it/;
+    assert.match((await run('check')).stdout, told);
+  },
+);

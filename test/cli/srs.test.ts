@@ -1,8 +1,8 @@
 // sluice srs: addresses made and turned back, secrets made and renewed, and what is published.
 
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startDnsServer, type Zone } from '../../sim/dns/dns-server.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -105,3 +105,22 @@ test('check compares what is published with this server', async (t) => {
   await configure(`${srs}${route}${source.replace('2.1', '2.9')}`, zone);
   assert.match((await run('srs', 'check')).stdout, /NOT {2}SPF: srs\.test from 192\.0\.2\.9: fail/);
 });
+
+test(
+  'root makes the first secret for whom the spool belongs to, and is told when that user may not read it',
+  { skip: process.getuid?.() !== 0 && 'only root makes files for others' },
+  async (t) => {
+    const { file, run, configure } = world(t);
+    await configure('spool = "spool"\n');
+    const spool = join(dirname(file), 'spool');
+    mkdirSync(spool, { mode: 0o700 });
+    chownSync(spool, 65_534, 65_534);
+    await run('srs', 'secret', file);
+    assert.equal(statSync(file).uid, 65_534);
+    await configure(`spool = "spool"\n${srs}${route}`);
+    assert.doesNotMatch((await run('check')).stdout, /srs\.secret/);
+    chownSync(file, 0, 0);
+    const told = /srs\.secret: the user who runs Sluice, to whom the spool belongs, may not read it/;
+    assert.match((await run('check')).stdout, told);
+  },
+);
