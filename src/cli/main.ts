@@ -27,6 +27,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   status: () => import('./status.ts'),
   top: () => import('./top.ts'),
   queue: () => import('./queue.ts'),
+  quarantine: () => import('./quarantine.ts'),
   explain: () => import('./explain.ts'),
   limits: () => import('./limits.ts'),
   limit: () => import('./limit.ts'),

@@ -51,8 +51,15 @@ async function change(action: QueueAction, ids: string[], options: ChangeOptions
     ...(options.dryRun === true && { dryRun: true }),
     ...(options.detach === true && { detach: true }),
   };
-  const isJson = options.json === true;
-  const report = await runJob(readPlaces(options.config), asked, isJson);
+  await changeAndTell(readPlaces(options.config), asked, options.json === true);
+}
+
+/**
+ * Does a job and prints what it did.
+ * @throws {CommandError} as `jobError` says, after what was done was printed
+ */
+export async function changeAndTell(place: Place, asked: QueueChange, isJson: boolean): Promise<void> {
+  const report = await runJob(place, asked, isJson);
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
   else if (report.state === 'running') {
     process.stdout.write(`Job ${report.job} is at work: "sluice queue jobs" shows how far it is.\n`);
@@ -62,7 +69,7 @@ async function change(action: QueueAction, ids: string[], options: ChangeOptions
 }
 
 /** @throws {CommandError} `JOB_INTERRUPTED` when the manager ends after the job has begun */
-async function runJob(place: Place, asked: QueueChange, isJson: boolean): Promise<JobReport> {
+export async function runJob(place: Place, asked: QueueChange, isJson: boolean): Promise<JobReport> {
   const line = new ProgressLine(process.stderr);
   const cancelled = new AbortController();
   const cancel = (): void => {

@@ -24,13 +24,19 @@ const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'damaged', 's
 
 /** Adds the options that choose recipients. */
 export function withFilterOptions(command: Command): Command {
+  return withQuarantineFilterOptions(command).addOption(
+    new Option('--state <state>', 'only recipients in this state').choices(states),
+  );
+}
+
+/** Adds those of the options that make sense where all messages are held. */
+export function withQuarantineFilterOptions(command: Command): Command {
   return command
     .addOption(configOption())
     .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
     .option('--recipient <pattern>', 'recipient address')
     .option('--domain <pattern>', 'recipient domain')
     .option('--tenant <name>', "a tenant's mail, by its name; '' is mail of no tenant")
-    .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
     .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
     .option('--newer-than <age>', 'messages younger than this', duration)
     .option('--json', 'print JSON for programs');
@@ -70,18 +76,30 @@ export function requireQueueId(id: string): void {
   );
 }
 
-/** Refuses a command without ids or filter: only `--all` chooses the whole queue. @throws {CommandError} `NOTHING_CHOSEN` */
-export function requireChoice(filter: QueueFilter, isAll: boolean, command: string): void {
+/** Refuses a command without ids or filter: only `--all` chooses everything. @throws {CommandError} `NOTHING_CHOSEN` */
+export function requireChoice(
+  filter: QueueFilter,
+  isAll: boolean,
+  command: string,
+  group: 'queue' | 'quarantine' = 'queue',
+): void {
   if (isRestricted(filter) || isAll) return;
   throw new CommandError(
     exitCodes.usage,
     'NOTHING_CHOSEN',
-    `Which messages? "sluice queue ${command}" needs ids or a filter.`,
+    `Which messages? "sluice ${group} ${command}" needs ids or a filter.`,
     'Name queue ids, give a filter such as --domain example.com, or --all.',
   );
 }
 
-function duration(text: string): number {
+/** An argument that counts something. @throws {InvalidArgumentError} */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** An argument such as `4h`, in ms. @throws {InvalidArgumentError} */
+export function duration(text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {

@@ -38,11 +38,13 @@ export async function* queueRows(
   }
 }
 
-/** The error for an id that is not in the queue. */
-export function noSuchMessage(id: string): ControlError {
+/** The error for an id that is not in the queue, or not in quarantine when only such messages were asked for. */
+export function noSuchMessage(id: string, { quarantine }: QueueFilter = {}): ControlError {
   return new ControlError(
     'NO_SUCH_MESSAGE',
-    `No message ${id} is in the queue.`,
-    'It may be delivered by now: look for its id in the log.',
+    `No message ${id} is in ${quarantine === undefined ? 'the queue' : 'quarantine'}.`,
+    quarantine === undefined
+      ? 'It may be delivered by now: look for its id in the log.'
+      : 'It may be released or deleted by now: "sluice queue show" and the log tell more.',
   );
 }

@@ -2,7 +2,7 @@
 // octet (`--eml`). Promises: what is shown as text cannot control a terminal; a message of any size needs little memory.
 
 import type { Command } from 'commander';
-import type { QueueRow } from '../control/queue-row.ts';
+import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { chooseMessages } from './export-choice.ts';
@@ -25,7 +25,8 @@ interface ShowOptions {
   readonly output?: string;
 }
 
-export function register(queue: Command): void {
+/** @param only - with the pattern of a quarantine's reason: other messages are not shown */
+export function register(queue: Command, only: Pick<QueueFilter, 'quarantine'> = {}): void {
   queue
     .command('show <id>')
     .description('show everything about one message, or the message itself')
@@ -37,7 +38,10 @@ export function register(queue: Command): void {
     .action(async (id: string, options: ShowOptions) => {
       requireQueueId(id);
       checkOptions(options);
-      await (options.content === true || options.eml === true ? showMessage(id, options) : show(id, options));
+      const filter = { ...only, ids: [id] };
+      await (options.content === true || options.eml === true
+        ? showMessage(id, filter, options)
+        : show(id, filter, options));
     });
 }
 
@@ -56,10 +60,14 @@ function checkOptions({ content, eml, json, output }: ShowOptions): void {
 }
 
 /** @throws {CommandError} `EXPORT_DAMAGED` after what can be read of a damaged message was written */
-async function showMessage(id: string, { config, content, output }: ShowOptions): Promise<void> {
+async function showMessage(
+  id: string,
+  filter: QueueFilter,
+  { config, content, output }: ShowOptions,
+): Promise<void> {
   const places = readPlaces(config);
-  const chosen = (await chooseMessages(places, { ids: [id] }, false)).get(id);
-  if (chosen === undefined) throw noSuchMessage(id);
+  const chosen = (await chooseMessages(places, filter, false)).get(id);
+  if (chosen === undefined) throw noSuchMessage(id, filter);
   const mail = openStoredMail(places);
   try {
     const isText = content === true || process.stdout.isTTY;
@@ -77,11 +85,11 @@ async function showMessage(id: string, { config, content, output }: ShowOptions)
   }
 }
 
-async function show(id: string, options: ShowOptions): Promise<void> {
+async function show(id: string, filter: QueueFilter, options: ShowOptions): Promise<void> {
   const rows: QueueRow[] = [];
-  for await (const row of queueRows(readPlaces(options.config), { ids: [id] }, 0)) rows.push(row);
+  for await (const row of queueRows(readPlaces(options.config), filter, 0)) rows.push(row);
   const [first] = rows;
-  if (first === undefined) throw noSuchMessage(id);
+  if (first === undefined) throw noSuchMessage(id, filter);
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(rows)}\n`);
     return;

@@ -1,6 +1,6 @@
 // `sluice queue list`, which reads the spool when no Sluice is running. The other commands have files of their own.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { QueueRow } from '../control/queue-row.ts';
 import { readPlaces } from './config-file.ts';
 import * as queueChange from './queue-change.ts';
@@ -8,7 +8,13 @@ import * as queueExport from './queue-export.ts';
 import * as queueImport from './queue-import.ts';
 import * as queueJobs from './queue-jobs.ts';
 import * as queueShow from './queue-show.ts';
-import { type FilterOptions, filterOf, withFilterOptions, isRestricted } from './queue-filter.ts';
+import {
+  type FilterOptions,
+  filterOf,
+  isRestricted,
+  wholeNumber,
+  withFilterOptions,
+} from './queue-filter.ts';
 import { reasonText, stateText } from './queue-row-text.ts';
 import { queueRows } from './queue-rows.ts';
 import { age, table } from './text-table.ts';
@@ -63,9 +69,4 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
   );
   const more = limit > 0 && count === limit ? ' (there may be more: --limit 0 shows all)' : '';
   printText(`${rowsText}${count} recipient${count === 1 ? '' : 's'}${more}\n`);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
 }

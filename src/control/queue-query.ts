@@ -77,8 +77,8 @@ export class QueueQuery {
       const sender = envelope === undefined ? '?' : envelope.reversePath;
       const found = envelope?.recipients[recipientIndex];
       const recipient = found?.address ?? `?@${facts.domain}`;
-      if (matcher.matchesAddresses(sender, recipient)) {
-        const quarantine = facts.isHeld ? envelope?.quarantine : undefined;
+      const quarantine = facts.isHeld ? envelope?.quarantine : undefined;
+      if (matcher.matchesAddresses(sender, recipient) && matcher.matchesQuarantine(quarantine)) {
         const row = {
           ...facts,
           sender,

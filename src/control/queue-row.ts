@@ -55,6 +55,8 @@ export interface QueueFilter {
   /** Messages older, or younger, than this many ms. */
   readonly olderThanMs?: number | undefined;
   readonly newerThanMs?: number | undefined;
+  /** The reason of a message that is held since its acceptance; `*` is any of these. */
+  readonly quarantine?: string | undefined;
 }
 
 /** The fields of a row about the last refusal. */
@@ -81,6 +83,7 @@ export class RowMatcher {
   readonly #sender: (text: string) => boolean;
   readonly #recipient: (text: string) => boolean;
   readonly #domain: (text: string) => boolean;
+  readonly #quarantine: (text: string) => boolean;
 
   constructor(filter: QueueFilter, nowMs: number) {
     this.#filter = filter;
@@ -89,15 +92,17 @@ export class RowMatcher {
     this.#sender = textPattern(filter.sender);
     this.#recipient = textPattern(filter.recipient);
     this.#domain = textPattern(filter.domain);
+    this.#quarantine = textPattern(filter.quarantine);
   }
 
   matchesFacts(row: ChoiceFacts): boolean {
-    const { state, tenant, olderThanMs, newerThanMs } = this.#filter;
+    const { state, tenant, olderThanMs, newerThanMs, quarantine } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
       (this.#ids === undefined || this.#ids.has(row.queueId)) &&
       (state === undefined || row.state === state || (state === 'held' && row.isHeld)) &&
       (tenant === undefined || row.tenant === tenant) &&
+      (quarantine === undefined || row.isHeld) &&
       (olderThanMs === undefined || ageMs > olderThanMs) &&
       (newerThanMs === undefined || ageMs < newerThanMs) &&
       this.#domain(row.domain)
@@ -106,5 +111,10 @@ export class RowMatcher {
 
   matchesAddresses(sender: string, recipient: string): boolean {
     return this.#sender(sender) && this.#recipient(recipient);
+  }
+
+  /** @param reason - why the message was held when it was accepted; undefined when it was not, or is not held any more */
+  matchesQuarantine(reason: string | undefined): boolean {
+    return this.#filter.quarantine === undefined || (reason !== undefined && this.#quarantine(reason));
   }
 }

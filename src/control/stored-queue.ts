@@ -46,6 +46,7 @@ export async function* storedQueue(
         ...(located && { ref: message.ref }),
       };
       if (!matcher.matchesFacts(row) || !matcher.matchesAddresses(row.sender, row.recipient)) continue;
+      if (!matcher.matchesQuarantine(row.quarantine)) continue;
       yield row;
       count++;
       if (limit > 0 && count >= limit) return;

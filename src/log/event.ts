@@ -40,7 +40,9 @@ export type EventName =
   /** A message with the empty sender failed, and nobody is told. */
   | 'dropped'
   /** An administrator took one recipient out of the queue. */
-  | 'removed';
+  | 'removed'
+  /** An administrator let a held message go on. */
+  | 'released';
 
 /** What a field may hold. */
 export type LogValue = string | number | boolean | undefined | null | readonly string[];

@@ -176,7 +176,18 @@ interface EventFields {
     readonly to: readonly string[];
     readonly reason: string;
   };
-  readonly removed: { readonly id: string; readonly from: string; readonly to: string };
+  readonly removed: {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly quarantine?: Text;
+  };
+  readonly released: {
+    readonly id: string;
+    readonly from?: Text;
+    readonly to?: readonly string[] | undefined;
+    readonly quarantine?: Text;
+  };
 }
 
 /** One event: its name and its fields. */

@@ -16,6 +16,7 @@ const eventColour: Readonly<Record<string, Colour>> = {
   bounced: 'red',
   dropped: 'red',
   removed: 'blue',
+  released: 'blue',
 };
 const levelColour: Readonly<Record<LogLevel, Colour | undefined>> = {
   debug: 'grey',

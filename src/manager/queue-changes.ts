@@ -88,6 +88,12 @@ export class QueueChanges {
         return recipients.length;
       case 'release':
         if (!scheduler.release(message, nowMs)) return 0;
+        this.#parts.happenings.happened('released', {
+          id: queueId,
+          from: chosen.sender,
+          to: chosen.addresses,
+          quarantine: chosen.quarantine,
+        });
         outcomes.push({ kind: 'released', queueId });
         return recipients.length;
       case 'remove':
@@ -97,7 +103,8 @@ export class QueueChanges {
     }
   }
 
-  #remove({ message, queueId, recipients, sender, addresses }: ChosenMessage, outcomes: Outcome[]): number {
+  #remove(chosen: ChosenMessage, outcomes: Outcome[]): number {
+    const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
     const { happenings, manager } = this.#parts;
     const indexes = recipients.map(({ recipient }) => recipient);
     const removed = manager.scheduler.remove(message, indexes);
@@ -106,6 +113,7 @@ export class QueueChanges {
         id: queueId,
         from: sender ?? '?',
         to: addresses?.[indexes.indexOf(recipient)] ?? '?',
+        quarantine,
       });
       outcomes.push({ kind: 'removed', queueId, recipient });
     }

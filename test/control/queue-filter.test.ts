@@ -74,3 +74,20 @@ test('address patterns support * and <>, and ignore case', () => {
     );
   }
 });
+
+test('a filter by the reason of a quarantine chooses only what is held for such a reason', () => {
+  const anything = new RowMatcher({ quarantine: '*' }, 2_000_000);
+  const spam = new RowMatcher({ quarantine: '*spam*' }, 2_000_000);
+  assert.equal(anything.matchesFacts(row), false, 'it is not held');
+  assert.equal(anything.matchesFacts({ ...row, isHeld: true }), true);
+  for (const [reason, isAny, isSpam] of [
+    [undefined, false, false],
+    ['', true, false],
+    ['a virus', true, false],
+    ['looks like SPAM to us', true, true],
+  ] as const) {
+    assert.equal(anything.matchesQuarantine(reason), isAny, String(reason));
+    assert.equal(spam.matchesQuarantine(reason), isSpam, String(reason));
+  }
+  assert.equal(new RowMatcher({}, 0).matchesQuarantine(undefined), true);
+});

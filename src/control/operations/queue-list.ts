@@ -26,6 +26,7 @@ export const filterSchema: z.ZodType<QueueFilter> = z.strictObject({
   state: text.optional(),
   olderThanMs: ageMs.optional(),
   newerThanMs: ageMs.optional(),
+  quarantine: text.optional(),
 });
 
 export const refSchema: z.ZodType<StoredRef> = z.object({

@@ -1,4 +1,5 @@
-// Chooses the recipients of a job: by facts that the scheduler has, and by addresses, which are in the spool.
+// Chooses the recipients of a job: by facts that the scheduler has, and by addresses and the reason of a quarantine, which are
+// in the spool.
 
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
 import type { Envelope } from '../../message/envelope.ts';
@@ -30,20 +31,23 @@ export interface ChosenMessage {
   readonly sender?: string;
   /** The addresses of `recipients`, when addresses were read. */
   readonly addresses?: readonly string[];
+  /** Why a message that is held was held when it was accepted, when addresses were read. */
+  readonly quarantine?: string;
 }
 
 export class MessageChoice {
   readonly #parts: ChoiceParts;
   readonly #ids: ReadonlySet<string> | undefined;
   readonly #matcher: RowMatcher;
-  /** The filter looks at addresses. */
+  /** The filter looks at addresses or at the reason of a quarantine: at what only the envelope says. */
   readonly looksAtAddresses: boolean;
 
   constructor(parts: ChoiceParts, filter: QueueFilter) {
     this.#parts = parts;
     this.#ids = filter.ids === undefined || filter.ids.length === 0 ? undefined : new Set(filter.ids);
     this.#matcher = new RowMatcher(filter, parts.dateMs());
-    this.looksAtAddresses = filter.sender !== undefined || filter.recipient !== undefined;
+    this.looksAtAddresses =
+      filter.sender !== undefined || filter.recipient !== undefined || filter.quarantine !== undefined;
   }
 
   /** How many ids are looked up one by one; undefined: the queue is walked. */
@@ -102,11 +106,21 @@ export class MessageChoice {
     const sender = envelope?.reversePath ?? '?';
     const addressOf = ({ recipient, domain }: RecipientFacts): string =>
       envelope?.recipients[recipient]?.address ?? `?@${domain}`;
+    // All recipients of a message are held, or none.
+    const quarantine = chosen.recipients.some(({ isHeld }) => isHeld) ? envelope?.quarantine : undefined;
+    if (!this.#matcher.matchesQuarantine(quarantine)) return undefined;
     const recipients = chosen.recipients.filter((each) =>
       this.#matcher.matchesAddresses(sender, addressOf(each)),
     );
     if (recipients.length === 0) return undefined;
-    return { message, queueId, recipients, sender, addresses: recipients.map(addressOf) };
+    return {
+      message,
+      queueId,
+      recipients,
+      sender,
+      addresses: recipients.map(addressOf),
+      ...(quarantine !== undefined && { quarantine }),
+    };
   }
 
   /** Undefined when it cannot be read. */
