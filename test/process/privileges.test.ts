@@ -165,7 +165,7 @@ suite('a folder that is no spool', () => {
   });
 
   test('becomes one when it is new, a mount point, or a start that was broken off', (t) => {
-    for (const names of [[], ['lost+found'], ['run', 'segments', 'tls']]) {
+    for (const names of [[], ['lost+found'], ['run', 'segments', 'tls', 'crash']]) {
       const { path } = temporaryFolder(t, 'new');
       for (const name of names) mkdirSync(join(path, name));
       assert.deepEqual(ownSpool(path, users), []);

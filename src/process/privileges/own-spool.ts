@@ -99,6 +99,8 @@ const known: ReadonlySet<string> = new Set([
   runFolder(''),
   keysFolder(''),
   'tls',
+  // The supervisor has it before the rest of the spool is made.
+  'crash',
   'lost+found',
 ]);
 
