@@ -5,7 +5,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../io/make-folder.ts';
-import { removeLeftover } from '../io/remove-file.ts';
 import { type CrashedProcess, type CrashRecord, crashRecordSchema } from './crash-record.ts';
 import { writeClosed } from './write-closed.ts';
 
@@ -13,12 +12,6 @@ const namePattern = /^(?<name>\d{8}T\d{9}Z-[a-z]+-\d+)\.(?<what>json|report\.jso
 
 /** A record is a few kilobytes. */
 const mostRecordBytes = 1_048_576;
-
-export interface Keeping {
-  readonly keep: number;
-  readonly maxAge: number;
-  readonly maxSize: number;
-}
 
 /** One crash that is kept. */
 export interface KeptCrash {
@@ -57,7 +50,7 @@ export function writeRecord(folder: string, name: string, record: CrashRecord): 
  * @throws {Error} of the system when the folder cannot be read; a missing one has none
  */
 export function readCrashes(folder: string): readonly KeptCrash[] {
-  return [...filesByName(folder).keys()]
+  return [...filesByName(folder, namesIn(folder)).keys()]
     .sort()
     .reverse()
     .flatMap((name) => {
@@ -77,34 +70,10 @@ function readRecord(path: string): CrashRecord | undefined {
   }
 }
 
-/** Removes what is too old, too many or too large, the oldest first. */
-export function pruneCrashes(folder: string, { keep, maxAge, maxSize }: Keeping, nowMs: number): void {
-  let count = 0;
-  let total = 0;
-  for (const [name, files] of [...filesByName(folder)].sort(([a], [b]) => (a < b ? 1 : -1))) {
-    count++;
-    const stats = files.map((file) => ({ file, stats: lstatSync(file, { throwIfNoEntry: false }) }));
-    const isOld = nowMs - dateOf(name) > maxAge;
-    for (const { file, stats: found } of stats) {
-      // A core has holes: what counts is the room that it takes.
-      const bytes = found === undefined ? 0 : Math.min(found.size, found.blocks * 512);
-      const isKeptAnyway = count === 1 && file.endsWith('.json') && bytes <= maxSize;
-      if (!isKeptAnyway && (count > keep || isOld || total + bytes > maxSize)) removeLeftover(file);
-      else total += bytes;
-    }
-  }
-}
-
-/** Unix ms; NaN for no date. */
-function dateOf(name: string): number {
-  const form = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z/u;
-  return Date.parse(name.slice(0, 19).replace(form, '$1-$2-$3T$4:$5:$6.$7Z'));
-}
-
 /** The paths of each crash, the record first. */
-function filesByName(folder: string): Map<string, string[]> {
+export function filesByName(folder: string, names: readonly string[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const file of namesIn(folder).sort()) {
+  for (const file of names.toSorted()) {
     const { name } = namePattern.exec(file)?.groups ?? {};
     if (name === undefined) continue;
     const files = found.get(name) ?? [];

@@ -9,13 +9,13 @@ import {
   crashName,
   makeCrashFolder,
   newFolderOf,
-  pruneCrashes,
   readCrashes,
   writeRecord,
 } from '../../crash/crash-folder.ts';
 import { bounded, type CrashRecord } from '../../crash/crash-record.ts';
 import { type EndedProcess, hasCrashed, makeRecord } from '../../crash/make-record.ts';
 import { newReportPath } from '../../crash/node-report.ts';
+import { pruneCrashes } from '../../crash/prune-crashes.ts';
 import type { ReadTrail } from '../../crash/read-trail.ts';
 import { setAsideReason, suspects } from '../../crash/suspects.ts';
 import { takeCore } from '../../crash/take-core.ts';
@@ -29,6 +29,9 @@ import type { RoleName } from '../role.ts';
 import { type Child, type Crash, tell } from './child.ts';
 
 const roles = ['manager', 'receiver', 'sender', 'keys', 'control'] as const satisfies readonly RoleName[];
+
+/** Beats between two looks at what is too old or too large. */
+const pruneBeats = 60;
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -55,6 +58,8 @@ export class CrashDesk {
   /** Messages to hold, which no manager knows yet. */
   readonly #holdLater: SetAsideMessage[] = [];
   #isReady = false;
+  #isPruning = false;
+  #beats = 0;
 
   constructor({ crash }: Pick<Config, 'crash'>, parts: CrashDeskParts) {
     this.#config = crash;
@@ -71,6 +76,7 @@ export class CrashDesk {
       this.#records = readCrashes(folder).map(({ record }) => record);
       this.#isReady = true;
       troubles.clear('crash:folder');
+      this.#prune();
     } catch (error) {
       troubles.raise(
         'crash:folder',
@@ -83,6 +89,11 @@ export class CrashDesk {
 
   configure({ crash }: Pick<Config, 'crash'>): void {
     this.#config = crash;
+  }
+
+  /** To be called once a second: what is kept grows old, and programs that a role starts may leave cores, too. */
+  beat(): void {
+    if (++this.#beats % pruneBeats === 0) this.#prune();
   }
 
   /** The largest core that the system may write of a process that is about to start; 0: none is wanted. */
@@ -190,10 +201,21 @@ export class CrashDesk {
     const { folder } = this.#config;
     try {
       writeRecord(folder, name, record);
-      pruneCrashes(folder, this.#config, Date.now());
+      this.#prune();
     } catch (error) {
       this.#parts.log.warn(`what is known of a crash could not be kept in ${folder}: ${wordsOf(error)}`);
     }
+  }
+
+  /** One at a time: a disk may hang. What fails is tried again at a later beat. */
+  #prune(): void {
+    if (!this.#isReady || this.#isPruning) return;
+    this.#isPruning = true;
+    pruneCrashes(this.#config.folder, this.#config, Date.now())
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isPruning = false;
+      });
   }
 
   #takeTrail(serial: number): ReadTrail {

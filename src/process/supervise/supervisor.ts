@@ -97,7 +97,7 @@ export class Supervisor implements Instance {
     this.#crashes.prepare();
     if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
-    this.#beatTimer = setInterval(() => this.#beats.beat(this.#config.crash, this.#isStopping), beatEveryMs);
+    this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
       await this.#forkAll();
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
@@ -107,6 +107,11 @@ export class Supervisor implements Instance {
       await this.stop(0);
       throw error;
     }
+  }
+
+  #beat(): void {
+    this.#beats.beat(this.#config.crash, this.#isStopping);
+    this.#crashes.beat();
   }
 
   async #forkAll(): Promise<void> {
