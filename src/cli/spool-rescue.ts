@@ -37,6 +37,7 @@ export function register(spool: Command): void {
 
 async function rescue(folder: string, options: RescueCommand): Promise<void> {
   const { also = [], config, from, held, json, rate } = options;
+  let hasFindings = false;
   const result = await rescueSpool({
     files: nodeFiles,
     spool: from ?? readPlaces(config).spool,
@@ -44,10 +45,11 @@ async function rescue(folder: string, options: RescueCommand): Promise<void> {
     also,
     isHeld: held === true,
     pace: new Pace({ timers: nodeTimers, bytesPerSecond: rate, signal: cancelOnSignals() }),
-    report: (finding) =>
-      json === true
-        ? process.stdout.write(`${JSON.stringify(finding)}\n`)
-        : printText(`${findingText(finding)}\n`),
+    report: (finding) => {
+      hasFindings = true;
+      if (json === true) process.stdout.write(`${JSON.stringify(finding)}\n`);
+      else printText(`${findingText(finding)}\n`);
+    },
   });
   const { damaged, isHeld, messages, recipients, uncertain } = result;
   if (json === true) process.stdout.write(`${JSON.stringify({ kind: 'result', ...result })}\n`);
@@ -67,5 +69,5 @@ async function rescue(folder: string, options: RescueCommand): Promise<void> {
       ].join('\n'),
     );
   }
-  if (damaged + uncertain > 0) process.exitCode = exitCodes.dataError;
+  if (hasFindings || damaged + uncertain > 0) process.exitCode = exitCodes.dataError;
 }

@@ -1,15 +1,16 @@
 // `sluice spool restore`: makes the spool of a stopped Sluice from a backup. What was delivered since the backup would be delivered
 // again: so the command asks to be told whether the mail shall be held, and reads from logs what is done.
 
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { nodeTimers } from '../io/timers.ts';
 import { Pace } from '../spool/copies/pace.ts';
-import { type FinishedRecipient, restoreSpool } from '../spool/copies/restore.ts';
+import { restoreSpool } from '../spool/copies/restore.ts';
 import { nodeFiles } from '../spool/file-layer.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { finishedIn } from './finished-in-logs.ts';
 import { cancelOnSignals } from './spool-backup.ts';
 
 interface RestoreCommand {
@@ -62,48 +63,14 @@ async function restore(backup: string, options: RestoreCommand): Promise<void> {
   process.stdout.write(
     `${spool} has ${messages} messages to ${recipients} recipients${of}${held === true ? ', all held' : ''}.\n` +
       (log === undefined ? '' : `${leftOut} recipients were left out: the log says that they are done.\n`) +
-      (held === true ? '"sluice queue list" shows them, and "sluice queue release" lets them go.\n' : ''),
+      (held === true ? '"sluice queue list" shows them, and "sluice queue release" lets them go.\n' : '') +
+      ownerHint(spool),
   );
 }
 
-/** Events after which nothing is to be sent to a recipient any more. */
-const endings: ReadonlySet<unknown> = new Set(['delivered', 'bounced', 'removed']);
-
-async function* finishedIn(logs: readonly string[]): AsyncGenerator<FinishedRecipient> {
-  for (const log of logs) {
-    const input = log === '-' ? process.stdin : createReadStream(log);
-    try {
-      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-        const found = finishedBy(line);
-        if (found !== undefined) yield found;
-      }
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new CommandError(
-        exitCodes.ioError,
-        'RESTORE_LOG',
-        `Reading the log ${log}: ${why}. Nothing was restored.`,
-        'Name files of lines in JSON, as Sluice writes them where it is not on a terminal.',
-      );
-    }
-  }
-}
-
-function finishedBy(line: string): FinishedRecipient | undefined {
-  // Most lines are about other things, and need not be parsed.
-  if (!line.includes('"event"')) return undefined;
-  let found: unknown;
-  try {
-    found = JSON.parse(line.slice(line.indexOf('{')));
-  } catch {
-    return undefined; // the last line may be cut
-  }
-  if (typeof found !== 'object' || found === null) return undefined;
-  const { event, id, to } = found as {
-    readonly event?: unknown;
-    readonly id?: unknown;
-    readonly to?: unknown;
-  };
-  if (!endings.has(event) || typeof id !== 'string' || typeof to !== 'string') return undefined;
-  return { queueId: id, address: to };
+/** Root may have restored for a Sluice that another user starts, and to whom the folder above belongs. */
+function ownerHint(spool: string): string {
+  const above = dirname(spool);
+  if (process.getuid?.() !== 0 || statSync(above).uid === 0) return '';
+  return `It belongs to root. Give it to the user that starts Sluice: chown -R --reference=${above} ${spool}\n`;
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { suite, test, type TestContext } from 'node:test';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
@@ -223,6 +224,14 @@ async function stopped(t: TestContext): Promise<{
 }
 
 suite('a backup of a stopped Sluice', { concurrency: 2 }, () => {
+  test('of which a folder is gone is rescued with the exit code of damage', async (t) => {
+    const { folder, run } = await stopped(t);
+    renameSync(join(folder, 'spool', 'segments'), join(folder, 'gone'));
+    const { code, stdout } = await run('spool', 'rescue', join(folder, 'rescued'));
+    assert.match(stdout, /^segments: the folder cannot be read/m);
+    assert.equal(code, 65);
+  });
+
   test('of which a file was changed is not restored, and the check names the file', async (t) => {
     const { folder, ids, run } = await stopped(t);
     const backup = join(folder, 'backup');
@@ -256,7 +265,17 @@ suite('a backup of a stopped Sluice', { concurrency: 2 }, () => {
     );
     const missing = await run('spool', 'restore', backup, '--held', '--log', join(folder, 'none'));
     assert.match(missing.stderr, /^RESTORE_LOG: /);
-    const { stdout } = await run('spool', 'restore', backup, '--held', '--json', '--log', log);
+    const pretty = join(folder, 'pretty');
+    writeFileSync(pretty, '14:03:02.151 delivered 5Xq2 <a@example.com> -> <a@x.test>\n');
+    const other = await run('spool', 'restore', backup, '--held', '--log', pretty);
+    assert.match(other.stderr, /^RESTORE_LOG: .*none of its lines is JSON/);
+    const packed = gzipSync(readFileSync(log));
+    const cut = join(folder, 'cut.gz');
+    writeFileSync(cut, packed.subarray(0, -10));
+    assert.match((await run('spool', 'restore', backup, '--held', '--log', cut)).stderr, /^RESTORE_LOG: /);
+    const rotated = join(folder, 'log-20261129T165800Z.gz');
+    writeFileSync(rotated, packed);
+    const { stdout } = await run('spool', 'restore', backup, '--held', '--json', '--log', rotated);
     const told = JSON.parse(stdout) as Record<string, unknown>;
     assert.deepEqual([told['messages'], told['recipients'], told['leftOut']], [2, 2, 3]);
     const listed = await run('queue', 'list');
