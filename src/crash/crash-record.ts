@@ -49,6 +49,8 @@ export const crashRecordSchema = z.object({
   exitCode: z.int().optional(),
   /** A sentence: what it said, or what the system says of it. */
   words: text(4000),
+  /** It did not answer because it was stopped, or waited for the system: what it had in hand is not the reason. */
+  isFromOutside: z.boolean().optional(),
   inHand: z.array(inHand).max(100),
   /** The last steps, oldest first. */
   steps: z.array(inHand).max(100),

@@ -1,6 +1,7 @@
 // Makes the record of a crash from what is known of the end of a process.
 
 import { bounded, type CrashedProcess, type CrashKind, type CrashRecord } from './crash-record.ts';
+import type { ProcessState } from './process-state.ts';
 import type { ReadTrail } from './read-trail.ts';
 import { signalWords } from './signal-words.ts';
 import type { TakenReport } from './take-report.ts';
@@ -17,7 +18,7 @@ export interface EndedProcess {
   /** What it reported before it ended. */
   readonly failure: { readonly code: string; readonly message: string } | undefined;
   /** Why the supervisor has ended it, and what the system said of it then; undefined: it did not. */
-  readonly stall: string | undefined;
+  readonly stall: ProcessState | undefined;
 }
 
 /** The code of an error that is a fault of Sluice; others are for the administrator to mend. */
@@ -56,7 +57,8 @@ export function makeRecord(
     kind,
     ...(signal !== null && { signal }),
     ...(exitCode !== null && { exitCode }),
-    words: bounded(stall ?? (said === '' ? signalWords(signal, exitCode) : said), 4000),
+    words: bounded(stall?.words ?? (said === '' ? signalWords(signal, exitCode) : said), 4000),
+    ...(stall?.isFromOutside === true && { isFromOutside: true }),
     inHand: [...inHand],
     steps: [...steps],
     ...(report !== undefined &&

@@ -6,6 +6,13 @@ import { readFileSync } from 'node:fs';
 /** Of proc_pid_stat(5): utime and stime are in these. */
 const ticksPerSecond = 100;
 
+export interface ProcessState {
+  /** A sentence. */
+  readonly words: string;
+  /** It did not compute, so what it had in hand is hardly the reason. */
+  readonly isFromOutside: boolean;
+}
+
 export interface CpuMark {
   readonly ticks: number;
   /** By `performance.now()`. */
@@ -19,29 +26,44 @@ export function cpuMark(pid: number, nowMs: number): CpuMark | undefined {
 }
 
 /**
- * A sentence about the process.
+ * Why the process does not answer; undefined where nothing is known.
  * @param since - taken when it was first found silent
  */
-export function processState(pid: number, since: CpuMark | undefined, nowMs: number): string | undefined {
+export function processState(
+  pid: number,
+  since: CpuMark | undefined,
+  nowMs: number,
+): ProcessState | undefined {
   const fields = statOf(pid);
   const mark = cpuMark(pid, nowMs);
   if (fields === undefined || mark === undefined) return undefined;
   switch (fields[0]) {
     case 'T':
     case 't':
-      return 'It was stopped by a signal (SIGSTOP), or by a debugger.';
+      return fromOutside('It was stopped by a signal (SIGSTOP), or by a debugger.');
     case 'D':
-      return `It waited for the system without end (${waitsIn(pid) ?? 'uninterruptible'}): most often a disk or a network file system that does not answer.`;
+      return fromOutside(
+        `It waited for the system without end (${waitsIn(pid) ?? 'uninterruptible'}): most often a disk or a network file system that does not answer.`,
+      );
     case 'Z':
-      return 'It had ended, and the system was still writing its core.';
+      return { words: 'It had ended, and the system was still writing its core.', isFromOutside: false };
     default:
   }
   const shareOf = since === undefined ? Number.NaN : shareBetween(since, mark);
   if (Number.isNaN(shareOf)) return undefined;
   const used = `Since it was silent it used ${Math.round(shareOf * 100)} % of a processor`;
-  if (shareOf > 0.2) return `${used}: it was computing without end, as far as others left it any.`;
+  if (shareOf > 0.2) {
+    const words = `${used}: it was computing without end, as far as others left it any.`;
+    return { words, isFromOutside: false };
+  }
   const where = waitsIn(pid);
-  return `${used}: it was waiting${where === undefined ? '' : ` in ${where} of the kernel`}, or got nothing of the processor.`;
+  return fromOutside(
+    `${used}: it was waiting${where === undefined ? '' : ` in ${where} of the kernel`}, or got nothing of the processor.`,
+  );
+}
+
+function fromOutside(words: string): ProcessState {
+  return { words, isFromOutside: true };
 }
 
 function shareBetween(since: CpuMark, now: CpuMark): number {

@@ -1,7 +1,7 @@
 // Which messages are to be set aside after a crash: those that were in hand at so many crashes that it is hardly by chance.
 //
-// Not every crash counts: a process that was killed from outside (SIGKILL, also by a kernel without memory) has not failed because of
-// what it had in hand. And of the many messages that a busy sender has in hand, only the last ones that it began are set aside; were it
+// Not every crash counts: a process that was killed from outside (SIGKILL, also by a kernel without memory), was stopped, or waited for a
+// disk has not failed because of what it had in hand. And of the many messages that a busy sender has in hand, only the last ones that it began are set aside; were it
 // another one, that will be in hand at the next crash, too.
 
 import type { CrashRecord } from './crash-record.ts';
@@ -12,13 +12,25 @@ const mostSetAside = 10;
 /** Steps whose subject begins with the id of a message. */
 const messageSteps: ReadonlySet<string> = new Set(['deliver', 'report']);
 
-/** Signals from outside. All others are sent by the kernel to a process that has failed, or by the process to itself. */
-const fromOutside: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
+/** Signals that the kernel sends to a process that has failed, or the process to itself. All others come from outside. */
+const ofFailures: ReadonlySet<string> = new Set([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGABRT',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+  'SIGSYS',
+]);
 
 /** @returns whether what was in hand may be the reason */
-export function hasFailed({ kind, signal = '' }: Pick<CrashRecord, 'kind' | 'signal'>): boolean {
-  if (kind === 'exit') return false;
-  return kind !== 'signal' || !fromOutside.has(signal);
+export function hasFailed({
+  kind,
+  signal = '',
+  isFromOutside = false,
+}: Pick<CrashRecord, 'kind' | 'signal' | 'isFromOutside'>): boolean {
+  if (kind === 'exit' || isFromOutside) return false;
+  return kind !== 'signal' || ofFailures.has(signal);
 }
 
 /**

@@ -42,9 +42,16 @@ test('a process that was killed from outside says nothing about its messages', (
   const killed = { signal: 'SIGKILL' } as const;
   assert.deepEqual(suspects(crash(['A'], killed), [crash(['A'])], 2), []);
   assert.deepEqual(suspects(crash(['A']), [crash(['A'], killed)], 2), []);
+  assert.deepEqual(suspects(crash(['A'], { signal: 'SIGUSR2' }), [crash(['A'])], 2), []);
   // The supervisor's own kill of a process that stood still does.
   const stalled = { kind: 'stalled', signal: 'SIGKILL' } as const;
   assert.deepEqual(suspects(crash(['A'], stalled), [crash(['A'], { kind: 'error' })], 2), ['A']);
+});
+
+test('a process that was stopped, or waited for a disk, says nothing about its messages', () => {
+  const waited = { kind: 'stalled', signal: 'SIGKILL', isFromOutside: true } as const;
+  assert.deepEqual(suspects(crash(['A'], waited), [crash(['A'])], 2), []);
+  assert.deepEqual(suspects(crash(['A']), [crash(['A'], waited)], 2), []);
 });
 
 test('after a release, crashes count anew', () => {

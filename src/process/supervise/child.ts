@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Config } from '../../config/config.ts';
 import type { CrashRecord } from '../../crash/crash-record.ts';
-import type { CpuMark } from '../../crash/process-state.ts';
+import type { CpuMark, ProcessState } from '../../crash/process-state.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import { needsKeys } from '../../settings/signing.ts';
@@ -57,7 +57,7 @@ export interface Child {
   /** When it was first found silent. */
   silentSince: CpuMark | undefined;
   /** Why the supervisor has ended this process because it does not answer; undefined: it has not. */
-  stall: string | undefined;
+  stall: ProcessState | undefined;
   /** Beats since then. */
   endingBeats: number;
   /** The crash after which this process is started again. */

@@ -27,10 +27,11 @@ export function endStalled(
   const pid = running?.pid;
   if (running === undefined || pid === undefined) return;
   if (child.stall === undefined) {
-    const state = processState(pid, child.silentSince, performance.now()) ?? '';
-    child.stall = `The supervisor ended it: ${why}. ${state}`.trimEnd();
+    const state = processState(pid, child.silentSince, performance.now());
+    const { words = '', isFromOutside = false } = state ?? {};
+    child.stall = { words: `The supervisor ended it: ${why}. ${words}`.trimEnd(), isFromOutside };
     child.endingBeats = 0;
-    log.error(`ending the ${name} process (${pid}): ${why}. ${state}`.trimEnd());
+    log.error(`ending the ${name} process (${pid}): ${why}. ${words}`.trimEnd());
     running.kill(wantsCore ? 'SIGABRT' : 'SIGKILL');
     // Whoever is stopped gets SIGABRT when it goes on.
     if (wantsCore) running.kill('SIGCONT');
