@@ -14,8 +14,22 @@ import { LineReader } from './line-reader.ts';
 import { perform, type Rights, type Service } from './operations/operation.ts';
 import type { ControlSet } from './operations/sets.ts';
 
-/** The longest line that is accepted as a request. */
-const maxRequestBytes = 16 * 1024 * 1024;
+/** What one socket takes. */
+interface SocketLimits {
+  /** The longest line that is accepted as a request. */
+  readonly requestBytes: number;
+  /** Further connections are closed at once; undefined: as many as this process may open. */
+  readonly connections: number | undefined;
+}
+
+/**
+ * Who may only ask must not be able to use up the memory or the open files of this process, which those with full rights need, too.
+ * A change may name many thousand messages; no question is that long.
+ */
+const limitsOf: Readonly<Record<Rights, SocketLimits>> = {
+  change: { requestBytes: 16 * 1024 * 1024, connections: undefined },
+  read: { requestBytes: 256 * 1024, connections: 100 },
+};
 
 /** A connection is closed when its request is not complete within this time: a silent program would hold it forever. */
 const requestTimeoutMs = 60_000;
@@ -49,6 +63,8 @@ export class ControlServer {
    */
   async listen(path: string, rights: Rights, gid: number | undefined): Promise<void> {
     const server = createServer((socket) => this.#connected(socket, rights));
+    const { connections } = limitsOf[rights];
+    if (connections !== undefined) server.maxConnections = connections;
     this.#servers.push(server);
     try {
       await listenUnix(server, path, 0o600);
@@ -71,7 +87,7 @@ export class ControlServer {
     this.#sockets.add(socket);
     const cancelled = new AbortController();
     let isAsked = false;
-    const lines = new LineReader(maxRequestBytes);
+    const lines = new LineReader(limitsOf[rights].requestBytes);
     const timer = setTimeout(() => socket.destroy(), requestTimeoutMs).unref();
     socket.setEncoding('utf8');
     socket.on('error', () => undefined);

@@ -1,6 +1,7 @@
 // What the socket for those who may only ask answers, and what it refuses: every operation is one or the other.
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { controlResult } from '../../src/control/control-client.ts';
 import { parseRequest, rightsFor } from '../../src/control/control-request.ts';
@@ -26,6 +27,8 @@ const asking = [
   'tls.sts',
   'user.find',
 ];
+
+const deadline = { timeout: 20_000 };
 
 test('only operations that change nothing are for everybody who may ask', () => {
   const read = Object.entries(operatorRights).flatMap(([name, { role }]) =>
@@ -69,4 +72,34 @@ test('the socket for questions answers them, and refuses changes before anybody 
 test('the socket for questions is beside the other one', () => {
   assert.equal(readSocketOf('/run/sluice/control.sock'), '/run/sluice/control-read.sock');
   assert.equal(readSocketOf('/run/sluice/c'), '/run/sluice/c-read');
+});
+
+test('the socket for questions keeps a hundred connections open, and the other one goes on', deadline, async (t) => {
+  const { socket, readSocket } = await controlServer(t, { overrides: () => [] });
+  const opened = Array.from({ length: 110 }, () => {
+    const one = connect(readSocket);
+    one.on('error', () => undefined);
+    one.write('{"operation":'); // and nothing more
+    return one;
+  });
+  t.after(() => {
+    for (const each of opened) each.destroy();
+  });
+  let closed = 0;
+  await new Promise<void>((resolve) => {
+    for (const each of opened)
+      each.on('close', () => {
+        if (++closed === 10) resolve();
+      });
+  });
+  assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), []);
+  assert.equal(closed, 10);
+});
+
+test('a request that is longer than any question closes the connection of the socket for questions', deadline, async (t) => {
+  const { readSocket } = await controlServer(t, { overrides: () => [] });
+  const one = connect(readSocket);
+  one.on('error', () => undefined);
+  one.write(`{"operation":"override.list","more":"${'x'.repeat(300_000)}`);
+  await new Promise((resolve) => one.on('close', resolve));
 });
