@@ -110,6 +110,16 @@ describe('the questions of sluice init', () => {
       code: 'INIT_ANSWER',
       message: /--lmtp does not belong to the purpose "relay"/u,
     });
+    for (const nothing of [{ listen: ',' }, { domain: ' , ' }]) {
+      await assert.rejects(gatherAnswers('submission', { domain: 'a.test', ...nothing }, facts, undefined), {
+        code: 'INIT_ANSWER',
+        message: /an answer is needed/u,
+      });
+    }
+    await assert.rejects(gatherAnswers('submission', { domain: 'a.test', key: '/k.pem' }, facts, undefined), {
+      code: 'INIT_ANSWER',
+      message: /^--key needs --certificate/u,
+    });
   });
 
   it('propose private networks of the interfaces of this host only', () => {

@@ -33,6 +33,7 @@ export async function gatherAnswers(
     const { purposes, proposes, isAsked, isOptional } = questions[name];
     if (!purposes.includes(purpose)) continue;
     const option = options[name];
+    if (name === 'key' && option !== undefined && (given.certificate ?? '') === '') throw keyAlone();
     if (option !== undefined) {
       given[name] = fromOption(name, option);
       continue;
@@ -64,6 +65,15 @@ function refuseForeign(name: QuestionName, purpose: Purpose, options: Given): vo
   );
 }
 
+function keyAlone(): CommandError {
+  return new CommandError(
+    exitCodes.usage,
+    'INIT_ANSWER',
+    '--key needs --certificate.',
+    'Name the file with the certificate, too, or leave the key out for a self-signed one.',
+  );
+}
+
 function fromOption(name: QuestionName, text: string): string {
   const problem = problemOf(name, text.trim());
   if (problem === undefined) return text.trim();
@@ -92,7 +102,8 @@ async function fromPerson(name: QuestionName, proposal: string | undefined, pers
 /** Why a text is no answer; undefined when it is one. */
 function problemOf(name: QuestionName, text: string): string | undefined {
   const { check, isOptional } = questions[name];
-  if (text === '') return isOptional ? undefined : 'an answer is needed';
+  // A list of nothing but commas has no answer, either.
+  if (/^[\s,]*$/u.test(text)) return isOptional ? undefined : 'an answer is needed';
   try {
     check(text);
     return undefined;
