@@ -74,32 +74,40 @@ test('the socket for questions is beside the other one', () => {
   assert.equal(readSocketOf('/run/sluice/c'), '/run/sluice/c-read');
 });
 
-test('the socket for questions keeps a hundred connections open, and the other one goes on', deadline, async (t) => {
-  const { socket, readSocket } = await controlServer(t, { overrides: () => [] });
-  const opened = Array.from({ length: 110 }, () => {
+test(
+  'the socket for questions keeps a hundred connections open, and the other one goes on',
+  deadline,
+  async (t) => {
+    const { socket, readSocket } = await controlServer(t, { overrides: () => [] });
+    const opened = Array.from({ length: 110 }, () => {
+      const one = connect(readSocket);
+      one.on('error', () => undefined);
+      one.write('{"operation":'); // and nothing more
+      return one;
+    });
+    t.after(() => {
+      for (const each of opened) each.destroy();
+    });
+    let closed = 0;
+    await new Promise<void>((resolve) => {
+      for (const each of opened)
+        each.on('close', () => {
+          if (++closed === 10) resolve();
+        });
+    });
+    assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), []);
+    assert.equal(closed, 10);
+  },
+);
+
+test(
+  'a request that is longer than any question closes the connection of the socket for questions',
+  deadline,
+  async (t) => {
+    const { readSocket } = await controlServer(t, { overrides: () => [] });
     const one = connect(readSocket);
     one.on('error', () => undefined);
-    one.write('{"operation":'); // and nothing more
-    return one;
-  });
-  t.after(() => {
-    for (const each of opened) each.destroy();
-  });
-  let closed = 0;
-  await new Promise<void>((resolve) => {
-    for (const each of opened)
-      each.on('close', () => {
-        if (++closed === 10) resolve();
-      });
-  });
-  assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), []);
-  assert.equal(closed, 10);
-});
-
-test('a request that is longer than any question closes the connection of the socket for questions', deadline, async (t) => {
-  const { readSocket } = await controlServer(t, { overrides: () => [] });
-  const one = connect(readSocket);
-  one.on('error', () => undefined);
-  one.write(`{"operation":"override.list","more":"${'x'.repeat(300_000)}`);
-  await new Promise((resolve) => one.on('close', resolve));
-});
+    one.write(`{"operation":"override.list","more":"${'x'.repeat(300_000)}`);
+    await new Promise((resolve) => one.on('close', resolve));
+  },
+);

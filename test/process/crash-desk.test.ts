@@ -14,7 +14,8 @@ import { crashAgo, day, folderOf, nowMs } from '../crash/kept-crashes.ts';
 
 const deadline = { timeout: 20_000 };
 const quiet = { warn: () => undefined, error: () => undefined };
-const config = (folder: string, more = '') => parseConfig(`[crash]\nfolder = "${folder}"\n${more}`, '/sluice.toml');
+const config = (folder: string, more = '') =>
+  parseConfig(`[crash]\nfolder = "${folder}"\n${more}`, '/sluice.toml');
 
 async function removed(path: string): Promise<void> {
   while (existsSync(path)) await turn();
