@@ -11,7 +11,7 @@ import { CommandError, exitCodes } from './exit-codes.ts';
 
 /** Every line of a log begins so, after what syslog puts before it. */
 const isOfLog = /\{"level":"/u;
-/** RFC 1952 2.3.1 */
+/** How a file of gzip begins. */
 const gzipMagic = Buffer.from([0x1f, 0x8b]);
 
 /** Opens a log, also one that a rotation has compressed. @throws {Error} of the system */
