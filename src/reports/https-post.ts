@@ -2,10 +2,10 @@
 // an address of the public internet (unless others are allowed), and nothing of an answer is kept but its status.
 
 import type { LookupAddress } from 'node:dns';
-import { request, type RequestOptions } from 'node:https';
-import type { TcpNetConnectOpts } from 'node:net';
-import type { ConnectionOptions, SecureContext } from 'node:tls';
+import { request } from 'node:https';
+import type { SecureContext } from 'node:tls';
 import type { Resolver } from '../dns/types.ts';
+import { type HttpsRequest, httpsTo } from '../io/https-to-addresses.ts';
 import type { Timers } from '../io/timers.ts';
 import { isPublicAddress } from '../values/public-address.ts';
 import { parseReportUri } from '../values/report-uri.ts';
@@ -30,8 +30,6 @@ export type Posted =
   { readonly kind: 'sent'; readonly status: number } | { readonly kind: 'later'; readonly reason: string };
 
 const maxRedirects = 3;
-/** How long one address may take to connect before the next one is tried beside it. */
-const attemptMs = 3_000;
 /** RFC 9110 15.4: these two keep the method and the content. Others make it a request for a page. */
 const redirects: ReadonlySet<number> = new Set([307, 308]);
 
@@ -162,18 +160,16 @@ function send(
   });
 }
 
-type AutoSelect = 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout';
-
 function requestOptions(
   target: URL,
   mediaType: string,
   content: Uint8Array,
   addresses: readonly LookupAddress[],
   secureContext: SecureContext,
-): RequestOptions & Pick<ConnectionOptions, 'secureContext'> & Pick<TcpNetConnectOpts, AutoSelect> {
+): HttpsRequest {
   return {
-    host: target.hostname,
-    servername: target.hostname,
+    // The addresses were looked at: none is a private one, unless that is allowed.
+    ...httpsTo(target.hostname, addresses, secureContext),
     port: target.port === '' ? 443 : Number(target.port),
     path: `${target.pathname}${target.search}`,
     method: 'POST',
@@ -182,19 +178,6 @@ function requestOptions(
       'content-type': mediaType,
       'content-length': content.length,
       connection: 'close',
-    },
-    agent: false,
-    secureContext,
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-    maxHeaderSize: 16_384,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: attemptMs,
-    // Our own resolver has found the addresses, and they were looked at.
-    lookup: (_name, { all }, done) => {
-      const [first] = addresses;
-      if (all === true || first === undefined) done(null, [...addresses]);
-      else done(null, first.address, first.family);
     },
   };
 }

@@ -3,9 +3,9 @@
 
 import type { LookupAddress } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
-import { request, type RequestOptions } from 'node:https';
-import type { TcpNetConnectOpts } from 'node:net';
-import { type ConnectionOptions, type SecureContext, TLSSocket } from 'node:tls';
+import { request } from 'node:https';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { type HttpsRequest, httpsTo } from '../io/https-to-addresses.ts';
 import type { Timers } from '../io/timers.ts';
 import { chainProblem } from '../tls/chain-problem.ts';
 import type { TlsProblem } from '../values/tls-outcome.ts';
@@ -29,10 +29,6 @@ export interface FetchOptions {
 
 /** RFC 8461 3.3: a limit on the size of the file is suggested at 64 KiB. */
 const maxBytes = 65_536;
-/** How long one address may take to connect before the next one is tried beside it. */
-const attemptMs = 3_000;
-
-type AutoSelect = 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout';
 
 /** @param domain - lower-case A-labels */
 export function policyHost(domain: string): string {
@@ -84,12 +80,11 @@ function requestOptions(
   host: string,
   addresses: readonly LookupAddress[],
   { port, secureContext }: FetchOptions,
-): RequestOptions & Pick<ConnectionOptions, 'secureContext'> & Pick<TcpNetConnectOpts, AutoSelect> {
+): HttpsRequest {
   return {
-    host,
-    port,
     // The server name (SNI), and the name that the certificate must be for (RFC 8461 3.3: mta-sts. and the policy domain).
-    servername: host,
+    ...httpsTo(host, addresses, secureContext),
+    port,
     path: '/.well-known/mta-sts.txt',
     method: 'GET',
     // RFC 8461 3.3: HTTP caching must not be used. So there is no conditional request, and no connection is kept.
@@ -98,19 +93,6 @@ function requestOptions(
       accept: 'text/plain',
       'cache-control': 'no-cache',
       connection: 'close',
-    },
-    agent: false,
-    secureContext,
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-    maxHeaderSize: 16_384,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: attemptMs,
-    // Our own resolver has found the addresses.
-    lookup: (_name, { all }, done) => {
-      const [first] = addresses;
-      if (all === true || first === undefined) done(null, [...addresses]);
-      else done(null, first.address, first.family);
     },
   };
 }
