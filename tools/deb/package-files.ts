@@ -59,6 +59,7 @@ export function filesOfSluice(root: string, runtime: string): PackageFile[] {
     file('README.md', `${docs}/README.md`),
     { kind: 'gzip', from: join(root, 'CHANGELOG.md'), to: `${docs}/changelog.gz` },
     ...manualOf(root),
+    ...completionOf(root),
     ...plain('docs/*.{md,json}', (path) => `${docs}/${path.slice('docs/'.length)}`),
   ];
 }
@@ -69,6 +70,22 @@ function manualOf(root: string): PackageFile[] {
     const section = page.at(-1) ?? '';
     return { kind: 'gzip', from: join(root, page), to: `/usr/share/man/man${section}/${basename(page)}.gz` };
   });
+}
+
+/** Where the shells of Debian look for completion. */
+const completions = {
+  sluice: '/usr/share/bash-completion/completions/sluice',
+  _sluice: '/usr/share/zsh/vendor-completions/_sluice',
+  'sluice.fish': '/usr/share/fish/vendor_completions.d/sluice.fish',
+} as const;
+
+/** The completion for shells that `npm run man` has written. */
+function completionOf(root: string): PackageFile[] {
+  return Object.entries(completions)
+    .map(
+      ([name, to]) => ({ kind: 'copy', from: join(root, 'man/completion', name), to, mode: 0o644 }) as const,
+    )
+    .filter(({ from }) => existsSync(from));
 }
 
 /** The links and programs by which other programs find an MTA (Debian Policy 11.6). */
