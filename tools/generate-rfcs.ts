@@ -107,6 +107,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [7677, 'SCRAM-SHA-256 and SCRAM-SHA-256-PLUS'],
   [7766, 'DNS transport over TCP: implementation requirements'],
   [7914, 'The scrypt password-based key derivation function'],
+  [8017, 'PKCS #1: RSA cryptography'],
   [8018, 'PKCS #5: password-based cryptography (PBKDF2)'],
   [8020, 'NXDOMAIN: there really is nothing underneath'],
   [8037, 'Curve25519 and Curve448 keys and signatures in JOSE'],

@@ -13,7 +13,7 @@ export async function signingProblems(config: Config): Promise<ConfigWarning[]> 
   const keysUser = keysUserOf(config);
   const owner = spoolOwner(config);
   const found: ConfigWarning[] = [];
-  for (const { file: path, place } of config.signingKey) {
+  for (const { file: path, place, domainKeys } of config.signingKey) {
     if (path.includes('%')) continue;
     const at = [...place];
     const file = await readKeyFile(path);
@@ -29,7 +29,14 @@ export async function signingProblems(config: Config): Promise<ConfigWarning[]> 
         path: at,
         message: `${path}: the user who runs Sluice, to whom the spool belongs, may not read it`,
       });
-    else for (const warning of file.warnings) found.push({ path: at, message: `${path}: ${warning}` });
+    else {
+      if (domainKeys && file.key.algorithm !== 'rsa-sha256')
+        found.push({
+          path: at,
+          message: `${path}: its key is not an RSA key, so that it does not sign by DomainKeys`,
+        });
+      for (const warning of file.warnings) found.push({ path: at, message: `${path}: ${warning}` });
+    }
   }
   return found;
 }

@@ -28,6 +28,8 @@ export interface SigningKeyConfig {
   readonly canonicalization: FileSigningKey['canonicalization'];
   readonly alsoSign: readonly string[];
   readonly validMs: number | undefined;
+  /** Whether it signs by DomainKeys, too. */
+  readonly domainKeys: boolean;
   readonly whenUnusable: FileSigningKey['whenUnusable'];
 }
 
@@ -56,6 +58,7 @@ export function dkimDomainKeys(
       canonicalization,
       alsoSign: [],
       validMs: undefined,
+      domainKeys: false,
       whenUnusable: 'tempfail' as const,
     })),
   );
@@ -67,7 +70,7 @@ export function dkimDomainKeys(
  */
 export function toSigningKeyConfig(given: FileSigningKey, index: number, folder: string): SigningKeyConfig {
   const { domain = [], file, selector = selectorOfFile(file), signAs, tenant, user = [], route = [] } = given;
-  const { canonicalization, alsoSign, valid, whenUnusable } = given;
+  const { canonicalization, alsoSign, valid, domainkeys, whenUnusable } = given;
   return {
     place: ['signing_key', index, 'file'],
     domain,
@@ -80,6 +83,7 @@ export function toSigningKeyConfig(given: FileSigningKey, index: number, folder:
     canonicalization,
     alsoSign,
     validMs: valid,
+    domainKeys: domainkeys,
     whenUnusable,
   };
 }

@@ -3,8 +3,8 @@
 
 import { createVerify } from 'node:crypto';
 import { domainOf } from '../address/domain.ts';
-import { parseAddressList } from '../message/address-list.ts';
-import { type TakeBytes, TrailingLines } from './body-canon.ts';
+import { senderOf } from './domain-key-sender.ts';
+import { type DomainKeyCanonicalization, DomainKeyText } from './domain-key-text.ts';
 import type { HeaderBlock, RawField } from './header-block.ts';
 import { type KeyRecord, parseKeyRecord, publicKeyOf } from './key-record.ts';
 import { listOf } from './signature.ts';
@@ -18,24 +18,19 @@ interface Signature {
   readonly selector: string;
   readonly value: Buffer;
   readonly valueText: string;
-  readonly isSimple: boolean;
+  readonly canonicalization: DomainKeyCanonicalization;
   /** Undefined: all fields below it. */
   readonly signedNames: ReadonlySet<string> | undefined;
 }
 
 type Outcome = Pick<SignatureResult, 'result' | 'reason' | 'isTesting'>;
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const tab = 0x09;
-const space = 0x20;
-
 export class DomainKey {
   readonly questions: readonly KeyQuestion[];
   readonly #signature: Signature;
   readonly #fault: string | undefined;
   readonly #verify = createVerify('RSA-SHA1');
-  readonly #lines: TrailingLines;
+  readonly #text: DomainKeyText;
   /** Of Sender, or else of From: its local part is what `g=` of the key may name. */
   readonly #localPart: string;
 
@@ -49,23 +44,21 @@ export class DomainKey {
     const reader = readerOf(field);
     this.#signature = signatureOf(reader);
     const { domain, selector } = this.#signature;
-    // RFC 4870 3.2.2: the first of them that is below the signature.
     const below = block.fields.slice(block.fields.indexOf(field) + 1);
-    const sender = below.find(({ name }) => name === 'sender') ?? below.find(({ name }) => name === 'from');
-    const address = addressOf(sender);
+    const address = senderOf(below);
     this.#localPart = address.slice(0, address.lastIndexOf('@'));
     if (!isWithin(domainOf(address), domain)) reader.refuse('its domain is not that of the sender');
     this.#fault = reader.fault?.reason;
     this.questions = this.#fault === undefined ? [{ domain, selector }] : [];
-    const take: TakeBytes = (bytes) => void this.#verify.update(bytes);
-    this.#lines = new TrailingLines(take);
-    if (this.#fault === undefined) this.#header(below);
+    const { canonicalization, signedNames } = this.#signature;
+    this.#text = new DomainKeyText(canonicalization, (bytes) => void this.#verify.update(bytes));
+    if (this.#fault === undefined)
+      this.#text.header(below.filter(({ name }) => signedNames?.has(name) ?? true));
   }
 
   /** The next piece of the body. */
   body(bytes: Uint8Array): void {
-    if (this.#fault !== undefined) return;
-    this.#lines.push(this.#signature.isSimple ? bytes : withoutFws(bytes));
+    if (this.#fault === undefined) this.#text.body(bytes);
   }
 
   /** The body has ended. */
@@ -74,14 +67,6 @@ export class DomainKey {
     const signature = /^[A-Za-z0-9+/=]*$/.test(valueText) ? valueText.slice(0, 8) : '';
     const common = { domain, selector, identity: undefined, algorithm: 'rsa-sha1', signature };
     return { method: 'domainkeys', ...common, ...this.#outcome(answers) };
-  }
-
-  /** RFC 4870 3.4.2: the fields below the signature in their order, an empty line, and the body. */
-  #header(below: readonly RawField[]): void {
-    const { signedNames, isSimple } = this.#signature;
-    const fields = below.filter(({ name }) => signedNames?.has(name) ?? true);
-    const text = fields.map((field) => (isSimple ? field.text : `${withoutBlanks(field.text)}\r\n`)).join('');
-    this.#lines.push(Buffer.from(`${text}\r\n`, 'latin1'));
   }
 
   #outcome(answers: KeyAnswers): Outcome {
@@ -98,7 +83,7 @@ export class DomainKey {
     if (misuse !== undefined) return refused(misuse);
     const key = publicKeyOf(record);
     if ('fault' in key) return refused(key.fault);
-    this.#lines.finish(false);
+    this.#text.end();
     const { isTesting } = record;
     if (this.#verify.verify(key, this.#signature.value))
       return { result: 'pass', reason: undefined, isTesting };
@@ -139,25 +124,7 @@ function signatureOf(reader: TagReader): Signature {
     selector: reader.domain('s'),
     value: reader.base64('b'),
     valueText: withoutBlanks(reader.optional('b')),
-    isSimple: canonicalization === 'simple',
+    canonicalization: canonicalization === 'nofws' ? 'nofws' : 'simple',
     signedNames: tags.has('h') ? new Set(reader.signedNames()) : undefined,
   };
-}
-
-function addressOf(field: RawField | undefined): string {
-  if (field === undefined) return '';
-  const value = Buffer.from(field.text.slice(field.valueStart), 'latin1').toString('utf8');
-  return parseAddressList(value, '').addresses[0] ?? '';
-}
-
-/** RFC 4870 3.4.2.2: no SP and TAB, and a CR only as a part of a line end. */
-function withoutFws(bytes: Uint8Array): Uint8Array {
-  const out = Buffer.allocUnsafe(bytes.length * 2);
-  let length = 0;
-  for (const c of bytes) {
-    if (c === space || c === tab || c === carriageReturn) continue;
-    if (c === lineFeed) out[length++] = carriageReturn;
-    out[length++] = c;
-  }
-  return out.subarray(0, length);
 }

@@ -67,7 +67,7 @@ export function ed25519Input(bytes: Uint8Array): Buffer {
 }
 
 /** `h=` in lines; blanks are allowed before and after a colon (RFC 6376 3.5). */
-function foldedNames(names: readonly string[]): string {
+export function foldedNames(names: readonly string[]): string {
   let text = 'h=';
   let length = 3;
   for (const [index, name] of names.entries()) {
@@ -82,7 +82,8 @@ function foldedNames(names: readonly string[]): string {
   return text;
 }
 
-function foldedBase64(bytes: Uint8Array): string {
+/** `b=` in lines; its blanks do not count (RFC 6376 3.5). */
+export function foldedBase64(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('base64');
   const lines: string[] = [];
   for (let at = 0; at < text.length; at += maxLineLength - 4)

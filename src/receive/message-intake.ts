@@ -182,7 +182,7 @@ export class MessageIntake {
   /** Signs the message, and stores it. Nothing of it changes any more. @throws {SigningError} when it cannot be signed, and must be */
   async #storeSigned(outgoing: OutgoingMail): Promise<Appended> {
     const prefix = this.#prefix(this.#completion());
-    this.#signed = await outgoing.sign(prefix);
+    this.#signed = await outgoing.sign(prefix, () => this.read());
     return this.#storeWith(Buffer.concat([this.#signed.fields, prefix]));
   }
 

@@ -24,6 +24,7 @@ function ruleOf(key: SigningKeyConfig): SigningRule {
     bodyCanonicalization: body === 'simple' ? 'simple' : 'relaxed',
     names: { ...usualNames, ifPresent: [...usualNames.ifPresent, ...key.alsoSign] },
     validSeconds: key.validMs === undefined ? undefined : Math.floor(key.validMs / 1000),
+    domainKeys: key.domainKeys,
     whenUnusable: key.whenUnusable,
   };
 }

@@ -1,13 +1,17 @@
 // Signs mail with the keys that are meant for it. The signature itself is made on a thread of Node's pool, so that thousands of messages
-// hold up nobody; and what is signed is made here, from header fields, so that nobody can have something else signed with a key.
+// hold up nobody; and what is signed is made here, from header fields, so that nobody can have something else signed with a key. The exception
+// are keys with DomainKeys: they also sign SHA-1 digests that are given, and nothing else (docs/dkim.md says why).
 
+import { constants, privateEncrypt } from 'node:crypto';
 import { HeaderBlock } from '../dkim/header-block.ts';
 import { keyNameOf } from '../dkim/types.ts';
 import { prepareSignature } from '../dkim/prepare-signature.ts';
+import { prepareDomainKey } from '../dkim/sign-domain-key.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { KeyReports } from './key-reports.ts';
 import type { KeyStore } from './key-store.ts';
+import type { PrivateKey } from './private-key.ts';
 import type { SignatureDesk } from './signature-desk.ts';
 import type { ChosenKey, SigningRules } from './signing-rules.ts';
 import type { Signer, SigningAnswer, SigningRequest } from './types.ts';
@@ -73,7 +77,7 @@ export class MailSigner implements Signer {
     const { key } = stored;
     const bodyHash = request.bodyHashes[rule.bodyCanonicalization];
     // The configuration of who asks is older or newer than the one here. Another try finds the same on both sides.
-    if (bodyHash === undefined)
+    if (bodyHash === undefined || (rule.domainKeys && request.domainKeyDigest === undefined))
       return { kind: 'unusable', reason: 'the configuration is being reloaded', isRequired };
     const form = { ...rule, domain, algorithm: key.algorithm };
     const prepared = prepareSignature(
@@ -83,8 +87,9 @@ export class MailSigner implements Signer {
       Math.floor(this.#parts.dateMs() / 1000),
     );
     try {
+      const domainKey = domainKeyOf(chosen, block, request, key);
       const field = prepared.field(await this.#parts.desk.sign(prepared.bytes, key)).toString('latin1');
-      return { kind: 'field', field, by: keyNameOf(form) };
+      return { kind: 'field', field: domainKey + field, by: keyNameOf(form) };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#reports.unusable(path, reason, isRequired);
@@ -97,6 +102,22 @@ export class MailSigner implements Signer {
     const stored = await this.#parts.keys.get(path);
     return stored.kind === 'absent' && isOptional ? this.#parts.keys.get(`${path}.private`) : stored;
   }
+}
+
+/** The field of DomainKeys; empty when there is to be none. They know keys with RSA only. */
+function domainKeyOf(
+  { rule, domain }: ChosenKey,
+  block: HeaderBlock,
+  { domainKeyDigest = '' }: SigningRequest,
+  { key, algorithm }: PrivateKey,
+): string {
+  if (!rule.domainKeys || algorithm !== 'rsa-sha256') return '';
+  const question = { domain, selector: rule.selector };
+  const prepared = prepareDomainKey(block.fields, Buffer.from(domainKeyDigest, 'base64'), question);
+  if (prepared === undefined) return '';
+  // Made at once: Node has no operation on another thread for a digest that is made already.
+  const signature = privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, prepared.bytes);
+  return prepared.field(signature).toString('latin1');
 }
 
 function answerOf(outcomes: readonly Outcome[]): SigningAnswer {

@@ -4,6 +4,7 @@
 import type { BodyHash } from '../dkim/body-hash.ts';
 import { BodyHashes } from '../dkim/body-hashes.ts';
 import { HeaderBlock } from '../dkim/header-block.ts';
+import { type BodyPieces, domainKeyDigest } from '../dkim/sign-domain-key.ts';
 import { domainOf } from '../address/domain.ts';
 import { parseAddressList } from '../message/address-list.ts';
 import type { SigningRules } from './signing-rules.ts';
@@ -64,9 +65,10 @@ export class OutgoingMail {
    * The body has ended.
    *
    * @param header - all of it, as it leaves
+   * @param read - reads the body once more. It is called only for a key with DomainKeys, which hash the header before the body.
    * @throws {SigningError} when a key cannot be used now, and the message is not to go without its signature
    */
-  async sign(header: Uint8Array): Promise<SignedMail> {
+  async sign(header: Uint8Array, read: () => BodyPieces): Promise<SignedMail> {
     const { routesOf, rules, signer } = this.#signing;
     const block = new HeaderBlock(header);
     const author = authorOf(block);
@@ -76,10 +78,13 @@ export class OutgoingMail {
     const chosen = author === '' ? [] : rules.choose(facts);
     if (chosen.length === 0) return nothing;
     const fields = block.fields.filter(({ name }) => rules.signedNames.has(name));
+    const hasDomainKeys = chosen.some(({ rule }) => rule.domainKeys);
+    const digest = hasDomainKeys ? await domainKeyDigest(fields, read()) : undefined;
     const answer = await signer.sign({
       ...facts,
       header: fields.map(({ text }) => text).join(''),
       bodyHashes: { simple: shown(this.#simple), relaxed: shown(this.#relaxed) },
+      domainKeyDigest: digest?.toString('base64'),
     });
     if (answer.kind === 'failing') throw new SigningError(answer.reason);
     if (answer.kind === 'unsigned') return { ...nothing, unsigned: answer.reason };

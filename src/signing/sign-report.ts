@@ -31,7 +31,7 @@ export function signReport(
     reversePath: () => reversePath,
     recipients: () => [recipient],
   });
-  mail.body(head.subarray(bodyStart));
-  for (const piece of more) mail.body(piece);
-  return mail.sign(head.subarray(0, bodyStart));
+  const body = [head.subarray(bodyStart), ...more];
+  for (const piece of body) mail.body(piece);
+  return mail.sign(head.subarray(0, bodyStart), () => body);
 }

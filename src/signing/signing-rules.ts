@@ -28,6 +28,8 @@ export interface SigningRule {
   readonly names: NameList;
   /** `x=` is so much later than `t=`; undefined: no `x=`. */
   readonly validSeconds: number | undefined;
+  /** Whether it adds a signature by DomainKeys (RFC 4870), too. */
+  readonly domainKeys: boolean;
   /** What becomes of mail while the key cannot be used. */
   readonly whenUnusable: 'tempfail' | 'unsigned';
 }

@@ -20,6 +20,8 @@ export interface SigningRequest extends MailFacts {
   readonly header: string;
   /** In base64, by canonicalization. */
   readonly bodyHashes: { readonly simple?: string | undefined; readonly relaxed?: string | undefined };
+  /** The SHA-1 of these fields and the body as DomainKeys see them (RFC 4870), in base64; undefined when no key signs by them. */
+  readonly domainKeyDigest?: string | undefined;
 }
 
 export type SigningAnswer =

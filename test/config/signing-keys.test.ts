@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { loadConfig } from '../../src/config/config.ts';
+import { loadConfig, parseConfig } from '../../src/config/config.ts';
+import { configWarnings } from '../../src/config/check/warnings.ts';
+import { placedText, placeWarnings } from '../../src/config/read/config-warning.ts';
 import { signingRules } from '../../src/settings/signing.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -63,4 +65,18 @@ test('mistakes in dkimdomains have their places', (t) => {
     ['example.com:a|-', /dkimdomains:2:1: "-" is not a domain name/],
   ] as const)
     assert.throws(() => load(t, `example.org:a\n${line}\n`), problem);
+});
+
+test('who signs by DomainKeys is told what they are worth', () => {
+  const told = (more: string) => {
+    const key = `hostname = "mx.example.com"\n[[signing_key]]\ndomain = ["example.com"]\nfile = "own.pem"\n${more}`;
+    return placeWarnings(configWarnings(parseConfig(key, 'sluice.toml')), undefined).map(placedText);
+  };
+  assert.deepEqual(told(''), []);
+  const [warning = '', ...others] = told('domainkeys = true\n');
+  assert.match(
+    warning,
+    /^signing_key\[1\]\.domainkeys: .* SHA-1, which RFC 8301 forbids .* no large receiver/,
+  );
+  assert.deepEqual(others, []);
 });

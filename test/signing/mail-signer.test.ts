@@ -51,7 +51,9 @@ function world(t: TestContext, text: string, most?: number) {
       { tenant: '', user: '', reversePath: () => '', recipients: () => [] },
     );
     mail.body(Buffer.from(body));
-    return mail.sign(Buffer.from(head)).catch((error: unknown) => (error as Error).message);
+    return mail
+      .sign(Buffer.from(head), () => [Buffer.from(body)])
+      .catch((error: unknown) => (error as Error).message);
   };
   return { path, log, troubles, signer, write, sign, rest: (ms: number) => (nowMs += ms) };
 }
@@ -215,4 +217,37 @@ test('a message without From, or of which the other side knows another body, is 
   };
   assert.deepEqual(await signer.sign(request), { kind: 'unsigned', reason: 'it has no From field' });
   assert.equal((await signer.sign({ ...request, header })).kind, 'failing');
+});
+
+test('the body is read again for a key with DomainKeys only, and a digest is signed with no other key', async (t) => {
+  const origin = { tenant: '', user: '', reversePath: () => '', recipients: () => [] };
+  for (const [more, times] of [
+    ['', 0],
+    ['domainkeys = true\n', 1],
+  ] as const) {
+    const text = `[[signing_key]]\ndomain = ["example.com"]\nfile = "a.pem"\n${more}`;
+    const { path, write, signer } = world(t, text);
+    write('a.pem', rsaPem);
+    const rules = signingRules(parseConfig(text, join(path, 'sluice.toml')));
+    let read = 0;
+    const mail = new OutgoingMail({ rules, signer }, origin);
+    mail.body(Buffer.from(body));
+    const { fields } = await mail.sign(Buffer.from(header), () => {
+      read++;
+      return [Buffer.from(body)];
+    });
+    assert.equal(read, times);
+    assert.equal(/^DomainKey-Signature:/m.test(Buffer.from(fields).toString()), times === 1);
+    const request = { author: 'example.com', tenant: '', user: '', routes: [], header };
+    const bodyHashes = { relaxed: Buffer.alloc(32).toString('base64') };
+    const digest = Buffer.alloc(20).toString('base64');
+    const answer = await signer.sign({ ...request, bodyHashes, domainKeyDigest: digest });
+    assert.ok(answer.kind === 'signed');
+    assert.equal(answer.fields.includes('DomainKey-Signature'), times === 1);
+    // The configuration of who asks is another one, or it is broken: nothing else than a digest of SHA-1 is signed.
+    for (const wrong of [undefined, '', Buffer.alloc(32).toString('base64')]) {
+      const { kind } = await signer.sign({ ...request, bodyHashes, domainKeyDigest: wrong });
+      assert.equal(kind, times === 1 ? 'failing' : 'signed');
+    }
+  }
 });

@@ -9,6 +9,7 @@ import { liftedLimitWarnings } from './lifted-limits.ts';
 import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
 import { sendingWarnings } from './sending-warnings.ts';
+import { signingWarnings } from './signing-warnings.ts';
 import { tlsWarnings } from './tls-warnings.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { wideNetworkWarnings } from './wide-networks.ts';
@@ -80,6 +81,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...tlsWarnings(config),
     ...sendingWarnings(config),
     ...credentialWarnings(config),
+    ...signingWarnings(config),
   ];
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseDomain, parseDomainPattern, parseMailbox } from '../../values/domain.ts';
 import { checkDomain } from '../../values/domain-name.ts';
 import { ValueError } from '../../values/value-error.ts';
-import { duration, expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
+import { duration, expected, key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { fieldName, tenantName } from './texts.ts';
 
 function selectorText(text: string): string {
@@ -88,6 +88,10 @@ const signingKey = tableOf({
     duration(60_000, longestMs).optional(),
     'For so long the signature is valid (x=). Left out: without end. A bound keeps others from sending the same message again and again, and must be longer than mail may wait in queues.',
     { example: '"7d"' },
+  ),
+  domainkeys: key(
+    yesNo().default(false),
+    'Adds a signature by DomainKeys (RFC 4870), the forerunner of DKIM, to the one by DKIM. Only for a receiver that insists on it, and only with an RSA key: it is made with SHA-1, which RFC 8301 forbids for DKIM, and no large receiver looks at it. Each message is read a second time for it; docs/dkim.md says what else it costs.',
   ),
   when_unusable: key(
     oneOf(['tempfail', 'unsigned']).default('tempfail'),

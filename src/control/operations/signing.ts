@@ -15,6 +15,7 @@ const request: z.ZodType<SigningRequest> = z.strictObject({
   routes: z.array(text),
   header: z.string().max(2 * maxHeaderBytes),
   bodyHashes: z.strictObject({ simple: hash, relaxed: hash }),
+  domainKeyDigest: hash,
 });
 const answer: z.ZodType<SigningAnswer> = z.union([
   z.object({ kind: z.literal('signed'), fields: z.string(), by: z.array(z.string()) }),
