@@ -2,16 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
-
-// The second run of the program does not compile its sources again.
-const compileCache = mkdtempSync(join(tmpdir(), 'sluice-compiled-'));
-process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
 export interface RunOptions {
   readonly input?: string | Buffer;
@@ -35,7 +28,8 @@ export interface RunResult {
 export async function sluice(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const child = spawn(options.node ?? process.execPath, [options.file ?? program, ...args], {
     cwd: options.cwd ?? '/',
-    env: { ...process.env, SLUICE_CONFIG: '', NAME: '', NODE_COMPILE_CACHE: compileCache, ...options.env },
+    // NODE_COMPILE_CACHE stays: the code that one run has compiled is there for all others, of any test file.
+    env: { ...process.env, SLUICE_CONFIG: '', NAME: '', ...options.env },
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
