@@ -113,8 +113,10 @@ function rolesText(roles: Status['roles']): string[] {
   if (roles === undefined) return [];
   const words = (counts: Readonly<Record<string, number>>, names: readonly string[]): string =>
     names.map((name) => `${counts[name] ?? 0} ${name}`).join(', ');
-  // Shown when there are any: most hosts have no load balancer.
-  const failed = ['handshakeFailed', 'proxyHeaderFailed'].filter((name) => (roles.receiver[name] ?? 0) > 0);
+  // Shown when there are any: most hosts have no load balancer, and nobody who guesses addresses.
+  const failed = ['handshakeFailed', 'proxyHeaderFailed', 'guessing'].filter(
+    (name) => (roles.receiver[name] ?? 0) > 0,
+  );
   return [
     `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded', 'secured', ...failed])}`,
     `Senders      ${words(roles.sender, ['delivered', 'secured', 'clear', 'tlsFailed'])}`,

@@ -84,6 +84,12 @@ interface EventFields {
     readonly limit: string;
     readonly again?: Text;
   };
+  readonly guessing: {
+    readonly client: string;
+    readonly unknown: number;
+    readonly key?: Text;
+    readonly again?: Text;
+  };
   readonly verified: {
     readonly id: string;
     readonly from: string;

@@ -201,7 +201,7 @@ export class IncomingConnection implements Waiting {
     this.#release = () => admission.release();
     this.#context = admission.context;
     const { session, hostname } = admission.context.settings;
-    this.#steps.restart(client, () =>
+    this.#steps.restart(client, admission.context, () =>
       this.#session.restart(session, leniencyOf(client, this.#origin, hostname, told.rights)),
     );
   }

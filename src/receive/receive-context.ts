@@ -7,6 +7,7 @@ import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { SendingGate } from '../policy/sending/sending-gate.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+import type { GuessCounts } from './guess-counts.ts';
 import type { ListenerAuth } from './listener-auth.ts';
 import type { ListenerSecurity } from './listener-security.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -32,6 +33,8 @@ export interface ReceiveContext {
   readonly pipelines: Pipelines;
   /** Undefined where nothing is ever limited. */
   readonly sending?: SendingGate | undefined;
+  /** Clients that name recipients that do not exist; undefined for clients that are not counted. */
+  readonly guesses?: GuessCounts | undefined;
   readonly spool: SpoolWriter;
   readonly storeWatch: StoreWatch;
   readonly intake: Intake;

@@ -108,6 +108,19 @@ export class ReceiveLog {
     this.#events.happened('proxyHeaderFailed', { frontEnd, reason });
   }
 
+  /**
+   * A client has named too many recipients that do not exist, and its session ends.
+   * @param unknown - how many of this session
+   * @param rest - of its network, which is refused from now on
+   */
+  guessing(
+    client: string,
+    unknown: number,
+    rest: { readonly key: string; readonly again: string } | undefined,
+  ): void {
+    this.#events.happened('guessing', { client, unknown, key: rest?.key, again: rest?.again });
+  }
+
   /** @param stage - the stage that refused; empty or undefined when it was none */
   rejected(
     client: string,

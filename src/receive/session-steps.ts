@@ -11,6 +11,14 @@ import { AcceptedTransaction } from './accepted-transaction.ts';
 import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
+import {
+  type GuessContext,
+  GuessSteps,
+  guessing,
+  isTrusted,
+  isUnknownRecipient,
+  resting,
+} from './guess-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession, TlsLogins } from './received-session.ts';
 import { SendingSteps } from './sending-steps.ts';
@@ -43,6 +51,10 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   readonly #answers: SessionAnswers;
   readonly #sending: SendingSteps;
   readonly #auth: AuthSteps | undefined;
+  /** What counts unknown recipients of the present client. */
+  #guessContext: GuessContext;
+  /** Made with the first recipient that does not exist. */
+  #guessing: GuessSteps | undefined;
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
   #origin: TransactionOrigin;
 
@@ -64,6 +76,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#sending = new SendingSteps(context, facts, this.#answers, this);
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
     this.#origin = originOf(facts, completesMail);
+    this.#guessContext = context;
     if (context.auth !== undefined) {
       this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, completesMail, this);
     }
@@ -73,7 +86,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   connected(): void {
     this.#askAboutClient('connect', 'CONNECT', () => {
       this.#applyRule();
-      this.#session.greet();
+      if (!this.#isRefusedForGuesses('CONNECT')) this.#session.greet();
     });
   }
 
@@ -131,11 +144,18 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     }
   }
 
-  /** XCLIENT: the session goes on with this client. @param then - answers the front end, unless a stage refuses the client */
-  restart(client: ClientFacts, then: () => void): void {
+  /**
+   * XCLIENT: the session goes on with this client.
+   * @param context - with the limits that apply to this client
+   * @param then - answers the front end, unless a stage refuses the client
+   */
+  restart(client: ClientFacts, context: GuessContext, then: () => void): void {
     this.#facts.restart(client);
     this.#setOrigin();
+    this.#guessContext = context;
+    this.#guessing = undefined;
     this.#askAboutClient('connect', 'XCLIENT', () => {
+      if (this.#isRefusedForGuesses('XCLIENT')) return;
       then();
       this.#applyRule();
     });
@@ -152,6 +172,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#pending?.cancel();
     this.#pending = undefined;
     this.#auth?.gone();
+    this.#guessing?.gone();
     this.#sending.gone();
     this.#dropTransaction();
   }
@@ -203,6 +224,17 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#session.allow(allowanceOf(this.#facts, this.#completesMail, this.#context.settings.hostname));
   }
 
+  /** Refuses a client whose network rests, unless it may yet prove who it is: then at MAIL. @returns whether it did */
+  #isRefusedForGuesses(command: 'CONNECT' | 'XCLIENT' | 'MAIL'): boolean {
+    if (command !== 'MAIL' && this.#guessContext.settings.guessing.awaitsProof) return false;
+    const { client } = this.#facts;
+    if (this.#guessContext.guesses?.rests(client.address, this.#context.deadlines.nowMs) !== true)
+      return false;
+    if (isTrusted(this.#facts)) return false;
+    this.#answers.disconnect(command, resting, guessing);
+    return true;
+  }
+
   #hello(name: string, extended: boolean): void {
     this.#facts.hello(name, extended);
     this.#setOrigin();
@@ -226,6 +258,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       this.#answers.reject('MAIL', refusal, reversePath, '');
       return;
     }
+    if (this.#isRefusedForGuesses('MAIL')) return;
     this.#facts.begin(
       new AcceptedTransaction(this.#origin, reversePath, params, spool, this.#facts.forwarded),
     );
@@ -257,6 +290,11 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   #rcptDecided(decision: Decision): void {
     const { recipient, transaction } = this.#facts;
+    if (isUnknownRecipient(decision) && !isTrusted(this.#facts)) {
+      this.#guessing ??= new GuessSteps(this.#context, this.#facts, this.#answers, this.#waiting);
+      this.#guessing.refuse(decision, recipient.address, this.#guessContext);
+      return;
+    }
     if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
     if (this.#sending.isRecipientRefused(recipient.address)) return;
     transaction.recipients.push({ address: recipient.address, ...recipient.params });

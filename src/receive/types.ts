@@ -32,6 +32,18 @@ export interface Intake {
   whenDrained(callback: () => void): void;
 }
 
+/** What becomes of a session that names recipients that do not exist. */
+export interface GuessSettings {
+  /** So many are answered at once. */
+  readonly free: number;
+  /** Each further answer waits so long; 0: none waits. */
+  readonly delayMs: number;
+  /** The session ends with the next one; 0 for no limit. */
+  readonly most: number;
+  /** Can clients prove after they have connected that they may relay? Then those that rest are refused at MAIL, not before. */
+  readonly awaitsProof: boolean;
+}
+
 export interface ReceiveSettings {
   readonly session: ServerSessionOptions;
   readonly hostname: string;
@@ -55,4 +67,5 @@ export interface ReceiveSettings {
   readonly maxConnectionsPerClient: number;
   /** At most `count` new connections of one client in any `perMs`. */
   readonly connectionRatePerClient: { readonly count: number; readonly perMs: number };
+  readonly guessing: GuessSettings;
 }

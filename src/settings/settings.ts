@@ -10,6 +10,7 @@ import { DomainSet } from '../values/domain-set.ts';
 import { NetworkSet } from '../values/network-set.ts';
 import { mostByData } from '../values/pipelining.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
+import type { GuessLimit } from '../receive/guess-counts.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import { tokenMechanisms } from '../sasl/mechanisms.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
@@ -67,7 +68,21 @@ export function receiveSettings(
       count: share(receive.connectionRatePerClient.count),
       perMs: receive.connectionRatePerClient.perMs,
     },
+    guessing: {
+      free: receive.unknownRecipientsFree,
+      delayMs: receive.unknownRecipientDelay,
+      most: receive.maxUnknownRecipients,
+      awaitsProof:
+        receive.auth !== 'none' || receive.relayCertificates.length > 0 || receive.relayCa !== undefined,
+    },
   };
+}
+
+/** How many unknown recipients a client may name at one receiver process; undefined for no limit. */
+export function guessLimit({ receive, processes }: Config): GuessLimit | undefined {
+  const { unknownRecipientRatePerClient: rate, unknownRecipientRest: restMs } = receive;
+  if (rate === undefined) return undefined;
+  return { rate: { count: Math.ceil(rate.count / processes.receivers), perMs: rate.perMs }, restMs };
 }
 
 /** @returns undefined where there are no log-ins */

@@ -24,6 +24,7 @@ import { NetworkSet } from '../../src/values/network-set.ts';
 import { SendingGate } from '../../src/policy/sending/sending-gate.ts';
 import type { SendingLedger, SendingRule } from '../../src/policy/sending/types.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
+import type { GuessCounts } from '../../src/receive/guess-counts.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { Events, logListener } from '../../src/log/events.ts';
@@ -149,6 +150,7 @@ export function receiveSettings(): ReceiveSettings {
     maxConnections: 5,
     maxConnectionsPerClient: 3,
     connectionRatePerClient: { count: 0, perMs: 60_000 },
+    guessing: { free: 0, delayMs: 0, most: 0, awaitsProof: false },
   };
 }
 
@@ -182,6 +184,8 @@ export async function start(
     firstStages?: readonly StageEntry[];
     /** Sending limits, and who counts; none when not given. */
     sending?: { readonly rules: readonly SendingRule[]; readonly ledger: SendingLedger };
+    /** Counts unknown recipients over sessions; nobody does when not given. */
+    guesses?: GuessCounts;
     /** Asked after the tenant and relay stages. */
     stages?: readonly StageEntry[];
     timers?: Timers;
@@ -276,6 +280,7 @@ export async function start(
     pipelines: new Pipelines([...builtIn, ...(options.stages ?? [])], stageWatch),
     spool,
     sending,
+    guesses: options.guesses,
     storeWatch,
     intake: {
       submitted: (message) => submitted.push(message),

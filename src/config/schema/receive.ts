@@ -139,7 +139,7 @@ export const receive = tableOf({
   ),
   client_limits_exempt: key(
     ofListener.client_limits_exempt.optional(),
-    'The limits max_connections_per_client, connection_rate_per_client and max_errors do not apply to clients in these networks.',
+    'The limits max_connections_per_client, connection_rate_per_client and max_errors, and those of unknown recipients, do not apply to clients in these networks.',
     { defaultText: 'the same as relay_networks', example: '["127.0.0.0/8", "::1/128"]' },
   ),
   connection_rate_per_client: key(
@@ -149,6 +149,27 @@ export const receive = tableOf({
   max_errors: key(
     ofListener.max_errors.default(20),
     'After this many refused commands in one session, the client is answered 421 and disconnected.',
+  ),
+  unknown_recipients_free: key(
+    wholeNumber(0, 1_000_000).default(10),
+    'So many recipients of one session that do not exist (550 5.1.1) are answered at once; each further one waits unknown_recipient_delay. Neither this nor the keys below apply to users who have logged in, to clients that may relay and to client_limits_exempt.',
+  ),
+  unknown_recipient_delay: key(
+    duration(0, 60_000).prefault('1s'),
+    'How long the answer to each further recipient that does not exist waits; "0s" for not at all.',
+  ),
+  max_unknown_recipients: key(
+    wholeNumber(0, 1_000_000).default(0),
+    'After this many recipients that do not exist, the next one ends the session with 421; 0 for no limit but max_errors.',
+  ),
+  unknown_recipient_rate_per_client: key(
+    textOf('a rate such as "100/hour"', parseRate).optional(),
+    'Rate of recipients that do not exist, over all sessions of one IPv4 address or one IPv6 /64. Above it, the session ends, and new ones are answered 421 for unknown_recipient_rest.',
+    { defaultText: 'no limit', example: '"100/hour"' },
+  ),
+  unknown_recipient_rest: key(
+    duration(1000, 86_400_000).prefault('1h'),
+    'How long a client is refused that has gone beyond unknown_recipient_rate_per_client.',
   ),
   max_received: key(
     ofListener.max_received.default(100),

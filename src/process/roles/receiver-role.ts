@@ -19,6 +19,7 @@ import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/typ
 import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
+import { GuessCounts } from '../../receive/guess-counts.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { SendingLedger } from '../../policy/sending/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
@@ -44,7 +45,7 @@ import { tokenHints } from '../../settings/directory.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits, listenerSecurity } from '../../settings/listener-security.ts';
 import { sendingRules } from '../../settings/sending-rules.ts';
-import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { guessLimit, receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { srsSettings } from '../../settings/srs.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
@@ -98,6 +99,7 @@ interface Parts {
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly sending: SendingGate;
+  readonly guesses: GuessCounts;
   readonly tables: Tables;
   readonly directory: Directory;
   readonly resolver: LiveResolver;
@@ -147,6 +149,8 @@ export class ReceiverRole implements Role {
     const tenants = new Tenants(config.tenant);
     const sending = new SendingGate(ledger);
     sending.configure(sendingRules(config));
+    const guesses = new GuessCounts();
+    guesses.configure(guessLimit(config));
     const tables = new Tables({ log, troubles }, openTable);
     tables.configure(config.table);
     srs.configure(srsSettings(config));
@@ -168,6 +172,7 @@ export class ReceiverRole implements Role {
       deadlines,
       tenants,
       sending,
+      guesses,
       tables,
       directory,
       resolver: new LiveResolver(config),
@@ -217,6 +222,7 @@ export class ReceiverRole implements Role {
   configure(config: Config): Promise<readonly string[]> {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.sending.configure(sendingRules(config));
+    this.#parts.guesses.configure(guessLimit(config));
     this.#parts.tables.configure(config.table);
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.resolver.configure(config);
@@ -250,12 +256,24 @@ function sharedSettings(config: Config): ReceiveSettings {
 
 /** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
 function contexts(config: Config, parts: Parts): ContextOf {
-  const { spool, storeWatch, deadlines, tenants, sending, tables, directory, stageWatch, link, events } =
-    parts;
+  const {
+    spool,
+    storeWatch,
+    deadlines,
+    tenants,
+    sending,
+    guesses,
+    tables,
+    directory,
+    stageWatch,
+    link,
+    events,
+  } = parts;
   const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log, trail } = parts;
   const shared = {
     spool,
     sending,
+    guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
     storeWatch,
     intake: new ManagerIntake(link),
     memory: new MemoryBudget(config.receive.memoryLimit),

@@ -1,0 +1,107 @@
+// What becomes of a client that names recipients that do not exist, as one does that guesses addresses: in a session, its answers
+// begin to wait, then the session ends; then its network is refused for a while. Promises: clients that may relay and users who have
+// logged in are never slowed or refused; nothing is done for a session that names no unknown recipient.
+
+import type { Deadline } from '../io/deadlines.ts';
+import type { Decision } from '../policy/decision.ts';
+import { dateText } from '../policy/sending/sending-text.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { guesserKey } from './guess-counts.ts';
+import type { ReceiveContext } from './receive-context.ts';
+import type { ReceivedSession } from './received-session.ts';
+import type { SessionAnswers } from './session-answers.ts';
+
+/** The name in the log. */
+export const guessing = 'guessing';
+
+// RFC 3463 3.8: X.7.0, another security status. RFC 5321 3.8: 421 before the connection is closed.
+const tooMany: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many recipients that do not exist, try again later',
+};
+/** For a client whose network rests. */
+export const resting: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Your network has named too many recipients that do not exist, try again later',
+};
+
+/** What applies to a client; `guesses` is undefined where it is not counted over sessions. */
+export type GuessContext = Pick<ReceiveContext, 'guesses' | 'settings'>;
+
+interface GuessWaiting {
+  hold(): void;
+  resume(): void;
+}
+
+/** Is it about a mailbox that does not exist (RFC 3463 3.2)? */
+export function isUnknownRecipient(decision: Decision): boolean {
+  return decision.kind === 'reject' && decision.reply.enhanced === '5.1.1' && decision.reply.code !== 421;
+}
+
+/** Clients that nobody has to be protected from. */
+export function isTrusted({ client, principal }: ReceivedSession): boolean {
+  return client.mayRelay || principal !== undefined || client.rule?.relay !== undefined;
+}
+
+/** Made for a session when its first unknown recipient comes. */
+export class GuessSteps implements Deadline {
+  atMs = Infinity;
+  bucket = -1;
+  readonly #context: ReceiveContext;
+  readonly #facts: ReceivedSession;
+  readonly #answers: SessionAnswers;
+  readonly #waiting: GuessWaiting;
+  #unknown = 0;
+  /** Gives the answer that waits. */
+  #answer: (() => void) | undefined;
+
+  constructor(
+    context: ReceiveContext,
+    facts: ReceivedSession,
+    answers: SessionAnswers,
+    waiting: GuessWaiting,
+  ) {
+    this.#context = context;
+    this.#facts = facts;
+    this.#answers = answers;
+    this.#waiting = waiting;
+  }
+
+  /** Answers a recipient that does not exist: now, later, or with the end of the session. */
+  refuse(decision: Decision, recipient: string, { guesses, settings }: GuessContext): void {
+    const { deadlines } = this.#context;
+    const { free, delayMs, most } = settings.guessing;
+    this.#unknown++;
+    const { address } = this.#facts.client;
+    const exceeded = guesses?.add(address, deadlines.nowMs);
+    if (exceeded !== undefined) {
+      const again = dateText(Date.now() + exceeded.restMs);
+      this.#context.log.guessing(address, this.#unknown, { key: guesserKey(address), again });
+    } else if (most > 0 && this.#unknown > most) {
+      this.#context.log.guessing(address, this.#unknown, undefined);
+    } else if (delayMs > 0 && this.#unknown > free) {
+      this.#waiting.hold();
+      this.#answer = () => void this.#answers.isRefused('RCPT', decision, recipient);
+      deadlines.set(this, delayMs);
+      return;
+    } else {
+      this.#answers.isRefused('RCPT', decision, recipient);
+      return;
+    }
+    this.#answers.disconnect('RCPT', tooMany, guessing, recipient);
+  }
+
+  expired(): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    answer?.();
+    this.#waiting.resume();
+  }
+
+  gone(): void {
+    this.#answer = undefined;
+    this.#context.deadlines.clear(this);
+  }
+}
