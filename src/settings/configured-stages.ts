@@ -21,7 +21,7 @@ export interface ConfiguredStageParts {
   readonly relay: Pick<RelayPolicy, 'acceptsDomain'>;
   readonly names: Pick<ClientNames, 'of'>;
   /** The places of a stage for its programs, which all listeners share, and which stay over a reload. */
-  readonly placesOf: (stage: StageConfig) => Places;
+  readonly placesOf: (stage: Pick<StageConfig, 'name' | 'programs' | 'waiting'>) => Places;
   readonly log: { info(text: string): void };
 }
 
@@ -60,7 +60,8 @@ export function configuredStages(
   });
 }
 
-function inheritedVariables(): Record<string, string> {
+/** The variables that each program gets. */
+export function inheritedVariables(): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const name of inherited) {
     const value = process.env[name];

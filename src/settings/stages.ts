@@ -1,10 +1,11 @@
 // The stages that decide about mail, in the order in which they are asked. This is the one place where they are chosen.
 
-import type { Config } from '../config/config.ts';
+import type { Config, RecipientsConfig } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import { directoryTable } from '../policy/directory-table.ts';
+import { ProgramTable } from '../policy/program-table.ts';
 import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
 import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
@@ -21,7 +22,7 @@ import type { Directory } from '../directory/types.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
-import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
+import { configuredStages, type ConfiguredStageParts, inheritedVariables } from './configured-stages.ts';
 import { type TapParts, tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
@@ -60,7 +61,7 @@ export function stages(
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
-    ...recipientsStage(config, tables, directory),
+    ...recipientsStage(config, tables, directory, configured),
     ...verificationStages(config, verification),
     ...tapStages(config, { events: verification.events, log: configured.log }),
   ];
@@ -70,15 +71,37 @@ function recipientsStage(
   { recipients }: Config,
   tables: StageParts['tables'],
   directory: Directory,
+  programs: StageParts['configured'],
 ): readonly StageEntry[] {
   if (recipients.length === 0) return [];
-  const checks = recipients.map(({ domain, table, key, subaddress }) => ({
-    domains: domain,
-    table: table === undefined ? directoryTable(directory) : (tables.get(table) ?? missingTable(table)),
-    key,
-    separators: subaddress,
+  const checks = recipients.map((each) => ({
+    domains: each.domain,
+    table: sourceOf(each, tables, directory, programs),
+    key: each.key,
+    separators: each.subaddress,
   }));
   return [{ stage: new RecipientsStage(checks) }];
+}
+
+function sourceOf(
+  { table, program, timeLimit, cacheTime, programs: most, waiting }: RecipientsConfig,
+  tables: StageParts['tables'],
+  directory: Directory,
+  { placesOf, log }: StageParts['configured'],
+): Table {
+  if (table !== undefined) return tables.get(table) ?? missingTable(table);
+  if (program === undefined) return directoryTable(directory);
+  const command = program.join(' ');
+  return new ProgramTable({
+    command: program,
+    environment: inheritedVariables(),
+    timeLimitMs: timeLimit,
+    keepMs: cacheTime,
+    // No [[stage]] has a blank in its name.
+    places: placesOf({ name: `recipients by ${command}`, programs: most, waiting }),
+    nowMs: () => performance.now(),
+    complain: (line) => log.info(`recipients by ${command}: ${line}`),
+  });
 }
 
 function clientRulesStage(

@@ -157,6 +157,14 @@ for (const [text, problem] of [
     `${source}[[table]]\nname = "t"\npath = "t.list"\n[[recipients]]\ndomain = ["example.com"]\ntable = "t"\ndirectory = true`,
     /needs either table/u,
   ],
+  [
+    `${source}[[recipients]]\ndomain = ["example.com"]\ndirectory = true\nprogram = ["/bin/true"]`,
+    /no two of them/u,
+  ],
+  [
+    '[[recipients]]\ndomain = ["example.com"]\nprogram = ["true"]',
+    /must begin with the absolute path of a program/u,
+  ],
   [`spool = "s"\n${source.replace('path = "users"', 'path = "s/keys/users"')}`, /name that the spool uses/u],
 ] as const)
   test(`${JSON.stringify(text.slice(0, 90))} is refused`, () => {

@@ -1,7 +1,6 @@
 // The receiver role: listeners and sessions, policy, and spool segments of its own. It knows nothing of the scheduler.
 
 import type { Config } from '../../config/config.ts';
-import type { StageConfig } from '../../config/stage-config.ts';
 import type { Trail } from '../../crash/trail.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import { nodeTimers } from '../../io/timers.ts';
@@ -52,7 +51,7 @@ import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
-import { StagePlaces } from './stage-places.ts';
+import { StagePlaces, type StageWithPlaces } from './stage-places.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
 
@@ -297,7 +296,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
         events,
         aggregate: (mail: AggregatedMail) => collector.add(mail),
       },
-      configured: { placesOf: (stage: StageConfig) => stagePlaces.of(stage), log },
+      configured: { placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage), log },
     };
     const pipelines = new Pipelines(stages(ofListener, stageParts), stageWatch);
     const tls = listenerSecurity(ofListener, certificates, handshakes);
