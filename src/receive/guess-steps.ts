@@ -12,7 +12,7 @@ import type { ReceivedSession } from './received-session.ts';
 import type { SessionAnswers } from './session-answers.ts';
 
 /** The name in the log. */
-export const guessing = 'guessing';
+const guessing = 'guessing';
 
 // RFC 3463 3.8: X.7.0, another security status. RFC 5321 3.8: 421 before the connection is closed.
 const tooMany: Reply = {
@@ -21,7 +21,7 @@ const tooMany: Reply = {
   text: 'Too many recipients that do not exist, try again later',
 };
 /** For a client whose network rests. */
-export const resting: Reply = {
+const resting: Reply = {
   code: 421,
   enhanced: '4.7.0',
   text: 'Your network has named too many recipients that do not exist, try again later',
@@ -36,16 +36,15 @@ interface GuessWaiting {
 }
 
 /** Is it about a mailbox that does not exist (RFC 3463 3.2)? */
-export function isUnknownRecipient(decision: Decision): boolean {
+function isUnknownRecipient(decision: Decision): boolean {
   return decision.kind === 'reject' && decision.reply.enhanced === '5.1.1' && decision.reply.code !== 421;
 }
 
 /** Clients that nobody has to be protected from. */
-export function isTrusted({ client, principal }: ReceivedSession): boolean {
+function isTrusted({ client, principal }: ReceivedSession): boolean {
   return client.mayRelay || principal !== undefined || client.rule?.relay !== undefined;
 }
 
-/** Made for a session when its first unknown recipient comes. */
 export class GuessSteps implements Deadline {
   atMs = Infinity;
   bucket = -1;
@@ -53,6 +52,7 @@ export class GuessSteps implements Deadline {
   readonly #facts: ReceivedSession;
   readonly #answers: SessionAnswers;
   readonly #waiting: GuessWaiting;
+  #limits: GuessContext;
   #unknown = 0;
   /** Gives the answer that waits. */
   #answer: (() => void) | undefined;
@@ -64,13 +64,37 @@ export class GuessSteps implements Deadline {
     waiting: GuessWaiting,
   ) {
     this.#context = context;
+    this.#limits = context;
     this.#facts = facts;
     this.#answers = answers;
     this.#waiting = waiting;
   }
 
-  /** Answers a recipient that does not exist: now, later, or with the end of the session. */
-  refuse(decision: Decision, recipient: string, { guesses, settings }: GuessContext): void {
+  /** XCLIENT: the session goes on with another client. */
+  restart(context: GuessContext): void {
+    this.#limits = context;
+    this.#unknown = 0;
+  }
+
+  /** Refuses a client whose network rests, unless it may yet prove who it is: then at MAIL. @returns whether it did */
+  isClientRefused(command: 'CONNECT' | 'XCLIENT' | 'MAIL'): boolean {
+    const { guesses, settings } = this.#limits;
+    if (command !== 'MAIL' && settings.guessing.awaitsProof) return false;
+    if (guesses?.rests(this.#facts.client.address, this.#context.deadlines.nowMs) !== true) return false;
+    if (isTrusted(this.#facts)) return false;
+    this.#answers.disconnect(command, resting, guessing);
+    return true;
+  }
+
+  /** RCPT: refuses a recipient that does not exist: now, later, or with the end of the session. @returns whether it is one */
+  isRefused(decision: Decision, recipient: string): boolean {
+    if (!isUnknownRecipient(decision) || isTrusted(this.#facts)) return false;
+    this.#refuse(decision, recipient);
+    return true;
+  }
+
+  #refuse(decision: Decision, recipient: string): void {
+    const { guesses, settings } = this.#limits;
     const { deadlines } = this.#context;
     const { free, delayMs, most } = settings.guessing;
     this.#unknown++;

@@ -16,7 +16,8 @@ import { Handshake, tlsFactsOf } from './handshake.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { ReceivedSession } from './received-session.ts';
 import { RunningHandshake } from './running-handshake.ts';
-import { SessionSteps, type Waiting } from './session-steps.ts';
+import { SessionSteps } from './session-steps.ts';
+import type { Waiting } from './session-waiting.ts';
 import { type ToldClient, toldByXclient } from './told-clients.ts';
 
 const timedOut = 'Timed out, closing the connection';
@@ -243,9 +244,8 @@ export class IncomingConnection implements Waiting {
 
   /** Logs the reply with which the session ended by itself. A connection that was refused is logged already. */
   #logLastReply(): void {
-    const { lastReply } = this.#session;
-    if (lastReply === undefined || this.#refused) return;
-    this.#context.log.rejected(this.#client, 'SESSION', lastReply, '', '');
+    if (this.#session.lastReply === undefined || this.#refused) return;
+    this.#context.log.rejected(this.#client, 'SESSION', this.#session.lastReply, '', '');
   }
 
   /** Closes the connection as soon as our 221 is written: the client waits for nothing else. */

@@ -11,32 +11,15 @@ import { AcceptedTransaction } from './accepted-transaction.ts';
 import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
-import {
-  type GuessContext,
-  GuessSteps,
-  guessing,
-  isTrusted,
-  isUnknownRecipient,
-  resting,
-} from './guess-steps.ts';
+import { type GuessContext, GuessSteps } from './guess-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession, TlsLogins } from './received-session.ts';
 import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
+import type { StepEvent, Waiting } from './session-waiting.ts';
 import { busy, refusalBeforeContent } from './store-refusals.ts';
 import { withNews } from './told-clients.ts';
 import { originOf, type TransactionOrigin } from './transaction-origin.ts';
-
-/** How the session waits: its input is on hold until each `hold` was followed by a `resume`. */
-export interface Waiting {
-  hold(): void;
-  resume(): void;
-  /** The session may go on, or has replies to send: one of its messages that waited for stable storage is answered. */
-  answered(): void;
-}
-
-/** An event after which the session goes on. */
-export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' | 'starttls' | 'xclient' }>;
 
 export class SessionSteps implements ContentWaiting, AuthWaiting {
   readonly #context: ReceiveContext;
@@ -51,10 +34,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   readonly #answers: SessionAnswers;
   readonly #sending: SendingSteps;
   readonly #auth: AuthSteps | undefined;
-  /** What counts unknown recipients of the present client. */
-  #guessContext: GuessContext;
-  /** Made with the first recipient that does not exist. */
-  #guessing: GuessSteps | undefined;
+  readonly #guessing: GuessSteps;
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
   #origin: TransactionOrigin;
 
@@ -76,7 +56,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#sending = new SendingSteps(context, facts, this.#answers, this);
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
     this.#origin = originOf(facts, completesMail);
-    this.#guessContext = context;
+    this.#guessing = new GuessSteps(context, facts, this.#answers, waiting);
     if (context.auth !== undefined) {
       this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, completesMail, this);
     }
@@ -86,7 +66,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   connected(): void {
     this.#askAboutClient('connect', 'CONNECT', () => {
       this.#applyRule();
-      if (!this.#isRefusedForGuesses('CONNECT')) this.#session.greet();
+      if (!this.#guessing.isClientRefused('CONNECT')) this.#session.greet();
     });
   }
 
@@ -152,10 +132,9 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   restart(client: ClientFacts, context: GuessContext, then: () => void): void {
     this.#facts.restart(client);
     this.#setOrigin();
-    this.#guessContext = context;
-    this.#guessing = undefined;
+    this.#guessing.restart(context);
     this.#askAboutClient('connect', 'XCLIENT', () => {
-      if (this.#isRefusedForGuesses('XCLIENT')) return;
+      if (this.#guessing.isClientRefused('XCLIENT')) return;
       then();
       this.#applyRule();
     });
@@ -172,7 +151,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#pending?.cancel();
     this.#pending = undefined;
     this.#auth?.gone();
-    this.#guessing?.gone();
+    this.#guessing.gone();
     this.#sending.gone();
     this.#dropTransaction();
   }
@@ -224,17 +203,6 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#session.allow(allowanceOf(this.#facts, this.#completesMail, this.#context.settings.hostname));
   }
 
-  /** Refuses a client whose network rests, unless it may yet prove who it is: then at MAIL. @returns whether it did */
-  #isRefusedForGuesses(command: 'CONNECT' | 'XCLIENT' | 'MAIL'): boolean {
-    if (command !== 'MAIL' && this.#guessContext.settings.guessing.awaitsProof) return false;
-    const { client } = this.#facts;
-    if (this.#guessContext.guesses?.rests(client.address, this.#context.deadlines.nowMs) !== true)
-      return false;
-    if (isTrusted(this.#facts)) return false;
-    this.#answers.disconnect(command, resting, guessing);
-    return true;
-  }
-
   #hello(name: string, extended: boolean): void {
     this.#facts.hello(name, extended);
     this.#setOrigin();
@@ -258,7 +226,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       this.#answers.reject('MAIL', refusal, reversePath, '');
       return;
     }
-    if (this.#isRefusedForGuesses('MAIL')) return;
+    if (this.#guessing.isClientRefused('MAIL')) return;
     this.#facts.begin(
       new AcceptedTransaction(this.#origin, reversePath, params, spool, this.#facts.forwarded),
     );
@@ -290,11 +258,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   #rcptDecided(decision: Decision): void {
     const { recipient, transaction } = this.#facts;
-    if (isUnknownRecipient(decision) && !isTrusted(this.#facts)) {
-      this.#guessing ??= new GuessSteps(this.#context, this.#facts, this.#answers, this.#waiting);
-      this.#guessing.refuse(decision, recipient.address, this.#guessContext);
-      return;
-    }
+    if (this.#guessing.isRefused(decision, recipient.address)) return;
     if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
     if (this.#sending.isRecipientRefused(recipient.address)) return;
     transaction.recipients.push({ address: recipient.address, ...recipient.params });

@@ -14,7 +14,7 @@ import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
-import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/types.ts';
+import type { ReceiveSettings } from '../../receive/types.ts';
 import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
@@ -51,30 +51,10 @@ import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
+import { ManagerIntake } from './manager-intake.ts';
 import { StagePlaces, type StageWithPlaces } from './stage-places.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
-
-/** Passes accepted messages to the manager. */
-class ManagerIntake implements Intake {
-  readonly #link: Link<Submitted>;
-
-  constructor(link: Link<Submitted>) {
-    this.#link = link;
-  }
-
-  submitted(message: AcceptedMessage): void {
-    this.#link.post({ kind: 'submitted', ...message });
-  }
-
-  get congested(): boolean {
-    return this.#link.congested;
-  }
-
-  whenDrained(callback: () => void): void {
-    this.#link.whenDrained(callback);
-  }
-}
 
 /** What a receiver is given by its process. */
 export interface ReceiverRoleParts {
