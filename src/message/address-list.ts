@@ -15,6 +15,8 @@ export interface AddressList {
 export interface AuthorList extends AddressList {
   /** Texts with an `@` outside of quotes that stand beside a mailbox in angle brackets. Some programs take such a text for the mailbox. */
   readonly strays: readonly string[];
+  /** A comment, a quoted string or an angle bracket does not end: programs differ in what they read behind its beginning. */
+  readonly isCutOff: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export function parseAuthorList(text: string, defaultDomain: string): AuthorList
     if (mailbox.kind === 'mailbox' && !control.test(entry)) addresses.push(mailbox.address);
     else invalid.push(entry);
   }
-  return { addresses, invalid, strays: reader.strays };
+  return { addresses, invalid, strays: reader.strays, isCutOff: reader.isCutOff };
 }
 
 /**
@@ -101,6 +103,7 @@ class ListReader {
   #i = 0;
   #entries: string[] = [];
   readonly strays: string[] = [];
+  isCutOff = false;
   /** The current entry; a blank between two words without "." or "@" is kept, so that the entry is no valid address. */
   readonly #words = new Words();
   /** The mailbox of the current entry was in angle brackets. */
@@ -144,7 +147,9 @@ class ListReader {
       this.#i++;
       this.#words.addBlank();
     } else if (c === '"') {
-      this.#words.add(this.#take(endOfQuoted(this.#text, this.#i)));
+      const end = endOfQuoted(this.#text, this.#i);
+      this.isCutOff ||= end === -1;
+      this.#words.add(this.#take(end === -1 ? this.#text.length : end));
     } else if (c === '[') {
       const end = this.#text.indexOf(']', this.#i);
       this.#words.add(this.#take(end === -1 ? this.#text.length : end + 1));
@@ -170,6 +175,7 @@ class ListReader {
         this.#readWord(c);
       }
     }
+    this.isCutOff ||= this.#i >= this.#text.length;
     this.#i++;
     this.#push(this.#words.text);
     this.#angled = true;
@@ -201,6 +207,7 @@ class ListReader {
       else if (c === '(') depth++;
       else if (c === ')' && --depth === 0) break;
     }
+    this.isCutOff ||= this.#i >= this.#text.length;
     this.#i++;
   }
 
@@ -211,10 +218,11 @@ class ListReader {
   }
 }
 
+/** Behind the second quote; -1 when there is none. */
 function endOfQuoted(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     if (text[i] === '\\') i++;
     else if (text[i] === '"') return i + 1;
   }
-  return text.length;
+  return -1;
 }

@@ -29,10 +29,10 @@ export function authorsOf(fields: readonly Field[], strayLines: string, defaultD
     // RFC 5322 3.6: each is there once at most. Which one counts, programs do not agree on.
     if (seen.has(name)) return unclear(`there is more than one ${titles[name]} field`);
     seen.add(name);
-    const { addresses, invalid, strays } = parseAuthorList(value, defaultDomain);
+    const { addresses, invalid, strays, isCutOff } = parseAuthorList(value, defaultDomain);
     // "bob@example.com <joe@example.com>": which of the two is the author, programs do not agree on.
-    const beside = strays.flatMap((text) => text.match(mailboxLike) ?? [text]);
-    if (invalid.length > 0 || addresses.length === 0)
+    const beside = strays.flatMap(mailboxesIn);
+    if (invalid.length > 0 || addresses.length === 0 || isCutOff)
       return unclear(`the ${titles[name]} field cannot be read`);
     found[name] = [...new Set([...addresses, ...beside])];
   }
@@ -50,7 +50,12 @@ export function hiddenAuthor(fields: readonly Field[], strayLines: string): stri
   return holder === undefined ? undefined : `the field ${holder.name} has a From or Sender field in it`;
 }
 
-const mailboxLike = /[^\s@]+@[^\s@]+/gu;
+/** What looks like a mailbox in a text beside another one; the whole text when nothing does. */
+export function mailboxesIn(stray: string): readonly string[] {
+  return stray.match(mailboxLike) ?? [stray];
+}
+
+const mailboxLike = /[^\s\0-\x1f\x7f@]+@[^\s\0-\x1f\x7f@]+/gu;
 
 const titles = { from: 'From', sender: 'Sender' } as const;
 

@@ -3,8 +3,8 @@
 
 import { isQueryable } from '../dns/domain-name.ts';
 import { domainOf } from '../address/domain.ts';
-import { parseAddressList } from '../message/address-list.ts';
-import { hiddenAuthor } from '../message/author-fields.ts';
+import { type AuthorList, parseAuthorList } from '../message/address-list.ts';
+import { hiddenAuthor, mailboxesIn } from '../message/author-fields.ts';
 import type { Field } from '../message/editable-header.ts';
 
 export interface Authors {
@@ -23,11 +23,14 @@ export function readAuthors(fields: readonly Field[], strayLines: string): Autho
   const hidden = hiddenAuthor(fields, strayLines);
   const [value, second] = values;
   if (value === undefined) return { domains: [], fault: hidden ?? 'there is no From field' };
-  const lists = values.slice(0, maxDomains).map((each) => parseAddressList(each, ''));
-  const found = lists.flatMap(({ addresses }) => addresses.map(domainOf)).filter(isName);
+  const lists = values.slice(0, maxDomains).map((each) => parseAuthorList(each, ''));
+  // "bob@example.com <joe@example.net>": some programs show the first one as the author.
+  const found = lists
+    .flatMap(({ addresses, strays }) => [...addresses, ...strays.flatMap(mailboxesIn)].map(domainOf))
+    .filter(isName);
   const domains = [...new Set(found)];
   const fault =
-    hidden ?? (second === undefined ? faultOf(lists[0], domains) : 'there are several From fields');
+    hidden ?? (second === undefined ? faultOf(value, lists[0], domains) : 'there are several From fields');
   return { domains: domains.slice(0, maxDomains), fault };
 }
 
@@ -36,11 +39,17 @@ function isName(domain: string): boolean {
   return isQueryable(domain) && !domain.startsWith('[');
 }
 
+/** RFC 5322 3.2: no control character belongs into a field, but for tabs and folds. Some programs take a NUL for the end of the field. */
+const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/u;
+
 function faultOf(
-  list: ReturnType<typeof parseAddressList> | undefined,
+  value: string,
+  list: AuthorList | undefined,
   domains: readonly string[],
 ): string | undefined {
+  if (control.test(value)) return 'From has a control character in it';
   if (list === undefined || list.invalid.length > 0) return 'From has something that is no address';
+  if (list.isCutOff) return 'From has a comment, a quoted string or a bracket that does not end';
   if (domains.length === 0) return 'From has no address with a domain';
   return domains.length > maxDomains ? `From has more than ${maxDomains} domains` : undefined;
 }

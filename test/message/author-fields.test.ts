@@ -48,6 +48,8 @@ test('a header that programs would read in different ways is unclear', () => {
     'From: undisclosed:;\r\n\r\n',
     'From:\r\n\r\n',
     'From: joe@example.com, @\r\n\r\n',
+    'From: joe@example.com (eve@example.com\r\n\r\n',
+    'From: <joe@example.com\r\n\r\n',
   ])
     assert.equal(authors(header).kind, 'unclear', JSON.stringify(header));
 });

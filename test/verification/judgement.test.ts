@@ -105,6 +105,31 @@ test('a From with a fault counts beside a failure of its domains', async () => {
   });
 });
 
+test('whatever some program may show of a malformed From counts', async () => {
+  const zone = {
+    ...dmarc,
+    'other.test': { txt: ['v=spf1 ip4:192.0.2.1 -all'] },
+    '_dmarc.other.test': { txt: ['v=DMARC1; p=none'] },
+  };
+  for (const [value, result, fault] of [
+    ['"a@sender.test" <x@other.test>', 'pass', undefined],
+    ['(a@sender.test) x@other.test', 'pass', undefined],
+    ['x@other.test <x@other.test>', 'pass', undefined],
+    ['a@sender.test <x@other.test>', 'fail', undefined],
+    ['a@sender.test:; <x@other.test>', 'fail', undefined],
+    ['a@sender.test\0 <x@other.test>', 'fail', /control character/u],
+    ['a\v <x@other.test>', 'permerror', /control character/u],
+    ['x@other.test (a@sender.test', 'permerror', /does not end/u],
+    ['"a <x@other.test>', 'permerror', /no address/u],
+    ['a <x@other.test', 'permerror', /does not end/u],
+  ] as const) {
+    const found = await find(zone, `From: ${value}\r\n\r\n`, 'x@other.test');
+    assert.equal(found.dmarc.result, result, value);
+    if (fault === undefined) assert.equal(found.authorFault, undefined, value);
+    else assert.match(found.authorFault ?? '', fault, value);
+  }
+});
+
 test('whether a client has to wait before its content is known from the configuration', () => {
   assert.equal(mayRefuse(marked, 'message'), false);
   assert.equal(mayRefuse({ ...marked, spfFail: 'quarantine', dkimNone: 'reject' }, 'client'), false);
