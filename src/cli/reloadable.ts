@@ -1,5 +1,6 @@
 // Which parts of a new configuration a running Sluice can use, and which have to wait for a restart.
 
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 
 /** The configuration that a reload puts in force, and the changed keys that need a restart. */
@@ -47,8 +48,13 @@ export function reloadable(running: Config, next: Config): Reloadable {
     ['log.syslog', config.log.syslog, next.log.syslog],
     ['log.syslog_facility', config.log.syslogFacility, next.log.syslogFacility],
     ['log.syslog_level', config.log.syslogLevel, next.log.syslogLevel],
-    ['crash.folder', config.crash.folder, next.crash.folder],
+    ['crash.folder', crashFolder(running), crashFolder(next)],
   ];
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
   return { config, afterRestart: kept.flatMap(([key, is, wanted]) => (differs(is, wanted) ? [key] : [])) };
+}
+
+/** Undefined where it is that of the spool, with which it moves. */
+function crashFolder({ spool, crash: { folder } }: Config): string | undefined {
+  return folder === join(spool, 'crash') ? undefined : folder;
 }
