@@ -52,6 +52,8 @@ export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & 
 export type ClientsConfig = FileConfig['clients'];
 /** The keys of [queue]. */
 export type QueueConfig = FileConfig['queue'];
+/** The keys of [quarantine]. */
+export type QuarantineConfig = FileConfig['quarantine'];
 /** The keys of [deliver]. */
 export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & {
   readonly heloName: string;
@@ -130,6 +132,7 @@ export interface Config extends VerificationConfig, WithSrs {
   readonly receive: ReceiveConfig;
   readonly clients: ClientsConfig;
   readonly queue: QueueConfig;
+  readonly quarantine: QuarantineConfig;
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
@@ -249,6 +252,7 @@ function completeConfig(
     },
     clients: content.clients,
     queue: content.queue,
+    quarantine: content.quarantine,
     deliver: {
       ...deliver,
       heloName: deliver.heloName ?? hostname,

@@ -15,6 +15,7 @@ import type { Maintenance } from './maintenance.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
+import type { QuarantineAge } from './quarantine-age.ts';
 import type { PipeliningState } from './pipelining-state.ts';
 import type { RateState } from './rate-state.ts';
 import type { RenewedLogins } from './renewed-logins.ts';
@@ -57,6 +58,7 @@ export interface AssembledParts {
   readonly clockWatch: ClockWatch;
   readonly sourceWatch: SourceWatch;
   readonly overdueWatch: OverdueWatch;
+  readonly quarantineAge: QuarantineAge;
   readonly maintenance: Maintenance;
   readonly log: Logger;
 }
@@ -73,6 +75,7 @@ export class AssembledManager {
     this.links = parts.links;
     parts.clockWatch.watch();
     parts.overdueWatch.start();
+    parts.quarantineAge.start();
     parts.maintenance.start();
     parts.reports.start();
   }
@@ -123,6 +126,7 @@ export class AssembledManager {
     jobs.cancelAll();
     maintenance.stop();
     overdueWatch.stop();
+    this.#parts.quarantineAge.stop();
     sourceWatch.stop();
     await this.#parts.reports.close();
     // Results may still be on their way after the processes that sent them have ended, and so may the hello of a sender whose link broke.
@@ -133,6 +137,7 @@ export class AssembledManager {
     await manager.stop();
     await givingUp.idle();
     await jobs.idle();
+    await this.#parts.quarantineAge.idle();
     const unstored = await store.storeOutcomes(graceMs);
     if (unstored === 0) log.info('the journal is on stable storage');
     await this.#parts.shaping.close();

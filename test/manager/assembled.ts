@@ -205,6 +205,8 @@ export interface Ground {
   sender(serial: number, delivered?: readonly Delivered[]): Promise<SenderAtHand>;
   /** A receiver hands in a message to these. */
   submit(...to: (string | EnvelopeRecipient)[]): Promise<string>;
+  /** A receiver hands in a message that was held with this reason. */
+  submitHeld(quarantine: string, ...to: string[]): Promise<string>;
   /** A receiver hands in a message that a sending limit paces. */
   submitPaced(turn: SendingTurn, ...to: string[]): Promise<string>;
   /** The receiver says again what it handed in last, as it does when it does not know whether a manager has heard. */
@@ -279,8 +281,12 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   manager.links.addReceiver(receiver);
   // What it still waits for is of the next test no more.
   t.after(() => timers.stop());
-  const submit = async (to: readonly (string | EnvelopeRecipient)[], turn?: SendingTurn): Promise<string> => {
-    const { queueId, ref } = store.add(to);
+  const submit = async (
+    to: readonly (string | EnvelopeRecipient)[],
+    turn?: SendingTurn,
+    quarantine?: string,
+  ): Promise<string> => {
+    const { queueId, ref } = store.add(to, quarantine);
     last = {
       kind: 'submitted',
       queueId,
@@ -290,6 +296,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       reversePath: 'a@from.test',
       recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),
       turn,
+      quarantine,
     };
     await receiver.say(last);
     return queueId;
@@ -312,6 +319,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     connecting,
     sender: (serial, delivered = []) => connecting().hello(serial, delivered),
     submit: (...to) => submit(to),
+    submitHeld: (quarantine, ...to) => submit(to, undefined, quarantine),
     submitPaced: (turn, ...to) => submit(to, turn),
     submitAgain: async () => {
       assert.ok(last !== undefined);

@@ -42,8 +42,11 @@ export class MemoryStore implements Spool {
   readonly #damaged = new Set<string>();
 
   /** Puts a message into the spool, as a receiver does before it tells the manager. */
-  add(to: readonly (string | EnvelopeRecipient)[]): { readonly queueId: string; readonly ref: StoredRef } {
-    return this.reader.add({ to });
+  add(
+    to: readonly (string | EnvelopeRecipient)[],
+    quarantine?: string,
+  ): { readonly queueId: string; readonly ref: StoredRef } {
+    return this.reader.add({ to, ...(quarantine !== undefined && { envelope: { quarantine } }) });
   }
 
   /** Only what is done to the outcomes of messages and their reports. */

@@ -16,6 +16,7 @@ import { duration, expected, key, listOf, size, textOf, wholeNumber, yesNo, tabl
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
+import { quarantine } from './quarantine.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
@@ -183,6 +184,10 @@ export const root = tableOf({
   queue: key(
     queue.prefault({}),
     'How long mail waits, when it is tried again, and how it is kept safe on disk.',
+  ),
+  quarantine: key(
+    quarantine.prefault({}),
+    'How long mail stays that a stage or a verification has held when it was accepted; docs/quarantine.md says more.',
   ),
   deliver: key(
     deliver.prefault({}),
