@@ -113,7 +113,7 @@ export class QueueChanges {
         id: queueId,
         from: sender ?? '?',
         to: addresses?.[indexes.indexOf(recipient)] ?? '?',
-        quarantine,
+        ...(quarantine !== undefined && { quarantine }),
       });
       outcomes.push({ kind: 'removed', queueId, recipient });
     }
