@@ -52,8 +52,6 @@ export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & 
 export type ClientsConfig = FileConfig['clients'];
 /** The keys of [queue]. */
 export type QueueConfig = FileConfig['queue'];
-/** The keys of [quarantine]. */
-export type QuarantineConfig = FileConfig['quarantine'];
 /** The keys of [deliver]. */
 export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & {
   readonly heloName: string;
@@ -132,7 +130,7 @@ export interface Config extends VerificationConfig, WithSrs {
   readonly receive: ReceiveConfig;
   readonly clients: ClientsConfig;
   readonly queue: QueueConfig;
-  readonly quarantine: QuarantineConfig;
+  readonly quarantine: FileConfig['quarantine'];
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
@@ -224,16 +222,15 @@ function completeConfig(
   const controlSocket = resolve(folder, content.controlSocket);
   const spool = resolve(folder, content.spool);
   const { receive, deliver, bounce, log } = content;
+  const { relayDomainsFile } = receive;
+  const besideControl = join(dirname(controlSocket), 'submit.sock');
   return {
     file,
     fragments,
     hostname,
     spool,
     controlSocket,
-    submissionSocket: resolve(
-      folder,
-      content.submissionSocket ?? join(dirname(controlSocket), 'submit.sock'),
-    ),
+    submissionSocket: resolve(folder, content.submissionSocket ?? besideControl),
     control: content.control,
     user: content.user,
     users: content.users,
@@ -243,9 +240,7 @@ function completeConfig(
     receive: {
       ...receive,
       relayDomains: [...receive.relayDomains, ...supplement.relayDomains],
-      ...(receive.relayDomainsFile !== undefined && {
-        relayDomainsFile: resolve(folder, receive.relayDomainsFile),
-      }),
+      ...(relayDomainsFile !== undefined && { relayDomainsFile: resolve(folder, relayDomainsFile) }),
       ...(receive.relayCa !== undefined && { relayCa: resolve(folder, receive.relayCa) }),
       ...(receive.loginCa !== undefined && { loginCa: resolve(folder, receive.loginCa) }),
       clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,

@@ -37,8 +37,6 @@ import { OverdueWatch } from './overdue-watch.ts';
 import { openStore, writerTo } from './open-store.ts';
 import { Overrides } from './overrides.ts';
 import type { Machine, OpenRouters, OtherSenders, Spool } from './ports.ts';
-import { QuarantineAge } from './quarantine-age.ts';
-import { QueueChanges } from './queue-changes.ts';
 import { RateState } from './rate-state.ts';
 import { Logins } from './logins.ts';
 import { LastHandshakes } from './last-handshakes.ts';
@@ -283,17 +281,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     writers,
     clockWatch,
     sourceWatch,
-    quarantineAge: new QuarantineAge({
-      manager,
-      store,
-      reader,
-      unreadable,
-      changes: new QueueChanges({ manager, givingUp, senders, happenings }),
-      config: () => inForce.config,
-      clock,
-      timers,
-      log,
-    }),
+    quarantineAge: operations.quarantineAge(inForce, clock),
     overdueWatch: new OverdueWatch({ scheduler, troubles, timers, nowMs: clock.nowMs }),
     maintenance: new Maintenance({
       store,

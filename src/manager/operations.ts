@@ -5,6 +5,7 @@ import { managerOperations, type ManagerSet } from '../control/operations/sets.t
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
 import type { Logger } from '../log/logger.ts';
+import type { InForce } from './in-force.ts';
 import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
@@ -12,6 +13,7 @@ import type { ReportsAnswers } from './reports/reports-answers.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
+import { QuarantineAge, type QuarantineAgeParts } from './quarantine-age.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
@@ -89,6 +91,12 @@ export class Operations {
   /** The jobs of operators, which end before Sluice stops. */
   get jobs(): Pick<QueueJobs, 'cancelAll' | 'idle'> {
     return this.#jobs;
+  }
+
+  /** Ends the stay of mail that has been in quarantine too long; the caller starts and stops it. */
+  quarantineAge(inForce: Pick<InForce, 'config'>, clock: QuarantineAgeParts['clock']): QuarantineAge {
+    const changes = new QueueChanges(this.#parts);
+    return new QuarantineAge({ ...this.#parts, changes, config: () => inForce.config, clock });
   }
 
   /** Answers what is asked over one link. */
