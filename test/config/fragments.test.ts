@@ -1,6 +1,7 @@
 // A configuration of several files: sluice.toml and conf.d. Their order, what is merged, and which file an error names.
 
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -9,6 +10,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/read/config-error.ts';
 import { placedText, placeWarnings } from '../../src/config/read/config-warning.ts';
 import { salvagePlaces } from '../../src/config/salvage-places.ts';
+import { sluiceBin } from '../../sim/neighbours/sluice.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** Writes files by their names below a folder, and returns the path of sluice.toml. */
@@ -30,6 +32,17 @@ function problems(file: string): string[] {
   }
   return [];
 }
+
+test('a fragment that is a pipe is refused, and nobody waits for its other end', (t) => {
+  const file = written(t, { 'sluice.toml': 'hostname = "mx.example.com"\n' });
+  execFileSync('mkfifo', [join(file, '..', 'conf.d', '10.toml')]);
+  const { status, stderr } = spawnSync(process.execPath, [sluiceBin, 'check', '--config', file], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.match(stderr, /conf\.d\/10\.toml: cannot read the configuration file: it is a pipe/u);
+  assert.equal(status, 78);
+});
 
 test('tables are merged, and lists of tables appended, in the order of the names by bytes', (t) => {
   const file = written(t, {

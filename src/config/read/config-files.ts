@@ -1,7 +1,7 @@
 // The files of one configuration: the file itself, and the fragments in the folder beside it, conf.d for sluice.toml, and NAME.d for
 // another NAME.toml. Fragments are the files *.toml in the order of their names by bytes, as LC_ALL=C sorts them.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { mergeToml } from './merge-toml.ts';
@@ -30,6 +30,7 @@ export function readConfigFiles(
   const sources: TomlSource[] = [];
   const problems: ConfigProblem[] = [];
   for (const shown of [path, ...names.map((name) => join(folder, name))]) {
+    if (shown !== path) refusePipe(shown);
     const text = readOne(shown);
     onFileRead(fromWorkingFolder(shown), text);
     try {
@@ -73,6 +74,17 @@ function fragmentNames(folder: string): string[] {
   return names
     .filter((name) => name.endsWith('.toml') && !name.startsWith('.'))
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** Reading a pipe would wait for its other end: a reload would stop the supervisor. The file itself may be one, as in `--config <(...)`. */
+function refusePipe(path: string): void {
+  let isPipe = false;
+  try {
+    isPipe = statSync(fromWorkingFolder(path)).isFIFO();
+  } catch {
+    // Reading it tells why.
+  }
+  if (isPipe) throw ConfigError.unreadable(path, new Error('it is a pipe'));
 }
 
 function readOne(path: string): string {
