@@ -23,6 +23,12 @@ interface Facts {
 }
 
 /** Sluice, with mail that goes at once and mail that stays, and the books of both. */
+interface LoadOptions {
+  readonly connections?: number;
+  /** Ends the load early. */
+  readonly isOver?: () => boolean;
+}
+
 interface World {
   readonly ground: Ground;
   readonly running: Sluice;
@@ -31,7 +37,7 @@ interface World {
   /** Unix ms at which each message arrived. */
   readonly arrived: ReadonlyMap<string, number>;
   /** Sends messages of this number on, as many as `count`, or until `isOver` says so. */
-  load(first: number, count: number, isOver?: () => boolean): Promise<void>;
+  load(first: number, count: number, options?: LoadOptions): Promise<void>;
   spool(...args: string[]): Promise<RunResult>;
 }
 
@@ -66,7 +72,11 @@ async function world(t: TestContext): Promise<World> {
   const goes = await mxFor(ground, (id) => void arrived.set(id, Date.now()));
   const running = await startSluice(ground, { config: configFor(goes, 9) });
   const accepted = new Map<string, number>();
-  const load = async (first: number, count: number, isOver = (): boolean => false): Promise<void> => {
+  const load = async (
+    first: number,
+    count: number,
+    { connections = 8, isOver = () => false }: LoadOptions = {},
+  ): Promise<void> => {
     const submissions = function* (): Generator<Submission> {
       for (let index = 0; index < count && !isOver(); index++) {
         yield {
@@ -81,7 +91,7 @@ async function world(t: TestContext): Promise<World> {
     await submit(submissions(), {
       address: '127.0.0.1',
       port: running.port,
-      connections: 8,
+      connections,
       onAccepted: ({ id }) => accepted.set(id, Date.now()),
     });
   };
@@ -116,9 +126,10 @@ suite('a backup of a running Sluice', () => {
     await here.load(0, 400);
     const backup = join(here.ground.directory, 'backup');
     let isOver = false;
-    const loading = here.load(10_000, 3_000, () => isOver);
+    // As long as the backup takes, and no faster than it copies.
+    const loading = here.load(10_000, Infinity, { connections: 2, isOver: () => isOver });
     const asked = Date.now();
-    const { code, stdout, stderr } = await here.spool('backup', backup, '--rate', '8MB', '--json');
+    const { code, stdout, stderr } = await here.spool('backup', backup, '--rate', '50MB', '--json');
     const ended = Date.now();
     isOver = true;
     await loading;
