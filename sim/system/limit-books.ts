@@ -74,6 +74,8 @@ export class LimitBooks {
     this.judged++;
     for (const [key, rule] of connectionKeysOf(visit, visit.limits)) {
       const counted = open.filter((other) => connectionKeysOf(other, visit.limits).has(key));
+      // All of them were told to close, with this one: what it was granted before that is its last.
+      if (counted.length === 0) continue;
       const last = latest(counted);
       if (!last.limits.isSure) continue;
       const allowed = connectionKeysOf(last, last.limits).get(key)?.connections ?? Infinity;

@@ -8,6 +8,9 @@ import { parseConfig } from '../../src/config/config.ts';
 
 const users = '[[table]]\nname = "users"\npath = "/etc/users.list"\n';
 
+/** What is for programs alone. */
+const ofPrograms = { timeLimit: 20_000, cacheTime: 60_000, programs: 10, waiting: 500 };
+
 test('recipients name domains and a table', () => {
   const { recipients } = parseConfig(
     `${users}
@@ -30,12 +33,14 @@ test('recipients name domains and a table', () => {
       table: 'users',
       key: 'address',
       subaddress: '',
+      ...ofPrograms,
     },
     {
       domain: [{ kind: 'exact', domain: 'example.org' }],
       table: 'users',
       key: 'local_part',
       subaddress: '+-',
+      ...ofPrograms,
     },
   ]);
 });

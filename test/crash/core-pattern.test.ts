@@ -42,9 +42,9 @@ test('the names of a pattern match those of its process alone, as far as it tell
 });
 
 test('the folder of a core', () => {
-  const folder = (text: string): string | undefined => coreFolder(parseCorePattern(text, false), '/work');
-  assert.equal(folder('core'), '/work');
-  assert.equal(folder('cores/core'), '/work/cores');
+  const folder = (text: string): string | undefined => coreFolder(parseCorePattern(text, false), '/srv');
+  assert.equal(folder('core'), '/srv');
+  assert.equal(folder('cores/core'), '/srv/cores');
   assert.equal(folder('/core'), '/');
   assert.equal(folder('/var/crash/core'), '/var/crash');
   assert.equal(folder('/var/crash/%e/core'), undefined);

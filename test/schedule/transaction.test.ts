@@ -21,6 +21,7 @@ test('a message is delivered: the plan is asked for, a connection opened, and th
     hop: smtpHop('mx.site', '192.0.2.1', 25, 10),
     source: '',
     domain: 'example.com',
+    key: 'mx:example.com',
     transaction: { message, recipients: [0], isLast: false },
   });
   assert.equal(table.scheduler.queueIdOf(message), 'AbCdEf0123456-_');
