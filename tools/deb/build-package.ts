@@ -64,6 +64,9 @@ export function buildPackage(wanted: Package, { output, isFast, epoch }: BuildOp
     const head = `Package: ${name}\nVersion: ${version}\nArchitecture: ${architecture}\nInstalled-Size: ${Math.ceil(bytes / 1024)}\n`;
     writeFileSync(join(stage, 'DEBIAN/control'), head + control);
     writeFileSync(join(stage, 'DEBIAN/md5sums'), sums.sort().join(''));
+    // What an administrator has changed there stays so at an upgrade (Debian Policy 10.7.3).
+    const settings = wanted.files.map(({ to }) => to).filter((to) => to.startsWith('/etc/'));
+    if (settings.length > 0) writeFileSync(join(stage, 'DEBIAN/conffiles'), `${settings.join('\n')}\n`);
     for (const [script, text] of Object.entries(scripts)) {
       writeFileSync(join(stage, 'DEBIAN', script), text);
       chmodSync(join(stage, 'DEBIAN', script), 0o755);

@@ -55,6 +55,7 @@ export function filesOfSluice(root: string, runtime: string): PackageFile[] {
     file('packaging/systemd/sluice@.service', '/usr/lib/systemd/system/sluice@.service'),
     file('packaging/systemd/sluice.socket', `${docs}/examples/sluice.socket`),
     file('packaging/debian/first-sluice.toml', '/usr/share/sluice/first-sluice.toml'),
+    file('packaging/debian/logrotate', '/etc/logrotate.d/sluice'),
     file('packaging/debian/copyright', `${docs}/copyright`),
     file('README.md', `${docs}/README.md`),
     { kind: 'gzip', from: join(root, 'CHANGELOG.md'), to: `${docs}/changelog.gz` },
