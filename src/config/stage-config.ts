@@ -10,11 +10,20 @@ import type { configuredStages } from './schema/stage.ts';
 
 type FileStage = DeepReadonly<CamelKeys<z.output<typeof configuredStages>>>[number];
 
-export type StageConfig = FileStage & { readonly home: string };
+type FileStageOf<Kind extends FileStage['kind']> = Extract<FileStage, { readonly kind: Kind }>;
+
+export type QmailSppStageConfig = FileStageOf<'qmail-spp'> & { readonly home: string };
+
+/** One of each kind. */
+export type StageConfig = QmailSppStageConfig;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
-  const plugins = resolve(folder, stage.plugins);
-  const home = stage.home === undefined ? dirname(dirname(plugins)) : resolve(folder, stage.home);
-  return { ...stage, plugins, home };
+  switch (stage.kind) {
+    case 'qmail-spp': {
+      const plugins = resolve(folder, stage.plugins);
+      const home = stage.home === undefined ? dirname(dirname(plugins)) : resolve(folder, stage.home);
+      return { ...stage, plugins, home };
+    }
+  }
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { documentedKinds } from '../schema/kinds.ts';
 import { root } from '../schema/root.ts';
 import type { Path } from '../read/toml.ts';
 
@@ -13,6 +14,8 @@ export interface KnownKey {
   readonly isList: boolean;
   /** Includes its default and its description. */
   readonly schema: z.core.$ZodType;
+  /** In a table whose keys depend on its `kind`: those that have it. Undefined: all. */
+  readonly kinds?: readonly string[] | undefined;
 }
 
 /** The schema of the value in the file: without defaults, optionals and transforms around it. */
@@ -30,7 +33,7 @@ export function keysAt(path: Path): KnownKey[] {
     const here = fileSchema(at);
     if (here instanceof z.ZodArray) at = here.def.element;
     else if (here instanceof z.ZodObject) at = here.shape[String(part)] ?? z.never();
-    else return [];
+    else at = keysOf(here).find(({ name }) => name === part)?.schema ?? z.never();
   }
   return keysOf(at);
 }
@@ -38,11 +41,34 @@ export function keysAt(path: Path): KnownKey[] {
 /** The keys of a table's schema; empty when it is not a table. */
 export function keysOf(schema: z.core.$ZodType): KnownKey[] {
   const table = fileSchema(schema);
+  if (table instanceof z.ZodDiscriminatedUnion) return keysOfKinds(table);
   if (!(table instanceof z.ZodObject)) return [];
-  return Object.entries(table.shape).map(([name, value]) => {
-    const bare = fileSchema(value);
-    const isList = bare instanceof z.ZodArray;
-    const content = isList ? fileSchema(bare.def.element) : bare;
-    return { name, isTable: content instanceof z.ZodObject, isList, schema: value };
-  });
+  return Object.entries(table.shape).map(([name, value]) => knownKey(name, value));
+}
+
+function knownKey(name: string, schema: z.core.$ZodType, kinds?: readonly string[]): KnownKey {
+  const bare = fileSchema(schema);
+  const isList = bare instanceof z.ZodArray;
+  const content = isList ? fileSchema(bare.def.element) : bare;
+  const isTable = content instanceof z.ZodObject || content instanceof z.ZodDiscriminatedUnion;
+  return { name, isTable, isList, schema, kinds };
+}
+
+/** The keys of all kinds. Two kinds may have a key of the same name with another meaning: then it is there twice. */
+function keysOfKinds(table: z.ZodDiscriminatedUnion): KnownKey[] {
+  const { options } = table.def;
+  const found = new Map<z.core.$ZodType, { readonly name: string; readonly kinds: string[] }>();
+  for (const option of options) {
+    if (!(option instanceof z.ZodObject)) continue;
+    const kind = String((option.shape['kind'] as z.ZodLiteral).value);
+    for (const [name, own] of Object.entries(option.shape)) {
+      const schema = name === 'kind' ? (documentedKinds.get(table) ?? own) : own;
+      const key = found.get(schema);
+      if (key === undefined) found.set(schema, { name, kinds: [kind] });
+      else key.kinds.push(kind);
+    }
+  }
+  return [...found].map(([schema, { name, kinds }]) =>
+    knownKey(name, schema, kinds.length === options.length ? undefined : kinds),
+  );
 }

@@ -55,14 +55,24 @@ function issuesOfGivenAlternative(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
 /** The words that are allowed as the value. */
 function allowedWords(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
-  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(allowedWords) : [];
+  if (issue.code !== 'invalid_union') return [];
+  const kinds = 'options' in issue ? (issue.options ?? []) : [];
+  return [...kinds.map(String), ...issue.errors.flat().flatMap(allowedWords)];
 }
 
 function unknownKey(path: Path, source: TomlSource): ConfigProblem {
   const replacement = replacementOf(path, valueAt(source.value, path));
   if (replacement !== undefined) return problem(path, source.placeOfKey(path), replacement, source);
   const name = String(path.at(-1));
-  const known = keysAt(path.slice(0, -1));
+  const table = path.slice(0, -1);
+  const { kind } = (valueAt(source.value, table) ?? {}) as { readonly kind?: unknown };
+  const all = keysAt(table);
+  const ofOthers = all.filter((key) => key.name === name).flatMap(({ kinds = [] }) => kinds);
+  if (ofOthers.length > 0) {
+    const message = `is only for kind = ${ofOthers.map((each) => `"${each}"`).join(' or ')}, and this one is of kind "${String(kind)}"`;
+    return problem(path, source.placeOfKey(path), message, source);
+  }
+  const known = all.filter(({ kinds }) => kinds?.includes(String(kind)) !== false);
   const names = known.map((key) => key.name);
   const suggestion = closest(name, names);
   let message = 'there is no such key';

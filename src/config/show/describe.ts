@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { fileSchema, keysOf } from '../problems/known-keys.ts';
+import { fileSchema, keysOf, type KnownKey } from '../problems/known-keys.ts';
 import { keyFacts, expectedForms } from '../schema/fields.ts';
 import { root } from '../schema/root.ts';
 import { tomlValue } from '../read/toml-value.ts';
@@ -49,7 +49,7 @@ function tablesOf(
       path,
       isList,
       description,
-      keys: known.filter((key) => !key.isTable).map((key) => describeKey(key.name, key.schema)),
+      keys: known.filter((key) => !key.isTable).map(describeKey),
     },
   ];
   for (const key of known.filter((each) => each.isTable)) {
@@ -65,17 +65,21 @@ function elementOf(list: z.core.$ZodType): z.core.$ZodType {
   return bare instanceof z.ZodArray ? bare.def.element : bare;
 }
 
-function describeKey(name: string, schema: z.core.$ZodType): KeyDescription {
+function describeKey({ name, schema, kinds }: KnownKey): KeyDescription {
   const facts = keyFacts.get(schema) ?? {};
   const fallback = defaultOf(schema);
   return {
     name,
     type: typeOf(fileSchema(schema)),
-    description: descriptionOf(schema),
+    description: `${forKinds(kinds)}${descriptionOf(schema)}`,
     defaultToml: fallback === undefined ? undefined : tomlValue(fallback),
     defaultText: facts.defaultText ?? '',
     example: facts.example ?? '',
   };
+}
+
+function forKinds(kinds: readonly string[] | undefined): string {
+  return kinds === undefined ? '' : `For ${kinds.map((kind) => `"${kind}"`).join(' and ')} alone. `;
 }
 
 function descriptionOf(schema: z.core.$ZodType): string {

@@ -1,0 +1,60 @@
+// What every [[stage]] has, of whatever kind.
+
+import type { z } from 'zod';
+
+import { formatListenAddress, parseListenAddress } from '../../../values/listen-address.ts';
+import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber } from '../fields.ts';
+import { kindKey } from '../kinds.ts';
+import { tableName } from '../texts.ts';
+
+function listenName(text: string): string {
+  return formatListenAddress(parseListenAddress(text));
+}
+
+const name = key(
+  textOf('a name such as "plugins"', tableName),
+  'The name of the stage, for the log and for messages: letters, digits, ".", "_" and "-".',
+  { example: '"plugins"' },
+);
+
+const common = {
+  listen: key(
+    listOf(textOf('a listener such as "192.0.2.1:25"', listenName), 'addresses of [[listen]]')
+      .min(1, 'must name one listener at least')
+      .optional(),
+    'The listeners on which it is asked, by their address.',
+    { defaultText: 'all', example: '["192.0.2.1:25"]' },
+  ),
+  audience: key(
+    oneOf(['everybody', 'users', 'strangers']).default('everybody'),
+    'Whose mail it is asked about. "users": clients that have logged in. "strangers": those that have not, and may not relay.',
+  ),
+  time_limit: key(
+    duration(1000, 600_000).prefault('30s'),
+    'How long it may take for one command of a client, with the wait for others. Beyond that it has failed.',
+  ),
+  on_failure: key(
+    oneOf(['tempfail', 'continue', 'quarantine', 'disconnect']).default('tempfail'),
+    'What happens when it fails: the client is asked to try again later (451); the mail goes on as if it had not been asked; the message is held; the client is disconnected with 421.',
+  ),
+  rest_after: key(
+    wholeNumber(0, 1_000_000).default(10),
+    'After so many failures in a row it is left alone for a while, and counts as failing at once; 0 for never. Without that, each client would wait for time_limit.',
+  ),
+  rest_for: key(
+    duration(1000, 3_600_000).prefault('30s'),
+    'How long it is left alone. Then the next question tries it.',
+  ),
+};
+
+/**
+ * A [[stage]] of one kind: the common keys, and its own.
+ * @param description - what decides, as whole sentences
+ */
+export function stageKind<const Kind extends string, Shape extends z.core.$ZodLooseShape>(
+  kind: Kind,
+  description: string,
+  own: Shape,
+) {
+  return tableOf({ name, kind: kindKey(kind, description), ...common, ...own });
+}

@@ -1,0 +1,54 @@
+// [[stage]]: what others have made to decide about mail.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { parseConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
+
+const spp = 'kind = "qmail-spp"\nplugins = "/var/qmail/control/smtpplugins"\n';
+
+test('a stage has the keys of all kinds, and those of its own', () => {
+  const { stage } = parseConfig(`[[stage]]\nname = "ours"\n${spp}audience = "users"`, '/etc/sluice.toml');
+  assert.deepEqual(stage, [
+    {
+      name: 'ours',
+      kind: 'qmail-spp',
+      audience: 'users',
+      timeLimit: 30_000,
+      onFailure: 'tempfail',
+      restAfter: 10,
+      restFor: 30_000,
+      plugins: '/var/qmail/control/smtpplugins',
+      home: '/var/qmail',
+      programs: 20,
+      waiting: 500,
+      clientNames: true,
+    },
+  ]);
+});
+
+const wrong: readonly [string, RegExp][] = [
+  ['name = "a"', /kind.*is missing; it must be "qmail-spp"/su],
+  ['name = "a"\nkind = "qmail"', /must be "qmail-spp".*not "qmail"/su],
+  ['name = "a"\nkind = "qmail-sp"', /did you mean "qmail-spp"\?/u],
+  ['name = "a"\nkind = 3', /must be "qmail-spp".*not 3/su],
+  ['name = "a"\nkind = "qmail-spp"', /plugins.*is missing/su],
+  [`name = "a"\n${spp}pluginz = "x"`, /there is no such key; did you mean plugins\?/u],
+  [`name = "relay"\n${spp}`, /is the name of a stage of Sluice itself/u],
+  [`name = "a"\n${spp}[[stage]]\nname = "a"\n${spp}`, /this name is already that of stage\[1\]/u],
+  [`name = "a"\n${spp}listen = ["192.0.2.1:25"]`, /there is no \[\[listen\]\] with this address/u],
+];
+
+for (const [keys, message] of wrong) {
+  test(`[[stage]] is refused: ${keys.split('\n').at(-1)}, ${message.source}`, () => {
+    assert.throws(
+      () => parseConfig(`[[stage]]\n${keys}`, '/etc/sluice.toml'),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.problems.map(({ key, message: text }) => `${key}: ${text}`).join('\n'), message);
+        return true;
+      },
+    );
+  });
+}
