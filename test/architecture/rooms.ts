@@ -10,6 +10,7 @@ export const levels: readonly (readonly string[])[] = [
   ['channel'],
   ['control'],
   ['receive', 'deliver'],
+  ['plugin'],
   ['policy', 'sasl'],
   ['directory'],
   ['table'],

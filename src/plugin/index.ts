@@ -1,0 +1,18 @@
+// `sluice/plugin`: what authors of plugins import. docs/plugins.md tells how to write one.
+
+export { goOn } from '../policy/stage.ts';
+export type {
+  BodyFacts,
+  ClientFacts,
+  Edit,
+  HeaderFacts,
+  MailFacts,
+  RcptFacts,
+  RecipientFacts,
+  SessionFacts,
+  StageResult,
+  TransactionFacts,
+  Verdict,
+} from '../policy/stage.ts';
+export { plugin } from './plugin.ts';
+export type * from './types.ts';
