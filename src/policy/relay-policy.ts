@@ -8,10 +8,14 @@ import type { NetworkSet } from '../values/network-set.ts';
 export class RelayPolicy {
   readonly #networks: NetworkSet;
   readonly #domains: DomainSet;
+  /** Whose postmaster gets mail for the postmaster without a domain; undefined where mail is accepted for no domain. */
+  readonly mainDomain: string | undefined;
 
-  constructor(networks: NetworkSet, domains: DomainSet) {
+  /** @param mainDomain - the domain of recipients that stands for all of them; not given: none is accepted */
+  constructor(networks: NetworkSet, domains: DomainSet, mainDomain?: string) {
     this.#networks = networks;
     this.#domains = domains;
+    this.mainDomain = mainDomain;
   }
 
   isRelayClient(clientAddress: string): boolean {

@@ -103,7 +103,11 @@ function authOffer(
 
 export function relayPolicy(config: Config): RelayPolicy {
   const { relayNetworks, relayDomains } = config.receive;
-  return new RelayPolicy(new NetworkSet(relayNetworks), new DomainSet(relayDomains));
+  const domains = new DomainSet(relayDomains);
+  // A pattern such as "*.example.com" names domains of which nobody knows whether they have mail: their parent may have.
+  const [main] = [...relayDomains.filter(({ kind }) => kind === 'exact'), ...relayDomains];
+  const mainDomain = domains.has(config.hostname) ? config.hostname : main?.domain;
+  return new RelayPolicy(new NetworkSet(relayNetworks), domains, mainDomain);
 }
 
 export function exemptClients(config: Config): NetworkSet {

@@ -242,6 +242,7 @@ export async function start(
   const relay = new RelayPolicy(
     new NetworkSet(networks),
     new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
+    'example.com',
   );
   const sending = options.sending === undefined ? undefined : new SendingGate(options.sending.ledger);
   sending?.configure(options.sending?.rules ?? []);

@@ -25,22 +25,24 @@ export class RelayStage implements Stage {
   readonly #relay: RelayPolicy;
   readonly #hostname: string;
   readonly #postmasterAddress: string | undefined;
-  /** The verdict on mail for the postmaster of this host from clients that may relay, and from others. */
+  /** The verdicts on mail for the postmaster without a domain, and at the name of this host, from clients that may relay. */
   readonly #postmaster: Verdict;
+  readonly #postmasterHere: Verdict;
+  /** On both, from others. */
   readonly #postmasterOfStranger: Verdict;
 
   /**
    * @param hostname - of this host, in lower case
-   * @param postmaster - the address that gets mail for the postmaster of this host; undefined when nobody does
+   * @param postmaster - the address that gets mail for the postmaster of this host; undefined: that of a domain which is accepted
    */
   constructor(relay: RelayPolicy, hostname: string, postmaster: string | undefined) {
     this.#relay = relay;
     this.#hostname = hostname;
     this.#postmasterAddress = postmaster;
-    const address = postmaster ?? `postmaster@${hostname}`;
-    // RFC 5321 4.5.1: mail for the postmaster of this host is accepted from everyone, whatever further stages would say.
-    this.#postmaster = { kind: 'accept', edits: [{ kind: 'change-recipient', address }] };
-    const isAccepted = postmaster !== undefined || relay.acceptsDomain(domainOf(address));
+    const { mainDomain } = relay;
+    this.#postmaster = acceptedAs(postmaster ?? `postmaster@${mainDomain ?? hostname}`);
+    this.#postmasterHere = acceptedAs(postmaster ?? `postmaster@${hostname}`);
+    const isAccepted = postmaster !== undefined || mainDomain !== undefined;
     this.#postmasterOfStranger = isAccepted ? this.#postmaster : relayingDenied;
   }
 
@@ -54,8 +56,10 @@ export class RelayStage implements Stage {
   #verdict(facts: RcptFacts): Verdict {
     const { client, recipient } = facts;
     const { address } = recipient;
-    if (this.#isPostmasterHere(address))
-      return client.mayRelay ? this.#postmaster : this.#postmasterOfStranger;
+    if (this.#isPostmasterHere(address)) {
+      if (!client.mayRelay) return this.#postmasterOfStranger;
+      return address.includes('@') ? this.#postmasterHere : this.#postmaster;
+    }
     if (client.mayRelay || address === this.#postmasterAddress) return goOn;
     if (this.#relay.acceptsDomain(domainOf(address))) return goOn;
     // The sender of mail that was passed on from here: an SRS address that was signed here has named it.
@@ -68,4 +72,9 @@ export class RelayStage implements Stage {
     const at = address.lastIndexOf('@');
     return at === -1 || address.slice(at + 1).toLowerCase() === this.#hostname;
   }
+}
+
+/** RFC 5321 4.5.1: mail for the postmaster is accepted by every host that takes mail, whatever further stages would say. */
+function acceptedAs(address: string): Verdict {
+  return { kind: 'accept', edits: [{ kind: 'change-recipient', address }] };
 }
