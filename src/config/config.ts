@@ -26,6 +26,7 @@ import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
+import { type RecipientsConfig, toRecipientsConfig } from './recipients-config.ts';
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
@@ -74,6 +75,7 @@ export type { TlsConfig } from './tls-config.ts';
 export type { LimitConfig } from './limit-config.ts';
 export type { CredentialConfig } from './credential-config.ts';
 export type { RouteConfig } from './route-config.ts';
+export type { RecipientsConfig } from './recipients-config.ts';
 
 type FileTenant = FileConfig['tenant'][number];
 /** One [[tenant]]. A message belongs to the first that matches it. */
@@ -82,10 +84,6 @@ export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
   readonly sender: NonNullable<FileTenant['sender']>;
   /** Empty: any client, and programs of this host. When there is `sender` as well, both must match. */
   readonly client: NonNullable<FileTenant['client']>;
-};
-/** One [[recipients]]; `subaddress` is empty when none is set. */
-export type RecipientsConfig = Omit<FileConfig['recipients'][number], 'subaddress'> & {
-  readonly subaddress: string;
 };
 /** One [[source]]. */
 export interface SourceConfig {
@@ -269,7 +267,7 @@ function completeConfig(
       ...dkimDomainKeys(content.signing, supplement.dkimDomains, folder),
     ],
     ...toSrs(content.srs, folder),
-    recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
+    recipients: content.recipients.map((each) => toRecipientsConfig(each, folder)),
     stage: content.stage.map((each) => toStageConfig(each, folder)),
     tap: content.tap.map((each) => toTapConfig(each, folder)),
     ...toVerificationConfig(content, hostname),

@@ -2,6 +2,7 @@
 // too slow, whatever it has started and left in its process group ends with it, unless it may leave others.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 
 export interface ProgramLimits {
   readonly timeMs: number;
@@ -16,6 +17,8 @@ export interface ProgramSurroundings {
   readonly folder?: string | undefined;
   /** Gets what it writes to its standard error, in any pieces. Undefined: that goes nowhere. */
   readonly onComplaint?: ((piece: Buffer) => void) | undefined;
+  /** What it can read on descriptor 3. Undefined: it has no such descriptor. */
+  readonly input3?: Uint8Array | undefined;
   /** What it leaves running goes on when it has ended in time, and has closed its output. */
   readonly mayLeaveOthers?: boolean | undefined;
 }
@@ -27,7 +30,7 @@ export type ProgramRun =
   /** @param code - of the system's error, such as ENOENT */
   | { readonly kind: 'not-started'; readonly code: string };
 
-/** Without a shell; it reads nothing. Never rejects. */
+/** Without a shell; on its standard input there is nothing. Never rejects. */
 export function runProgram(
   [program = '', ...args]: readonly string[],
   limits: ProgramLimits,
@@ -70,17 +73,26 @@ export function runProgram(
 function start(
   program: string,
   args: readonly string[],
-  { environment, folder, onComplaint }: ProgramSurroundings,
+  { environment, folder, input3, onComplaint }: ProgramSurroundings,
   failed: (code: string) => void,
 ): ChildProcess | undefined {
   try {
     const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', onComplaint === undefined ? 'ignore' : 'pipe'],
+      stdio: [
+        'ignore',
+        'pipe',
+        onComplaint === undefined ? 'ignore' : 'pipe',
+        ...(input3 === undefined ? [] : ['pipe' as const]),
+      ],
       detached: true,
       ...(environment !== undefined && { env: environment }),
       ...(folder !== undefined && { cwd: folder }),
     });
     child.on('error', ({ code = '' }: NodeJS.ErrnoException) => failed(code));
+    const pipe = child.stdio[3] as Writable | null | undefined;
+    // A program may end before it has read everything.
+    pipe?.on('error', () => undefined);
+    pipe?.end(input3);
     return child;
   } catch (error) {
     // No process or open file is left.

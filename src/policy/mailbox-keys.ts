@@ -39,14 +39,14 @@ export function isPostmaster(localPart: string): boolean {
 }
 
 /** RFC 5321 4.1.2: `"joe"` and `joe` are the same mailbox. */
-function withoutQuotes(localPart: string): string {
+export function withoutQuotes(localPart: string): string {
   if (!localPart.startsWith('"')) return localPart;
   const content = localPart.slice(1, -1).replaceAll(quotedPair, '$1');
   return dotString.test(content) ? content : localPart;
 }
 
 /** A separator at the beginning separates nothing: `+x` is a name. */
-function withoutSubaddress(name: string, separators: string): string {
+export function withoutSubaddress(name: string, separators: string): string {
   if (separators === '' || name.startsWith('"')) return name;
   for (let at = 1; at < name.length; at++) {
     if (separators.includes(name[at] as string)) return name.slice(0, at);

@@ -10,9 +10,7 @@ import { parseSppControl } from '../policy/qmail-spp/control-file.ts';
 import { PluginPrograms } from '../policy/qmail-spp/plugin-programs.ts';
 import { QmailSppStage } from '../policy/qmail-spp/spp-stage.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
-
-/** Of the environment of Sluice, programs get what they cannot do without: there may be secrets in the rest. */
-const inherited = ['PATH', 'HOME', 'LANG', 'TZ'] as const;
+import { inheritedVariables } from './programs.ts';
 
 /** A file of plugins has some lines. */
 const mostPluginsBytes = 256 * 1024;
@@ -58,14 +56,4 @@ export function configuredStages(
     });
     return { stage };
   });
-}
-
-/** The variables that each program gets. */
-export function inheritedVariables(): Record<string, string> {
-  const variables: Record<string, string> = {};
-  for (const name of inherited) {
-    const value = process.env[name];
-    if (value !== undefined) variables[name] = value;
-  }
-  return variables;
 }

@@ -1,15 +1,13 @@
 // The stages that decide about mail, in the order in which they are asked. This is the one place where they are chosen.
 
-import type { Config, RecipientsConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
-import { directoryTable } from '../policy/directory-table.ts';
-import { ProgramTable } from '../policy/program-table.ts';
+import type { Stage } from '../policy/stage.ts';
 import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
 import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
-import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { SrsStage } from '../policy/stages/srs-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
@@ -18,12 +16,11 @@ import { verificationRules } from './verification.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
-import type { Directory } from '../directory/types.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
-import { allFailing, type Table } from '../table/table.ts';
 import type { Tables } from '../table/tables.ts';
-import { configuredStages, type ConfiguredStageParts, inheritedVariables } from './configured-stages.ts';
-import { type TapParts, tapStage } from './taps.ts';
+import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
+import { type RecipientParts, recipientsStage } from './recipients.ts';
+import { tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
 export interface StageParts {
@@ -31,7 +28,8 @@ export interface StageParts {
   readonly tenants: Tenants;
   /** With the tables of this configuration. */
   readonly tables: Pick<Tables, 'get'>;
-  readonly directory: Directory;
+  /** Who knows which recipients exist. */
+  readonly recipients: RecipientParts;
   /** Reverses SRS addresses. */
   readonly srs: LiveSrs;
   readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events' | 'aggregate'>;
@@ -40,15 +38,13 @@ export interface StageParts {
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'>;
 }
 
-/** The last of all: what is refused or discarded gets no copy. */
-function tapStages(config: Config, parts: TapParts): readonly StageEntry[] {
-  const stage = tapStage(config, parts);
+function entryOf(stage: Stage | undefined): readonly StageEntry[] {
   return stage === undefined ? [] : [{ stage }];
 }
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, directory, srs, names, verification, configured }: StageParts,
+  { relay, tenants, tables, recipients, srs, names, verification, configured }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
   return [
@@ -61,47 +57,11 @@ export function stages(
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
-    ...recipientsStage(config, tables, directory, configured),
+    ...entryOf(recipientsStage(config, recipients)),
     ...verificationStages(config, verification),
-    ...tapStages(config, { events: verification.events, log: configured.log }),
+    // The last of all: what is refused or discarded gets no copy.
+    ...entryOf(tapStage(config, { events: verification.events, log: configured.log })),
   ];
-}
-
-function recipientsStage(
-  { recipients }: Config,
-  tables: StageParts['tables'],
-  directory: Directory,
-  programs: StageParts['configured'],
-): readonly StageEntry[] {
-  if (recipients.length === 0) return [];
-  const checks = recipients.map((each) => ({
-    domains: each.domain,
-    table: sourceOf(each, tables, directory, programs),
-    key: each.key,
-    separators: each.subaddress,
-  }));
-  return [{ stage: new RecipientsStage(checks) }];
-}
-
-function sourceOf(
-  { table, program, timeLimit, cacheTime, programs: most, waiting }: RecipientsConfig,
-  tables: StageParts['tables'],
-  directory: Directory,
-  { placesOf, log }: StageParts['configured'],
-): Table {
-  if (table !== undefined) return tables.get(table) ?? missingTable(table);
-  if (program === undefined) return directoryTable(directory);
-  const command = program.join(' ');
-  return new ProgramTable({
-    command: program,
-    environment: inheritedVariables(),
-    timeLimitMs: timeLimit,
-    keepMs: cacheTime,
-    // No [[stage]] has a blank in its name.
-    places: placesOf({ name: `recipients by ${command}`, programs: most, waiting }),
-    nowMs: () => performance.now(),
-    complain: (line) => log.info(`recipients by ${command}: ${line}`),
-  });
 }
 
 function clientRulesStage(
@@ -147,9 +107,4 @@ function verificationStages(config: Config, parts: StageParts['verification']): 
       }),
     },
   ];
-}
-
-/** The configuration has a table of each name that is used: this is for tables that are not opened yet. */
-function missingTable(name: string): Table {
-  return { name, lookup: (keys) => allFailing(keys, `the table ${name} is not open`) };
 }

@@ -67,6 +67,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'listen-config.ts',
         'quirk-config.ts',
         'signing-key-config.ts',
+        'recipients-config.ts',
         'reports-config.ts',
         'route-config.ts',
         'directory-config.ts',

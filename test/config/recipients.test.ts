@@ -45,7 +45,34 @@ test('recipients name domains and a table', () => {
   ]);
 });
 
+test('a file of s/qmail is for all other domains, below the folder of qmail', () => {
+  const { recipients } = parseConfig(
+    '[[recipients]]\ncontrol = "/var/qmail/control/recipients"\n[[recipients]]\ndomain = ["a.test"]\ncontrol = "r"\nhome = "h"\nsubaddress = "+"',
+    '/etc/sluice.toml',
+  );
+  const shared = { key: 'address', ...ofPrograms };
+  assert.deepEqual(recipients, [
+    { control: '/var/qmail/control/recipients', home: '/var/qmail', subaddress: '-', ...shared },
+    {
+      domain: [{ kind: 'exact', domain: 'a.test' }],
+      control: '/etc/r',
+      home: '/etc/h',
+      subaddress: '+',
+      ...shared,
+    },
+  ]);
+});
+
 const wrong: readonly [string, RegExp][] = [
+  ['[[recipients]]\ndomain = ["example.com"]', /needs a source of mailboxes/],
+  ['[[recipients]]\ntable = "users"', /is missing: the domains whose mailboxes are meant/],
+  ['[[recipients]]\ncontrol = "a"\ntable = "users"', /table and control exclude each other/],
+  ['[[recipients]]\ndomain = ["a.test"]\ntable = "users"\nhome = "/a"', /is only for control/],
+  ['[[recipients]]\ncontrol = "a"\nkey = "local_part"', /cannot be "local_part" with control/],
+  [
+    '[[recipients]]\ncontrol = "a"\n[[recipients]]\ncontrol = "b"',
+    /all other domains are already in recipients\[1\]/,
+  ],
   [
     '[[recipients]]\ndomain = ["example.com"]\ntable = "user"',
     /there is no \[\[table\]\] with the name "user".*"users"/su,

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KeyRules } from '../../src/policy/mailbox-keys.ts';
+import { TableSource } from '../../src/policy/recipients/table-source.ts';
 import { RecipientsStage, type RecipientRule } from '../../src/policy/stages/recipients-stage.ts';
 import { absent, allFailing, found, type Answer, type Table } from '../../src/table/table.ts';
 import { greeted, start } from './fixture.ts';
@@ -23,8 +25,11 @@ function memoryTable(keys: readonly string[], isLate = false): Table & { readonl
   };
 }
 
-function rule(table: Table, rest: Partial<RecipientRule> = {}): RecipientRule {
-  return { domains: exact('example.com'), table, key: 'address', separators: '', ...rest };
+function rule(
+  table: Table,
+  { domains = exact('example.com'), ...keys }: Partial<Pick<RecipientRule, 'domains'> & KeyRules> = {},
+): RecipientRule {
+  return { domains, source: new TableSource(table, { key: 'address', separators: '', ...keys }) };
 }
 
 for (const isLate of [false, true]) {

@@ -52,6 +52,7 @@ import { finishWithin } from './finish-within.ts';
 import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
 import { ManagerIntake } from './manager-intake.ts';
+import { RecipientSources } from './recipient-sources.ts';
 import { StagePlaces, type StageWithPlaces } from './stage-places.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
@@ -94,6 +95,7 @@ interface Parts {
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
   readonly stagePlaces: StagePlaces;
+  readonly recipientSources: RecipientSources;
   readonly trail: Trail | undefined;
 }
 
@@ -171,6 +173,7 @@ export class ReceiverRole implements Role {
       certificates,
       handshakes: new HandshakeLimits(handshakeLimits(config)),
       stagePlaces: new StagePlaces(),
+      recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
       trail: given.trail,
     };
     const place = { index, receivers: config.processes.receivers };
@@ -207,6 +210,7 @@ export class ReceiverRole implements Role {
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
     const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
+    this.#parts.recipientSources.sweep();
     return this.#receiver.configure(sharedSettings(config), listeners);
   }
 
@@ -220,6 +224,7 @@ export class ReceiverRole implements Role {
     this.#parts.deadlines.stop();
     this.#parts.storeWatch.stop();
     this.#parts.resolver.close();
+    await this.#parts.recipientSources.close();
     await this.#parts.tables.close();
     await this.#parts.spool.close();
     this.#parts.counterPosts.stop();
@@ -267,7 +272,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
       relay,
       tenants,
       tables,
-      directory,
+      recipients: parts.recipientSources.parts,
       srs,
       names: new ClientNames(resolver, deadlines),
       verification: {

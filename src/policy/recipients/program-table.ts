@@ -2,12 +2,15 @@
 // and so are the line of those who wait for one, the time of each, and the answers that are kept; a program that fails says nothing
 // about a mailbox, and its failure is not kept.
 
-import type { Places } from '../io/places.ts';
-import { runProgram } from '../io/run-program.ts';
-import { absent, type Answer, found, type Table } from '../table/table.ts';
+import type { Places } from '../../io/places.ts';
+import { runProgram } from '../../io/run-program.ts';
+import { absent, type Answer, found, type Table } from '../../table/table.ts';
+
+/** Says of an exit code whether the mailbox is there; undefined: the program cannot tell. */
+export type ReadExit = (code: number) => boolean | undefined;
 
 /** Exit codes of s/qmail's and checkpassword's kind: 100 is a permanent error; 1 is what a shell script says. */
-const unknownExits: ReadonlySet<number | null> = new Set([1, 100]);
+const usualExit: ReadExit = (code) => (code === 0 ? true : code === 1 || code === 100 ? false : undefined);
 /** What it prints is of no interest. */
 const mostPrintedBytes = 64 * 1024;
 /** The most of a line of its standard error that is logged. */
@@ -16,8 +19,14 @@ const mostComplaint = 1000;
 const mostKept = 10_000;
 
 export interface ProgramTableParts {
-  /** The program by its absolute path, and arguments; the mailbox follows them. */
+  /** The program by its absolute path, and arguments; the mailbox follows them, unless it is handed over in another way. */
   readonly command: readonly string[];
+  /** Where it is run; not given: where Sluice was started. */
+  readonly folder?: string | undefined;
+  /** Not given: the mailbox is the last argument. Otherwise this is what the program reads on descriptor 3. */
+  readonly input3?: ((mailbox: string) => Uint8Array) | undefined;
+  /** 0: it is there; 1 and 100: it is not; others cannot tell, when not given. */
+  readonly readExit?: ReadExit | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** With the wait for others. */
   readonly timeLimitMs: number;
@@ -98,10 +107,12 @@ export class ProgramTable implements Table {
   }
 
   async #run(key: string, timeMs: number): Promise<Answer> {
-    const { command, environment } = this.#parts;
+    const { command, environment, folder, input3, readExit = usualExit } = this.#parts;
     const limits = { timeMs, mostBytes: mostPrintedBytes, signal: this.#running.signal };
-    const run = await runProgram([...command, key], limits, {
+    const run = await runProgram(input3 === undefined ? [...command, key] : command, limits, {
       environment: { ...environment, RECIPIENT: key },
+      folder,
+      input3: input3?.(key),
       onComplaint: this.#complaints(),
     });
     switch (run.kind) {
@@ -111,12 +122,12 @@ export class ProgramTable implements Table {
         return this.#failing('it did not end in time, and was killed');
       case 'talkative':
         return this.#failing(`it printed more than ${mostPrintedBytes} bytes, and was killed`);
-      case 'ended':
-        if (run.code === 0) return found;
-        if (unknownExits.has(run.code)) return absent;
-        return this.#failing(
-          run.code === null ? 'it was ended by a signal' : `it ended with the exit code ${run.code}`,
-        );
+      case 'ended': {
+        if (run.code === null) return this.#failing('it was ended by a signal');
+        const isThere = readExit(run.code);
+        if (isThere === undefined) return this.#failing(`it ended with the exit code ${run.code}`);
+        return isThere ? found : absent;
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 // The users of the directory as a table of mailboxes, for checks that ask tables.
 
-import type { Directory, FoundUser } from '../directory/types.ts';
-import { absent, type Answer, found, type Table } from '../table/table.ts';
+import type { Directory, FoundUser } from '../../directory/types.ts';
+import { absent, type Answer, found, type Table } from '../../table/table.ts';
 
 export function directoryTable(directory: Directory): Table {
   return {

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Places } from '../../src/io/places.ts';
-import { ProgramTable, type ProgramTableParts } from '../../src/policy/program-table.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { Places } from '../../../src/io/places.ts';
+import { ProgramTable, type ProgramTableParts } from '../../../src/policy/recipients/program-table.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 interface Fixture {
   readonly table: ProgramTable;

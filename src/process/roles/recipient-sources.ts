@@ -1,0 +1,43 @@
+// What the sources of recipients of a process share: they are kept over reloads, and for all listeners.
+
+import type { Directory } from '../../directory/types.ts';
+import type { Deadlines } from '../../io/deadlines.ts';
+import type { Logger } from '../../log/logger.ts';
+import { KeptSources } from '../../policy/recipients/kept-sources.ts';
+import type { RecipientParts } from '../../settings/recipients.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import type { Tables } from '../../table/tables.ts';
+import { StagePlaces } from './stage-places.ts';
+
+export interface RecipientSourcesParts {
+  readonly tables: Tables;
+  readonly directory: Directory;
+  readonly deadlines: Deadlines;
+  readonly log: Logger;
+  readonly troubles: Troubles;
+}
+
+export class RecipientSources {
+  readonly parts: RecipientParts;
+  readonly #kept = new KeptSources();
+  readonly #places = new StagePlaces();
+
+  constructor({ tables, directory, deadlines, log, troubles }: RecipientSourcesParts) {
+    this.parts = {
+      tables,
+      directory,
+      kept: this.#kept,
+      placesOf: (source) => this.#places.of(source),
+      reports: { deadlines, log, troubles },
+    };
+  }
+
+  /** Closes what the configuration in force does not name any more. */
+  sweep(): void {
+    void this.#kept.sweep();
+  }
+
+  close(): Promise<void> {
+    return this.#kept.close();
+  }
+}
