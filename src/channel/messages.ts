@@ -53,6 +53,8 @@ export interface Charge {
   readonly kind: 'charge';
   readonly id: number;
   readonly handIn: HandIn;
+  /** It is only asked what would be counted. */
+  readonly isTrial?: boolean;
 }
 
 /** A message that was counted is not accepted. */
@@ -64,7 +66,15 @@ export interface Release {
 /** What was found out about mail since the last of these, for reports of DMARC. */
 export type Aggregated = { readonly kind: 'aggregated' } & AggregatedPortion;
 
-export type ReceiverToManager = Hello | Submitted | CountersSoFar | Charge | Release | Aggregated;
+export type ReceiverToManager =
+  | Hello
+  | Submitted
+  | CountersSoFar
+  | Charge
+  | Release
+  | Aggregated
+  /** The answer to what an operator asks a receiver. */
+  | Response;
 
 export interface Charged {
   readonly kind: 'charged';
@@ -72,7 +82,7 @@ export interface Charged {
   readonly answer: ChargeAnswer;
 }
 
-export type ManagerToReceiver = Charged;
+export type ManagerToReceiver = Charged | Asked;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)

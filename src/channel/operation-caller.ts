@@ -17,10 +17,14 @@ export class OperationCaller<Set extends SetTypes> {
   readonly #answerer: Party;
   readonly #post: (message: Asked) => void;
   readonly #pending = new Map<number, PendingCall>();
-  #lastId = 0;
+  #lastId: number;
 
-  /** @param answerer - who answers, for messages that people read */
-  constructor(set: OperationSet<Set>, answerer: Party, post: (message: Asked) => void) {
+  /**
+   * @param answerer - who answers, for messages that people read
+   * @param lastId - the numbers of questions begin behind it
+   */
+  constructor(set: OperationSet<Set>, answerer: Party, post: (message: Asked) => void, lastId = 0) {
+    this.#lastId = lastId;
     this.#set = set;
     this.#answerer = answerer;
     this.#post = post;

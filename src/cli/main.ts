@@ -29,6 +29,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   queue: () => import('./queue.ts'),
   quarantine: () => import('./quarantine.ts'),
   explain: () => import('./explain.ts'),
+  policy: () => import('./policy.ts'),
   limits: () => import('./limits.ts'),
   limit: () => import('./limit.ts'),
   suspend: () => import('./suspend.ts'),

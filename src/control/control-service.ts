@@ -1,5 +1,6 @@
 // Answers the operations of the control socket: from the manager, the spool and the list of troubles.
 
+import { askTrial } from './ask-trial.ts';
 import type { Ban, Directory, Failing } from '../directory/types.ts';
 import type { Asker, Service } from './operations/operation.ts';
 import type { CrashTestAnswer, CrashTestQuestion } from './operations/crash-test.ts';
@@ -78,6 +79,7 @@ export function controlService({
     'user.check': (question) => directory.checkPassword(question),
     'ban.list': () => directory.bans(),
     'ban.lift': ({ target }) => directory.liftBans(target),
+    'policy.try': (question, { signal }) => askTrial(ask, question, signal),
     'queue.content': async ({ queueId, ref }, { signal, report }) => {
       const { envelope, faults, stream } = await mail.salvage(queueId, ref);
       await report([{ kind: 'envelope', json: envelope === undefined ? null : JSON.stringify(envelope) }]);

@@ -61,6 +61,7 @@ export class Links {
   /** @param serial - serial of its process; none when the receiver runs in the manager's process */
   addReceiver(channel: ReceiverChannel, serial = ownSerial): void {
     this.#parts.linked.add('receiver', channel);
+    this.#parts.operations.receivers.add(channel);
     channel.receive((batch) => this.#received(channel, batch, serial));
   }
 
@@ -151,6 +152,8 @@ export class Links {
     for (const message of batch) {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'aggregated') this.#parts.aggregated(message);
+      else if (message.kind === 'response' || message.kind === 'parts')
+        this.#parts.operations.receivers.take(channel, message);
     }
     const submitted = batch.filter(isSubmitted);
     if (submitted.length === 0) return;
@@ -184,6 +187,8 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
     case 'charge': // has been taken by the desk
     case 'release':
     case 'aggregated': // has been taken
+    case 'response':
+    case 'parts':
     case 'counters': // have been taken by #count()
     case 'hello': // has been handled by introduce()
       return false;

@@ -20,6 +20,7 @@ import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
 import { SetAside } from './set-aside.ts';
 import type { SendingAnswers } from './sending-answers.ts';
 import { shownSender } from './shown-sender.ts';
+import { ReceiverCalls } from './receiver-calls.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
 import { answerAboutSts, type StsAnswersParts } from './sts-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
@@ -50,6 +51,8 @@ export interface OperationsParts
 
 export class Operations {
   readonly setAside: SetAside;
+  /** What operators ask receivers. */
+  readonly receivers = new ReceiverCalls();
   readonly #parts: OperationsParts;
   readonly #service: Service<ManagerSet>;
   readonly #jobs: QueueJobs;
@@ -85,6 +88,8 @@ export class Operations {
       'sending.list': (question) => sending.list(question),
       'sending.reset': (question) => sending.reset(question),
       'sending.explain': (question) => sending.explain(question),
+      'policy.piece': (question) => this.receivers.ask('policy.piece', question),
+      'policy.mail': (question, call) => this.receivers.ask('policy.mail', question, call),
     };
   }
 

@@ -7,7 +7,7 @@ import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
 import { PendingDecision } from './pending-decision.ts';
 import { type Answer, type Facts, goOn, type Point, points, type Stage, type Verdict } from './stage.ts';
-import type { StageWatch } from './stage-watch.ts';
+import type { StageReports } from './stage-watch.ts';
 
 const usualTimeLimitMs = 30_000;
 
@@ -35,9 +35,9 @@ type Session = Pick<Subject, 'user' | 'principal' | 'client'>;
 
 export class Pipeline {
   readonly #members: Readonly<Record<Point, readonly Member[]>>;
-  readonly #watch: StageWatch;
+  readonly #watch: StageReports;
 
-  constructor(stages: readonly Stage[], watch: StageWatch) {
+  constructor(stages: readonly Stage[], watch: StageReports) {
     this.#watch = watch;
     const at = (point: Point) => stages.flatMap((stage) => memberOf(stage, point));
     this.#members = Object.fromEntries(points.map((point) => [point, at(point)])) as Record<Point, Member[]>;
@@ -65,7 +65,7 @@ export class Pipeline {
       if (!isAsked(member, subject)) continue;
       let answer: Answer;
       try {
-        answer = this.#watch.isResting(member) ? instead(member, point) : member.ask(subject);
+        answer = this.#watch.isResting(member, point) ? instead(member, point) : member.ask(subject);
       } catch (error) {
         answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`);
       }

@@ -3,7 +3,7 @@
 
 import { Pipeline } from './pipeline.ts';
 import type { Stage } from './stage.ts';
-import type { StageWatch } from './stage-watch.ts';
+import type { StageReports } from './stage-watch.ts';
 
 /** A stage, and whose mail it decides about. */
 export interface StageEntry {
@@ -15,10 +15,12 @@ export interface StageEntry {
 export class Pipelines {
   /** For the points before the tenant is known, and for mail of tenants without stages of their own. */
   readonly usual: Pipeline;
+  readonly entries: readonly StageEntry[];
   readonly #ofTenants = new Map<string, Pipeline>();
 
   /** @param entries - in the order in which they are asked */
-  constructor(entries: readonly StageEntry[], watch: StageWatch) {
+  constructor(entries: readonly StageEntry[], watch: StageReports) {
+    this.entries = entries;
     const compile = (tenant: string | undefined) =>
       new Pipeline(
         entries

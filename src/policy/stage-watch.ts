@@ -15,6 +15,11 @@ export interface StageWatchParts {
   readonly troubles: Troubles;
 }
 
+/** What a pipeline asks and tells about its stages. */
+export interface StageReports extends Pick<StageWatch, 'deadlines' | 'worked' | 'failed'> {
+  isResting(member: Member, point: Point): boolean;
+}
+
 /** What follows for mail from a failure, by the answer that is given instead. */
 const consequence: Readonly<Record<FailureAnswer, string>> = {
   tempfail: 'clients are asked to try again later',
@@ -40,6 +45,11 @@ export class StageWatch {
   isResting({ stage, breaker, timeLimitMs }: Member): boolean {
     if (breaker === undefined) return false;
     return this.#failing.get(stage)?.isResting(this.#parts.deadlines.nowMs, timeLimitMs) === true;
+  }
+
+  /** Is it left alone at this moment? Nobody is let through to try it. */
+  rests({ stage }: Pick<Member, 'stage'>): boolean {
+    return this.#failing.get(stage)?.rests(this.#parts.deadlines.nowMs) === true;
   }
 
   /** A stage has answered. */
@@ -105,6 +115,10 @@ class FailingStage implements Deadline {
 
   expired(): void {
     this.#onQuiet();
+  }
+
+  rests(nowMs: number): boolean {
+    return nowMs < this.#restsUntilMs;
   }
 
   isResting(nowMs: number, trialMs: number): boolean {

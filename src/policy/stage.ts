@@ -118,6 +118,8 @@ export interface SessionFacts {
   readonly helo: string;
   /** Was it EHLO? */
   readonly extended: boolean;
+  /** Nobody hands in this mail: an operator tries what the stages would say (`sluice policy try`). Nothing is counted, logged or told then. */
+  readonly isTrial: boolean;
   /** The last result of another stage: in this transaction, or before it in this session. */
   resultOf(stage: string): StageResult | undefined;
 }

@@ -32,11 +32,11 @@ export interface ReceiveContext {
   /** The stages that decide about mail. */
   readonly pipelines: Pipelines;
   /** Undefined where nothing is ever limited. */
-  readonly sending?: SendingGate | undefined;
+  readonly sending?: Pick<SendingGate, 'ledger' | 'isOff' | 'heldFor'> | undefined;
   /** Clients that name recipients that do not exist; undefined for clients that are not counted. */
   readonly guesses?: GuessCounts | undefined;
   readonly spool: SpoolWriter;
-  readonly storeWatch: StoreWatch;
+  readonly storeWatch: Pick<StoreWatch, 'stored' | 'failed'>;
   readonly intake: Intake;
   readonly memory: MemoryBudget;
   readonly deadlines: Deadlines;

@@ -64,6 +64,7 @@ export class ReceivedSession implements Subject {
   readonly recipient = new CurrentRecipient();
   helo = '';
   extended = false;
+  readonly isTrial: boolean;
   /** The content of the present message, while stages may see it. */
   content: MessageIntake | undefined;
   #transaction: AcceptedTransaction | undefined;
@@ -86,7 +87,9 @@ export class ReceivedSession implements Subject {
     connection: ConnectionFacts,
     replies: ReplyLines,
     maxMessageBytes: number,
+    isTrial = false,
   ) {
+    this.isTrial = isTrial;
     this.#usualMaxBytes = maxMessageBytes;
     this.#replies = replies;
     this.connection = connection;

@@ -2,7 +2,6 @@
 // not accepted in the end is not counted; one that nobody can count now is refused for now.
 
 import { domainOf } from '../address/domain.ts';
-import type { SendingGate } from '../policy/sending/sending-gate.ts';
 import { mostRecipientsOf } from '../policy/sending/sending-rules.ts';
 import { cannotCount, exceededReply, tooManyRecipients } from '../policy/sending/sending-text.ts';
 import type { ChargeAnswer, HandIn } from '../policy/sending/types.ts';
@@ -19,7 +18,7 @@ export interface SendingWaiting {
 }
 
 export class SendingSteps {
-  readonly #gate: SendingGate | undefined;
+  readonly #gate: ReceiveContext['sending'];
   readonly #context: ReceiveContext;
   readonly #facts: ReceivedSession;
   readonly #answers: SessionAnswers;
@@ -79,7 +78,7 @@ export class SendingSteps {
   }
 
   /** Undefined when nothing is limited: only mail of clients that may relay is, and of users whom a front end knows. */
-  get #gateOfMessage(): SendingGate | undefined {
+  get #gateOfMessage(): ReceiveContext['sending'] {
     const gate = this.#gate;
     if (gate === undefined || gate.isOff) return undefined;
     const { client, principal, transaction } = this.#facts;
@@ -87,7 +86,11 @@ export class SendingSteps {
     return isSender && transaction.discard === undefined ? gate : undefined;
   }
 
-  #answered({ ledger }: SendingGate, answer: ChargeAnswer, goOn: () => void): void {
+  #answered(
+    { ledger }: NonNullable<ReceiveContext['sending']>,
+    answer: ChargeAnswer,
+    goOn: () => void,
+  ): void {
     switch (answer.kind) {
       case 'counted':
         this.#facts.transaction.counted(answer.turn, () => ledger.release(answer.charge));

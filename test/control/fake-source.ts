@@ -108,6 +108,8 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     'sending.list': answer('sending', answers.sending),
     'sending.reset': answer('reset', answers.reset),
     'sending.explain': answer('sender', answers.sender),
+    'policy.piece': () => null,
+    'policy.mail': answer('try', undefined),
   };
   const ask = localAsker(service);
   const reader = { read: unread, readEnvelope: unread, close: () => undefined };

@@ -55,6 +55,7 @@ export interface Fixture {
   readonly tenants: Tenants;
   readonly troubles: Troubles;
   readonly handshakes: HandshakeLimits;
+  readonly stageWatch: StageWatch;
   /** Of the first listener. */
   readonly port: number;
   client(): Promise<Client>;
@@ -337,6 +338,7 @@ export async function start(
     tenants,
     troubles,
     handshakes,
+    stageWatch,
     port: bound.port,
     client: async () => {
       const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true, noDelay: true });

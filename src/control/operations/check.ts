@@ -6,7 +6,7 @@ import { ControlError } from '../control-error.ts';
 import type { OperationSet, SetTypes } from './operation.ts';
 
 /** Who has sent what is checked, for messages that people read. */
-export type Party = 'The running Sluice' | 'The manager' | 'The keys process';
+export type Party = 'The running Sluice' | 'The manager' | 'The keys process' | 'The receiver';
 
 const restart =
   'Restart Sluice: its processes are of different versions, as after an update under a running Sluice.';
@@ -15,6 +15,7 @@ const adviceFor: Readonly<Record<Party, string>> = {
   'The running Sluice': 'Use the sluice command of the same version as the running one.',
   'The manager': restart,
   'The keys process': restart,
+  'The receiver': restart,
 };
 
 /** @throws {ControlError} `CONTROL_OPERATION` when the set has no operation of this name */

@@ -20,6 +20,7 @@ import { numbers, status } from './status.ts';
 import { srsSender } from './srs.ts';
 import { sts } from './sts.ts';
 import { tls } from './tls.ts';
+import { tryMail, tryPiece, tryPolicy } from './trial.ts';
 
 /** The manager answers these itself, and the control process passes them on as they are. */
 const passedOn = {
@@ -55,6 +56,7 @@ const control = {
   'user.check': checkUserPassword,
   'ban.list': listBans,
   'ban.lift': liftBans,
+  'policy.try': tryPolicy,
 };
 
 const manager = {
@@ -63,6 +65,8 @@ const manager = {
   ping,
   page,
   examine,
+  'policy.piece': tryPiece,
+  'policy.mail': tryMail,
 };
 
 /** What commands ask over the control socket. A name stands for one question and one answer: if they change, so does it. */

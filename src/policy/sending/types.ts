@@ -101,7 +101,13 @@ export interface Again {
 
 export type ChargeAnswer =
   /** @property turn - undefined: the message need not wait */
-  | { readonly kind: 'counted'; readonly charge: SendingCharge; readonly turn?: SendingTurn | undefined }
+  | {
+      readonly kind: 'counted';
+      readonly charge: SendingCharge;
+      readonly turn?: SendingTurn | undefined;
+      /** Nothing was counted: it was only asked. */
+      readonly isTrial?: boolean;
+    }
   /** @property again - undefined: never, since the message alone exceeds the limit */
   | {
       readonly kind: 'exceeded';
@@ -113,8 +119,8 @@ export type ChargeAnswer =
 
 /** Counts what is handed in. */
 export interface SendingLedger {
-  /** Counts a message, by all limits that hold for it or by none. */
-  charge(handIn: HandIn): Promise<ChargeAnswer>;
+  /** Counts a message, by all limits that hold for it or by none. @param isTrial - whether only to say what would be counted */
+  charge(handIn: HandIn, isTrial?: boolean): Promise<ChargeAnswer>;
   /** Takes back what was counted: the message was not accepted. */
   release(charge: SendingCharge): void;
 }

@@ -154,7 +154,8 @@ export class VerificationStage implements Stage {
       { kind: 'insert-field', at: 0, name: 'Authentication-Results', value: field },
     ];
     const { queueId, reversePath } = facts.transaction;
-    events.happened('verified', verifiedEvent(findings, judgement, isTest, queueId, reversePath));
+    if (!facts.isTrial)
+      events.happened('verified', verifiedEvent(findings, judgement, isTest, queueId, reversePath));
     this.#aggregate(facts, findings, underway);
     const result = stageResult(findings, judgement);
     return judgement.action === 'quarantine' && !isTest
@@ -163,9 +164,13 @@ export class VerificationStage implements Stage {
   }
 
   /** A message that is refused for now comes again, and is counted then. */
-  #aggregate({ header, transaction }: HeadersFacts, findings: Findings, { policy, isTest }: Underway): void {
+  #aggregate(
+    { header, transaction, isTrial }: HeadersFacts,
+    findings: Findings,
+    { policy, isTest }: Underway,
+  ): void {
     const { aggregate } = this.#parts;
-    if (aggregate === undefined) return;
+    if (aggregate === undefined || isTrial) return;
     // Two hosts would report to each other about each other's reports for ever. One that does not pass may be forged.
     if (findings.dmarc.result === 'pass' && isReport(header.fields)) return;
     const mail = aggregatedMail(findings, policy, isTest, transaction.reversePath);
@@ -173,14 +178,18 @@ export class VerificationStage implements Stage {
   }
 
   #refusal(
-    { transaction }: MailFacts,
+    { transaction, isTrial }: MailFacts,
     findings: ClientFindings & Partial<Findings>,
     judgement: Judgement,
   ): Verdict | undefined {
     const { action, key } = judgement;
     if ((action !== 'reject' && action !== 'tempfail') || key === undefined) return undefined;
     const { queueId, reversePath } = transaction;
-    this.#parts.events.happened('verified', verifiedEvent(findings, judgement, false, queueId, reversePath));
+    if (!isTrial)
+      this.#parts.events.happened(
+        'verified',
+        verifiedEvent(findings, judgement, false, queueId, reversePath),
+      );
     return { kind: action, reply: refusalOf(action, key, findings) };
   }
 }

@@ -65,7 +65,7 @@ export class TapStage implements Stage {
   #verdict(
     sets: readonly TapSet[],
     rules: readonly TapRules[],
-    { transaction: { queueId, reversePath, recipients } }: MailFacts,
+    { transaction: { queueId, reversePath, recipients }, isTrial }: MailFacts,
   ): Verdict {
     const addresses = recipients.flatMap(({ address, isCopy }) => (isCopy === true ? [] : [address]));
     const edits: Edit[] = [];
@@ -73,7 +73,7 @@ export class TapStage implements Stage {
     for (const [index, { name }] of sets.entries()) {
       const hit = rules[index]?.find(reversePath, addresses);
       if (hit === undefined) continue;
-      this.#copied({ queueId, set: name, hit });
+      if (!isTrial) this.#copied({ queueId, set: name, hit });
       const { copyTo } = hit.tap;
       if (copies.has(copyTo.toLowerCase())) continue;
       copies.add(copyTo.toLowerCase());

@@ -1,15 +1,27 @@
-// A receiver's link to the manager: tells it of accepted messages, and asks it what may be sent.
+// A receiver's link to the manager: tells it of accepted messages, asks it what may be sent, and answers what operators try.
 
-import type { Hello, ManagerToReceiver, ReceiverToManager } from '../../channel/messages.ts';
+import type {
+  Asked,
+  Charged,
+  Hello,
+  ManagerToReceiver,
+  ReceiverToManager,
+  Response,
+} from '../../channel/messages.ts';
+import { OperationAnswerer } from '../../channel/operation-answerer.ts';
+import { receiverOperations, type ReceiverSet } from '../../control/operations/trial.ts';
+import type { Logger } from '../../log/logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
 import { SendingLink } from './sending-link.ts';
+import { TrialDesk } from './trial-desk.ts';
 
 type FromReceiver = Exclude<ReceiverToManager, Hello>;
 
 export interface ReceiverLink {
   readonly link: ManagerLink<FromReceiver, ManagerToReceiver>;
   readonly sending: SendingLink;
+  readonly trials: TrialDesk;
 }
 
 /**
@@ -20,18 +32,51 @@ export function receiverLink(
   path: string,
   self: Pick<Hello, 'index' | 'serial' | 'pass'>,
   counters: Pick<EventCounters, 'counts'>,
+  log: Pick<Logger, 'error'>,
 ): ReceiverLink {
   const sending = new SendingLink((message) => link.post(message));
+  const trials = new TrialDesk();
+  const answerer = trialAnswerer(trials, log, (response) => link.post(response));
   const link: ReceiverLink['link'] = new ManagerLink({
     connect: managerAt(path),
     hello: () => ({ kind: 'hello', role: 'receiver', ...self, counters: counters.counts }),
     repeat: true,
-    take: (batch) => sending.take(batch),
+    take: (batch) => takeOfManager(batch, sending, answerer),
     lost: () => {
       sending.lost();
+      answerer.lost();
       link.whenLinked(() => sending.linked());
     },
   });
   link.whenLinked(() => sending.linked());
-  return { link, sending };
+  return { link, sending, trials };
+}
+
+export function trialAnswerer(
+  trials: TrialDesk,
+  log: Pick<Logger, 'error'>,
+  respond: (response: Response) => void,
+): OperationAnswerer<ReceiverSet> {
+  return new OperationAnswerer(
+    {
+      set: receiverOperations,
+      service: trials.service,
+      party: 'The receiver',
+      before: () => undefined,
+      failed: (message) => log.error(`a trial failed: ${message}`),
+    },
+    respond,
+  );
+}
+
+/** Hands messages of the manager to the parts that take them. */
+export function takeOfManager(
+  batch: readonly ManagerToReceiver[],
+  sending: { take(batch: readonly Charged[]): void },
+  answerer: { take(message: Asked): void },
+): void {
+  for (const message of batch) {
+    if (message.kind === 'charged') sending.take([message]);
+    else answerer.take(message);
+  }
 }

@@ -10,13 +10,9 @@ import { Events, logListener } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { HandshakeLimits } from '../../receive/handshake-limits.ts';
 import { type Bind, bindHere } from '../../receive/bind.ts';
-import { MemoryBudget } from '../../receive/memory-budget.ts';
-import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
 import type { ReceiveSettings } from '../../receive/types.ts';
-import { ClientNames } from '../../policy/client-names.ts';
-import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { GuessCounts } from '../../receive/guess-counts.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
@@ -30,7 +26,6 @@ import { openTable } from '../../table/open-table.ts';
 import { Tables } from '../../table/tables.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { LiveSrs } from '../../srs/live-srs.ts';
-import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
 import { DmarcCollector } from '../../reports/dmarc-collector.ts';
@@ -38,24 +33,23 @@ import type { Link } from '../../channel/link.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Aggregated, CountersSoFar, RoleFacts, RoleStart, Submitted } from '../../channel/messages.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
-import type { AggregatedMail } from '../../verification/aggregate-row.ts';
 import type { Role } from '../role.ts';
-import { tokenHints } from '../../settings/directory.ts';
-import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
-import { handshakeLimits, listenerSecurity } from '../../settings/listener-security.ts';
+import { listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
+import { handshakeLimits } from '../../settings/listener-security.ts';
 import { sendingRules } from '../../settings/sending-rules.ts';
-import { guessLimit, receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { guessLimit, receiveSettings } from '../../settings/settings.ts';
 import { srsSettings } from '../../settings/srs.ts';
-import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
 import { ManagerIntake } from './manager-intake.ts';
 import { RecipientSources } from './recipient-sources.ts';
-import { StagePlaces, type StageWithPlaces } from './stage-places.ts';
+import { StagePlaces } from './stage-places.ts';
+import { type ContextParts, receiverContexts } from './receiver-contexts.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
+import type { TrialDesk } from './trial-desk.ts';
 
 /** What a receiver is given by its process. */
 export interface ReceiverRoleParts {
@@ -70,33 +64,19 @@ export interface ReceiverRoleParts {
   readonly signing: Signing;
   readonly srs: LiveSrs;
   readonly trail?: Trail;
+  /** Undefined where nobody tries anything. */
+  readonly trials?: TrialDesk;
 }
 
 /** Objects that a reload does not replace. */
-interface Parts {
-  readonly spool: SpoolWriter;
+interface Parts extends ContextParts {
   readonly storeWatch: StoreWatch;
-  readonly deadlines: Deadlines;
-  readonly tenants: Tenants;
-  readonly sending: SendingGate;
-  readonly guesses: GuessCounts;
-  readonly tables: Tables;
-  readonly directory: Directory;
-  readonly resolver: LiveResolver;
-  readonly signing: Signing;
-  readonly srs: LiveSrs;
-  readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
-  readonly log: Logger;
-  readonly events: Events;
   readonly counterPosts: CounterPosts;
   readonly collector: DmarcCollector;
   readonly troubles: Troubles;
-  readonly certificates: LiveCertificates;
-  readonly handshakes: HandshakeLimits;
-  readonly stagePlaces: StagePlaces;
   readonly recipientSources: RecipientSources;
-  readonly trail: Trail | undefined;
+  readonly trials: TrialDesk | undefined;
 }
 
 export class ReceiverRole implements Role {
@@ -150,6 +130,7 @@ export class ReceiverRole implements Role {
     const parts: Parts = {
       spool,
       storeWatch,
+      intake: new ManagerIntake(link),
       deadlines,
       tenants,
       sending,
@@ -175,6 +156,7 @@ export class ReceiverRole implements Role {
       stagePlaces: new StagePlaces(),
       recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
       trail: given.trail,
+      trials: given.trials,
     };
     const place = { index, receivers: config.processes.receivers };
     const receiver = new Receiver(sharedSettings(config), {
@@ -187,7 +169,8 @@ export class ReceiverRole implements Role {
     const listening: string[] = [];
     const role = new ReceiverRole({ listening }, receiver, place, parts);
     try {
-      const listeners = listenersOf(config, place, contexts(config, parts));
+      const listeners = listenersOf(config, place, receiverContexts(config, parts));
+      parts.trials?.use(listeners, stageWatch);
       const addresses = await receiver.start(listeners);
       for (const [at, { facts }] of listeners.entries()) {
         const address = addresses[at];
@@ -209,7 +192,8 @@ export class ReceiverRole implements Role {
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
-    const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
+    const listeners = listenersOf(config, this.#place, receiverContexts(config, this.#parts));
+    this.#parts.trials?.use(listeners, this.#parts.stageWatch);
     this.#parts.recipientSources.sweep();
     return this.#receiver.configure(sharedSettings(config), listeners);
   }
@@ -236,59 +220,4 @@ export class ReceiverRole implements Role {
 /** The settings of [receive]: the limits of all listeners together are among them. */
 function sharedSettings(config: Config): ReceiveSettings {
   return clientsWithinCapacity(receiveSettings(config), config.processes.receivers, capacityHere(config));
-}
-
-/** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
-function contexts(config: Config, parts: Parts): ContextOf {
-  const {
-    spool,
-    storeWatch,
-    deadlines,
-    tenants,
-    sending,
-    guesses,
-    tables,
-    directory,
-    stageWatch,
-    link,
-    events,
-  } = parts;
-  const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log, trail } = parts;
-  const shared = {
-    spool,
-    sending,
-    guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
-    storeWatch,
-    intake: new ManagerIntake(link),
-    memory: new MemoryBudget(config.receive.memoryLimit),
-    deadlines,
-    log: new ReceiveLog(events),
-    signing,
-    trail,
-  };
-  return (ofListener, protocol) => {
-    const relay = relayPolicy(ofListener);
-    const stageParts = {
-      relay,
-      tenants,
-      tables,
-      recipients: parts.recipientSources.parts,
-      srs,
-      names: new ClientNames(resolver, deadlines),
-      verification: {
-        lookups: resolver,
-        deadlines,
-        events,
-        aggregate: (mail: AggregatedMail) => collector.add(mail),
-      },
-      configured: { placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage), log },
-    };
-    const pipelines = new Pipelines(stages(ofListener, stageParts), stageWatch);
-    const tls = listenerSecurity(ofListener, certificates, handshakes);
-    const settings = receiveSettings(ofListener, protocol);
-    const isRequired = ofListener.receive.auth === 'required';
-    const logins = { directory, isRequired, hints: tokenHints(config) };
-    const auth = settings.session.auth === undefined ? undefined : logins;
-    return { ...shared, settings, tls, relay, pipelines, auth };
-  };
 }

@@ -32,7 +32,7 @@ export class SendingLink implements SendingLedger {
     this.#deadlines = deadlines;
   }
 
-  charge(handIn: HandIn): Promise<ChargeAnswer> {
+  charge(handIn: HandIn, isTrial = false): Promise<ChargeAnswer> {
     if (!this.#isLinked) return Promise.resolve(failing('the manager process is being restarted'));
     const id = ++this.#lastId;
     return new Promise((resolve) => {
@@ -40,7 +40,7 @@ export class SendingLink implements SendingLedger {
       this.#pending.set(id, question);
       this.#deadlines.start();
       this.#deadlines.set(question, patienceMs);
-      this.#post({ kind: 'charge', id, handIn });
+      this.#post({ kind: 'charge', id, handIn, ...(isTrial && { isTrial }) });
     });
   }
 
@@ -52,7 +52,7 @@ export class SendingLink implements SendingLedger {
     for (const { id, answer } of batch) {
       if (this.#pending.has(id)) this.#end(id, answer);
       // Nobody waits for it any more.
-      else if (answer.kind === 'counted') this.release(answer.charge);
+      else if (answer.kind === 'counted' && answer.isTrial !== true) this.release(answer.charge);
     }
   }
 

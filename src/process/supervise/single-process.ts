@@ -41,9 +41,11 @@ import type { KeysLink, LinkEnds } from '../roles/keys-calls.ts';
 import { SignerLink } from '../roles/signer-link.ts';
 import { KeysRole } from '../roles/keys-role.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
+import { takeOfManager, trialAnswerer } from '../roles/receiver-link.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
 import { SendingLink } from '../roles/sending-link.ts';
+import { TrialDesk } from '../roles/trial-desk.ts';
 
 export class SingleProcess implements Instance {
   #config: Config;
@@ -150,7 +152,9 @@ export class SingleProcess implements Instance {
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, ManagerToReceiver>();
     manager.links.addReceiver(receiverOfManager);
     const sending = new SendingLink((message) => receiverEnd.post(message));
-    receiverEnd.receive((batch) => sending.take(batch));
+    const trials = new TrialDesk();
+    const answerer = trialAnswerer(trials, log, (response) => receiverEnd.post(response));
+    receiverEnd.receive((batch) => takeOfManager(batch, sending, answerer));
     sending.linked();
     const certificates = new LiveCertificates(this.#desks.certificates.material);
     this.#desks.certificates.onChanged(() => {
@@ -170,6 +174,7 @@ export class SingleProcess implements Instance {
         sending,
         signing,
         srs,
+        trials,
       },
     );
     this.#roles.push(receiver);

@@ -1,0 +1,103 @@
+// What the sessions of each listener work with: its settings, its stages, and what all listeners of the process share.
+
+import type { Config } from '../../config/config.ts';
+import type { Trail } from '../../crash/trail.ts';
+import type { Directory } from '../../directory/types.ts';
+import type { Deadlines } from '../../io/deadlines.ts';
+import type { Events } from '../../log/events.ts';
+import type { Logger } from '../../log/logger.ts';
+import { ClientNames } from '../../policy/client-names.ts';
+import { Pipelines } from '../../policy/pipelines.ts';
+import type { SendingGate } from '../../policy/sending/sending-gate.ts';
+import type { StageWatch } from '../../policy/stage-watch.ts';
+import type { Tenants } from '../../policy/tenants.ts';
+import type { GuessCounts } from '../../receive/guess-counts.ts';
+import type { HandshakeLimits } from '../../receive/handshake-limits.ts';
+import { MemoryBudget } from '../../receive/memory-budget.ts';
+import type { ReceiveContext } from '../../receive/receive-context.ts';
+import { ReceiveLog } from '../../receive/receive-log.ts';
+import type { Intake } from '../../receive/types.ts';
+import { tokenHints } from '../../settings/directory.ts';
+import { listenerSecurity } from '../../settings/listener-security.ts';
+import type { ContextOf } from '../../settings/listeners.ts';
+import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { stages } from '../../settings/stages.ts';
+import type { Signing } from '../../signing/outgoing-mail.ts';
+import type { SpoolWriter } from '../../spool/types.ts';
+import type { LiveSrs } from '../../srs/live-srs.ts';
+import type { Tables } from '../../table/tables.ts';
+import type { LiveCertificates } from '../../tls/live-certificates.ts';
+import type { AggregatedMail } from '../../verification/aggregate-row.ts';
+import type { LiveResolver } from './live-resolver.ts';
+import type { RecipientSources } from './recipient-sources.ts';
+import type { StagePlaces, StageWithPlaces } from './stage-places.ts';
+
+/** What the contexts are made with. A reload does not replace it. */
+export interface ContextParts {
+  readonly spool: SpoolWriter;
+  readonly storeWatch: ReceiveContext['storeWatch'];
+  readonly intake: Intake;
+  readonly deadlines: Deadlines;
+  readonly tenants: Tenants;
+  readonly sending: SendingGate;
+  readonly guesses: GuessCounts;
+  readonly tables: Tables;
+  readonly directory: Directory;
+  readonly resolver: LiveResolver;
+  readonly signing: Signing;
+  readonly srs: LiveSrs;
+  readonly stageWatch: StageWatch;
+  readonly log: Logger;
+  readonly events: Events;
+  /** Takes what is to be in reports of DMARC. */
+  readonly collector: { add(mail: AggregatedMail): void };
+  readonly certificates: LiveCertificates;
+  readonly handshakes: HandshakeLimits;
+  readonly stagePlaces: StagePlaces;
+  readonly recipientSources: Pick<RecipientSources, 'parts'>;
+  readonly trail: Trail | undefined;
+}
+
+/** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
+export function receiverContexts(config: Config, parts: ContextParts): ContextOf {
+  const { spool, storeWatch, intake, deadlines, tenants, sending, guesses, tables, directory, events } =
+    parts;
+  const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log, trail } = parts;
+  const shared = {
+    spool,
+    sending,
+    guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
+    storeWatch,
+    intake,
+    memory: new MemoryBudget(config.receive.memoryLimit),
+    deadlines,
+    log: new ReceiveLog(events),
+    signing,
+    trail,
+  };
+  return (ofListener, protocol) => {
+    const relay = relayPolicy(ofListener);
+    const stageParts = {
+      relay,
+      tenants,
+      tables,
+      recipients: parts.recipientSources.parts,
+      srs,
+      names: new ClientNames(resolver, deadlines),
+      verification: {
+        lookups: resolver,
+        deadlines,
+        events,
+        aggregate: (mail: AggregatedMail) => collector.add(mail),
+      },
+      configured: { placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage), log },
+    };
+    const pipelines = new Pipelines(stages(ofListener, stageParts), parts.stageWatch);
+    const tls = listenerSecurity(ofListener, certificates, handshakes);
+    const settings = receiveSettings(ofListener, protocol);
+    const isRequired = ofListener.receive.auth === 'required';
+    const logins = { directory, isRequired, hints: tokenHints(config) };
+    const auth = settings.session.auth === undefined ? undefined : logins;
+    return { ...shared, settings, tls, relay, pipelines, auth };
+  };
+}
