@@ -6,13 +6,12 @@ import { localRefusal } from '../message/refusal.ts';
 import { type EncodedRefusal, encodeRefusal } from '../message/refusal-form.ts';
 import { limitText } from '../policy/sending/sending-text.ts';
 import type { SendingTurn } from '../policy/sending/types.ts';
-import { asCopy } from '../route/copies.ts';
-import { withDemand } from '../route/security/demand.ts';
 import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { RouterInForce } from './ports.ts';
+import { routeFor } from './route-of.ts';
 
 export class Admission {
   readonly #routing: RouterInForce;
@@ -107,9 +106,15 @@ export class Admission {
   }
 
   #routeOf(message: RecoveredMessage | Submitted, address: string, index: number): RouteKey {
-    const { reversePath, tlsDemand, copies } = message;
-    const route = this.#routing.router.routeOf(reversePath, address);
-    return withDemand(copies?.includes(index) === true ? asCopy(route) : route, tlsDemand);
+    const { reversePath, tlsDemand, copies, routes } = message;
+    const isCopy = copies?.includes(index) === true;
+    return routeFor(this.#routing.router, {
+      reversePath,
+      tlsDemand,
+      address,
+      isCopy,
+      chosen: routes?.[index],
+    });
   }
 
   #begin(

@@ -3,6 +3,7 @@
 
 import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts';
 import type { QueuePage, SourceRow } from '../control/operations/queue-pages.ts';
+import { withoutChoice } from '../route/choice.ts';
 import { withoutDemand } from '../route/security/demand.ts';
 import { rewritesSenders } from '../route/sender-rewriting.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
@@ -83,7 +84,7 @@ export class QueueListings {
       nextAttemptAtMs: queued.nextAttemptAtMs,
       ...lastFacts(queued.lastRefusal),
       ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
-      ...(rewritesSenders(withoutDemand(queued.route)) && { rewritesSender: true as const }),
+      ...(rewritesSenders(withoutChoice(withoutDemand(queued.route))) && { rewritesSender: true as const }),
       ...(setAside !== undefined && { setAside }),
       recipientIndex: queued.recipient,
       ref,

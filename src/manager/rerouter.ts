@@ -2,12 +2,14 @@
 // on. Recipients in flight are looked at again later.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
-import { asCopy, isOfCopies } from '../route/copies.ts';
-import { demandOf, withDemand, withoutDemand } from '../route/security/demand.ts';
-import type { Router } from '../route/types.ts';
+import { chooserOf, withoutChoice } from '../route/choice.ts';
+import { isOfCopies } from '../route/copies.ts';
+import { demandOf, withoutDemand } from '../route/security/demand.ts';
+import type { RouteKey, Router } from '../route/types.ts';
 import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../schedule/types.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { RouterInForce } from './ports.ts';
+import { routeFor } from './route-of.ts';
 
 /** Recipients that are looked at in one piece. */
 const pieceRecipients = 1_000;
@@ -73,20 +75,25 @@ export class Rerouter {
 
   /** Moves a recipient if its route is another one now. Resolves to false when it has to move and cannot yet. */
   async #move(row: QueuedRecipient, router: Router, run: number): Promise<boolean> {
-    // The envelope is read only if some rule looks at the sender.
-    let wanted = router.routeOf('', `x@${row.domain}`);
-    if (router.looksAtSenders) {
-      const envelope = await this.#parts.envelope(row.queueId);
-      if (envelope === undefined || run !== this.#run) return true;
-      wanted = router.routeOf(envelope.reversePath, envelope.recipients[row.recipient]?.address ?? '');
-    }
-    if (isOfCopies(withoutDemand(row.route))) wanted = asCopy(wanted);
-    wanted = withDemand(wanted, demandOf(row.route));
+    const wanted = await this.#wanted(row, router);
+    if (wanted === undefined || run !== this.#run) return true;
     if (wanted.key === row.route) return true;
     const message = this.#stillThere(row);
     if (message === undefined) return true;
     const next: NewRoute = { route: wanted.key, domain: wanted.domain };
     return this.#parts.scheduler.reroute(message, new Map([[row.recipient, next]]), this.#parts.nowMs());
+  }
+
+  /** The route by the table; undefined when the message is done. The envelope is read only if the route depends on it. */
+  async #wanted(row: QueuedRecipient, router: Router): Promise<RouteKey | undefined> {
+    const key = withoutDemand(row.route);
+    const facts = { tlsDemand: demandOf(row.route), isCopy: isOfCopies(withoutChoice(key)) };
+    if (!router.looksAtSenders && chooserOf(key) === undefined)
+      return routeFor(router, { ...facts, reversePath: '', address: `x@${row.domain}`, chosen: undefined });
+    const envelope = await this.#parts.envelope(row.queueId);
+    if (envelope === undefined) return undefined;
+    const { address = '', route: chosen } = envelope.recipients[row.recipient] ?? {};
+    return routeFor(router, { ...facts, reversePath: envelope.reversePath, address, chosen });
   }
 
   /** While the envelope was read, the message may have ended, and its handle may belong to another one. */

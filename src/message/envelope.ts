@@ -20,6 +20,8 @@ export interface EnvelopeRecipient {
   readonly isCopy?: true | undefined;
   /** The decoded ORCPT parameter, `addr-type;address` (RFC 3461 4.2). */
   readonly originalRecipient?: string | undefined;
+  /** Name of the [[route]] that a stage chose for it; undefined: the routing table decides. */
+  readonly route?: string | undefined;
 }
 
 /** How the message came in. */
@@ -40,6 +42,15 @@ export function copiesIn(recipients: readonly EnvelopeRecipient[]): readonly num
   let copies: number[] | undefined;
   for (const [index, { isCopy }] of recipients.entries()) if (isCopy === true) (copies ??= []).push(index);
   return copies;
+}
+
+/** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */
+export function routesIn(
+  recipients: readonly EnvelopeRecipient[],
+): readonly (string | undefined)[] | undefined {
+  return recipients.some(({ route }) => route !== undefined)
+    ? recipients.map(({ route }) => route)
+    : undefined;
 }
 
 export interface Envelope {

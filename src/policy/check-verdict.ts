@@ -25,6 +25,7 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
   'set-tenant': 'mail',
   'change-sender': 'mail',
   'change-recipient': 'rcpt',
+  'set-route': 'rcpt',
   'add-recipient': 'data',
   'remove-recipient': 'data',
   'insert-field': 'mail',
@@ -45,8 +46,13 @@ const lastPoint: ReadonlyMap<string, Point> = new Map([
 
 const rank = new Map(points.map((point, index) => [point, index]));
 
-/** Says what is wrong with an answer; undefined when it is a verdict that is allowed at this point. */
-export function verdictFault(answer: unknown, point: Point): string | undefined {
+const noRoutes: ReadonlySet<string> = new Set();
+
+/**
+ * Says what is wrong with an answer; undefined when it is a verdict that is allowed at this point.
+ * @param routes - the names of routes that it may choose
+ */
+export function verdictFault(answer: unknown, point: Point, routes = noRoutes): string | undefined {
   const verdict = answer as Verdict | null | undefined; // whether it is one is what is checked here
   const kind = verdict?.kind;
   if (typeof kind !== 'string' || !Object.hasOwn(firstPoint, kind))
@@ -64,10 +70,10 @@ export function verdictFault(answer: unknown, point: Point): string | undefined 
     case 'discard':
       return textFault(verdict.reason);
     case 'quarantine':
-      return textFault(verdict.reason) ?? editsFault(verdict.edits, point);
+      return textFault(verdict.reason) ?? editsFault(verdict.edits, point, routes);
     case 'continue':
     case 'accept':
-      return editsFault(verdict.edits, point);
+      return editsFault(verdict.edits, point, routes);
     default:
       return 'it answered something that is no verdict';
   }
@@ -106,17 +112,21 @@ function textFault(text: unknown): string | undefined {
   return typeof text === 'string' && text !== '' ? undefined : 'it gave no reason';
 }
 
-function editsFault(edits: readonly Edit[] | undefined, point: Point): string | undefined {
+function editsFault(
+  edits: readonly Edit[] | undefined,
+  point: Point,
+  routes: ReadonlySet<string>,
+): string | undefined {
   if (edits === undefined) return undefined;
   if (!Array.isArray(edits)) return 'its edits are no list';
   for (const edit of edits as readonly Edit[]) {
-    const fault = editFault(edit, point);
+    const fault = editFault(edit, point, routes);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-function editFault(edit: Edit, point: Point): string | undefined {
+function editFault(edit: Edit, point: Point, routes: ReadonlySet<string>): string | undefined {
   const kind: unknown = (edit as Edit | null)?.kind;
   if (typeof kind !== 'string' || !Object.hasOwn(firstPoint, kind))
     return 'it made an edit of an unknown kind';
@@ -129,7 +139,12 @@ function editFault(edit: Edit, point: Point): string | undefined {
     case 'change-recipient':
       return addressFault(edit.address, false);
     case 'add-recipient':
-      return addressFault(edit.recipient?.address, false);
+      return (
+        addressFault(edit.recipient?.address, false) ??
+        (edit.recipient.route === undefined ? undefined : routeFault(edit.recipient.route, routes))
+      );
+    case 'set-route':
+      return routeFault(edit.route, routes) ?? ofRecipientFault(edit.recipient, point);
     case 'remove-recipient':
     case 'set-tenant':
       return undefined;
@@ -152,6 +167,18 @@ function addressFault(address: unknown, allowNull: boolean): string | undefined 
   const path = parsePath(`<${address}>`, { allowUtf8: true, allowNull });
   const isWhole = path.kind !== 'invalid' && path.end === address.length + 2;
   return isWhole ? undefined : `it gave an address that is none: ${JSON.stringify(address.slice(0, 100))}`;
+}
+
+function routeFault(route: unknown, routes: ReadonlySet<string>): string | undefined {
+  if (typeof route !== 'string') return 'it gave no name of a route';
+  if (routes.has(route)) return undefined;
+  return `it chose the route ${JSON.stringify(route.slice(0, 100))}, and no [[route]] has this name`;
+}
+
+function ofRecipientFault(recipient: unknown, point: Point): string | undefined {
+  if (recipient === undefined) return undefined;
+  if (point === 'rcpt') return 'it chose a route for another recipient than the one in question';
+  return addressFault(recipient, false);
 }
 
 function ruleFault(rule: ClientRuleFacts | undefined): string | undefined {

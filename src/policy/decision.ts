@@ -1,7 +1,7 @@
 // What the stages that are asked at one point decide together, and what a pipeline needs from its caller for it.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
-import type { Answer, Audience, Breaker, Facts, FailureAnswer, Verdict } from './stage.ts';
+import type { Answer, Audience, Breaker, Facts, FailureAnswer, Point, Verdict } from './stage.ts';
 
 export type Decision =
   | { readonly kind: 'continue' }
@@ -18,7 +18,7 @@ export interface Subject extends Facts {
    * Carries out the edits of a verdict and notes its result, before the next stage is asked.
    * @returns what is wrong with the edits, in which case none of them was carried out
    */
-  apply(stage: string, change: Change): string | undefined;
+  apply(stage: string, change: Change, point: Point): string | undefined;
 }
 
 /** A stage as it is asked at one point. */

@@ -28,7 +28,7 @@ export function observedPipelines(
     ...entry,
     stage: observedStage(entry.stage, observer),
   }));
-  return new Pipelines(entries, observedWatch(watch, observer));
+  return new Pipelines(entries, observedWatch(watch, observer), pipelines.routes);
 }
 
 function observedStage(stage: Stage, observer: StageObserver): Stage {

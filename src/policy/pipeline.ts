@@ -36,9 +36,12 @@ type Session = Pick<Subject, 'user' | 'principal' | 'client'>;
 export class Pipeline {
   readonly #members: Readonly<Record<Point, readonly Member[]>>;
   readonly #watch: StageReports;
+  readonly #routes: ReadonlySet<string> | undefined;
 
-  constructor(stages: readonly Stage[], watch: StageReports) {
+  /** @param routes - the names of routes that stages may choose */
+  constructor(stages: readonly Stage[], watch: StageReports, routes?: ReadonlySet<string>) {
     this.#watch = watch;
+    this.#routes = routes;
     const at = (point: Point) => stages.flatMap((stage) => memberOf(stage, point));
     this.#members = Object.fromEntries(points.map((point) => [point, at(point)])) as Record<Point, Member[]>;
   }
@@ -96,7 +99,7 @@ export class Pipeline {
 
   /** @returns undefined when the next stage is to be asked */
   #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | undefined {
-    const fault = faultIn(answer, point, subject, member.stage);
+    const fault = this.#faultIn(answer, point, subject, member.stage);
     const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
     if (fault === undefined && !substitutes.has(answer)) this.#watch.worked(member);
     switch (verdict.kind) {
@@ -106,7 +109,7 @@ export class Pipeline {
         return goingOn;
       case 'quarantine':
         // In the place of an answer, it is not applied yet.
-        if (fault !== undefined) subject.apply(member.stage, verdict);
+        if (fault !== undefined) subject.apply(member.stage, verdict, point);
         return undefined;
       case 'discard':
         return { kind: 'discard', reason: verdict.reason, stage: member.stage };
@@ -116,6 +119,19 @@ export class Pipeline {
       case 'tempfail':
       case 'disconnect':
         return { kind: verdict.kind, reply: verdict.reply, stage: member.stage };
+    }
+  }
+
+  /** Checks an answer and carries out what it changes. Returns what is wrong with it; then nothing was changed. */
+  #faultIn(answer: Verdict, point: Point, subject: Subject, stage: string): string | undefined {
+    try {
+      const fault = verdictFault(answer, point, this.#routes);
+      if (fault !== undefined) return fault;
+      const { kind } = answer;
+      const isChange = kind === 'continue' || kind === 'accept' || kind === 'quarantine';
+      return isChange ? subject.apply(stage, answer, point) : undefined;
+    } catch (error) {
+      return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw
     }
   }
 
@@ -133,19 +149,6 @@ function instead({ stage, onFailure }: Member, point: Point): Verdict {
   if (verdictFault(held, point) !== undefined) return withoutAnswer.tempfail;
   substitutes.add(held);
   return held;
-}
-
-/** Checks an answer and carries out what it changes. Returns what is wrong with it; then nothing was changed. */
-function faultIn(answer: Verdict, point: Point, subject: Subject, stage: string): string | undefined {
-  try {
-    const fault = verdictFault(answer, point);
-    if (fault !== undefined) return fault;
-    const { kind } = answer;
-    const isChange = kind === 'continue' || kind === 'accept' || kind === 'quarantine';
-    return isChange ? subject.apply(stage, answer) : undefined;
-  } catch (error) {
-    return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw
-  }
 }
 
 function isAsked({ audience }: Member, { user, principal, client }: Session): boolean {

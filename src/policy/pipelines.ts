@@ -16,11 +16,16 @@ export class Pipelines {
   /** For the points before the tenant is known, and for mail of tenants without stages of their own. */
   readonly usual: Pipeline;
   readonly entries: readonly StageEntry[];
+  readonly routes: ReadonlySet<string> | undefined;
   readonly #ofTenants = new Map<string, Pipeline>();
 
-  /** @param entries - in the order in which they are asked */
-  constructor(entries: readonly StageEntry[], watch: StageReports) {
+  /**
+   * @param entries - in the order in which they are asked
+   * @param routes - the names of routes that stages may choose
+   */
+  constructor(entries: readonly StageEntry[], watch: StageReports, routes?: ReadonlySet<string>) {
     this.entries = entries;
+    this.routes = routes;
     const compile = (tenant: string | undefined) =>
       new Pipeline(
         entries
@@ -29,6 +34,7 @@ export class Pipelines {
           )
           .map(({ stage }) => stage),
         watch,
+        routes,
       );
     this.usual = compile(undefined);
     for (const tenant of new Set(entries.flatMap(({ tenants }) => tenants ?? []))) {

@@ -212,6 +212,11 @@ export type Edit =
   | { readonly kind: 'add-recipient'; readonly recipient: EnvelopeRecipient }
   /** From `data` on: removes every recipient with this address. A message that is left without recipients is discarded. */
   | { readonly kind: 'remove-recipient'; readonly address: string }
+  /**
+   * The name of the [[route]] by which the message goes, in place of what the routing table says. At `rcpt` for the recipient in question,
+   * from `data` on for all recipients, or for those with this address.
+   */
+  | { readonly kind: 'set-route'; readonly route: string; readonly recipient?: string | undefined }
   /** From `mail` on; before `headers`, it is kept until the header is there. */
   | FieldEdit
   /** Up to `data`: a further line of the reply to the command. It comes before the others, with the same code. */

@@ -165,6 +165,14 @@ export class AcceptedTransaction implements TransactionFacts {
     this.recipients.splice(0, Infinity, ...kept);
   }
 
+  /** @param address - of the recipients whose route it is; undefined: of all but copies for archives */
+  setRoute(route: string, address: string | undefined): void {
+    for (const [index, recipient] of this.recipients.entries()) {
+      const isMeant = address === undefined ? recipient.isCopy !== true : recipient.address === address;
+      if (isMeant) this.recipients[index] = { ...recipient, route };
+    }
+  }
+
   /** Accepts the message, and drops it. The first reason counts. */
   drop(discard: Discard): void {
     this.#discard ??= discard;

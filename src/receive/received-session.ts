@@ -10,15 +10,15 @@ import type {
   Edit,
   HeaderFacts,
   ListenerFacts,
-  RecipientFacts,
+  Point,
   StageResult,
   TlsFacts,
 } from '../policy/stage.ts';
-import type { ForwardedFacts, RcptParameters } from '../protocol/smtp/server/server-types.ts';
+import type { ForwardedFacts } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
 import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
-import { withOriginal } from './original-recipient.ts';
+import { CurrentRecipient } from './current-recipient.ts';
 import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
 import { StageAdditions } from './stage-additions.ts';
@@ -32,20 +32,6 @@ export interface TlsLogins {
 }
 
 const noTlsLogins: TlsLogins = { bindings: noBindings, certificateNames: [] };
-
-/** The recipient of the RCPT command that is being decided about. */
-class CurrentRecipient implements RecipientFacts {
-  address = '';
-  params: RcptParameters = {};
-  /** The address that the client gave, if a stage has replaced it and wants that to be known; empty otherwise. */
-  given = '';
-
-  begin(address: string, params: RcptParameters): void {
-    this.address = address;
-    this.params = params;
-    this.given = '';
-  }
-}
 
 /** What verdicts change of a session beside its facts. */
 export interface ReplyLines {
@@ -221,11 +207,11 @@ export class ReceivedSession implements Subject {
     );
   }
 
-  apply(stage: string, change: Change): string | undefined {
+  apply(stage: string, change: Change, point: Point): string | undefined {
     const { edits = [] } = change;
     const fault = this.#additions.add(edits, this.maxMessageBytes || Infinity);
     if (fault !== undefined) return fault;
-    for (const edit of edits) this.#edit(edit);
+    for (const edit of edits) this.#edit(edit, point);
     if (change.kind === 'quarantine') this.transaction.hold(change.reason);
     if (change.result !== undefined) this.#note(stage, change.result);
     return undefined;
@@ -239,7 +225,7 @@ export class ReceivedSession implements Subject {
     this.#sessionResults = undefined;
   }
 
-  #edit(edit: Edit): void {
+  #edit(edit: Edit, point: Point): void {
     switch (edit.kind) {
       case 'set-client-rule': {
         const { rule } = edit;
@@ -253,13 +239,17 @@ export class ReceivedSession implements Subject {
         this.transaction.changeSender(edit.address);
         break;
       case 'change-recipient':
-        this.#changeRecipient(edit.address, edit.keepsOriginal === true);
+        this.recipient.change(edit.address, edit.keepsOriginal === true);
         break;
       case 'add-recipient':
         this.transaction.recipients.push(edit.recipient);
         break;
       case 'remove-recipient':
         this.transaction.removeRecipient(edit.address);
+        break;
+      case 'set-route':
+        if (point === 'rcpt') this.recipient.route = edit.route;
+        else this.transaction.setRoute(edit.route, edit.recipient);
         break;
       case 'insert-field':
       case 'add-field':
@@ -277,15 +267,6 @@ export class ReceivedSession implements Subject {
       default:
         edit satisfies never;
     }
-  }
-
-  #changeRecipient(address: string, keepsOriginal: boolean): void {
-    const { recipient } = this;
-    if (keepsOriginal) {
-      recipient.given = recipient.address;
-      recipient.params = withOriginal(recipient.params, recipient.address);
-    }
-    recipient.address = address;
   }
 
   #note(stage: string, result: StageResult): void {

@@ -261,7 +261,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     if (this.#guessing.isRefused(decision, recipient.address)) return;
     if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
     if (this.#sending.isRecipientRefused(recipient.address)) return;
-    transaction.recipients.push({ address: recipient.address, ...recipient.params });
+    transaction.recipients.push(recipient.accepted());
     if (recipient.given !== '') transaction.noteGiven(recipient.given);
     this.#session.accept();
   }

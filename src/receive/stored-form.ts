@@ -1,6 +1,6 @@
 // What the spool keeps of a message beside its content: the envelope, and the Received line; and what the manager is told of it.
 
-import { copiesIn, type Envelope } from '../message/envelope.ts';
+import { copiesIn, type Envelope, routesIn } from '../message/envelope.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
@@ -74,6 +74,7 @@ export function acceptedMessageOf(
     reversePath,
     recipients: recipients.map(({ address }) => address),
     copies: copiesIn(recipients),
+    routes: routesIn(recipients),
     tenant: tenant === '' ? undefined : tenant,
     priority,
     quarantine,

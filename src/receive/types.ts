@@ -15,6 +15,8 @@ export interface AcceptedMessage {
   readonly recipients: readonly string[];
   /** The numbers of those that get copies for archives; undefined when there is none. */
   readonly copies?: readonly number[] | undefined;
+  /** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */
+  readonly routes?: readonly (string | undefined)[] | undefined;
   /** As in the envelope of the message. */
   readonly tenant?: string | undefined;
   readonly priority?: number | undefined;

@@ -9,8 +9,10 @@ import { permanent, staticTtlSeconds, temporary, temporaryTtlSeconds, type Outco
 import { canonicalDomain } from './recipient-domain.ts';
 import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
+import { withoutRule } from './missing-route.ts';
 import { discarding } from './discarding.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
+import { chooserOf, withoutChoice } from './choice.ts';
 import { asCopy, isOfCopies, planOfCopies, withoutCopies } from './copies.ts';
 import { rewritesSenders, rewritingPlan, withoutRewriting, withRewriting } from './sender-rewriting.ts';
 import { demandOf, withoutDemand } from './security/demand.ts';
@@ -71,6 +73,14 @@ class TableRouter implements Router {
     return this.#table.routeOf(reversePath, recipient);
   }
 
+  routeNamed(name: string, reversePath: string, recipient: string): RouteKey {
+    return this.#table.routeNamed(name, reversePath, recipient);
+  }
+
+  ruleNameFor(reversePath: string, recipient: string): string {
+    return this.#table.ruleFor(reversePath, recipient)?.name ?? '';
+  }
+
   get looksAtSenders(): boolean {
     return this.#table.looksAtSenders;
   }
@@ -91,11 +101,23 @@ class TableRouter implements Router {
     return lookup;
   }
 
-  /** The part of a route key that decides its plan: the domain only for MX. What the message asks for about TLS stays. */
+  /**
+   * The part of a route key that decides its plan: the domain only for MX. What the message asks for about TLS stays, and who chose the
+   * route does not matter.
+   */
   #planOf(key: string): string {
     const bare = withoutDemand(key);
+    if (chooserOf(bare) !== undefined)
+      return key.slice(0, -bare.length) + this.#chosenPlanOf(withoutChoice(bare));
     if (bare === key) return this.#barePlanOf(key);
     return key.slice(0, key.length - bare.length) + this.#barePlanOf(bare);
+  }
+
+  /** A choice that the table does not have any more is no other rule's: that mail waits until it is looked up anew. */
+  #chosenPlanOf(key: string): string {
+    const plain = withoutRewriting(withoutCopies(key));
+    const mark = key.slice(0, key.length - plain.length);
+    return plain.startsWith('mx:') ? key : mark + plain.slice(0, plain.indexOf(':'));
   }
 
   #barePlanOf(key: string): string {
@@ -165,7 +187,7 @@ class TableRouter implements Router {
         return { plan, ttlSeconds: staticTtlSeconds };
       }
       default:
-        return temporary('4.3.5', `The routing table no longer has the rule of route ${plan}`);
+        return withoutRule(plan);
     }
   }
 

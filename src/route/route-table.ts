@@ -6,6 +6,7 @@ import { RecentMap } from '../dns/recent-map.ts';
 import type { DomainPattern } from '../values/domain.ts';
 import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
+import { missingRoute } from './missing-route.ts';
 import { RouteTableError } from './route-error.ts';
 import { planKey } from './plan-key.ts';
 import type { RouteRule } from './route-rule.ts';
@@ -37,6 +38,7 @@ export class RouteTable {
   readonly #byDomain = new DomainTable<RouteRule>();
   readonly #bySender = new SenderRules<RouteRule>();
   readonly #byKey = new Map<string, RouteRule>();
+  readonly #byName: ReadonlyMap<string, RouteRule>;
   /** Made once for each rule: domains are many. */
   readonly #planKeys = new Map<RouteRule, string>();
   #default: RouteRule | undefined;
@@ -70,6 +72,7 @@ export class RouteTable {
         throw tableError(rule, `matches the same as the rule "${other.name}"`, 'keep one of them');
       }
     }
+    this.#byName = named;
   }
 
   /** Whether some rule looks at the sender. */
@@ -100,6 +103,14 @@ export class RouteTable {
     const key = this.#routeKey(rule, routes.domain);
     routes.routes.set(rule, key);
     return key;
+  }
+
+  /** The route of a recipient by the rules of this name, whatever they match. Without such rules, its key leads nowhere. */
+  routeNamed(name: string, reversePath: string, recipient: string): RouteKey {
+    const domain = canonicalDomain(spelledDomain(recipient));
+    const rule = this.#byName.get(name);
+    if (rule !== undefined) return this.#routeKey(this.#withLogin(rule, reversePath), domain);
+    return missingRoute(name, domain);
   }
 
   /** The rule that decides about a recipient, in the order of `createRouter`; undefined: none does, so its mail goes to the MX. */

@@ -96,6 +96,10 @@ export interface RouteKey {
 export interface Router {
   /** The route of one recipient; pure and cheap. */
   routeOf(reversePath: string, recipient: string): RouteKey;
+  /** The route of one recipient by the rules of this name. Where there are none, its plan is a temporary error. */
+  routeNamed(name: string, reversePath: string, recipient: string): RouteKey;
+  /** The name of the rule that decides about a recipient; empty when none does, so that its mail goes to the MX. */
+  ruleNameFor(reversePath: string, recipient: string): string;
   /** Whether some rule looks at the sender: then `routeOf` needs the sender, except for recipients with a rule of their own. */
   readonly looksAtSenders: boolean;
   /** The plan from the cache, if it is still valid. */

@@ -37,6 +37,11 @@ function loginsOf(route: RouteConfig, credentials: readonly CredentialConfig[]):
   });
 }
 
+/** The names of routes: those that a stage or a plugin may choose. */
+export function routeNames(routes: readonly RouteConfig[]): ReadonlySet<string> {
+  return new Set(routes.flatMap(({ name }) => name ?? []));
+}
+
 /** What people are told: the route's name, or `route 2` for the second of the configuration. */
 export function routeName(route: RouteConfig, index: number): string {
   return route.name ?? `route ${index + 1}`;

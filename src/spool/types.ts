@@ -181,6 +181,8 @@ export interface RecoveredMessage {
   readonly tlsDemand?: Envelope['tlsDemand'];
   /** The numbers of the recipients that get copies for archives; undefined when there is none. */
   readonly copies?: readonly number[] | undefined;
+  /** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */
+  readonly routes?: readonly (string | undefined)[] | undefined;
   readonly held: boolean;
   /** Why it was held when it was accepted; it may have been released since. Undefined: it was not. */
   readonly quarantine?: string | undefined;

@@ -143,3 +143,25 @@ test('what a message asks for about TLS is in its routes, when it is new and aft
   admission.recovered({ ...recovered, tlsDemand: 'tls-required-no', waiting });
   assert.deepEqual(routes, ['requiretls!mx:b.test', 'tls-required-no!mx:b.test']);
 });
+
+test('a route that a stage chose is that of its recipient, new or recovered, and copies keep a route of their own', () => {
+  const { admission, routes, routing } = setUp();
+  routing.router = {
+    routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }),
+    routeNamed: (name: string) => ({ key: `relay#${name}:b.test`, domain: 'b.test' }),
+  } as unknown as Router;
+  const recipients = ['b@b.test', 'c@b.test', 'archive@b.test'];
+  const chosen = { copies: [2], routes: ['bulk', undefined, 'bulk'] };
+  const keys = ['by-stage!relay#bulk:b.test', 'mx:b.test', 'by-stage!copy!relay#bulk:b.test'];
+  admission.submitted({ ...submitted, recipients, ...chosen }, 7);
+  assert.deepEqual(routes, keys);
+  const waiting = recipients.map((address, index) => ({
+    index,
+    address,
+    attempts: 1,
+    nextAttemptAtMs: 0,
+    lastRefusal: '' as const,
+  }));
+  admission.recovered({ ...recovered, waiting: waiting.slice(1), ...chosen });
+  assert.deepEqual(routes.slice(3), keys.slice(1));
+});

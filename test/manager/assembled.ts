@@ -349,6 +349,11 @@ function routerOf(plans: ReadonlyMap<string, RoutePlan>, routes: ReadonlyMap<str
       const domain = recipient.slice(recipient.indexOf('@') + 1);
       return { key: `mx:${routes.get(domain) ?? domain}`, domain };
     },
+    routeNamed: (name, _, recipient) => {
+      const domain = recipient.slice(recipient.indexOf('@') + 1);
+      return { key: `relay#${name}:${domain}`, domain };
+    },
+    ruleNameFor: () => '',
     looksAtSenders: false,
     cached: () => undefined,
     resolve: (key) => Promise.resolve(planOf(key)),

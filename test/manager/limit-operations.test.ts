@@ -57,6 +57,11 @@ const router: Router = {
     const domain = recipient.slice(recipient.indexOf('@') + 1);
     return { key: `mx:${domain}`, domain };
   },
+  routeNamed: (name, _sender, recipient) => {
+    const domain = recipient.slice(recipient.indexOf('@') + 1);
+    return { key: `relay#${name}:${domain}`, domain };
+  },
+  ruleNameFor: () => '',
   looksAtSenders: false,
   cached: () => undefined,
   resolve: (key) => Promise.resolve(plans[key] ?? broken),

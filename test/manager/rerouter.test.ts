@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settled, VirtualTimers } from '../../sim/virtual-timers.ts';
 import { Rerouter } from '../../src/manager/rerouter.ts';
+import type { Envelope } from '../../src/message/envelope.ts';
+import { chosenBy } from '../../src/route/choice.ts';
+import type { Router } from '../../src/route/types.ts';
 import { relay, start, Table } from '../schedule/table.ts';
 import { fakeRouter } from '../route/fake-resolver.ts';
 
@@ -39,4 +42,38 @@ test('a sweep that waits for mail in flight ends when a later reload begins anot
   await timers.pass(60_000);
   await early;
   assert.deepEqual(routes(), wanted);
+});
+
+test('mail whose route a stage chose goes by the route that has the name now, and waits when none has it', async () => {
+  const timers = new VirtualTimers();
+  const table = new Table().know({ 'a.example': relay('old', ['192.0.2.1']) });
+  const names = (name: string, host: string) => {
+    const target = { kind: 'smarthost', hosts: [{ host, port: 25 }], mode: 'failover' } as const;
+    return fakeRouter({}, { rules: [{ name, match: { kind: 'domain', domain: 'b.example' }, target }] })
+      .router;
+  };
+  const routing = { router: names('bulk', '192.0.2.7') };
+  const envelope = { reversePath: 'joe@c.example', recipients: [{ address: 'x@a.example', route: 'bulk' }] };
+  const rerouter = new Rerouter({
+    scheduler: table.scheduler,
+    envelope: () => Promise.resolve(envelope as unknown as Envelope),
+    changed: () => {},
+    routing,
+    timers,
+    nowMs: () => table.nowMs,
+  });
+  const key = (router: Router) => chosenBy('stage', router.routeNamed('bulk', '', 'x@a.example')).key;
+  table.submit([{ domain: 'a.example', route: key(routing.router), nextAttemptAtMs: start + 3_600_000 }]);
+  for (const router of [
+    names('bulk', '192.0.2.8'),
+    names('other', '192.0.2.9'),
+    names('bulk', '192.0.2.7'),
+  ]) {
+    routing.router = router;
+    await rerouter.reroute();
+    assert.deepEqual(
+      [...table.scheduler.recipients()].map(({ route }) => route),
+      [key(router)],
+    );
+  }
 });

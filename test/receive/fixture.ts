@@ -279,7 +279,11 @@ export async function start(
             limitsClients: true,
           },
     relay,
-    pipelines: new Pipelines([...builtIn, ...(options.stages ?? [])], stageWatch),
+    pipelines: new Pipelines(
+      [...builtIn, ...(options.stages ?? [])],
+      stageWatch,
+      new Set(['partner', 'bulk']),
+    ),
     spool,
     sending,
     guesses: options.guesses,

@@ -77,7 +77,7 @@ export class SessionHarness implements Waiting {
     const context: ReceiveContext = {
       settings,
       relay,
-      pipelines: new Pipelines(entries, stageWatch),
+      pipelines: new Pipelines(entries, stageWatch, new Set(['partner'])),
       spool: writer ?? spool,
       storeWatch: this.#storeWatch,
       intake: { submitted: () => undefined, congested: false, whenDrained: (callback) => callback() },

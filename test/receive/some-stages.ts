@@ -23,6 +23,7 @@ const verdicts: readonly Verdict[] = [
   { kind: 'continue', edits: [{ kind: 'add-recipient', recipient: { address: 'more@example.com' } }] },
   { kind: 'accept', edits: [{ kind: 'remove-recipient', address: 'b@example.com' }] },
   { kind: 'continue', edits: [{ kind: 'add-field', name: 'X', value: 'added' }], result: { at: 'x' } },
+  { kind: 'continue', edits: [{ kind: 'set-route', route: 'partner' }] },
   { kind: 'continue', edits: [{ kind: 'replace-body', body: Buffer.from('replaced\r\n') }] },
 ];
 

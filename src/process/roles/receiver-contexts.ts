@@ -20,6 +20,7 @@ import type { Intake } from '../../receive/types.ts';
 import { tokenHints } from '../../settings/directory.ts';
 import { listenerSecurity } from '../../settings/listener-security.ts';
 import type { ContextOf } from '../../settings/listeners.ts';
+import { routeNames } from '../../settings/route-rules.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
@@ -92,7 +93,11 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
       },
       configured: { placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage), log },
     };
-    const pipelines = new Pipelines(stages(ofListener, stageParts), parts.stageWatch);
+    const pipelines = new Pipelines(
+      stages(ofListener, stageParts),
+      parts.stageWatch,
+      routeNames(config.route),
+    );
     const tls = listenerSecurity(ofListener, certificates, handshakes);
     const settings = receiveSettings(ofListener, protocol);
     const isRequired = ofListener.receive.auth === 'required';

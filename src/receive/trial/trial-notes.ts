@@ -162,6 +162,10 @@ function editText(edit: Edit): string {
       return `change field: ${edit.name}: ${edit.value}`;
     case 'remove-field':
       return `remove field: ${edit.name}`;
+    case 'set-route':
+      return edit.recipient === undefined
+        ? `route ${edit.route}`
+        : `route ${edit.route} for <${edit.recipient}>`;
     case 'reply-line':
       return `line of the reply: ${edit.text}`;
     case 'replace-body':

@@ -1,6 +1,6 @@
 // The manager's side of a memory store. Outcomes are booked at once, so none is ever unstored.
 
-import { copiesIn } from '../../message/envelope.ts';
+import { copiesIn, routesIn } from '../../message/envelope.ts';
 import { damageRefusal } from '../../message/refusal.ts';
 import { encodeRefusal } from '../../message/refusal-form.ts';
 import { isQueueId } from '../queue-id.ts';
@@ -140,6 +140,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
   const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant, tlsDemand } =
     envelope;
   const copies = copiesIn(envelope.recipients);
+  const routes = routesIn(envelope.recipients);
   return {
     queueId,
     ref,
@@ -149,6 +150,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     body,
     smtpUtf8,
     ...(copies === undefined ? undefined : { copies }),
+    ...(routes === undefined ? undefined : { routes }),
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),

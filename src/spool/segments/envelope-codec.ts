@@ -1,15 +1,9 @@
-// The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Version 2
-// adds tenant and priority, version 3 adds notices, version 4 the prefix of a large message (`record.ts`) and the quarantine,
-// version 5 the quarantine of a record without a prefix, version 6 what the message asks for
-// about TLS, and version 7 that of a large message with a prefix. An envelope without these is written as version 1, so that an older Sluice
-// can read it. Queue id and time of acceptance are in the record's header.
+// The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Queue id and time of
+// acceptance are in the record's header, and so is the version (`envelope-version.ts`).
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../../message/envelope.ts';
 import type { TlsDemand } from '../../values/tls-policy.ts';
 import { SpoolError } from '../spool-error.ts';
-
-/** The newest version that can be read. */
-export const envelopeFormatVersion = 7;
 
 /** How the message came, by its number; `notice` since version 3. */
 const viaWords = ['smtp', 'sendmail', 'bounce', 'notice', 'lmtp'] as const;
@@ -39,16 +33,8 @@ const notifyDelay = 16;
 const orcptGiven = 32;
 /** An older Sluice takes it for a recipient whose failure nobody wants to hear of, which is close enough. */
 const copyGiven = 64;
-
-/** The oldest version that has all fields of this envelope. */
-export function envelopeVersion({ tenant = '', priority, quarantine, origin, tlsDemand }: Envelope): number {
-  // An older Sluice would send it in clear, or hold it to what its sender has waived.
-  if (tlsDemand !== undefined) return 6;
-  if (quarantine !== undefined) return 5;
-  // An older Sluice would take a notice for mail from outside and report its failure.
-  if (origin.via === 'notice') return 3;
-  return tenant === '' && priority === undefined ? 1 : 2;
-}
+/** Since version 8: the name of a route follows. */
+const routeGiven = 128;
 
 /** An upper bound of the encoded length in bytes. */
 export function envelopeBound(envelope: Envelope): number {
@@ -60,6 +46,7 @@ export function envelopeBound(envelope: Envelope): number {
   for (const recipient of envelope.recipients) {
     bound += 5 + 3 * recipient.address.length;
     if (recipient.originalRecipient !== undefined) bound += 3 * recipient.originalRecipient.length;
+    if (recipient.route !== undefined) bound += 2 + 3 * recipient.route.length;
   }
   return bound;
 }
@@ -105,6 +92,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
     if (recipient.originalRecipient !== undefined) {
       position = putString(buffer, position, recipient.originalRecipient);
     }
+    if (recipient.route !== undefined) position = putString(buffer, position, recipient.route);
   }
   return position;
 }
@@ -113,6 +101,7 @@ function recipientFlags(recipient: EnvelopeRecipient): number {
   const { notify } = recipient;
   let flags = recipient.originalRecipient === undefined ? 0 : orcptGiven;
   if (recipient.isCopy === true) flags |= copyGiven;
+  if (recipient.route !== undefined) flags |= routeGiven;
   if (notify !== undefined) {
     flags |= notifyGiven;
     if (notify.never) flags |= notifyNever;
@@ -162,11 +151,13 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     position++;
     const address = takeString();
     const originalRecipient = given & orcptGiven ? takeString() : undefined;
+    const route = given & routeGiven ? takeString() : undefined;
     recipients.push({
       address,
       ...(given & copyGiven ? { isCopy: true as const } : undefined),
       ...(given & notifyGiven ? { notify: notifyOf(given) } : undefined),
       ...(originalRecipient === undefined ? undefined : { originalRecipient }),
+      ...(route === undefined ? undefined : { route }),
     });
   }
   const ret = retWords[(flags >>> retShift) & 3];
@@ -193,6 +184,8 @@ export interface EnvelopeOutline {
   readonly addresses: readonly string[];
   /** The numbers of those that get copies; undefined when there is none. */
   readonly copies: readonly number[] | undefined;
+  /** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */
+  readonly routes: readonly (string | undefined)[] | undefined;
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
   readonly tenant: string | undefined;
@@ -232,18 +225,28 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
   }
   const addresses: string[] = [];
   let copies: number[] | undefined;
+  let routes: (string | undefined)[] | undefined;
   for (let index = 0; index < recipients; index++) {
     const given = buffer[position] ?? 0;
     position++;
     const addressAt = skip();
     addresses.push(buffer.toString('utf8', addressAt, position));
     if (given & orcptGiven) skip();
+    if (given & routeGiven) {
+      const routeAt = skip();
+      (routes ??= Array.from({ length: recipients }, () => undefined))[index] = buffer.toString(
+        'utf8',
+        routeAt,
+        position,
+      );
+    }
     if (given & copyGiven) (copies ??= []).push(index);
   }
   return {
     reversePath,
     addresses,
     copies,
+    routes,
     body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
     smtpUtf8: (flags & flagSmtputf8) !== 0,
     tenant,

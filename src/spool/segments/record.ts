@@ -8,14 +8,13 @@
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../../message/envelope.ts';
 import {
-  envelopeFormatVersion,
   decodeEnvelope,
   decodeOutline,
   encodeEnvelope,
   envelopeBound,
-  envelopeVersion,
   type EnvelopeOutline,
 } from './envelope-codec.ts';
+import { envelopeFormatVersion, envelopeVersion, hasPrefix, prefixVersionOf } from './envelope-version.ts';
 import { counterLimit, formatQueueId, queueIdCounter, queueIdSegment, segmentName } from '../queue-id.ts';
 import { SpoolError } from '../spool-error.ts';
 
@@ -47,9 +46,6 @@ const atTag = 60;
 /** Of a large message with a prefix; the envelope follows. */
 const atPrefixCrc = headerBytes;
 export const prefixCrcBytes = 4;
-/** The versions of records that have a prefix: the second one where the message asks for something about TLS. */
-const prefixVersion = 4;
-const demandPrefixVersion = 7;
 /** Far more than trace fields and signatures need. It bounds what is read into memory for a large message. */
 const maxPrefixBytes = 1024 * 1024;
 
@@ -233,14 +229,6 @@ function hasPossiblePrefix({ kind, version, contentLength, envelopeLength, sizeB
 export function storedCrcOf(buffer: Buffer, at: number, { kind, version, contentCrc }: RecordHead): number {
   if (hasPrefix(version)) return buffer.readUInt32LE(at + atPrefixCrc);
   return kind === kindLarge ? 0 : contentCrc;
-}
-
-function hasPrefix(version: number): boolean {
-  return version === prefixVersion || version === demandPrefixVersion;
-}
-
-function prefixVersionOf({ tlsDemand }: Envelope): number {
-  return tlsDemand === undefined ? prefixVersion : demandPrefixVersion;
 }
 
 function envelopeStart(at: number, { version }: RecordHead): number {

@@ -214,6 +214,7 @@ function messageAt(
   const {
     addresses = [],
     copies,
+    routes,
     body = '7BIT',
     reversePath = '',
     smtpUtf8 = false,
@@ -240,6 +241,7 @@ function messageAt(
     body,
     smtpUtf8,
     ...(copies === undefined ? undefined : { copies }),
+    ...(routes === undefined ? undefined : { routes }),
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),

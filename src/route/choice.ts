@@ -1,0 +1,28 @@
+// Who chose a route, in the route key, where it was not the routing table: a stage, whose choice is in the envelope, or a plugin, which is asked
+// by the manager. A reload looks such mail up anew, and people are told who decided. The plan is the same as without the mark, so that
+// plans and connections are shared with other mail of that route. Where nobody chooses, no key changes.
+
+import type { RouteKey } from './types.ts';
+
+export type Chooser = 'stage' | 'plugin';
+
+/** No plan key begins like these. What a message asks for about TLS (`security/demand.ts`) comes before them. */
+const marks: Readonly<Record<Chooser, string>> = { stage: 'by-stage!', plugin: 'by-plugin!' };
+
+/** The route, with who chose it. @param route - without a demand about TLS */
+export function chosenBy(chooser: Chooser, route: RouteKey): RouteKey {
+  return { ...route, key: `${marks[chooser]}${route.key}` };
+}
+
+/** Who chose the route; undefined: the routing table says so. @param key - without a demand about TLS */
+export function chooserOf(key: string): Chooser | undefined {
+  if (!key.startsWith('by-')) return undefined;
+  if (key.startsWith(marks.stage)) return 'stage';
+  return key.startsWith(marks.plugin) ? 'plugin' : undefined;
+}
+
+/** The key without the mark. @param key - without a demand about TLS */
+export function withoutChoice(key: string): string {
+  const chooser = chooserOf(key);
+  return chooser === undefined ? key : key.slice(marks[chooser].length);
+}
