@@ -14,8 +14,10 @@ type FileStageOf<Kind extends FileStage['kind']> = Extract<FileStage, { readonly
 
 export type QmailSppStageConfig = FileStageOf<'qmail-spp'> & { readonly home: string };
 
+export type MilterStageConfig = FileStageOf<'milter'>;
+
 /** One of each kind. */
-export type StageConfig = QmailSppStageConfig;
+export type StageConfig = QmailSppStageConfig | MilterStageConfig;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
@@ -25,5 +27,7 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
       const home = stage.home === undefined ? dirname(dirname(plugins)) : resolve(folder, stage.home);
       return { ...stage, plugins, home };
     }
+    case 'milter':
+      return stage;
   }
 }

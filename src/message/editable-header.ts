@@ -13,22 +13,26 @@ export interface Field {
   readonly bytes: Uint8Array;
 }
 
+/** What an edit puts into the header. */
+export interface NewField {
+  readonly name: string;
+  /** It may be folded. A blank is put before it. */
+  readonly value: string;
+  /** The value is all that follows the colon, with its blank, and each of its characters is a byte (Latin-1). */
+  readonly isRaw?: true | undefined;
+}
+
 /** A change of the header. Names are compared in any case. */
 export type FieldEdit =
   /** @param at - how many fields of the message as it leaves are to stand above; 0: above our Received field, 1: right below it */
-  | { readonly kind: 'insert-field'; readonly at: number; readonly name: string; readonly value: string }
+  | ({ readonly kind: 'insert-field'; readonly at: number } & NewField)
   /** At the end of the header. */
-  | { readonly kind: 'add-field'; readonly name: string; readonly value: string }
+  | ({ readonly kind: 'add-field' } & NewField)
   /**
    * Replaces the value of a field. When there is none, the field is added.
    * @param occurrence - which of the fields of this name, from 1; our own Received field is not counted
    */
-  | {
-      readonly kind: 'change-field';
-      readonly name: string;
-      readonly occurrence: number;
-      readonly value: string;
-    }
+  | ({ readonly kind: 'change-field'; readonly occurrence: number } & NewField)
   /** Does nothing when there is no such field. */
   | { readonly kind: 'remove-field'; readonly name: string; readonly occurrence: number };
 
@@ -70,15 +74,15 @@ export class EditableHeader {
     this.#endLastLine();
     switch (edit.kind) {
       case 'insert-field':
-        this.#lines.splice(edit.at, 0, lineOf(edit.name, edit.value));
+        this.#lines.splice(edit.at, 0, lineOf(edit));
         break;
       case 'add-field':
-        this.#lines.push(lineOf(edit.name, edit.value));
+        this.#lines.push(lineOf(edit));
         break;
       case 'change-field': {
         const at = this.#find(edit.name, edit.occurrence);
-        if (at === -1) this.#lines.push(lineOf(edit.name, edit.value));
-        else this.#lines[at] = lineOf(edit.name, edit.value);
+        if (at === -1) this.#lines.push(lineOf(edit));
+        else this.#lines[at] = lineOf(edit);
         break;
       }
       case 'remove-field': {
@@ -113,9 +117,17 @@ export class EditableHeader {
   }
 }
 
-function lineOf(name: string, value: string): Field {
+function lineOf({ name, value, isRaw }: NewField): Field {
   const folded = value.replaceAll(/\r*\n/gu, '\r\n');
-  return { name: name.toLowerCase(), value: folded, bytes: Buffer.from(`${name}: ${folded}\r\n`) };
+  if (isRaw !== true) {
+    return { name: name.toLowerCase(), value: folded, bytes: Buffer.from(`${name}: ${folded}\r\n`) };
+  }
+  const bytes = Buffer.from(`${name}:${folded}\r\n`, 'latin1');
+  return {
+    name: name.toLowerCase(),
+    value: bytes.toString('utf8', name.length + 1, bytes.length - 2),
+    bytes,
+  };
 }
 
 /** RFC 5322 2.1.1: the most characters of a line, without its end. */
@@ -132,18 +144,20 @@ export function fieldEditFault(edit: FieldEdit): string | undefined {
   const count = edit.kind === 'insert-field' ? edit.at : edit.kind === 'add-field' ? 0 : edit.occurrence;
   const least = edit.kind === 'insert-field' || edit.kind === 'add-field' ? 0 : 1;
   if (!Number.isSafeInteger(count) || count < least) return `it gave the field number ${String(count)}`;
-  return edit.kind === 'remove-field' ? undefined : valueFault(edit.name, edit.value);
+  return edit.kind === 'remove-field' ? undefined : valueFault(edit);
 }
 
-function valueFault(name: string, value: unknown): string | undefined {
+function valueFault({ name, value, isRaw }: NewField): string | undefined {
   if (typeof value !== 'string') return 'it gave a field without a value';
+  if (isRaw === true && /[^\0-\xff]/u.test(value)) return 'it gave a value with a character that is no byte';
   for (const [index, line] of value.split(/\r?\n/u).entries()) {
     if (/[\0\r]/u.test(line)) return 'it gave a value with a NUL or a CR alone in it';
     // RFC 5322 3.2.2: a line of blanks only is obsolete, and read as the end of the header by some.
     const isFold = /^[ \t]/u.test(line) && line.trim() !== '';
     if (index > 0 && !isFold) return 'it gave a value with a line that does not go on with the field';
+    // Whoever gives bytes passes on what was there, which may have longer lines, as the message itself may.
     const bytes = Buffer.byteLength(line) + (index === 0 ? name.length + 2 : 0);
-    if (bytes > maxLineBytes) return `it gave a value with a line of ${bytes} bytes`;
+    if (isRaw !== true && bytes > maxLineBytes) return `it gave a value with a line of ${bytes} bytes`;
   }
   return undefined;
 }

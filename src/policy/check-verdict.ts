@@ -5,7 +5,7 @@ import { appendSuffix } from '../address/append-suffix.ts';
 import { parsePath } from '../address/path.ts';
 import { fieldEditFault } from '../message/editable-header.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
-import { type ClientRuleFacts, type Edit, type Point, points, type Verdict } from './stage.ts';
+import { type ClientRuleFacts, type Edit, type NewBody, type Point, points, type Verdict } from './stage.ts';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -201,7 +201,11 @@ function isSuffix(relay: unknown): boolean {
 
 /** RFC 5321 2.3.8: CR and LF occur only together, as the end of a line. */
 function bodyFault(body: unknown): string | undefined {
-  if (!(body instanceof Uint8Array)) return 'it gave no body';
+  if (!(body instanceof Uint8Array)) {
+    // Line ends of a new body were made right as it was written.
+    const isNew = typeof (body as Partial<NewBody> | null | undefined)?.write === 'function';
+    return isNew ? undefined : 'it gave no body';
+  }
   for (let at = body.indexOf(lineFeed); at !== -1; at = body.indexOf(lineFeed, at + 1)) {
     if (body[at - 1] !== carriageReturn) return 'it gave a body with an LF alone';
   }

@@ -42,7 +42,18 @@ function observedStage(stage: Stage, observer: StageObserver): Stage {
     };
   }
   const { name, timeLimitMs, onFailure, breaker, audience } = stage;
-  return { name, timeLimitMs, onFailure, breaker, audience, ...shown };
+  return {
+    name,
+    timeLimitMs,
+    onFailure,
+    breaker,
+    audience,
+    ...shown,
+    // What it is told, and not asked, changes nothing that could be shown.
+    recipientRefused: (facts, reply, by) => stage.recipientRefused?.(facts, reply, by),
+    transactionEnded: (facts) => stage.transactionEnded?.(facts),
+    sessionEnded: (facts) => stage.sessionEnded?.(facts),
+  };
 }
 
 function shownAnswer(answer: Answer, show: (verdict: Verdict) => void): Answer {

@@ -9,7 +9,7 @@ import type { Verdict } from './stage.ts';
 export interface PendingParts {
   readonly deadlines: Deadlines;
   /** Reports a failure of the stage; returns the verdict instead. */
-  readonly fail: (member: Member, why: string) => Verdict;
+  readonly fail: (member: Member, why: string, error?: unknown) => Verdict;
   /** Goes on with the verdict of a stage; returns `wait` itself when a later stage answers later, too. */
   readonly goOn: (
     wait: PendingDecision,
@@ -81,7 +81,7 @@ export class PendingDecision implements Deadline {
     try {
       answer.then(
         (verdict) => take(() => verdict),
-        (error: unknown) => take(() => this.#parts.fail(member, `it failed: ${errorText(error)}`)),
+        (error: unknown) => take(() => this.#parts.fail(member, `it failed: ${errorText(error)}`, error)),
       );
     } catch (error) {
       take(() => this.#parts.fail(member, `it failed: ${errorText(error)}`));

@@ -5,6 +5,7 @@ import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
+import { isInDoubt } from './message-in-doubt.ts';
 import { PendingDecision } from './pending-decision.ts';
 import { type Answer, type Facts, goOn, type Point, points, type Stage, type Verdict } from './stage.ts';
 import type { StageReports } from './stage-watch.ts';
@@ -70,7 +71,7 @@ export class Pipeline {
       try {
         answer = this.#watch.isResting(member, point) ? instead(member, point) : member.ask(subject);
       } catch (error) {
-        answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`);
+        answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`, error);
       }
       if (answer === goOn) {
         this.#watch.worked(member);
@@ -91,7 +92,7 @@ export class Pipeline {
   #pend(point: Point, subject: Subject): PendingDecision {
     return new PendingDecision({
       deadlines: this.#watch.deadlines,
-      fail: (member, why) => this.#failed(member, point, why),
+      fail: (member, why, error) => this.#failed(member, point, why, error),
       goOn: (wait, member, at, verdict) =>
         this.#take(member, point, subject, verdict) ?? this.#run(point, subject, at + 1, wait),
     });
@@ -136,9 +137,13 @@ export class Pipeline {
   }
 
   /** Reports a failure. @returns the verdict that takes the place of the answer */
-  #failed(member: Member, point: Point, why: string): Verdict {
-    this.#watch.failed(member, point, why);
-    return instead(member, point);
+  #failed(member: Member, point: Point, why: string, error?: unknown): Verdict {
+    if (!isInDoubt(error)) {
+      this.#watch.failed(member, point, why);
+      return instead(member, point);
+    }
+    this.#watch.failed({ ...member, onFailure: 'tempfail' }, point, why);
+    return withoutAnswer.tempfail;
   }
 }
 

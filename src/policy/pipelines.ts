@@ -3,6 +3,7 @@
 
 import { Pipeline } from './pipeline.ts';
 import type { Stage } from './stage.ts';
+import { StageNotices } from './stage-notices.ts';
 import type { StageReports } from './stage-watch.ts';
 
 /** A stage, and whose mail it decides about. */
@@ -17,6 +18,8 @@ export class Pipelines {
   readonly usual: Pipeline;
   readonly entries: readonly StageEntry[];
   readonly routes: ReadonlySet<string> | undefined;
+  /** Undefined when no stage wants to hear of what it is not asked about. */
+  readonly notices: StageNotices | undefined;
   readonly #ofTenants = new Map<string, Pipeline>();
 
   /**
@@ -37,6 +40,10 @@ export class Pipelines {
         routes,
       );
     this.usual = compile(undefined);
+    this.notices = StageNotices.of(
+      entries.map(({ stage }) => stage),
+      watch,
+    );
     for (const tenant of new Set(entries.flatMap(({ tenants }) => tenants ?? []))) {
       this.#ofTenants.set(tenant, compile(tenant));
     }

@@ -28,6 +28,9 @@ const consequence: Readonly<Record<FailureAnswer, string>> = {
   disconnect: 'clients are disconnected, to try again later',
 };
 
+/** What of a stage is told when it has failed. */
+type Told = Pick<Member, 'stage' | 'onFailure' | 'breaker'>;
+
 export class StageWatch {
   readonly #parts: StageWatchParts;
   readonly #failing = new Map<string, FailingStage>();
@@ -62,7 +65,7 @@ export class StageWatch {
    * A stage has failed.
    * @param why - as a sentence without a full stop: `it threw an error: ...`
    */
-  failed({ stage, onFailure: answer, breaker }: Member, point: Point, why: string): void {
+  failed({ stage, onFailure: answer, breaker }: Told, point: Point, why: string): void {
     const { log, troubles, deadlines } = this.#parts;
     let failing = this.#failing.get(stage);
     if (failing === undefined) {

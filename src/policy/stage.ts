@@ -10,6 +10,22 @@ import type {
   RcptParameters,
   Reply,
 } from '../protocol/smtp/server/server-types.ts';
+import type {
+  ClientFacts,
+  ClientRuleFacts,
+  ConnectionFacts,
+  ListenerFacts,
+  TlsFacts,
+} from './client-facts.ts';
+
+export type {
+  ClientFacts,
+  ClientRuleFacts,
+  ConnectionFacts,
+  FrontEndFacts,
+  ListenerFacts,
+  TlsFacts,
+} from './client-facts.ts';
 
 /**
  * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. `starttls` comes when a
@@ -29,74 +45,6 @@ export const points = [
 ] as const;
 
 export type Point = (typeof points)[number];
-
-/** Where a client connected. */
-export interface ListenerFacts {
-  /** `submission`: SMTP on the Unix-domain socket of `sluice sendmail`. */
-  readonly kind: 'smtp' | 'lmtp' | 'submission';
-  /** The address as configured: `192.0.2.1:25`, `unix:/run/sluice/lmtp`. */
-  readonly name: string;
-}
-
-export interface ClientFacts {
-  /** IP address; empty for a program of this host. */
-  readonly address: string;
-  /** May it send to anyone? True in relay_networks, for programs of this host, and with a certificate that may relay. */
-  readonly mayRelay: boolean;
-  /** What the rule for it says; undefined where no rule holds. */
-  readonly rule?: ClientRuleFacts | undefined;
-  /** What a front end told of it; undefined when it has connected by itself. */
-  readonly frontEnd?: FrontEndFacts | undefined;
-}
-
-/** What a rule of the table of clients says of a client or a user that it does not refuse. */
-export interface ClientRuleFacts {
-  /** Whom the rule is about: `192.0.2.0/24`, `*.example.com`, `user:joe@example.com`; empty: no rule holds. */
-  readonly who: string;
-  /** Undefined: the rule gives no right to relay. Otherwise what is appended to each recipient; empty for nothing. */
-  readonly relay: string | undefined;
-  /** In place of max_message_size; 0 for no limit, undefined where the rule says nothing. */
-  readonly maxMessageBytes: number | undefined;
-  /** Whether the client may relay depends on its name, which could not be looked up. */
-  readonly isRelayUnknown?: boolean | undefined;
-  /** The variables of the rule, without control characters. */
-  readonly variables: Readonly<Record<string, string>>;
-}
-
-/** A load balancer that is named in `proxy_protocol`, or another front end in `xclient`, and what it told of its client. */
-export interface FrontEndFacts {
-  /** The IP address that has connected to us. */
-  readonly address: string;
-  /** Whether it could say who the client is. If not, the client counts as the front end itself, and may not relay. */
-  readonly knowsClient: boolean;
-  /** The client's name in the reverse DNS. This and all that follows: undefined when not told or not available. */
-  readonly clientName?: string | undefined;
-  /** The client's port, and where it has connected. */
-  readonly clientPort?: number | undefined;
-  readonly destination?: string | undefined;
-  readonly destinationPort?: number | undefined;
-  /** What the client said in HELO or EHLO there, and whether it was EHLO: these are the facts, whatever the front end says here. */
-  readonly helo?: string | undefined;
-  readonly extended?: boolean | undefined;
-  /** As whom the client has authenticated there. */
-  readonly login?: string | undefined;
-}
-
-/** The TLS connection of a session. */
-export interface TlsFacts {
-  /** As OpenSSL names them: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
-  readonly version: string;
-  readonly cipher: string;
-  /** The subject of the client's certificate, when it has one by which it may relay. */
-  readonly certificateSubject: string | undefined;
-}
-
-/** The ends of a connection; undefined for Unix-domain sockets. Behind a front end, it is the connection of that. */
-export interface ConnectionFacts {
-  readonly remotePort?: number | undefined;
-  readonly localAddress?: string | undefined;
-  readonly localPort?: number | undefined;
-}
 
 /** Whatever a stage found out, for stages after it. */
 export type StageResult = Readonly<Record<string, string>>;
@@ -185,8 +133,27 @@ export interface BodyFacts {
   read(): AsyncIterable<Uint8Array>;
 }
 
+/**
+ * A body that takes the place of the present one, by the edit `replace-body`. It is in memory, or beyond `large_message` in a file, so
+ * that it may be of any size.
+ */
+export interface NewBody {
+  /** Bytes so far. */
+  readonly sizeBytes: number;
+  /**
+   * Takes the next piece. Line ends of any form become CRLF.
+   * @returns a promise when no more may come until it resolves
+   * @throws {Error} with a clause when it is larger than max_message_size, or cannot be written
+   */
+  write(piece: Uint8Array): Promise<void> | undefined;
+  /** Gives it up. What no edit has used is given up by itself at the end of the message. */
+  discard(): void;
+}
+
 export interface ContentFacts extends HeadersFacts {
   readonly body: BodyFacts;
+  /** Begins a new body. One may be begun at a time. */
+  newBody(): NewBody;
 }
 
 /** The facts at all points. */
@@ -201,8 +168,12 @@ export type Edit =
   | { readonly kind: 'set-client-rule'; readonly rule: ClientRuleFacts }
   /** At `mail`: whose mail it is. The stages of this tenant are asked from the next point on. */
   | { readonly kind: 'set-tenant'; readonly name: string; readonly priority: number | undefined }
-  /** From `mail` on. The address has no brackets; the empty one is the null reverse-path. */
-  | { readonly kind: 'change-sender'; readonly address: string }
+  /** From `mail` on. The address has no brackets; the empty one is the null reverse-path. What `params` does not say stays. */
+  | {
+      readonly kind: 'change-sender';
+      readonly address: string;
+      readonly params?: Pick<MailParameters, 'ret' | 'envelopeId'>;
+    }
   /**
    * At `rcpt`: replaces the recipient in question. Its DSN parameters stay; with `keepsOriginal`, the address that is replaced becomes its
    * ORCPT, if the client gave none (RFC 3461 5.2.1), and is in the log.
@@ -221,8 +192,8 @@ export type Edit =
   | FieldEdit
   /** Up to `data`: a further line of the reply to the command. It comes before the others, with the same code. */
   | { readonly kind: 'reply-line'; readonly text: string }
-  /** At `content`. CRLF line ends, not dot-stuffed. */
-  | { readonly kind: 'replace-body'; readonly body: Uint8Array };
+  /** At `content`. Bytes have CRLF line ends, and are not dot-stuffed. */
+  | { readonly kind: 'replace-body'; readonly body: Uint8Array | NewBody };
 
 interface WithEdits {
   readonly edits?: readonly Edit[] | undefined;
@@ -286,6 +257,12 @@ export interface Stage {
   data?(facts: MailFacts): Answer;
   headers?(facts: HeadersFacts): Answer;
   content?(facts: ContentFacts): Answer;
+  /** Told, and not asked: the RCPT that is in the facts was refused. @param by - the stage that has refused it */
+  recipientRefused?(facts: RcptFacts, reply: Reply, by: string): void;
+  /** Told: the transaction that it was asked about has ended, whatever became of it; its facts are gone. */
+  transactionEnded?(facts: SessionFacts): void;
+  /** Told: the client has gone, or another one has come by XCLIENT. A transaction has ended before. */
+  sessionEnded?(facts: SessionFacts): void;
 }
 
 /** The verdict that costs nothing: no object is made for it. */

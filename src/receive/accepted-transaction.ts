@@ -21,7 +21,7 @@ const maxReasonLength = 1_000;
 /** A transaction whose MAIL came; recipients are added with each accepted RCPT. */
 export class AcceptedTransaction implements TransactionFacts {
   readonly origin: TransactionOrigin;
-  readonly params: MailParameters;
+  #params: MailParameters;
   readonly recipients: EnvelopeRecipient[] = [];
   readonly forwarded: ForwardedFacts | undefined;
   #fieldEdits: FieldEdit[] | undefined;
@@ -46,9 +46,13 @@ export class AcceptedTransaction implements TransactionFacts {
     this.forwarded = forwarded;
     this.#spool = spool;
     this.origin = origin;
-    this.params = params;
+    this.#params = params;
     this.#reversePath = reversePath;
     this.#priority = origin.trusted ? params.priority : undefined;
+  }
+
+  get params(): MailParameters {
+    return this.#params;
   }
 
   /** Made when it is first asked for. */
@@ -151,7 +155,8 @@ export class AcceptedTransaction implements TransactionFacts {
     (this.#given ??= []).push(address);
   }
 
-  changeSender(reversePath: string): void {
+  changeSender(reversePath: string, params?: Pick<MailParameters, 'ret' | 'envelopeId'>): void {
+    if (params !== undefined) this.#params = { ...this.#params, ...params };
     this.#reversePath = reversePath;
   }
 

@@ -77,11 +77,11 @@ export class Handshake {
  * @param mayRelay - by its certificate
  */
 export function tlsFactsOf(socket: TLSSocket, mayRelay: boolean): TlsFacts {
+  const certificate = mayRelay ? socket.getPeerX509Certificate() : undefined;
   return {
     version: socket.getProtocol() ?? '',
     cipher: socket.getCipher().name,
-    certificateSubject: mayRelay
-      ? socket.getPeerX509Certificate()?.subject.replaceAll('\n', ', ')
-      : undefined,
+    certificateSubject: certificate?.subject.replaceAll('\n', ', '),
+    ...(certificate !== undefined && { certificateIssuer: certificate.issuer.replaceAll('\n', ', ') }),
   };
 }

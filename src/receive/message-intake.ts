@@ -10,14 +10,15 @@ import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { ShowPiece } from './body-followers.ts';
 import { ContentHeader } from './content-header.ts';
 import { ContentPieces } from './content-pieces.ts';
+import { DraftBody, finishedBody } from './draft-body.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import {
   acceptedMessageOf,
   type Completion,
+  completionOf,
   envelopeOf,
   receivedLineOf,
-  tlsDemandOf,
 } from './stored-form.ts';
 import { refusalAfterContent, tooManyHops } from './store-refusals.ts';
 
@@ -47,7 +48,9 @@ export class MessageIntake {
   #bodyBytes = 0;
   #isBody8Bit = false;
   /** Set when the body was replaced: settles when the file of the body before is removed. */
-  #removal: Promise<void> | undefined;
+  #removal: Promise<unknown> | undefined;
+  /** The last body that a stage has begun. */
+  #draft: DraftBody | undefined;
   #failure: unknown;
   #aborted = false;
 
@@ -92,7 +95,7 @@ export class MessageIntake {
     return this.#examined?.header;
   }
 
-  /** Is the header larger than what may be kept apart? Then the message has to be refused. */
+  /** Is it larger than what may be kept apart? Then the message has to be refused. */
   get isHeaderTooLarge(): boolean {
     return this.#examined?.isTooLarge === true;
   }
@@ -124,15 +127,21 @@ export class MessageIntake {
     this.#examined?.followers.add(show, this.#pieces.all);
   }
 
-  replaceBody(body: Uint8Array): void {
+  /** Begins a new body; one that was begun before and not used is given up. */
+  newBody(maxBytes: number): DraftBody {
+    this.#draft?.discard();
+    this.#draft = new DraftBody(this.#context, maxBytes);
+    return this.#draft;
+  }
+
+  replaceBody(body: Uint8Array | DraftBody): void {
     this.#takeContent();
-    this.#removal = this.#large?.abort() ?? Promise.resolve();
-    this.#large = undefined;
-    this.#context.memory.take(body.length);
-    this.#pieces.push(body);
-    this.#bodyBytes = body.length;
-    this.#outgoing?.replaceBody(body);
-    this.#isBody8Bit = body.some((byte) => byte > 0x7f);
+    this.#removal = Promise.all([this.#removal, this.#large?.abort()]);
+    const { pieces, large, sizeBytes, is8Bit } = finishedBody(body, this.#context);
+    this.#large = large;
+    for (const piece of pieces) this.#pieces.push(piece);
+    this.#bodyBytes = sizeBytes;
+    this.#isBody8Bit = is8Bit;
   }
 
   /** The content has ended: ends the transaction if the message cannot be stored. @returns the reply that refuses it */
@@ -145,7 +154,7 @@ export class MessageIntake {
 
   /** Stores the message that `refuse` has not refused. Calls back once, later; without a refusal when it is stored. */
   store(stored: Stored): void {
-    this.#store().then(
+    (this.#outgoing === undefined ? this.#storeWith() : this.#storeSigned(this.#outgoing)).then(
       (appended) => this.#stored(appended, stored),
       (error: unknown) => stored(this.#failed(error)),
     );
@@ -158,6 +167,7 @@ export class MessageIntake {
     this.#takeContent();
     this.#giveHeader();
     void this.#large?.abort();
+    this.#draft?.discard();
   }
 
   #addBody(bytes: Uint8Array): void {
@@ -182,20 +192,18 @@ export class MessageIntake {
   /** Signs the message, and stores it. Nothing of it changes any more. @throws {SigningError} when it cannot be signed, and must be */
   async #storeSigned(outgoing: OutgoingMail): Promise<Appended> {
     const prefix = this.#prefix(this.#completion());
+    if (this.#removal !== undefined) await outgoing.replaceBody(this.read());
     this.#signed = await outgoing.sign(prefix, () => this.read());
     return this.#storeWith(Buffer.concat([this.#signed.fields, prefix]));
   }
 
   /** A body that was replaced may be too large for one record. The file of the body before has the same name. */
-  async #storeReplaced(removal: Promise<void>, prefix?: Uint8Array): Promise<Appended> {
+  async #storeReplaced(removal: Promise<unknown>, prefix?: Uint8Array): Promise<Appended> {
     await removal;
-    if (this.#pieces.bytes > this.#context.settings.largeMessageBytes) await this.#spill();
+    if (this.#large === undefined && this.#pieces.bytes > this.#context.settings.largeMessageBytes)
+      await this.#spill();
     if (this.#failure !== undefined) throw this.#failure;
     return this.#large === undefined ? this.#append(prefix) : this.#commit(this.#large, prefix);
-  }
-
-  #store(): Promise<Appended> {
-    return this.#outgoing === undefined ? this.#storeWith() : this.#storeSigned(this.#outgoing);
   }
 
   /** @param prefix - when it is made already */
@@ -251,11 +259,7 @@ export class MessageIntake {
   }
 
   async #write(large: LargeContent): Promise<void> {
-    try {
-      await large.write(Buffer.concat(this.#takeContent()));
-    } catch (error) {
-      this.#failure = error;
-    }
+    await large.write(Buffer.concat(this.#takeContent())).catch((error: unknown) => (this.#failure = error));
   }
 
   async #commit(large: LargeContent, made: Uint8Array | undefined): Promise<Appended> {
@@ -291,10 +295,6 @@ export class MessageIntake {
   }
 
   #completion(): Completion {
-    const { params } = this.#transaction;
-    const body = this.#isBody8Bit ? '8BITMIME' : params.body;
-    const tlsDemand = tlsDemandOf(params, this.#read.trace);
-    const priority = this.#read.priority ?? this.#transaction.priority;
-    return { startedAtMs: this.#startedAtMs, priority, body, tlsDemand };
+    return completionOf(this.#transaction, this.#read, this.#startedAtMs, this.#isBody8Bit);
   }
 }

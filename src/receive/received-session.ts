@@ -4,21 +4,23 @@
 import type { User } from '../directory/types.ts';
 import type { Change, Subject } from '../policy/decision.ts';
 import type {
-  BodyFacts,
   ClientFacts,
   ConnectionFacts,
   Edit,
   HeaderFacts,
   ListenerFacts,
+  NewBody,
   Point,
   StageResult,
   TlsFacts,
 } from '../policy/stage.ts';
+import type { StageNotices } from '../policy/stage-notices.ts';
 import type { ForwardedFacts } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
 import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { CurrentRecipient } from './current-recipient.ts';
+import { DraftBody } from './draft-body.ts';
 import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
 import { StageAdditions } from './stage-additions.ts';
@@ -60,6 +62,8 @@ export class ReceivedSession implements Subject {
   #mechanism: string | undefined;
   #beforeLogin: ClientFacts | undefined;
   readonly #additions = new StageAdditions();
+  /** Hear of the end of transactions, and of the session. */
+  notices: StageNotices | undefined;
   #saidHello = false;
   /** Results of stages from before HELO, before MAIL, and in the present transaction. Most sessions have none. */
   #clientResults: Map<string, StageResult> | undefined;
@@ -121,15 +125,17 @@ export class ReceivedSession implements Subject {
     return header;
   }
 
-  get body(): BodyFacts {
-    if (this.content === undefined) {
-      throw new SessionMisuseError('The body was asked for before it was there');
-    }
-    return this.content;
+  get body(): MessageIntake {
+    if (this.content !== undefined) return this.content;
+    throw new SessionMisuseError('The body was asked for before it was there');
   }
 
   followBody(show: ShowPiece): void {
     this.content?.followBody(show);
+  }
+
+  newBody(): NewBody {
+    return this.body.newBody(this.maxMessageBytes || Infinity);
   }
 
   /** @param extended - whether it was EHLO */
@@ -143,6 +149,7 @@ export class ReceivedSession implements Subject {
 
   /** XCLIENT: another client, of which nothing is known but this, and TLS. */
   restart(client: ClientFacts): void {
+    this.notices?.sessionEnded(this);
     this.client = client;
     // The TLS connection is that of the front end: its client has another one, or none.
     this.logins = noTlsLogins;
@@ -162,6 +169,12 @@ export class ReceivedSession implements Subject {
     this.logins = logins;
     if (mayRelay) this.client = { ...this.client, mayRelay };
     this.#forgetHello();
+  }
+
+  /** The client has gone. */
+  end(): void {
+    this.dropTransaction();
+    this.notices?.sessionEnded(this);
   }
 
   /** AUTH: who has proved to be a user may relay. */
@@ -195,10 +208,12 @@ export class ReceivedSession implements Subject {
   }
 
   endTransaction(): void {
+    const wasInTransaction = this.#transaction !== undefined;
     this.#transaction = undefined;
     this.content = undefined;
     this.forwarded = undefined;
     this.#messageResults = undefined;
+    if (wasInTransaction) this.notices?.transactionEnded(this);
   }
 
   resultOf(stage: string): StageResult | undefined {
@@ -236,7 +251,7 @@ export class ReceivedSession implements Subject {
         this.transaction.setTenant(edit.name, edit.priority);
         break;
       case 'change-sender':
-        this.transaction.changeSender(edit.address);
+        this.transaction.changeSender(edit.address, edit.params);
         break;
       case 'change-recipient':
         this.recipient.change(edit.address, edit.keepsOriginal === true);
@@ -262,7 +277,8 @@ export class ReceivedSession implements Subject {
         this.#replies.addReplyLine(edit.text);
         break;
       case 'replace-body':
-        this.content?.replaceBody(edit.body);
+        if (edit.body instanceof Uint8Array || edit.body instanceof DraftBody)
+          this.content?.replaceBody(edit.body);
         break;
       default:
         edit satisfies never;

@@ -19,6 +19,7 @@ export class SessionAnswers {
     this.#context = context;
     this.#session = session;
     this.#facts = facts;
+    facts.notices = context.pipelines.notices;
   }
 
   /** Answers a command when stages have refused it; notes that the message is to be dropped. @returns whether they refused */
@@ -79,6 +80,7 @@ export class SessionAnswers {
   reject(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
     this.#log(command, reply, reversePath, recipient, stage);
     this.#session.reject(reply);
+    if (command === 'RCPT') this.#facts.notices?.recipientRefused(this.#facts, reply, stage ?? '');
   }
 
   /** Answers a message that waited for stable storage. */

@@ -153,7 +153,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#auth?.gone();
     this.#guessing.gone();
     this.#sending.gone();
-    this.#dropTransaction();
+    this.#content.abort();
+    this.#facts.end();
   }
 
   authenticated(): void {
@@ -182,6 +183,11 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     });
   }
 
+  #whenMade(decision: Decision | PendingDecision, then: (decision: Decision) => void): void {
+    if (decision instanceof PendingDecision) this.wait(decision, then);
+    else then(decision);
+  }
+
   #setOrigin(): void {
     this.#origin = originOf(this.#facts, this.#completesMail);
   }
@@ -193,8 +199,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       else this.#answers.refuseClient(command, made);
     };
     const decision = this.#context.pipelines.usual.decide(point, this.#facts);
-    if (decision instanceof PendingDecision) this.wait(decision, decided);
-    else decided(decision);
+    this.#whenMade(decision, decided);
   }
 
   /** A stage at `connect` may have said which rule holds for the client. */
@@ -208,11 +213,9 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#setOrigin();
     // It ends a transaction, and with it the stages of a tenant.
     const decision = this.#context.pipelines.usual.decide('helo', this.#facts);
-    const decided = (made: Decision): void => {
+    this.#whenMade(decision, (made) => {
       if (!this.#answers.isRefused('HELO', made)) this.#session.accept();
-    };
-    if (decision instanceof PendingDecision) this.wait(decision, decided);
-    else decided(decision);
+    });
   }
 
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
@@ -232,8 +235,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     );
     this.#pipeline = this.#context.pipelines.usual;
     const decision = this.#pipeline.decide('mail', this.#facts);
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#mailDecided(made));
-    else this.#mailDecided(decision);
+    this.#whenMade(decision, (made) => this.#mailDecided(made));
   }
 
   #mailDecided(decision: Decision): void {
@@ -252,8 +254,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   #rcpt(forwardPath: string, params: RcptParameters): void {
     this.#facts.recipient.begin(forwardPath, params);
     const decision = this.#decideOnMessage('rcpt');
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#rcptDecided(made));
-    else this.#rcptDecided(decision);
+    this.#whenMade(decision, (made) => this.#rcptDecided(made));
   }
 
   #rcptDecided(decision: Decision): void {
@@ -274,8 +275,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       return;
     }
     const decision = this.#decideOnMessage('data');
-    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#dataDecided(made));
-    else this.#dataDecided(decision);
+    this.#whenMade(decision, (made) => this.#dataDecided(made));
   }
 
   #dataDecided(decision: Decision): void {

@@ -1,6 +1,7 @@
 // How much stages have added to the present message. Promises: a stage that adds without end fails, and the message stays bounded.
 
 import type { Edit } from '../policy/stage.ts';
+import { bodyTooLarge, DraftBody } from './draft-body.ts';
 
 /** The most recipients that stages may add to a message. */
 const maxRecipients = 1_000;
@@ -32,8 +33,11 @@ export class StageAdditions {
       if (edit.kind === 'add-recipient') recipients++;
       if (edit.kind === 'reply-line') replyLines++;
       if ('value' in edit) fieldBytes += edit.name.length + edit.value.length;
-      if (edit.kind === 'replace-body' && edit.body.length > maxBodyBytes) {
-        return 'it gave a body that is larger than max_message_size';
+      if (edit.kind === 'replace-body') {
+        const { body } = edit;
+        if (!(body instanceof Uint8Array) && !(body instanceof DraftBody && !body.isOver))
+          return 'it gave a body that it has not begun here';
+        if (body instanceof Uint8Array && body.length > maxBodyBytes) return bodyTooLarge;
       }
     }
     if (recipients > maxRecipients) return `it added more than ${maxRecipients} recipients to a message`;

@@ -6,6 +6,7 @@ import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { Appended } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { ContentHeader } from './content-header.ts';
 import type { AcceptedMessage } from './types.ts';
 
 /** What is known when the message is complete. */
@@ -16,6 +17,19 @@ export interface Completion {
   /** As given with MAIL, or as the content is after a stage has replaced it. */
   readonly body: Envelope['body'];
   readonly tlsDemand: Envelope['tlsDemand'];
+}
+
+/** @param is8Bit - whether a stage has put in a body of 8 bits */
+export function completionOf(
+  transaction: AcceptedTransaction,
+  read: ContentHeader,
+  startedAtMs: number,
+  is8Bit: boolean,
+): Completion {
+  const { params } = transaction;
+  const body = is8Bit ? '8BITMIME' : params.body;
+  const tlsDemand = tlsDemandOf(params, read.trace);
+  return { startedAtMs, priority: read.priority ?? transaction.priority, body, tlsDemand };
 }
 
 /** @param by - the name of this host */
@@ -84,7 +98,7 @@ export function acceptedMessageOf(
 }
 
 /** RFC 8689 4.1: REQUIRETLS beats the header field. */
-export function tlsDemandOf({ requireTls }: MailParameters, trace: TraceFields): Envelope['tlsDemand'] {
+function tlsDemandOf({ requireTls }: MailParameters, trace: TraceFields): Envelope['tlsDemand'] {
   if (requireTls === true) return 'requiretls';
   return trace.waivesTls ? 'tls-required-no' : undefined;
 }

@@ -1,7 +1,6 @@
 // From [[stage]] to stages, in the order of the file.
 
 import type { Config } from '../config/config.ts';
-import type { StageConfig } from '../config/stage-config.ts';
 import type { Places } from '../io/places.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
@@ -15,11 +14,18 @@ import { inheritedVariables } from './programs.ts';
 /** A file of plugins has some lines. */
 const mostPluginsBytes = 256 * 1024;
 
+/** What of a stage says how many of its programs or connections there may be, and how many sessions may wait for one. */
+export interface StageWithPlaces {
+  readonly name: string;
+  readonly programs: number;
+  readonly waiting: number;
+}
+
 export interface ConfiguredStageParts {
   readonly relay: Pick<RelayPolicy, 'acceptsDomain'>;
   readonly names: Pick<ClientNames, 'of'>;
   /** The places of a stage for its programs, which all listeners share, and which stay over a reload. */
-  readonly placesOf: (stage: Pick<StageConfig, 'name' | 'programs' | 'waiting'>) => Places;
+  readonly placesOf: (stage: StageWithPlaces) => Places;
   readonly log: { info(text: string): void };
 }
 
@@ -27,7 +33,8 @@ export function configuredStages(
   { stage: all, hostname }: Config,
   { relay, names, placesOf, log }: ConfiguredStageParts,
 ): readonly StageEntry[] {
-  return all.map((each) => {
+  return all.flatMap((each) => {
+    if (each.kind === 'milter') return []; // they come later: see `milterStages`
     const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment = {} } = each;
     const { restAfter, restFor } = each;
     const programs = new PluginPrograms({
@@ -54,6 +61,6 @@ export function configuredStages(
       programs,
       acceptsDomain: (domain) => relay.acceptsDomain(domain),
     });
-    return { stage };
+    return [{ stage }];
   });
 }

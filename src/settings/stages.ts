@@ -19,6 +19,7 @@ import type { LiveSrs } from '../srs/live-srs.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import type { Tables } from '../table/tables.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
+import { milterStages } from './milter-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
 import { tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
@@ -59,6 +60,8 @@ export function stages(
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
     ...entryOf(recipientsStage(config, recipients)),
     ...verificationStages(config, verification),
+    // They see what is accepted so far, as it will leave.
+    ...milterStages(config, { ...configured, names, deadlines: verification.deadlines }),
     // The last of all: what is refused or discarded gets no copy.
     ...entryOf(tapStage(config, { events: verification.events, log: configured.log })),
   ];

@@ -56,9 +56,9 @@ export class OutgoingMail {
   }
 
   /** The body is another one. */
-  replaceBody(bytes: Uint8Array): void {
+  async replaceBody(body: BodyPieces): Promise<void> {
     this.#begin();
-    this.body(bytes);
+    for await (const piece of body) this.body(piece);
   }
 
   /**

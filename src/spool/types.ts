@@ -50,7 +50,8 @@ export interface LargeContent {
   /** Writes a piece; resolves when the next piece may be written (bounded memory). */
   write(piece: Uint8Array): Promise<void>;
   /**
-   * Ends the content: syncs it, appends the record with the envelope, and resolves when both are on stable storage.
+   * Ends the content: syncs it, appends the record with the envelope, and resolves when both are on stable storage. The envelope may
+   * have another queue id than the content was begun with: content that takes the place of that of a message, whose file is removed.
    * @param prefix - header fields that stand before the content, which may depend on all of it; see `NewMessage`
    */
   commit(envelope: Envelope, prefix?: Uint8Array): Promise<Appended>;

@@ -46,7 +46,10 @@ interface Paths {
     readonly key?: string | undefined;
   }[];
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
-  readonly stage: readonly { readonly plugins: string }[];
+  readonly stage: readonly (
+    | { readonly kind: 'qmail-spp'; readonly plugins: string }
+    | { readonly kind: string }
+  )[];
   readonly tap: readonly { readonly file?: string | undefined }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly srs: { readonly secretFile: string } | undefined;
@@ -135,7 +138,10 @@ function namedPaths({
         ] as const,
     ),
     ...tap.map(({ file: path }, index) => [['tap', index, 'file'], 'input', path] as const),
-    ...stage.map(({ plugins }, index) => [['stage', index, 'plugins'], 'input', plugins] as const),
+    ...stage.map(
+      (each, index) =>
+        [['stage', index, 'plugins'], 'input', 'plugins' in each ? each.plugins : undefined] as const,
+    ),
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     [['reports', 'ca'], 'input', reports.ca],

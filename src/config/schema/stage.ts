@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
+import { milterStage } from './stages/milter.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
 
 /** The stages of Sluice itself: a name is for the log and for troubles, where two must not be mixed up. */
@@ -18,7 +19,9 @@ const ownStages: ReadonlySet<string> = new Set([
   'verification',
 ]);
 
-const stage = z.discriminatedUnion('kind', [qmailSppStage], { error: wrongKind(['qmail-spp']) });
+const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage], {
+  error: wrongKind(['qmail-spp', 'milter']),
+});
 documentKinds(stage, 'What decides.');
 
 /** In the order of the file, which is that in which they are asked. */

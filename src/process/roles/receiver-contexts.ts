@@ -31,7 +31,8 @@ import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { AggregatedMail } from '../../verification/aggregate-row.ts';
 import type { LiveResolver } from './live-resolver.ts';
 import type { RecipientSources } from './recipient-sources.ts';
-import type { StagePlaces, StageWithPlaces } from './stage-places.ts';
+import type { StageWithPlaces } from '../../settings/configured-stages.ts';
+import type { StagePlaces } from './stage-places.ts';
 
 /** What the contexts are made with. A reload does not replace it. */
 export interface ContextParts {

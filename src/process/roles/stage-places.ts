@@ -1,10 +1,7 @@
 // The places of each [[stage]] and [[recipients]] for its programs: one number for all listeners of a process, over reloads.
 
-import type { StageConfig } from '../../config/stage-config.ts';
+import type { StageWithPlaces } from '../../settings/configured-stages.ts';
 import { Places } from '../../io/places.ts';
-
-/** What runs programs: a [[stage]], or a [[recipients]]. */
-export type StageWithPlaces = Pick<StageConfig, 'name' | 'programs' | 'waiting'>;
 
 export class StagePlaces {
   readonly #ofStages = new Map<string, Places>();

@@ -169,6 +169,6 @@ function editText(edit: Edit): string {
     case 'reply-line':
       return `line of the reply: ${edit.text}`;
     case 'replace-body':
-      return `replace the body: ${edit.body.length} bytes`;
+      return `replace the body: ${'sizeBytes' in edit.body ? edit.body.sizeBytes : edit.body.length} bytes`;
   }
 }

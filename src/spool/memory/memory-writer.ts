@@ -66,7 +66,7 @@ export class MemoryWriter implements SpoolWriter {
         requireOpen();
         end();
         if (prefix !== undefined) pieces.unshift(Buffer.from(prefix));
-        return this.#add({ ...envelope, queueId }, Buffer.concat(pieces), true);
+        return this.#add(envelope, Buffer.concat(pieces), true);
       },
       async *read() {
         for (const piece of pieces) {

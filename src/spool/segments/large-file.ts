@@ -26,7 +26,8 @@ export interface LargeFileContext {
 
 export class LargeFile implements LargeContent {
   readonly #context: LargeFileContext;
-  readonly #queueId: string;
+  /** Also the name of its file. */
+  #queueId: string;
   readonly #fd: number;
   #sizeBytes = 0;
   #crc = 0;
@@ -111,6 +112,7 @@ export class LargeFile implements LargeContent {
         throw new SpoolError('SPOOL_WRITE_FAILED', `large message ${this.#queueId} was already ended`);
       }
       this.#state = 'committing';
+      if (envelope.queueId !== this.#queueId) await this.#rename(envelope.queueId);
       const prefixBytes = prefix?.length ?? 0;
       const sizeBytes = this.#sizeBytes + prefixBytes;
       const head = encodeRecord(
@@ -140,6 +142,13 @@ export class LargeFile implements LargeContent {
       await this.#remove();
       throw writeError(`storing large message ${this.#queueId}`, error);
     }
+  }
+
+  /** It was begun for one message, and becomes the content of another one. */
+  async #rename(queueId: string): Promise<void> {
+    const { files, layout } = this.#context;
+    await files.rename(largePath(layout, this.#queueId), largePath(layout, queueId));
+    this.#queueId = queueId;
   }
 
   /** Does nothing after `commit` was called, because the message may be stored already. */

@@ -9,16 +9,23 @@ const carriageReturn = 0x0d;
 const space = 0x20;
 
 export class LineRepair {
+  readonly #beginsWithHeader: boolean;
   /** Was the last byte a CR, which may belong to a line end? Several CRs count as one. */
   #afterCr = false;
   #lineIsEmpty = true;
   /** RFC 5322 2.1: the header ends at the first empty line. */
-  #inHeader = true;
+  #inHeader: boolean;
+
+  /** @param beginsWith - what comes: a whole message, or its body alone */
+  constructor(beginsWith: 'header' | 'body' = 'header') {
+    this.#beginsWithHeader = beginsWith === 'header';
+    this.#inHeader = this.#beginsWithHeader;
+  }
 
   restart(): void {
     this.#afterCr = false;
     this.#lineIsEmpty = true;
-    this.#inHeader = true;
+    this.#inHeader = this.#beginsWithHeader;
   }
 
   /** Repairs the next piece. Bytes that depend on the following one come with the next piece. */

@@ -1,0 +1,210 @@
+// One milter in one SMTP session: connects when it is first needed, and asks. Promises: the connections of all sessions are bounded; a
+// milter that was lost amid a message is not asked about that message again; for the next one, it is tried again.
+
+import type { Places } from '../../io/places.ts';
+import { step, type Terms } from '../../protocol/milter/flags.ts';
+import { hasNoSayIn } from '../../protocol/milter/negotiation.ts';
+import type { ClientNames } from '../client-names.ts';
+import type { MailFacts, RecipientFacts, SessionFacts } from '../stage.ts';
+import { clientNameOf } from './client-name.ts';
+import { type Answered, type ConnectionParts, MilterConnection } from './milter-connection.ts';
+import type { MacroSettings, RefusedRecipient } from './milter-macros.ts';
+import { type MilterPoint, milterPoints, MilterStory } from './milter-story.ts';
+
+/** What all sessions with a milter share. */
+export interface MilterParts {
+  readonly connection: ConnectionParts;
+  readonly commandMs: number;
+  readonly contentMs: number;
+  readonly places: Places;
+  readonly macros: MacroSettings;
+  /** Undefined: names of clients are not looked up. */
+  readonly names: Pick<ClientNames, 'of'> | undefined;
+  /** What the milter has agreed to last: who has no say in a command need not be connected for it. */
+  readonly last: { terms: Terms | undefined };
+}
+
+/** A connection, and what was said on it. */
+export interface Talk {
+  readonly connection: MilterConnection;
+  readonly story: MilterStory;
+}
+
+export class MilterClient {
+  readonly #parts: MilterParts;
+  #talk: Talk | undefined;
+  #hasPlace = false;
+  #isClosed = false;
+  /** Why it is not asked about this message any more. */
+  #lost: string | undefined;
+
+  constructor(parts: MilterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Tells the milter of an event, and of those before it that it does not know of.
+   * @param recipient - of RCPT
+   * @returns a promise when the milter has to be waited for; undefined when nothing is asked
+   */
+  ask(
+    point: Exclude<MilterPoint, 'content'>,
+    facts: SessionFacts | MailFacts,
+    recipient?: RecipientFacts,
+  ): Promise<Answered | undefined> | undefined {
+    const talk = this.#present();
+    if (talk === undefined || isBehind(talk, point)) {
+      return talk === undefined && this.#canWait(point) ? undefined : this.#askLate(point, facts, recipient);
+    }
+    talk.story.tell(point, facts, recipient);
+    return talk.connection.session.isWaiting
+      ? this.guarded(talk.connection.ask(this.#parts.commandMs))
+      : undefined;
+  }
+
+  /**
+   * Tells it of all up to DATA, if it does not know yet, for whoever shows it the message.
+   * @returns what it says to that; undefined when it wants to see the message
+   */
+  async beginContent(facts: MailFacts): Promise<Talk | Answered> {
+    this.#present();
+    const answered = await this.#askLate('content', facts, undefined);
+    return answered ?? (this.#talk as Talk);
+  }
+
+  /** Whatever fails loses the milter: its answers could not be told apart any more. */
+  async guarded<T>(done: Promise<T>): Promise<T> {
+    try {
+      return await done;
+    } catch (error) {
+      if (this.#talk?.story.isInMessage === true) this.#lost = 'it was lost before, in the same transaction';
+      this.drop();
+      throw error;
+    }
+  }
+
+  /** Tells it of a recipient that was refused, if it wants to know. Nothing waits for what it says to that. */
+  tellRefused(facts: MailFacts, recipient: RefusedRecipient): void {
+    if (this.#talk?.connection.isGone === false) this.#talk.story.tellRefused(facts, recipient);
+  }
+
+  /** Tells it of a command that nobody knows. Nothing waits for what it says to that. */
+  tellUnknown(line: string): void {
+    if (this.#talk?.connection.isGone === false) this.#talk.connection.session.unknown(line);
+  }
+
+  /** The message has ended, however it did. */
+  endMessage(): void {
+    this.#lost = undefined;
+    if (this.#talk === undefined) return;
+    const { connection, story } = this.#talk;
+    // It may be that the client has gone while the milter was asked.
+    if (connection.isGone || connection.session.isWaiting) this.drop();
+    else {
+      story.endMessage();
+      connection.send();
+    }
+  }
+
+  /** The session has ended, or needs the milter no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.endMessage();
+    this.#talk?.connection.quit();
+    this.#forget();
+  }
+
+  /** Gives the connection up: another one is made when it is needed. */
+  drop(): void {
+    this.#talk?.connection.destroy();
+    this.#forget();
+  }
+
+  /** The connection, when something can be said on it. @throws {Error} when it was lost amid the present message */
+  #present(): Talk | undefined {
+    if (this.#lost !== undefined) throw new Error(this.#lost);
+    const talk = this.#talk;
+    if (talk?.connection.isGone !== true) return talk;
+    const why = talk.connection.failure;
+    const wasInMessage = talk.story.isInMessage;
+    this.drop();
+    if (!wasInMessage) return undefined;
+    this.#lost = why;
+    throw new Error(why);
+  }
+
+  #forget(): void {
+    this.#talk = undefined;
+    if (!this.#hasPlace) return;
+    this.#hasPlace = false;
+    this.#parts.places.leave();
+  }
+
+  /** Has it no say in this event, nor in one before? Then it is told of all of them together, later. */
+  #canWait(point: Exclude<MilterPoint, 'content'>): boolean {
+    const { terms } = this.#parts.last;
+    if (terms === undefined) return false;
+    // It wants to hear of refused recipients when they are refused.
+    const isInMessage = point !== 'connect' && point !== 'helo';
+    if (isInMessage && (terms.steps & step.rejectedRcpt) !== 0) return false;
+    const events = milterPoints.slice(0, milterPoints.indexOf(point) + 1);
+    return hasNoSayIn(terms, events as Exclude<MilterPoint, 'content'>[]);
+  }
+
+  async #askLate(
+    point: MilterPoint,
+    facts: SessionFacts | MailFacts,
+    recipient: RecipientFacts | undefined,
+  ): Promise<Answered | undefined> {
+    return this.guarded(this.#tellLate(point, facts, recipient));
+  }
+
+  async #tellLate(
+    point: MilterPoint,
+    facts: SessionFacts | MailFacts,
+    recipient: RecipientFacts | undefined,
+  ): Promise<Answered | undefined> {
+    const { commandMs } = this.#parts;
+    const talk = this.#talk ?? (await this.#open(facts));
+    const { connection, story } = talk;
+    if (isBehind(talk, point)) {
+      story.tell('mail', facts);
+      story.tellRecipients(facts as MailFacts);
+      const answered = connection.session.isWaiting ? await connection.ask(commandMs) : undefined;
+      // They are accepted already: what it says to them cannot be the answer to their RCPT.
+      if (
+        answered?.on === 'rcpt' &&
+        (answered.verdict.kind === 'reject' || answered.verdict.kind === 'tempfail')
+      )
+        throw new Error('it refused a recipient that was accepted before it was asked');
+      if (answered !== undefined) return answered;
+    }
+    story.tell(point, facts, recipient);
+    return connection.session.isWaiting ? connection.ask(commandMs) : undefined;
+  }
+
+  async #open(facts: SessionFacts): Promise<Talk> {
+    const { connection: parts, places, names, macros, last } = this.#parts;
+    const name = await clientNameOf(facts, names);
+    const place = await places.take(parts.connectMs);
+    if (place !== 'place') {
+      const why = place === 'full' ? 'too many wait for one already' : 'none came free in time';
+      throw new Error(`it has no connection for this session: ${why}`);
+    }
+    this.#hasPlace = true;
+    const connection = this.#isClosed ? undefined : await MilterConnection.open(parts);
+    if (this.#isClosed || connection === undefined) {
+      connection?.destroy();
+      this.#forget();
+      throw new Error('the client has gone');
+    }
+    last.terms = connection.session.agreement;
+    this.#talk = { connection, story: new MilterStory(macros, name, connection.session) };
+    return this.#talk;
+  }
+}
+
+/** Does it not know of the message, and of recipients that were accepted before? */
+function isBehind({ story }: Talk, point: MilterPoint): boolean {
+  return !story.isInMessage && milterPoints.indexOf(point) > milterPoints.indexOf('mail');
+}

@@ -1,0 +1,57 @@
+// From [[stage]] of kind "milter" to stages, in the order of the file.
+
+import type { Config } from '../config/config.ts';
+import type { MilterStageConfig } from '../config/stage-config.ts';
+import { version } from '../config/version.ts';
+import type { Deadlines } from '../io/deadlines.ts';
+import { dialService } from '../io/dial-service.ts';
+import type { ClientNames } from '../policy/client-names.ts';
+import { MilterStage } from '../policy/milter/milter-stage.ts';
+import type { StageEntry } from '../policy/pipelines.ts';
+import { termsOf } from '../protocol/milter/flags.ts';
+import { parseMilterAddress } from '../values/milter-address.ts';
+import { usualMacros } from '../values/milter-macros.ts';
+import type { ConfiguredStageParts } from './configured-stages.ts';
+
+export interface MilterStageSurroundings {
+  readonly names: Pick<ClientNames, 'of'>;
+  readonly placesOf: ConfiguredStageParts['placesOf'];
+  readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
+}
+
+export function milterStages(
+  { stage: all, hostname }: Config,
+  parts: MilterStageSurroundings,
+): readonly StageEntry[] {
+  return all.flatMap((each) =>
+    each.kind === 'milter' ? [{ stage: milterStage(each, hostname, parts) }] : [],
+  );
+}
+
+function milterStage(
+  config: MilterStageConfig,
+  hostname: string,
+  parts: MilterStageSurroundings,
+): MilterStage {
+  const { name, audience, onFailure, restAfter, restFor, waiting, connections } = config;
+  return new MilterStage({
+    name,
+    onFailure,
+    audience: audience === 'everybody' ? undefined : audience,
+    breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
+    connection: {
+      dial: dialService,
+      deadlines: parts.deadlines,
+      address: parseMilterAddress(config.address),
+      offer: termsOf(config.protocol),
+      macros: { ...usualMacros, ...config.macros },
+      connectMs: config.connectTimeout,
+    },
+    commandMs: config.timeLimit,
+    contentMs: config.contentTimeout,
+    places: parts.placesOf({ name, programs: connections, waiting }),
+    macros: { hostname, daemonName: config.daemonName ?? hostname, program: `Sluice ${version}` },
+    names: config.clientNames ? parts.names : undefined,
+    last: { terms: undefined },
+  });
+}
