@@ -1,7 +1,7 @@
 // The header of a message (RFC 5322 2.2) as a list of fields that can be inserted, changed and removed. What is not edited stays as
 // it came, byte by byte.
 
-import { headerFields } from './header-fields.ts';
+import { type HeaderField, headerFields } from './header-fields.ts';
 
 /** One field. */
 export interface Field {
@@ -36,6 +36,15 @@ export type FieldEdit =
   /** Does nothing when there is no such field. */
   | { readonly kind: 'remove-field'; readonly name: string; readonly occurrence: number };
 
+/** Another field in the place of one, byte by byte. */
+export interface FieldReplacement {
+  readonly kind: 'replace-field';
+  /** Index among the fields, without our own Received field. */
+  readonly at: number;
+  /** The whole field with its name and its line end. */
+  readonly bytes: Uint8Array;
+}
+
 const lineFeed = 0x0a;
 const lineEnd = Buffer.from('\r\n');
 
@@ -52,9 +61,7 @@ export class EditableHeader {
     let end = 0;
     for (const field of headerFields(header)) {
       ({ end } = field);
-      const bytes = header.subarray(field.start, field.end);
-      const value = header.toString('utf8', field.valueStart, field.end).replace(/\r*\n$/u, '');
-      this.#lines.push({ name: field.name, value, bytes });
+      this.#lines.push(fieldOf(header, field));
     }
     this.#rest = header.subarray(end);
   }
@@ -93,6 +100,18 @@ export class EditableHeader {
     }
   }
 
+  /** @throws {RangeError} when there is no field at this index; `fieldReplacementFault` finds bytes that are no field */
+  replace({ at, bytes }: FieldReplacement): void {
+    this.#endLastLine();
+    const own = this.#lines.indexOf(ownReceived);
+    const line = at < own ? at : at + 1;
+    const copy = Buffer.from(bytes);
+    const [field] = headerFields(copy);
+    if (line >= this.#lines.length || field === undefined)
+      throw new RangeError(`There is no field number ${at}`);
+    this.#lines[line] = fieldOf(copy, field);
+  }
+
   /**
    * The header with our own Received field, as it leaves.
    * @param hasBody - whether a body follows. Then an empty line ends the header, even if there was none before
@@ -115,6 +134,11 @@ export class EditableHeader {
     let left = occurrence;
     return this.#lines.findIndex((line) => line !== ownReceived && line.name === wanted && --left === 0);
   }
+}
+
+function fieldOf(header: Buffer, { name, start, valueStart, end }: HeaderField): Field {
+  const value = header.toString('utf8', valueStart, end).replace(/\r*\n$/u, '');
+  return { name, value, bytes: header.subarray(start, end) };
 }
 
 function lineOf({ name, value, isRaw }: NewField): Field {
@@ -145,6 +169,15 @@ export function fieldEditFault(edit: FieldEdit): string | undefined {
   const least = edit.kind === 'insert-field' || edit.kind === 'add-field' ? 0 : 1;
   if (!Number.isSafeInteger(count) || count < least) return `it gave the field number ${String(count)}`;
   return edit.kind === 'remove-field' ? undefined : valueFault(edit);
+}
+
+/** Says what is wrong with the bytes of a field; undefined when they are one whole field and nothing else. */
+export function fieldReplacementFault({ at, bytes }: FieldReplacement): string | undefined {
+  if (!Number.isSafeInteger(at) || at < 0) return `it gave the field number ${String(at)}`;
+  if (!(bytes instanceof Uint8Array)) return 'it gave a field without bytes';
+  const [field] = headerFields(bytes);
+  const isWhole = field?.end === bytes.length && bytes.at(-1) === lineFeed;
+  return isWhole ? undefined : 'it gave bytes that are not one whole field';
 }
 
 function valueFault({ name, value, isRaw }: NewField): string | undefined {

@@ -3,7 +3,7 @@
 
 import { appendSuffix } from '../address/append-suffix.ts';
 import { parsePath } from '../address/path.ts';
-import { fieldEditFault } from '../message/editable-header.ts';
+import { fieldEditFault, fieldReplacementFault } from '../message/editable-header.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { type ClientRuleFacts, type Edit, type NewBody, type Point, points, type Verdict } from './stage.ts';
 
@@ -32,6 +32,7 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
   'add-field': 'mail',
   'change-field': 'mail',
   'remove-field': 'mail',
+  'replace-field': 'headers',
   'replace-body': 'content',
 };
 
@@ -153,6 +154,8 @@ function editFault(edit: Edit, point: Point, routes: ReadonlySet<string>): strin
     case 'change-field':
     case 'remove-field':
       return fieldEditFault(edit);
+    case 'replace-field':
+      return fieldReplacementFault(edit);
     case 'reply-line':
       return typeof edit.text === 'string' ? undefined : 'it gave no text for the reply';
     case 'replace-body':

@@ -163,8 +163,14 @@ function isAsked({ audience }: Member, { user, principal, client }: Session): bo
     case 'users':
       return user !== undefined;
     case 'strangers':
-      return principal === undefined && !client.mayRelay;
+      return isStranger(client, principal);
+    case 'submission':
+      return !isStranger(client, principal);
   }
+}
+
+function isStranger({ mayRelay }: Session['client'], principal: string | undefined): boolean {
+  return principal === undefined && !mayRelay;
 }
 
 function memberOf(stage: Stage, point: Point): Member[] {

@@ -2,7 +2,7 @@
 // each gets readonly facts and answers with a verdict, at once or as a promise. docs/stages.md says how to write one.
 
 import type { User } from '../directory/types.ts';
-import type { Field, FieldEdit } from '../message/editable-header.ts';
+import type { Field, FieldEdit, FieldReplacement } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type {
   ForwardedFacts,
@@ -190,6 +190,8 @@ export type Edit =
   | { readonly kind: 'set-route'; readonly route: string; readonly recipient?: string | undefined }
   /** From `mail` on; before `headers`, it is kept until the header is there. */
   | FieldEdit
+  /** From `headers` on. What is not changed of a field stays as it came only by this one. */
+  | FieldReplacement
   /** Up to `data`: a further line of the reply to the command. It comes before the others, with the same code. */
   | { readonly kind: 'reply-line'; readonly text: string }
   /** At `content`. Bytes have CRLF line ends, and are not dot-stuffed. */
@@ -224,8 +226,11 @@ export type Answer = Verdict | PromiseLike<Verdict>;
 /** What happens when a stage fails. None of it is permanent, since the fault is ours. */
 export type FailureAnswer = 'tempfail' | 'continue' | 'quarantine' | 'disconnect';
 
-/** `users`: clients that have logged in here. `strangers`: those that have not logged in, here or at a front end, and may not relay. */
-export type Audience = 'users' | 'strangers';
+/**
+ * `users`: clients that have logged in here. `strangers`: those that have not logged in, here or at a front end, and may not relay.
+ * `submission`: all but the strangers.
+ */
+export type Audience = 'users' | 'strangers' | 'submission';
 
 /** After so many failures in a row, the stage is not asked for a time: it counts as failing at once. Then one question tries it. */
 export interface Breaker {

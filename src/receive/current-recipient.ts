@@ -24,7 +24,7 @@ export class CurrentRecipient implements RecipientFacts {
   /** @param keepsOriginal - the address before becomes the ORCPT (RFC 3461 5.2.1), and is in the log */
   change(address: string, keepsOriginal: boolean): void {
     if (keepsOriginal) {
-      this.given = this.address;
+      this.given ||= this.address;
       this.params = withOriginal(this.params, this.address);
     }
     this.address = address;

@@ -224,7 +224,7 @@ export class ReceivedSession implements Subject {
 
   apply(stage: string, change: Change, point: Point): string | undefined {
     const { edits = [] } = change;
-    const fault = this.#additions.add(edits, this.maxMessageBytes || Infinity);
+    const fault = this.#additions.add(edits, this.maxMessageBytes || Infinity, this.content?.header);
     if (fault !== undefined) return fault;
     for (const edit of edits) this.#edit(edit, point);
     if (change.kind === 'quarantine') this.transaction.hold(change.reason);
@@ -272,6 +272,9 @@ export class ReceivedSession implements Subject {
       case 'remove-field':
         if (this.content?.header === undefined) this.transaction.keepFieldEdit(edit);
         else this.content.header.edit(edit);
+        break;
+      case 'replace-field':
+        this.content?.header?.replace(edit);
         break;
       case 'reply-line':
         this.#replies.addReplyLine(edit.text);

@@ -1,5 +1,6 @@
 // How much stages have added to the present message. Promises: a stage that adds without end fails, and the message stays bounded.
 
+import type { EditableHeader, Field } from '../message/editable-header.ts';
 import type { Edit } from '../policy/stage.ts';
 import { bodyTooLarge, DraftBody } from './draft-body.ts';
 
@@ -23,16 +24,22 @@ export class StageAdditions {
   /**
    * Counts what these edits add.
    * @param maxBodyBytes - how large a new body may be
+   * @param header - before these edits, where it is there; of a field that replaces one, what it is longer by counts
    * @returns what is too much, as a clause; then nothing is counted
    */
-  add(edits: readonly Edit[], maxBodyBytes: number): string | undefined {
+  add(edits: readonly Edit[], maxBodyBytes: number, header?: EditableHeader): string | undefined {
     let recipients = this.#recipients;
     let fieldBytes = this.#fieldBytes;
     let replyLines = 0;
+    let fields: readonly Field[] | undefined;
     for (const edit of edits) {
       if (edit.kind === 'add-recipient') recipients++;
       if (edit.kind === 'reply-line') replyLines++;
       if ('value' in edit) fieldBytes += edit.name.length + edit.value.length;
+      if (edit.kind === 'replace-field') {
+        fields ??= header?.fields ?? [];
+        fieldBytes += Math.max(0, edit.bytes.length - (fields[edit.at]?.bytes.length ?? 0));
+      }
       if (edit.kind === 'replace-body') {
         const { body } = edit;
         if (!(body instanceof Uint8Array) && !(body instanceof DraftBody && !body.isOver))
