@@ -28,7 +28,9 @@ import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
 import { type RecipientsConfig, toRecipientsConfig } from './recipients-config.ts';
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
+import { toRewrites, type WithRewrites } from './rewrite-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
+import { type SourceConfig, toSourceConfig } from './source-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type CrashConfig, toCrashConfig } from './crash-config.ts';
 import { type TlsConfig, toTlsConfig } from './tls-config.ts';
@@ -76,6 +78,7 @@ export type { LimitConfig } from './limit-config.ts';
 export type { CredentialConfig } from './credential-config.ts';
 export type { RouteConfig } from './route-config.ts';
 export type { RecipientsConfig } from './recipients-config.ts';
+export type { SourceConfig } from './source-config.ts';
 
 type FileTenant = FileConfig['tenant'][number];
 /** One [[tenant]]. A message belongs to the first that matches it. */
@@ -85,12 +88,6 @@ export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
   /** Empty: any client, and programs of this host. When there is `sender` as well, both must match. */
   readonly client: NonNullable<FileTenant['client']>;
 };
-/** One [[source]]. */
-export interface SourceConfig {
-  /** In canonical text. */
-  readonly address: string;
-  readonly heloName: string;
-}
 
 /** One [[sending_limit]]; an empty list of rates is "unlimited". */
 export type SendingLimitConfig = FileConfig['sendingLimit'][number] & {
@@ -108,7 +105,7 @@ export type ReactionConfig = FileReaction & {
   readonly origin: string;
 };
 /** The whole configuration. All paths are absolute. */
-export interface Config extends VerificationConfig, WithSrs {
+export interface Config extends VerificationConfig, WithSrs, WithRewrites {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -271,10 +268,8 @@ function completeConfig(
     stage: content.stage.map((each) => toStageConfig(each, folder)),
     tap: content.tap.map((each) => toTapConfig(each, folder)),
     ...toVerificationConfig(content, hostname),
-    source: content.source.map((each) => ({
-      address: each.address,
-      heloName: each.heloName ?? deliver.heloName ?? hostname,
-    })),
+    ...toRewrites(content.rewrite, hostname),
+    source: content.source.map((each) => toSourceConfig(each, deliver.heloName ?? hostname)),
     limit: content.limit.map((limit, index) => ({
       ...toLimitConfig(limit, folder, supplement.limitDomains[index] ?? []),
       origin: supplement.originOf('limit', index),

@@ -53,7 +53,12 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     // What is said there never leaves this host.
     context: contextOf(
       // qmail-inject hands nothing to plugins, either.
-      { ...config, stage: [], receive: { ...config.receive, tls: 'none', auth: 'none' } },
+      {
+        ...config,
+        stage: [],
+        rewrite: config.rewrite.filter(({ listen }) => listen === undefined),
+        receive: { ...config.receive, tls: 'none', auth: 'none' },
+      },
       'smtp',
     ),
     exempt: exemptClients(config),
@@ -107,9 +112,12 @@ function withOwnKeys(config: Config, { address, receive: own, protocol, clientRu
   // As in [receive]: who may relay is not limited, unless exempt networks are named.
   const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
   const tls = tlsOf({ address, receive: own }, config.receive);
+  const isHere = ({ listen }: { readonly listen?: readonly string[] | undefined }): boolean =>
+    listen?.includes(formatListenAddress(address)) !== false;
   return {
     ...config,
-    stage: config.stage.filter(({ listen }) => listen?.includes(formatListenAddress(address)) !== false),
+    stage: config.stage.filter(isHere),
+    rewrite: config.rewrite.filter(isHere),
     clients: { ...config.clients, rules: clientRules ?? config.clients.rules },
     receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls },
   };

@@ -11,8 +11,9 @@ import type { RecipientSource } from '../policy/recipients/recipient-source.ts';
 import type { SourceReportsParts } from '../policy/recipients/source-reports.ts';
 import { TableSource } from '../policy/recipients/table-source.ts';
 import { type RecipientRule, RecipientsStage } from '../policy/stages/recipients-stage.ts';
-import { allFailing, type Table } from '../table/table.ts';
+import type { Table } from '../table/table.ts';
 import type { Tables, TablesParts } from '../table/tables.ts';
+import { missingTable } from './missing-table.ts';
 import { inheritedVariables } from './programs.ts';
 
 export interface RecipientParts {
@@ -96,9 +97,4 @@ function programParts(
     nowMs: () => performance.now(),
     complain: (line: string) => reports.log.info(`${name}: ${line}`),
   };
-}
-
-/** The configuration has a table of each name that is used: this is for tables that are not opened yet. */
-function missingTable(name: string): Table {
-  return { name, lookup: (keys) => allFailing(keys, `the table ${name} is not open`) };
 }

@@ -21,6 +21,7 @@ import type { Tables } from '../table/tables.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
 import { milterStages } from './milter-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
+import { rewritingStages } from './rewriting.ts';
 import { tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
@@ -48,6 +49,7 @@ export function stages(
   { relay, tenants, tables, recipients, srs, names, verification, configured }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
+  const rewriting = rewritingStages(config, tables);
   return [
     // First: it says what the client may do, which others ask for.
     ...clientRulesStage(config, tables, names),
@@ -55,6 +57,8 @@ export function stages(
     { stage: new TenantStage(tenants) },
     // Before it is asked whether the recipient may be relayed to, and exists.
     ...(config.srs === undefined ? [] : [{ stage: new SrsStage(srs, config.srs.bouncesOnly, Date.now) }]),
+    // After it was checked what a user has written, and before plugins see it.
+    ...rewriting.early,
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
@@ -62,6 +66,7 @@ export function stages(
     ...verificationStages(config, verification),
     // They see what is accepted so far, as it will leave.
     ...milterStages(config, { ...configured, names, deadlines: verification.deadlines }),
+    ...rewriting.late,
     // The last of all: what is refused or discarded gets no copy.
     ...entryOf(tapStage(config, { events: verification.events, log: configured.log })),
   ];

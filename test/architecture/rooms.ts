@@ -79,6 +79,8 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'token-issuer-config.ts',
         'verification-config.ts',
         'srs-config.ts',
+        'rewrite-config.ts',
+        'source-config.ts',
       ],
       ['schema', 'read'],
       ['built-in-limits.ts', 'camel-case.ts', 'deep-readonly.ts', 'most-processes.ts', 'version.ts'],

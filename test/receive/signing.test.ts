@@ -1,67 +1,23 @@
 // Whose mail is signed, and over which bytes: in real SMTP sessions, with a key in memory.
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { keyNameOf } from '../../src/dkim/types.ts';
-import { prepareSignature } from '../../src/dkim/prepare-signature.ts';
 import type { Stage } from '../../src/policy/stage.ts';
 import { noHints } from '../../src/sasl/token-exchanges.ts';
-import { HeaderBlock } from '../../src/dkim/header-block.ts';
-import { signingRules } from '../../src/settings/signing.ts';
 import type { Signing } from '../../src/signing/outgoing-mail.ts';
-import type { SigningAnswer, SigningRequest } from '../../src/signing/types.ts';
-import { parseConfig } from '../../src/config/config.ts';
-import { recordOf, resultsOf, signatureFor } from '../dkim/support.ts';
 import { directoryOf } from '../sasl/secrets.ts';
 import { type Client, type Fixture, greeted, secured, start } from './fixture.ts';
+import { signingWith, stored } from './signing-fixture.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-const published = { 's._domainkey.example.com': recordOf(publicKey) };
 const large = `${'x'.repeat(70)} \t \r\n`.repeat(500);
 const header = 'From: Joe <joe@example.com>\r\nSubject: one\r\n';
-
-interface TestSigning extends Signing {
-  readonly requests: SigningRequest[];
-}
-
-/** @param answer - instead of a signature */
-function signingWith(answer?: SigningAnswer): TestSigning {
-  const config = parseConfig(
-    '[[signing_key]]\ndomain = ["example.com"]\nfile = "s.pem"\n',
-    '/etc/sluice.toml',
-  );
-  const rules = signingRules(config);
-  const requests: SigningRequest[] = [];
-  const sign = (request: SigningRequest): Promise<SigningAnswer> => {
-    requests.push(request);
-    const [chosen] = rules.choose(request);
-    assert.ok(chosen !== undefined);
-    const form = { ...chosen.rule, domain: chosen.domain, algorithm: 'ed25519-sha256' } as const;
-    const bodyHash = Buffer.from(request.bodyHashes.relaxed ?? '', 'base64');
-    const prepared = prepareSignature(
-      new HeaderBlock(Buffer.from(request.header, 'latin1')),
-      bodyHash,
-      form,
-      1_700_000_000,
-    );
-    const fields = prepared.field(signatureFor(prepared, privateKey)).toString('latin1');
-    return Promise.resolve(answer ?? { kind: 'signed', fields, by: [keyNameOf(form)] });
-  };
-  return { rules, signer: { sign }, requests };
-}
 
 async function send(client: Client, content: string): Promise<string> {
   await client.ask('MAIL FROM:<joe@example.com>\r\n');
   await client.ask('RCPT TO:<b@example.com>\r\n');
   assert.match(await client.ask('DATA\r\n'), /^354/);
   return client.ask(`${content.replaceAll(/^\./gm, '..')}.\r\n`);
-}
-
-/** The results of the signatures of what was stored last. */
-function stored({ spool }: Fixture): string[] {
-  return resultsOf(Buffer.from(spool.kept.at(-1)?.content ?? '', 'latin1'), published);
 }
 
 async function signed(t: TestContext, signing: Signing, ...stages: Stage[]): Promise<[Fixture, Client]> {

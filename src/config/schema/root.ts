@@ -22,6 +22,7 @@ import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
 import { recipientChecks } from './recipients.ts';
 import { reports } from './reports.ts';
+import { rewrites } from './rewrite.ts';
 import { routes } from './route.ts';
 import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
@@ -239,6 +240,10 @@ export const root = tableOf({
   recipients: key(
     recipientChecks.prefault([]),
     'Which mailboxes a domain has. A recipient whose domain is named here and who is not in the table is refused with 550 5.1.1; mail for postmaster is always accepted.',
+  ),
+  rewrite: key(
+    rewrites.prefault([]),
+    'Addresses that become others while mail comes in, in the order of the file. docs/rewriting.md says more.',
   ),
   stage: key(
     configuredStages.prefault([]),

@@ -17,6 +17,9 @@ const ownStages: ReadonlySet<string> = new Set([
   'recipients',
   'forged-results',
   'verification',
+  'rewriting',
+  'rewriting-recipients',
+  'rewriting-incoming',
 ]);
 
 const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage], {

@@ -5,11 +5,12 @@ import { isIP } from 'node:net';
 
 import type { z } from 'zod';
 
-import { closest } from '../../values/closest.ts';
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { contains, type Network } from '../../values/network.ts';
+import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
+import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
 interface TlsTable {
   readonly level?: string | undefined;
@@ -19,7 +20,7 @@ interface TlsTable {
 }
 
 /** The parts of the file that are checked, as read. */
-export interface Tables extends SrsTables {
+export interface Tables extends SrsTables, RewriteTables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -182,6 +183,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
   checkCredentials(tables, context);
   checkSrs(tables, context);
+  checkRewrites(tables, context);
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);
@@ -242,35 +244,6 @@ function checkListeners(
         addUnknown('tenant', name, tenants, ['verification_rule', index, 'tenant', at], context);
     }
   }
-}
-
-/** @param path - of the table that names them */
-function addUnknownListeners(
-  addresses: readonly string[],
-  wanted: readonly string[] | undefined,
-  path: (string | number)[],
-  context: z.RefinementCtx,
-): void {
-  for (const [at, address] of (wanted ?? []).entries()) {
-    if (addresses.includes(address)) continue;
-    const message = `there is no [[listen]] with this address; there are ${addresses.join(', ')}`;
-    context.addIssue({ code: 'custom', message, path: [...path, 'listen', at] });
-  }
-}
-
-function addUnknown(
-  table: 'table' | 'tenant' | 'credential' | 'route',
-  name: string,
-  names: readonly string[],
-  path: (string | number)[],
-  context: z.RefinementCtx,
-): void {
-  let message = `there is no [[${table}]] with the name ${JSON.stringify(name)}`;
-  if (closest(name, names) === undefined) {
-    message +=
-      names.length === 0 ? `; no [[${table}]] is configured` : `; there are ${names.slice(0, 20).join(', ')}`;
-  }
-  context.addIssue({ code: 'custom', message, path, params: { words: names } });
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { domainOf } from '../../address/domain.ts';
 import type { RelayPolicy } from '../relay-policy.ts';
+import { rewritingOfRecipients } from './rewriting-stage.ts';
 import { srsStageName } from './srs-stage.ts';
 import { goOn, type RcptFacts, type Stage, type Verdict } from '../stage.ts';
 
@@ -19,6 +20,13 @@ const relayingUnknown: Verdict = {
     text: 'Whether you may relay depends on your name, which cannot be looked up now, try again later',
   },
 };
+
+/** The address that the client gave, and not where mail to it goes: an administrator has decided about that. */
+function beforeRewriting(facts: RcptFacts): string {
+  const { address } = facts.recipient;
+  const rewritten = facts.resultOf(rewritingOfRecipients);
+  return rewritten?.['address'] === address ? (rewritten['given'] ?? address) : address;
+}
 
 export class RelayStage implements Stage {
   readonly name = 'relay';
@@ -55,12 +63,14 @@ export class RelayStage implements Stage {
 
   #verdict(facts: RcptFacts): Verdict {
     const { client, recipient } = facts;
-    const { address } = recipient;
-    if (this.#isPostmasterHere(address)) {
+    const given = recipient.address;
+    if (this.#isPostmasterHere(given)) {
       if (!client.mayRelay) return this.#postmasterOfStranger;
-      return address.includes('@') ? this.#postmasterHere : this.#postmaster;
+      return given.includes('@') ? this.#postmasterHere : this.#postmaster;
     }
-    if (client.mayRelay || address === this.#postmasterAddress) return goOn;
+    if (client.mayRelay || given === this.#postmasterAddress) return goOn;
+    const address = beforeRewriting(facts);
+    if (this.#isPostmasterHere(address)) return goOn;
     if (this.#relay.acceptsDomain(domainOf(address))) return goOn;
     // The sender of mail that was passed on from here: an SRS address that was signed here has named it.
     return facts.resultOf(srsStageName)?.['address'] === address ? goOn : relayingDenied;

@@ -166,6 +166,8 @@ function editText(edit: Edit): string {
       return edit.recipient === undefined
         ? `route ${edit.route}`
         : `route ${edit.route} for <${edit.recipient}>`;
+    case 'replace-field':
+      return `field: ${Buffer.from(edit.bytes).toString('utf8').trimEnd()}`;
     case 'reply-line':
       return `line of the reply: ${edit.text}`;
     case 'replace-body':
