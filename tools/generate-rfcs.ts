@@ -57,6 +57,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [5452, 'Measures for making DNS more resilient against forged answers'],
   [5681, 'TCP congestion control'],
   [5758, 'Algorithms and identifiers for DSA and ECDSA signatures in X.509'],
+  [5782, 'DNS blacklists and whitelists'],
   [5801, 'Using GSS-API mechanisms in SASL: GS2'],
   [5802, 'Salted challenge response authentication mechanism (SCRAM)'],
   [5803, 'LDAP schema for storing SCRAM secrets'],

@@ -48,6 +48,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   clients: () => import('./clients.ts'),
   sending: () => import('./sending.ts'),
   reports: () => import('./reports.ts'),
+  plugin: () => import('./plugin.ts'),
   sendmail: () => import('./sendmail.ts'),
   completion: () => import('./completion.ts'),
   version: () => import('./version.ts'),

@@ -14,5 +14,9 @@ export type {
   TransactionFacts,
   Verdict,
 } from '../policy/stage.ts';
+export { listedName, networkAround } from './addresses.ts';
+export * from './edits.ts';
+export * from './options.ts';
 export { plugin } from './plugin.ts';
 export type * from './types.ts';
+export * from './verdicts.ts';
