@@ -80,6 +80,8 @@ export interface ClientTransaction {
   readonly priority?: number | undefined;
   /** The message may go only to a server that takes it with REQUIRETLS (RFC 8689). */
   readonly requireTls?: boolean | undefined;
+  /** There is no message: only MAIL and RCPT are sent, and then RSET. A recipient that was accepted has the result `delivered`. */
+  readonly isCheck?: true | undefined;
 }
 
 /** The command that a reply answers; `connect` for the connection, `content` for the end of the content, `idle` for no command. */

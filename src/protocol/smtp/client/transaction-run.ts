@@ -73,6 +73,7 @@ export class TransactionRun {
   #isMailRefused = false;
   #isAnyAccepted = false;
   readonly #repliesPerRecipient: boolean;
+  readonly #isCheck: boolean;
 
   /** Recipients to which this server cannot deliver the message get their outcome at once. */
   constructor(
@@ -98,6 +99,7 @@ export class TransactionRun {
     this.#notSent =
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
     this.isUnsent = outcomes.undecided === 0;
+    this.#isCheck = transaction.isCheck === true;
     this.isChunk = way === 'chunk' && transaction.chunkBytes !== undefined;
   }
 
@@ -118,6 +120,7 @@ export class TransactionRun {
     if (!this.isPipelined) return commands;
     while (this.#moveToNextRecipient()) commands += this.#rcptCommand();
     this.#recipient = -1;
+    if (this.#isCheck) return commands;
     // RFC 3030 2: the content follows at once.
     return `${commands}${this.isChunk ? `BDAT ${this.#transaction.chunkBytes} LAST` : 'DATA'}\r\n`;
   }
@@ -164,8 +167,14 @@ export class TransactionRun {
     const { code } = parser;
     if (code >= 400) this.#recipientRefused(parser.reply('RCPT'));
     else if (code >= 300) return 'unexpected';
-    else this.#isAnyAccepted = true;
+    else this.#recipientAccepted(parser);
     return this.#nextRecipient();
+  }
+
+  #recipientAccepted(parser: ReplyParser): void {
+    this.#isAnyAccepted = true;
+    if (!this.#isCheck) return;
+    this.outcomes.decide({ recipient: this.#recipient, result: 'delivered', reply: parser.reply('RCPT') });
   }
 
   #nextRecipient(): RunStep {
@@ -174,6 +183,7 @@ export class TransactionRun {
       this.command = this.#rcptCommand();
       return 'send';
     }
+    if (this.#isCheck) return 'reset';
     if (this.isPipelined) {
       this.phase = this.isChunk ? 'final' : 'data';
       return 'wait';

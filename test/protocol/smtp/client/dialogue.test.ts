@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lmtpDialogues } from '../../lmtp/client-dialogues.ts';
 import { dialogues as smtpDialogues } from './dialogues.ts';
+import { checkDialogues } from './check-dialogues.ts';
 import { loginDialogues } from './login-dialogues.ts';
 import { pipelinedDialogues } from './pipelined-dialogues.ts';
 import { provenHostDialogues } from './proven-host-dialogues.ts';
@@ -11,7 +12,7 @@ import { tlsDialogues } from './tls-dialogues.ts';
 import { type Dialogue, type Input, inputsOf, lines, Player, transcript } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
-const dialogues = [...smtpDialogues, ...lmtpDialogues, ...tlsDialogues, ...loginDialogues];
+const dialogues = [...smtpDialogues, ...checkDialogues, ...lmtpDialogues, ...tlsDialogues, ...loginDialogues];
 
 /** With them, a transaction that was begun may end without an outcome: another session carries it out. */
 const withPipelined = [...dialogues, ...pipelinedDialogues, ...provenHostDialogues];
