@@ -77,7 +77,7 @@ export type { TlsConfig } from './tls-config.ts';
 export type { LimitConfig } from './limit-config.ts';
 export type { CredentialConfig } from './credential-config.ts';
 export type { RouteConfig } from './route-config.ts';
-export type { RecipientsConfig } from './recipients-config.ts';
+export type { CallAheadConfig, RecipientsConfig } from './recipients-config.ts';
 export type { SourceConfig } from './source-config.ts';
 
 type FileTenant = FileConfig['tenant'][number];

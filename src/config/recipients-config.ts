@@ -26,3 +26,6 @@ export function toRecipientsConfig(recipients: FileRecipients, folder: string): 
     subaddress: subaddress ?? '-',
   };
 }
+
+/** One [recipients.call_ahead]. */
+export type CallAheadConfig = NonNullable<RecipientsConfig['callAhead']>;

@@ -1,7 +1,5 @@
 // Makes the router and the resolver of a configuration on this machine, for `Routing` in production.
 
-import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { createDaneLookup } from '../dane/lookup.ts';
 import type { Resolver } from '../dns/types.ts';
@@ -12,6 +10,7 @@ import { tlsRules } from '../settings/tls-rules.ts';
 import { openSource } from '../sts/open-source.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
 import { openResolver } from './open-resolver.ts';
+import { isOwnAddress } from './own-addresses.ts';
 import type { OpenRouter, StsOfRouter } from './ports.ts';
 
 /** RFC 8461 3.3: policies are fetched over HTTPS, from its port. */
@@ -36,11 +35,10 @@ export function openRouter(
       })
     : undefined;
   keeper.use(policies);
-  const own = ownEndpoints(config);
   const router = createRouter({
     rules: routeRules(config.route, config.credential),
     resolver,
-    isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
+    isOwnAddress: isOwnAddress(config),
     ownNames: [config.hostname],
     ipv4,
     ipv6,
@@ -69,18 +67,4 @@ export function openRouter(
 function daneOf({ deliver, dns }: Config, resolver: Resolver): DaneLookup | undefined {
   if (deliver.dane === 'off' || !dns.validating) return undefined;
   return createDaneLookup({ resolver, ipv4: deliver.ipv4, ipv6: deliver.ipv6 });
-}
-
-/** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */
-function ownEndpoints(config: Config): Set<string> {
-  const own = new Set<string>();
-  for (const { address } of config.listen) {
-    if (address.kind !== 'tcp') continue;
-    const hosts =
-      address.host === '0.0.0.0' || address.host === '::'
-        ? Object.values(networkInterfaces()).flatMap((list) => list?.map((each) => each.address) ?? [])
-        : [address.host];
-    for (const host of hosts) if (isIP(host) !== 0) own.add(`${host} ${address.port}`);
-  }
-  return own;
 }

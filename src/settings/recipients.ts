@@ -1,11 +1,11 @@
 // From [[recipients]] to the stage that knows which recipients exist.
 
-import type { Config, RecipientsConfig } from '../config/config.ts';
+import type { CallAheadConfig, Config, RecipientsConfig } from '../config/config.ts';
 import type { Directory } from '../directory/types.ts';
 import type { Places } from '../io/places.ts';
 import { directoryTable } from '../policy/recipients/directory-table.ts';
 import { ControlRecipients } from '../policy/recipients/control-recipients.ts';
-import type { KeptSources } from '../policy/recipients/kept-sources.ts';
+import type { KeptSource, KeptSources } from '../policy/recipients/kept-sources.ts';
 import { ProgramTable } from '../policy/recipients/program-table.ts';
 import type { RecipientSource } from '../policy/recipients/recipient-source.ts';
 import type { SourceReportsParts } from '../policy/recipients/source-reports.ts';
@@ -28,27 +28,33 @@ export interface RecipientParts {
     readonly waiting: number;
   }) => Places;
   readonly reports: SourceReportsParts & TablesParts;
+  /** Opens what asks other servers. @param config - its rules of TLS and its settings of delivery hold */
+  readonly openCallAhead: (settings: CallAheadConfig, config: Config) => KeptSource;
 }
 
 /** Undefined where there is no [[recipients]]. */
-export function recipientsStage(
-  { recipients }: Pick<Config, 'recipients'>,
-  parts: RecipientParts,
-): RecipientsStage | undefined {
+export function recipientsStage(config: Config, parts: RecipientParts): RecipientsStage | undefined {
+  const { recipients } = config;
   if (recipients.length === 0) return undefined;
-  return new RecipientsStage(recipients.map((each) => ruleOf(each, parts)));
+  return new RecipientsStage(recipients.map((each) => ruleOf(each, config, parts)));
 }
 
-function ruleOf(settings: RecipientsConfig, parts: RecipientParts): RecipientRule {
+function ruleOf(settings: RecipientsConfig, config: Config, parts: RecipientParts): RecipientRule {
   return {
     domains: settings.domain,
-    source: sourceOf(settings, parts),
+    source: sourceOf(settings, config, parts),
     skipsRelayClients: settings.control !== undefined,
   };
 }
 
-function sourceOf(settings: RecipientsConfig, parts: RecipientParts): RecipientSource {
-  const { control, home } = settings;
+function sourceOf(settings: RecipientsConfig, config: Config, parts: RecipientParts): RecipientSource {
+  const { callAhead, control, home } = settings;
+  if (callAhead !== undefined) {
+    // All that an open connection, or an answer that is kept, depends on.
+    const { deliver, dns, hostname, listen, quirk, tls } = config;
+    const key = JSON.stringify([callAhead, deliver, dns, hostname, listen, quirk, tls]);
+    return parts.kept.of(`call_ahead ${key}`, () => parts.openCallAhead(callAhead, config));
+  }
   if (control !== undefined && home !== undefined)
     return parts.kept.of(`control ${JSON.stringify(settings)}`, () =>
       controlRecipients(control, home, settings, parts),

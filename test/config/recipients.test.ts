@@ -63,7 +63,54 @@ test('a file of s/qmail is for all other domains, below the folder of qmail', ()
   ]);
 });
 
+test('servers to ask have bounds and times of their own', () => {
+  const { recipients } = parseConfig(
+    '[[recipients]]\ndomain = ["a.test"]\n[recipients.call_ahead]\nsmtp = ["mail.a.test", "smtps://b.a.test"]\nsender = "probe@a.test"\n' +
+      '[[recipients]]\ndomain = ["b.test"]\ncall_ahead = { lmtp = ["unix:/run/lmtp"] }',
+    'sluice.toml',
+  );
+  const defaults = {
+    connections: 2,
+    waiting: 500,
+    timeLimit: 15_000,
+    cacheTime: 3_600_000,
+    unknownCacheTime: 300_000,
+    staleFor: 86_400_000,
+    cacheSize: 20_000,
+    fullMailbox: 'tempfail',
+  };
+  assert.deepEqual(
+    recipients.map(({ callAhead }) => callAhead),
+    [
+      {
+        ...defaults,
+        sender: 'probe@a.test',
+        smtp: [
+          { host: 'mail.a.test', port: 25 },
+          { host: 'b.a.test', port: 465, implicitTls: true },
+        ],
+      },
+      { ...defaults, sender: '', lmtp: [{ kind: 'unix', path: '/run/lmtp' }] },
+    ],
+  );
+});
+
+function asking(text: string): string {
+  return `[[recipients]]\ndomain = ["a.test"]\n[recipients.call_ahead]\n${text}`;
+}
+
 const wrong: readonly [string, RegExp][] = [
+  [asking(''), /needs smtp or lmtp, with the servers to ask/],
+  [asking('smtp = ["a"]\nlmtp = ["b"]'), /excludes smtp: give only one of them/],
+  [asking('smtp = []'), /must name one host at least/],
+  [asking('smtp = ["smtps://a"]\ntls = "none"'), /must be "required" or "verified"/],
+  [asking('lmtp = ["unix:/a"]\ntls = "required"'), /cannot be had on a Unix-domain socket/],
+  [asking('smtp = ["a"]\nsender = "joe"'), /is not a mail address/],
+  [asking('smtp = ["a"]\nstale = "1d"'), /stale_for/],
+  [
+    '[[recipients]]\ndomain = ["a.test"]\nsubaddress = "+"\ncall_ahead = { smtp = ["a"] }',
+    /is not for call_ahead: the server that is asked knows its subaddresses itself/,
+  ],
   ['[[recipients]]\ndomain = ["example.com"]', /needs a source of mailboxes/],
   ['[[recipients]]\ntable = "users"', /is missing: the domains whose mailboxes are meant/],
   ['[[recipients]]\ncontrol = "a"\ntable = "users"', /table and control exclude each other/],

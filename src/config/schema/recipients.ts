@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { formatDomainPattern } from '../../values/domain.ts';
 import { duration, expected, key, listOf, oneOf, tableOf, textOf, wholeNumber, yesNo } from './fields.ts';
+import { callAhead } from './call-ahead.ts';
 import { recipientDomains } from './lists.ts';
 import { subaddressSeparators } from './texts.ts';
 
@@ -39,6 +40,10 @@ const recipients = tableOf({
       .optional(),
     'A program says which mailboxes there are, instead of a table: its absolute path, and its arguments. The mailbox is its last argument. It ends with 0 when the mailbox is there and with 1 or 100 when it is not; with anything else, such as 111, it cannot tell, and the client is answered 451.',
     { defaultText: 'none', example: '["/usr/local/bin/mailbox-exists", "--"]' },
+  ),
+  call_ahead: key(
+    callAhead.optional(),
+    'Other servers are asked which recipients exist, by MAIL and RCPT alone, and their answers are kept. docs/recipients.md says what their answers mean.',
   ),
   control: key(
     path().optional(),
@@ -78,7 +83,7 @@ const recipients = tableOf({
 });
 
 /** What knows the mailboxes: each [[recipients]] has one. */
-const sources = ['table', 'directory', 'program', 'control'] as const;
+const sources = ['table', 'directory', 'program', 'control', 'call_ahead'] as const;
 
 type Recipients = z.output<typeof recipients>;
 type Add = (message: string, ...path: (string | number)[]) => void;
@@ -100,6 +105,11 @@ function checkOne(each: Recipients, add: Add): void {
   if (each.home !== undefined && each.control === undefined) add('is only for control', 'home');
   if (each.key === 'local_part' && each.control !== undefined)
     add('cannot be "local_part" with control, whose sources know whole addresses', 'key');
+  if (each.call_ahead === undefined) return;
+  if (each.key === 'local_part')
+    add('cannot be "local_part" with call_ahead, whose servers are asked for whole addresses', 'key');
+  if (each.subaddress !== undefined)
+    add('is not for call_ahead: the server that is asked knows its subaddresses itself', 'subaddress');
 }
 
 /** All of them. No two have the same domain. */

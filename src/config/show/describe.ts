@@ -28,19 +28,21 @@ export interface TableDescription {
   readonly path: string;
   /** Is it written as `[[path]]`, once for each item? */
   readonly isList: boolean;
+  /** Is it a part of each item of such a list? */
+  readonly isInList: boolean;
   readonly description: string;
   readonly keys: readonly KeyDescription[];
 }
 
 /** Every table with its keys, in the order of the schema. */
 export function describeConfig(): readonly TableDescription[] {
-  return tablesOf('', root, false);
+  return tablesOf('', root, { isList: false, isInList: false });
 }
 
 function tablesOf(
   path: string,
   schema: z.core.$ZodType,
-  isList: boolean,
+  { isList, isInList }: Pick<TableDescription, 'isList' | 'isInList'>,
   description = descriptionOf(schema),
 ): TableDescription[] {
   const known = keysOf(schema);
@@ -48,6 +50,7 @@ function tablesOf(
     {
       path,
       isList,
+      isInList,
       description,
       keys: known.filter((key) => !key.isTable).map(describeKey),
     },
@@ -55,7 +58,8 @@ function tablesOf(
   for (const key of known.filter((each) => each.isTable)) {
     const content = key.isList ? elementOf(key.schema) : key.schema;
     const childPath = path === '' ? key.name : `${path}.${key.name}`;
-    tables.push(...tablesOf(childPath, content, key.isList, descriptionOf(key.schema)));
+    const form = { isList: key.isList, isInList: isList || isInList };
+    tables.push(...tablesOf(childPath, content, form, descriptionOf(key.schema)));
   }
   return tables;
 }

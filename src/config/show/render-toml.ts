@@ -15,7 +15,8 @@ export function renderDefaults(): string {
     if (table.path === 'listen' && (key.defaultToml !== undefined || key.defaultText === '')) {
       return { value: key.defaultToml ?? key.example, note: '' };
     }
-    if (key.defaultToml !== undefined && !table.isList) return { value: key.defaultToml, note: '' };
+    if (key.defaultToml !== undefined && !table.isList && !table.isInList)
+      return { value: key.defaultToml, note: '' };
     const fallback = key.defaultToml ?? key.example;
     const note = key.defaultText === '' ? 'Not set.' : `Default: ${key.defaultText}.`;
     return { value: fallback, note: key.defaultToml === undefined ? note : '', comment: true };
@@ -45,7 +46,8 @@ export function renderInForce(config: Config, source: TomlSource | undefined): s
       const given = valueAt(source?.value, table.path, key.name);
       if (given !== undefined) return { value: tomlValue(given), note: '' };
       const value = key.defaultToml ?? derived[table.path === '' ? key.name : `${table.path}.${key.name}`];
-      if (value !== undefined) return { value, note: '' };
+      // What an item of a list has of it stands in the item.
+      if (value !== undefined) return { value, note: '', comment: table.isInList };
       return {
         value: key.example,
         note: key.defaultText === '' ? 'Not set.' : `Not set: ${key.defaultText}.`,

@@ -7,6 +7,7 @@ import { KeptSources } from '../../policy/recipients/kept-sources.ts';
 import type { RecipientParts } from '../../settings/recipients.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Tables } from '../../table/tables.ts';
+import { LaterSource } from './later-source.ts';
 import { StagePlaces } from './stage-places.ts';
 
 export interface RecipientSourcesParts {
@@ -29,6 +30,11 @@ export class RecipientSources {
       kept: this.#kept,
       placesOf: (source) => this.#places.of(source),
       reports: { deadlines, log, troubles },
+      openCallAhead: (settings, config) =>
+        new LaterSource(async () => {
+          const { openCallAhead } = await import('./call-ahead.ts');
+          return openCallAhead(settings, config, { deadlines, log, troubles });
+        }),
     };
   }
 

@@ -1,0 +1,207 @@
+// The connections to the servers of one call-ahead, and the line of those who want to ask. Promises: the connections are bounded, and so are the
+// line and the time of each question; a server that cannot be asked rests, and the next one is asked.
+
+import type { Deadline } from '../../io/deadlines.ts';
+import { failureText } from '../../protocol/smtp/client/reply-text.ts';
+import type { SocketHop } from '../../route/types.ts';
+import type { LineContext } from '../connection-context.ts';
+import { AskingLine } from './asking-line.ts';
+import type { AskOutcome, FoundServers, PoolSettings } from './call-ahead-types.ts';
+import { Question } from './question.ts';
+import { ServerRests } from './server-rests.ts';
+
+/** Servers slow a client down, or end its session, after some refusals (Postfix: 10): we go before. */
+const mostRefusals = 5;
+/** Servers may end a session with many commands that bring no mail. */
+const mostQuestions = 100;
+/** A connection that nobody needs for so long is closed. */
+const idleMs = 20_000;
+
+export interface AskingPoolParts {
+  readonly settings: PoolSettings;
+  readonly context: LineContext;
+  /** It never rejects. */
+  readonly servers: () => Promise<FoundServers>;
+}
+
+/** An open connection. */
+interface Place extends Deadline {
+  readonly line: AskingLine;
+  question: Question | undefined;
+  isReady: boolean;
+}
+
+export class AskingPool {
+  readonly #parts: AskingPoolParts;
+  readonly #places = new Map<AskingLine, Place>();
+  readonly #rests = new ServerRests();
+  /** In the order in which they came. */
+  readonly #waiting = new Set<Question>();
+  #isLookingUp = false;
+  #isClosed = false;
+  /** Why the last server could not be asked. */
+  #failure = 'no server can be asked';
+
+  constructor(parts: AskingPoolParts) {
+    this.#parts = parts;
+  }
+
+  /** Open connections, and those that are being opened. */
+  get connections(): number {
+    return this.#places.size;
+  }
+
+  /** It never rejects. */
+  ask(address: string): Promise<AskOutcome> {
+    const { context, settings } = this.#parts;
+    const { waiting, timeLimitMs } = settings;
+    if (this.#isClosed) return Promise.resolve({ kind: 'unasked', reason: 'it is closed' });
+    if (this.#waiting.size >= waiting && this.#idle() === undefined)
+      return Promise.resolve({ kind: 'unasked', reason: 'too many wait already' });
+    return new Promise((resolve) => {
+      const limits = { deadlines: context.deadlines, timeLimitMs };
+      this.#waiting.add(new Question(address, limits, resolve, (question) => this.#late(question)));
+      this.#goOn();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#failAll('it is closed');
+    for (const { line } of this.#places.values()) line.quit();
+  }
+
+  /** Gives questions to connections that can take them, and opens more where there is room. */
+  #goOn(): void {
+    for (const question of this.#waiting) {
+      const place = this.#idle();
+      if (place === undefined) break;
+      this.#waiting.delete(question);
+      this.#give(place, question);
+    }
+    const opening = [...this.#places.values()].filter(({ isReady }) => !isReady).length;
+    const hasRoom = this.#places.size < this.#parts.settings.connections;
+    if (this.#waiting.size > opening && hasRoom && !this.#isLookingUp) void this.#open();
+  }
+
+  #idle(): Place | undefined {
+    for (const place of this.#places.values())
+      if (place.isReady && place.question === undefined) return place;
+    return undefined;
+  }
+
+  #give(place: Place, question: Question): void {
+    this.#parts.context.deadlines.clear(place);
+    place.question = question;
+    place.isReady = false;
+    place.line.ask(question.address);
+  }
+
+  async #open(): Promise<void> {
+    this.#isLookingUp = true;
+    const found = await this.#parts.servers();
+    this.#isLookingUp = false;
+    if (this.#isClosed || this.#waiting.size === 0) return;
+    const hop = found.kind === 'found' ? this.#nextOf(found.hops) : undefined;
+    if (hop !== undefined) this.#connect(hop);
+    // Connections that are there may yet answer.
+    else if (this.#places.size === 0) this.#failAll(found.kind === 'failing' ? found.reason : this.#failure);
+    if (hop !== undefined) this.#goOn();
+  }
+
+  #nextOf(hops: readonly SocketHop[]): SocketHop | undefined {
+    const { nowMs } = this.#parts.context.deadlines;
+    return hops.find(({ key }) => !this.#rests.rests(key, nowMs));
+  }
+
+  #connect(hop: SocketHop): void {
+    const { context, settings } = this.#parts;
+    const line = new AskingLine(context, hop, settings.sender, {
+      ready: () => this.#ready(place),
+      answered: (outcome) => this.#answered(place, outcome),
+      ended: (failure) => this.#ended(place, failure),
+    });
+    const place: Place = {
+      atMs: Infinity,
+      bucket: -1,
+      line,
+      question: undefined,
+      isReady: false,
+      // Nobody has needed it for a while.
+      expired: () => {
+        place.isReady = false;
+        line.quit();
+      },
+    };
+    this.#places.set(line, place);
+  }
+
+  #ready(place: Place): void {
+    const { line } = place;
+    if (this.#isClosed || line.refusals >= mostRefusals || line.answers >= mostQuestions) {
+      line.quit();
+      return;
+    }
+    place.isReady = true;
+    this.#parts.context.deadlines.set(place, idleMs);
+    this.#goOn();
+  }
+
+  #answered(place: Place, outcome: AskOutcome): void {
+    const { question, line } = place;
+    place.question = undefined;
+    const isLost = outcome.kind === 'refused' && outcome.failure.kind === 'broken';
+    // The server may have closed a connection just when it was used again.
+    if (isLost && line.answers > 1 && question?.mayBeAskedAgain() === true && !this.#isClosed) {
+      this.#waiting.add(question);
+      return;
+    }
+    if (isOfRecipient(outcome)) this.#rests.worked(line.hop.key);
+    else this.#failed(line.hop, outcomeText(outcome));
+    question?.answer(outcome);
+  }
+
+  #ended(place: Place, failure: string | undefined): void {
+    const { line } = place;
+    this.#parts.context.deadlines.clear(place);
+    this.#places.delete(line);
+    if (failure !== undefined) this.#failed(line.hop, failure);
+    this.#goOn();
+  }
+
+  #failed({ host, key }: SocketHop, why: string): void {
+    this.#failure = `${host}: ${why}`;
+    this.#rests.failed(key, this.#parts.context.deadlines.nowMs);
+  }
+
+  /** The time of a question is over. */
+  #late(question: Question): void {
+    const wasWaiting = this.#waiting.delete(question);
+    question.answer({ kind: 'unasked', reason: wasWaiting ? this.#whyLate : 'no answer in time' });
+    if (wasWaiting) return;
+    // A server that is silent has to be asked on another connection.
+    for (const place of this.#places.values())
+      if (place.question === question) place.line.drop('no answer in time');
+  }
+
+  get #whyLate(): string {
+    return this.#places.size === 0 ? this.#failure : 'no connection was free in time';
+  }
+
+  #failAll(reason: string): void {
+    for (const question of this.#waiting) question.answer({ kind: 'unasked', reason });
+    this.#waiting.clear();
+  }
+}
+
+/** Has the server said something about the recipient, or need not be asked? */
+function isOfRecipient(outcome: AskOutcome): boolean {
+  if (outcome.kind !== 'refused') return outcome.kind === 'accepted';
+  const { failure } = outcome;
+  if (failure.kind !== 'reply') return failure.kind === 'unsent';
+  return failure.reply.command === 'RCPT' && failure.reply.code !== 421;
+}
+
+function outcomeText(outcome: AskOutcome): string {
+  return outcome.kind === 'refused' ? failureText(outcome.failure) : '';
+}

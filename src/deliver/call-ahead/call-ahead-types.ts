@@ -1,0 +1,43 @@
+// Call-ahead: other servers are asked, by MAIL and RCPT alone, which of their recipients exist. The settings, and what came of a question.
+
+import type { SocketHop } from '../../route/types.ts';
+import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
+
+/** What a full mailbox means for mail to it. */
+export type FullMailbox = 'tempfail' | 'reject' | 'accept';
+
+export interface PoolSettings {
+  /** In MAIL FROM; empty for the null reverse-path. */
+  readonly sender: string;
+  /** The most connections, to all of the servers together. */
+  readonly connections: number;
+  /** The most questions that wait for a connection. */
+  readonly waiting: number;
+  /** For one question, with its wait. */
+  readonly timeLimitMs: number;
+}
+
+export interface CacheSettings {
+  /** For so long it is kept that a recipient exists. */
+  readonly knownMs: number;
+  /** For so long it is kept that a recipient is unknown, or takes no mail. */
+  readonly unknownMs: number;
+  /** For so long behind that a recipient still counts as existing while nobody can be asked. */
+  readonly staleMs: number;
+  /** The most answers that are kept. */
+  readonly entries: number;
+}
+
+/** Where the servers are now, the one to be asked first in front; or why that is not known: one clause. */
+export type FoundServers =
+  | { readonly kind: 'found'; readonly hops: readonly SocketHop[] }
+  | { readonly kind: 'failing'; readonly reason: string };
+
+/** What came of a question. */
+export type AskOutcome =
+  /** RCPT was accepted. */
+  | { readonly kind: 'accepted' }
+  /** The session was there, and this is why RCPT was not accepted, or was not come to. */
+  | { readonly kind: 'refused'; readonly failure: SessionFailure }
+  /** Nobody could be asked. One clause. */
+  | { readonly kind: 'unasked'; readonly reason: string };

@@ -1,0 +1,97 @@
+// Other servers as a source of recipients: they are asked, and their answers kept. Promises: equal questions at one time are asked once; while nobody
+// can be asked, who was known before is accepted for a time; others are told to come again.
+
+import { tableKey } from '../../table/table-key.ts';
+import type {
+  AskedRecipient,
+  RecipientAnswer,
+  RecipientSource,
+} from '../../policy/recipients/recipient-source.ts';
+import type { SourceReports } from '../../policy/recipients/source-reports.ts';
+import { AnswerCache } from './answer-cache.ts';
+import type { AskingPool } from './asking-pool.ts';
+import type { AskOutcome, CacheSettings, FullMailbox } from './call-ahead-types.ts';
+import type { OpenDomains } from './open-domains.ts';
+import { readOutcome } from './read-outcome.ts';
+
+/** Of what a server has said, in the log. */
+const mostText = 300;
+
+export interface CallAheadParts {
+  readonly pool: Pick<AskingPool, 'ask' | 'close'>;
+  readonly cache: CacheSettings;
+  readonly fullMailbox: FullMailbox;
+  readonly reports: Pick<SourceReports, 'failed' | 'worked' | 'close'>;
+  /** Finds domains of which every recipient is accepted; undefined: nobody looks for them. */
+  readonly openDomains?: OpenDomains | undefined;
+  readonly log: { info(text: string): void };
+  readonly nowMs: () => number;
+}
+
+export class CallAhead implements RecipientSource {
+  readonly #parts: CallAheadParts;
+  readonly #cache: AnswerCache;
+  readonly #asked = new Map<string, Promise<RecipientAnswer>>();
+
+  constructor(parts: CallAheadParts) {
+    this.#parts = parts;
+    this.#cache = new AnswerCache(parts.cache);
+  }
+
+  find(recipient: AskedRecipient): RecipientAnswer | Promise<RecipientAnswer> {
+    const key = tableKey(`${recipient.localPart}@${recipient.domain}`);
+    const kept = this.#cache.get(key, this.#parts.nowMs());
+    if (kept !== undefined) return kept;
+    let asked = this.#asked.get(key);
+    if (asked === undefined) {
+      asked = this.#ask(key, recipient).finally(() => this.#asked.delete(key));
+      this.#asked.set(key, asked);
+    }
+    return asked;
+  }
+
+  close(): void {
+    this.#parts.pool.close();
+    this.#parts.openDomains?.close();
+    this.#parts.reports.close();
+  }
+
+  async #ask(key: string, { address, domain }: AskedRecipient): Promise<RecipientAnswer> {
+    const { fullMailbox, nowMs, openDomains, pool, reports } = this.#parts;
+    const outcome = await pool.ask(address);
+    const answer = readOutcome(outcome, fullMailbox);
+    if (answer.kind !== 'failing') {
+      this.#cache.set(key, answer, nowMs());
+      reports.worked();
+      if (answer.kind === 'exists') openDomains?.seen(domain);
+      return answer;
+    }
+    const reason = answer.reason.slice(0, mostText);
+    const stale = this.#cache.stale(key, nowMs());
+    if (isForNow(outcome)) {
+      this.#parts.log.info(`${address} was answered with ${reason}`);
+    } else {
+      const effect =
+        'Recipients that were known lately are accepted, and others answered with temporary errors.';
+      reports.failed(
+        `Recipients cannot be asked for: ${reason}. ${effect}`,
+        isOfRecipient(outcome) ? 'warning' : 'critical',
+      );
+    }
+    return stale ?? answer;
+  }
+}
+
+/** The server answers, if not as it should: others may be asked for. */
+function isOfRecipient(outcome: AskOutcome): boolean {
+  return (
+    outcome.kind === 'refused' && outcome.failure.kind === 'reply' && outcome.failure.reply.command === 'RCPT'
+  );
+}
+
+/** The server has answered that it cannot tell of this recipient now, as one that greylists does. */
+function isForNow(outcome: AskOutcome): boolean {
+  if (outcome.kind !== 'refused' || outcome.failure.kind !== 'reply') return false;
+  const { code, command } = outcome.failure.reply;
+  return command === 'RCPT' && code < 500 && code !== 421;
+}

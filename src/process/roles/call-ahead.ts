@@ -1,0 +1,173 @@
+// Makes what asks other servers about recipients, from its configuration. A receiver loads this when it is first needed.
+
+import type { CallAheadConfig, Config } from '../../config/config.ts';
+import { createDaneLookup } from '../../dane/lookup.ts';
+import { matchTlsa } from '../../dane/match-tlsa.ts';
+import { AskingPool } from '../../deliver/call-ahead/asking-pool.ts';
+import { CallAhead } from '../../deliver/call-ahead/call-ahead.ts';
+import type { FoundServers } from '../../deliver/call-ahead/call-ahead-types.ts';
+import { OpenDomains } from '../../deliver/call-ahead/open-domains.ts';
+import type { LineContext } from '../../deliver/connection-context.ts';
+import { SaltedPasswords } from '../../deliver/login/salted-passwords.ts';
+import { Secrets } from '../../deliver/login/secrets.ts';
+import { TokenCommands } from '../../deliver/login/token-commands.ts';
+import { PlaceProofs } from '../../deliver/smtp/place-proofs.ts';
+import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
+import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
+import { SessionCache } from '../../deliver/tls/session-cache.ts';
+import type { DeliveryTimeouts } from '../../deliver/types.ts';
+import type { Resolver } from '../../dns/types.ts';
+import type { Deadlines } from '../../io/deadlines.ts';
+import { dial } from '../../io/dial.ts';
+import type { Logger } from '../../log/logger.ts';
+import { openResolver } from '../../manager/open-resolver.ts';
+import { isOwnAddress } from '../../manager/own-addresses.ts';
+import type { KeptSource } from '../../policy/recipients/kept-sources.ts';
+import { SourceReports } from '../../policy/recipients/source-reports.ts';
+import { createRouter } from '../../route/create-router.ts';
+import type { RouteTarget } from '../../route/route-rule.ts';
+import type { RoutePlan, SocketHop } from '../../route/types.ts';
+import { deliverySettings } from '../../settings/settings.ts';
+import { handshakeSettings, tlsRules } from '../../settings/tls-rules.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import { formatRelayHost } from '../../values/endpoint.ts';
+import { formatLmtpServer } from '../../values/lmtp-server.ts';
+
+export interface CallAheadPlace {
+  readonly deadlines: Deadlines;
+  readonly log: Logger;
+  readonly troubles: Troubles;
+}
+
+const advice =
+  'Look after the servers in call_ahead of [[recipients]], and whether they take MAIL and RCPT from this host; they are asked again by themselves.';
+
+export function openCallAhead(settings: CallAheadConfig, config: Config, place: CallAheadPlace): KeptSource {
+  const { deadlines, log, troubles } = place;
+  const nowMs = (): number => performance.now();
+  const resolver = openResolver(config, nowMs);
+  const name = nameOf(settings);
+  const context = lineContext(settings, config, deadlines);
+  const pool = new AskingPool({
+    settings: {
+      sender: settings.sender,
+      connections: settings.connections,
+      waiting: settings.waiting,
+      timeLimitMs: settings.timeLimit,
+    },
+    context,
+    servers: serversOf(settings, config, resolver, context),
+  });
+  const source = new CallAhead({
+    pool,
+    cache: {
+      knownMs: settings.cacheTime,
+      unknownMs: settings.unknownCacheTime,
+      staleMs: settings.staleFor,
+      entries: settings.cacheSize,
+    },
+    fullMailbox: settings.fullMailbox,
+    reports: new SourceReports({ deadlines, log, troubles }, name, advice),
+    openDomains: new OpenDomains({ name, ask: (address) => pool.ask(address), troubles, log, nowMs }),
+    log: { info: (text) => log.info(`recipients by ${name}: ${text}`) },
+    nowMs,
+  });
+  return {
+    find: (recipient) => source.find(recipient),
+    close: () => {
+      source.close();
+      context.logins.commands.close();
+      resolver.close();
+    },
+  };
+}
+
+function nameOf({ smtp = [], lmtp = [] }: CallAheadConfig): string {
+  return [...smtp.map(formatRelayHost), ...lmtp.map(formatLmtpServer)].join(', ');
+}
+
+/** The ways to the servers, as a route to them would have them, with the TLS that it would demand. */
+function serversOf(
+  { smtp = [], lmtp = [], tls }: CallAheadConfig,
+  config: Config,
+  resolver: Resolver,
+  { tls: { contexts } }: Pick<LineContext, 'tls'>,
+): () => Promise<FoundServers> {
+  const { deliver, dns } = config;
+  const mode = 'failover';
+  const target: RouteTarget =
+    smtp.length > 0
+      ? { kind: 'smarthost', hosts: smtp, mode, tls }
+      : { kind: 'lmtp', servers: lmtp, mode, tls };
+  const router = createRouter({
+    rules: [
+      {
+        name: 'call_ahead',
+        isUnnamed: false,
+        match: { kind: 'default' },
+        target,
+        logins: [],
+      },
+    ],
+    resolver,
+    isOwnAddress: isOwnAddress(config),
+    ownNames: [config.hostname],
+    ipv4: deliver.ipv4,
+    ipv6: deliver.ipv6,
+    smtpPort: deliver.port,
+    tls: {
+      defaultLevel: deliver.tls,
+      rules: tlsRules(config),
+      sts: undefined,
+      dane:
+        deliver.dane === 'off' || !dns.validating
+          ? undefined
+          : createDaneLookup({ resolver, ipv4: deliver.ipv4, ipv6: deliver.ipv6 }),
+    },
+    random: Math.random,
+    now: () => performance.now(),
+  });
+  const { key } = router.routeOf('', 'postmaster@localhost');
+  return async () => foundServers(await router.resolve(key), contexts);
+}
+
+function foundServers(plan: RoutePlan, contexts: ClientContexts): FoundServers {
+  if (plan.kind === 'error') return { kind: 'failing', reason: plan.text };
+  const hops = plan.addresses.filter((hop): hop is SocketHop => hop.transport !== 'discard');
+  const usable = hops.filter(({ tls }) => contexts.has(tls?.settings ?? ''));
+  if (usable.length > 0) return { kind: 'found', hops: usable };
+  const reason = 'the certificate of its [[tls]] is not for receivers, which cannot show it';
+  return { kind: 'failing', reason };
+}
+
+function lineContext(settings: CallAheadConfig, config: Config, deadlines: Deadlines): LineContext {
+  const delivery = deliverySettings(config);
+  return {
+    settings: { ...delivery, timeouts: shortened(delivery.timeouts, settings.timeLimit / 2) },
+    deadlines,
+    dial,
+    proofs: new PlaceProofs(1),
+    tls: {
+      contexts: new ClientContexts(handshakeSettings(config)),
+      sessions: new SessionCache(),
+      broken: new BrokenHandshakes(),
+      matchTlsa,
+    },
+    // No log-in is asked for.
+    logins: {
+      credentials: new Map(),
+      secrets: new Secrets(),
+      salted: new SaltedPasswords(),
+      commands: new TokenCommands(),
+    },
+  };
+}
+
+/** A client waits: there must be time to ask another server. */
+function shortened(timeouts: DeliveryTimeouts, mostMs: number): DeliveryTimeouts {
+  const entries = Object.entries(timeouts) as [keyof DeliveryTimeouts, number][];
+  return Object.fromEntries(entries.map(([step, ms]) => [step, Math.min(ms, mostMs)])) as Record<
+    keyof DeliveryTimeouts,
+    number
+  >;
+}

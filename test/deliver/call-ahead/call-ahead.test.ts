@@ -1,0 +1,186 @@
+// The answers that are kept, and what is said while nobody can be asked.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AnswerCache } from '../../../src/deliver/call-ahead/answer-cache.ts';
+import { CallAhead } from '../../../src/deliver/call-ahead/call-ahead.ts';
+import type { AskOutcome } from '../../../src/deliver/call-ahead/call-ahead-types.ts';
+import { OpenDomains } from '../../../src/deliver/call-ahead/open-domains.ts';
+import { askedRecipient, exists, unknown } from '../../../src/policy/recipients/recipient-source.ts';
+import { Troubles } from '../../../src/stats/troubles.ts';
+
+const minute = 60_000;
+const settings = { knownMs: 60 * minute, unknownMs: 5 * minute, staleMs: 600 * minute, entries: 100 };
+const accepted: AskOutcome = { kind: 'accepted' };
+const away: AskOutcome = { kind: 'unasked', reason: 'mx.test: connection refused' };
+
+function refused(code: number, enhanced: string): AskOutcome {
+  return {
+    kind: 'refused',
+    failure: { kind: 'reply', reply: { code, enhanced, lines: ['said so'], command: 'RCPT' } },
+  };
+}
+
+interface Fixture {
+  readonly clock: { now: number };
+  readonly asked: string[];
+  /** `failed: TEXT`, `worked`. */
+  readonly told: string[];
+  /** What the servers say from now on. */
+  answer: AskOutcome | Promise<AskOutcome>;
+  readonly troubles: Troubles;
+  find(address: string): Promise<string>;
+}
+
+function callAhead(looksForOpenDomains = false): Fixture {
+  const clock = { now: 1_000_000 };
+  const asked: string[] = [];
+  const told: string[] = [];
+  const troubles = new Troubles();
+  const nowMs = () => clock.now;
+  const pool = {
+    ask: (address: string) => {
+      asked.push(address);
+      return Promise.resolve(fixture.answer);
+    },
+    close: () => undefined,
+  };
+  const log = { info: (text: string) => told.push(text), warn: (text: string) => told.push(text) };
+  const source = new CallAhead({
+    pool,
+    cache: settings,
+    fullMailbox: 'tempfail',
+    reports: {
+      failed: (text, level = 'critical') => told.push(`${level}: ${text}`),
+      worked: () => told.push('worked'),
+      close: () => undefined,
+    },
+    ...(looksForOpenDomains && {
+      openDomains: new OpenDomains({ name: 'mx.test:25', ask: pool.ask, troubles, log, nowMs }),
+    }),
+    log,
+    nowMs,
+  });
+  const fixture: Fixture = {
+    clock,
+    asked,
+    told,
+    answer: accepted,
+    troubles,
+    find: async (address) => {
+      const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+      return (await source.find(askedRecipient(address, domain))).kind;
+    },
+  };
+  return fixture;
+}
+
+test('answers are kept for their times, and the case of an address makes no difference', async () => {
+  const fixture = callAhead();
+  const { find, asked, clock } = fixture;
+  assert.equal(await find('Joe@B.test'), 'exists');
+  assert.equal(await find('joe@b.test'), 'exists');
+  assert.deepEqual(asked, ['Joe@B.test']);
+  fixture.answer = refused(550, '5.1.1');
+  assert.equal(await find('jane@b.test'), 'unknown');
+  assert.equal(await find('jane@b.test'), 'unknown');
+  clock.now += settings.unknownMs;
+  assert.equal(await find('joe@b.test'), 'exists');
+  assert.equal(await find('jane@b.test'), 'unknown');
+  assert.deepEqual(asked, ['Joe@B.test', 'jane@b.test', 'jane@b.test']);
+  clock.now += settings.knownMs;
+  assert.equal(await find('joe@b.test'), 'unknown');
+});
+
+test('equal questions at one time are asked once', async () => {
+  const fixture = callAhead();
+  const waiting = Promise.withResolvers<AskOutcome>();
+  fixture.answer = waiting.promise;
+  const both = Promise.all([fixture.find('joe@b.test'), fixture.find('joe@b.test')]);
+  waiting.resolve(accepted);
+  assert.deepEqual(await both, ['exists', 'exists']);
+  assert.equal(fixture.asked.length, 1);
+});
+
+test('while nobody can be asked, who was known is accepted for a time, and no one else', async () => {
+  const fixture = callAhead();
+  const { find, clock, told } = fixture;
+  await find('joe@b.test');
+  fixture.answer = refused(550, '5.1.1');
+  await find('jane@b.test');
+  fixture.answer = away;
+  clock.now += settings.knownMs + 1;
+  assert.equal(await find('joe@b.test'), 'exists');
+  assert.equal(await find('jane@b.test'), 'failing');
+  assert.equal(await find('new@b.test'), 'failing');
+  assert.match(
+    told.at(-1) ?? '',
+    /^critical: Recipients cannot be asked for: mx\.test: connection refused\./u,
+  );
+  clock.now += settings.staleMs;
+  assert.equal(await find('joe@b.test'), 'failing');
+  fixture.answer = accepted;
+  assert.equal(await find('joe@b.test'), 'exists');
+  assert.equal(told.at(-1), 'worked');
+});
+
+test('a refusal that is not about the recipient is not kept, and is told', async () => {
+  const fixture = callAhead();
+  fixture.answer = refused(554, '5.7.1');
+  assert.equal(await fixture.find('joe@b.test'), 'failing');
+  assert.equal(await fixture.find('joe@b.test'), 'failing');
+  assert.equal(fixture.asked.length, 2);
+  assert.match(fixture.told[0] ?? '', /^warning: .*554 5\.7\.1 said so \(in reply to RCPT\)/u);
+  fixture.answer = refused(450, '4.2.0');
+  assert.equal(await fixture.find('joe@b.test'), 'failing');
+  assert.equal(fixture.told.at(-1), 'joe@b.test was answered with 450 4.2.0 said so (in reply to RCPT)');
+});
+
+test('a domain of which everybody is accepted is told, until it is not so any more', async () => {
+  const fixture = callAhead(true);
+  const { find, asked, clock, troubles } = fixture;
+  await find('joe@b.test');
+  await find('jane@b.test');
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 3);
+  assert.match(asked[1] ?? '', /^sluice-check-[0-9a-f]{16}@b\.test$/u);
+  assert.match(troubles.list[0]?.text ?? '', /mx\.test:25 accepts every recipient at b\.test/u);
+  clock.now += 25 * 60 * minute;
+  await find('joe@b.test');
+  fixture.answer = refused(550, '5.1.1');
+  await new Promise(setImmediate);
+  assert.equal(troubles.list.length, 1);
+  clock.now += 25 * 60 * minute;
+  fixture.answer = accepted;
+  const found = find('joe@b.test');
+  fixture.answer = refused(550, '5.1.1');
+  assert.equal(await found, 'exists');
+  await new Promise(setImmediate);
+  assert.deepEqual(troubles.list, []);
+});
+
+test('the number of answers that are kept is bounded', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(500), fc.boolean())), fc.nat(60), (entries, most) => {
+      const cache = new AnswerCache({ ...settings, entries: most });
+      for (const [name, isThere] of entries) {
+        cache.set(`u${name}@b.test`, isThere ? exists : unknown, 0);
+        assert.ok(cache.size <= Math.max(2, most));
+      }
+      const [last] = entries.slice(-1);
+      if (last !== undefined && most > 1)
+        assert.equal(cache.get(`u${last[0]}@b.test`, 1)?.kind, last[1] ? 'exists' : 'unknown');
+    }),
+  );
+});
+
+test('nothing is kept fresh without a time for it, and what existed is there when nobody can be asked', () => {
+  const cache = new AnswerCache({ knownMs: 0, unknownMs: 0, staleMs: 10, entries: 10 });
+  cache.set('a@b.test', exists, 100);
+  assert.equal(cache.get('a@b.test', 100), undefined);
+  assert.equal(cache.stale('a@b.test', 109), exists);
+  assert.equal(cache.stale('a@b.test', 110), undefined);
+  cache.set('a@b.test', unknown, 105);
+  assert.equal(cache.stale('a@b.test', 106), undefined);
+});
