@@ -165,3 +165,25 @@ test('a line that becomes too long is folded between addresses (RFC 5322 2.1.1)'
     );
   }
 });
+
+test('fields of 1 MB are changed: many addresses, many folds, comments without end', () => {
+  const large = 1024 * 1024;
+  for (const unit of [
+    'a@b.test,\r\n ',
+    '(\r\n )',
+    'a\r\n .',
+    '"\r\n ",',
+    '<@r.test:',
+    '<a@b.test>;',
+    'G:',
+    ',,',
+    '\r\n ',
+  ]) {
+    const value = `${unit.repeat(Math.floor(large / unit.length))} joe\r\n @a.test`;
+    const field = AddressField.read(value, 'h');
+    if (field === undefined) continue;
+    const changed = field.addresses.map((each) => (each === 'joe@a.test' ? 'ann@b.test' : each));
+    const expected = value.replace(/joe\r\n @a\.test$/u, 'ann\r\n @b.test');
+    assert.equal(field.withAddresses(changed, 3), changed.includes('ann@b.test') ? expected : value, unit);
+  }
+});

@@ -1,0 +1,52 @@
+// The order of the stages of a listener.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import { type StageParts, stages } from '../../src/settings/stages.ts';
+
+/** Nobody is asked while stages are made. */
+const parts = {
+  relay: {},
+  tables: { get: () => undefined },
+  recipients: { tables: { get: () => undefined } },
+  verification: {},
+  configured: {},
+} as unknown as StageParts;
+
+function namesFor(text: string): readonly string[] {
+  return stages(parseConfig(`hostname = "mx.example.org"\n${text}`, '/etc/sluice.toml'), parts).map(
+    ({ stage }) => stage.name,
+  );
+}
+
+const canonical = '[[table]]\nname = "t"\npath = "t.map"\n[[rewrite]]\nkind = "canonical"\ntable = "t"\n';
+const users =
+  '[[directory]]\nname = "u"\nkind = "users"\npath = "u.jsonl"\n[receive]\nauth = "offered"\n[verification]\nmode = "on"\n';
+const recipients = '[[recipients]]\ndomain = ["example.com"]\ntable = "t"\n';
+
+test('users may send from what is written; recipients are checked, and strangers rewritten, after all else', () => {
+  assert.deepEqual(namesFor(`${canonical}where = "everywhere"\n${recipients}${users}`), [
+    'sender-rights',
+    'author-rights',
+    'tenant',
+    'rewriting',
+    'rewriting-recipients',
+    'relay',
+    'recipients',
+    'forged-results',
+    'verification',
+    'rewriting-incoming',
+  ]);
+});
+
+test('where nothing is rewritten, or nothing of strangers, there is no stage for it', () => {
+  assert.deepEqual(namesFor(''), ['tenant', 'relay']);
+  assert.deepEqual(namesFor(canonical), ['tenant', 'rewriting', 'relay']);
+  assert.deepEqual(namesFor(`${canonical}where = "everywhere"\nof = ["envelope-recipient"]\n`), [
+    'tenant',
+    'rewriting',
+    'rewriting-recipients',
+    'relay',
+  ]);
+});
