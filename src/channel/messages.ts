@@ -17,6 +17,7 @@ import type { GivenSecrets } from '../values/secret.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
+import type { GiveUpRoom, ReserveRoom, RoomAnswered } from './room-messages.ts';
 
 /** The first message of a role that connects to the manager. */
 export interface Hello {
@@ -72,6 +73,8 @@ export type ReceiverToManager =
   | CountersSoFar
   | Charge
   | Release
+  | ReserveRoom
+  | GiveUpRoom
   | Aggregated
   /** The answer to what an operator asks a receiver. */
   | Response;
@@ -82,7 +85,7 @@ export interface Charged {
   readonly answer: ChargeAnswer;
 }
 
-export type ManagerToReceiver = Charged | Asked;
+export type ManagerToReceiver = Charged | RoomAnswered | Asked;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)

@@ -74,6 +74,7 @@ function numbersText(status: Status, troubles: string): string {
     ...rolesText(status.roles),
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     ...certificatesText(status.certificates),
+    ...quarantineText(status.quarantine),
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
   const { overrides, nowMs } = status;
@@ -94,6 +95,33 @@ function certificatesText(certificates: Status['certificates']): string[] {
   return [
     `TLS          ${count === 1 ? '1 certificate, until' : `${count} certificates, the first ends on`} ${end}`,
   ];
+}
+
+/** What is in quarantine; nothing where it is empty and not limited. */
+function quarantineText(quarantine: Status['quarantine']): string[] {
+  if (quarantine === undefined) return [];
+  const { tenants, ...all } = quarantine;
+  const isShown = ({ messages, maxMessages, maxBytes }: typeof all): boolean =>
+    messages > 0 || maxMessages !== undefined || maxBytes !== undefined;
+  const limited = tenants.filter(
+    ({ maxMessages, maxBytes }) => maxMessages !== undefined || maxBytes !== undefined,
+  );
+  if (!isShown(all) && limited.length === 0) return [];
+  return [
+    `Quarantine   ${heldText(all)}`,
+    ...limited.map(({ tenant, ...held }) => `             tenant ${tenant}: ${heldText(held)}`),
+  ];
+}
+
+function heldText({
+  messages,
+  bytes: held,
+  maxMessages,
+  maxBytes,
+}: Omit<NonNullable<Status['quarantine']>, 'tenants'>): string {
+  const count = maxMessages === undefined ? `${messages}` : `${messages} of ${maxMessages}`;
+  const size = maxBytes === undefined ? bytes(held) : `${bytes(held)} of ${bytes(maxBytes)}`;
+  return `${count} messages, ${size}`;
 }
 
 /** A table of the tenants; empty when there are none. */

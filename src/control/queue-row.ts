@@ -39,6 +39,8 @@ export interface QueueRow {
   readonly originalRecipient?: string | undefined;
   /** Why Sluice itself holds the message: it was in hand at several crashes. */
   readonly setAside?: string | undefined;
+  /** Bytes of the message; given for mail that was held when it was accepted. */
+  readonly sizeBytes?: number | undefined;
   /** Where its message is stored; given only if it was asked for. */
   readonly ref?: StoredRef | undefined;
 }

@@ -42,7 +42,11 @@ export async function* storedQueue(
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs,
         ...lastFacts(lastRefusalOf(waiting.lastRefusal)),
-        ...(message.held && message.quarantine !== undefined && { quarantine: message.quarantine }),
+        ...(message.held &&
+          message.quarantine !== undefined && {
+            quarantine: message.quarantine,
+            sizeBytes: message.sizeBytes,
+          }),
         ...(located && { ref: message.ref }),
       };
       if (!matcher.matchesFacts(row) || !matcher.matchesAddresses(row.sender, row.recipient)) continue;

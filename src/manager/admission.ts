@@ -10,6 +10,7 @@ import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RouterInForce } from './ports.ts';
 import { routeFor } from './route-of.ts';
 
@@ -23,7 +24,16 @@ export class Admission {
   /** Queue ids of messages at their first attempt: the scheduler keeps ids as numbers, and making the text takes time. */
   readonly #freshIds: (string | undefined)[] = [];
 
-  constructor(scheduler: Scheduler, store: SpoolStore, routing: RouterInForce, clock: DatedClock) {
+  readonly #quarantine: Pick<QuarantineDesk, 'admitted'> | undefined;
+
+  constructor(
+    scheduler: Scheduler,
+    store: SpoolStore,
+    routing: RouterInForce,
+    clock: DatedClock,
+    quarantine?: Pick<QuarantineDesk, 'admitted'>,
+  ) {
+    this.#quarantine = quarantine;
     this.#scheduler = scheduler;
     this.#store = store;
     this.#routing = routing;
@@ -35,6 +45,7 @@ export class Admission {
     const routes = message.waiting.map(({ address, index }) => this.#routeOf(message, address, index));
     const receivedAtMs = this.#clock.steadyOf(message.receivedAtMs);
     const handle = this.#begin(message, routes, message.held, receivedAtMs);
+    this.#quarantine?.admitted(message, message.waiting.length, message.held);
     for (const [at, waiting] of message.waiting.entries()) {
       const route = routes[at] as RouteKey;
       this.#scheduler.add(handle, {
@@ -61,6 +72,7 @@ export class Admission {
     const isHeld = message.quarantine !== undefined;
     const handle = this.#begin(message, routes, isHeld, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
+    this.#quarantine?.admitted(message, message.recipients.length, isHeld);
     const nextAttemptAtMs = message.turn?.ms ?? 0;
     const lastRefusal = message.turn === undefined ? '' : pacedRefusal(message.turn);
     for (const [recipient, route] of routes.entries()) {

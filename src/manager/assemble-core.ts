@@ -25,6 +25,7 @@ import type { Logins } from './logins.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import { Lookups } from './lookups.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RateState } from './rate-state.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
@@ -51,11 +52,12 @@ export interface CoreSurroundings {
   readonly troubles: Troubles;
   readonly tlsSessions: TlsSessions;
   readonly rates: RateState;
+  readonly quarantine: QuarantineDesk;
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {
   const { events, store, reader, scheduler, routing, clock, log } = around;
-  const admission = new Admission(scheduler, store, routing, clock);
+  const admission = new Admission(scheduler, store, routing, clock, around.quarantine);
   const flights = new Flights({ store, admission, clock });
   const reports = settledReports(around);
   const deferrals = new DeferralLog(around.happenings, reader);

@@ -47,6 +47,7 @@ import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
 import { SendingDesk } from './sending-desk.ts';
+import { QuarantineDesk } from './quarantine-desk.ts';
 import { Shaping } from './shaping.ts';
 import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -113,6 +114,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const scheduler = createScheduler(shaping.limits, clock.nowMs());
   scheduler.setDateShift(clock.shiftMs);
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
+  const quarantine = new QuarantineDesk(config, troubles);
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const senders = new Senders({
     perProcess: inForce.capacity().perSender,
@@ -166,6 +168,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     troubles,
     tlsSessions,
     rates,
+    quarantine,
   });
   const rerouter = new Rerouter({
     scheduler,
@@ -233,25 +236,17 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reports: reports.answers,
     reader,
     sending: sending.answers,
+    quarantine,
     timers,
     dateMs: clock.systemMs,
     counted,
     happenings,
     log,
   });
+  const links = { timers, manager, senders, operations, linked, rates, sending, quarantine, counters };
   return new AssembledManager({
     recovered,
-    links: new Links({
-      timers,
-      manager,
-      senders,
-      operations,
-      linked,
-      rates,
-      sending,
-      counters,
-      aggregated: (portion) => reports.aggregated(portion),
-    }),
+    links: new Links({ ...links, reports }),
     inForce,
     manager,
     rerouter,
@@ -263,6 +258,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     shaping,
     rates,
     sending,
+    quarantine,
     sts,
     srs,
     logins,

@@ -22,6 +22,7 @@ import type { RenewedLogins } from './renewed-logins.ts';
 import type { Rerouter } from './rerouter.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { SendingDesk } from './sending-desk.ts';
 import type { SetAside } from './set-aside.ts';
 import type { Shaping } from './shaping.ts';
@@ -45,6 +46,7 @@ export interface AssembledParts {
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly sending: SendingDesk;
+  readonly quarantine: Pick<QuarantineDesk, 'configure'>;
   readonly sts: StsState;
   readonly srs: LiveSrs;
   readonly logins: Logins;
@@ -86,6 +88,7 @@ export class AssembledManager {
     inForce.configure(config);
     senders.configure(inForce.capacity().perSender);
     sending.configure(config);
+    this.#parts.quarantine.configure(config);
     routing.configure(config);
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.logins.configured(config.credential.map(({ name }) => name));

@@ -18,6 +18,7 @@ import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RateState } from './rate-state.ts';
 import type { CountingRole, RoleCounters } from './role-counters.ts';
 import { ownSerial, type Senders } from './senders.ts';
@@ -40,9 +41,10 @@ export interface LinksParts {
   readonly linked: LinkedRoles;
   readonly rates: RateState;
   readonly sending: SendingDesk;
+  readonly quarantine: QuarantineDesk;
   readonly counters: RoleCounters;
   /** Takes what receivers found out about mail. */
-  readonly aggregated: (portion: AggregatedPortion) => void;
+  readonly reports: { aggregated(portion: AggregatedPortion): void };
 }
 
 type ReceiverChannel = Channel<ManagerToReceiver, ReceiverToManager>;
@@ -151,7 +153,9 @@ export class Links {
     this.#count('receiver', batch, serial);
     for (const message of batch) {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
-      else if (message.kind === 'aggregated') this.#parts.aggregated(message);
+      else if (message.kind === 'reserve' || message.kind === 'giveUp')
+        this.#parts.quarantine.take(message, channel);
+      else if (message.kind === 'aggregated') this.#parts.reports.aggregated(message);
       else if (message.kind === 'response' || message.kind === 'parts')
         this.#parts.operations.receivers.take(channel, message);
     }
@@ -186,6 +190,8 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
       return true;
     case 'charge': // has been taken by the desk
     case 'release':
+    case 'reserve':
+    case 'giveUp':
     case 'aggregated': // has been taken
     case 'response':
     case 'parts':

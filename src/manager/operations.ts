@@ -14,6 +14,7 @@ import type { Troubles } from '../stats/troubles.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QuarantineAge, type QuarantineAgeParts } from './quarantine-age.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
@@ -46,6 +47,7 @@ export interface OperationsParts
   readonly reports: ReportsAnswers;
   readonly reader: QueueReader;
   readonly sending: SendingAnswers;
+  readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
   readonly troubles?: Troubles | undefined;
 }
 

@@ -9,6 +9,7 @@ import { rewritesSenders } from '../route/sender-rewriting.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { Manager } from './manager.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { SetAside } from './set-aside.ts';
 
 /** Most recipients that are looked at for one page. */
@@ -25,6 +26,7 @@ export interface QueueListingsParts {
   readonly manager: Pick<Manager, 'receivedAtMs' | 'scheduler'>;
   readonly store: Pick<SpoolStore, 'isDamaged' | 'locate'>;
   readonly setAside: Pick<SetAside, 'reasonOf'>;
+  readonly quarantine: Pick<QuarantineDesk, 'sizeOf'>;
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
 }
@@ -71,6 +73,7 @@ export class QueueListings {
     const ref = this.#parts.store.locate(queued.queueId);
     if (ref === undefined) return undefined;
     const setAside = queued.isHeld ? this.#parts.setAside.reasonOf(queued.queueId) : undefined;
+    const sizeBytes = queued.isHeld ? this.#parts.quarantine.sizeOf(queued.queueId) : undefined;
     const isDamaged = this.#parts.store.isDamaged(queued.queueId);
     return {
       queueId: queued.queueId,
@@ -86,6 +89,7 @@ export class QueueListings {
       ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
       ...(rewritesSenders(withoutChoice(withoutDemand(queued.route))) && { rewritesSender: true as const }),
       ...(setAside !== undefined && { setAside }),
+      ...(sizeBytes !== undefined && { sizeBytes }),
       recipientIndex: queued.recipient,
       ref,
     };

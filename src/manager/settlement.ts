@@ -11,6 +11,7 @@ import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { Admission } from './admission.ts';
 import type { DeferralLog } from './deferral-log.ts';
 import type { FailureReports } from './failure-reports.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import { FailuresInDoubt, type Failure } from './failures-in-doubt.ts';
 
 export interface SettlementParts {
@@ -19,6 +20,7 @@ export interface SettlementParts {
   readonly reports: FailureReports;
   readonly deferrals: DeferralLog;
   readonly happenings: Pick<Events, 'counted'>;
+  readonly quarantine?: Pick<QuarantineDesk, 'settled'> | undefined;
 }
 
 export class Settlement {
@@ -103,6 +105,7 @@ export class Settlement {
     if (this.#outcomes.length === 0) return;
     const outcomes = this.#outcomes;
     this.#outcomes = [];
+    this.#parts.quarantine?.settled(outcomes);
     this.#parts.store.settle(outcomes);
   }
 

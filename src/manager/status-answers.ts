@@ -6,6 +6,7 @@ import { version } from '../config/version.ts';
 import type { Timers } from '../io/timers.ts';
 import type { EventCounters } from '../log/event-counters.ts';
 import type { SpoolStore } from '../spool/types.ts';
+import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { LinkedRole } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { RoleCounters } from './role-counters.ts';
@@ -27,6 +28,7 @@ export interface StatusParts {
   readonly timers: Timers;
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
+  readonly quarantine: Pick<QuarantineDesk, 'shown'>;
   /** What the manager counted. */
   readonly counted: Pick<EventCounters, 'counts'>;
   /** What receivers and senders counted. */
@@ -65,6 +67,7 @@ export class StatusAnswers {
       sites: scheduler.sites(most, order),
       siteCount: scheduler.siteCount(),
       overrides,
+      quarantine: this.#parts.quarantine.shown,
       ...(shortages.length > 0 && { shortages }),
       ...(missing.length > 0 && { missing }),
       ...(tenants === true && { tenants: await tenantCounts(scheduler, this.#parts.timers) }),

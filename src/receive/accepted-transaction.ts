@@ -33,7 +33,8 @@ export class AcceptedTransaction implements TransactionFacts {
   #discard: Discard | undefined;
   #quarantine: string | undefined;
   #given: string[] | undefined;
-  #uncount: (() => void) | undefined;
+  /** What is taken back when the message is not accepted. Most messages have nothing. */
+  #takeBack: (() => void)[] | undefined;
   #turn: SendingTurn | undefined;
 
   constructor(
@@ -137,13 +138,19 @@ export class AcceptedTransaction implements TransactionFacts {
   /** Sending limits have counted the message. @param uncount - takes that back */
   counted(turn: SendingTurn | undefined, uncount: () => void): void {
     this.#turn = turn;
-    this.#uncount = uncount;
+    this.whenNotAccepted(uncount);
   }
 
-  /** The message is not accepted, so it does not count either. */
+  /** @param takeBack - is called when the message is not accepted */
+  whenNotAccepted(takeBack: () => void): void {
+    (this.#takeBack ??= []).push(takeBack);
+  }
+
+  /** The message is not accepted, so it does not count either, and takes no room. */
   notAccepted(): void {
-    this.#uncount?.();
-    this.#uncount = undefined;
+    const all = this.#takeBack ?? [];
+    this.#takeBack = undefined;
+    for (const takeBack of all) takeBack();
   }
 
   /** Recipients as the client gave them, of those that a stage has replaced; undefined when there are none. */

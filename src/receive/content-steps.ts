@@ -12,6 +12,7 @@ import { maxExaminedHeaderBytes } from './examined-header.ts';
 import { IntakeTrail } from './intake-trail.ts';
 import { MessageIntake } from './message-intake.ts';
 import { OutgoingMail } from '../signing/outgoing-mail.ts';
+import { QuarantineRoom, quarantineStage } from './quarantine-room.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import type { SessionAnswers } from './session-answers.ts';
@@ -72,6 +73,7 @@ export class ContentSteps {
   readonly #facts: ReceivedSession;
   readonly #answers: SessionAnswers;
   readonly #waiting: ContentWaiting;
+  readonly #room: QuarantineRoom;
   /** Of the tenant of the message. */
   #pipeline: Pipeline;
   /** Undefined when the content is not kept: it was refused or discarded, or handed to the spool. */
@@ -95,6 +97,7 @@ export class ContentSteps {
     this.#facts = facts;
     this.#answers = answers;
     this.#waiting = waiting;
+    this.#room = new QuarantineRoom(context);
     this.#pipeline = context.pipelines.usual;
   }
 
@@ -195,8 +198,27 @@ export class ContentSteps {
     this.#store();
   }
 
-  /** Stores the message, or drops it when a stage has discarded it. */
+  /** Stores the message, or drops it when a stage has discarded it. One that is to be held needs room in quarantine first. */
   #store(): void {
+    const { transaction } = this.#facts;
+    const intake = this.#intake;
+    if (intake === undefined || !this.#room.isNeeded(transaction)) {
+      this.#storeNow();
+      return;
+    }
+    this.#waiting.hold();
+    this.#room.take(transaction, intake.contentBytes, (refusal) => {
+      if (refusal === undefined) this.#storeNow();
+      else {
+        this.#answers.reject('content', refusal, transaction.reversePath, '', quarantineStage);
+        this.#drop();
+        this.#facts.dropTransaction();
+      }
+      this.#waiting.resume();
+    });
+  }
+
+  #storeNow(): void {
     const intake = this.#intake;
     const { transaction } = this.#facts;
     this.#facts.endTransaction();
@@ -246,6 +268,7 @@ export class ContentSteps {
   }
 
   #drop(): void {
+    this.#room.gone();
     this.#intake?.abort();
     if (this.#intake !== undefined) this.#trail?.end();
     this.#intake = undefined;

@@ -33,8 +33,7 @@ export class MessageIntake {
   readonly #transaction: AcceptedTransaction;
   readonly #context: ReceiveContext;
   readonly #startedAtMs = Date.now();
-  /** On the monotonic clock, for the duration in the log. */
-  readonly #startedAtMonotonicMs = performance.now();
+  readonly #startedAtMonotonicMs = performance.now(); // for the log
   readonly #read: ContentHeader;
   readonly #pieces = new ContentPieces();
   /** The header, for stages that look at it or change it; undefined when none does. Then `#pieces` are the body only. */
@@ -49,15 +48,11 @@ export class MessageIntake {
   #isBody8Bit = false;
   /** Set when the body was replaced: settles when the file of the body before is removed. */
   #removal: Promise<unknown> | undefined;
-  /** The last body that a stage has begun. */
-  #draft: DraftBody | undefined;
+  #draft: DraftBody | undefined; // the last body that a stage has begun
   #failure: unknown;
   #aborted = false;
 
-  /**
-   * @param isExamined - whether header and body are kept apart, for stages or for signatures
-   * @param outgoing - has it signed
-   */
+  /** @param isExamined - whether header and body are kept apart, for stages or for signatures. @param outgoing - has it signed */
   constructor(
     context: ReceiveContext,
     transaction: AcceptedTransaction,
@@ -80,8 +75,8 @@ export class MessageIntake {
     this.#read.push(bytes);
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
-    if (this.#examined !== undefined && this.header === undefined)
-      return this.#gatherHeader(this.#examined, bytes);
+    const examined = this.header === undefined ? this.#examined : undefined;
+    if (examined !== undefined) return this.#gatherHeader(examined, bytes);
     this.#addBody(bytes);
     if (this.#large !== undefined) {
       return this.#pieces.bytes < largeWriteBytes ? undefined : this.#write(this.#large);
@@ -109,6 +104,11 @@ export class MessageIntake {
   /** Bytes of its content that are held in memory. */
   get heldBytes(): number {
     return this.#headerBytes + this.#pieces.bytes;
+  }
+
+  /** Bytes of header and body. */
+  get contentBytes(): number {
+    return this.#headerBytes + this.#bodyBytes;
   }
 
   /** Bytes of the body. */

@@ -4,6 +4,7 @@ import type { Trail } from '../crash/trail.ts';
 import type { Deadlines } from '../io/deadlines.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { QuarantineGate } from '../policy/quarantine/quarantine-gate.ts';
 import type { SendingGate } from '../policy/sending/sending-gate.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
 import type { SpoolWriter } from '../spool/types.ts';
@@ -33,6 +34,8 @@ export interface ReceiveContext {
   readonly pipelines: Pipelines;
   /** Undefined where nothing is ever limited. */
   readonly sending?: Pick<SendingGate, 'ledger' | 'isOff' | 'heldFor'> | undefined;
+  /** Room in quarantine; undefined where it is not limited. */
+  readonly quarantine?: Pick<QuarantineGate, 'ledger' | 'isLimited'> | undefined;
   /** Clients that name recipients that do not exist; undefined for clients that are not counted. */
   readonly guesses?: GuessCounts | undefined;
   readonly spool: SpoolWriter;

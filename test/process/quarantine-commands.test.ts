@@ -78,10 +78,16 @@ test('mail in quarantine is listed, counted, shown, released and deleted by its 
   assert.match(all, /4 recipients\n$/);
   assert.doesNotMatch(all, new RegExp(other));
   assert.match(chosen, /^1 recipient$/m);
-  assert.match(text, /^Tenant shop: 1 message in quarantine for 1 recipient$/m);
+  assert.match(text, /^Tenant shop: 1 message in quarantine for 1 recipient; 2\d B, the oldest for \d+s$/m);
   assert.match(shown, /red /);
   assert.ok(!shown.includes('\x1b'));
-  assert.deepEqual((JSON.parse(json) as { tenants: unknown }).tenants, [
+  assert.match(text, /^MESSAGES {2}SIZE +OLDEST {2}REASON\n1 +2\d B +\d+s +spam score 7$/m);
+  const counts = JSON.parse(json, (name, value: unknown) => {
+    if (name !== 'bytes' && name !== 'oldestMs') return value;
+    assert.ok(Number(value) > 0);
+    return undefined;
+  }) as { tenants: unknown };
+  assert.deepEqual(counts.tenants, [
     {
       tenant: '',
       messages: 2,

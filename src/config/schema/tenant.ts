@@ -1,6 +1,7 @@
 // [[tenant]]: tenants whose mail is kept apart from other mail, and the share of each.
 
 import { key, listOf, tableOf, textOf, wholeNumber } from './fields.ts';
+import { quarantineMessages, quarantineSize } from './quarantine.ts';
 import { networks, senders } from './lists.ts';
 import { tenantName } from './texts.ts';
 import { ValueError } from '../../values/value-error.ts';
@@ -41,6 +42,16 @@ const tenant = tableOf({
   priority: key(
     wholeNumber(-9, 9).default(0),
     'The priority of its messages that have none of their own (RFC 6710): higher goes first, but only within the tenant. 0 leaves the priority to the routes.',
+  ),
+  quarantine_max_messages: key(
+    quarantineMessages.optional(),
+    'The most messages of the tenant in quarantine, within max_messages of [quarantine]. A message that would be held beyond that is answered 451.',
+    { defaultText: 'no limit of its own', example: '1000' },
+  ),
+  quarantine_max_size: key(
+    quarantineSize.optional(),
+    'The size of all messages of the tenant in quarantine together, within max_size of [quarantine].',
+    { defaultText: 'no limit of its own', example: '"100MiB"' },
   ),
 });
 

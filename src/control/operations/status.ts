@@ -71,12 +71,27 @@ export interface ManagerStatus {
   readonly siteCount: number;
   /** Suspensions and limits that operators have set. */
   readonly overrides: readonly Override[];
+  /** Of an earlier version: not given. */
+  readonly quarantine?: ShownQuarantine | undefined;
   /** Where the system allows less than the configuration asks for; not given when it allows everything. */
   readonly shortages?: readonly string[] | undefined;
   /** Roles that have had no process for some seconds; not given when every role has one. */
   readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
   /** Given if it was asked for; '' is mail of no tenant. */
   readonly tenants?: readonly TenantCount[] | undefined;
+}
+
+/** What is in quarantine, and how much may be: undefined for no limit. */
+export interface ShownHeld {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly maxMessages?: number | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
+export interface ShownQuarantine extends ShownHeld {
+  /** Those with mail in quarantine, or limits of their own; the empty name is mail of no tenant. */
+  readonly tenants: readonly (ShownHeld & { readonly tenant: string })[];
 }
 
 /** A site with work or connections. */
@@ -108,6 +123,17 @@ const site = z.object({
 
 const roleCounters = z.record(z.string(), z.number());
 
+const held = {
+  messages: z.number(),
+  bytes: z.number(),
+  maxMessages: z.number().optional(),
+  maxBytes: z.number().optional(),
+};
+const shownQuarantine = z.object({
+  ...held,
+  tenants: z.array(z.object({ tenant: z.string(), ...held })),
+});
+
 const managerStatus = z.object({
   version: z.string(),
   startedAtMs: z.number(),
@@ -128,6 +154,7 @@ const managerStatus = z.object({
   sites: z.array(site),
   siteCount: z.number(),
   overrides: z.array(shownOverrideSchema),
+  quarantine: shownQuarantine.optional(),
   shortages: z.array(z.string()).optional(),
   missing: z.array(z.enum(['sender', 'receiver'])).optional(),
   tenants: z.array(tenantCountSchema).optional(),

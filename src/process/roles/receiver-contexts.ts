@@ -8,6 +8,7 @@ import type { Events } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
+import type { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
 import type { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
 import type { Tenants } from '../../policy/tenants.ts';
@@ -42,6 +43,7 @@ export interface ContextParts {
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly sending: SendingGate;
+  readonly quarantine: QuarantineGate;
   readonly guesses: GuessCounts;
   readonly tables: Tables;
   readonly directory: Directory;
@@ -68,6 +70,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
   const shared = {
     spool,
     sending,
+    quarantine: parts.quarantine,
     guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
     storeWatch,
     intake,

@@ -8,11 +8,13 @@ import type {
   ReceiverToManager,
   Response,
 } from '../../channel/messages.ts';
+import type { RoomAnswered } from '../../channel/room-messages.ts';
 import { OperationAnswerer } from '../../channel/operation-answerer.ts';
 import { receiverOperations, type ReceiverSet } from '../../control/operations/trial.ts';
 import type { Logger } from '../../log/logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
+import { RoomLink } from './room-link.ts';
 import { SendingLink } from './sending-link.ts';
 import { TrialDesk } from './trial-desk.ts';
 
@@ -21,6 +23,7 @@ type FromReceiver = Exclude<ReceiverToManager, Hello>;
 export interface ReceiverLink {
   readonly link: ManagerLink<FromReceiver, ManagerToReceiver>;
   readonly sending: SendingLink;
+  readonly room: RoomLink;
   readonly trials: TrialDesk;
 }
 
@@ -35,21 +38,27 @@ export function receiverLink(
   log: Pick<Logger, 'error'>,
 ): ReceiverLink {
   const sending = new SendingLink((message) => link.post(message));
+  const linked = (): void => {
+    sending.linked();
+    room.linked();
+  };
+  const room = new RoomLink((message) => link.post(message));
   const trials = new TrialDesk();
   const answerer = trialAnswerer(trials, log, (response) => link.post(response));
   const link: ReceiverLink['link'] = new ManagerLink({
     connect: managerAt(path),
     hello: () => ({ kind: 'hello', role: 'receiver', ...self, counters: counters.counts }),
     repeat: true,
-    take: (batch) => takeOfManager(batch, sending, answerer),
+    take: (batch) => takeOfManager(batch, sending, room, answerer),
     lost: () => {
       sending.lost();
+      room.lost();
       answerer.lost();
-      link.whenLinked(() => sending.linked());
+      link.whenLinked(linked);
     },
   });
-  link.whenLinked(() => sending.linked());
-  return { link, sending, trials };
+  link.whenLinked(linked);
+  return { link, sending, room, trials };
 }
 
 export function trialAnswerer(
@@ -73,10 +82,12 @@ export function trialAnswerer(
 export function takeOfManager(
   batch: readonly ManagerToReceiver[],
   sending: { take(batch: readonly Charged[]): void },
+  room: { take(message: RoomAnswered): void },
   answerer: { take(message: Asked): void },
 ): void {
   for (const message of batch) {
     if (message.kind === 'charged') sending.take([message]);
+    else if (message.kind === 'room') room.take(message);
     else answerer.take(message);
   }
 }

@@ -15,6 +15,8 @@ import { StoreWatch } from '../../receive/store-watch.ts';
 import type { ReceiveSettings } from '../../receive/types.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { GuessCounts } from '../../receive/guess-counts.ts';
+import { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
+import type { QuarantineLedger } from '../../policy/quarantine/types.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { SendingLedger } from '../../policy/sending/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
@@ -36,6 +38,7 @@ import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Role } from '../role.ts';
 import { listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits } from '../../settings/listener-security.ts';
+import { quarantineLimits } from '../../settings/quarantine.ts';
 import { sendingRules } from '../../settings/sending-rules.ts';
 import { guessLimit, receiveSettings } from '../../settings/settings.ts';
 import { srsSettings } from '../../settings/srs.ts';
@@ -61,6 +64,8 @@ export interface ReceiverRoleParts {
   readonly directory: Directory;
   /** Counts what is handed in. */
   readonly sending: SendingLedger;
+  /** Counts what is in quarantine. */
+  readonly room: QuarantineLedger;
   readonly signing: Signing;
   readonly srs: LiveSrs;
   readonly trail?: Trail;
@@ -110,6 +115,8 @@ export class ReceiverRole implements Role {
     const tenants = new Tenants(config.tenant);
     const sending = new SendingGate(ledger);
     sending.configure(sendingRules(config));
+    const quarantine = new QuarantineGate(given.room);
+    quarantine.configure(quarantineLimits(config));
     const guesses = new GuessCounts();
     guesses.configure(guessLimit(config));
     const tables = new Tables({ log, troubles }, openTable);
@@ -134,6 +141,7 @@ export class ReceiverRole implements Role {
       deadlines,
       tenants,
       sending,
+      quarantine,
       guesses,
       tables,
       directory,
@@ -187,6 +195,7 @@ export class ReceiverRole implements Role {
   configure(config: Config): Promise<readonly string[]> {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.sending.configure(sendingRules(config));
+    this.#parts.quarantine.configure(quarantineLimits(config));
     this.#parts.guesses.configure(guessLimit(config));
     this.#parts.tables.configure(config.table);
     this.#parts.srs.configure(srsSettings(config));

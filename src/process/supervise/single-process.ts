@@ -44,6 +44,7 @@ import { ManagerRole } from '../roles/manager-role.ts';
 import { takeOfManager, trialAnswerer } from '../roles/receiver-link.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
+import { RoomLink } from '../roles/room-link.ts';
 import { SendingLink } from '../roles/sending-link.ts';
 import { TrialDesk } from '../roles/trial-desk.ts';
 
@@ -152,9 +153,11 @@ export class SingleProcess implements Instance {
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, ManagerToReceiver>();
     manager.links.addReceiver(receiverOfManager);
     const sending = new SendingLink((message) => receiverEnd.post(message));
+    const room = new RoomLink((message) => receiverEnd.post(message));
+    room.linked();
     const trials = new TrialDesk();
     const answerer = trialAnswerer(trials, log, (response) => receiverEnd.post(response));
-    receiverEnd.receive((batch) => takeOfManager(batch, sending, answerer));
+    receiverEnd.receive((batch) => takeOfManager(batch, sending, room, answerer));
     sending.linked();
     const certificates = new LiveCertificates(this.#desks.certificates.material);
     this.#desks.certificates.onChanged(() => {
@@ -172,6 +175,7 @@ export class SingleProcess implements Instance {
         certificates,
         directory,
         sending,
+        room,
         signing,
         srs,
         trials,

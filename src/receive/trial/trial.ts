@@ -86,7 +86,7 @@ function trialContext(
   spool: TrialSpool,
   submitted: (message: AcceptedMessage) => void,
 ): ReceiveContext {
-  const { settings, pipelines, sending, auth } = live;
+  const { settings, pipelines, sending, quarantine, auth } = live;
   return withoutClientLimits({
     ...live,
     settings: { ...settings, session: withTrialLogin(settings.session) },
@@ -103,6 +103,7 @@ function trialContext(
               release: () => undefined,
             },
           },
+    quarantine: quarantine === undefined ? undefined : askedOnly(quarantine),
     spool,
     storeWatch: { stored: () => undefined, failed: () => undefined },
     intake: { submitted, congested: false, whenDrained: (callback) => callback() },
@@ -110,6 +111,14 @@ function trialContext(
     log: new ReceiveLog(new Events([notes])),
     trail: undefined,
   });
+}
+
+/** Room is asked for, and not taken. */
+function askedOnly(live: NonNullable<ReceiveContext['quarantine']>): ReceiveContext['quarantine'] {
+  return {
+    isLimited: (tenant) => live.isLimited(tenant),
+    ledger: { reserve: (mail) => live.ledger.reserve(mail, true), giveUp: () => undefined },
+  };
 }
 
 async function converse(
