@@ -42,6 +42,10 @@ export function listenersOf(
   return index > 0 ? own : [submissionListener(config, contextOf), ...own];
 }
 
+function isForLocalMail(stage: Config['stage'][number]): boolean {
+  return stage.kind === 'milter' && stage.localMail;
+}
+
 function submissionListener(config: Config, contextOf: ContextOf): ListenerOptions {
   const path = config.submissionSocket;
   return {
@@ -55,7 +59,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
       // qmail-inject hands nothing to plugins, either.
       {
         ...config,
-        stage: [],
+        stage: config.stage.filter(isForLocalMail),
         rewrite: config.rewrite.filter(({ listen }) => listen === undefined),
         receive: { ...config.receive, tls: 'none', auth: 'none' },
       },

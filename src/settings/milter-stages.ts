@@ -6,6 +6,7 @@ import { version } from '../config/version.ts';
 import type { Deadlines } from '../io/deadlines.ts';
 import { dialService } from '../io/dial-service.ts';
 import type { ClientNames } from '../policy/client-names.ts';
+import { IdleConnections } from '../policy/milter/idle-connections.ts';
 import { MilterStage } from '../policy/milter/milter-stage.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import { termsOf } from '../protocol/milter/flags.ts';
@@ -52,6 +53,7 @@ function milterStage(
     places: parts.placesOf({ name, programs: connections, waiting }),
     macros: { hostname, daemonName: config.daemonName ?? hostname, program: `Sluice ${version}` },
     names: config.clientNames ? parts.names : undefined,
+    idle: config.reuseConnections ? new IdleConnections() : undefined,
     last: { terms: undefined },
   });
 }

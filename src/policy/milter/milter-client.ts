@@ -7,7 +7,8 @@ import { hasNoSayIn } from '../../protocol/milter/negotiation.ts';
 import type { ClientNames } from '../client-names.ts';
 import type { MailFacts, RecipientFacts, SessionFacts } from '../stage.ts';
 import { clientNameOf } from './client-name.ts';
-import { type Answered, type ConnectionParts, MilterConnection } from './milter-connection.ts';
+import type { IdleConnections } from './idle-connections.ts';
+import { type Addition, type Answered, type ConnectionParts, MilterConnection } from './milter-connection.ts';
 import type { MacroSettings, RefusedRecipient } from './milter-macros.ts';
 import { type MilterPoint, milterPoints, MilterStory } from './milter-story.ts';
 
@@ -17,6 +18,8 @@ export interface MilterParts {
   readonly commandMs: number;
   readonly contentMs: number;
   readonly places: Places;
+  /** Connections that were used before; undefined: each session has one of its own. */
+  readonly idle: IdleConnections | undefined;
   readonly macros: MacroSettings;
   /** Undefined: names of clients are not looked up. */
   readonly names: Pick<ClientNames, 'of'> | undefined;
@@ -28,6 +31,8 @@ export interface MilterParts {
 export interface Talk {
   readonly connection: MilterConnection;
   readonly story: MilterStory;
+  /** It has served another session before. */
+  readonly isUsed: boolean;
 }
 
 export class MilterClient {
@@ -37,6 +42,7 @@ export class MilterClient {
   #isClosed = false;
   /** Why it is not asked about this message any more. */
   #lost: string | undefined;
+  #quarantine: string | undefined;
 
   constructor(parts: MilterParts) {
     this.#parts = parts;
@@ -58,7 +64,10 @@ export class MilterClient {
     }
     talk.story.tell(point, facts, recipient);
     return talk.connection.session.isWaiting
-      ? this.guarded(talk.connection.ask(this.#parts.commandMs))
+      ? this.#guarded(
+          point,
+          talk.connection.ask(this.#parts.commandMs, (each) => this.#note(each)),
+        )
       : undefined;
   }
 
@@ -72,25 +81,21 @@ export class MilterClient {
     return answered ?? (this.#talk as Talk);
   }
 
-  /** Whatever fails loses the milter: its answers could not be told apart any more. */
-  async guarded<T>(done: Promise<T>): Promise<T> {
-    try {
-      return await done;
-    } catch (error) {
-      if (this.#talk?.story.isInMessage === true) this.#lost = 'it was lost before, in the same transaction';
-      this.drop();
-      throw error;
-    }
+  /** Why the message is to be held; it is told once. */
+  takeQuarantine(): string | undefined {
+    const reason = this.#quarantine;
+    this.#quarantine = undefined;
+    return reason;
+  }
+
+  /** Whatever fails while a message is shown loses the milter: its answers could not be told apart any more. */
+  guarded<T>(done: Promise<T>): Promise<T> {
+    return this.#guarded('content', done);
   }
 
   /** Tells it of a recipient that was refused, if it wants to know. Nothing waits for what it says to that. */
   tellRefused(facts: MailFacts, recipient: RefusedRecipient): void {
     if (this.#talk?.connection.isGone === false) this.#talk.story.tellRefused(facts, recipient);
-  }
-
-  /** Tells it of a command that nobody knows. Nothing waits for what it says to that. */
-  tellUnknown(line: string): void {
-    if (this.#talk?.connection.isGone === false) this.#talk.connection.session.unknown(line);
   }
 
   /** The message has ended, however it did. */
@@ -110,7 +115,11 @@ export class MilterClient {
   close(): void {
     this.#isClosed = true;
     this.endMessage();
-    this.#talk?.connection.quit();
+    const { idle } = this.#parts;
+    const connection = this.#talk?.connection;
+    if (idle !== undefined && connection?.isGone === false && connection.session.isIdle)
+      idle.keep(connection);
+    else connection?.quit();
     this.#forget();
   }
 
@@ -156,21 +165,50 @@ export class MilterClient {
     facts: SessionFacts | MailFacts,
     recipient: RecipientFacts | undefined,
   ): Promise<Answered | undefined> {
-    return this.guarded(this.#tellLate(point, facts, recipient));
+    return this.#guarded(point, this.#tellLateOrAgain(point, facts, recipient));
+  }
+
+  /** A connection that was used before may be at its end without anybody knowing. */
+  async #tellLateOrAgain(
+    point: MilterPoint,
+    facts: SessionFacts | MailFacts,
+    recipient: RecipientFacts | undefined,
+  ): Promise<Answered | undefined> {
+    try {
+      return await this.#tellLate(point, facts, recipient);
+    } catch (error) {
+      if (this.#talk?.isUsed !== true || !this.#talk.connection.isUnheard) throw error;
+      this.drop();
+      return this.#tellLate(point, facts, recipient, false);
+    }
+  }
+
+  async #guarded<T>(point: MilterPoint, done: Promise<T>): Promise<T> {
+    try {
+      return await done;
+    } catch (error) {
+      if (point !== 'connect' && point !== 'helo') this.#lost = 'it was lost before, in the same transaction';
+      this.drop();
+      throw error;
+    }
+  }
+
+  #note(addition: Addition): undefined {
+    if (addition.kind === 'quarantine') this.#quarantine ??= addition.reason;
   }
 
   async #tellLate(
     point: MilterPoint,
     facts: SessionFacts | MailFacts,
     recipient: RecipientFacts | undefined,
+    mayBeUsed = true,
   ): Promise<Answered | undefined> {
-    const { commandMs } = this.#parts;
-    const talk = this.#talk ?? (await this.#open(facts));
+    const talk = this.#talk ?? (await this.#open(facts, mayBeUsed));
     const { connection, story } = talk;
     if (isBehind(talk, point)) {
       story.tell('mail', facts);
       story.tellRecipients(facts as MailFacts);
-      const answered = connection.session.isWaiting ? await connection.ask(commandMs) : undefined;
+      const answered = await this.#asked(connection);
       // They are accepted already: what it says to them cannot be the answer to their RCPT.
       if (
         answered?.on === 'rcpt' &&
@@ -180,11 +218,16 @@ export class MilterClient {
       if (answered !== undefined) return answered;
     }
     story.tell(point, facts, recipient);
-    return connection.session.isWaiting ? connection.ask(commandMs) : undefined;
+    return this.#asked(connection);
   }
 
-  async #open(facts: SessionFacts): Promise<Talk> {
-    const { connection: parts, places, names, macros, last } = this.#parts;
+  async #asked(connection: MilterConnection): Promise<Answered | undefined> {
+    if (!connection.session.isWaiting) return undefined;
+    return connection.ask(this.#parts.commandMs, (each) => this.#note(each));
+  }
+
+  async #open(facts: SessionFacts, mayBeUsed: boolean): Promise<Talk> {
+    const { connection: parts, places, names, macros, last, idle } = this.#parts;
     const name = await clientNameOf(facts, names);
     const place = await places.take(parts.connectMs);
     if (place !== 'place') {
@@ -192,14 +235,16 @@ export class MilterClient {
       throw new Error(`it has no connection for this session: ${why}`);
     }
     this.#hasPlace = true;
-    const connection = this.#isClosed ? undefined : await MilterConnection.open(parts);
+    const used = mayBeUsed && !this.#isClosed ? idle?.take() : undefined;
+    const connection = this.#isClosed ? undefined : (used ?? (await MilterConnection.open(parts)));
     if (this.#isClosed || connection === undefined) {
       connection?.destroy();
       this.#forget();
       throw new Error('the client has gone');
     }
     last.terms = connection.session.agreement;
-    this.#talk = { connection, story: new MilterStory(macros, name, connection.session) };
+    const story = new MilterStory(macros, name, connection.session);
+    this.#talk = { connection, story, isUsed: used !== undefined };
     return this.#talk;
   }
 }

@@ -46,6 +46,9 @@ export class MilterConnection implements Deadline {
   /** Why nothing more can be said; a clause. */
   #failure: string | undefined;
   #limitMs = 0;
+  #isResting = false;
+  /** Has the milter said anything since the connection was opened, or taken up again? */
+  #hasHeard = false;
   #isPaused = false;
   /** Called when something has come, was written, or has failed. */
   #wake: (() => void) | undefined;
@@ -149,6 +152,28 @@ export class MilterConnection implements Deadline {
     this.#deadlines.set(this, lingerMs);
   }
 
+  /** Ends the session, and keeps the connection for another one; for this long at most. */
+  rest(longestMs: number): void {
+    this.session.quit(true);
+    this.send();
+    this.#isResting = true;
+    this.#socket.unref();
+    this.#deadlines.set(this, longestMs);
+  }
+
+  /** Takes it up for another session. */
+  wake(): void {
+    this.#isResting = false;
+    this.#hasHeard = false;
+    this.#socket.ref();
+    this.#deadlines.clear(this);
+  }
+
+  /** Was it lost before the milter has said anything in this session? */
+  get isUnheard(): boolean {
+    return this.isGone && !this.#hasHeard;
+  }
+
   destroy(): void {
     this.#failure ??= 'the connection was given up';
     this.#deadlines.clear(this);
@@ -157,11 +182,16 @@ export class MilterConnection implements Deadline {
   }
 
   expired(): void {
+    if (this.#isResting) {
+      this.quit();
+      return;
+    }
     this.#fail(`it did not answer within ${Math.round(this.#limitMs / 1000)} s`);
   }
 
   /** @returns whether more may come */
   #received(bytes: Buffer): boolean {
+    this.#hasHeard = true;
     this.session.receive(bytes);
     this.#wake?.();
     // One packet may be as large as this; what comes beyond waits until it is used.

@@ -96,10 +96,6 @@ export class MilterStage implements Stage {
     this.#sessions.get(facts)?.client.tellRefused(facts, { address, params, refusal });
   }
 
-  unknownCommand(facts: SessionFacts, line: string): void {
-    this.#sessions.get(facts)?.client.tellUnknown(line);
-  }
-
   transactionEnded(facts: SessionFacts): void {
     this.#sessions.get(facts)?.client.endMessage();
   }
@@ -126,7 +122,9 @@ export class MilterStage implements Stage {
   }
 
   #taken(asked: MilterAsked, answered: Answered | undefined): Verdict {
-    if (answered === undefined) return goOn;
+    const reason = asked.client.takeQuarantine();
+    const held: Verdict = reason === undefined ? goOn : { kind: 'quarantine', reason };
+    if (answered === undefined) return held;
     const verdict = verdictOf(answered.verdict, this.name);
     if (answered.on === 'connect' || answered.on === 'helo') {
       // It holds for the whole session, so the milter is needed no more.
@@ -134,21 +132,22 @@ export class MilterStage implements Stage {
       if (verdict !== goOn) asked.verdict = verdict;
       asked.client.close();
     }
-    return verdict;
+    return verdict === goOn ? held : verdict;
   }
 
   async #content(asked: MilterAsked, facts: ContentFacts): Promise<Verdict> {
     const { client } = asked;
     const begun = await client.beginContent(facts);
     if ('verdict' in begun) return this.#taken(asked, begun);
-    if (!begun.connection.session.isListening) return goOn;
+    if (!begun.connection.session.isListening) return this.#taken(asked, undefined);
     const { answered, edits, quarantine } = await client.guarded(
       new MilterContent(begun, facts, this.#parts.contentMs).show(),
     );
     const verdict = answered === undefined ? goOn : verdictOf(answered.verdict, this.name);
     if (verdict !== goOn) return verdict;
     // What a milter has edited counts also when it wants to see no more of the message.
-    if (quarantine !== undefined) return { kind: 'quarantine', reason: quarantine, edits };
+    const reason = quarantine ?? client.takeQuarantine();
+    if (reason !== undefined) return { kind: 'quarantine', reason, edits };
     return edits.length === 0 ? goOn : { kind: 'continue', edits };
   }
 }

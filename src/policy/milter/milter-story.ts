@@ -50,6 +50,8 @@ export class MilterStory {
       this.#session.connect({ name, address: from }, this.macros(facts));
     }
     if (point === 'connect') return;
+    // RFC 5321 4.1.4: a new HELO ends the transaction.
+    if (point === 'helo' && this.#saidMail) this.endMessage();
     // Under TLS, a client says it once more (RFC 3207 4.2).
     const helo = facts.helo === '' ? '' : `${facts.helo} ${facts.tls?.version ?? ''}`;
     if (helo !== '' && (point === 'helo' || helo !== this.#saidHelo)) {

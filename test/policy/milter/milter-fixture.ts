@@ -46,6 +46,7 @@ export function milterStage(
     places: new Places(100, 100),
     macros: { hostname: 'mx.example.org', daemonName: 'mx.example.org', program: 'Sluice 0.1.0' },
     names: undefined,
+    idle: undefined,
     last: { terms: undefined },
     ...more,
   });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { usualExtensions } from '../../protocol/smtp/server/drive.ts';
+import { IdleConnections } from '../../../src/policy/milter/idle-connections.ts';
 import { greeted, receiverWith, sendMessage } from './milter-fixture.ts';
 import { goOnPacket, number, packet, ScriptedMilter } from './scripted-milter.ts';
 
@@ -134,4 +135,211 @@ test('edits are carried out in their order', async (t) => {
       ['d@example.com', true],
     ],
   );
+});
+
+test('a transaction that ends without its message is aborted, and the next one begins anew', async (t) => {
+  const milter = await ScriptedMilter.start(t, {
+    answer: ({ letter, texts }) => [
+      letter === 'M' && texts[0] === '<done@example.com>' ? packet('a') : goOnPacket,
+    ],
+  });
+  const client = await greeted(await receiverWith(t, [milter]));
+  await client.ask('MAIL FROM:<a@example.com>\r\n');
+  await client.ask('RSET\r\n');
+  await client.ask('MAIL FROM:<done@example.com>\r\n');
+  await client.ask('RCPT TO:<b@example.com>\r\n');
+  await client.ask('EHLO client.test\r\n');
+  await sendMessage(client, { from: 'done@example.com' });
+  await client.ask('MAIL FROM:<c@example.com>\r\n');
+  client.socket.destroy();
+  await milter.until(() => milter.talks[0]?.hasEnded === true);
+  assert.deepEqual(
+    milter.lines.filter((line) => !/^[DO]/.test(line)),
+    [
+      'C localhost 4 127.0.0.1',
+      'H client.test',
+      'M <a@example.com>',
+      'A',
+      'M <done@example.com>',
+      'A',
+      'H client.test',
+      'M <done@example.com>',
+      'A',
+      'M <c@example.com>',
+      'A',
+      'Q',
+    ],
+  );
+});
+
+test('a second message on a connection has its own envelope and macros', async (t) => {
+  const milter = await ScriptedMilter.start(t);
+  const client = await greeted(await receiverWith(t, [milter]));
+  await sendMessage(client);
+  await sendMessage(client, { from: 'z@example.com' });
+  assert.equal(milter.talks.length, 1);
+  assert.deepEqual(
+    milter.lines.filter((line) => /^[MA]|^D M/.test(line)),
+    [
+      'D M i ID1 {mail_addr} a@example.com {mail_host} example.com {mail_mailer} smtp',
+      'M <a@example.com>',
+      'D M i ID2 {mail_addr} z@example.com {mail_host} example.com {mail_mailer} smtp',
+      'M <z@example.com>',
+    ],
+  );
+});
+
+test('several milters are asked in order, and each sees what those before have edited', async (t) => {
+  const first = await ScriptedMilter.start(t, {
+    answer: ({ letter }) =>
+      letter === 'E'
+        ? [
+            packet('i', number(1), 'X-First\0one\0'),
+            packet('b', 'new body\r\n'),
+            packet('e', '<z@example.com>\0'),
+            packet('+', '<c@example.com>\0'),
+            packet('a'),
+          ]
+        : [goOnPacket],
+  });
+  const second = await ScriptedMilter.start(t, {
+    answer: ({ letter }) =>
+      letter === 'E' ? [packet('m', number(1), 'X-First\0two\0'), goOnPacket] : [goOnPacket],
+  });
+  const fixture = await receiverWith(t, [first, second]);
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
+  assert.deepEqual(
+    second.lines.filter((line) => /^[LB] /.test(line)),
+    ['L X-First one', 'L Subject x', 'B new body\r\n'],
+  );
+  const [kept] = fixture.spool.kept;
+  assert.match(kept?.content ?? '', /^Received: [^]*\r\nX-First: two\r\nSubject: x\r\n\r\nnew body\r\n$/u);
+  assert.deepEqual(
+    kept?.envelope.recipients.map(({ address }) => address),
+    ['b@example.com', 'c@example.com'],
+  );
+  assert.equal(kept?.envelope.reversePath, 'z@example.com');
+});
+
+test('a milter that wants no events gets macros all the same, and is connected when it has a say', async (t) => {
+  // NO and NR of all that comes before the end of the message.
+  for (const steps of [0x2ff & ~0x80, 0xff080 & ~0x20000]) {
+    const milter = await ScriptedMilter.start(t, {
+      steps,
+      answer: ({ letter }) => (letter === 'E' ? [goOnPacket] : undefined),
+    });
+    const fixture = await receiverWith(t, [milter]);
+    await sendMessage(await greeted(fixture));
+    const client = await greeted(fixture);
+    assert.equal(milter.talks.length, 1);
+    assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+    assert.equal(milter.talks.length, 2);
+    for (const talk of milter.talks)
+      assert.deepEqual([...talk.macros.keys()].toSorted(), ['C', 'E', 'M', 'N', 'R', 'T']);
+    const heard = milter.talks[1]?.heard
+      .filter(({ letter }) => letter !== 'D')
+      .map(({ letter }) => letter)
+      .join('');
+    assert.equal(heard, steps < 0x1000 ? 'OE' : 'OCHMRTLNBE');
+  }
+});
+
+test('a milter chooses its macros', async (t) => {
+  const lists = Buffer.concat([
+    Buffer.from([0, 0, 0, 0]),
+    Buffer.from('j {client_addr}\0'),
+    Buffer.from([0, 0, 0, 3]),
+    Buffer.from('{nbrcpts} b s nonsense\0'),
+    Buffer.from([0, 0, 0, 4]),
+    Buffer.from('\0'),
+  ]);
+  const milter = await ScriptedMilter.start(t, { lists });
+  await sendMessage(await greeted(await receiverWith(t, [milter])));
+  const of = (letter: string): string[] => [...(milter.talks[0]?.macros.get(letter)?.keys() ?? [])];
+  assert.deepEqual(of('C'), ['j', '{client_addr}']);
+  assert.deepEqual(of('R'), ['{nbrcpts}', 'b', 's']);
+  assert.deepEqual(of('T'), []);
+  assert.deepEqual(of('N'), ['i']);
+});
+
+test('a milter with an old version hears only of what that knows', async (t) => {
+  for (const [version, heard] of [
+    [2, 'OCHMRLNBE'],
+    [3, 'OCHMRLNBE'],
+    [4, 'OCHMRTLNBE'],
+  ] as const) {
+    const milter = await ScriptedMilter.start(t, { version, actions: 0x3f, steps: 0x100400 });
+    const fixture = await receiverWith(t, [milter]);
+    assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
+    const letters = milter.talks[0]?.heard
+      .filter(({ letter }) => letter !== 'D')
+      .map(({ letter }) => letter)
+      .join('');
+    assert.equal(letters, heard);
+    // HDR_LEADSPC is of version 6.
+    assert.ok(milter.lines.includes('L Subject x'));
+  }
+});
+
+test('blanks after colons are kept for a milter that wants them, both ways', async (t) => {
+  const milter = await ScriptedMilter.start(t, {
+    steps: 0x100000,
+    answer: ({ letter }) =>
+      letter === 'E' ? [packet('h', 'X-A\0  two\0'), packet('h', 'X-B\0none\0'), goOnPacket] : [goOnPacket],
+  });
+  const fixture = await receiverWith(t, [milter]);
+  const content = 'Subject: x\r\nX-Two:  y\r\nX-None:z\r\n\r\nHello\r\n';
+  await sendMessage(await greeted(fixture), { content });
+  assert.deepEqual(
+    milter.lines.filter((line) => line.startsWith('L ')),
+    ['L Subject  x', 'L X-Two   y', 'L X-None z'],
+  );
+  assert.match(fixture.spool.kept[0]?.content ?? '', /\r\nX-None:z\r\nX-A:  two\r\nX-B:none\r\n\r\n/u);
+});
+
+test('a refused recipient is told to a milter that wants to know', async (t) => {
+  const milter = await ScriptedMilter.start(t, { steps: 0x800 });
+  const fixture = await receiverWith(t, [milter], {
+    stages: [
+      {
+        stage: {
+          name: 'picky',
+          rcpt: ({ recipient }) =>
+            recipient.address === 'no@example.com'
+              ? { kind: 'reject', reply: { code: 550, enhanced: '5.1.1', text: 'No such user' } }
+              : { kind: 'continue' },
+        },
+      },
+    ],
+  });
+  const replies = await sendMessage(await greeted(fixture), { to: ['no@example.com', 'b@example.com'] });
+  assert.match(replies.at(-1) ?? '', /^250 /);
+  assert.deepEqual(
+    milter.lines.filter((line) => /^R|^D R/.test(line)),
+    [
+      'D R i ID1 {rcpt_addr} No such user {rcpt_host} 5.1.1 {rcpt_mailer} error',
+      'R <no@example.com>',
+      'D R i ID1 {rcpt_addr} b@example.com {rcpt_host} example.com {rcpt_mailer} smtp',
+      'R <b@example.com>',
+    ],
+  );
+});
+
+test('a connection is kept for the next session where the milter allows it', async (t) => {
+  const milter = await ScriptedMilter.start(t);
+  const idle = new IdleConnections();
+  const fixture = await receiverWith(t, [milter], {}, { idle });
+  for (let i = 0; i < 3; i++) {
+    const client = await greeted(fixture);
+    assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+    await client.ask('QUIT\r\n');
+    await milter.until(() => milter.lines.filter((line) => line === 'K').length === i + 1);
+  }
+  assert.equal(milter.talks.length, 1);
+  assert.equal(milter.lines.filter((line) => line.startsWith('O')).length, 1);
+  // One that the milter has closed meanwhile is not used, and one that it closes when it is used is replaced.
+  milter.talks[0]?.socket.destroy();
+  const client = await greeted(fixture);
+  assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+  assert.deepEqual(fixture.troubles.list, []);
 });

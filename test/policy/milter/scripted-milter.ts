@@ -89,6 +89,7 @@ export class ScriptedMilter {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket);
+      socket.setNoDelay(true);
       socket.on('close', () => sockets.delete(socket));
       milter.#serve(socket);
     });

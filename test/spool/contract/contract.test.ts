@@ -141,6 +141,27 @@ for (const kind of kinds) {
       });
     }
 
+    it('lets a large content take the place of that of another message', async (t) => {
+      const spool = await kind.make(t);
+      const writer = await spool.openWriter();
+      const envelope = envelopeFor(writer.newQueueId());
+      const first = await writer.openLarge(envelope.queueId);
+      await first.write(contentFor(1, 100_000));
+      const second = await writer.openLarge(writer.newQueueId());
+      const content = contentFor(2, 70_000);
+      await second.write(content);
+      await first.abort();
+      await second.commit(envelope);
+      await writer.close();
+      const { messages } = await start(t, spool);
+      const [message = assert.fail()] = messages;
+      assert.equal(message.queueId, envelope.queueId);
+      const reader = spool.openReader();
+      t.after(() => reader.close());
+      const stored = await reader.read(message.ref);
+      assert.ok(content.equals(await collect(stored.stream())));
+    });
+
     it('holds quarantined messages until they are released, small and large, over restarts', async (t) => {
       const spool = await kind.make(t);
       const writer = await spool.openWriter();

@@ -66,6 +66,10 @@ export const milterStage = stageKind(
       yesNo().default(false),
       'Keep a connection for the next session, which saves time for milters that know of that (QUIT_NC: those with libmilter of Sendmail 8.14 or later, and rspamd).',
     ),
+    local_mail: key(
+      yesNo().default(false),
+      'Ask it about mail of programs of this host (sluice sendmail), too. It takes their client for 127.0.0.1.',
+    ),
     client_names: key(
       yesNo().default(true),
       'Look up the name of a client before the milter is told of it. Without it, a client has only its address for a name.',
