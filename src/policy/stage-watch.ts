@@ -47,7 +47,8 @@ export class StageWatch {
   /** Is it left alone now? When its rest is over, the one who asks first tries it, and the others wait for what comes of that. */
   isResting({ stage, breaker, timeLimitMs }: Member): boolean {
     if (breaker === undefined) return false;
-    return this.#failing.get(stage)?.isResting(this.#parts.deadlines.nowMs, timeLimitMs) === true;
+    const { trialMs = timeLimitMs } = breaker;
+    return this.#failing.get(stage)?.isResting(this.#parts.deadlines.nowMs, trialMs) === true;
   }
 
   /** Is it left alone at this moment? Nobody is let through to try it. */

@@ -236,6 +236,8 @@ export type Audience = 'users' | 'strangers' | 'submission';
 export interface Breaker {
   readonly failures: number;
   readonly restMs: number;
+  /** How long the others wait for what comes of that question; the time limit when not given. */
+  readonly trialMs?: number | undefined;
 }
 
 /**

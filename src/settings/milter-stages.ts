@@ -39,7 +39,10 @@ function milterStage(
     name,
     onFailure,
     audience: audience === 'everybody' ? undefined : audience,
-    breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
+    breaker:
+      restAfter === 0
+        ? undefined
+        : { failures: restAfter, restMs: restFor, trialMs: config.connectTimeout + config.timeLimit },
     connection: {
       dial: dialService,
       deadlines: parts.deadlines,

@@ -34,6 +34,21 @@ test('fields are inserted by their place in the message as it leaves', () => {
   );
 });
 
+test('raw values keep their bytes, with whatever follows the colon', () => {
+  const raw = (value: string): FieldEdit => ({ kind: 'add-field', name: 'X', value, isRaw: true });
+  const long = ` ${'x'.repeat(2_000)}`;
+  assert.equal(
+    edited('A: 1\r\n\r\n', raw(' caf\xe9'), raw('  \xc3\xa9\n\ttwo'), raw('none'), raw(long)),
+    `Received: ours\r\nA: 1\r\nX: caf\xe9\r\nX:  \xc3\xa9\r\n\ttwo\r\nX:none\r\nX:${long}\r\n\r\n`,
+  );
+  const whole = new EditableHeader(Buffer.from('\r\n'));
+  whole.edit(raw(' \xc3\xa9'));
+  assert.equal(whole.fields[0]?.value, ' \u00e9');
+  assert.match(fieldEditFault(raw(' \u20ac')) ?? '', /a character that is no byte/);
+  for (const value of ['a\nb', 'a\r\n\r\nb', 'a\rb', 'a\0b', 'a\n \n b'])
+    assert.match(fieldEditFault(raw(value)) ?? '', /^it gave a value/);
+});
+
 test('fields are added, changed and removed by name, in any case', () => {
   const edits: readonly FieldEdit[] = [
     { kind: 'change-field', name: 'SUBJECT', occurrence: 2, value: 'three' },

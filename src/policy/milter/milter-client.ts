@@ -189,6 +189,8 @@ export class MilterClient {
     } catch (error) {
       if (point !== 'connect' && point !== 'helo') this.#lost = 'it was lost before, in the same transaction';
       this.drop();
+      // What it agrees to may be something else when it is back; and until then, its failures are noticed at once.
+      this.#parts.last.terms = undefined;
       throw error;
     }
   }

@@ -120,7 +120,7 @@ function transactionMacro(name: string, transaction: TransactionFacts): string |
     case 'f':
       return reversePath;
     case '{mail_host}':
-      return domainOf(reversePath);
+      return reversePath === '' ? undefined : domainOf(reversePath);
     case '{mail_mailer}':
       return reversePath === '' ? undefined : mailer;
     case '{auth_author}':

@@ -244,6 +244,24 @@ test('a milter that wants no events gets macros all the same, and is connected w
   }
 });
 
+test('a milter that is lost is connected at once in the next sessions, so that its failures add up', async (t) => {
+  const milter = await ScriptedMilter.start(t, {
+    steps: 0xff080,
+    answer: ({ letter }, { socket }) => {
+      if (letter === 'E') socket.destroy();
+      return undefined;
+    },
+  });
+  const breaker = { failures: 3, restMs: 10_000, trialMs: 1_000 };
+  const fixture = await receiverWith(t, [milter], {}, { breaker, onFailure: 'continue' });
+  const clients = [await greeted(fixture), await greeted(fixture)];
+  const sessions = milter.talks.length;
+  for (const client of clients) assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+  assert.equal(milter.talks.length, sessions + 1);
+  await greeted(fixture);
+  assert.equal(milter.talks.length, sessions + 2);
+});
+
 test('a milter chooses its macros', async (t) => {
   const lists = Buffer.concat([
     Buffer.from([0, 0, 0, 0]),

@@ -1,7 +1,14 @@
 // What the filters of the suite of go-milter do, as scripts: CASES.md of the suite tells it in words.
 
-import type { Heard, MilterScript, MilterTalk } from './scripted-milter.ts';
-import { type Answers, goOnPacket, number, packet } from './scripted-milter.ts';
+import {
+  type Answers,
+  goOnPacket,
+  type Heard,
+  type MilterScript,
+  type MilterTalk,
+  number,
+  packet,
+} from './scripted-milter.ts';
 
 type Filter = (heard: Heard, talk: MilterTalk) => Answers;
 
@@ -16,12 +23,12 @@ function local(talk: MilterTalk): string {
 }
 
 /** What the milter has heard since the last MAIL. */
-function ofMessage(talk: MilterTalk, letter: string): readonly string[][] {
+function ofMessage(talk: MilterTalk, letter: string): readonly (readonly string[])[] {
   const from = talk.heard.findLastIndex((each) => each.letter === 'M');
   return talk.heard
     .slice(from)
     .filter((each) => each.letter === letter)
-    .map(({ texts }) => [...texts]);
+    .map(({ texts }) => texts);
 }
 
 /** How many fields of the message as it leaves are above this one: our own Received field, and those that the milter has seen. */
@@ -76,14 +83,15 @@ const filters: Readonly<Record<string, Filter>> = {
       if (texts[0]?.startsWith('<reject-one@') === true) return [packet('r')];
       return [texts[0]?.startsWith('<discard-one@') === true ? packet('d') : goOnPacket];
     }
-    const locals = ofMessage(talk, 'R').map(([address = '']) => address.slice(1, address.indexOf('@')));
+    const locals = new Set(
+      ofMessage(talk, 'R').map(([address = '']) => address.slice(1, address.indexOf('@'))),
+    );
     if (letter === 'T')
-      return Object.entries(senders).find(([each]) => locals.includes(each))?.[1] ?? [goOnPacket];
+      return Object.entries(senders).find(([each]) => locals.has(each))?.[1] ?? [goOnPacket];
     if (letter !== 'E') return [goOnPacket];
     const edits: Buffer[] = [];
-    if (locals.includes('change')) edits.push(packet('-', '<change@example.com>\0'));
-    if (locals.includes('change') || locals.includes('add'))
-      edits.push(packet('+', '<another@example.com>\0'));
+    if (locals.has('change')) edits.push(packet('-', '<change@example.com>\0'));
+    if (locals.has('change') || locals.has('add')) edits.push(packet('+', '<another@example.com>\0'));
     return [...edits, goOnPacket];
   },
   milter: ({ letter, texts }, talk) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { noHints } from '../../../src/sasl/token-exchanges.ts';
-import { type Client, type Fixture } from '../../receive/fixture.ts';
+import type { Client, Fixture } from '../../receive/fixture.ts';
 import { directoryOf } from '../../sasl/secrets.ts';
 import { greeted, receiverWith } from './milter-fixture.ts';
 import { ScriptedMilter } from './scripted-milter.ts';
