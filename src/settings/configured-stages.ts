@@ -38,7 +38,6 @@ export function configuredStages(
     const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment = {} } = each;
     const { restAfter, restFor } = each;
     const programs = new PluginPrograms({
-      timeLimitMs: timeLimit,
       home,
       surroundings: { hostname, base: { ...inheritedVariables(), ...environment } },
       places: placesOf(each),

@@ -17,7 +17,6 @@ const mostComplaint = 1000;
 const failedExit = 120;
 
 export interface PluginProgramsParts {
-  readonly timeLimitMs: number;
   /** Where paths of plugins begin, and where plugins run. */
   readonly home: string;
   readonly surroundings: SppSurroundings;
@@ -37,28 +36,32 @@ export class PluginPrograms {
     this.#parts = parts;
   }
 
+  /** NOSPP is in the environment of every plugin. */
+  get isOff(): boolean {
+    return this.#parts.surroundings.base['NOSPP'] !== undefined;
+  }
+
   /**
    * @param plugin - a path, or `:` and a command for the shell
-   * @param own - variables about the command of the client
+   * @param command - its own variables, and when its time is over, by `performance.now()`
    * @throws {Error} with a clause about what went wrong
    */
   async run(
     plugin: string,
     facts: SessionFacts,
     session: SppSession,
-    own: Readonly<Record<string, string>>,
+    { own, untilMs }: { readonly own: Readonly<Record<string, string>>; readonly untilMs: number },
   ): Promise<readonly SppCommand[]> {
-    const { places, home, timeLimitMs } = this.#parts;
+    const { places, home } = this.#parts;
     const variables = (session.variables ??= await this.#variablesOf(facts));
-    const startedAtMs = performance.now();
-    const place = await places.take(timeLimitMs);
+    const place = await places.take(Math.max(1, untilMs - performance.now()));
     if (place !== 'place') {
       const why = place === 'full' ? 'too many wait already' : 'others took too long';
       throw new Error(`it has no place to run a program: ${why}`);
     }
     try {
-      const command = plugin.startsWith(':') ? ['/bin/sh', '-c', plugin.slice(1)] : [plugin];
-      const timeMs = Math.max(1, timeLimitMs - (performance.now() - startedAtMs));
+      const command = commandLine(plugin);
+      const timeMs = Math.max(1, untilMs - performance.now());
       const limits = { timeMs, mostBytes: mostPrintedBytes, signal: this.#running.signal };
       const run = await runProgram(command, limits, {
         environment: { ...variables, ...own },
@@ -68,7 +71,7 @@ export class PluginPrograms {
       });
       switch (run.kind) {
         case 'not-started':
-          throw new Error(`${plugin} cannot be started: ${run.code}`);
+          throw new Error(`${plugin} cannot be started: ${reasonOf(run.code)}`);
         case 'late':
           throw new Error(`${plugin} did not end in time, and was killed`);
         case 'talkative':
@@ -101,6 +104,21 @@ export class PluginPrograms {
       for (const line of lines) this.#parts.complain(`${plugin}: ${line.slice(0, mostComplaint)}`);
     };
   }
+}
+
+function commandLine(plugin: string): readonly string[] {
+  if (plugin.startsWith(':')) return ['/bin/sh', '-c', plugin.slice(1)];
+  // A path from the folder of plugins, and nothing to search for.
+  return [plugin.includes('/') ? plugin : `./${plugin}`];
+}
+
+/** @param code - of the system's error */
+function reasonOf(code: string): string {
+  if (code === 'ENOENT') return 'ENOENT (there is no such file, or none of the name in its first line)';
+  if (code === 'EACCES') return 'EACCES (it may not be run: see its mode, and those of its folders)';
+  if (code === 'ENOEXEC')
+    return 'ENOEXEC (a script has #! and the path of its interpreter in its first line)';
+  return code;
 }
 
 /** @param code - null when a signal has ended it */

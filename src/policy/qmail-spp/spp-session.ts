@@ -3,6 +3,9 @@
 
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 
+/** What variables, fields and replies of one session may have together: a client can have plugins run as often as it likes. */
+const mostBytes = 64 * 1024;
+
 export class SppSession {
   /** No plugin is run any more: NOSPP is set, or a plugin has said so. */
   isOff = false;
@@ -19,6 +22,10 @@ export class SppSession {
   readonly later = new Map<'mail' | 'rcpt' | 'data', Reply>();
   /** RCPT commands of the present transaction. */
   recipients = 0;
+  /** The address of the last one; undefined before. */
+  lastRecipient: string | undefined;
+  /** Counts the commands of the client that plugins were asked about. */
+  turn = 0;
   #isInTransaction = false;
 
   /**
@@ -32,6 +39,7 @@ export class SppSession {
     }
     this.fieldCount = 0;
     this.recipients = 0;
+    this.lastRecipient = undefined;
     this.#isInTransaction = true;
   }
 
@@ -44,5 +52,35 @@ export class SppSession {
     const { fields } = this;
     this.fields = [];
     return fields;
+  }
+
+  /** @returns a function that takes back what plugins say from now on */
+  keep(): () => void {
+    const { isOff, variables, isRelayTaken, suffix, fields, fieldCount, lastRecipient } = this;
+    const before = { variables: variables && { ...variables }, fields: [...fields], later: [...this.later] };
+    return () => {
+      Object.assign(this, { isOff, isRelayTaken, suffix, fieldCount, lastRecipient });
+      this.variables = before.variables;
+      this.fields = before.fields;
+      this.later.clear();
+      for (const [at, reply] of before.later) this.later.set(at, reply);
+    };
+  }
+
+  /** Notes the refusal of a later command. Several with the same code are the lines of one reply, as qmail-spp prints them; of others the first counts. */
+  refuseLater(at: 'mail' | 'rcpt' | 'data', { code, text }: Reply): void {
+    const earlier = this.later.get(at);
+    if (earlier !== undefined && earlier.code !== code) return;
+    this.later.set(at, { code, text: [earlier?.text ?? [], text].flat() });
+  }
+
+  /** @throws {Error} with a clause, when plugins have said more than a session may keep */
+  checkSize(): void {
+    let bytes = 0;
+    for (const [name, value] of Object.entries(this.variables ?? {})) bytes += name.length + value.length;
+    for (const { name, value } of this.fields) bytes += name.length + value.length;
+    for (const { text } of this.later.values()) bytes += [text].flat().join('').length;
+    if (bytes > mostBytes)
+      throw new Error(`it has said more than ${mostBytes} bytes that are kept for later`);
   }
 }

@@ -4,12 +4,12 @@
 import { appendSuffix } from '../../address/append-suffix.ts';
 import { domainOf } from '../../address/domain.ts';
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
+import { verdictFault } from '../check-verdict.ts';
 import type { FollowedFile } from '../followed-file.ts';
 import {
   type Answer,
   type Audience,
   type Breaker,
-  type Edit,
   type FailureAnswer,
   goOn,
   type MailFacts,
@@ -18,8 +18,8 @@ import {
   type Stage,
   type Verdict,
 } from '../stage.ts';
+import { carryOut, endOf, goOnWith, refusal, type Run } from './carry-out.ts';
 import type { SppPlugins, SppSection } from './control-file.ts';
-import type { SppCommand } from './plugin-output.ts';
 import type { PluginPrograms } from './plugin-programs.ts';
 import { SppSession } from './spp-session.ts';
 
@@ -41,15 +41,14 @@ export interface SppParts {
   readonly acceptsDomain: (domain: string) => boolean;
 }
 
-/** A run of the plugins of one command. */
-interface Run {
-  readonly session: SppSession;
-  readonly facts: SessionFacts;
-  readonly section: SppSection;
-  /** Variables about the command. */
-  readonly own: Record<string, string>;
-  readonly edits: Edit[];
-}
+const pointOf = {
+  connection: 'connect',
+  helo: 'helo',
+  auth: 'auth',
+  mail: 'mail',
+  rcpt: 'rcpt',
+  data: 'data',
+} as const;
 
 export class QmailSppStage implements Stage {
   readonly name: string;
@@ -77,7 +76,7 @@ export class QmailSppStage implements Stage {
 
   connect(facts: SessionFacts): Answer {
     const session = new SppSession();
-    session.isOff = facts.client.rule?.variables['NOSPP'] !== undefined;
+    session.isOff = this.#programs.isOff || facts.client.rule?.variables['NOSPP'] !== undefined;
     this.#sessions.set(facts, session);
     return this.#ask('connection', facts, {});
   }
@@ -102,7 +101,12 @@ export class QmailSppStage implements Stage {
       if (verdict.kind === 'reject' || verdict.kind === 'tempfail') session.transactionRefused();
       return verdict;
     };
-    return answer instanceof Promise ? answer.then(noted) : noted(answer as Verdict);
+    if (!(answer instanceof Promise)) return noted(answer as Verdict);
+    return answer.then(noted, (error: unknown) => {
+      // What was said before is still said when the client tries again.
+      session.transactionRefused();
+      throw error;
+    });
   }
 
   rcpt(facts: RcptFacts): Answer {
@@ -114,12 +118,13 @@ export class QmailSppStage implements Stage {
       SMTPMAILFROM: reversePath,
       SMTPRCPTTO: address,
       SMTPRCPTCOUNT: String(recipients.length),
-      SMTPRCPTCOUNTALL: String(session.recipients - 1),
-      ...(this.#acceptsDomain(domainOf(address)) && { SMTPRCPTHOSTSOK: '1' }),
+      // This one is among them, as qmail-spp counts.
+      SMTPRCPTCOUNTALL: String(session.recipients),
+      SMTPRCPTHOSTSOK: facts.client.mayRelay || this.#acceptsDomain(domainOf(address)) ? '1' : '0',
     };
+    session.lastRecipient = address;
     const answer = this.#ask('rcpt', facts, own);
-    const { suffix, isRelayTaken } = session;
-    if (answer === goOn && suffix === '' && !isRelayTaken) return goOn;
+    if (answer === goOn && session.suffix === '' && !session.isRelayTaken) return goOn;
     return Promise.resolve(answer).then((verdict) => this.#relayed(verdict, facts, session));
   }
 
@@ -128,6 +133,7 @@ export class QmailSppStage implements Stage {
     const session = this.#sessionOf(facts);
     return this.#ask('data', facts, {
       SMTPMAILFROM: reversePath,
+      ...(session.lastRecipient !== undefined && { SMTPRCPTTO: session.lastRecipient }),
       SMTPRCPTCOUNT: String(recipients.length),
       SMTPRCPTCOUNTALL: String(session.recipients),
     });
@@ -142,107 +148,73 @@ export class QmailSppStage implements Stage {
 
   #ask(section: SppSection, facts: SessionFacts, own: Record<string, string>): Answer {
     const session = this.#sessionOf(facts);
+    session.turn++;
     const later =
       section === 'mail' || section === 'rcpt' || section === 'data' ? session.later.get(section) : undefined;
     if (later !== undefined) return refusal(later);
-    const run: Run = { session, facts, section, own, edits: [] };
-    if (session.isOff) return goOnWith(this.#end(run));
+    const run: Run = { session, facts, section, own, edits: [], printed: [] };
+    if (session.isOff) return goOnWith(endOf(run));
     const plugins = this.#control.content();
     if (plugins instanceof Promise) return plugins.then((known) => this.#runAll(known, run));
-    return plugins[section].length === 0 ? goOnWith(this.#end(run)) : this.#runAll(plugins, run);
+    return plugins[section].length === 0 ? goOnWith(endOf(run)) : this.#runAll(plugins, run);
   }
 
-  /** Fields that were said before the message go into it now. */
-  #end({ session, section, edits }: Run): readonly Edit[] {
-    if (section === 'mail' || section === 'rcpt' || section === 'data') {
-      for (const { name, value } of session.takeFields()) {
-        // Right below our own Received field, in their order.
-        edits.push({ kind: 'insert-field', at: ++session.fieldCount, name, value });
-      }
-    }
-    return edits;
-  }
-
+  /** What a command said before one of its plugins has failed counts for nothing: the client gives the command again. */
   async #runAll(plugins: SppPlugins, run: Run): Promise<Verdict> {
     const { session, section } = run;
-    for (const plugin of plugins[section]) {
-      for (const command of await this.#programs.run(plugin, run.facts, session, run.own)) {
-        const verdict = this.#carryOut(command, run);
-        if (verdict === 'next') return goOnWith(this.#end(run));
+    const restore = session.keep();
+    const { turn } = session;
+    try {
+      const verdict = await this.#verdictOf(plugins[section], run, turn);
+      const fault = verdictFault(verdict, pointOf[section]);
+      if (fault !== undefined) throw new Error(fault);
+      return verdict;
+    } catch (error) {
+      if (session.turn === turn) restore();
+      throw error;
+    }
+  }
+
+  async #verdictOf(plugins: readonly string[], run: Run, turn: number): Promise<Verdict> {
+    const { session } = run;
+    const untilMs = performance.now() + this.timeLimitMs;
+    for (const plugin of plugins) {
+      const commands = await this.#programs.run(plugin, run.facts, session, { own: run.own, untilMs });
+      // The client was told that the stage is too late, and has gone on.
+      if (session.turn !== turn) throw new Error('its answer came too late');
+      for (const command of commands) {
+        const verdict = carryOut(command, run);
+        if (verdict === 'next') return goOnWith(endOf(run));
         if (verdict !== undefined) return verdict;
       }
       if (session.isOff) break;
     }
-    return goOnWith(this.#end(run));
+    return goOnWith(endOf(run));
   }
 
-  /** @returns `next` when no other plugin is to be run for this command; undefined to go on */
-  #carryOut(command: SppCommand, run: Run): Verdict | 'next' | undefined {
-    const { session, section, edits, own } = run;
-    switch (command.kind) {
-      case 'plugins-off':
-        session.isOff = true;
-        return 'next';
-      case 'next':
-        return 'next';
-      case 'accept': {
-        if (section !== 'mail' && section !== 'rcpt') return 'next';
-        return { kind: 'accept', edits: this.#end(run) };
-      }
-      case 'refuse':
-        return refusal(command.reply);
-      case 'disconnect':
-        return { kind: 'disconnect', reply: command.reply };
-      case 'drop':
-        return { kind: 'drop' };
-      case 'refuse-later':
-        session.later.set(command.at, command.reply);
-        return undefined;
-      case 'variable':
-        this.#setVariable(command.name, command.value, run);
-        return undefined;
-      case 'header':
-        session.fields.push(command);
-        return undefined;
-      case 'address':
-        if (section === 'mail') edits.push({ kind: 'change-sender', address: command.address });
-        if (section === 'rcpt') edits.push({ kind: 'change-recipient', address: command.address });
-        if (section === 'mail') own['SMTPMAILFROM'] = command.address;
-        if (section === 'rcpt') own['SMTPRCPTTO'] = command.address;
-        return undefined;
-      case 'print':
-        edits.push({ kind: 'reply-line', text: command.text });
-        return undefined;
-    }
-  }
-
-  /** A variable is for later plugins; RELAYCLIENT is for the server, too. */
-  #setVariable(name: string, value: string | undefined, { session, section, facts, edits }: Run): void {
-    const variables = (session.variables ??= {});
-    if (value === undefined) delete variables[name];
-    else variables[name] = value;
-    if (name !== 'RELAYCLIENT') return;
-    session.isRelayTaken = value === undefined;
-    session.suffix = value ?? '';
-    if (value === undefined || section === 'data' || facts.client.mayRelay) return;
-    const { rule } = facts.client;
-    const usual = { who: '', maxMessageBytes: undefined, variables: {} };
-    edits.push({ kind: 'set-client-rule', rule: { ...usual, ...rule, relay: '' } });
-  }
-
-  /** The verdict on a recipient, as what plugins have said of RELAYCLIENT wants it. */
-  #relayed(verdict: Verdict, { recipient }: RcptFacts, { suffix, isRelayTaken }: SppSession): Verdict {
+  /** The verdict on a recipient, as what plugins have said of RELAYCLIENT and of its address wants it. */
+  #relayed(
+    verdict: Verdict,
+    { recipient, client }: RcptFacts,
+    { suffix, isRelayTaken }: SppSession,
+  ): Verdict {
     if (verdict.kind !== 'continue' && verdict.kind !== 'accept') return verdict;
     const { edits = [] } = verdict;
     const changed = edits.findLast(({ kind }) => kind === 'change-recipient');
     const address = changed?.kind === 'change-recipient' ? changed.address : recipient.address;
-    if (isRelayTaken && verdict.kind === 'continue' && !this.#acceptsDomain(domainOf(address))) {
+    const mayRelay =
+      !isRelayTaken && (client.mayRelay || edits.some(({ kind }) => kind === 'set-client-rule'));
+    // As qmail-smtpd does, the address of the client is judged, and not the one that a plugin has put in its place.
+    const isAllowed = mayRelay || this.#acceptsDomain(domainOf(recipient.address));
+    const isElsewhere = !this.#acceptsDomain(domainOf(address));
+    if (verdict.kind === 'continue' && !isAllowed && (changed !== undefined || isRelayTaken))
       return refusal(relayingDenied);
-    }
-    if (suffix === '') return verdict;
+    const isRedirected = changed !== undefined && isElsewhere && !mayRelay;
+    const judged: Verdict = isRedirected ? { ...verdict, kind: 'accept' } : verdict;
+    if (suffix === '') return judged;
     const appended = appendSuffix(address, suffix);
     if (appended === undefined) return refusal(cannotAppend);
-    return { ...verdict, edits: [...edits, { kind: 'change-recipient', address: appended }] };
+    return { ...judged, edits: [...edits, { kind: 'change-recipient', address: appended }] };
   }
 }
 
@@ -252,12 +224,4 @@ function whoVariables({ user, mechanism, client }: SessionFacts): Record<string,
     ...(mechanism !== undefined && { SMTPAUTHMETHOD: mechanism }),
     ...(client.mayRelay && { RELAYCLIENT: client.rule?.relay ?? '' }),
   };
-}
-
-function goOnWith(edits: readonly Edit[]): Verdict {
-  return edits.length === 0 ? goOn : { kind: 'continue', edits };
-}
-
-function refusal(reply: Reply): Verdict {
-  return { kind: reply.code >= 500 ? 'reject' : 'tempfail', reply };
 }
