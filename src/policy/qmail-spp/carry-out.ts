@@ -1,6 +1,7 @@
 // Carries out what the plugins of one command of a client have said. Promises: nothing is sent or changed here; it all becomes the verdict on
 // the command, or is kept in the session for later commands.
 
+import { fieldEditFault } from '../../message/editable-header.ts';
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 import { type Edit, goOn, type SessionFacts, type Verdict } from '../stage.ts';
 import type { SppSection } from './control-file.ts';
@@ -60,10 +61,15 @@ export function carryOut(command: SppCommand, run: Run): Verdict | 'next' | unde
       setVariable(command.name, command.value, run);
       session.checkSize();
       return undefined;
-    case 'header':
-      session.fields.push(command);
+    case 'header': {
+      const { name, value } = command;
+      // It may be for a message that comes much later.
+      const fault = fieldEditFault({ kind: 'insert-field', at: 0, name, value });
+      if (fault !== undefined) throw new Error(fault);
+      session.fields.push({ name, value });
       session.checkSize();
       return undefined;
+    }
     case 'address':
       if (section === 'mail') edits.push({ kind: 'change-sender', address: command.address });
       if (section === 'rcpt') edits.push({ kind: 'change-recipient', address: command.address });

@@ -4,7 +4,7 @@
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 
 /** What variables, fields and replies of one session may have together: a client can have plugins run as often as it likes. */
-const mostBytes = 64 * 1024;
+const mostBytes = 32 * 1024;
 
 export class SppSession {
   /** No plugin is run any more: NOSPP is set, or a plugin has said so. */
