@@ -19,6 +19,7 @@ import { signingProblems } from './signing-problems.ts';
 import { srsProblems } from './srs-problems.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
+import { recipientProblems } from './recipient-problems.ts';
 import { tableProblems } from './table-problems.ts';
 
 /** Adds the command. */
@@ -59,6 +60,7 @@ async function check(
       ...userWarnings(config),
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
+      ...(await recipientProblems(config)),
       ...(await directoryProblems(config)),
       ...(await issuerProblems(config)),
       ...(await signingProblems(config)),

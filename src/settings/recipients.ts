@@ -4,13 +4,15 @@ import type { CallAheadConfig, Config, RecipientsConfig } from '../config/config
 import type { Directory } from '../directory/types.ts';
 import type { Places } from '../io/places.ts';
 import { directoryTable } from '../policy/recipients/directory-table.ts';
+import { AliasReports } from '../policy/recipients/alias-reports.ts';
 import { ControlRecipients } from '../policy/recipients/control-recipients.ts';
 import type { KeptSource, KeptSources } from '../policy/recipients/kept-sources.ts';
 import { ProgramTable } from '../policy/recipients/program-table.ts';
+import type { Aliases, RecipientRule } from '../policy/recipients/recipient-rules.ts';
 import type { RecipientSource } from '../policy/recipients/recipient-source.ts';
 import type { SourceReportsParts } from '../policy/recipients/source-reports.ts';
 import { TableSource } from '../policy/recipients/table-source.ts';
-import { type RecipientRule, RecipientsStage } from '../policy/stages/recipients-stage.ts';
+import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import type { Table } from '../table/table.ts';
 import type { Tables, TablesParts } from '../table/tables.ts';
 import { missingTable } from './missing-table.ts';
@@ -43,12 +45,32 @@ function ruleOf(settings: RecipientsConfig, config: Config, parts: RecipientPart
   return {
     domains: settings.domain,
     source: sourceOf(settings, config, parts),
+    aliases: aliasesOf(settings, parts),
     skipsRelayClients: settings.control !== undefined,
   };
 }
 
-function sourceOf(settings: RecipientsConfig, config: Config, parts: RecipientParts): RecipientSource {
-  const { callAhead, control, home } = settings;
+function aliasesOf(
+  { aliases, key, subaddress: separators }: RecipientsConfig,
+  { kept, reports, tables }: RecipientParts,
+): Aliases | undefined {
+  if (aliases === undefined) return undefined;
+  const table = tables.get(aliases) ?? missingTable(aliases);
+  return {
+    table,
+    key,
+    separators,
+    reports: kept.of(`aliases ${aliases}`, () => new AliasReports(reports, aliases)),
+  };
+}
+
+/** Undefined: there are aliases alone. */
+function sourceOf(
+  settings: RecipientsConfig,
+  config: Config,
+  parts: RecipientParts,
+): RecipientSource | undefined {
+  const { callAhead, control, directory, home, program, table } = settings;
   if (callAhead !== undefined) {
     // All that an open connection, or an answer that is kept, depends on.
     const { deliver, dns, hostname, listen, quirk, tls } = config;
@@ -59,8 +81,10 @@ function sourceOf(settings: RecipientsConfig, config: Config, parts: RecipientPa
     return parts.kept.of(`control ${JSON.stringify(settings)}`, () =>
       controlRecipients(control, home, settings, parts),
     );
+  if (table === undefined && program === undefined && directory !== true) return undefined;
   const { key, subaddress: separators } = settings;
-  return new TableSource(tableOf(settings, parts), { key, separators });
+  const isCostly = program === undefined ? undefined : true;
+  return new TableSource(tableOf(settings, parts), { key, separators }, isCostly);
 }
 
 function controlRecipients(

@@ -99,7 +99,35 @@ function asking(text: string): string {
   return `[[recipients]]\ndomain = ["a.test"]\n[recipients.call_ahead]\n${text}`;
 }
 
+test('aliases stand beside another source, or alone', () => {
+  const { recipients } = parseConfig(
+    `${users}
+    [[table]]
+    name = "aliases"
+    path = "/etc/aliases.map"
+    [[recipients]]
+    domain = ["a.test"]
+    table = "users"
+    aliases = "aliases"
+    [[recipients]]
+    domain = ["b.test"]
+    aliases = "aliases"`,
+    'sluice.toml',
+  );
+  assert.deepEqual(
+    recipients.map(({ table, aliases }) => [table, aliases]),
+    [
+      ['users', 'aliases'],
+      [undefined, 'aliases'],
+    ],
+  );
+});
+
 const wrong: readonly [string, RegExp][] = [
+  [
+    '[[recipients]]\ndomain = ["a.test"]\naliases = "alias"',
+    /there is no \[\[table\]\] with the name "alias"/,
+  ],
   [asking(''), /needs smtp or lmtp, with the servers to ask/],
   [asking('smtp = ["a"]\nlmtp = ["b"]'), /excludes smtp: give only one of them/],
   [asking('smtp = []'), /must name one host at least/],

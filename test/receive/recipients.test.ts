@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KeyRules } from '../../src/policy/mailbox-keys.ts';
 import { TableSource } from '../../src/policy/recipients/table-source.ts';
-import { RecipientsStage, type RecipientRule } from '../../src/policy/stages/recipients-stage.ts';
+import type { RecipientRule } from '../../src/policy/recipients/recipient-rules.ts';
+import { RecipientsStage } from '../../src/policy/stages/recipients-stage.ts';
 import { absent, allFailing, found, type Answer, type Table } from '../../src/table/table.ts';
 import { greeted, start } from './fixture.ts';
 import { withStages } from './stage-fixture.ts';
@@ -118,4 +119,37 @@ test('mail for the postmaster of this host is accepted, whoever gets it', async 
   assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
   assert.match(await client.ask('RCPT TO:<Postmaster>\r\n'), /^250/);
   assert.match(await client.ask('RCPT TO:<admin@example.com>\r\n'), /^550 5\.1\.1/);
+});
+
+test('aliases exist when their mailboxes do; one that goes in circles is a temporary error, and the recipient stays as it is', async (t) => {
+  const mailboxes = memoryTable(['joe@example.com']);
+  const values: Readonly<Record<string, string>> = {
+    'staff@example.com': 'joe, jane@elsewhere.example',
+    'a@example.com': 'b',
+    'b@example.com': 'a',
+  };
+  const aliases: Table = {
+    name: 'aliases',
+    lookup: (keys) =>
+      keys.map((key) => (values[key] === undefined ? absent : { kind: 'found', values: [values[key]] })),
+  };
+  const keys = { key: 'address', separators: '' } as const;
+  const told: string[] = [];
+  const reports = { failed: (_alias: string, text: string) => told.push(text), worked: () => undefined };
+  const fixture = await withStages(
+    t,
+    new RecipientsStage([{ ...rule(mailboxes), aliases: { table: aliases, ...keys, reports } }]),
+  );
+  const client = await greeted(fixture);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(
+    await client.ask('RCPT TO:<a@example.com>\r\n'),
+    /^451 4\.3\.0 Recipients cannot be checked now/,
+  );
+  assert.match(told[0] ?? '', /goes in circles/);
+  assert.match(await client.ask('RCPT TO:<nobody@example.com>\r\n'), /^550 5\.1\.1/);
+  assert.match(await client.ask('RCPT TO:<Staff@example.com>\r\n'), /^250/);
+  assert.match(await client.ask('DATA\r\n'), /^354/);
+  assert.match(await client.ask('Subject: x\r\n\r\n.\r\n'), /^250/);
+  assert.deepEqual(fixture.submitted[0]?.recipients, ['Staff@example.com']);
 });

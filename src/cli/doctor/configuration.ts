@@ -5,6 +5,7 @@ import type { ConfigError, ConfigProblem } from '../../config/read/config-error.
 import { placedText, placeWarnings } from '../../config/read/config-warning.ts';
 import { directoryProblems } from '../directory-problems.ts';
 import { issuerProblems } from '../issuer-problems.ts';
+import { recipientProblems } from '../recipient-problems.ts';
 import { tableProblems } from '../table-problems.ts';
 import { userWarnings } from '../user-warnings.ts';
 import type { Check } from './check.ts';
@@ -21,6 +22,7 @@ export const configuration: Check = {
           ...configWarnings(config).filter(({ path }) => !isAboutLimits(path)),
           ...userWarnings(config),
           ...(await tableProblems(config)),
+          ...(await recipientProblems(config)),
           ...(await directoryProblems(config)),
           ...(isOffline ? [] : await issuerProblems(config)),
         ],

@@ -26,6 +26,11 @@ const recipients = tableOf({
     'The name of the [[table]] with the mailboxes: "user@example.com", or "@example.com" for a domain that takes mail to any name.',
     { defaultText: 'none: give another source instead', example: '"users"' },
   ),
+  aliases: key(
+    z.string({ error: expected('the name of a [[table]]') }).optional(),
+    'The name of a [[table]] with names that stand for other addresses, beside another source or alone. They are checked here, and expanded where the mail is delivered.',
+    { defaultText: 'none', example: '"aliases"' },
+  ),
   directory: key(
     yesNo().optional(),
     'The mailboxes are the users of the directory and their aliases, instead of those of a table.',
@@ -91,7 +96,7 @@ type Add = (message: string, ...path: (string | number)[]) => void;
 function checkOne(each: Recipients, add: Add): void {
   const given = sources.filter((source) => each[source] !== undefined && each[source] !== false);
   const [first, second] = given;
-  if (first === undefined) {
+  if (first === undefined && each.aliases === undefined) {
     add(
       'needs a source of mailboxes: table, with the name of a [[table]], or directory = true, or program, or control',
     );

@@ -67,6 +67,7 @@ export interface Tables extends SrsTables, RewriteTables {
   readonly stage: readonly { readonly listen?: readonly string[] | undefined }[];
   readonly recipients: readonly {
     readonly table?: string | undefined;
+    readonly aliases?: string | undefined;
     readonly directory?: boolean | undefined;
   }[];
   readonly limit: readonly {
@@ -187,13 +188,14 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);
-  for (const [index, { table, directory }] of tables.recipients.entries()) {
+  for (const [index, { table, aliases, directory }] of tables.recipients.entries()) {
     if (directory === true && tables.directory.length === 0) {
       const message = 'there is no [[directory]] in the file';
       context.addIssue({ code: 'custom', message, path: ['recipients', index, 'directory'] });
     }
-    if (table !== undefined && !tableNames.includes(table)) {
-      addUnknown('table', table, tableNames, ['recipients', index, 'table'], context);
+    for (const [key, name] of Object.entries({ table, aliases })) {
+      if (name !== undefined && !tableNames.includes(name))
+        addUnknown('table', name, tableNames, ['recipients', index, key], context);
     }
   }
   const names = tables.tenant.map(({ name }) => name);

@@ -32,6 +32,7 @@ export interface ControlRecipientsParts {
 }
 
 export class ControlRecipients implements RecipientSource {
+  readonly isCostly = true;
   readonly #parts: ControlRecipientsParts;
   readonly #reports: SourceReports;
   readonly #tables: Tables;

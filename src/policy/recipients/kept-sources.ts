@@ -2,18 +2,21 @@
 
 import type { RecipientSource } from './recipient-source.ts';
 
-export interface KeptSource extends RecipientSource {
+interface Kept {
   close(): Promise<void> | void;
 }
 
+export type KeptSource = RecipientSource & Kept;
+
 export class KeptSources {
-  readonly #sources = new Map<string, KeptSource>();
+  readonly #sources = new Map<string, Kept>();
   readonly #wanted = new Set<string>();
 
-  /** @param key - tells it from all others: where, and all settings */
-  of<Source extends KeptSource>(key: string, make: () => Source): RecipientSource {
+  /** @param key - tells it from all others: what it is, where, and all settings */
+  of<Source extends Kept>(key: string, make: () => Source): Source {
     this.#wanted.add(key);
-    let source = this.#sources.get(key);
+    // What has this key was made by such a call.
+    let source = this.#sources.get(key) as Source | undefined;
     if (source === undefined) this.#sources.set(key, (source = make()));
     return source;
   }

@@ -22,6 +22,8 @@ export type RecipientAnswer =
   | { readonly kind: 'failing'; readonly reason: string };
 
 export interface RecipientSource {
+  /** Asking costs a program, or a connection to another server. */
+  readonly isCostly?: true | undefined;
   /** It never throws and never rejects. */
   find(recipient: AskedRecipient): RecipientAnswer | Promise<RecipientAnswer>;
 }

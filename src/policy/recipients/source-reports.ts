@@ -1,11 +1,11 @@
-// Tells people about a source of recipients that cannot tell: as a trouble until it works again, or has not failed for a minute, and in
+// Tells people about a source of recipients that cannot tell: as a trouble until it works again, or has not failed for a while, and in
 // the log, where the same failure stands once a minute at most.
 
 import type { Deadline, Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { TroubleLevel, Troubles } from '../../stats/troubles.ts';
 
-const quietMs = 60_000;
+const minuteMs = 60_000;
 
 export interface SourceReportsParts {
   readonly deadlines: Pick<Deadlines, 'set' | 'clear' | 'nowMs'>;
@@ -19,6 +19,8 @@ export class SourceReports implements Deadline {
   readonly #parts: SourceReportsParts;
   readonly #name: string;
   readonly #advice: string;
+  readonly #quietMs: number;
+  readonly #onQuiet: () => void;
   #isFailing = false;
   #logged = '';
   #loggedAtMs = -Infinity;
@@ -26,8 +28,18 @@ export class SourceReports implements Deadline {
   /**
    * @param name - what the source is, for the trouble `recipients:NAME`
    * @param advice - what to do about its failures
+   * @param quietMs - without a failure for so long, it is over
+   * @param onQuiet - is told of that
    */
-  constructor(parts: SourceReportsParts, name: string, advice: string) {
+  constructor(
+    parts: SourceReportsParts,
+    name: string,
+    advice: string,
+    quietMs = minuteMs,
+    onQuiet: () => void = () => undefined,
+  ) {
+    this.#quietMs = quietMs;
+    this.#onQuiet = onQuiet;
     this.#parts = parts;
     this.#name = name;
     this.#advice = advice;
@@ -37,9 +49,9 @@ export class SourceReports implements Deadline {
   failed(text: string, level: TroubleLevel = 'critical'): void {
     const { deadlines, log, troubles } = this.#parts;
     this.#isFailing = true;
-    deadlines.set(this, quietMs);
+    deadlines.set(this, this.#quietMs);
     troubles.raise(`recipients:${this.#name}`, level, text, this.#advice);
-    if (text === this.#logged && deadlines.nowMs < this.#loggedAtMs + quietMs) return;
+    if (text === this.#logged && deadlines.nowMs < this.#loggedAtMs + minuteMs) return;
     this.#logged = text;
     this.#loggedAtMs = deadlines.nowMs;
     log.error(`recipients by ${this.#name}: ${text}`);
@@ -55,6 +67,7 @@ export class SourceReports implements Deadline {
 
   expired(): void {
     this.worked();
+    this.#onQuiet();
   }
 
   close(): void {

@@ -11,12 +11,14 @@ import {
 } from './recipient-source.ts';
 
 export class TableSource implements RecipientSource {
+  readonly isCostly: true | undefined;
   readonly #table: Table;
   readonly #rules: KeyRules;
 
-  constructor(table: Table, rules: KeyRules) {
+  constructor(table: Table, rules: KeyRules, isCostly?: true) {
     this.#table = table;
     this.#rules = rules;
+    this.isCostly = isCostly;
   }
 
   find({ localPart, domain }: AskedRecipient): RecipientAnswer | Promise<RecipientAnswer> {

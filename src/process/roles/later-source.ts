@@ -4,6 +4,7 @@ import type { KeptSource } from '../../policy/recipients/kept-sources.ts';
 import type { AskedRecipient, RecipientAnswer } from '../../policy/recipients/recipient-source.ts';
 
 export class LaterSource implements KeptSource {
+  readonly isCostly = true;
   readonly #load: () => Promise<KeptSource>;
   #loading: Promise<KeptSource> | undefined;
   #source: KeptSource | undefined;

@@ -1,0 +1,35 @@
+// What `sluice check` finds in files control/recipients.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { recipientProblems } from '../../src/cli/recipient-problems.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { buildCdb, textForms } from '../../src/table/build-cdb.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+test('lines, databases and programs that cannot be used are named', async (t) => {
+  const home = temporaryFolder(t, 'recipient-problems').path;
+  for (const folder of ['control', 'users', 'bin']) mkdirSync(join(home, folder));
+  const control = join(home, 'control/recipients');
+  const { recipients } = parseConfig(`[[recipients]]\ncontrol = ${JSON.stringify(control)}\n`, 'sluice.toml');
+  const problems = async (): Promise<string[]> =>
+    (await recipientProblems({ recipients })).map(({ message }) => message);
+  assert.match((await problems()).join('\n'), /control\/recipients cannot be used.*ENOENT/u);
+
+  writeFileSync(join(home, 'bin/check'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(home, 'users/list'), ':joe@a.test\n');
+  await buildCdb(join(home, 'users/good.cdb'), join(home, 'users/list'), textForms.list);
+  writeFileSync(join(home, 'users/bad.cdb'), 'no database');
+  writeFileSync(control, '!a.test\nb.test:users/good.cdb\nc.test|bin/check x\n*|true\n');
+  assert.deepEqual(await problems(), []);
+  writeFileSync(control, '# x\nb.test:users/bad.cdb\nc.test|bin/gone\nusers/gone.cdb\n');
+  const found = await problems();
+  assert.equal(found.length, 3);
+  assert.match(found[0] ?? '', /line 2: .*bad\.cdb.* a cdb has 2048 at least/u);
+  assert.match(found[1] ?? '', /line 3: .*bin\/gone cannot be run by this user, or does not exist/u);
+  assert.match(found[2] ?? '', /line 4: .*gone\.cdb: it does not exist/u);
+  writeFileSync(control, 'b.test:\n');
+  assert.match((await problems()).join('\n'), /cannot be used.*line 1: the path of a cdb is missing/u);
+});
