@@ -86,6 +86,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [6698, 'The DNS-based authentication of named entities (DANE): the TLSA record'],
   [6710, 'SMTP extension for message transfer priorities (MT-PRIORITY)'],
   [6758, 'Tunneling of SMTP message transfer priorities'],
+  [6761, 'Special-use domain names'],
   [6840, 'Clarifications and implementation notes for DNSSEC'],
   [6891, 'Extension mechanisms for DNS (EDNS(0))'],
   [7093, 'More methods for key identifiers of X.509 certificates'],

@@ -16,8 +16,12 @@ export type QmailSppStageConfig = FileStageOf<'qmail-spp'> & { readonly home: st
 
 export type MilterStageConfig = FileStageOf<'milter'>;
 
+export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options'> & {
+  readonly options: Readonly<Record<string, unknown>>;
+};
+
 /** One of each kind. */
-export type StageConfig = QmailSppStageConfig | MilterStageConfig;
+export type StageConfig = QmailSppStageConfig | MilterStageConfig | PluginStageConfig;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
@@ -29,5 +33,11 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
     }
     case 'milter':
       return stage;
+    case 'plugin':
+      return {
+        ...stage,
+        file: resolve(folder, stage.file),
+        options: Object.fromEntries(stage.options ?? []),
+      };
   }
 }

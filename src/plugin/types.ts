@@ -104,8 +104,8 @@ export interface FetchAnswer {
 
 /**
  * A small store that outlives restarts, and that all processes with this plugin share: `[[stage]]` tables of different names have different
- * ones. Keys are up to 1 KiB, values up to 64 KiB; 1,000,000 entries at most. What the system had not written when power failed may be lost, no
- * more than some seconds of it. It works at once, without promises.
+ * ones. Keys have up to 1 KiB, values up to 64 KiB, and all together 512 MiB. A crash loses nothing; when power fails, what was written in the last
+ * seconds may be lost. It works at once, without promises; an error, such as a full disk, is thrown.
  */
 export interface PluginState {
   /** Undefined: there is none, or its time is over. */

@@ -29,5 +29,7 @@ export interface Member {
   readonly breaker: Breaker | undefined;
   /** The clients that it is asked about; undefined: all. */
   readonly audience: Audience | undefined;
+  /** Whether it is asked now; undefined: always. */
+  readonly isOn: (() => boolean) | undefined;
   readonly ask: (facts: Facts) => Answer;
 }

@@ -48,6 +48,7 @@ function observedStage(stage: Stage, observer: StageObserver): Stage {
     onFailure,
     breaker,
     audience,
+    asksAt: (point) => stage.asksAt?.(point) !== false,
     ...shown,
     // What it is told, and not asked, changes nothing that could be shown.
     recipientRefused: (facts, reply, by) => stage.recipientRefused?.(facts, reply, by),

@@ -156,7 +156,8 @@ function instead({ stage, onFailure }: Member, point: Point): Verdict {
   return held;
 }
 
-function isAsked({ audience }: Member, { user, principal, client }: Session): boolean {
+function isAsked({ audience, isOn }: Member, { user, principal, client }: Session): boolean {
+  if (isOn?.() === false) return false;
   switch (audience) {
     case undefined:
       return true;
@@ -183,6 +184,7 @@ function memberOf(stage: Stage, point: Point): Member[] {
       onFailure: stage.onFailure ?? 'tempfail',
       breaker: stage.breaker,
       audience: stage.audience,
+      isOn: stage.asksAt === undefined ? undefined : () => stage.asksAt?.(point) !== false,
       ask: (facts) => method.call(stage, facts),
     },
   ];

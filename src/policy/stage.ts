@@ -70,6 +70,8 @@ export interface SessionFacts {
   readonly isTrial: boolean;
   /** The last result of another stage: in this transaction, or before it in this session. */
   resultOf(stage: string): StageResult | undefined;
+  /** All of these, by the names of their stages; undefined when there are none. */
+  readonly results: Readonly<Record<string, StageResult>> | undefined;
 }
 
 /** The message so far: its envelope. */
@@ -255,6 +257,11 @@ export interface Stage {
   readonly breaker?: Breaker | undefined;
   /** The clients that it is asked about; mail of others costs nothing. All when not given. */
   readonly audience?: Audience | undefined;
+  /**
+   * Whether it has something to say at a point now, for one whose points change while it is in use. Not given: at each point that it has
+   * a method for.
+   */
+  asksAt?(point: Point): boolean;
   connect?(facts: SessionFacts): Answer;
   helo?(facts: SessionFacts): Answer;
   starttls?(facts: SessionFacts): Answer;

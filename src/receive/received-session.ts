@@ -23,6 +23,7 @@ import { CurrentRecipient } from './current-recipient.ts';
 import { DraftBody } from './draft-body.ts';
 import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
+import { SessionResults } from './session-results.ts';
 import { StageAdditions } from './stage-additions.ts';
 
 /** What log-ins may use of a TLS connection with the client itself. */
@@ -65,10 +66,7 @@ export class ReceivedSession implements Subject {
   /** Hear of the end of transactions, and of the session. */
   notices: StageNotices | undefined;
   #saidHello = false;
-  /** Results of stages from before HELO, before MAIL, and in the present transaction. Most sessions have none. */
-  #clientResults: Map<string, StageResult> | undefined;
-  #sessionResults: Map<string, StageResult> | undefined;
-  #messageResults: Map<string, StageResult> | undefined;
+  readonly #results = new SessionResults();
 
   /** @param maxMessageBytes - 0 for no limit */
   constructor(
@@ -154,7 +152,7 @@ export class ReceivedSession implements Subject {
     // The TLS connection is that of the front end: its client has another one, or none.
     this.logins = noTlsLogins;
     this.#loggedIn = undefined;
-    this.#clientResults = undefined;
+    this.#results.forget('client');
     this.#forgetHello();
   }
 
@@ -212,14 +210,16 @@ export class ReceivedSession implements Subject {
     this.#transaction = undefined;
     this.content = undefined;
     this.forwarded = undefined;
-    this.#messageResults = undefined;
+    this.#results.forget('message');
     if (wasInTransaction) this.notices?.transactionEnded(this);
   }
 
   resultOf(stage: string): StageResult | undefined {
-    return (
-      this.#messageResults?.get(stage) ?? this.#sessionResults?.get(stage) ?? this.#clientResults?.get(stage)
-    );
+    return this.#results.of(stage);
+  }
+
+  get results(): Readonly<Record<string, StageResult>> | undefined {
+    return this.#results.all;
   }
 
   apply(stage: string, change: Change, point: Point): string | undefined {
@@ -237,7 +237,7 @@ export class ReceivedSession implements Subject {
     this.helo = '';
     this.extended = false;
     this.forwarded = undefined;
-    this.#sessionResults = undefined;
+    this.#results.forget('session');
   }
 
   #edit(edit: Edit, point: Point): void {
@@ -289,10 +289,7 @@ export class ReceivedSession implements Subject {
   }
 
   #note(stage: string, result: StageResult): void {
-    let results;
-    if (this.#transaction !== undefined) results = this.#messageResults ??= new Map();
-    else if (this.#saidHello) results = this.#sessionResults ??= new Map();
-    else results = this.#clientResults ??= new Map();
-    results.set(stage, result);
+    const before = this.#saidHello ? 'session' : 'client';
+    this.#results.note(this.#transaction === undefined ? before : 'message', stage, result);
   }
 }

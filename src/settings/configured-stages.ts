@@ -34,7 +34,7 @@ export function configuredStages(
   { relay, names, placesOf, log }: ConfiguredStageParts,
 ): readonly StageEntry[] {
   return all.flatMap((each) => {
-    if (each.kind === 'milter') return []; // they come later: see `milterStages`
+    if (each.kind !== 'qmail-spp') return []; // they come later: see `lateStages`
     const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment = {} } = each;
     const { restAfter, restFor } = each;
     const programs = new PluginPrograms({

@@ -19,7 +19,7 @@ import type { LiveSrs } from '../srs/live-srs.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import type { Tables } from '../table/tables.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
-import { milterStages } from './milter-stages.ts';
+import { type LateStageParts, lateStages } from './late-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
 import { rewritingStages } from './rewriting.ts';
 import { tapStage } from './taps.ts';
@@ -37,7 +37,7 @@ export interface StageParts {
   readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events' | 'aggregate'>;
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
-  readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'>;
+  readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> & Pick<LateStageParts, 'pluginOf'>;
 }
 
 function entryOf(stage: Stage | undefined): readonly StageEntry[] {
@@ -65,7 +65,7 @@ export function stages(
     ...entryOf(recipientsStage(config, recipients)),
     ...verificationStages(config, verification),
     // They see what is accepted so far, as it will leave.
-    ...milterStages(config, { ...configured, names, deadlines: verification.deadlines }),
+    ...lateStages(config, { ...configured, names, deadlines: verification.deadlines }),
     ...rewriting.late,
     // The last of all: what is refused or discarded gets no copy.
     ...entryOf(tapStage(config, { events: verification.events, log: configured.log })),

@@ -16,6 +16,7 @@ export const troubleKinds = [
   'log',
   'login',
   'overdue',
+  'plugin',
   'quarantine',
   'recipients',
   'report',

@@ -48,7 +48,8 @@ interface Paths {
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
   readonly stage: readonly (
     | { readonly kind: 'qmail-spp'; readonly plugins: string }
-    | { readonly kind: string }
+    | { readonly kind: 'plugin'; readonly file: string }
+    | { readonly kind: 'milter' }
   )[];
   readonly tap: readonly { readonly file?: string | undefined }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
@@ -65,6 +66,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'tls',
   'crash',
   'keys',
+  'plugins',
   'format',
   'lock.sock',
   'bus.sock',
@@ -138,10 +140,11 @@ function namedPaths({
         ] as const,
     ),
     ...tap.map(({ file: path }, index) => [['tap', index, 'file'], 'input', path] as const),
-    ...stage.map(
-      (each, index) =>
-        [['stage', index, 'plugins'], 'input', 'plugins' in each ? each.plugins : undefined] as const,
-    ),
+    ...stage.flatMap((each, index) => {
+      if (each.kind === 'milter') return [];
+      const [key, path] = each.kind === 'plugin' ? ['file', each.file] : ['plugins', each.plugins];
+      return [[['stage', index, key], 'input', path] as const];
+    }),
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     [['reports', 'ca'], 'input', reports.ca],

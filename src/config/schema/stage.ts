@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
 import { milterStage } from './stages/milter.ts';
+import { pluginStage } from './stages/plugin.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
 
 /** The stages of Sluice itself: a name is for the log and for troubles, where two must not be mixed up. */
@@ -22,8 +23,8 @@ const ownStages: ReadonlySet<string> = new Set([
   'rewriting-incoming',
 ]);
 
-const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage], {
-  error: wrongKind(['qmail-spp', 'milter']),
+const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage, pluginStage], {
+  error: wrongKind(['qmail-spp', 'milter', 'plugin']),
 });
 documentKinds(stage, 'What decides.');
 

@@ -106,6 +106,7 @@ function typeOf(schema: z.core.$ZodType): string {
     return `list, each ${withArticle(typeOf(fileSchema(schema.def.element)))}`;
   if (schema instanceof z.ZodEnum) return schema.options.map((word) => `"${word}"`).join(' or ');
   if (schema instanceof z.ZodBoolean) return 'true or false';
+  if (schema instanceof z.ZodRecord) return 'table';
   if (schema instanceof z.ZodLiteral) return [...schema.values].map(String).join(' or ');
   if (schema instanceof z.ZodNumber) {
     return `${schema.isInt ? 'whole number' : 'number'} from ${schema.minValue} to ${schema.maxValue}`;

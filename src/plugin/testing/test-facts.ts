@@ -71,6 +71,7 @@ export function factsOf(facts: TestFacts, hasRecipients: boolean): RcptFacts & P
     helo,
     extended: facts.extended ?? true,
     isTrial: facts.isTrial ?? false,
+    results,
     resultOf: (stage) => (Object.hasOwn(results, stage) ? results[stage] : undefined),
     transaction: {
       queueId: '1a2b3c4d5e',

@@ -65,6 +65,7 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   const keys = keysFolder(spool);
   giveFiles(keys, [{ uid: of.keys.uid, gid, mode: 0o600 }], makersOf(made(keys)), leftOut);
   giveFolder(keys, { uid: of.keys.uid, gid, mode: 0o750 });
+  if (of.receiver.uid !== uid) ownPluginFolders(spool, of.receiver.uid, gid);
   takeCertificate(join(spool, 'tls'), before.uid, new Set(Object.values(of).map((identity) => identity.uid)));
   giveFolder(spool, { uid, gid, mode: 0o750 });
   return leftOut;
@@ -84,6 +85,13 @@ function setPlantedAside(folder: string, receiver: number, manager: number, left
   }
 }
 
+/** What plugins keep: each stage has a folder, which its first process makes. The group of all roles may enter, and share files that way. */
+function ownPluginFolders(spool: string, receiver: number, gid: number): void {
+  const folder = join(spool, 'plugins');
+  made(folder);
+  giveFolder(folder, { uid: receiver, gid, mode: 0o2770 });
+}
+
 /** The self-signed certificate of a spool that another user made. One that a role has put there has a key that is known to it. */
 function takeCertificate(folder: string, maker: number, roles: ReadonlySet<number>): void {
   const found = lstatSync(folder, { throwIfNoEntry: false });
@@ -101,6 +109,7 @@ const known: ReadonlySet<string> = new Set([
   'tls',
   // The supervisor has it before the rest of the spool is made.
   'crash',
+  'plugins',
   'lost+found',
 ]);
 

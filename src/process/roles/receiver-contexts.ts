@@ -1,6 +1,7 @@
 // What the sessions of each listener work with: its settings, its stages, and what all listeners of the process share.
 
 import type { Config } from '../../config/config.ts';
+import type { PluginStageConfig } from '../../config/stage-config.ts';
 import type { Trail } from '../../crash/trail.ts';
 import type { Directory } from '../../directory/types.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
@@ -31,6 +32,7 @@ import type { Tables } from '../../table/tables.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { AggregatedMail } from '../../verification/aggregate-row.ts';
 import type { LiveResolver } from './live-resolver.ts';
+import type { PluginHosts } from './plugin-hosts.ts';
 import type { RecipientSources } from './recipient-sources.ts';
 import type { StageWithPlaces } from '../../settings/configured-stages.ts';
 import type { StagePlaces } from './stage-places.ts';
@@ -58,6 +60,7 @@ export interface ContextParts {
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
   readonly stagePlaces: StagePlaces;
+  readonly plugins: Pick<PluginHosts, 'stageOf'>;
   readonly recipientSources: Pick<RecipientSources, 'parts'>;
   readonly trail: Trail | undefined;
 }
@@ -95,7 +98,11 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
         events,
         aggregate: (mail: AggregatedMail) => collector.add(mail),
       },
-      configured: { placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage), log },
+      configured: {
+        placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage),
+        pluginOf: (stage: PluginStageConfig) => parts.plugins.stageOf(stage),
+        log,
+      },
     };
     const pipelines = new Pipelines(
       stages(ofListener, stageParts),

@@ -48,6 +48,7 @@ import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
 import { ManagerIntake } from './manager-intake.ts';
 import { RecipientSources } from './recipient-sources.ts';
+import { PluginHosts } from './plugin-hosts.ts';
 import { StagePlaces } from './stage-places.ts';
 import { type ContextParts, receiverContexts } from './receiver-contexts.ts';
 import { receiverSlot } from './slots.ts';
@@ -75,6 +76,7 @@ export interface ReceiverRoleParts {
 
 /** Objects that a reload does not replace. */
 interface Parts extends ContextParts {
+  readonly plugins: PluginHosts;
   readonly storeWatch: StoreWatch;
   readonly link: Link<Submitted>;
   readonly counterPosts: CounterPosts;
@@ -134,6 +136,9 @@ export class ReceiverRole implements Role {
     const deadlines = new Deadlines();
     deadlines.start();
     const stageWatch = new StageWatch({ deadlines, log, troubles });
+    const resolver = new LiveResolver(config);
+    const plugins = new PluginHosts({ log, troubles, timers: nodeTimers, resolver });
+    await plugins.configure(config);
     const parts: Parts = {
       spool,
       storeWatch,
@@ -145,7 +150,7 @@ export class ReceiverRole implements Role {
       guesses,
       tables,
       directory,
-      resolver: new LiveResolver(config),
+      resolver,
       signing,
       srs,
       stageWatch,
@@ -162,6 +167,7 @@ export class ReceiverRole implements Role {
       certificates,
       handshakes: new HandshakeLimits(handshakeLimits(config)),
       stagePlaces: new StagePlaces(),
+      plugins,
       recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
       trail: given.trail,
       trials: given.trials,
@@ -201,6 +207,11 @@ export class ReceiverRole implements Role {
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
+    const loaded = this.#parts.plugins.configure(config);
+    return loaded === undefined ? this.#listen(config) : loaded.then(() => this.#listen(config));
+  }
+
+  #listen(config: Config): Promise<readonly string[]> {
     const listeners = listenersOf(config, this.#place, receiverContexts(config, this.#parts));
     this.#parts.trials?.use(listeners, this.#parts.stageWatch);
     this.#parts.recipientSources.sweep();
@@ -216,6 +227,7 @@ export class ReceiverRole implements Role {
     this.#receiver.abandon();
     this.#parts.deadlines.stop();
     this.#parts.storeWatch.stop();
+    await this.#parts.plugins.close();
     this.#parts.resolver.close();
     await this.#parts.recipientSources.close();
     await this.#parts.tables.close();

@@ -41,6 +41,7 @@ export const qmailSppStage = stageKind(
           z.string({ error: expected('a text') }),
           { error: expected('variables such as { PATH = "/usr/local/bin:/usr/bin:/bin" }') },
         )
+        .transform((variables): ReadonlyMap<string, string> => new Map(Object.entries(variables)))
         .optional(),
       'Variables for its programs. Of the environment of Sluice they get PATH, HOME, LANG and TZ alone.',
       { defaultText: 'none', example: '{ VPOPMAIL = "/home/vpopmail" }' },

@@ -1,0 +1,39 @@
+// [[stage]] of kind "plugin": a plugin in TypeScript or JavaScript.
+
+import { z } from 'zod';
+
+import { expected, key, size, wholeNumber } from '../fields.ts';
+import { stageKind } from './stage-kind.ts';
+
+export const pluginStage = stageKind(
+  'plugin',
+  'a plugin in TypeScript or JavaScript, which runs in a thread of its own. It is asked before the relay check and [[recipients]]. docs/plugins.md says how to write one.',
+  {
+    file: key(
+      z.string({ error: expected('the name of a file') }).min(1, 'must not be empty'),
+      'The file of the plugin. It is loaded anew when it changes, or a file that it imports; if the new one cannot be used, the one before stays in force. A relative path starts at the folder of the configuration file.',
+      { example: '"/etc/sluice/plugins/greylisting.ts"' },
+    ),
+    options: key(
+      // Not a table of Sluice's: its keys are the plugin's, and stay as they are written.
+      z
+        .record(z.string(), z.unknown(), { error: expected('a table such as { domains = ["example.com"] }') })
+        .transform((options): ReadonlyMap<string, unknown> => new Map(Object.entries(options)))
+        .optional(),
+      'Options of the plugin, which it names itself.',
+      { defaultText: 'none', example: '{ domains = ["example.com"] }' },
+    ),
+    questions: key(
+      wholeNumber(1, 100_000).default(200),
+      'The most questions that it has to answer at the same time, for each process of receivers. Other sessions wait in line.',
+    ),
+    waiting: key(
+      wholeNumber(0, 100_000).default(1000),
+      'The most questions that wait in line; for any further one it has failed.',
+    ),
+    memory: key(
+      size(16 * 1024 ** 2, 16 * 1024 ** 3).prefault('128MiB'),
+      'The most memory that it may take, for each process of receivers: its heap, and what it has beside that. When it takes more, its thread is ended and started again.',
+    ),
+  },
+);
