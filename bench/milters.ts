@@ -5,14 +5,20 @@ import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Session } from '../sim/mx/submitter.ts';
 import { Ground } from '../sim/neighbours/ground.ts';
-import { pssBytes } from '../sim/neighbours/process-tree.ts';
+import { cpuMs, memoryBytes } from '../sim/neighbours/process-tree.ts';
 import { withoutPostfix } from '../sim/neighbours/postfix.ts';
 import { median } from './median.ts';
-import { filteringPostfix, filteringSluice, type MilterKind, startMilters } from './milters/systems.ts';
+import {
+  filteringPostfix,
+  filteringSluice,
+  type MilteredSystem,
+  type MilterKind,
+  startMilters,
+} from './milters/systems.ts';
 
 const help = `npm run bench:milters -- [options]
   --kinds KIND[,KIND]  answers (milters that answer every event), silent (that answer only at the end, as rspamd), end (that
-                       want nothing but the end) (answers,silent)
+                       want nothing but the end); empty: none (answers,silent)
   --milters N          (4)
   --sessions N         clients at the same time (20)
   --messages N         of each run (1000)
@@ -39,20 +45,38 @@ const { values } = parseArgs({
 const sessions = Number(values.sessions);
 const messages = Number(values.messages);
 const slowMs = 10_000;
+/** Sessions that are open already when the memory of the others is measured. */
+const first = 50;
 
-/** Messages a second. @param reused - all messages of a client over one connection */
-async function run(ground: Ground, port: number, reused: boolean): Promise<number> {
+interface Rate {
+  readonly perSecond: number;
+  /** CPU of all processes of the server, in ms a message; without that of the milters. */
+  readonly cpuMs: number;
+}
+
+/** @param reused - all messages of a client over one connection */
+async function run(ground: Ground, { port, pid }: MilteredSystem, reused: boolean): Promise<Rate> {
   const args = ['-s', values.sessions, '-m', values.messages, '-l', values.size, ...(reused ? ['-d'] : [])];
-  const begin = performance.now();
+  const [begin, before] = [performance.now(), cpuMs(pid)];
   await ground.run('smtp-source', [...args, '-f', 'a@client.test', '-t', 'b@far.test', `127.0.0.1:${port}`]);
-  return (1000 * messages) / (performance.now() - begin);
+  return {
+    perSecond: (1000 * messages) / (performance.now() - begin),
+    cpuMs: (cpuMs(pid) - before) / messages,
+  };
+}
+
+function medians(rates: readonly Rate[]): Rate {
+  return {
+    perSecond: Math.round(median(rates.map(({ perSecond }) => perSecond))),
+    cpuMs: Math.round(100 * median(rates.map((each) => each.cpuMs))) / 100,
+  };
 }
 
 interface Row {
   readonly kind: MilterKind;
   readonly connections: 'one for each message' | 'reused';
-  readonly postfix: number;
-  readonly sluice: number;
+  readonly postfix: Rate;
+  readonly sluice: Rate;
 }
 
 async function compare(ground: Ground, kind: MilterKind): Promise<Row[]> {
@@ -61,18 +85,18 @@ async function compare(ground: Ground, kind: MilterKind): Promise<Row[]> {
   const sluice = await filteringSluice(ground, `sluice-${kind}`, sockets, true);
   const rows: Row[] = [];
   for (const reused of [false, true]) {
-    const rates = { postfix: [] as number[], sluice: [] as number[] };
+    const rates = { postfix: [] as Rate[], sluice: [] as Rate[] };
     // A first round, which is not counted, compiles hot code and starts processes.
-    for (const { port } of [postfix, sluice]) await run(ground, port, reused);
+    for (const system of [postfix, sluice]) await run(ground, system, reused);
     for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
-      rates.postfix.push(await run(ground, postfix.port, reused));
-      rates.sluice.push(await run(ground, sluice.port, reused));
+      rates.postfix.push(await run(ground, postfix, reused));
+      rates.sluice.push(await run(ground, sluice, reused));
     }
     rows.push({
       kind,
       connections: reused ? 'reused' : 'one for each message',
-      postfix: Math.round(median(rates.postfix)),
-      sluice: Math.round(median(rates.sluice)),
+      postfix: medians(rates.postfix),
+      sluice: medians(rates.sluice),
     });
   }
   await postfix.stop();
@@ -98,42 +122,49 @@ async function begin(port: number): Promise<Session> {
 }
 
 async function wait(ground: Ground): Promise<Waiting> {
-  const count = Number(values.waiting);
+  const count = Number(values.waiting) + first;
   const [socket = ''] = await startMilters(ground, 'answers', 1, slowMs);
   const slow = await filteringSluice(ground, 'slow', [socket], false);
   const content = `Subject: x\r\n\r\n${'Hello\r\n'.repeat(100)}.\r\n`;
   const talk = async (): Promise<number> => {
     const at = performance.now();
     const session = await begin(slow.port);
-    await session.quit();
+    session.destroy();
     return performance.now() - at;
   };
   const sample = async (): Promise<number> => {
     const times: number[] = [];
-    for (let i = 0; i < 20; i++) times.push(await talk());
+    for (let i = 0; i < 10; i++) times.push(await talk());
     return median(times);
   };
   await sample();
   const alone = await sample();
   const open: Session[] = [];
   const openMore = async (upTo: number): Promise<void> => {
-    while (open.length < upTo) open.push(await begin(slow.port));
+    while (open.length < upTo) {
+      const more = Array.from({ length: Math.min(50, upTo - open.length) }, () => begin(slow.port));
+      open.push(...(await Promise.all(more)));
+    }
   };
-  await openMore(20);
-  const before = pssBytes(slow.pid);
-  await openMore(count);
+  // The first ones start code and buffers that any number of sessions needs.
+  await openMore(first);
   for (const session of open) session.write(content);
-  await sleep(2_000);
-  const bytes = pssBytes(slow.pid) - before;
+  await Promise.all(open.map((session) => session.reply()));
+  const before = memoryBytes(slow.pid);
+  await openMore(count);
+  const waiting = open.slice(first);
+  for (const session of waiting) session.write(content);
+  await sleep(5_000);
+  const bytes = memoryBytes(slow.pid) - before;
   const beside = await sample();
-  const replies = await Promise.all(open.map((session) => session.reply()));
+  const replies = await Promise.all(waiting.map((session) => session.reply()));
   if (!replies.every((reply) => reply.startsWith('250')))
     throw new Error(`not all were accepted: ${replies.find((reply) => !reply.startsWith('250'))}`);
   for (const session of open) session.destroy();
   await slow.stop();
   return {
-    sessions: count,
-    kibEach: Math.round((bytes / 1024 / (count - 20)) * 10) / 10,
+    sessions: count - first,
+    kibEach: Math.round((bytes / 1024 / (count - first)) * 10) / 10,
     alone: Math.round(alone * 10) / 10,
     beside: Math.round(beside * 10) / 10,
   };
@@ -141,16 +172,18 @@ async function wait(ground: Ground): Promise<Waiting> {
 
 async function bench(ground: Ground): Promise<void> {
   const rows: Row[] = [];
-  for (const kind of values.kinds.split(',')) rows.push(...(await compare(ground, kind as MilterKind)));
+  for (const kind of values.kinds.split(',').filter((each) => each !== ''))
+    rows.push(...(await compare(ground, kind as MilterKind)));
   const waiting = Number(values.waiting) > 0 ? await wait(ground) : undefined;
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ rows, waiting })}\n`);
     return;
   }
   for (const { kind, connections, postfix, sluice } of rows) {
-    const times = (sluice / postfix).toFixed(1);
+    const faster = (sluice.perSecond / postfix.perSecond).toFixed(1);
+    const cheaper = (postfix.cpuMs / sluice.cpuMs).toFixed(1);
     process.stdout.write(
-      `${kind.padEnd(8)} ${connections.padEnd(21)} Postfix ${postfix}/s  Sluice ${sluice}/s  ${times} times\n`,
+      `${kind.padEnd(8)} ${connections.padEnd(21)} Postfix ${postfix.perSecond}/s, ${postfix.cpuMs} ms CPU  Sluice ${sluice.perSecond}/s, ${sluice.cpuMs} ms CPU  ${faster} times as fast, 1/${cheaper} of the CPU\n`,
     );
   }
   if (waiting === undefined) return;

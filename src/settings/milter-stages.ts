@@ -11,7 +11,7 @@ import { MilterStage } from '../policy/milter/milter-stage.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import { termsOf } from '../protocol/milter/flags.ts';
 import { parseMilterAddress } from '../values/milter-address.ts';
-import { usualMacros } from '../values/milter-macros.ts';
+import { type MacroLists, type MacroStage, macroStages, usualMacros } from '../values/milter-macros.ts';
 import type { ConfiguredStageParts } from './configured-stages.ts';
 
 export interface MilterStageSurroundings {
@@ -48,7 +48,7 @@ function milterStage(
       deadlines: parts.deadlines,
       address: parseMilterAddress(config.address),
       offer: termsOf(config.protocol),
-      macros: { ...usualMacros, ...config.macros },
+      macros: macroLists(config.macros),
       connectMs: config.connectTimeout,
     },
     commandMs: config.timeLimit,
@@ -59,4 +59,11 @@ function milterStage(
     idle: config.reuseConnections ? new IdleConnections() : undefined,
     last: { terms: undefined },
   });
+}
+
+/** The lists of the configuration, and for other commands those of Postfix. */
+function macroLists(own: MilterStageConfig['macros'] = {}): MacroLists {
+  const lists: Record<MacroStage, readonly string[]> = { ...usualMacros };
+  for (const stage of macroStages) lists[stage] = own[stage] ?? lists[stage];
+  return lists;
 }

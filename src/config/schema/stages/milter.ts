@@ -2,21 +2,29 @@
 
 import { z } from 'zod';
 
-import { isMacroName, macroStages } from '../../../values/milter-macros.ts';
+import { isMacroName } from '../../../values/milter-macros.ts';
 import { formatMilterAddress, parseMilterAddress } from '../../../values/milter-address.ts';
-import { duration, expected, key, listOf, textOf, wholeNumber, yesNo } from '../fields.ts';
+import { duration, expected, key, listOf, tableOf, textOf, wholeNumber, yesNo } from '../fields.ts';
 import { stageKind } from './stage-kind.ts';
 
-const macros = z.partialRecord(
-  z.enum(macroStages, { error: `must be one of ${macroStages.join(', ')}` }),
-  listOf(
-    z
-      .string({ error: expected('a text') })
-      .refine(isMacroName, 'is no macro, such as "i" or "{client_addr}"'),
-    'names of macros',
-  ),
-  { error: expected('lists such as { connect = ["j", "_", "{client_addr}"] }') },
-);
+function macroList() {
+  const name = z.string({ error: expected('a text') });
+  const macro = name.refine(isMacroName, 'is no macro, such as "i" or "{client_addr}"');
+  return key(listOf(macro, 'names of macros').optional(), 'The macros that come with this command.', {
+    defaultText: 'as Postfix does',
+    example: '["i"]',
+  });
+}
+
+const macros = tableOf({
+  connect: macroList(),
+  helo: macroList(),
+  mail: macroList(),
+  rcpt: macroList(),
+  data: macroList(),
+  eom: macroList(),
+  eoh: macroList(),
+});
 
 export const milterStage = stageKind(
   'milter',
