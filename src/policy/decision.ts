@@ -31,5 +31,7 @@ export interface Member {
   readonly audience: Audience | undefined;
   /** Whether it is asked now; undefined: always. */
   readonly isOn: (() => boolean) | undefined;
+  /** At MAIL: the tenants whose mail it is asked about; undefined: any mail. */
+  readonly tenants: ReadonlySet<string> | undefined;
   readonly ask: (facts: Facts) => Answer;
 }

@@ -8,6 +8,7 @@ import { errorText } from './error-text.ts';
 import { isInDoubt } from './message-in-doubt.ts';
 import { PendingDecision } from './pending-decision.ts';
 import { type Answer, type Facts, goOn, type Point, points, type Stage, type Verdict } from './stage.ts';
+import type { StageEntry } from './stage-entry.ts';
 import type { StageReports } from './stage-watch.ts';
 
 const usualTimeLimitMs = 30_000;
@@ -39,11 +40,20 @@ export class Pipeline {
   readonly #watch: StageReports;
   readonly #routes: ReadonlySet<string> | undefined;
 
-  /** @param routes - the names of routes that stages may choose */
-  constructor(stages: readonly Stage[], watch: StageReports, routes?: ReadonlySet<string>) {
+  /**
+   * @param entries - in the order in which they are asked
+   * @param tenant - whose mail it is for; undefined for the points before that is known, and for mail of all who have no stages of their own
+   * @param routes - the names of routes that stages may choose
+   */
+  constructor(
+    entries: readonly StageEntry[],
+    tenant: string | undefined,
+    watch: StageReports,
+    routes?: ReadonlySet<string>,
+  ) {
     this.#watch = watch;
     this.#routes = routes;
-    const at = (point: Point) => stages.flatMap((stage) => memberOf(stage, point));
+    const at = (point: Point) => entries.flatMap((entry) => membersOf(entry, tenant, point));
     this.#members = Object.fromEntries(points.map((point) => [point, at(point)])) as Record<Point, Member[]>;
   }
 
@@ -67,6 +77,7 @@ export class Pipeline {
     for (let at = from; at < members.length; at++) {
       const member = members[at] as Member;
       if (!isAsked(member, subject)) continue;
+      if (member.tenants?.has(subject.transaction.tenant) === false) continue;
       let answer: Answer;
       try {
         answer = this.#watch.isResting(member, point) ? instead(member, point) : member.ask(subject);
@@ -174,7 +185,14 @@ function isStranger({ mayRelay }: Session['client'], principal: string | undefin
   return principal === undefined && !mayRelay;
 }
 
-function memberOf(stage: Stage, point: Point): Member[] {
+function membersOf({ stage, tenants }: StageEntry, tenant: string | undefined, point: Point): Member[] {
+  if (tenants === undefined) return memberOf(stage, point, undefined);
+  if (tenant !== undefined) return tenants.includes(tenant) ? memberOf(stage, point, undefined) : [];
+  // While a message begins, the stages before this one say whose it is.
+  return point === 'mail' ? memberOf(stage, point, new Set(tenants)) : [];
+}
+
+function memberOf(stage: Stage, point: Point, tenants: ReadonlySet<string> | undefined): Member[] {
   const method = stage[point] as ((facts: Facts) => Answer) | undefined;
   if (method === undefined) return [];
   return [
@@ -185,6 +203,7 @@ function memberOf(stage: Stage, point: Point): Member[] {
       breaker: stage.breaker,
       audience: stage.audience,
       isOn: stage.asksAt === undefined ? undefined : () => stage.asksAt?.(point) !== false,
+      tenants,
       ask: (facts) => method.call(stage, facts),
     },
   ];

@@ -2,16 +2,11 @@
 // once, when a configuration comes into force.
 
 import { Pipeline } from './pipeline.ts';
-import type { Stage } from './stage.ts';
+import type { StageEntry } from './stage-entry.ts';
 import { StageNotices } from './stage-notices.ts';
 import type { StageReports } from './stage-watch.ts';
 
-/** A stage, and whose mail it decides about. */
-export interface StageEntry {
-  readonly stage: Stage;
-  /** Names of tenants; undefined: any mail. Such a stage is asked after `mail`, when the tenant is known. */
-  readonly tenants?: readonly string[] | undefined;
-}
+export type { StageEntry } from './stage-entry.ts';
 
 export class Pipelines {
   /** For the points before the tenant is known, and for mail of tenants without stages of their own. */
@@ -29,16 +24,7 @@ export class Pipelines {
   constructor(entries: readonly StageEntry[], watch: StageReports, routes?: ReadonlySet<string>) {
     this.entries = entries;
     this.routes = routes;
-    const compile = (tenant: string | undefined) =>
-      new Pipeline(
-        entries
-          .filter(
-            ({ tenants }) => tenants === undefined || (tenant !== undefined && tenants.includes(tenant)),
-          )
-          .map(({ stage }) => stage),
-        watch,
-        routes,
-      );
+    const compile = (tenant: string | undefined) => new Pipeline(entries, tenant, watch, routes);
     this.usual = compile(undefined);
     this.notices = StageNotices.of(
       entries.map(({ stage }) => stage),

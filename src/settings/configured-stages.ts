@@ -5,7 +5,7 @@ import type { Places } from '../io/places.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import { FollowedFile } from '../policy/followed-file.ts';
-import { parseSppControl } from '../policy/qmail-spp/control-file.ts';
+import { parseSppControl, parseTenantSppControl } from '../policy/qmail-spp/control-file.ts';
 import { PluginPrograms } from '../policy/qmail-spp/plugin-programs.ts';
 import { QmailSppStage } from '../policy/qmail-spp/spp-stage.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
@@ -54,7 +54,7 @@ export function configuredStages(
         path: plugins,
         mostBytes: mostPluginsBytes,
         lookEveryMs: 1000,
-        parse: parseSppControl,
+        parse: each.tenant === undefined ? parseSppControl : parseTenantSppControl,
         nowMs: () => performance.now(),
       }),
       programs,

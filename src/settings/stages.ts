@@ -50,7 +50,7 @@ export function stages(
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
   const rewriting = rewritingStages(config, tables);
-  return [
+  return ofTenants(config, [
     // First: it says what the client may do, which others ask for.
     ...clientRulesStage(config, tables, names),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
@@ -69,7 +69,16 @@ export function stages(
     ...rewriting.late,
     // The last of all: what is refused or discarded gets no copy.
     ...entryOf(tapStage(config, { events: verification.events, log: configured.log })),
-  ];
+  ]);
+}
+
+/** Puts the tenants of each [[stage]] to it: its name is that of no other. */
+function ofTenants({ stage: configured }: Config, entries: readonly StageEntry[]): readonly StageEntry[] {
+  const tenantsOf = new Map(configured.map(({ name, tenant }) => [name, tenant]));
+  return entries.map((entry) => {
+    const tenants = tenantsOf.get(entry.stage.name);
+    return tenants === undefined ? entry : { ...entry, tenants };
+  });
 }
 
 function clientRulesStage(

@@ -37,6 +37,15 @@ describe('a warning', () => {
     assert.deepEqual(warnings(`[deliver]\nmax_connections = 0\n${limits}`), []);
   });
 
+  it('is given for a stage of a tenant that no [[tenant]] has', () => {
+    const stage = (tenant: string) =>
+      `[[tenant]]\nname = "shop"\nsender = ["shop.example"]\n[[stage]]\nname = "m"\nkind = "milter"\naddress = "unix:/m"\ntenant = [${tenant}]`;
+    assert.deepEqual(warnings(stage('"shop", "shpo"')), [
+      'stage[1].tenant: no [[tenant]] is called shpo, so the stage m is not asked for it, unless another stage names that tenant',
+    ]);
+    assert.deepEqual(warnings(stage('"shop"')), []);
+  });
+
   it('is given for limits per source where there is none', () => {
     const limit = '[[limit]]\nper = ["source", "mx"]\nconnections = 5\n';
     assert.deepEqual(warnings(limit), [

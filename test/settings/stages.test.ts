@@ -40,6 +40,26 @@ test('users may send from what is written; recipients are checked, and strangers
   ]);
 });
 
+test('a stage of tenants stands among the others, where it stands in the file', () => {
+  const stage = (name: string, tenant = '') =>
+    `[[stage]]\nname = "${name}"\nkind = "milter"\naddress = "unix:/run/${name}"\n${tenant}`;
+  const text = `hostname = "mx.example.org"\n${stage('a')}${stage('b', 'tenant = ["shop", "news"]\n')}${stage('c')}`;
+  const milters = { ...parts, configured: { placesOf: () => undefined } } as unknown as StageParts;
+  assert.deepEqual(
+    stages(parseConfig(text, '/etc/sluice.toml'), milters).map(({ stage: { name }, tenants }) => [
+      name,
+      tenants,
+    ]),
+    [
+      ['tenant', undefined],
+      ['relay', undefined],
+      ['a', undefined],
+      ['b', ['shop', 'news']],
+      ['c', undefined],
+    ],
+  );
+});
+
 test('where nothing is rewritten, or nothing of strangers, there is no stage for it', () => {
   assert.deepEqual(namesFor(''), ['tenant', 'relay']);
   assert.deepEqual(namesFor(canonical), ['tenant', 'rewriting', 'relay']);

@@ -169,11 +169,22 @@ function relayWarnings({ route }: Config): ConfigWarning[] {
   );
 }
 
-function tenantWarnings({ tenant }: Config): ConfigWarning[] {
-  return unreachableTenants(tenant).map(({ index, takenBy }) => ({
-    path: ['tenant', index],
-    message: `no mail can belong to ${tenant[index]?.name}, since ${tenant[takenBy]?.name} comes before it and takes the same mail`,
-  }));
+function tenantWarnings({ tenant, stage }: Config): ConfigWarning[] {
+  const names = new Set(tenant.map(({ name }) => name));
+  return [
+    ...unreachableTenants(tenant).map(({ index, takenBy }) => ({
+      path: ['tenant', index],
+      message: `no mail can belong to ${tenant[index]?.name}, since ${tenant[takenBy]?.name} comes before it and takes the same mail`,
+    })),
+    ...stage.flatMap(({ name, tenant: wanted = [] }, index) =>
+      wanted
+        .filter((each) => !names.has(each))
+        .map((each) => ({
+          path: ['stage', index, 'tenant'],
+          message: `no [[tenant]] is called ${each}, so the stage ${name} is not asked for it, unless another stage names that tenant`,
+        })),
+    ),
+  ];
 }
 
 /** Whoever sets an action means that it happens. */

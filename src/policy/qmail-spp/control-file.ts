@@ -15,6 +15,24 @@ export type SppSection = (typeof sections)[keyof typeof sections];
 /** The plugins of each section in the order of the file: a path, or `:` and a command for the shell. */
 export type SppPlugins = Readonly<Record<SppSection, readonly string[]>>;
 
+/** Those that are reached before it is known whose mail it is. */
+const beforeMail: ReadonlySet<SppSection> = new Set(['connection', 'helo', 'auth']);
+
+/**
+ * Reads the file for a stage that is asked about mail of some tenants alone.
+ * @throws {Error} also when a plugin would never be run
+ */
+export function parseTenantSppControl(text: string): SppPlugins {
+  const plugins = parseSppControl(text);
+  for (const section of beforeMail) {
+    if (plugins[section].length > 0)
+      throw new Error(
+        `it has plugins in [${section}], which is over before it is known whose mail it is; a stage with tenant has [mail], [rcpt] and [data] alone`,
+      );
+  }
+  return plugins;
+}
+
 /**
  * Reads the file.
  * @throws {Error} with a clause that names the line which nobody can understand: a plugin that is left out would let mail through

@@ -25,6 +25,13 @@ const common = {
     'The listeners on which it is asked, by their address.',
     { defaultText: 'all', example: '["192.0.2.1:25"]' },
   ),
+  tenant: key(
+    listOf(textOf('the name of a tenant', tableName), 'names of tenants')
+      .min(1, 'must name one tenant at least')
+      .optional(),
+    'The tenants whose mail it is asked about, by their names. Whose mail it is is known from MAIL on: at earlier commands of a client such a stage is not asked.',
+    { defaultText: 'all mail', example: '["customer1"]' },
+  ),
   audience: key(
     oneOf(['everybody', 'users', 'strangers']).default('everybody'),
     'Whose mail it is asked about. "users": clients that have logged in. "strangers": those that have not, and may not relay.',

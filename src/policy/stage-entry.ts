@@ -1,0 +1,12 @@
+// A stage in its place among the others, and whose mail it decides about.
+
+import type { Stage } from './stage.ts';
+
+export interface StageEntry {
+  readonly stage: Stage;
+  /**
+   * Names of tenants; undefined: any mail. Such a stage is asked from MAIL on, where a stage before it has said whose mail it is, and at no
+   * earlier point.
+   */
+  readonly tenants?: readonly string[] | undefined;
+}
