@@ -66,6 +66,6 @@ test('whatever a value holds, it is read, or is an error with a reason', () => {
         assert.notEqual(error.message, '');
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });

@@ -117,6 +117,6 @@ test('whatever a file holds, it is read, or the line that cannot be is named', (
         assert.match(error.message, /^line \d+: ./u);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
