@@ -2,6 +2,7 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pluginDeclarations } from './plugin-declarations.ts';
 
 /** One file or link of a package. Paths of the target start at the root of the host. */
 export type PackageFile =
@@ -41,6 +42,8 @@ export function filesOfSluice(root: string, runtime: string): PackageFile[] {
     file('bin/sluice.js', `${home}/bin/sluice.js`),
     file('package.json', `${home}/package.json`),
     ...plain('dist/**/*.js', atHome),
+    ...pluginDeclarations(join(root, 'dist')).map((path) => file(`dist/${path}`, atHome(`dist/${path}`))),
+    ...exampleFiles(root, file),
     ...dependenciesOf(root).flatMap((folder) => plain(`${folder}/**`, atHome)),
     { kind: 'copy', from: join(runtime, 'bin/node'), to: `${runtimePlace}/bin/node`, mode: 0o755 },
     { kind: 'copy', from: join(runtime, 'LICENSE'), to: `${runtimePlace}/LICENSE`, mode: 0o644 },
@@ -62,6 +65,15 @@ export function filesOfSluice(root: string, runtime: string): PackageFile[] {
     ...manualOf(root),
     ...completionOf(root),
     ...plain('docs/*.{md,json}', (path) => `${docs}/${path.slice('docs/'.length)}`),
+  ];
+}
+
+/** Examples of plugins: beside the program, which copies them, and where people of Debian look for examples. */
+function exampleFiles(root: string, file: (from: string, to: string) => PackageFile): PackageFile[] {
+  const names = globSync('examples/plugins/*.ts', { cwd: root }).toSorted();
+  return [
+    ...names.map((name) => file(name, `${home}/${name}`)),
+    { kind: 'link', target: '../../../../lib/sluice/examples/plugins', to: `${docs}/examples/plugins` },
   ];
 }
 
