@@ -10,7 +10,8 @@ import { descendants, titleOf } from './process-tree.ts';
 export const sluiceBin = join(import.meta.dirname, '../../bin/sluice.js');
 
 type Value = string | number | boolean | readonly (string | number)[];
-type Table = Readonly<Record<string, Value>>;
+/** A table may have tables, which are written in one line: the options of a plugin. */
+type Table = Readonly<Record<string, Value | Readonly<Record<string, Value>>>>;
 /** A configuration as plain data: tables by name, and lists of tables for `[[listen]]` and `[[route]]`. */
 export type SluiceConfig = Readonly<Record<string, Value | Table | readonly Table[]>>;
 
@@ -135,7 +136,7 @@ function isTable(value: SluiceConfig[string] | undefined): value is Table {
 function toToml(config: SluiceConfig): string {
   const lines = (table: Table): string =>
     Object.entries(table)
-      .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+      .map(([key, value]) => `${key} = ${valueText(value)}\n`)
       .join('');
   const top: Record<string, Value> = {};
   let tables = '';
@@ -145,6 +146,13 @@ function toToml(config: SluiceConfig): string {
     else top[key] = value;
   }
   return lines(top) + tables;
+}
+
+function valueText(value: Table[string]): string {
+  if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([key, each]) => `${key} = ${JSON.stringify(each)}`)
+    .join(', ')} }`;
 }
 
 function isTableList(value: Value | readonly Table[]): value is readonly Table[] {
