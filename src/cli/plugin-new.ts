@@ -87,7 +87,8 @@ function writePlugin(name: string, { point: points, example, folder }: Options):
   process.stdout.write(`Written:
 ${all.map(({ path }) => `  ${relative(process.cwd(), path)}\n`).join('')}
 Next:
-  sluice plugin test ${shown(`${name}.ts`)}    # runs its test, without a network
+  sluice plugin test ${shown(`${name}.ts`)}     # runs its test, without a network
+  sluice plugin bench ${shown(`${name}.ts`)}    # measures it
 Then copy it to the server, and add the [[stage]] at its head to the configuration: docs/plugins.md
 `);
 }

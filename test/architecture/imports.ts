@@ -6,11 +6,8 @@ import { dirname, join, normalize } from 'node:path';
 import { parseSync, visitorKeys, type Node } from 'oxc-parser';
 import { hasPureGlobals, type Import, roomOf } from './rooms.ts';
 
-/** They load files of authors, which are in no room. */
-const loadersOfPlugins: ReadonlySet<string> = new Set([
-  'src/plugin/load-plugin.ts',
-  'src/plugin/testing/ask-once.ts',
-]);
+/** It loads files of authors, which are in no room. */
+const loadersOfPlugins: ReadonlySet<string> = new Set(['src/plugin/load-plugin.ts']);
 
 /** What a source imports, and what it does that no source, or no source of its room, may do. */
 export interface Reading {

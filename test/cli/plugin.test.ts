@@ -126,29 +126,29 @@ suite('testing a plugin', () => {
     [
       'a mistake in the syntax',
       `${head}const x = ;\n`,
-      /FAILED {4}Expression expected\n {12}at .*\/mine\.ts:2: const x = ;\n/u,
+      /FAILED {4}.*\/mine\.ts cannot be loaded: SyntaxError: Expression expected \(.*\/mine\.ts:2\)\n/u,
     ],
     [
       'syntax that cannot be run as it is',
       `${head}enum A { B }\n`,
-      /enum is not supported in strip-only mode\n {12}at .*\/mine\.ts:2: enum A/u,
+      /enum is not supported in strip-only mode \(.*\/mine\.ts:2\)\n/u,
     ],
     [
       'a name that there is not',
       `import { plugn } from 'sluice/plugin';\n`,
-      /named 'plugn'\n {12}at .*\/mine\.ts:1: import/u,
+      /named 'plugn' \(.*\/mine\.ts:1\)\n/u,
     ],
-    ['no plugin', 'export const x = 1;\n', /it has no plugin as its default export/u],
+    ['no plugin', 'export const x = 1;\n', /is no plugin: its default export is not made by plugin/u],
     ['no points', `${head}export default plugin(() => ({}));\n`, /it has no points/u],
     [
       'an error at its start',
-      `${head}export default plugin(() => {\n  throw new Error('no\\nfile');\n});\n`,
-      /FAILED {4}no file\n {12}at .*\/mine\.ts:3:9\n/u,
+      `${head}export default plugin(() => {\n  throw new Error('no file');\n});\n`,
+      /FAILED {4}no file \(.*\/mine\.ts:3\)\n/u,
     ],
     [
       'an error at a point',
       `${head}export default plugin(() => ({ rcpt() { throw new Error('broken'); } }));\n`,
-      /rcpt {6}FAILED: broken\n {12}at .*\/mine\.ts:2:47\n/u,
+      /rcpt {6}FAILED: broken \(.*\/mine\.ts:2\)\n/u,
     ],
     [
       'a verdict that is none',
@@ -243,5 +243,54 @@ test('loops', async () => void (await (await testPlugin(mine)).rcpt()));\n`,
       assert.equal(code, 1);
       assert.match(stderr, /^PLUGIN_FILE: /u);
     }
+  });
+});
+
+suite('measuring a plugin', () => {
+  test('asks each of its points, and prints what that costs', async (t) => {
+    const cwd = written(
+      t,
+      `${head}export default plugin(() => ({ mail: () => goOn, rcpt: () => reject('550 5.1.1', 'No') }));\n`,
+    );
+    const args = ['plugin', 'bench', 'mine.ts', '--seconds', '1', '--at-once', '3'];
+    const { code, stdout, stderr } = await sluice([...args, '--json'], { cwd });
+    assert.equal(code, 0, stderr);
+    const [mail, rcpt] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number | string>);
+    assert.deepEqual([mail?.['point'], mail?.['verdict'], mail?.['failures']], ['mail', 'continue', 0]);
+    assert.deepEqual([rcpt?.['point'], rcpt?.['verdict'], rcpt?.['failures']], ['rcpt', 'reject', 0]);
+    for (const key of ['answers', 'perSecond', 'cpuUs', 'pluginUs']) assert.ok(Number(rcpt?.[key]) > 0, key);
+    const one = await sluice([...args, '--point', 'rcpt'], { cwd });
+    assert.match(
+      one.stdout,
+      /^mine\.ts: 3 questions at a time, 1 s for each point\n\npoint +answers\/s .*\nrcpt +[\d,]+ +[\d.]+ µs +[\d.]+ µs +reject\n$/u,
+    );
+  });
+
+  test('tells of answers that fail, of a plugin that cannot be used, and of a point that it has not', async (t) => {
+    const cwd = written(
+      t,
+      `${head}export default plugin(({ options }) => {
+      if (options['broken'] === true) throw new Error('no table');
+      return { rcpt() { throw new Error('broken'); } };
+    });\n`,
+    );
+    const args = ['plugin', 'bench', 'mine.ts', '--seconds', '1'];
+    const failing = await sluice(args, { cwd });
+    assert.equal(failing.code, 1);
+    assert.match(failing.stdout, /^\d+ answers at rcpt failed: .*broken/mu);
+    const unusable = await sluice([...args, '--options', '{"broken": true}'], { cwd });
+    assert.equal(unusable.code, 1);
+    assert.match(
+      unusable.stderr,
+      /^PLUGIN_UNUSABLE: mine\.ts cannot be used: no table \(.*\/mine\.ts:3\)\./u,
+    );
+    const other = await sluice([...args, '--point', 'data'], { cwd });
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /^PLUGIN_POINT: mine\.ts has no data\.\n {2}It has rcpt\./u);
+    assert.match((await sluice([...args, '--point', 'dota'], { cwd })).stderr, /Did you mean data\?/u);
+    assert.equal((await sluice(['plugin', 'bench', 'gone.ts'], { cwd })).code, 1);
   });
 });

@@ -1,26 +1,22 @@
 // A program of its own: loads a plugin, asks it once at each of its points with typical facts, and prints its verdicts. The exit code is 1 when
 // it cannot be loaded, or when an answer is a failure. `sluice plugin test` starts it, without a network.
 
-import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import type { Plugin } from '../types.ts';
-import { mistakeIn } from './mistake-in.ts';
+import { loadPlugin } from '../load-plugin.ts';
+import { mistakeText } from '../mistake-text.ts';
 import { testPlugin } from './test-plugin.ts';
 
 const [file = '', options = '{}'] = process.argv.slice(2);
 
 try {
-  const { default: plugin } = (await import(pathToFileURL(file).href)) as { readonly default?: Plugin };
-  if (plugin?.sluicePlugin !== 1) {
-    throw new Error('it has no plugin as its default export: export default plugin((context) => ({ ... }))');
-  }
+  const plugin = await loadPlugin(file);
   const asked = await testPlugin(plugin, { options: JSON.parse(options) as Record<string, unknown> });
   for (const point of asked.points) {
     try {
       const answer = await asked[point]();
       print(point, inspect(answer, { breakLength: Infinity, depth: 5 }));
     } catch (error) {
-      print(point, `FAILED: ${mistakeIn(error, file)}`);
+      print(point, `FAILED: ${mistakeText(error)}`);
       process.exitCode = 1;
     }
   }
@@ -28,7 +24,7 @@ try {
   for (const line of asked.logged) print('log', line);
   await asked.end();
 } catch (error) {
-  print('FAILED', mistakeIn(error, file));
+  print('FAILED', mistakeText(error));
   process.exitCode = 1;
 }
 

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verdictFault } from '../../policy/check-verdict.ts';
 import { points, type StageResult, type Verdict } from '../../policy/stage.ts';
+import { pointsOf, setUpPlugin } from '../load-plugin.ts';
 import type { Plugin, PluginContext, PluginPoints, PluginState, SessionPoint } from '../types.ts';
+import { anyRoute } from './any-route.ts';
 import { type FakeClock, TestClock } from './fake-clock.ts';
 import { fakeDns, type FakeDnsTable } from './fake-dns.ts';
 import { fakeFetch, type FakeHttp, type HttpQuestion } from './fake-http.ts';
@@ -77,17 +79,16 @@ export async function testPlugin(plugin: Plugin, settings: TestSettings = {}): P
     dns: fakeDns(settings.dns ?? {}),
     fetch: fakeFetch(settings.http ?? {}, (question) => void questions.push(question)),
   };
-  const made = await plugin.setup(context);
+  const made = await setUpPlugin(plugin, context);
   const end = async (): Promise<void> => {
     await made.end?.();
     folder.remove();
     folders.delete(folder);
   };
   const asked = askedPoints(context.name, made, settings.routes);
-  const own = points.filter((point) => made[point] !== undefined);
   return {
     ...asked,
-    points: own,
+    points: pointsOf(made),
     clock,
     logged,
     questions,
@@ -114,12 +115,6 @@ function askedPoints(name: string, made: PluginPoints, routes?: readonly string[
   const entries = points.map((point) => [point, (facts: TestFacts = {}) => ask(point, facts)]);
   return Object.fromEntries(entries) as AskedPoints;
 }
-
-const anyRoute = new (class extends Set<string> {
-  override has(): boolean {
-    return true;
-  }
-})();
 
 /** The points at which recipients were accepted. */
 const hasRecipients: ReadonlySet<SessionPoint> = new Set(['data', 'headers', 'content']);

@@ -1,0 +1,136 @@
+// Asks a plugin in its thread again and again, and measures what that costs.
+
+import { nodeTimers } from '../../io/timers.ts';
+import { openPluginHost } from '../../plugin/host/open-host.ts';
+import type { PluginHost } from '../../plugin/host/plugin-host.ts';
+import { PluginStage } from '../../plugin/plugin-stage.ts';
+import { anyRoute } from '../../plugin/testing/any-route.ts';
+import { factsOf } from '../../plugin/testing/test-facts.ts';
+import type { PluginPoint } from '../../plugin/types.ts';
+import { verdictFault } from '../../policy/check-verdict.ts';
+import { Troubles } from '../../stats/troubles.ts';
+
+export interface BenchParts {
+  /** Absolute. */
+  readonly file: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly folder: string;
+  readonly atOnce: number;
+}
+
+/** What a point of a plugin costs. */
+export interface Measured {
+  readonly point: PluginPoint;
+  readonly answers: number;
+  readonly perSecond: number;
+  /** CPU of the whole process for each answer, in microseconds. */
+  readonly cpuUs: number;
+  /** Of that outside of the thread that asks: in the plugin's. */
+  readonly pluginUs: number;
+  /** The kind of the last answer. */
+  readonly verdict: string;
+  readonly failures: number;
+  /** Why the first of them failed; empty without. */
+  readonly fault: string;
+}
+
+const timeLimitMs = 30_000;
+
+const nobody = { kind: 'nxdomain', ttlSeconds: 0, authenticated: false } as const;
+const silent = { info: () => undefined, error: () => undefined };
+
+/** A plugin in its thread, with a DNS in which there is nothing. */
+export function openForBench({ file, options, folder, atOnce }: BenchParts): PluginHost {
+  const absent = () => Promise.resolve(nobody);
+  return openPluginHost(
+    {
+      name: 'bench',
+      file,
+      options,
+      folder,
+      timeLimitMs,
+      mostQuestions: atOnce,
+      mostWaiting: atOnce,
+      memoryBytes: 128 * 1024 ** 2,
+    },
+    {
+      log: silent,
+      troubles: new Troubles(),
+      timers: nodeTimers,
+      lookups: { addresses: absent, txt: absent, mx: absent, ptr: absent },
+      environment: {},
+    },
+  );
+}
+
+/** Asks at one point for some seconds, with so many questions at any moment. */
+export async function measurePoint(
+  host: PluginHost,
+  point: PluginPoint,
+  { seconds, atOnce }: { readonly seconds: number; readonly atOnce: number },
+): Promise<Measured> {
+  const ask = questionAt(host, point);
+  // The first answers are slow: code is compiled.
+  await askUntil(performance.now() + 300, atOnce, ask);
+  const own = process.threadCpuUsage();
+  const whole = process.cpuUsage();
+  const start = performance.now();
+  const { answers, failures, fault, verdict } = await askUntil(start + seconds * 1000, atOnce, ask);
+  const tookMs = performance.now() - start;
+  const cpuUs = sum(process.cpuUsage(whole)) / answers;
+  const ownUs = sum(process.threadCpuUsage(own)) / answers;
+  const perSecond = (answers / tookMs) * 1000;
+  return { point, answers, perSecond, cpuUs, pluginUs: Math.max(0, cpuUs - ownUs), verdict, failures, fault };
+}
+
+interface Asked {
+  answers: number;
+  failures: number;
+  /** Of the first failure. */
+  fault: string;
+  verdict: string;
+}
+
+/** As many sessions as `atOnce`, each of which asks again when it has its answer. */
+async function askUntil(endMs: number, atOnce: number, ask: () => Promise<unknown>): Promise<Asked> {
+  const asked: Asked = { answers: 0, failures: 0, fault: '', verdict: '' };
+  const session = async (): Promise<void> => {
+    do {
+      try {
+        asked.verdict = String(await ask());
+      } catch (error) {
+        if (asked.failures++ === 0) asked.fault = error instanceof Error ? error.message : String(error);
+      }
+      asked.answers++;
+    } while (performance.now() < endMs);
+  };
+  await Promise.all(Array.from({ length: atOnce }, session));
+  return asked;
+}
+
+/** @returns asks once, and tells the kind of the answer */
+function questionAt(host: PluginHost, point: PluginPoint): () => Promise<string> {
+  const stage = new PluginStage({
+    name: 'bench',
+    host,
+    timeLimitMs,
+    onFailure: 'tempfail',
+    audience: undefined,
+    breaker: undefined,
+  });
+  const facts = { ...factsOf({}, true), followBody: () => undefined, newBody: noBody };
+  return async () => {
+    const verdict = await stage[point](facts);
+    const fault = verdictFault(verdict, point, anyRoute);
+    if (fault !== undefined) throw new Error(fault);
+    return verdict.kind;
+  };
+}
+
+function noBody(): never {
+  throw new Error('a plugin begins no body by itself');
+}
+
+function sum({ user, system }: NodeJS.CpuUsage): number {
+  return user + system;
+}
