@@ -37,6 +37,8 @@ export type EventName =
   | 'bounced'
   /** A tap asks for a copy of a message, which is accepted with it. */
   | 'copied'
+  /** Which taps there are: at the start, and at each change. */
+  | 'tapsChanged'
   /** A copy could not be handed over. Nobody is told but the log. */
   | 'copyFailed'
   /** A message with the empty sender failed, and nobody is told. */

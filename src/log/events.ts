@@ -168,6 +168,22 @@ interface EventFields {
     readonly side: string;
     readonly address: string;
   };
+  readonly tapsChanged: {
+    /** `start`, `reload` of the configuration, or `file`: a file of taps has changed. */
+    readonly how: string;
+    readonly tap?: Text;
+    /** The file that says so, the user that it belongs to, and when it was written. */
+    readonly file: string;
+    readonly owner?: number | undefined;
+    readonly modified?: Text;
+    /** Of a file of taps: the number of its taps, and its SHA-256. */
+    readonly lines?: number | undefined;
+    readonly digest?: Text;
+    readonly added?: readonly string[] | undefined;
+    readonly removed?: readonly string[] | undefined;
+    readonly moreAdded?: number | undefined;
+    readonly moreRemoved?: number | undefined;
+  };
   readonly copyFailed: {
     readonly id: string;
     readonly to: string;

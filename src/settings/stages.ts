@@ -22,7 +22,7 @@ import { configuredStages, type ConfiguredStageParts } from './configured-stages
 import { type LateStageParts, lateStages } from './late-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
 import { rewritingStages } from './rewriting.ts';
-import { tapStage } from './taps.ts';
+import { type TapParts, tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
 export interface StageParts {
@@ -37,6 +37,7 @@ export interface StageParts {
   readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events' | 'aggregate'>;
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
+  readonly tapFiles: TapParts['files'];
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> & Pick<LateStageParts, 'pluginOf'>;
 }
 
@@ -46,7 +47,7 @@ function entryOf(stage: Stage | undefined): readonly StageEntry[] {
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, recipients, srs, names, verification, configured }: StageParts,
+  { relay, tenants, tables, recipients, srs, names, verification, tapFiles, configured }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
   const rewriting = rewritingStages(config, tables);
@@ -68,7 +69,13 @@ export function stages(
     ...lateStages(config, { ...configured, names, deadlines: verification.deadlines }),
     ...rewriting.late,
     // The last of all: what is refused or discarded gets no copy.
-    ...entryOf(tapStage(config, { events: verification.events, log: configured.log })),
+    ...entryOf(
+      tapStage(config, {
+        events: verification.events,
+        files: tapFiles,
+        isLocal: (domain) => relay.acceptsDomain(domain),
+      }),
+    ),
   ]);
 }
 

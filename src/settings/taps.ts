@@ -2,25 +2,27 @@
 
 import type { Config } from '../config/config.ts';
 import type { Events } from '../log/events.ts';
-import { FollowedFile } from '../policy/followed-file.ts';
 import { addressExpression } from '../policy/taps/address-expression.ts';
-import { parseTapFile } from '../policy/taps/tap-file.ts';
+import type { TapFiles } from '../policy/taps/tap-files.ts';
 import { TapRules } from '../policy/taps/tap-rules.ts';
 import { type NotedCopy, type TapSet, TapStage } from '../policy/taps/tap-stage.ts';
 
-/** Some hundred thousand lines. */
-const mostFileBytes = 16 * 1024 * 1024;
-
 export interface TapParts {
   readonly events: Pick<Events, 'happened'>;
-  readonly log: { info(text: string): void };
+  /** Of the process, which all listeners share. */
+  readonly files: Pick<TapFiles, 'of'>;
+  /** Is this a domain that mail is accepted for? In lower-case A-labels. */
+  readonly isLocal: (domain: string) => boolean;
 }
 
 /** Undefined where there is no tap. */
-export function tapStage({ tap: all }: Pick<Config, 'tap'>, { events, log }: TapParts): TapStage | undefined {
+export function tapStage(
+  { tap: all }: Pick<Config, 'tap'>,
+  { events, files, isLocal }: TapParts,
+): TapStage | undefined {
   if (all.length === 0) return undefined;
   return new TapStage(
-    all.map((each) => tapSet(each, log)),
+    all.map((each) => tapSet(each, files)),
     ({ queueId, set, hit }: NotedCopy) => {
       events.happened('copied', {
         id: queueId,
@@ -30,43 +32,33 @@ export function tapStage({ tap: all }: Pick<Config, 'tap'>, { events, log }: Tap
         address: hit.address,
       });
     },
+    isLocal,
   );
 }
 
-function tapSet(
-  {
-    name,
-    file,
-    match = '',
-    except = false,
-    side = 'either',
-    copyTo = '',
-    direction,
-    tenant,
-  }: Config['tap'][number],
-  log: TapParts['log'],
-): TapSet {
+/** What a tap says, for the log. */
+export function tapText(tap: Config['tap'][number]): string {
+  return Object.entries(tap)
+    .filter(([key, value]) => key !== 'name' && value !== undefined)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(' ');
+}
+
+function tapSet(tap: Config['tap'][number], files: TapParts['files']): TapSet {
+  const { name, file, match = '', except = false, side = 'either', copyTo = '' } = tap;
+  const { direction, destination, route, tenant } = tap;
   const tenants = tenant === undefined ? undefined : new Set(tenant);
-  if (file === undefined) {
-    const own = {
-      side,
-      expression: addressExpression(match),
-      isNegated: except,
-      copyTo,
-      text: `match ${match}`,
-    };
-    return { name, direction, tenants, rules: new TapRules([own]) };
-  }
-  const rules = new FollowedFile({
-    path: file,
-    mostBytes: mostFileBytes,
-    lookEveryMs: 0,
-    parse: (text) => {
-      const taps = parseTapFile(text);
-      log.info(`tap "${name}": ${file} has ${taps.length} ${taps.length === 1 ? 'line' : 'lines'} in force`);
-      return new TapRules(taps);
-    },
-    nowMs: () => performance.now(),
-  });
-  return { name, direction, tenants, rules };
+  const rules =
+    file === undefined
+      ? new TapRules([
+          {
+            side,
+            expression: addressExpression(match),
+            isNegated: except,
+            copyTo,
+            text: `match ${match}`,
+          },
+        ])
+      : files.of(file);
+  return { name, direction, destination, route, tenants, rules };
 }

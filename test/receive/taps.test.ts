@@ -119,3 +119,48 @@ test('a file of taps is read anew for each message, and no mail is taken while n
   assert.match(await send(client, 'joe@example.net', 'b@example.com'), /^250 /);
   assert.deepEqual(copiesOf(fixture, 2), []);
 });
+
+test('a tap for local or for remote recipients looks at no others, and its copies have its route', async (t) => {
+  const rules = lines('F:^joe@:archive@x.example\nT:@:archive@x.example\n');
+  const copies: NotedCopy[] = [];
+  const taps = new TapStage(
+    [
+      { name: 'local', direction: 'both', tenants: undefined, rules, destination: 'local' },
+      {
+        name: 'remote',
+        direction: 'both',
+        tenants: undefined,
+        rules: lines('A:@:far@x.example'),
+        destination: 'remote',
+        route: 'bulk',
+      },
+    ],
+    (copy) => copies.push(copy),
+    (domain) => domain === 'example.com',
+  );
+  const fixture = await start(t, { stages: [{ stage: taps }] });
+  const client = await greeted(fixture);
+  await send(client, 'joe@example.net', 'b@far.example');
+  await send(client, 'joe@example.net', 'b@EXAMPLE.com');
+  await send(client, 'ann@example.net', 'b@example.com', 'c@far.example');
+  const stored = fixture.spool.kept.map(({ envelope: { recipients } }) =>
+    recipients.flatMap(({ address, isCopy, route }) => (isCopy === true ? [[address, route]] : [])),
+  );
+  assert.deepEqual(stored, [
+    [['far@x.example', 'bulk']],
+    [['archive@x.example', undefined]],
+    [
+      ['archive@x.example', undefined],
+      ['far@x.example', 'bulk'],
+    ],
+  ]);
+  assert.deepEqual(
+    copies.map(({ set, hit }) => [set, hit.address]),
+    [
+      ['remote', 'joe@example.net'],
+      ['local', 'joe@example.net'],
+      ['local', 'b@example.com'],
+      ['remote', 'ann@example.net'],
+    ],
+  );
+});

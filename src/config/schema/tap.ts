@@ -50,6 +50,15 @@ const tap = tableOf({
     oneOf(['in', 'out', 'both']).default('both'),
     '"out": mail of clients that may relay or have logged in; "in": mail of others.',
   ),
+  destination: key(
+    oneOf(['any', 'local', 'remote']).default('any'),
+    '"local": mail to recipients of relay_domains, the domains that this server accepts mail for; "remote": mail to others. Recipients of the other kind do not count.',
+  ),
+  route: key(
+    z.string({ error: expected('the name of a route') }).optional(),
+    'The [[route]] by which the copies go, whatever routes match.',
+    { defaultText: 'the routing table decides', example: '"archive"' },
+  ),
   tenant: key(
     listOf(z.string({ error: expected('the name of a tenant') }), 'names of tenants')
       .min(1, 'must name one tenant at least')

@@ -39,6 +39,7 @@ export interface Tables extends SrsTables, RewriteTables {
     readonly name?: string | undefined;
     readonly credential?: string | readonly string[] | undefined;
   })[];
+  readonly tap: readonly { readonly route?: string | undefined }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly signing_key: readonly {
     readonly tenant?: string | undefined;
@@ -207,6 +208,9 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
   checkListeners(tables, names, context);
   const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
+  for (const [index, { route }] of tables.tap.entries())
+    if (route !== undefined && !routeNames.includes(route))
+      addUnknown('route', route, routeNames, ['tap', index, 'route'], context);
   for (const [index, { tenant, route = [] }] of tables.signing_key.entries()) {
     for (const [at, name] of route.entries()) {
       if (routeNames.includes(name)) continue;

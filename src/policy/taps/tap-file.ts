@@ -1,6 +1,7 @@
 // The file control/taps of the tap patch for qmail: whose mail is copied, and to which address.
 
 import { parsePath } from '../../address/path.ts';
+import { atOnce } from '../../io/slices.ts';
 import { addressExpression, type AddressExpression } from './address-expression.ts';
 
 /** Whose address an expression is about: F, T, A. */
@@ -24,16 +25,26 @@ const sides = { F: 'sender', T: 'recipient', A: 'either' } as const;
  * @throws {Error} with a clause that names the line which nobody can understand: what it asks for would be missing in the archive
  */
 export function parseTapFile(text: string): readonly Tap[] {
+  return atOnce(tapsOfFile(text));
+}
+
+/** The same as work in slices, since a file may have many thousand lines. */
+export function* tapsOfFile(text: string): Generator<undefined, readonly Tap[]> {
   const taps: Tap[] = [];
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim();
+  let number = 0;
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end === -1 ? text.length : end).trim();
+    at = end === -1 ? text.length : end + 1;
+    number++;
     if (line === '' || line.startsWith('#')) continue;
     try {
-      taps.push(tapOf(line, index + 1));
+      taps.push(tapOf(line, number));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`line ${index + 1}: ${reason}`, { cause: error });
+      throw new Error(`line ${number}: ${reason}`, { cause: error });
     }
+    yield;
   }
   return taps;
 }

@@ -1,7 +1,8 @@
 // Which tap an envelope is copied by: the sender first, then the recipients in their order; the first hit counts. Promises: with ten thousand
 // taps an address costs microseconds, since only those are tried whose expression can match it at all.
 
-import type { Tap } from './tap-file.ts';
+import { atOnce } from '../../io/slices.ts';
+import { type Tap, tapsOfFile } from './tap-file.ts';
 
 /** The lengths of the pieces by which taps are found: a long one where the expression has one, since fewer share it. */
 const pieceLengths = [6, 3] as const;
@@ -13,33 +14,34 @@ export interface TapHit {
   readonly isSender: boolean;
 }
 
+/** Which taps an address has to be compared with. */
+interface TapIndex {
+  /** Of a piece that an address must have in it, the numbers of taps. */
+  readonly byPiece: ReadonlyMap<string, readonly number[]>;
+  /** Taps that are tried with every address, in order. */
+  readonly always: readonly number[];
+}
+
 export class TapRules {
   readonly #taps: readonly Tap[];
-  /** Of a piece that an address must have in it, the numbers of taps. */
-  readonly #byPiece = new Map<string, number[]>();
-  /** Taps that are tried with every address, in order. */
-  readonly #always: number[] = [];
+  readonly #byPiece: TapIndex['byPiece'];
+  readonly #always: TapIndex['always'];
 
-  constructor(taps: readonly Tap[]) {
+  /** @param index - of these taps, when it is made already */
+  constructor(taps: readonly Tap[], index = atOnce(indexOf(taps))) {
     this.#taps = taps;
-    const counts = new Map<string, number>();
-    for (const tap of taps) {
-      for (const piece of piecesOfTap(tap)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
-    }
-    for (const [index, tap] of taps.entries()) {
-      const pieces = piecesOfTap(tap);
-      if (pieces.length === 0) {
-        this.#always.push(index);
-        continue;
-      }
-      // Many expressions end with the same domain: the piece that fewest have tells them apart.
-      const rarest = pieces.reduce((best, piece) =>
-        (counts.get(piece) ?? 0) < (counts.get(best) ?? 0) ? piece : best,
-      );
-      const known = this.#byPiece.get(rarest);
-      if (known === undefined) this.#byPiece.set(rarest, [index]);
-      else known.push(index);
-    }
+    this.#byPiece = index.byPiece;
+    this.#always = index.always;
+  }
+
+  /** How many taps there are. */
+  get count(): number {
+    return this.#taps.length;
+  }
+
+  /** The taps as they are shown to people. */
+  get texts(): readonly string[] {
+    return this.#taps.map(({ text }) => text);
   }
 
   get isEmpty(): boolean {
@@ -82,6 +84,38 @@ export class TapRules {
     if (found.length === 0) return this.#always;
     return [...new Set([...found, ...this.#always])].toSorted((a, b) => a - b);
   }
+}
+
+/** The rules of a file, as work in slices. */
+export function* tapRulesOf(text: string): Generator<undefined, TapRules> {
+  const taps = yield* tapsOfFile(text);
+  return new TapRules(taps, yield* indexOf(taps));
+}
+
+function* indexOf(taps: readonly Tap[]): Generator<undefined, TapIndex> {
+  const byPiece = new Map<string, number[]>();
+  const always: number[] = [];
+  const counts = new Map<string, number>();
+  for (const tap of taps) {
+    for (const piece of piecesOfTap(tap)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    yield;
+  }
+  for (const [index, tap] of taps.entries()) {
+    yield;
+    const pieces = piecesOfTap(tap);
+    if (pieces.length === 0) {
+      always.push(index);
+      continue;
+    }
+    // Many expressions end with the same domain: the piece that fewest have tells them apart.
+    const rarest = pieces.reduce((best, piece) =>
+      (counts.get(piece) ?? 0) < (counts.get(best) ?? 0) ? piece : best,
+    );
+    const known = byPiece.get(rarest);
+    if (known === undefined) byPiece.set(rarest, [index]);
+    else known.push(index);
+  }
+  return { byPiece, always };
 }
 
 /** The pieces that an address must have for a tap to match; none when it may match without any. */

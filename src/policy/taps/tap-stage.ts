@@ -1,6 +1,7 @@
 // Adds a copy for an archive to messages that a tap is for. Promises: the copy is stored in the record of its message, or the message is not
 // accepted; a file of taps that cannot be read or understood is a temporary error, since an archive must not miss what it is there for.
 
+import { domainOf } from '../../address/domain.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { FollowedFile } from '../followed-file.ts';
 import { loadExpressions } from './address-expression.ts';
@@ -10,10 +11,16 @@ import type { TapHit, TapRules } from './tap-rules.ts';
 /** Whose mail: of clients that may relay or have logged in (`out`), of others (`in`). */
 export type TapDirection = 'in' | 'out' | 'both';
 
+export type TapDestination = 'any' | 'local' | 'remote';
+
 /** One [[tap]]: at most one copy of a message. */
 export interface TapSet {
   readonly name: string;
   readonly direction: TapDirection;
+  /** Mail to domains that mail is accepted for (`local`), to others (`remote`), or to any. Others of its recipients do not count. */
+  readonly destination?: TapDestination | undefined;
+  /** Name of the [[route]] by which its copies go; undefined: the routing table decides. */
+  readonly route?: string | undefined;
   /** Of these tenants alone; undefined: any mail. */
   readonly tenants: ReadonlySet<string> | undefined;
   /** A file is read anew when it has changed. */
@@ -31,10 +38,19 @@ export class TapStage implements Stage {
   readonly name = 'taps';
   readonly #sets: readonly TapSet[];
   readonly #copied: (copy: NotedCopy) => void;
+  readonly #isLocal: (domain: string) => boolean;
   #isLoaded = false;
 
-  /** @param copied - is told of each copy */
-  constructor(sets: readonly TapSet[], copied: (copy: NotedCopy) => void) {
+  /**
+   * @param copied - is told of each copy
+   * @param isLocal - whether mail is accepted for a domain, in lower-case A-labels
+   */
+  constructor(
+    sets: readonly TapSet[],
+    copied: (copy: NotedCopy) => void,
+    isLocal: (domain: string) => boolean = () => false,
+  ) {
+    this.#isLocal = isLocal;
     this.#sets = sets;
     this.#copied = copied;
   }
@@ -70,22 +86,32 @@ export class TapStage implements Stage {
     const addresses = recipients.flatMap(({ address, isCopy }) => (isCopy === true ? [] : [address]));
     const edits: Edit[] = [];
     const copies = new Set<string>();
-    for (const [index, { name }] of sets.entries()) {
-      const hit = rules[index]?.find(reversePath, addresses);
+    for (const [index, { name, destination = 'any', route }] of sets.entries()) {
+      const meant = destination === 'any' ? addresses : this.#goingTo(destination, addresses);
+      const hit = meant.length === 0 ? undefined : rules[index]?.find(reversePath, meant);
       if (hit === undefined) continue;
       if (!isTrial) this.#copied({ queueId, set: name, hit });
       const { copyTo } = hit.tap;
       if (copies.has(copyTo.toLowerCase())) continue;
       copies.add(copyTo.toLowerCase());
-      edits.push({ kind: 'add-recipient', recipient: copyFor(copyTo) });
+      edits.push({ kind: 'add-recipient', recipient: copyFor(copyTo, route) });
     }
     return edits.length === 0 ? goOn : { kind: 'continue', edits };
+  }
+
+  #goingTo(destination: 'local' | 'remote', addresses: readonly string[]): readonly string[] {
+    return addresses.filter((address) => {
+      const domain = domainOf(address);
+      // The postmaster without a domain is that of this host.
+      return (domain === '' || this.#isLocal(domain)) === (destination === 'local');
+    });
   }
 }
 
 /** RFC 3461 4.1: nobody is to hear of what becomes of it. */
-function copyFor(address: string): EnvelopeRecipient {
-  return { address, isCopy: true, notify: { never: true, success: false, failure: false, delay: false } };
+function copyFor(address: string, route: string | undefined): EnvelopeRecipient {
+  const notify = { never: true, success: false, failure: false, delay: false };
+  return { address, isCopy: true, notify, ...(route !== undefined && { route }) };
 }
 
 function rulesOf({ rules }: TapSet): TapRules | Promise<TapRules> {

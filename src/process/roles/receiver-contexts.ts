@@ -36,6 +36,7 @@ import type { PluginHosts } from './plugin-hosts.ts';
 import type { RecipientSources } from './recipient-sources.ts';
 import type { StageWithPlaces } from '../../settings/configured-stages.ts';
 import type { StagePlaces } from './stage-places.ts';
+import type { TapWatch } from './tap-watch.ts';
 
 /** What the contexts are made with. A reload does not replace it. */
 export interface ContextParts {
@@ -59,6 +60,7 @@ export interface ContextParts {
   readonly collector: { add(mail: AggregatedMail): void };
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
+  readonly taps: Pick<TapWatch, 'files'>;
   readonly stagePlaces: StagePlaces;
   readonly plugins: Pick<PluginHosts, 'stageOf'>;
   readonly recipientSources: Pick<RecipientSources, 'parts'>;
@@ -98,6 +100,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
         events,
         aggregate: (mail: AggregatedMail) => collector.add(mail),
       },
+      tapFiles: parts.taps.files,
       configured: {
         placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage),
         pluginOf: (stage: PluginStageConfig) => parts.plugins.stageOf(stage),

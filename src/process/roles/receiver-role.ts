@@ -53,6 +53,7 @@ import { StagePlaces } from './stage-places.ts';
 import { type ContextParts, receiverContexts } from './receiver-contexts.ts';
 import { receiverSlot } from './slots.ts';
 import { storesOf } from './stores.ts';
+import { TapWatch } from './tap-watch.ts';
 import type { TrialDesk } from './trial-desk.ts';
 
 /** What a receiver is given by its process. */
@@ -83,6 +84,7 @@ interface Parts extends ContextParts {
   readonly collector: DmarcCollector;
   readonly troubles: Troubles;
   readonly recipientSources: RecipientSources;
+  readonly taps: TapWatch;
   readonly trials: TrialDesk | undefined;
 }
 
@@ -139,6 +141,7 @@ export class ReceiverRole implements Role {
     const resolver = new LiveResolver(config);
     const plugins = new PluginHosts({ log, troubles, timers: nodeTimers, resolver });
     await plugins.configure(config);
+    const events = new Events([logListener(log), counters]);
     const parts: Parts = {
       spool,
       storeWatch,
@@ -156,7 +159,7 @@ export class ReceiverRole implements Role {
       stageWatch,
       link,
       log,
-      events: new Events([logListener(log), counters]),
+      events,
       counterPosts: new CounterPosts(counters, (message) => link.post(message)),
       collector: new DmarcCollector({
         timers: nodeTimers,
@@ -166,6 +169,7 @@ export class ReceiverRole implements Role {
       troubles,
       certificates,
       handshakes: new HandshakeLimits(handshakeLimits(config)),
+      taps: new TapWatch({ events, log, timers: nodeTimers, index }),
       stagePlaces: new StagePlaces(),
       plugins,
       recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
@@ -182,6 +186,7 @@ export class ReceiverRole implements Role {
     });
     const listening: string[] = [];
     const role = new ReceiverRole({ listening }, receiver, place, parts);
+    parts.taps.configure(config);
     try {
       const listeners = listenersOf(config, place, receiverContexts(config, parts));
       parts.trials?.use(listeners, stageWatch);
@@ -212,6 +217,7 @@ export class ReceiverRole implements Role {
   }
 
   #listen(config: Config): Promise<readonly string[]> {
+    this.#parts.taps.configure(config);
     const listeners = listenersOf(config, this.#place, receiverContexts(config, this.#parts));
     this.#parts.trials?.use(listeners, this.#parts.stageWatch);
     this.#parts.recipientSources.sweep();
@@ -228,6 +234,7 @@ export class ReceiverRole implements Role {
     this.#parts.deadlines.stop();
     this.#parts.storeWatch.stop();
     await this.#parts.plugins.close();
+    this.#parts.taps.stop();
     this.#parts.resolver.close();
     await this.#parts.recipientSources.close();
     await this.#parts.tables.close();

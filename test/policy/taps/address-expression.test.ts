@@ -159,6 +159,28 @@ test('random expressions find what grep -E finds', () => {
   }
 });
 
+test('expressions that hang other engines are tried without backtracking', () => {
+  const text = `${'a'.repeat(5000)}!`;
+  for (const source of [
+    '^(a+)+$',
+    '^(a|aa)+$',
+    '^(a|a?)+$',
+    '^(a*)*$',
+    '^(.*a){12}$',
+    '(x+x+)+y',
+    '^([a-z]+)*@$',
+  ]) {
+    assert.equal(addressExpression(source).matches(text), false, source);
+  }
+  assert.deepEqual(ours('^(a{1,100}){1,9}$', ['a'.repeat(900), 'a'.repeat(901)]), [0]);
+  for (const source of [
+    '((a{100}){100}){100}',
+    '(a{0,1000}){11}',
+    `${'('.repeat(300)}a${'){9}'.repeat(300)}`,
+  ])
+    assert.throws(() => addressExpression(source), ValueError);
+});
+
 test('a hostile expression or text costs a bounded time', () => {
   const expression = addressExpression('^(([a-z])+.)+[A-Z]([a-z])+$');
   assert.equal(expression.matches(`${'a'.repeat(2000)}@`), false);
