@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { ExplainAnswer } from '../control/operations/explain.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { type ExplainedSender, senderText } from './explain-sender.ts';
+import { stagesText } from './explain-stages.ts';
 import { explainText } from './explain-text.ts';
 import { printText } from './terminal-text.ts';
 import { ask, type Place } from './until-reachable.ts';
@@ -14,6 +15,11 @@ interface Options {
   readonly as?: string;
   readonly sender?: string;
   readonly tenant?: string;
+  readonly client?: string;
+  readonly from?: string;
+  readonly to?: readonly string[];
+  readonly user?: string;
+  readonly listen?: string;
   readonly json?: boolean;
 }
 
@@ -29,12 +35,28 @@ export function register(program: Command): void {
       '--tenant <name>',
       "explain the mail of this tenant ('' is mail of no tenant); without it, of the tenant that --sender belongs to, or that has most mail",
     )
+    .option(
+      '--client <address>',
+      'show which stages mail of this client would meet, in which order, and what each is configured with',
+    )
+    .option('--from <address>', "with --client: the envelope sender; '<>' for a bounce")
+    .option(
+      '--to <address>',
+      'with --client: a recipient, whose way is shown, too; several times for several',
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
+    .option('--user <name>', 'with --client: as if this user had logged in')
+    .option('--listen <address>', 'with --client: the listener, as in [[listen]] (default: the first one)')
     .option('--json', 'print JSON for programs')
     .action(explain);
 }
 
 async function explain(address: string | undefined, options: Options, command: Command): Promise<void> {
   const places = readPlaces(options.config);
+  if (options.client !== undefined) {
+    await explainClient(places, options.client, address, options);
+    return;
+  }
   if (options.as !== undefined) {
     await explainUser(places, options.as, address, options);
     return;
@@ -43,6 +65,32 @@ async function explain(address: string | undefined, options: Options, command: C
   const answer = await askAbout(places, address, options);
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else printText(explainText(answer, Date.now()));
+}
+
+/** Which stages are met, and then where the mail goes. */
+async function explainClient(
+  places: Place,
+  client: string,
+  address: string | undefined,
+  { from = '<>', to = [], user, listen, json }: Options,
+): Promise<void> {
+  const sender = from === '<>' ? '' : from;
+  const question = {
+    from: sender,
+    client,
+    ...(user !== undefined && { user }),
+    ...(listen !== undefined && { listener: listen }),
+  };
+  const stages = await ask(places, { operation: 'policy.stages', ...question });
+  const recipients = address === undefined ? to : [address, ...to];
+  const mail: ExplainAnswer[] = [];
+  for (const each of recipients)
+    mail.push(await askAbout(places, each, { tenant: stages.tenant, sender: from }));
+  if (json === true) process.stdout.write(`${JSON.stringify({ ...question, ...stages, mail })}\n`);
+  else {
+    printText(stagesText(stages, question));
+    for (const each of mail) printText(`\n${explainText(each, Date.now())}`);
+  }
 }
 
 async function explainUser(

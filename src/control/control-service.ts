@@ -65,6 +65,7 @@ export function controlService({
     'sending.list': (question, call) => ask('sending.list', question, call),
     'sending.reset': (question, call) => ask('sending.reset', question, call),
     'sending.explain': (question, call) => ask('sending.explain', question, call),
+    'policy.stages': (question, call) => ask('policy.stages', question, call),
     'srs.sender': (question, call) => ask('srs.sender', question, call),
     'tls.sts': (question, call) => ask('tls.sts', question, call),
     status: (question) => desk.answer(question),

@@ -90,6 +90,7 @@ export class Operations {
       'sending.list': (question) => sending.list(question),
       'sending.reset': (question) => sending.reset(question),
       'sending.explain': (question) => sending.explain(question),
+      'policy.stages': (question) => this.receivers.ask('policy.stages', question),
       'policy.piece': (question) => this.receivers.ask('policy.piece', question),
       'policy.mail': (question, call) => this.receivers.ask('policy.mail', question, call),
     };

@@ -108,6 +108,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     'sending.list': answer('sending', answers.sending),
     'sending.reset': answer('reset', answers.reset),
     'sending.explain': answer('sender', answers.sender),
+    'policy.stages': answer('stages', undefined),
     'policy.piece': () => null,
     'policy.mail': answer('try', undefined),
   };

@@ -36,6 +36,15 @@ test('the stages of the running Sluice are tried on a message, which is not acce
   assert.ok(report.outcome.kind === 'accepted');
   assert.ok(report.outcome.sizeBytes > 360_000);
 
+  const met = await sluice.cli('explain', '--client', '192.0.2.1', '--from', 'joe@shop.example');
+  assert.match(met, /^Client {6}192\.0\.2\.1, which may not relay$/m);
+  assert.match(met, /^Tenant {6}shop$/m);
+  assert.match(
+    met,
+    /^POINT +STAGE +TIME +ON FAILURE +CONFIGURED\nmail +tenant +30s +tempfail +\[\[tenant\]\] shop\nrcpt +relay /m,
+  );
+  assert.match(met, /^data +taps .*\[\[tap\]\] archive: match="joe@" /m);
+
   // Twice within a limit of one a day.
   const out = ['--to', 'b@far.example', '--client', '10.0.0.1'];
   await tried(...out);

@@ -18,6 +18,7 @@ import { listReports, sendReport, showReport } from './reports.ts';
 import { explainSender, listSending, resetSending } from './sending.ts';
 import { numbers, status } from './status.ts';
 import { srsSender } from './srs.ts';
+import { explainStages } from './stages.ts';
 import { sts } from './sts.ts';
 import { tls } from './tls.ts';
 import { tryMail, tryPiece, tryPolicy } from './trial.ts';
@@ -41,6 +42,7 @@ const passedOn = {
   'sending.list': listSending,
   'sending.reset': resetSending,
   'sending.explain': explainSender,
+  'policy.stages': explainStages,
 };
 
 const control = {

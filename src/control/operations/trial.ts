@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { points } from '../../policy/stage.ts';
 import type { StageRun, TrialMail, TrialOutcome, TrialReport } from '../../receive/trial/trial-types.ts';
 import { text } from './common.ts';
+import { explainStages } from './stages.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
 
 /** The largest message that can be tried: a request has 16 MiB at most, in base64. */
@@ -83,7 +84,7 @@ export const tryPiece = { question: z.strictObject({ trial, piece: base64 }), an
 /** Tries the pieces that have come. */
 export const tryMail = { question: z.strictObject({ trial, mail }), answer };
 
-const receiver = { 'policy.piece': tryPiece, 'policy.mail': tryMail };
+const receiver = { 'policy.piece': tryPiece, 'policy.mail': tryMail, 'policy.stages': explainStages };
 
 /** What the manager asks a receiver. */
 export type ReceiverSet = TypesOf<typeof receiver>;

@@ -189,7 +189,7 @@ export class ReceiverRole implements Role {
     parts.taps.configure(config);
     try {
       const listeners = listenersOf(config, place, receiverContexts(config, parts));
-      parts.trials?.use(listeners, stageWatch);
+      parts.trials?.use(listeners, stageWatch, config);
       const addresses = await receiver.start(listeners);
       for (const [at, { facts }] of listeners.entries()) {
         const address = addresses[at];
@@ -219,7 +219,7 @@ export class ReceiverRole implements Role {
   #listen(config: Config): Promise<readonly string[]> {
     this.#parts.taps.configure(config);
     const listeners = listenersOf(config, this.#place, receiverContexts(config, this.#parts));
-    this.#parts.trials?.use(listeners, this.#parts.stageWatch);
+    this.#parts.trials?.use(listeners, this.#parts.stageWatch, config);
     this.#parts.recipientSources.sweep();
     return this.#receiver.configure(sharedSettings(config), listeners);
   }

@@ -2,8 +2,10 @@
 // begun and not ended is forgotten.
 
 import { Buffer } from 'node:buffer';
+import type { Config } from '../../config/config.ts';
 import { ControlError } from '../../control/control-error.ts';
 import type { Call, Service } from '../../control/operations/operation.ts';
+import type { StagesAnswer, StagesQuestion } from '../../control/operations/stages.ts';
 import { mostTrialBytes, type ReceiverSet } from '../../control/operations/trial.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
 import type { ListenerOptions } from '../../receive/listener.ts';
@@ -17,12 +19,14 @@ type Tried = Pick<ListenerOptions, 'facts' | 'completesMail' | 'context'>;
 export class TrialDesk {
   #listeners: readonly Tried[] = [];
   #watch: StageWatch | undefined;
+  #config: Config | undefined;
   /** By the name of the trial, in the order in which they began. */
   readonly #pieces = new Map<string, Buffer[]>();
   #running = 0;
 
   /** Puts the listeners of a configuration in force. */
-  use(listeners: readonly Tried[], watch: StageWatch): void {
+  use(listeners: readonly Tried[], watch: StageWatch, config: Config): void {
+    this.#config = config;
     this.#listeners = listeners;
     this.#watch = watch;
   }
@@ -33,7 +37,15 @@ export class TrialDesk {
       return null;
     },
     'policy.mail': ({ trial, mail }, call) => this.#try(trial, mail, call),
+    'policy.stages': (question) => this.#stages(question),
   };
+
+  async #stages(question: StagesQuestion): Promise<StagesAnswer> {
+    const { metStages } = await import('./met-stages.ts');
+    const [watch, config] = [this.#watch, this.#config];
+    if (watch === undefined || config === undefined) throw starting();
+    return metStages(this.#listener(question.listener), config, watch, question);
+  }
 
   #add(trial: string, piece: Buffer): void {
     const pieces = this.#pieces.get(trial) ?? [];
@@ -57,8 +69,7 @@ export class TrialDesk {
     const content = Buffer.concat(this.#pieces.get(trial) ?? []);
     this.#pieces.delete(trial);
     const watch = this.#watch;
-    if (watch === undefined)
-      throw new ControlError('RECEIVER_STARTING', 'The receiver is starting.', 'Try again in a moment.');
+    if (watch === undefined) throw starting();
     if (this.#running >= mostTrials)
       throw new ControlError(
         'TRIAL_BUSY',
@@ -89,6 +100,10 @@ export class TrialDesk {
       `Name one of these with --listen: ${names}.`,
     );
   }
+}
+
+function starting(): ControlError {
+  return new ControlError('RECEIVER_STARTING', 'The receiver is starting.', 'Try again in a moment.');
 }
 
 function bytesOf(pieces: readonly Buffer[]): number {

@@ -1,0 +1,64 @@
+// Which stages of a listener mail of a client would meet: what the pipelines themselves have.
+
+import type { Config } from '../../config/config.ts';
+import type { ShownStage, StagesAnswer, StagesQuestion } from '../../control/operations/stages.ts';
+import { points } from '../../policy/stage.ts';
+import type { StageEntry } from '../../policy/pipelines.ts';
+import type { StageWatch } from '../../policy/stage-watch.ts';
+import { Tenants } from '../../policy/tenants.ts';
+import type { ListenerOptions } from '../../receive/listener.ts';
+import { stageText } from '../../settings/stage-text.ts';
+
+const usualTimeLimitMs = 30_000;
+
+export function metStages(
+  { facts, context }: Pick<ListenerOptions, 'facts' | 'context'>,
+  config: Config,
+  watch: Pick<StageWatch, 'rests'>,
+  { from, client, user }: StagesQuestion,
+): StagesAnswer {
+  const mayRelay = user !== undefined || client === '' || context.relay.isRelayClient(client);
+  const tenant = new Tenants(config.tenant).of(client, from, user)?.name ?? '';
+  return {
+    listener: facts.name,
+    mayRelay,
+    tenant,
+    stages: context.pipelines.entries.map((entry) =>
+      shownStage(entry, { config, watch, mayRelay, tenant, user }),
+    ),
+  };
+}
+
+interface Mail {
+  readonly config: Config;
+  readonly watch: Pick<StageWatch, 'rests'>;
+  readonly mayRelay: boolean;
+  readonly tenant: string;
+  readonly user: string | undefined;
+}
+
+function shownStage({ stage, tenants }: StageEntry, mail: Mail): ShownStage {
+  const { name, audience, breaker, onFailure = 'tempfail', timeLimitMs = usualTimeLimitMs } = stage;
+  return {
+    name,
+    points: points.filter((point) => stage[point] !== undefined),
+    unmet: unmetBy({ stage, tenants }, mail),
+    audience,
+    tenants,
+    timeLimitMs,
+    onFailure,
+    breaker,
+    rests: mail.watch.rests({ stage: name }),
+    configured: stageText(mail.config, name),
+  };
+}
+
+/** As `Pipeline` and `Pipelines` decide it. */
+function unmetBy({ stage, tenants }: StageEntry, { mayRelay, tenant, user }: Mail): string | undefined {
+  if (tenants !== undefined && !tenants.includes(tenant)) return `it is for tenant ${tenants.join(', ')}`;
+  if (stage.audience === 'users' && user === undefined) return 'it is for users who have logged in';
+  if (stage.audience === 'strangers' && mayRelay) return 'it is for clients that may not relay';
+  if (stage.audience === 'submission' && !mayRelay)
+    return 'it is for users who have logged in, and clients that may relay';
+  return undefined;
+}

@@ -1,0 +1,48 @@
+// What each stage is configured with, on one line, for `sluice explain`.
+
+import type { Config } from '../config/config.ts';
+import { tapText } from './taps.ts';
+
+/** @param name - of a stage. Empty for one without keys of its own */
+export function stageText(config: Config, name: string): string {
+  const own = config.stage.find((stage) => stage.name === name);
+  if (own !== undefined) return keysText(own);
+  switch (name) {
+    case 'relay':
+      return keysText({
+        relayNetworks: `${config.receive.relayNetworks.length} networks`,
+        relayDomains: `${config.receive.relayDomains.length} patterns`,
+      });
+    case 'tenant':
+      return config.tenant.length === 0
+        ? ''
+        : `[[tenant]] ${config.tenant.map((each) => each.name).join(', ')}`;
+    case 'recipients':
+      return `[[recipients]]: ${config.recipients.length}`;
+    case 'taps':
+      return config.tap.map((tap) => `[[tap]] ${tap.name}: ${tapText(tap)}`).join('; ');
+    case 'client-rules':
+      return `[clients] rules=${JSON.stringify(config.clients.rules ?? '')}`;
+    default:
+      return '';
+  }
+}
+
+function keysText(keys: object): string {
+  return Object.entries(keys)
+    .filter(([key, value]) => key !== 'name' && value !== undefined && !isEmpty(value))
+    .map(([key, value]) => `${snakeCase(key)}=${valueText(value)}`)
+    .join(' ');
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function snakeCase(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
