@@ -222,9 +222,14 @@ test('without a file descriptor for its pipes, a plugin is a temporary error', a
   assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250 /);
   const taken: number[] = [];
   try {
-    for (;;) taken.push(openSync('/dev/null', 'r'));
+    while (taken.length < 100_000) taken.push(openSync('/dev/null', 'r'));
   } catch (error) {
     assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE');
+  }
+  if (taken.length === 100_000) {
+    for (const fd of taken) closeSync(fd);
+    t.skip('this process may open more files than the test can take');
+    return;
   }
   // Room for the file of plugins, which is looked at again, and for none of the pipes.
   closeSync(taken.pop() ?? assert.fail());
