@@ -50,7 +50,7 @@ export class Inquiry {
   posted(message: unknown): void {
     const response = message as Response | { readonly kind?: undefined };
     if (response.kind !== 'response' || !('result' in response) || !this.#isQuiet()) return;
-    const { books, clock, config, grants, limitBooks, refusals, second, supervision, wellForMs } =
+    const { books, clock, config, grants, limitBooks, refusals, routeBooks, second, supervision, wellForMs } =
       this.#asked;
     const senders = supervision.senders.flatMap((each) => each ?? []);
     const compared = checkAnswer(response.result, {
@@ -58,7 +58,8 @@ export class Inquiry {
       limitBooks,
       overrides: grants.overrides,
       refusals,
-      attempts: (name) => grants.mostAttempts(name),
+      // Each question that a plugin does not answer is an attempt, too.
+      attempts: (name) => (routeBooks.plugin?.isThere === true ? Infinity : grants.mostAttempts(name)),
       senders: senders.length,
       active: senders.reduce((sum, { active }) => sum + active, 0),
       isAbsent: (queueId) => second?.mayBeAbsent(queueId, wellForMs) ?? false,

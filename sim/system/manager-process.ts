@@ -159,11 +159,14 @@ export class ManagerProcess {
     around.grants.managerStarts(config, around.openFiles);
     around.routeBooks.managerStarts(config);
     this.#firstRoutes = config.route;
+    const plugins =
+      around.sabotage === 'passed plugin' ? undefined : around.routeBooks.plugin?.in(this.process);
     const manager = await assemble({
       config,
       machine: this.#machine(),
       spool: this.#spool(config),
       openRouter: this.#openRouter,
+      openPlugins: plugins && (() => plugins),
       log: around.logOf(this.process),
       counted: new EventCounters(),
       troubles: this.troubles,

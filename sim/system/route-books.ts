@@ -5,6 +5,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { check } from '../world/ledger.ts';
 import type { Internet } from './internet.ts';
+import type { RoutingPlugin } from './routing-plugin.ts';
 
 /** What was in flight is looked at again every five seconds. */
 const sweepMs = 5_500;
@@ -29,6 +30,8 @@ interface Flight {
 
 export interface RouteBooksOptions {
   readonly internet: Internet;
+  /** A plugin that says which way mail goes. */
+  readonly plugin?: RoutingPlugin;
   readonly nowMs: () => number;
   /** When the manager was last held up: what it does every few seconds is late then. */
   readonly lateAtMs: () => number;
@@ -48,6 +51,10 @@ export class RouteBooks {
 
   constructor(options: RouteBooksOptions) {
     this.#options = options;
+  }
+
+  get plugin(): RoutingPlugin | undefined {
+    return this.#options.plugin;
   }
 
   /** A new manager reads its queue: all mail has routes of this configuration. */
@@ -130,6 +137,8 @@ export class RouteBooks {
   }
 
   #hostsOf({ route }: Config, domain: string): readonly string[] {
+    const ordered = this.plugin?.hostOf(domain);
+    if (ordered !== undefined) return [ordered];
     for (const each of route) {
       const isMeant = each.domain.some((pattern) => pattern.kind === 'exact' && pattern.domain === domain);
       if (isMeant && each.kind === 'relay') return each.relay.map(({ host }) => host);

@@ -14,6 +14,7 @@ import type { FromRole, ManagerEnd } from './manager-end.ts';
  * - `early close`: a connection counts as closed as soon as it is told to close
  * - `unpinned`: messages in flight are not pinned in the spool
  * - `pinned for ever`: they are never let go
+ * - `passed plugin`: mail goes by the routing table, and the plugin that routes is not asked
  * - `stale routes`: mail that waits keeps its routes over a reload
  * - `early settlement`: the journal says that a recipient has failed before the report about it is stored
  * - `forgotten deferrals`: the journal does not say that a recipient was tried
@@ -33,6 +34,7 @@ export type Sabotage =
   | 'early close'
   | 'unpinned'
   | 'pinned for ever'
+  | 'passed plugin'
   | 'stale routes'
   | 'early settlement'
   | 'forgotten deferrals'

@@ -38,6 +38,7 @@ import { RateBooks } from './rate-books.ts';
 import { RefusalBooks } from './refusal-books.ts';
 import { Restarts, type Stoppable } from './restarts.ts';
 import { RouteBooks } from './route-books.ts';
+import { RoutingPlugin } from './routing-plugin.ts';
 import { SourceBooks } from './source-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
@@ -144,11 +145,9 @@ export class System implements Targets, Asked, Stoppable {
     });
     this.openFiles = openFiles;
     this.operations = new Operations(this);
-    this.routeBooks = new RouteBooks({
-      internet,
-      nowMs: () => this.clock.nowMs,
-      lateAtMs: () => this.supervision.manager?.process.heldUpAtMs ?? startMs,
-    });
+    const lateAtMs = (): number => this.supervision.manager?.process.heldUpAtMs ?? startMs;
+    const plugin = new RoutingPlugin(seed, this);
+    this.routeBooks = new RouteBooks({ internet, nowMs, lateAtMs, plugin });
     const { books, operations, rateBooks, refusals, routeBooks: routes, sourceBooks } = this;
     this.grants = new Grants({
       ground: this,

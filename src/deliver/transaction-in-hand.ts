@@ -5,6 +5,8 @@ import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
 import type { ClientTransaction, RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import type { StoredMessage } from '../spool/types.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { attemptDetails, type FinishedTransaction } from './attempt-details.ts';
 import { failedResult } from './failed-result.ts';
 import { wantsLogin } from './login/wants-login.ts';
 import { failureRefusal } from './failure-refusal.ts';
@@ -103,6 +105,15 @@ export class TransactionInHand {
     return { work, connectMs, transactionMs: Math.round(nowMs - this.begunAtMs) };
   }
 
+  /** What the manager is told of it beside its results; undefined when it does not want to know. */
+  finished(
+    { deadlines, settings }: Pick<ConnectionContext, 'deadlines' | 'settings'>,
+    tls: FinishedTransaction['tls'],
+  ): FinishedTransaction | undefined {
+    if (settings.tellsAttempts !== true) return undefined;
+    return { durationMs: Math.round(deadlines.nowMs - this.begunAtMs), tls };
+  }
+
   /** The results when the message could not be read: all recipients of the transaction wait. */
   unreadable(refusal: Refusal): AttemptResult[] {
     const results: AttemptResult[] = [];
@@ -110,16 +121,24 @@ export class TransactionInHand {
     return results;
   }
 
-  /** @param peerKnowsDsn - the server supports DSN, so it sends the reports that the sender asked for (RFC 3461) */
+  /**
+   * @param peerKnowsDsn - the server supports DSN, so it sends the reports that the sender asked for (RFC 3461)
+   * @param finished - when the manager wants to know more of attempts
+   */
   results(
     outcomes: readonly RecipientOutcome[],
     place: ConnectedPlace,
     peerKnowsDsn: boolean,
+    finished?: FinishedTransaction,
   ): AttemptResult[] {
     const message = this.#message;
     if (message === undefined) return [];
     const damage = this.#readFailure?.by.kind === 'damage' ? this.#readFailure : undefined;
     const results: AttemptResult[] = [];
+    const told = (result: AttemptResult, outcome: RecipientOutcome): AttemptResult =>
+      finished === undefined
+        ? result
+        : { ...result, details: attemptDetails(message.envelope, outcome, finished) };
     for (const outcome of outcomes) {
       const recipient = this.work.recipients[outcome.recipient];
       if (recipient === undefined) continue;
@@ -127,13 +146,14 @@ export class TransactionInHand {
         const { failure, result } = outcome;
         const isPermanent = result === 'permfail' && !wantsLogin(failure, place);
         const refusal = damage ?? failureRefusal(failure, place, isPermanent);
-        results.push(failedResult(recipient, outcome.recipient, refusal, message.envelope, place));
+        const failed = failedResult(recipient, outcome.recipient, refusal, message.envelope, place);
+        results.push(told(failed, outcome));
         continue;
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
-      if (isUnreported) results.push({ recipient, result: 'delivered', relayedTo: place.hop.host });
-      else results.push({ recipient, result: 'delivered' });
+      const relayedTo = isUnreported ? { relayedTo: place.hop.host } : undefined;
+      results.push(told({ recipient, result: 'delivered', ...relayedTo }, outcome));
     }
     return results;
   }

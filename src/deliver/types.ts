@@ -46,7 +46,23 @@ export type AttemptResult = RecipientResult & {
   readonly tenant?: string | undefined;
   /** The host that took the mail, if it knows no DSN and NOTIFY=SUCCESS was given: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedTo?: string | undefined;
+  /** Only where `tellsAttempts` says so. */
+  readonly details?: AttemptDetails | undefined;
 };
+
+/** What is told of an attempt beside its result. */
+export interface AttemptDetails {
+  /** As in the envelope. */
+  readonly sender: string;
+  readonly recipient: string;
+  /** It is a copy for an archive. */
+  readonly isCopy: boolean;
+  readonly durationMs: number;
+  /** Of a delivery: the reply of the server. */
+  readonly reply?: { readonly code: number; readonly enhanced: string; readonly lines: readonly string[] };
+  /** Of a session under TLS. */
+  readonly tls?: { readonly version: string; readonly cipher: string; readonly verification: string };
+}
 
 /** Why a connection ended. `unused`: the peer did not begin its last transactions, those without a report, which counts as no attempt. */
 export type CloseReport = ConnectionEnd & {
@@ -105,5 +121,7 @@ export interface DeliverySettings {
   /** Our name in EHLO, by source address. */
   readonly heloNames: ReadonlyMap<string, string>;
   readonly quirks: HostQuirks;
+  /** The manager wants to know more of each attempt than its result. */
+  readonly tellsAttempts?: boolean | undefined;
   readonly timeouts: DeliveryTimeouts;
 }

@@ -12,6 +12,7 @@ import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RouterInForce } from './ports.ts';
+import { type AskedRoutes, isAskedAbout } from './plugins/asked-routes.ts';
 import { routeFor } from './route-of.ts';
 
 export class Admission {
@@ -19,6 +20,7 @@ export class Admission {
   readonly #scheduler: Scheduler;
   readonly #store: SpoolStore;
   readonly #clock: DatedClock;
+  readonly #asked: AskedRoutes;
   /** Dates of acceptance (Unix ms) for people, by message handle. */
   readonly #receivedAtMs: number[] = [];
   /** Queue ids of messages at their first attempt: the scheduler keeps ids as numbers, and making the text takes time. */
@@ -31,8 +33,10 @@ export class Admission {
     store: SpoolStore,
     routing: RouterInForce,
     clock: DatedClock,
+    asked: AskedRoutes,
     quarantine?: Pick<QuarantineDesk, 'admitted'>,
   ) {
+    this.#asked = asked;
     this.#quarantine = quarantine;
     this.#scheduler = scheduler;
     this.#store = store;
@@ -47,7 +51,7 @@ export class Admission {
     const handle = this.#begin(message, routes, message.held, receivedAtMs);
     this.#quarantine?.admitted(message, message.waiting.length, message.held);
     for (const [at, waiting] of message.waiting.entries()) {
-      const route = routes[at] as RouteKey;
+      const route = this.#untilAnswered(handle, message, waiting.index, routes[at] as RouteKey);
       this.#scheduler.add(handle, {
         recipient: waiting.index,
         route: route.key,
@@ -75,7 +79,8 @@ export class Admission {
     this.#quarantine?.admitted(message, message.recipients.length, isHeld);
     const nextAttemptAtMs = message.turn?.ms ?? 0;
     const lastRefusal = message.turn === undefined ? '' : pacedRefusal(message.turn);
-    for (const [recipient, route] of routes.entries()) {
+    for (const [recipient, usual] of routes.entries()) {
+      const route = this.#untilAnswered(handle, message, recipient, usual);
       this.#scheduler.add(handle, {
         recipient,
         route: route.key,
@@ -129,6 +134,17 @@ export class Admission {
     });
   }
 
+  /** Where plugins route, the route that stands for the question. */
+  #untilAnswered(
+    message: MessageHandle,
+    { queueId, tlsDemand }: RecoveredMessage | Submitted,
+    recipient: number,
+    route: RouteKey,
+  ): RouteKey {
+    if (!this.#asked.isOn || !isAskedAbout(route.key)) return route;
+    return this.#asked.routeOf({ message, queueId, recipient, domain: route.domain, tlsDemand });
+  }
+
   #begin(
     message: RecoveredMessage | Submitted,
     routes: readonly RouteKey[],
@@ -149,6 +165,7 @@ export class Admission {
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
     this.#freshIds[handle] = undefined;
+    if (this.#asked.isOn) this.#asked.mark(handle);
     return handle;
   }
 }

@@ -6,7 +6,7 @@ import type { Timers } from '../io/timers.ts';
 import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Scheduler } from '../schedule/types.ts';
-import type { SpoolReader, SpoolStore } from '../spool/types.ts';
+import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { Bouncer } from './bouncer.ts';
 import type { ManagerEvents } from './manager-events.ts';
@@ -24,6 +24,8 @@ import { LocalFailures } from './local-failures.ts';
 import type { Logins } from './logins.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import { Lookups } from './lookups.ts';
+import type { PluginsInForce } from './plugins/plugins-in-force.ts';
+import { RouteQuestions } from './plugins/route-questions.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RateState } from './rate-state.ts';
@@ -35,7 +37,7 @@ import type { TlsSessions } from './tls-sessions.ts';
 export interface CoreSurroundings {
   readonly events: ManagerEvents;
   readonly store: SpoolStore;
-  readonly reader: SpoolReader;
+  readonly reader: QueueReader;
   readonly scheduler: Scheduler;
   readonly routing: Routing;
   readonly shaping: Shaping;
@@ -51,31 +53,43 @@ export interface CoreSurroundings {
   readonly timers: Timers;
   readonly troubles: Troubles;
   readonly tlsSessions: TlsSessions;
+  readonly plugins: PluginsInForce;
   readonly rates: RateState;
   readonly quarantine: QuarantineDesk;
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {
-  const { events, store, reader, scheduler, routing, clock, log } = around;
-  const admission = new Admission(scheduler, store, routing, clock, around.quarantine);
+  const { events, store, reader, scheduler, routing, clock, log, plugins } = around;
+  const admission = new Admission(scheduler, store, routing, clock, plugins.asked, around.quarantine);
   const flights = new Flights({ store, admission, clock });
   const reports = settledReports(around);
   const deferrals = new DeferralLog(around.happenings, reader);
-  const settlement = new Settlement({ ...around, admission, reports, deferrals });
+  const { news } = plugins;
+  const settlement = new Settlement({ ...around, admission, reports, deferrals, news });
   const lookups = new Lookups({
     routing,
     nowMs: clock.nowMs,
     resolved: (route, plan) => events.post({ kind: 'resolved', route, plan }),
   });
-  const effects = new Effects({ ...around, lookups, flights, settlement, admission });
+  const { asked, watch } = plugins;
+  const questions = new RouteQuestions({
+    ...around,
+    asked,
+    plugins: () => plugins.routing,
+    routeNames: () => plugins.routeNames,
+    watch,
+    routed: (routed) => events.post({ kind: 'routed', routed }),
+  });
+  const effects = new Effects({ ...around, lookups, questions, flights, settlement, admission });
   const damaged = new DamagedMail(around);
   const damage = new Damage({ scheduler, damaged, settlement });
   const localFailures = new LocalFailures(log);
-  const results = new Results({ ...around, flights, effects, settlement, damage, localFailures });
+  const results = new Results({ ...around, flights, effects, settlement, damage, localFailures, news });
   return new Manager({
     ...around,
     admission,
     lookups,
+    questions,
     results,
     effects,
     settlement,

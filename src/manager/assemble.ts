@@ -1,9 +1,6 @@
 // The one place where a manager is put together from what it is given (`ports.ts`): used by its process on a real machine,
-// and by the simulation of the whole system on a simulated one.
-//
-// Each part has all that it needs when it is made. A part that notices something by itself (a sender process died, the journal
-// is blocked, an override ends) posts to `ManagerEvents`, which is made first. The manager consumes the events from the moment
-// it is made; parts that need the manager are made after it.
+// and by the simulation of the whole system on a simulated one. Each part has all that it needs when it is made. A part that notices
+// something by itself posts to `ManagerEvents`, which is made first; the manager consumes them from the moment it is made.
 //
 //   const manager = await assemble({ config, machine, spool, openRouter, log, counted, troubles });
 //   manager.links.introduce(hello, channel, rest);        // for each role that links to it
@@ -36,6 +33,7 @@ import { openTlsState } from './open-tls-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { openStore, writerTo } from './open-store.ts';
 import { Overrides } from './overrides.ts';
+import { type OpenPlugins, PluginsInForce } from './plugins/plugins-in-force.ts';
 import type { Machine, OpenRouters, OtherSenders, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
 import { Logins } from './logins.ts';
@@ -66,6 +64,8 @@ export interface ManagerParts {
   readonly srs?: LiveSrs | undefined;
   /** Signs reports; undefined where nothing is signed. */
   readonly signing?: Signing | undefined;
+  /** Opens the plugins that are asked about outgoing mail; undefined: there are none. */
+  readonly openPlugins?: OpenPlugins | undefined;
   readonly others?: OtherSenders | undefined;
 }
 
@@ -74,9 +74,8 @@ export interface ManagerParts {
  * @throws {SpoolError} when the spool cannot be opened
  */
 export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
-  const { config, machine, spool, log, counted, troubles } = parts;
+  const { config, machine, spool, log, counted, troubles, srs = new LiveSrs() } = parts;
   const { timers, files } = machine;
-  const { srs = new LiveSrs() } = parts;
   srs.configure(srsSettings(config));
   const events = new ManagerEvents();
   const happenings = new Events([logListener(log), counted]);
@@ -127,6 +126,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       events.post({ kind: 'awaits', doesAwait: serials.length > 0 });
     },
   });
+  const handshakes = new LastHandshakes(clock.dateMs);
+  const plugins = new PluginsInForce(parts, { scheduler, store, reader, handshakes, clock });
   const bouncer = new Bouncer({
     settings: () => inForce.bounce,
     timers,
@@ -139,8 +140,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     signing: parts.signing,
     srs,
     submit: (message) => events.post({ kind: 'reported', message }),
+    news: plugins.news,
   });
-  const handshakes = new LastHandshakes(clock.dateMs);
   const logins = new Logins({
     hopOf: (connection) => handshakes.hopOf(connection),
     log,
@@ -167,12 +168,14 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timers,
     troubles,
     tlsSessions,
+    plugins,
     rates,
     quarantine,
   });
   const rerouter = new Rerouter({
     scheduler,
     routing,
+    asked: plugins.asked,
     timers,
     nowMs: clock.nowMs,
     changed: () => manager.settle(),
@@ -255,6 +258,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     jobs: operations.jobs,
     senders,
     routing,
+    plugins,
     shaping,
     rates,
     sending,

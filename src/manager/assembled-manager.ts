@@ -16,6 +16,7 @@ import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
 import type { QuarantineAge } from './quarantine-age.ts';
+import type { PluginsInForce } from './plugins/plugins-in-force.ts';
 import type { PipeliningState } from './pipelining-state.ts';
 import type { RateState } from './rate-state.ts';
 import type { RenewedLogins } from './renewed-logins.ts';
@@ -43,6 +44,7 @@ export interface AssembledParts {
   readonly jobs: Operations['jobs'];
   readonly senders: Senders;
   readonly routing: Routing;
+  readonly plugins: PluginsInForce;
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly sending: SendingDesk;
@@ -90,6 +92,7 @@ export class AssembledManager {
     sending.configure(config);
     this.#parts.quarantine.configure(config);
     routing.configure(config);
+    this.#parts.plugins.configure(config);
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.logins.configured(config.credential.map(({ name }) => name));
     manager.reconfigured();
@@ -148,6 +151,7 @@ export class AssembledManager {
     await this.#parts.sending.close();
     await this.#parts.clockWatch.close();
     this.#parts.routing.close();
+    this.#parts.plugins.close();
     await this.#parts.sts.close();
     await this.#parts.tlsSessions.close();
     await this.#parts.pipelining.close();

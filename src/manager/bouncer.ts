@@ -2,6 +2,7 @@
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
 import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
+import { wantsReport } from '../bounce/wants-report.ts';
 import type { DsnRecipient } from '../bounce/dsn-types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Events } from '../log/events.ts';
@@ -17,6 +18,7 @@ import type { Troubles } from '../stats/troubles.ts';
 import { FailedCopies } from './failed-copies.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
+import type { AttemptNews } from './plugins/attempt-news.ts';
 import { ReportWriter, type ReportWriterParts, type ReportAddressee } from './report-writer.ts';
 import type { FailedRecipient, ReportedRecipient } from './reported-recipient.ts';
 
@@ -33,6 +35,8 @@ export interface BouncerParts extends ReportSourceParts, ReportWriterParts {
   readonly log: Logger;
   readonly happenings: Events;
   readonly troubles?: Troubles | undefined;
+  /** Is told when a failure is reported, or nobody is to be told of it. */
+  readonly news?: Pick<AttemptNews, 'bounced'> | undefined;
 }
 
 export class Bouncer implements BouncerPort {
@@ -97,6 +101,7 @@ export class Bouncer implements BouncerPort {
     }
     for (const each of recipients) if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
     if (addressee.kind === 'nobody') this.#tellDropped(queueId, envelope, recipients, addressee.reason);
+    this.#tellNews(queueId, envelope, recipients, addressee);
   }
 
   async #reportUntilStored(
@@ -117,6 +122,7 @@ export class Bouncer implements BouncerPort {
     const addressee = this.#addressee(envelope);
     if (addressee.kind === 'nobody') {
       this.#tellDropped(queueId, envelope, recipients, addressee.reason);
+      this.#tellNews(queueId, envelope, recipients, addressee);
       return true;
     }
     for (const each of this.#reports.parts(addressee, envelope, recipients)) {
@@ -125,7 +131,25 @@ export class Bouncer implements BouncerPort {
         await this.#pause();
       }
     }
+    this.#tellNews(queueId, envelope, recipients, addressee);
     return true;
+  }
+
+  /** Those who asked for no report get none. */
+  #tellNews(
+    queueId: string,
+    envelope: Envelope,
+    recipients: readonly ReportedRecipient[],
+    addressee: Addressee,
+  ): void {
+    for (const each of recipients) {
+      if (each.action !== 'failed') continue;
+      const { recipient, refusal, expired } = each;
+      const { notify } = envelope.recipients[recipient] ?? {};
+      const to = addressee.kind === 'nobody' ? '' : addressee.address;
+      const isTold = addressee.kind === 'postmaster' || wantsReport(notify, 'failed');
+      this.#parts.news?.bounced(queueId, recipient, refusal, expired, isTold ? to : '');
+    }
   }
 
   /** A sender that this server has rewritten, and whose mail has come back here, hears of it at its own address. */

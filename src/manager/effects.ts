@@ -7,6 +7,8 @@ import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Admission } from './admission.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { Flights } from './flights.ts';
+import { isBeingAsked } from './plugins/asked-routes.ts';
+import type { RouteQuestions } from './plugins/route-questions.ts';
 import type { Lookups } from './lookups.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { SenderPort } from './ports.ts';
@@ -20,6 +22,7 @@ export interface EffectsParts {
   readonly handshakes: Pick<LastHandshakes, 'opened'>;
   readonly pipelining: Pick<PipeliningMemory, 'opened'>;
   readonly lookups: Lookups;
+  readonly questions: Pick<RouteQuestions, 'ask'>;
   readonly flights: Flights;
   readonly tlsSessions: TlsSessions;
   /** Told of each grant: one that nobody's report led to uses up rates, too. */
@@ -72,7 +75,11 @@ export class Effects implements EffectHandlers {
   }
 
   resolve({ route, key }: EffectOf<'resolve'>): void {
-    const { lookups, scheduler, clock } = this.#parts;
+    const { lookups, questions, scheduler, clock } = this.#parts;
+    if (isBeingAsked(key)) {
+      questions.ask(route);
+      return;
+    }
     const known = lookups.ask(route, key);
     if (known !== undefined) scheduler.routeResolved(route, known, clock.nowMs());
   }

@@ -4,10 +4,13 @@
 import type { RoutePlan } from '../route/types.ts';
 import type { RecoveredMessage } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
+import type { Routed } from './plugins/routed.ts';
 
 export type ManagerEvent =
   /** The plan of a route that had to be looked up. */
   | { readonly kind: 'resolved'; readonly route: string; readonly plan: RoutePlan }
+  /** Plugins have said which ways recipients of a message go, or have failed to. */
+  | { readonly kind: 'routed'; readonly routed: Routed }
   /** A report that Sluice wrote is on stable storage, and is to be delivered like other mail. */
   | { readonly kind: 'reported'; readonly message: Submitted }
   /** The sender process of this connection died. */

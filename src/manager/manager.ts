@@ -14,6 +14,8 @@ import type { DamagedMail } from './damaged-mail.ts';
 import type { Effects } from './effects.ts';
 import type { FailureReports } from './failure-reports.ts';
 import type { Lookups } from './lookups.ts';
+import { applyRouted } from './plugins/routed.ts';
+import type { RouteQuestions } from './plugins/route-questions.ts';
 import type { ManagerEvent, ManagerEvents } from './manager-events.ts';
 import type { BouncerPort } from './ports.ts';
 import type { Results } from './results.ts';
@@ -34,6 +36,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly events: ManagerEvents;
   readonly admission: Admission;
   readonly lookups: Lookups;
+  readonly questions: Pick<RouteQuestions, 'stop'>;
   readonly results: Results;
   readonly effects: Effects;
   readonly settlement: Settlement;
@@ -161,9 +164,10 @@ export class Manager {
 
   /** Ends look-ups and reports: resolves when no report is being written. */
   async stop(): Promise<void> {
-    const { lookups, bouncer, reports } = this.#parts;
+    const { lookups, questions, bouncer, reports } = this.#parts;
     this.#wakeUp.stop();
     lookups.stop();
+    questions.stop();
     bouncer.stop();
     await reports.stop();
   }
@@ -196,6 +200,9 @@ export class Manager {
     switch (event.kind) {
       case 'resolved':
         this.#scheduler.routeResolved(event.route, event.plan, nowMs);
+        break;
+      case 'routed':
+        applyRouted(this.#scheduler, event.routed, nowMs);
         break;
       case 'reported':
         // Its writer has told that it was received.

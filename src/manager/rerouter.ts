@@ -8,6 +8,8 @@ import { demandOf, withoutDemand } from '../route/security/demand.ts';
 import type { RouteKey, Router } from '../route/types.ts';
 import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../schedule/types.ts';
 import type { Envelope } from '../message/envelope.ts';
+import type { AskedRoutes } from './plugins/asked-routes.ts';
+import { AskingAgain } from './plugins/asking-again.ts';
 import type { RouterInForce } from './ports.ts';
 import { routeFor } from './route-of.ts';
 
@@ -24,6 +26,7 @@ export interface RerouteParts {
   /** Called after each piece: carries out the scheduler's effects. */
   readonly changed: () => void;
   readonly routing: RouterInForce;
+  readonly asked: AskedRoutes;
   readonly timers: Timers;
   /** Scheduler time. */
   readonly nowMs: () => number;
@@ -31,16 +34,19 @@ export interface RerouteParts {
 
 export class Rerouter {
   readonly #parts: RerouteParts;
+  readonly #again: AskingAgain;
   #run = 0;
 
   constructor(parts: RerouteParts) {
     this.#parts = parts;
+    this.#again = new AskingAgain(parts);
   }
 
   /** Walks the whole queue; a later call ends an earlier one. Resolves when no recipient has an old route. */
   async reroute(): Promise<void> {
     const { router } = this.#parts.routing;
     const run = ++this.#run;
+    this.#again.begin();
     let complete = await this.#sweep(router, run);
     // Only after the walk: a route that the new table does not have must not be looked up while mail still has it.
     this.#parts.scheduler.routesChanged(this.#parts.nowMs());
@@ -75,6 +81,8 @@ export class Rerouter {
 
   /** Moves a recipient if its route is another one now. Resolves to false when it has to move and cannot yet. */
   async #move(row: QueuedRecipient, router: Router, run: number): Promise<boolean> {
+    // Plugins that route are asked again.
+    if (this.#again.concerns(row)) return this.#again.ask(row);
     const wanted = await this.#wanted(row, router);
     if (wanted === undefined || run !== this.#run) return true;
     if (wanted.key === row.route) return true;

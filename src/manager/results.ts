@@ -17,6 +17,7 @@ import type { LocalFailures } from './local-failures.ts';
 import type { Logins } from './logins.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { SenderPort } from './ports.ts';
+import type { AttemptNews } from './plugins/attempt-news.ts';
 import type { Settlement } from './settlement.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
@@ -31,6 +32,7 @@ export interface ResultsParts {
   readonly localFailures: LocalFailures;
   readonly handshakes: Pick<LastHandshakes, 'told' | 'closed'>;
   readonly tlsSessions: TlsSessions;
+  readonly news: Pick<AttemptNews, 'begins' | 'ends'>;
   readonly logins: Pick<Logins, 'ready' | 'closed' | 'done'>;
   readonly pipelining: Pick<PipeliningMemory, 'ready' | 'closed'>;
 }
@@ -113,7 +115,7 @@ export class Results {
   }
 
   #done(connection: number, results: readonly AttemptResult[], reusable: boolean, nowMs: number): void {
-    const { scheduler, flights, effects, settlement, damage } = this.#parts;
+    const { scheduler, flights, effects, settlement, damage, news } = this.#parts;
     const flight = flights.end(connection);
     if (flight === undefined) return;
     const { queueId, transaction } = flight;
@@ -122,17 +124,22 @@ export class Results {
       if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo);
     }
     this.#parts.logins.done(connection, results);
+    news.begins(queueId, message, connection, results);
     scheduler.transactionDone(connection as ConnectionHandle, results, reusable, nowMs);
     effects.carryOut(message, results);
+    news.ends();
     const why = damageIn(results);
     if (why !== undefined) damage.hold(queueId, message, why);
     flights.release(flight);
   }
 
   #closed(connection: number, report: CloseReport, nowMs: number): void {
-    const { scheduler, senders, flights, effects, handshakes, localFailures, tlsSessions } = this.#parts;
+    const { scheduler, senders, flights, effects, handshakes, localFailures, tlsSessions, news } =
+      this.#parts;
     senders.closed(connection);
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
+    const first = flights.on(connection);
+    if (first !== undefined) news.begins(first.queueId, first.transaction.message, connection);
     this.#parts.logins.closed(connection, report);
     handshakes.closed(connection);
     this.#parts.pipelining.closed(connection, report.fault);
@@ -147,6 +154,7 @@ export class Results {
     const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
     scheduler.connectionClosed(connection as ConnectionHandle, end, nowMs);
     effects.carryOut();
+    news.ends();
     for (const flight of ended) flights.release(flight);
   }
 }

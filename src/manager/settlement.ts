@@ -12,6 +12,7 @@ import type { Admission } from './admission.ts';
 import type { DeferralLog } from './deferral-log.ts';
 import type { FailureReports } from './failure-reports.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { AttemptNews } from './plugins/attempt-news.ts';
 import { FailuresInDoubt, type Failure } from './failures-in-doubt.ts';
 
 export interface SettlementParts {
@@ -21,6 +22,7 @@ export interface SettlementParts {
   readonly deferrals: DeferralLog;
   readonly happenings: Pick<Events, 'counted'>;
   readonly quarantine?: Pick<QuarantineDesk, 'settled'> | undefined;
+  readonly news: Pick<AttemptNews, 'delivered' | 'deferred' | 'failed'>;
 }
 
 export class Settlement {
@@ -56,6 +58,7 @@ export class Settlement {
 
   delivered(queueId: string, recipient: number): void {
     this.#outcomes.push({ kind: 'delivered', queueId, recipient });
+    this.#parts.news.delivered(queueId, recipient);
     // The sender has its fields, and tells them to the log.
     this.#parts.happenings.counted('delivered', 1);
   }
@@ -71,6 +74,7 @@ export class Settlement {
     const queueId = admission.queueIdOf(effect.message);
     const { recipient, attempts, nextAttemptAtMs, refusal } = effect;
     this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, refusal });
+    this.#parts.news.deferred(queueId, recipient, effect);
     admission.forgetId(effect.message);
     deferrals.deferred(queueId, store.locate(queueId), effect, results);
   }
@@ -110,6 +114,7 @@ export class Settlement {
   }
 
   #report(queueId: string, failure: Failure): void {
+    this.#parts.news.failed(queueId, failure.recipient, failure.refusal, failure.expired);
     this.#parts.reports.add(queueId, { ...failure, action: 'failed' });
   }
 }

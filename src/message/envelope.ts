@@ -79,3 +79,10 @@ export interface Envelope {
   readonly quarantine?: string | undefined;
   readonly origin: Origin;
 }
+
+/** A message without its content. */
+export interface MessageHead {
+  readonly envelope: Envelope;
+  /** Bytes of the whole message as it will be sent. */
+  readonly sizeBytes: number;
+}

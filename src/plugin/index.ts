@@ -15,6 +15,8 @@ export type {
   Verdict,
 } from '../policy/stage.ts';
 export { listedName, networkAround } from './addresses.ts';
+export * from './delivery-answers.ts';
+export type * from './delivery-types.ts';
 export * from './edits.ts';
 export * from './options.ts';
 export { plugin } from './plugin.ts';

@@ -1,5 +1,6 @@
 // What a plugin is, and what it is given: the types of `sluice/plugin`. docs/plugins.md tells how to write one.
 
+import type { DeliveryPoints } from './delivery-types.ts';
 import type {
   BodyFacts,
   HeaderFacts,
@@ -53,7 +54,7 @@ export interface SessionPoints {
 export type SessionPoint = Point;
 
 /** What a plugin does: a function for each point that it has. */
-export interface PluginPoints extends SessionPoints {
+export interface PluginPoints extends SessionPoints, DeliveryPoints {
   /**
    * The plugin ends: its file or its options have changed, or Sluice stops. It is called after the last answer, and has a second. It is not
    * called when the plugin had to be ended, so what must not be lost is written as it happens.

@@ -29,6 +29,12 @@ export function withoutLogin(planKey: string): string {
   return plus === -1 ? planKey : planKey.slice(0, plus);
 }
 
+/** The name of the rule in a route key; empty for the MX, for a rule without a name, and for hosts that were named without a rule. */
+export function routeNameIn(routeKey: string): string {
+  const name = /(?:^|!)(?:relay|lmtp|discard|error|missing)#([^~:+]*)/.exec(routeKey)?.[1] ?? '';
+  return decodeURIComponent(name);
+}
+
 /** Does a route key lead to a log-in with this credential? Names of credentials have neither a plus sign nor a tilde. */
 export function hasLoginOf(routeKey: string, credential: string): boolean {
   return routeKey.includes(`+${credential}~`);

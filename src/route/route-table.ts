@@ -13,6 +13,7 @@ import type { RouteRule } from './route-rule.ts';
 import { withRewriting } from './sender-rewriting.ts';
 import { SenderLogins } from './sender-logins.ts';
 import { SenderRules } from './sender-rules.ts';
+import { ruleOfTargetKey } from './target-key.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
 import type { RouteKey } from './types.ts';
 
@@ -80,9 +81,9 @@ export class RouteTable {
     return this.#bySender.size > 0 || [...this.#logins.values()].some((logins) => logins.looksAtSenders);
   }
 
-  /** The rule of a plan key, if the table has it. @param key - the part of a route key before the domain */
+  /** The rule of a plan key, if the table has it or its target is in the key. @param key - the part of a route key before the domain */
   rule(key: string): RouteRule | undefined {
-    return this.#byKey.get(key);
+    return this.#byKey.get(key) ?? ruleOfTargetKey(key);
   }
 
   /** The route of all mail for a domain, in canonical form; undefined when it depends on the sender. */

@@ -141,12 +141,13 @@ export interface RecipientFacts {
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
   /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
   readonly isHeld: boolean;
+  readonly route: string;
+  /** Those that are over. */
+  readonly attempts: number;
 }
 
 export interface QueuedRecipient extends RecipientFacts {
   readonly message: MessageHandle;
-  readonly route: string;
-  readonly attempts: number;
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;
   readonly lastRefusal: Refusal | undefined;

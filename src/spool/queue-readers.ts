@@ -1,6 +1,6 @@
 // Reads from several stores: the reference says from which.
 
-import type { Envelope } from '../message/envelope.ts';
+import type { Envelope, MessageHead } from '../message/envelope.ts';
 import { SpoolError } from './spool-error.ts';
 import type { QueueReader, StoredMessage, StoredRef } from './types.ts';
 
@@ -18,6 +18,10 @@ export class QueueReaders implements QueueReader {
 
   async read(ref: StoredRef): Promise<StoredMessage> {
     return this.#of(ref).read(ref);
+  }
+
+  async readHead(ref: StoredRef): Promise<MessageHead> {
+    return this.#of(ref).readHead(ref);
   }
 
   async readEnvelope(ref: StoredRef): Promise<Envelope> {

@@ -2,7 +2,7 @@
 // (`segments/`, `memory/`), `open.ts` chooses among them, and test/spool/contract runs the same tests against all of them.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
-import type { Envelope } from '../message/envelope.ts';
+import type { Envelope, MessageHead } from '../message/envelope.ts';
 import type { SpoolError } from './spool-error.ts';
 
 /**
@@ -109,6 +109,7 @@ export interface SpoolReader {
 
 /** Reads stored messages for people, who also want to see damaged ones. */
 export interface QueueReader extends SpoolReader {
+  readHead(ref: StoredRef): Promise<MessageHead>;
   /**
    * Reads the envelope of a damaged message, which may be wrong: so that people recognize the message, never to deliver it.
    * Undefined when it cannot be read, or has another queue id.

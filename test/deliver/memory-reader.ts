@@ -1,6 +1,6 @@
 // A spool in memory to read from, whose behaviour a test decides. A message's offset is its number.
 
-import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
+import type { Envelope, EnvelopeRecipient, MessageHead } from '../../src/message/envelope.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { QueueReader, StoredMessage, StoredRef } from '../../src/spool/types.ts';
 import type { Work } from '../../src/deliver/types.ts';
@@ -66,6 +66,11 @@ export class MemoryReader implements QueueReader {
   async read(ref: StoredRef): Promise<StoredMessage> {
     await this.gate?.();
     return this.readFresh(ref);
+  }
+
+  async readHead(ref: StoredRef): Promise<MessageHead> {
+    const { sizeBytes } = this.readFresh(ref);
+    return { envelope: await this.readEnvelope(ref), sizeBytes };
   }
 
   async readEnvelope(ref: StoredRef): Promise<Envelope> {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteadyClock } from '../../src/io/steady-clock.ts';
+import { AskedRoutes } from '../../src/manager/plugins/asked-routes.ts';
 import { Admission } from '../../src/manager/admission.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
 import type { Router } from '../../src/route/types.ts';
@@ -30,7 +31,12 @@ function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   // Dates are ahead by the shift.
   const stretches = [{ fromMs: 0, toMs: nowMs + shiftMs, shiftMs }];
   const clock = new SteadyClock({ stretches, monotonic: () => 0, date: () => nowMs + shiftMs });
-  return { admission: new Admission(scheduler, store, routing, clock), begun, routes, routing };
+  return {
+    admission: new Admission(scheduler, store, routing, clock, new AskedRoutes()),
+    begun,
+    routes,
+    routing,
+  };
 }
 
 const ref = { store: 0, place: [1, 32, 160] };

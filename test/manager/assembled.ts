@@ -14,14 +14,15 @@ import type {
   SenderToManager,
   Submitted,
 } from '../../src/channel/messages.ts';
-import { parseConfig } from '../../src/config/config.ts';
+import { type Config, parseConfig } from '../../src/config/config.ts';
 import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
 import type { Outage } from '../../src/dns/types.ts';
 import type { SendingTurn } from '../../src/policy/sending/types.ts';
-import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
+import { copiesIn, type EnvelopeRecipient, routesIn } from '../../src/message/envelope.ts';
 import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
+import type { OpenPlugins } from '../../src/manager/plugins/plugins-in-force.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 import type { SystemFacts } from '../../src/settings/capacity.ts';
 import { EventCounters } from '../../src/log/event-counters.ts';
@@ -54,6 +55,9 @@ export interface GroundOptions {
   readonly before?: readonly number[];
   /** Virtual time of the test's own. */
   readonly timers?: VirtualTimers;
+  /** Instead of the one that `plans` and `routes` say. */
+  readonly routerOf?: (config: Config) => Router;
+  readonly openPlugins?: OpenPlugins;
 }
 
 /** What a sender process was told, by kind. */
@@ -247,8 +251,9 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       random: () => 0.5,
     },
     spool: store,
-    openRouter: () => ({
-      router: routerOf(plans, routes),
+    openPlugins: options.openPlugins,
+    openRouter: (config) => ({
+      router: options.routerOf?.(config) ?? routerOf(plans, routes),
       lookups: {
         txt: () => Promise.resolve(nothing),
         addresses: () => Promise.resolve(nothing),
@@ -287,6 +292,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     quarantine?: string,
   ): Promise<string> => {
     const { queueId, ref } = store.add(to, quarantine);
+    const recipients = to.map((each) => (typeof each === 'string' ? { address: each } : each));
     last = {
       kind: 'submitted',
       queueId,
@@ -295,6 +301,8 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       sizeBytes: 10,
       reversePath: 'a@from.test',
       recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),
+      copies: copiesIn(recipients),
+      routes: routesIn(recipients),
       turn,
       quarantine,
     };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settled, VirtualTimers } from '../../sim/virtual-timers.ts';
+import { AskedRoutes } from '../../src/manager/plugins/asked-routes.ts';
 import { Rerouter } from '../../src/manager/rerouter.ts';
 import type { Envelope } from '../../src/message/envelope.ts';
 import { chosenBy } from '../../src/route/choice.ts';
@@ -25,6 +26,7 @@ test('a sweep that waits for mail in flight ends when a later reload begins anot
     envelope: () => Promise.resolve(undefined),
     changed: () => {},
     routing,
+    asked: new AskedRoutes(),
     timers,
     nowMs: () => table.nowMs,
   });
@@ -59,6 +61,7 @@ test('mail whose route a stage chose goes by the route that has the name now, an
     envelope: () => Promise.resolve(envelope as unknown as Envelope),
     changed: () => {},
     routing,
+    asked: new AskedRoutes(),
     timers,
     nowMs: () => table.nowMs,
   });

@@ -32,6 +32,7 @@ for (const [sabotage, name, finding] of [
     /neither got it|destinations see|senders have/,
   ],
   ['pinned for ever', 'a message that is never let go', /has little mail for .* ms, and is still there/],
+  ['passed plugin', 'mail about which the plugin that routes is not asked', /is on none of its routes/],
   ['stale routes', 'mail that keeps its route over a reload', /is on none of its routes/],
   [
     'early settlement',

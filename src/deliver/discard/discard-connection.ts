@@ -108,7 +108,8 @@ export class DiscardConnection implements TransportConnection {
       this.#context.log.delivered(facts, outcomes);
     }
     // Nobody is told of a delivery, not even with NOTIFY=SUCCESS: the administrator wants nothing to come of this mail.
-    this.#report(inHand, inHand.results(outcomes, this.#place, true));
+    const finished = inHand.finished(this.#context, undefined);
+    this.#report(inHand, inHand.results(outcomes, this.#place, true, finished));
   }
 
   #unreadable(error: unknown): void {

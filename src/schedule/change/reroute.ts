@@ -36,8 +36,19 @@ export function rerouteRecipients(
     if (state === TaskState.waiting) s.tasks.due.put(task, s.tasks.dueMs.get(task));
     else if (state !== TaskState.held) due.push(task);
   }
+  if (due.length > 0) due.push(...freeOfWaiting(s, message, due));
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);
   return complete;
+}
+
+/** Recipients that waited only for the plans of routes which others of their message had: these wait no longer. */
+function freeOfWaiting(s: State, message: number, moved: readonly number[]): number[] {
+  if (s.asking.has(message)) return [];
+  const freed = tasksOf(s, message).filter(
+    (task) => s.tasks.state.get(task) === TaskState.gathering && !moved.includes(task),
+  );
+  for (const task of freed) withdraw(s, task);
+  return freed;
 }
 
 function setRoute(s: State, row: number, next: NewRoute | undefined): void {

@@ -87,6 +87,8 @@ export function recipientsOfMessage(s: State, message: MessageHandle): Recipient
         tenant: s.tenants.nameOf(routes.tenantOf(route)),
         state: stateName(s, state, route),
         isHeld,
+        route: routes.keyOf(route),
+        attempts: recipients.attempts.get(recipient),
       });
     }
   }

@@ -1,6 +1,6 @@
 // Reads the messages of a memory store. None of them is ever damaged, so there is nothing to salvage.
 
-import type { Envelope } from '../../message/envelope.ts';
+import type { Envelope, MessageHead } from '../../message/envelope.ts';
 import type { QueueReader, StoredMessage, StoredRef } from '../types.ts';
 import type { KeptMessages } from './kept-messages.ts';
 
@@ -25,6 +25,11 @@ export class MemoryReader implements QueueReader {
 
   async readEnvelope(ref: StoredRef): Promise<Envelope> {
     return this.#kept.at(ref).envelope;
+  }
+
+  async readHead(ref: StoredRef): Promise<MessageHead> {
+    const { bytes, envelope } = this.#kept.at(ref);
+    return { envelope, sizeBytes: bytes.length };
   }
 
   async readDamagedEnvelope(queueId: string, ref: StoredRef): Promise<Envelope | undefined> {

@@ -3,7 +3,7 @@
 
 import { crc32 } from 'node:zlib';
 import { nodeTimers, type Timers } from '../../io/timers.ts';
-import type { Envelope } from '../../message/envelope.ts';
+import type { Envelope, MessageHead } from '../../message/envelope.ts';
 import { readUpTo } from '../file-io.ts';
 import type { FileLayer } from '../file-layer.ts';
 import { IndexCopies } from './index-copies.ts';
@@ -101,12 +101,16 @@ export class SegmentReader implements QueueReader {
   }
 
   async readEnvelope(ref: StoredRef): Promise<Envelope> {
+    return (await this.readHead(ref)).envelope;
+  }
+
+  async readHead(ref: StoredRef): Promise<MessageHead> {
     const at = segmentPlace(ref);
     try {
-      return await this.#ownEnvelope(at);
+      return await this.#ownHead(at);
     } catch (error) {
       const copy = await this.#copies.find(at).catch(() => undefined);
-      if (copy !== undefined) return envelopeOf(copy.bytes, copy.at, copy.head);
+      if (copy !== undefined) return messageHead(copy.bytes, copy.at, copy.head);
       throw readError(at, error);
     }
   }
@@ -134,7 +138,7 @@ export class SegmentReader implements QueueReader {
     return bytes.length < needed ? undefined : envelopeOf(bytes, 0, head);
   }
 
-  #ownEnvelope(at: SegmentPlace): Promise<Envelope> {
+  #ownHead(at: SegmentPlace): Promise<MessageHead> {
     return this.#segments.with(at.segment, async (fd) => {
       let bytes = Buffer.allocUnsafe(Math.min(at.length, headGuessBytes));
       let got = await readUpTo(this.#files, fd, bytes, bytes.length, at.offset);
@@ -143,7 +147,7 @@ export class SegmentReader implements QueueReader {
         bytes = Buffer.allocUnsafe(needed);
         got = await readUpTo(this.#files, fd, bytes, needed, at.offset);
       }
-      return envelopeOf(bytes, 0, this.#head(at, bytes, got));
+      return messageHead(bytes, 0, this.#head(at, bytes, got));
     });
   }
 
@@ -206,6 +210,10 @@ export class SegmentReader implements QueueReader {
       await files.close(fd);
     }
   }
+}
+
+function messageHead(bytes: Buffer, at: number, head: RecordHead): MessageHead {
+  return { envelope: envelopeOf(bytes, at, head), sizeBytes: head.sizeBytes };
 }
 
 function largeError(queueId: string, cause: unknown): SpoolError {

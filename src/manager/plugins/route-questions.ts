@@ -1,0 +1,234 @@
+// Asks plugins which way recipients go. Promises: at most `most` questions are under way; the rest wait here as names. Nothing else waits for an
+// answer. A plugin that fails, is late or answers what is no answer makes its recipient wait for the next attempt, with the reason: it goes no other
+// way, and fails only when its lifetime is over.
+
+import type { Timers } from '../../io/timers.ts';
+import { WaitingLine } from '../../dns/waiting-line.ts';
+import type { MessageHead } from '../../message/envelope.ts';
+import { askedRecipientOf, type AskedRecipient } from '../../route/asked-key.ts';
+import { chosenBy } from '../../route/choice.ts';
+import { demandOf, withDemand, withoutDemand } from '../../route/security/demand.ts';
+import { targetKey } from '../../route/target-key.ts';
+import type { ErrorPlan, RouteKey } from '../../route/types.ts';
+import type { MessageHandle } from '../../schedule/types.ts';
+import type { QueueReader, SpoolStore } from '../../spool/types.ts';
+import type { RouterInForce } from '../ports.ts';
+import type { AskedRoutes } from './asked-routes.ts';
+import type { DeliveryPlugin } from './delivery-plugin.ts';
+import { PluginRests } from './plugin-rests.ts';
+import type { PluginWatch } from './plugin-watch.ts';
+import { type CheckedAnswer, checkRouteAnswer } from './route-answer.ts';
+import { RouteCase } from './route-case.ts';
+import { routeFactsOf } from './route-facts.ts';
+import type { Routed } from './routed.ts';
+
+/** Keeps a plugin busy that asks another server for each recipient. */
+const mostUnderWay = 256;
+
+export interface RouteQuestionsParts {
+  readonly asked: AskedRoutes;
+  readonly routing: RouterInForce;
+  readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'unpin'>;
+  readonly reader: Pick<QueueReader, 'readHead'>;
+  /** In the order in which they are asked. */
+  readonly plugins: () => readonly DeliveryPlugin[];
+  /** Names of the [[route]] tables. */
+  readonly routeNames: () => ReadonlySet<string>;
+  readonly watch: PluginWatch;
+  readonly timers: Timers;
+  /** Called with what came of questions; never within `ask`. */
+  readonly routed: (routed: Routed) => void;
+  /** Most questions at once; `mostUnderWay` if not given. */
+  readonly most?: number;
+}
+
+/** A recipient that is asked about, and the scheduler's name of the route that stands for the question. */
+interface Question extends AskedRecipient {
+  readonly name: string;
+  readonly tlsDemand: ReturnType<typeof demandOf>;
+}
+
+export class RouteQuestions {
+  readonly #parts: RouteQuestionsParts;
+  readonly #most: number;
+  readonly #rests: PluginRests;
+  readonly #line = new WaitingLine<string>();
+  #underWay = 0;
+  #willStart = false;
+  #isStopped = false;
+  #case: RouteCase | undefined;
+  #head: { readonly queueId: string; readonly read: Promise<MessageHead | undefined> } | undefined;
+
+  constructor(parts: RouteQuestionsParts) {
+    this.#parts = parts;
+    this.#most = parts.most ?? mostUnderWay;
+    this.#rests = new PluginRests(parts.timers.nowMs);
+  }
+
+  /** Questions that are under way or wait. */
+  get open(): number {
+    return this.#underWay + this.#line.length;
+  }
+
+  /** Asks about the recipient in a route key. @param name - the scheduler's name of the route */
+  ask(name: string): void {
+    this.#line.push(name);
+    this.#startSoon();
+  }
+
+  /** From now on nothing is asked, and no answer counts. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** At the end of the turn, so that recipients of one message are asked about together. */
+  #startSoon(): void {
+    if (this.#willStart) return;
+    this.#willStart = true;
+    queueMicrotask(() => {
+      this.#willStart = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    while (this.#underWay < this.#most && !this.#isStopped) {
+      const name = this.#line.shift();
+      if (name === undefined) break;
+      const question = questionOf(name);
+      if (question === undefined) continue;
+      this.#underWay++;
+      const { message, queueId } = question;
+      if (this.#case?.queueId !== queueId || this.#case.message !== message)
+        this.#case = this.#newCase(question);
+      this.#case.opens();
+      void this.#decide(question, this.#case);
+    }
+    this.#case = undefined;
+    this.#head = undefined;
+  }
+
+  #newCase({ message, queueId }: Question): RouteCase {
+    return new RouteCase(message as MessageHandle, queueId, this.#parts.timers, this.#parts.routed);
+  }
+
+  /** Never rejects. */
+  async #decide(question: Question, inCase: RouteCase): Promise<void> {
+    const { name, recipient } = question;
+    const way = await this.#wayOf(question).catch((error: unknown) =>
+      temporarily(
+        `Its route could not be found out: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
+    this.#underWay--;
+    if (this.#isStopped) return;
+    if ('kind' in way) inCase.refused(name, way);
+    else inCase.moves(name, recipient, { route: way.key, domain: way.domain });
+    this.#startSoon();
+  }
+
+  async #wayOf(question: Question): Promise<RouteKey | ErrorPlan> {
+    const { asked, routing } = this.#parts;
+    const head = await this.#headOf(question.queueId);
+    const recipient = head?.envelope.recipients[question.recipient];
+    // Its message has ended meanwhile.
+    if (head === undefined || recipient === undefined) return temporarily('Its message is gone');
+    const { reversePath } = head.envelope;
+    const { address } = recipient;
+    const { domain } = routing.router.routeOf(reversePath, address);
+    const answer = await this.#answerOf(head, address, domain);
+    const usual = routing.router.routeOf(reversePath, address);
+    // Asked under an earlier configuration: its answer may name what there is not any more.
+    if (question.generation !== asked.generation) return this.#again(question, usual);
+    switch (answer.kind) {
+      case 'continue':
+        return withDemand(usual, question.tlsDemand);
+      case 'route':
+        return this.#chosen(question, routing.router.routeNamed(answer.name, reversePath, address));
+      case 'target':
+        return this.#chosen(question, {
+          key: `${targetKey(answer.target)}:${domain}`,
+          domain,
+        });
+      case 'refused':
+        return answer.plan;
+      case 'wrong':
+        return temporarily(answer.why);
+    }
+  }
+
+  /** The answer of the first plugin that decides. */
+  async #answerOf(head: MessageHead, address: string, domain: string): Promise<CheckedAnswer> {
+    const { plugins, routing, watch } = this.#parts;
+    const { reversePath } = head.envelope;
+    for (const plugin of plugins()) {
+      const facts = routeFactsOf(head, address, domain, routing.router.ruleNameFor(reversePath, address));
+      const answer = await this.#askOne(plugin, facts);
+      if (answer.kind === 'wrong') {
+        watch.failed(plugin.name, 'route', answer.why);
+        const why = `The plugin "${plugin.name}", which says where this mail goes, fails: ${answer.why}`;
+        return { kind: 'wrong', why };
+      }
+      if (answer.kind !== 'continue') return answer;
+    }
+    return { kind: 'continue' };
+  }
+
+  async #askOne(plugin: DeliveryPlugin, facts: object): Promise<CheckedAnswer> {
+    if (this.#rests.rests(plugin))
+      return { kind: 'wrong', why: 'it is left alone for a while, after its failures' };
+    const answer = await plugin.route(facts).then(
+      (value) => checkRouteAnswer(value, this.#parts.routeNames()),
+      (error: unknown): CheckedAnswer => ({ kind: 'wrong', why: reasonOf(error) }),
+    );
+    if (answer.kind === 'wrong') this.#rests.failed(plugin);
+    else this.#rests.worked(plugin);
+    return answer;
+  }
+
+  #chosen({ tlsDemand }: Question, route: RouteKey): RouteKey {
+    return withDemand(chosenBy('plugin', route), tlsDemand);
+  }
+
+  #again({ message, queueId, recipient, tlsDemand }: Question, usual: RouteKey): RouteKey {
+    const { asked } = this.#parts;
+    if (!asked.isOn) return withDemand(usual, tlsDemand);
+    const { domain } = usual;
+    return asked.routeOf({ message: message as MessageHandle, queueId, recipient, domain, tlsDemand });
+  }
+
+  /** Read once for the recipients that are asked about together. */
+  #headOf(queueId: string): Promise<MessageHead | undefined> {
+    if (this.#head?.queueId !== queueId) this.#head = { queueId, read: this.#readHead(queueId) };
+    return this.#head.read;
+  }
+
+  /** Undefined when it is done. @throws {SpoolError} when it cannot be read */
+  async #readHead(queueId: string): Promise<MessageHead | undefined> {
+    const { store, reader } = this.#parts;
+    const ref = store.locate(queueId);
+    if (ref === undefined) return undefined;
+    store.pin(queueId);
+    try {
+      return await reader.readHead(ref);
+    } finally {
+      store.unpin(queueId);
+    }
+  }
+}
+
+/** @param name - the scheduler's name of the route: numbers of tenant and store may stand before its key */
+function questionOf(name: string): Question | undefined {
+  const key = name.slice(name.indexOf('\t') + 1);
+  const asked = askedRecipientOf(withoutDemand(key));
+  return asked && { ...asked, name, tlsDemand: demandOf(key) };
+}
+
+/** A fault of our own (RFC 3463 3.4): the recipient waits. */
+function temporarily(text: string): ErrorPlan {
+  return { kind: 'error', permanent: false, replyCode: 451, enhancedStatus: '4.3.0', text };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
