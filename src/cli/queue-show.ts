@@ -110,6 +110,7 @@ function recipientLines(row: QueueRow, sentAs: string | undefined): string[] {
   const lines = [`To         <${row.recipient}>`];
   if (row.originalRecipient !== undefined) lines.push(`  Given as   ${row.originalRecipient}`);
   if (row.rewritesSender === true && sentAs !== undefined) lines.push(`  Sent as    ${sentAs}`);
+  if (row.way !== undefined) lines.push(`  Route      ${row.way}`);
   lines.push(
     `  State      ${stateText(row)}`,
     `  Attempts   ${row.attempts}`,

@@ -37,6 +37,8 @@ export interface QueueRow {
   readonly rewritesSender?: true | undefined;
   /** The ORCPT of the recipient, `addr-type;address`: such as the SRS address of which it was made. */
   readonly originalRecipient?: string | undefined;
+  /** Who decides about its way, where it is not the routing table, for people. */
+  readonly way?: string | undefined;
   /** Why Sluice itself holds the message: it was in hand at several crashes. */
   readonly setAside?: string | undefined;
   /** Bytes of the message; given for mail that was held when it was accepted. */

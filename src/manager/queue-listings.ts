@@ -5,6 +5,7 @@ import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts
 import type { QueuePage, SourceRow } from '../control/operations/queue-pages.ts';
 import { withoutChoice } from '../route/choice.ts';
 import { withoutDemand } from '../route/security/demand.ts';
+import { wayText } from './way-text.ts';
 import { rewritesSenders } from '../route/sender-rewriting.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
@@ -89,9 +90,15 @@ export class QueueListings {
       ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
       ...(rewritesSenders(withoutChoice(withoutDemand(queued.route))) && { rewritesSender: true as const }),
       ...(setAside !== undefined && { setAside }),
+      ...wayOf(queued.route),
       ...(sizeBytes !== undefined && { sizeBytes }),
       recipientIndex: queued.recipient,
       ref,
     };
   }
+}
+
+function wayOf(route: string): Pick<SourceRow, 'way'> {
+  const way = wayText(route);
+  return way === undefined ? {} : { way };
 }

@@ -4,4 +4,4 @@ import { points } from '../policy/stage.ts';
 import type { PluginPoint } from './types.ts';
 
 /** In the order in which mail comes by them. */
-export const pluginPoints: readonly PluginPoint[] = points;
+export const pluginPoints: readonly PluginPoint[] = [...points, 'route', 'attempt'];

@@ -14,6 +14,7 @@ import type { GuessLimit } from '../receive/guess-counts.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import { tokenMechanisms } from '../sasl/mechanisms.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
+import { deliveryStages } from './delivery-points.ts';
 import { limitRules } from './limit-rules.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { reactionRules } from './reaction-rules.ts';
@@ -122,6 +123,7 @@ export function deliverySettings(config: Config): DeliverySettings {
     pipelineDepth: { data: deliver.pipelineDepth ?? mostByData, chunking: deliver.pipelineDepth ?? 4 },
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
     quirks: new HostQuirks(quirkRules(config)),
+    ...(deliveryStages(config, 'attempt').length > 0 && { tellsAttempts: true }),
     timeouts: {
       connectMs: deliver.timeoutConnect,
       greetingMs: deliver.timeoutGreeting,

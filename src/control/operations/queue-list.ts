@@ -64,6 +64,7 @@ const facts = {
   quarantine: z.string().optional(),
   rewritesSender: z.literal(true).optional(),
   setAside: z.string().optional(),
+  way: z.string().optional(),
   sizeBytes: z.number().optional(),
 } satisfies Record<Exclude<keyof RowFacts, 'ref'>, z.ZodType>;
 

@@ -21,6 +21,7 @@ import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
+import { DeliveryPluginHosts } from './delivery-plugins.ts';
 import { managerSlots } from './slots.ts';
 import { storesOf } from './stores.ts';
 
@@ -28,8 +29,12 @@ export class ManagerRole implements Role {
   readonly facts: RoleFacts;
   readonly links: Links;
   readonly #manager: AssembledManager;
+  readonly #plugins: DeliveryPluginHosts;
+  /** Set while code of plugins is loaded: later configurations come into force in their order. */
+  #configuring: Promise<void> | undefined;
 
-  private constructor(manager: AssembledManager) {
+  private constructor(manager: AssembledManager, plugins: DeliveryPluginHosts) {
+    this.#plugins = plugins;
     this.facts = { recovered: manager.recovered };
     this.links = manager.links;
     this.#manager = manager;
@@ -56,9 +61,11 @@ export class ManagerRole implements Role {
     };
     const counted = new EventCounters();
     const spool = spoolOf(config);
-    return new ManagerRole(
-      await assemble({ config, machine, spool, openRouter, log, counted, troubles, signing, srs, others }),
-    );
+    const plugins = new DeliveryPluginHosts(config, log, troubles);
+    await plugins.configure(config);
+    const openPlugins = (wanted: Config) => plugins.open(wanted);
+    const parts = { config, machine, spool, openRouter, openPlugins, log, counted, troubles, signing, srs };
+    return new ManagerRole(await assemble({ ...parts, others }), plugins);
   }
 
   /** A sender process has ended, and all its connections with it. */
@@ -77,7 +84,12 @@ export class ManagerRole implements Role {
   }
 
   configure(config: Config): void {
-    this.#manager.configure(config);
+    const loaded = this.#plugins.configure(config);
+    if (loaded === undefined && this.#configuring === undefined) {
+      this.#manager.configure(config);
+      return;
+    }
+    this.#configuring = Promise.all([this.#configuring, loaded]).then(() => this.#manager.configure(config));
   }
 
   drain(): void {
@@ -94,6 +106,7 @@ export class ManagerRole implements Role {
     await nextTurn(nodeTimers);
     unlisten();
     const unstored = await this.#manager.stop(graceMs);
+    await this.#plugins.close();
     if (unstored > 0) throw new OutcomesError(unstored);
   }
 }

@@ -65,6 +65,11 @@ export class PluginHosts {
     });
   }
 
+  /** The host of a plugin of the configuration in force; undefined when it has none of this name. */
+  hostOf(name: string): PluginHost | undefined {
+    return this.#hosts.get(name);
+  }
+
   async close(): Promise<void> {
     const hosts = [...this.#hosts.values()];
     this.#hosts.clear();

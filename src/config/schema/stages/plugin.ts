@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { expected, key, size, wholeNumber } from '../fields.ts';
+import { expected, key, listOf, size, wholeNumber } from '../fields.ts';
 import { stageKind } from './stage-kind.ts';
 
 export const pluginStage = stageKind(
@@ -22,6 +22,14 @@ export const pluginStage = stageKind(
         .optional(),
       'Options of the plugin, which it names itself.',
       { defaultText: 'none', example: '{ domains = ["example.com"] }' },
+    ),
+    delivery: key(
+      listOf(
+        z.enum(['route', 'attempt'], { error: expected('"route" or "attempt"') }),
+        'points: "route", "attempt"',
+      ).default([]),
+      'What it is asked about mail that goes out. "route": which way a recipient goes; mail waits for its answer, and waits until its next attempt where it fails. "attempt": it is told what became of each attempt. The manager asks it, in a thread of its own there. docs/routing.md says more.',
+      { defaultText: 'nothing', example: '["route"]' },
     ),
     questions: key(
       wholeNumber(1, 100_000).default(200),
