@@ -5,6 +5,12 @@ import { appendSuffix } from '../address/append-suffix.ts';
 import { parsePath } from '../address/path.ts';
 import { fieldEditFault, fieldReplacementFault } from '../message/editable-header.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import {
+  recipientValuesFault,
+  resultFault,
+  senderValuesFault,
+  tenantFault,
+} from './check-envelope-values.ts';
 import { type ClientRuleFacts, type Edit, type NewBody, type Point, points, type Verdict } from './stage.ts';
 
 const lineFeed = 0x0a;
@@ -71,10 +77,12 @@ export function verdictFault(answer: unknown, point: Point, routes = noRoutes): 
     case 'discard':
       return textFault(verdict.reason);
     case 'quarantine':
-      return textFault(verdict.reason) ?? editsFault(verdict.edits, point, routes);
+      return (
+        textFault(verdict.reason) ?? resultFault(verdict.result) ?? editsFault(verdict.edits, point, routes)
+      );
     case 'continue':
     case 'accept':
-      return editsFault(verdict.edits, point, routes);
+      return resultFault(verdict.result) ?? editsFault(verdict.edits, point, routes);
     default:
       return 'it answered something that is no verdict';
   }
@@ -136,19 +144,21 @@ function editFault(edit: Edit, point: Point, routes: ReadonlySet<string>): strin
     case 'set-client-rule':
       return ruleFault(edit.rule);
     case 'change-sender':
-      return addressFault(edit.address, true);
+      return addressFault(edit.address, true) ?? senderValuesFault(edit);
     case 'change-recipient':
       return addressFault(edit.address, false);
     case 'add-recipient':
       return (
         addressFault(edit.recipient?.address, false) ??
+        recipientValuesFault(edit.recipient) ??
         (edit.recipient.route === undefined ? undefined : routeFault(edit.recipient.route, routes))
       );
     case 'set-route':
       return routeFault(edit.route, routes) ?? ofRecipientFault(edit.recipient, point);
     case 'remove-recipient':
-    case 'set-tenant':
       return undefined;
+    case 'set-tenant':
+      return tenantFault(edit);
     case 'insert-field':
     case 'add-field':
     case 'change-field':

@@ -1,0 +1,69 @@
+// A plugin whose files change is replaced, and questions under way end in the one before.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { pluginFixture } from './fixture.ts';
+
+const ask = (address: string) => ({ recipient: { address, params: {} } });
+
+/** `wait` is answered when a version, whichever, is asked `go`. */
+const source = (version: string, more = ''): string => `import { discard, plugin } from 'sluice/plugin';
+import { suffix } from './suffix.ts';
+${more}
+export default plugin((context) => ({
+  async rcpt({ recipient }) {
+    if (recipient.address === 'go') context.state.set('go', 'yes');
+    while (recipient.address === 'wait' && context.state.get('go') === undefined) {
+      await new Promise<void>((resolve) => context.after(5, resolve));
+    }
+    return discard('${version}' + suffix + String(context.options['x'] ?? ''));
+  },
+  end: () => context.log('end of ${version}'),
+}));`;
+
+const reason = (value: string) => ({ kind: 'discard', reason: value });
+
+test('a new version takes over, and the one before answers what it has begun', async (t) => {
+  const { host, write, line, lines } = pluginFixture(t, 'import "./suffix.ts";');
+  write('suffix.ts', "export const suffix: string = '!';");
+  write('tried.ts', source('one'));
+  await line(/ is ready: /u);
+  const begun = host.ask('rcpt', ask('wait'));
+  assert.deepEqual(await host.ask('rcpt', ask('other')), reason('one!'));
+  const from = lines.length;
+  write('suffix.ts', "export const suffix: string = '?'; // changed");
+  await line(/ is replaced by its new version: it is asked at rcpt$/u, from);
+  assert.deepEqual(await host.ask('rcpt', ask('other')), reason('one?'));
+  assert.ok(!lines.some((each) => each.includes('end of one')));
+  await host.ask('rcpt', ask('go'));
+  assert.deepEqual(await begun, reason('one!'));
+  await line(/end of one/u, from);
+});
+
+test('a new version with a mistake leaves the one before in force', async (t) => {
+  const { host, write, line, lines, troubles } = pluginFixture(t, 'import "./suffix.ts";');
+  write('suffix.ts', "export const suffix: string = '';");
+  write('tried.ts', source('one'));
+  await line(/ is ready: /u);
+  write('tried.ts', source('two', 'const x = ;'));
+  await line(/cannot be used: .*SyntaxError.*; meanwhile the version before stays in force$/u);
+  assert.deepEqual(await host.ask('rcpt', ask('other')), reason('one'));
+  assert.equal(troubles.list[0]?.level, 'warning');
+  const from = lines.length;
+  write('tried.ts', source('three'));
+  await line(/ is replaced by its new version/u, from);
+  assert.deepEqual(await host.ask('rcpt', ask('other')), reason('three'));
+  assert.deepEqual(troubles.list, []);
+});
+
+test('other options make a new version', async (t) => {
+  const { host, write, line, lines, settings } = pluginFixture(t, 'import "./suffix.ts";');
+  write('suffix.ts', "export const suffix: string = '';");
+  write('tried.ts', source('one'));
+  await line(/ is ready: /u);
+  const from = lines.length;
+  host.configure({ ...settings, options: { x: 'y' } });
+  await line(/ is replaced by its new version/u, from);
+  assert.deepEqual(await host.ask('rcpt', ask('other')), reason('oney'));
+});
