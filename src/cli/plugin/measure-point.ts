@@ -5,8 +5,9 @@ import { openPluginHost } from '../../plugin/host/open-host.ts';
 import type { PluginHost } from '../../plugin/host/plugin-host.ts';
 import { PluginStage } from '../../plugin/plugin-stage.ts';
 import { anyRoute } from '../../plugin/testing/any-route.ts';
+import { attemptFactsOf, routeFactsOf } from '../../plugin/testing/delivery-facts.ts';
 import { factsOf } from '../../plugin/testing/test-facts.ts';
-import type { PluginPoint } from '../../plugin/types.ts';
+import type { PluginPoint, SessionPoint } from '../../plugin/types.ts';
 import { verdictFault } from '../../policy/check-verdict.ts';
 import { Troubles } from '../../stats/troubles.ts';
 
@@ -110,6 +111,21 @@ async function askUntil(endMs: number, atOnce: number, ask: () => Promise<unknow
 
 /** @returns asks once, and tells the kind of the answer */
 function questionAt(host: PluginHost, point: PluginPoint): () => Promise<string> {
+  switch (point) {
+    case 'route':
+      return async () =>
+        String(((await host.ask(point, routeFactsOf({}))) as { readonly kind?: unknown } | null)?.kind);
+    case 'attempt':
+      return async () => {
+        await host.ask(point, attemptFactsOf({}));
+        return 'told';
+      };
+    default:
+      return questionOfSession(host, point);
+  }
+}
+
+function questionOfSession(host: PluginHost, point: SessionPoint): () => Promise<string> {
   const stage = new PluginStage({
     name: 'bench',
     host,

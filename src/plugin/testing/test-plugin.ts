@@ -6,8 +6,17 @@ import { join } from 'node:path';
 import { verdictFault } from '../../policy/check-verdict.ts';
 import { points, type StageResult, type Verdict } from '../../policy/stage.ts';
 import { pointsOf, setUpPlugin } from '../load-plugin.ts';
-import type { Plugin, PluginContext, PluginPoints, PluginState, SessionPoint } from '../types.ts';
+import type { AttemptFacts, RouteAnswer, RouteFacts } from '../delivery-types.ts';
+import type {
+  Plugin,
+  PluginContext,
+  PluginPoint,
+  PluginPoints,
+  PluginState,
+  SessionPoint,
+} from '../types.ts';
 import { anyRoute } from './any-route.ts';
+import { attemptFactsOf, routeFactsOf } from './delivery-facts.ts';
 import { type FakeClock, TestClock } from './fake-clock.ts';
 import { fakeDns, type FakeDnsTable } from './fake-dns.ts';
 import { fakeFetch, type FakeHttp, type HttpQuestion } from './fake-http.ts';
@@ -31,8 +40,12 @@ type AskedPoints = Readonly<Record<SessionPoint, (facts?: TestFacts) => Promise<
 
 /** A plugin in a test: its points, which are asked as in one session, and what it did. */
 export interface TestedPlugin extends AskedPoints, AsyncDisposable {
+  /** Which way a recipient goes. */
+  route(facts?: Partial<RouteFacts>): Promise<RouteAnswer>;
+  /** Tells it of an attempt: of a delivery, when the facts do not say otherwise. */
+  attempt(facts?: Partial<AttemptFacts>): Promise<void>;
   /** Those that it has. */
-  readonly points: readonly SessionPoint[];
+  readonly points: readonly PluginPoint[];
   readonly clock: FakeClock;
   /** What it has logged. */
   readonly logged: readonly string[];
@@ -88,6 +101,7 @@ export async function testPlugin(plugin: Plugin, settings: TestSettings = {}): P
   const asked = askedPoints(context.name, made, settings.routes);
   return {
     ...asked,
+    ...askedDelivery(made),
     points: pointsOf(made),
     clock,
     logged,
@@ -115,6 +129,31 @@ function askedPoints(name: string, made: PluginPoints, routes?: readonly string[
   const entries = points.map((point) => [point, (facts: TestFacts = {}) => ask(point, facts)]);
   return Object.fromEntries(entries) as AskedPoints;
 }
+
+function askedDelivery({ route, attempt }: PluginPoints): Pick<TestedPlugin, 'route' | 'attempt'> {
+  return {
+    async route(facts = {}) {
+      if (route === undefined) throw new Error('this plugin has no route');
+      const answer: unknown = await route(routeFactsOf(facts));
+      const kind = (answer as RouteAnswer | null | undefined)?.kind;
+      if (!routeKinds.has(kind)) throw new Error('the answer at route is a failure: it is no answer');
+      return answer as RouteAnswer;
+    },
+    async attempt(facts = {}) {
+      if (attempt === undefined) throw new Error('this plugin has no attempt');
+      await attempt(attemptFactsOf(facts));
+    },
+  };
+}
+
+const routeKinds: ReadonlySet<string | undefined> = new Set<RouteAnswer['kind']>([
+  'continue',
+  'route',
+  'relay',
+  'lmtp',
+  'tempfail',
+  'reject',
+]);
 
 /** The points at which recipients were accepted. */
 const hasRecipients: ReadonlySet<SessionPoint> = new Set(['data', 'headers', 'content']);
