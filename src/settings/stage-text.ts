@@ -10,8 +10,8 @@ export function stageText(config: Config, name: string): string {
   switch (name) {
     case 'relay':
       return keysText({
-        relayNetworks: `${config.receive.relayNetworks.length} networks`,
-        relayDomains: `${config.receive.relayDomains.length} patterns`,
+        relayNetworks: config.receive.relayNetworks.length,
+        relayDomains: config.receive.relayDomains.length,
       });
     case 'tenant':
       return config.tenant.length === 0

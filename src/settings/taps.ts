@@ -40,7 +40,7 @@ export function tapStage(
 export function tapText(tap: Config['tap'][number]): string {
   return Object.entries(tap)
     .filter(([key, value]) => key !== 'name' && value !== undefined)
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key === 'copyTo' ? 'copy_to' : key}=${JSON.stringify(value)}`)
     .join(' ');
 }
 
