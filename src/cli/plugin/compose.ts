@@ -17,7 +17,7 @@ export function composePlugin({ name, points }: Wanted): string {
 //   name = "${name}"
 //   kind = "plugin"
 //   file = "/etc/sluice/plugins/${name}.ts"
-
+${deliveryLine(points)}
 import { ${importsOf(chosen.flatMap(({ uses }) => uses))} } from 'sluice/plugin';
 
 // This function is run once in each process that uses the plugin, and again when this file or its options change. The context has the options
@@ -81,6 +81,12 @@ export function composeTypes(folder: string, isSource: boolean): string {
     },
   };
   return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** Points at the delivery are named in the configuration. */
+function deliveryLine(points: readonly SamplePoint[]): string {
+  const named = points.filter((point) => point === 'route' || point === 'attempt');
+  return named.length === 0 ? '' : `//   delivery = ${JSON.stringify(named).replace(',', ', ')}\n`;
 }
 
 function importsOf(uses: readonly string[]): string {

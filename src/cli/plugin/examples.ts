@@ -8,4 +8,5 @@ export const exampleNames = [
   'recipient-check',
   'route-by-content',
   'sender-rewriting',
+  'webhook',
 ] as const;

@@ -11,6 +11,8 @@ export const samplePoints = [
   'data',
   'headers',
   'content',
+  'route',
+  'attempt',
 ] as const;
 
 export type SamplePoint = (typeof samplePoints)[number];
@@ -120,5 +122,25 @@ async content({ body }) {
     test: `const message = 'Subject: x\\r\\n\\r\\nEICAR-STANDARD-ANTIVIRUS-TEST-FILE\\r\\n';
 assert.equal((await asked.content({ message })).kind, 'quarantine');
 assert.equal((await asked.content({ message: 'Subject: x\\r\\n\\r\\nHello\\r\\n' })).kind, 'continue');`,
+  },
+  route: {
+    uses: ['goOn', 'toRelay'],
+    code: `// Which way a recipient's mail goes, when it is about to be sent.
+route({ domain }) {
+  return domain === 'partner.example' ? toRelay('relay.partner.example:25') : goOn;
+},`,
+    title: 'mail to a partner goes to its relay',
+    test: `assert.equal((await asked.route({ recipient: 'joe@partner.example' })).kind, 'relay');
+assert.equal((await asked.route({ recipient: 'joe@example.com' })).kind, 'continue');`,
+  },
+  attempt: {
+    uses: [],
+    code: `// What became of an attempt to deliver to a recipient. It is told, and changes nothing.
+attempt({ outcome, recipient, text }) {
+  if (outcome === 'failed') context.log(\`\${recipient} failed: \${text}\`);
+},`,
+    title: 'failures are in the log',
+    test: `await asked.attempt({ outcome: 'failed', recipient: 'joe@example.com', text: 'No such user' });
+assert.match(asked.logged.at(-1) ?? '', /joe@example\\.com failed: No such user/);`,
   },
 };
