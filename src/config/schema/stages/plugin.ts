@@ -7,7 +7,7 @@ import { stageKind } from './stage-kind.ts';
 
 export const pluginStage = stageKind(
   'plugin',
-  'a plugin in TypeScript or JavaScript, which runs in a thread of its own. It is asked before the relay check and [[recipients]]. docs/plugins.md says how to write one.',
+  'a plugin in TypeScript or JavaScript, which runs in a thread of its own. It is asked after the relay check, [[recipients]] and the verification of authors; plugins and milters are asked in the order of the file. docs/plugins.md says how to write one.',
   {
     file: key(
       z.string({ error: expected('the name of a file') }).min(1, 'must not be empty'),
