@@ -5,7 +5,16 @@ import { SluiceError } from '../errors/sluice-error.ts';
 /** The folder of Sluice's own code, of which no author has to know places. */
 const own = new URL('../', import.meta.url).pathname;
 
+/** It never throws: anything may be thrown, also what throws when it is looked at. */
 export function mistakeText(error: unknown): string {
+  try {
+    return textOf(error);
+  } catch {
+    return 'an error that cannot be read';
+  }
+}
+
+function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message, stack = '' } = error;
   const kind = name === 'Error' || error instanceof SluiceError ? '' : `${name}: `;

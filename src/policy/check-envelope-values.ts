@@ -39,7 +39,8 @@ export function senderValuesFault({
 }: Extract<Edit, { readonly kind: 'change-sender' }>): string | undefined {
   if (params === undefined) return undefined;
   if (typeof params !== 'object' || params === null) return 'it gave no parameters of a sender';
-  const { ret, envelopeId } = params;
+  const { ret, envelopeId, ...others } = params;
+  if (Object.keys(others).length > 0) return 'it gave parameters of a sender beside RET and ENVID';
   if (ret !== undefined && ret !== 'FULL' && ret !== 'HDRS')
     return 'it gave a RET that is neither FULL nor HDRS';
   return envelopeId === undefined || isText(envelopeId) ? undefined : 'it gave an ENVID that is no text';

@@ -99,8 +99,8 @@ function rankOf(point: Point): number {
   return rank.get(point) ?? 0;
 }
 
-function replyFault(reply: Reply | undefined, least: number, most: number): string | undefined {
-  if (typeof reply !== 'object') return 'it answered a refusal without a reply';
+function replyFault(reply: Reply | null | undefined, least: number, most: number): string | undefined {
+  if (typeof reply !== 'object' || reply === null) return 'it answered a refusal without a reply';
   const { code, enhanced, text } = reply;
   if (!Number.isInteger(code) || code < least || code > most) {
     return `it answered the reply code ${String(code)}, which is not from ${least} to ${most}`;

@@ -35,7 +35,7 @@ export class StageAdditions {
     for (const edit of edits) {
       if (edit.kind === 'add-recipient') recipients++;
       if (edit.kind === 'reply-line') replyLines++;
-      if ('value' in edit) fieldBytes += edit.name.length + edit.value.length;
+      if (givesValue(edit)) fieldBytes += edit.name.length + edit.value.length;
       if (edit.kind === 'replace-field') {
         fields ??= header?.fields ?? [];
         fieldBytes += Math.max(0, edit.bytes.length - (fields[edit.at]?.bytes.length ?? 0));
@@ -56,4 +56,9 @@ export class StageAdditions {
     this.#fieldBytes = fieldBytes;
     return undefined;
   }
+}
+
+/** By its kind: a program may put a value into any edit, and one that is no text. */
+function givesValue(edit: Edit): edit is Extract<Edit, { readonly value: string }> {
+  return edit.kind === 'insert-field' || edit.kind === 'add-field' || edit.kind === 'change-field';
 }

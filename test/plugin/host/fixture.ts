@@ -51,13 +51,14 @@ export const noLookups: PluginLookups = {
 interface PluginGiven extends Partial<PluginSettings> {
   readonly setupMs?: number;
   readonly lookups?: PluginLookups;
+  readonly timers?: Timers;
 }
 
 /** @param text - the source of the plugin */
 export function pluginFixture(
   t: TestContext,
   text: string,
-  { setupMs = patient, lookups = noLookups, ...given }: PluginGiven = {},
+  { setupMs = patient, lookups = noLookups, timers = fastTimers, ...given }: PluginGiven = {},
 ): PluginFixture {
   const { path: folder, atEnd } = temporaryFolder(t, 'plugin');
   mkdirSync(join(folder, 'code'));
@@ -85,7 +86,7 @@ export function pluginFixture(
   const host = openPluginHost(settings, {
     log,
     troubles,
-    timers: fastTimers,
+    timers,
     lookups,
     environment: {},
     setupMs,
