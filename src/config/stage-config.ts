@@ -12,7 +12,10 @@ type FileStage = DeepReadonly<CamelKeys<z.output<typeof configuredStages>>>[numb
 
 type FileStageOf<Kind extends FileStage['kind']> = Extract<FileStage, { readonly kind: Kind }>;
 
-export type QmailSppStageConfig = FileStageOf<'qmail-spp'> & { readonly home: string };
+export type QmailSppStageConfig = Omit<FileStageOf<'qmail-spp'>, 'environment'> & {
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
+};
 
 export type MilterStageConfig = FileStageOf<'milter'>;
 
@@ -29,7 +32,7 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
     case 'qmail-spp': {
       const plugins = resolve(folder, stage.plugins);
       const home = stage.home === undefined ? dirname(dirname(plugins)) : resolve(folder, stage.home);
-      return { ...stage, plugins, home };
+      return { ...stage, plugins, home, environment: Object.fromEntries(stage.environment ?? []) };
     }
     case 'milter':
       return stage;

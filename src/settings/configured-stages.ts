@@ -35,7 +35,7 @@ export function configuredStages(
 ): readonly StageEntry[] {
   return all.flatMap((each) => {
     if (each.kind !== 'qmail-spp') return []; // they come later: see `lateStages`
-    const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment = {} } = each;
+    const { name, audience, timeLimit, onFailure, plugins, home, clientNames, environment } = each;
     const { restAfter, restFor } = each;
     const programs = new PluginPrograms({
       home,

@@ -28,15 +28,22 @@ export function stageText(config: Config, name: string): string {
   }
 }
 
+/** Their values may be secrets, such as the password of a database: whoever may only ask sees their names alone. */
+const secretKeys: ReadonlySet<string> = new Set(['environment', 'options']);
+
 function keysText(keys: object): string {
   return Object.entries(keys)
     .filter(([key, value]) => key !== 'name' && value !== undefined && !isEmpty(value))
-    .map(([key, value]) => `${snakeCase(key)}=${valueText(value)}`)
+    .map(([key, value]) => `${snakeCase(key)}=${secretKeys.has(key) ? namesText(value) : valueText(value)}`)
     .join(' ');
 }
 
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function namesText(value: unknown): string {
+  return `{${Object.keys(value as object).join(', ')}}`;
 }
 
 function valueText(value: unknown): string {

@@ -24,6 +24,7 @@ test('a stage has the keys of all kinds, and those of its own', () => {
       programs: 20,
       waiting: 500,
       clientNames: true,
+      environment: {},
     },
   ]);
 });
@@ -52,3 +53,17 @@ for (const [keys, message] of wrong) {
     );
   });
 }
+
+test('variables for programs keep their names', () => {
+  const text = `hostname = "mx.example.org"
+[[stage]]
+name = "programs"
+kind = "qmail-spp"
+plugins = "/var/qmail/control/smtpplugins"
+environment = { DB_PASSWORD = "secret", lower_case = "1" }
+`;
+  const [stage] = parseConfig(text, '/etc/sluice.toml').stage;
+  assert.ok(stage?.kind === 'qmail-spp');
+  // They are spread into the environment of a program.
+  assert.deepEqual({ ...stage.environment }, { DB_PASSWORD: 'secret', lower_case: '1' });
+});

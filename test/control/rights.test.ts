@@ -16,6 +16,7 @@ const asking = [
   'job.list',
   'limits',
   'override.list',
+  'policy.stages',
   'queue-list',
   'reports.list',
   'reports.show',

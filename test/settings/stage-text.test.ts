@@ -1,0 +1,29 @@
+// What each stage is configured with, as `sluice explain` shows it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import { stageText } from '../../src/settings/stage-text.ts';
+
+test('of variables and options, names are shown alone: their values may be secrets', () => {
+  const text = `
+hostname = "mx.example.org"
+[[stage]]
+name = "programs"
+kind = "qmail-spp"
+plugins = "/var/qmail/control/smtpplugins"
+environment = { DB_PASSWORD = "secret", PATH = "/bin" }
+[[stage]]
+name = "web"
+kind = "plugin"
+file = "/etc/sluice/web.ts"
+options = { url = "https://user:secret@example.org/", token = "secret" }
+`;
+  const config = parseConfig(text, '/etc/sluice.toml');
+  const programs = stageText(config, 'programs');
+  assert.match(programs, /plugins=\/var\/qmail\/control\/smtpplugins/u);
+  assert.match(programs, /environment=\{DB_PASSWORD, PATH\}/u);
+  const web = stageText(config, 'web');
+  assert.match(web, /options=\{url, token\}/u);
+  for (const shown of [programs, web]) assert.ok(!shown.includes('secret'), shown);
+});
