@@ -47,9 +47,11 @@ test('the most specific entry counts', async () => {
 
 test('a From with another address stays, and so do other senders, bounces, and mail of strangers', async () => {
   await using asked = await testPlugin(plugin, { options });
-  const other = 'From: joe@example.com\r\n\r\n';
-  const verdict = await asked.headers({ client, sender: 'root@db1.internal', message: other });
-  assert.equal(messageAfter(other, verdict), `X-Original-Sender: root@db1.internal\r\n${other}`);
+  for (const address of ['joe@example.com', 'xroot@db1.internal', 'root@db1.internal.example']) {
+    const other = `From: <${address}>\r\n\r\n`;
+    const verdict = await asked.headers({ client, sender: 'root@db1.internal', message: other });
+    assert.equal(messageAfter(other, verdict), `X-Original-Sender: root@db1.internal\r\n${other}`);
+  }
   for (const sender of ['joe@internal', 'joe@example.com', '']) {
     assert.deepEqual(await asked.headers({ client, sender }), { kind: 'continue' });
   }

@@ -40,11 +40,20 @@ export default plugin((context) => {
       const replacement = client.mayRelay && sender !== '' ? replacementOf(sender.toLowerCase()) : undefined;
       if (replacement === undefined) return goOn;
       const [from, ...others] = header.fields.filter(({ name }) => name === 'from');
-      const isSame = from !== undefined && others.length === 0 && from.value.includes(sender);
+      // An address ends where a character comes that cannot be part of one: xroot@db1.internal is another.
+      const exact = new RegExp(`(?<![\\w.+@-])${RegExp.escape(sender)}(?![\\w.@-])`, 'u');
+      const isSame = from !== undefined && others.length === 0 && exact.test(from.value);
       return change(
         changeSender(replacement),
         insertField('X-Original-Sender', sender),
-        ...(isSame ? [changeField('From', from.value.trim().replace(sender, replacement))] : []),
+        ...(isSame
+          ? [
+              changeField(
+                'From',
+                from.value.trim().replace(exact, () => replacement),
+              ),
+            ]
+          : []),
       );
     },
   };

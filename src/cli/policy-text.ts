@@ -1,13 +1,14 @@
 // What `sluice policy try` has found, for people: what the client and the server said, which stages were asked meanwhile, and what would happen.
 
 import type { StageRun, TrialOutcome, TrialReport, TrialStep } from '../receive/trial/trial-types.ts';
+import { replaceUnprintableRuns } from '../values/unprintable.ts';
 import { bytes, table } from './text-table.ts';
 
 /** @param by - whose stages were asked, as a sentence */
 export function trialText(report: TrialReport, by: string): string {
   const { listener, steps, outcome, refusedRecipients } = report;
   const refused = refusedRecipients.map(
-    ({ address, reply, stage }) => `Refused      <${address}>: ${reply}${ofStage(stage)}\n`,
+    ({ address, reply, stage }) => `Refused      <${address}>: ${oneLine(reply)}${ofStage(stage)}\n`,
   );
   return [
     `${by} Listener: ${listener}.\n\n`,
@@ -25,14 +26,19 @@ function stepText({ command, reply, stages }: TrialStep): string {
 }
 
 function runText({ stage, point, ms, verdict, text, edits, result, failure }: StageRun): string {
-  const words = [verdict, text].filter((part) => part !== undefined && part !== '').join(': ');
+  const words = [verdict, oneLine(text ?? '')].filter((part) => part !== '').join(': ');
   const head = `  ${point.padEnd(8)} ${stage.padEnd(16)} ${timeText(ms).padStart(9)}  `;
   const more = [
     ...(failure === undefined ? [] : [`failed: ${failure}`]),
     ...edits,
-    ...(result === undefined ? [] : [`result: ${pairs(result)}`]),
+    ...(result === undefined || pairs(result) === '' ? [] : [`result: ${pairs(result)}`]),
   ];
-  return `${head}${words}\n${more.map((line) => `${' '.repeat(38)}${line.replaceAll(/\r?\n\s*/g, ' ')}\n`).join('')}`;
+  return `${head}${words}\n${more.map((line) => `${' '.repeat(38)}${oneLine(line)}\n`).join('')}`;
+}
+
+/** What a stage says may have any characters; here, it must not make a row of its own. */
+function oneLine(text: string): string {
+  return replaceUnprintableRuns(text, ' ');
 }
 
 function timeText(ms: number): string {
@@ -54,7 +60,7 @@ function outcomeText(outcome: TrialOutcome): string {
     case 'discarded':
       return `Outcome      answered 250 and dropped${ofStage(outcome.stage)}: ${outcome.reason}\n`;
     case 'refused':
-      return `Outcome      refused at ${outcome.command}${ofStage(outcome.stage)}: ${outcome.reply === '' ? '(closed without a reply)' : outcome.reply}\n`;
+      return `Outcome      refused at ${outcome.command}${ofStage(outcome.stage)}: ${outcome.reply === '' ? '(closed without a reply)' : oneLine(outcome.reply)}\n`;
     case 'accepted': {
       const { from, to, tenant, priority, quarantine, turnAt, sizeBytes, header } = outcome;
       const rows: string[][] = to.map(({ address, isCopy }) => [

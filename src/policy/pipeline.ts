@@ -2,6 +2,7 @@
 // it names for this; with stages that answer at once, nothing is awaited and no object is made.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { replaceUnprintableRuns } from '../values/unprintable.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
@@ -124,7 +125,7 @@ export class Pipeline {
         if (fault !== undefined) subject.apply(member.stage, verdict, point);
         return undefined;
       case 'discard':
-        return { kind: 'discard', reason: verdict.reason, stage: member.stage };
+        return { kind: 'discard', reason: replaceUnprintableRuns(verdict.reason, ' '), stage: member.stage };
       case 'drop':
         return { kind: 'drop', stage: member.stage };
       case 'reject':

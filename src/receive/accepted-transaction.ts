@@ -7,6 +7,7 @@ import type { SendingTurn } from '../policy/sending/types.ts';
 import type { TransactionFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+import { replaceUnprintableRuns } from '../values/unprintable.ts';
 import type { TransactionOrigin } from './transaction-origin.ts';
 
 /** Why a message will be answered 250 and dropped. */
@@ -125,9 +126,9 @@ export class AcceptedTransaction implements TransactionFacts {
     return this.#quarantine;
   }
 
-  /** Holds the message from its acceptance on. The first reason counts. */
+  /** Holds the message from its acceptance on. The first reason counts; it becomes one line, since lists have a row for each message. */
   hold(reason: string): void {
-    this.#quarantine ??= reason.slice(0, maxReasonLength);
+    this.#quarantine ??= replaceUnprintableRuns(reason.slice(0, maxReasonLength), ' ');
   }
 
   /** When the message may go out, if a sending limit paces it. */

@@ -152,7 +152,10 @@ for (const [text, problem] of [
   [server.replace('/mail', '/mail?password=secret'), /has a password in it/u],
   [server.replace('postgresql:', 'mysql:'), /is no connection/u],
   ['[[recipients]]\ndomain = ["example.com"]\ndirectory = true', /there is no \[\[directory\]\]/u],
-  [`${source}[[recipients]]\ndomain = ["example.com"]`, /needs a source of mailboxes: table.*or directory = true/u],
+  [
+    `${source}[[recipients]]\ndomain = ["example.com"]`,
+    /needs a source of mailboxes: table.*or directory = true/u,
+  ],
   [
     `${source}[[table]]\nname = "t"\npath = "t.list"\n[[recipients]]\ndomain = ["example.com"]\ntable = "t"\ndirectory = true`,
     /table and directory exclude each other/u,
