@@ -2,8 +2,8 @@
 // same way share a transaction; those that have come are not held up for more than a moment by one that hangs.
 
 import type { Timer, Timers } from '../../io/timers.ts';
-import type { ErrorPlan } from '../../route/types.ts';
-import type { MessageHandle, NewRoute } from '../../schedule/types.ts';
+import type { ErrorPlan, RouteKey } from '../../route/types.ts';
+import type { MessageHandle } from '../../schedule/types.ts';
 import { answeredPlan, type Routed } from './routed.ts';
 
 /** Answers wait for others of their message for so long. */
@@ -14,7 +14,7 @@ export class RouteCase {
   readonly queueId: string;
   readonly #timers: Timers;
   readonly #apply: (routed: Routed) => void;
-  #routes = new Map<number, NewRoute>();
+  #routes = new Map<number, () => RouteKey>();
   #plans = new Map<string, ErrorPlan>();
   #pending = 0;
   #timer: Timer | undefined;
@@ -32,9 +32,12 @@ export class RouteCase {
     this.#pending++;
   }
 
-  /** @param name - the scheduler's name of the route that stood for the question */
-  moves(name: string, recipient: number, route: NewRoute): void {
-    this.#routes.set(recipient, route);
+  /**
+   * @param name - the scheduler's name of the route that stood for the question
+   * @param way - is asked when the answers are applied
+   */
+  moves(name: string, recipient: number, way: () => RouteKey): void {
+    this.#routes.set(recipient, way);
     this.#plans.set(name, answeredPlan);
     this.#closes();
   }
@@ -62,7 +65,13 @@ export class RouteCase {
     this.#timer = undefined;
     if (this.#plans.size === 0) return;
     const { message, queueId } = this;
-    const routed = { message, queueId, routes: this.#routes, plans: this.#plans };
+    const routes = new Map(
+      Array.from(this.#routes, ([recipient, way]) => {
+        const { key, domain } = way();
+        return [recipient, { route: key, domain }] as const;
+      }),
+    );
+    const routed = { message, queueId, routes, plans: this.#plans };
     this.#routes = new Map();
     this.#plans = new Map();
     this.#apply(routed);

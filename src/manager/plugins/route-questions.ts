@@ -122,12 +122,13 @@ export class RouteQuestions {
     );
     this.#underWay--;
     if (this.#isStopped) return;
-    if ('kind' in way) inCase.refused(name, way);
-    else inCase.moves(name, recipient, { route: way.key, domain: way.domain });
+    if (typeof way === 'function') inCase.moves(name, recipient, way);
+    else inCase.refused(name, way);
     this.#startSoon();
   }
 
-  async #wayOf(question: Question): Promise<RouteKey | ErrorPlan> {
+  /** @returns a function that says the way at the moment when it is taken: a new configuration may come in between */
+  async #wayOf(question: Question): Promise<(() => RouteKey) | ErrorPlan> {
     const { asked, routing } = this.#parts;
     const head = await this.#headOf(question.queueId);
     const recipient = head?.envelope.recipients[question.recipient];
@@ -137,19 +138,22 @@ export class RouteQuestions {
     const { address } = recipient;
     const { domain } = routing.router.routeOf(reversePath, address);
     const answer = await this.#answerOf(head, address, domain);
-    const usual = routing.router.routeOf(reversePath, address);
-    // Asked under an earlier configuration: its answer may name what there is not any more.
-    if (question.generation !== asked.generation) return this.#again(question, usual);
+    const usual = (): RouteKey => routing.router.routeOf(reversePath, address);
+    // Asked under an earlier configuration, its answer may name what there is not any more.
+    const unlessOld = (way: () => RouteKey) => (): RouteKey =>
+      question.generation === asked.generation ? way() : this.#again(question, usual());
+    if (question.generation !== asked.generation) return unlessOld(usual);
     switch (answer.kind) {
       case 'continue':
-        return withDemand(usual, question.tlsDemand);
-      case 'route':
-        return this.#chosen(question, routing.router.routeNamed(answer.name, reversePath, address));
-      case 'target':
-        return this.#chosen(question, {
-          key: `${targetKey(answer.target)}:${domain}`,
-          domain,
-        });
+        return unlessOld(() => withDemand(usual(), question.tlsDemand));
+      case 'route': {
+        const { name } = answer;
+        return unlessOld(() => this.#chosen(question, routing.router.routeNamed(name, reversePath, address)));
+      }
+      case 'target': {
+        const key = `${targetKey(answer.target)}:${domain}`;
+        return unlessOld(() => this.#chosen(question, { key, domain }));
+      }
       case 'refused':
         return answer.plan;
       case 'wrong':
