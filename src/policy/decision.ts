@@ -29,6 +29,7 @@ export interface Member {
   readonly breaker: Breaker | undefined;
   /** The clients that it is asked about; undefined: all. */
   readonly audience: Audience | undefined;
+  readonly isAskedAfterAccept: boolean;
   /** Whether it is asked now; undefined: always. */
   readonly isOn: (() => boolean) | undefined;
   /** At MAIL: the tenants whose mail it is asked about; undefined: any mail. */

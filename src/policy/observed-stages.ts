@@ -41,13 +41,14 @@ function observedStage(stage: Stage, observer: StageObserver): Stage {
       return shownAnswer(method.call(stage, facts), (verdict) => observer.answered(stage.name, verdict));
     };
   }
-  const { name, timeLimitMs, onFailure, breaker, audience } = stage;
+  const { name, timeLimitMs, onFailure, breaker, audience, isAskedAfterAccept } = stage;
   return {
     name,
     timeLimitMs,
     onFailure,
     breaker,
     audience,
+    isAskedAfterAccept,
     asksAt: (point) => stage.asksAt?.(point) !== false,
     ...shown,
     // What it is told, and not asked, changes nothing that could be shown.

@@ -22,6 +22,8 @@ export interface PendingParts {
 export class PendingDecision implements Deadline {
   atMs = Infinity;
   bucket = -1;
+  /** A stage has accepted: only those are left that are asked even then. */
+  isAccepted = false;
   readonly #parts: PendingParts;
   #isCancelled = false;
   /** Ends the wait for the stage that is being asked; undefined when none is. */

@@ -68,6 +68,8 @@ export class Pipeline {
     return this.#run(point, subject, 0, undefined);
   }
 
+  /** @param pending - what waits already for the decision; undefined: nothing has had to wait yet */
+
   #run(
     point: Point,
     subject: Subject,
@@ -75,9 +77,10 @@ export class Pipeline {
     pending: PendingDecision | undefined,
   ): Decision | PendingDecision {
     const members = this.#members[point];
+    let isAccepted = pending?.isAccepted === true;
     for (let at = from; at < members.length; at++) {
       const member = members[at] as Member;
-      if (!isAsked(member, subject)) continue;
+      if ((isAccepted && !member.isAskedAfterAccept) || !isAsked(member, subject)) continue;
       if (member.tenants?.has(subject.transaction.tenant) === false) continue;
       let answer: Answer;
       try {
@@ -91,12 +94,14 @@ export class Pipeline {
       }
       if (isPromise(answer)) {
         const wait = pending ?? this.#pend(point, subject);
+        wait.isAccepted = isAccepted;
         const early = wait.await(member, at, answer);
         if (early === undefined) return wait;
         answer = early;
       }
       const decision = this.#take(member, point, subject, answer);
-      if (decision !== undefined) return decision;
+      if (decision === 'accepted') isAccepted = true;
+      else if (decision !== undefined) return decision;
     }
     return goingOn;
   }
@@ -105,13 +110,17 @@ export class Pipeline {
     return new PendingDecision({
       deadlines: this.#watch.deadlines,
       fail: (member, why, error) => this.#failed(member, point, why, error),
-      goOn: (wait, member, at, verdict) =>
-        this.#take(member, point, subject, verdict) ?? this.#run(point, subject, at + 1, wait),
+      goOn: (wait, member, at, verdict) => {
+        const decision = this.#take(member, point, subject, verdict);
+        if (decision === 'accepted') wait.isAccepted = true;
+        else if (decision !== undefined) return decision;
+        return this.#run(point, subject, at + 1, wait);
+      },
     });
   }
 
-  /** @returns undefined when the next stage is to be asked */
-  #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | undefined {
+  /** @returns undefined when the next stage is to be asked; `accepted` when only those are that are asked even then */
+  #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | 'accepted' | undefined {
     const fault = this.#faultIn(answer, point, subject, member.stage);
     const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
     if (fault === undefined && !substitutes.has(answer)) this.#watch.worked(member);
@@ -119,7 +128,7 @@ export class Pipeline {
       case 'continue':
         return undefined;
       case 'accept':
-        return goingOn;
+        return 'accepted';
       case 'quarantine':
         // In the place of an answer, it is not applied yet.
         if (fault !== undefined) subject.apply(member.stage, verdict, point);
@@ -203,6 +212,7 @@ function memberOf(stage: Stage, point: Point, tenants: ReadonlySet<string> | und
       onFailure: stage.onFailure ?? 'tempfail',
       breaker: stage.breaker,
       audience: stage.audience,
+      isAskedAfterAccept: stage.isAskedAfterAccept === true,
       isOn: stage.asksAt === undefined ? undefined : () => stage.asksAt?.(point) !== false,
       tenants,
       ask: (facts) => method.call(stage, facts),

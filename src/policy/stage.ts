@@ -257,6 +257,8 @@ export interface Stage {
   readonly breaker?: Breaker | undefined;
   /** The clients that it is asked about; mail of others costs nothing. All when not given. */
   readonly audience?: Audience | undefined;
+  /** It is asked even after a stage before it has accepted: for what is no check, but has to be done with all mail. */
+  readonly isAskedAfterAccept?: boolean | undefined;
   /**
    * Whether it has something to say at a point now, for one whose points change while it is in use. Not given: at each point that it has
    * a method for.

@@ -299,7 +299,8 @@ test('with LMTP the recipients are answered one by one', async (t) => {
 test('no tap notes a copy, and no verification is told', async (t) => {
   const rules = new TapRules(parseTapFile('A:@:archive@x.example'));
   const set = { name: 'tap', direction: 'both' as const, tenants: undefined, rules };
-  const fixture = await withStages(t, new TapStage([set], () => assert.fail('a copy was noted')));
+  const friends: Stage = { name: 'friends', data: () => ({ kind: 'accept' }) };
+  const fixture = await withStages(t, friends, new TapStage([set], () => assert.fail('a copy was noted')));
   const { to } = accepted(await trial(fixture));
   assert.deepEqual(to, [
     { address: 'b@example.com', isCopy: false },

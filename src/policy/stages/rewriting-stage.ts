@@ -56,7 +56,9 @@ export function rewritingStage(parts: RewritingParts): Stage | undefined {
     ...(points.includes('rcpt') && rewriter.has('envelope-recipient') && rcptOf(parts)),
     ...(points.includes('headers') && doesHeader && headersOf(parts)),
   };
-  return Object.keys(methods).length === 0 ? undefined : { name, audience, ...methods };
+  return Object.keys(methods).length === 0
+    ? undefined
+    : { name, audience, isAskedAfterAccept: true, ...methods };
 }
 
 function mailOf({ rewriter }: RewritingParts): Pick<Stage, 'mail'> {

@@ -36,6 +36,8 @@ export interface NotedCopy {
 
 export class TapStage implements Stage {
   readonly name = 'taps';
+  /** Whoever wants mail to be accepted does not decide that an archive misses it. */
+  readonly isAskedAfterAccept = true;
   readonly #sets: readonly TapSet[];
   readonly #copied: (copy: NotedCopy) => void;
   readonly #isLocal: (domain: string) => boolean;
