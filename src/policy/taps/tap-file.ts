@@ -55,9 +55,9 @@ function tapOf(line: string, number: number): Tap {
   const source = rest.slice(isNegated ? 1 : 0, rest.lastIndexOf(':'));
   const colon = rest.lastIndexOf(':');
   if (colon === -1) throw new Error('an expression, ":" and an address are needed');
-  if (source === '') throw new Error('the expression is empty');
   return {
     side: sides[letter as keyof typeof sides],
+    // An empty one matches every address, as with regcomp(3) and grep -E.
     expression: addressExpression(source),
     isNegated,
     copyTo: tapAddress(rest.slice(colon + 1).trim()),

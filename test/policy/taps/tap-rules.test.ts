@@ -38,8 +38,6 @@ test('a line that nobody can understand makes the file malformed', () => {
     ['joe:', 'line 2: "" is no address for the copy'],
     ['joe:nobody', 'line 2: "nobody" is no address for the copy'],
     ['joe:a@b c', 'line 2: "a@b c" is no address for the copy'],
-    [':a@archive.example', 'line 2: the expression is empty'],
-    ['F:!:a@archive.example', 'line 2: the expression is empty'],
     ['(joe:a@archive.example', 'line 2: "(joe" is no regular expression of POSIX: a "(" has no ")"'],
   ] as const) {
     assert.throws(() => taps(`# first\n${line}\n`), { message: reason }, line);
@@ -57,6 +55,18 @@ test('the sender is tried first, then the recipients in their order, and the fir
   assert.equal(hit('.*:1@x.example', '', ['a@example.com']), '1@x.example');
   assert.equal(hit('F:!@ours\\.example$:1@x.example', 'a@ours.example', ['b@example.com']), undefined);
   assert.equal(hit('F:!@ours\\.example$:1@x.example', 'a@other.example', ['b@example.com']), '1@x.example');
+});
+
+test('an empty expression is for every address, as with grep -E, and its negation for none', () => {
+  for (const line of ['A::1@x.example', ':1@x.example', 'F::1@x.example', 'T::1@x.example']) {
+    assert.equal(hit(line, 'joe@example.com', ['bill@example.com']), '1@x.example', line);
+    assert.equal(hit(line, '', ['bill@example.com']), '1@x.example', line);
+  }
+  assert.equal(hit('T:!:1@x.example\nA:!:2@x.example', 'joe@example.com', ['bill@example.com']), undefined);
+  // The lines before it are tried first.
+  const file = 'F:joe:1@x.example\nA::2@x.example\n';
+  assert.equal(hit(file, 'joe@example.com', ['bill@example.com']), '1@x.example');
+  assert.equal(hit(file, 'ann@example.com', ['joe@example.com']), '2@x.example');
 });
 
 test('among many taps the same one is found as by trying all in order', () => {
