@@ -142,6 +142,33 @@ suite('users of their own', { skip: withoutUsers() }, () => {
     assert.equal((await second.cli('tls')).split('TLSA')[1], served.split('TLSA')[1]);
   });
 
+  test('a plugin that receivers and the manager use has one state, which both write', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    const file = join(ground.directory, 'counting.ts');
+    writeFileSync(
+      file,
+      "import { goOn, plugin } from 'sluice/plugin';\n" +
+        'export default plugin(({ state, log }) => {\n' +
+        "  const count = (who) => log(`${who}: ${state.add('mail', 1)}`);\n" +
+        "  return { rcpt: () => (count('rcpt'), goOn), attempt: () => count('attempt') };\n" +
+        '});\n',
+    );
+    const stage = [{ name: 'counting', kind: 'plugin', file, delivery: ['attempt'] }];
+    const config = { ...configOf(ground, mx.port), stage };
+    const sluice = await startSluice(ground, { config });
+    const counts = (): readonly string[] =>
+      sluice.events().flatMap(({ msg }) => /(?:rcpt|attempt): \d+$/u.exec(String(msg))?.[0] ?? []);
+    for (const number of [1, 2]) {
+      const content = mail.content.replace('one', String(number));
+      assert.match((await send(sluice.port, { ...mail, content })).at(-1) ?? '', /^250/u);
+      await until('the attempt was told', () => counts().length === 2 * number);
+    }
+    assert.deepEqual(counts(), ['rcpt: 1', 'attempt: 2', 'rcpt: 3', 'attempt: 4']);
+    assert.doesNotMatch(await sluice.cli('status'), /counting/u);
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  });
+
   test('a reload opens another port below 1024', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);

@@ -216,6 +216,46 @@ suite('a folder that is no spool', () => {
     },
   );
 
+  test(
+    'has what plugins keep for all roles, whoever has made it, and follows no link there',
+    { skip: uid === 0 ? false : 'root alone may give files away' },
+    (t) => {
+      const { path } = temporaryFolder(t, 'plugins');
+      const [receiver, manager] = [
+        { ...ids, uid: stranger },
+        { ...ids, uid: stranger + 1 },
+      ];
+      const roles = { ...users, of: { ...of, manager, receiver } };
+      ownSpool(path, roles);
+      const folder = join(path, 'plugins');
+      const made = (name: string, owner: number, mode: number): string => {
+        const file = join(folder, name);
+        if (name.includes('.')) writeFileSync(file, '', { mode });
+        else mkdirSync(file, { mode });
+        lchownSync(file, owner, gid);
+        return file;
+      };
+      // As one user for all roles has made them, who is the manager's now.
+      const stage = made('greylisting', manager.uid, 0o750);
+      const ofManager = made('greylisting/state.sqlite', manager.uid, 0o644);
+      const ofReceiver = made('greylisting/own.sqlite', receiver.uid, 0o600);
+      const elsewhere = temporaryFolder(t, 'elsewhere').path;
+      chmodSync(elsewhere, 0o755);
+      symlinkSync(elsewhere, join(folder, 'linked'));
+      symlinkSync(join(elsewhere, 'nothing'), join(stage, 'linked.sqlite'));
+      assert.deepEqual(ownSpool(path, roles), []);
+      const rights = (file: string) => {
+        const stats = statSync(file);
+        return [stats.uid, stats.gid, (stats.mode & 0o7777).toString(8)];
+      };
+      assert.deepEqual(rights(folder), [receiver.uid, gid, '2770']);
+      assert.deepEqual(rights(stage), [receiver.uid, gid, '2770']);
+      assert.deepEqual(rights(ofManager), [manager.uid, gid, '660']);
+      assert.deepEqual(rights(ofReceiver), [receiver.uid, gid, '660']);
+      assert.deepEqual(rights(elsewhere), [uid, gid, '755']);
+    },
+  );
+
   test('is not told from a spool by its folders once it has a format', (t) => {
     const { path } = temporaryFolder(t, 'spool');
     mkdirSync(join(path, 'somebody-made-this'));

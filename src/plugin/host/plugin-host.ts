@@ -1,7 +1,6 @@
 // One plugin of a process: asks it, starts its thread again when that ends, and replaces it when its files change. Promises: whatever a plugin
 // does, each question has an answer or an error within the time limit, and nothing waits without bounds.
 
-import { makeFolder } from '../../io/make-folder.ts';
 import type { Timer, Timers } from '../../io/timers.ts';
 import { pluginPoints } from '../points.ts';
 import type { PluginPoint } from '../types.ts';
@@ -12,6 +11,7 @@ import type { PluginReports } from './plugin-reports.ts';
 import { PluginThread, type ThreadEvents } from './plugin-thread.ts';
 import { type NoAnswer, PendingQuestion, type QuestionParts } from './question.ts';
 import { Restarts } from './restarts.ts';
+import { makeStageFolder } from './stage-folder.ts';
 
 export interface PluginSettings {
   /** Of the stage. */
@@ -185,7 +185,7 @@ export class PluginHost {
     };
     let thread: PluginThread;
     try {
-      makeFolder(folder, 0o2770);
+      makeStageFolder(folder);
       thread = new PluginThread(
         { name, file, options, folder },
         { ...events, timers, lookups, memoryBytes, environment, log },

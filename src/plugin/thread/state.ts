@@ -1,5 +1,7 @@
 // The state of a plugin: a database of SQLite in its folder, which all processes with this plugin share. It is opened when it is first used.
 
+import { randomUUID } from 'node:crypto';
+import { chmodSync, closeSync, linkSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
@@ -78,7 +80,7 @@ export class State implements PluginState {
   }
 
   #prepare(): Statements {
-    const database = (this.#database ??= this.#open(join(this.#folder, 'state.sqlite')));
+    const database = (this.#database ??= this.#openShared());
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     database.exec(`PRAGMA journal_mode = WAL`);
     database.exec('PRAGMA synchronous = NORMAL');
@@ -103,10 +105,36 @@ export class State implements PluginState {
     };
   }
 
+  /**
+   * Another process, of another user, may use the file as soon as it is there. So it comes into its place with its rights, and SQLite gives the
+   * same to the files beside it.
+   */
+  #openShared(): DatabaseSync {
+    const path = join(this.#folder, 'state.sqlite');
+    const isShared = (statSync(this.#folder).mode & 0o020) !== 0;
+    if (isShared && statSync(path, { throwIfNoEntry: false }) === undefined) placeShared(path);
+    return this.#open(path);
+  }
+
   #until(keepMs: number | undefined): number | null {
     if (keepMs === undefined) return null;
     if (!(keepMs >= 0)) throw new RangeError(`${keepMs} ms are no time to keep something for`);
     return this.#now() + keepMs;
+  }
+}
+
+/** Puts an empty file there, which the group of its folder may write. */
+function placeShared(path: string): void {
+  const made = `${path}.${randomUUID()}`;
+  closeSync(openSync(made, 'wx', 0o600));
+  try {
+    chmodSync(made, 0o660);
+    linkSync(made, path);
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(made);
   }
 }
 

@@ -65,7 +65,8 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   const keys = keysFolder(spool);
   giveFiles(keys, [{ uid: of.keys.uid, gid, mode: 0o600 }], makersOf(made(keys)), leftOut);
   giveFolder(keys, { uid: of.keys.uid, gid, mode: 0o750 });
-  if (of.receiver.uid !== uid) ownPluginFolders(spool, of.receiver.uid, gid);
+  if (of.receiver.uid !== uid)
+    ownPluginFolders(spool, { manager: uid, receiver: of.receiver.uid, gid }, makersOf, leftOut);
   takeCertificate(join(spool, 'tls'), before.uid, new Set(Object.values(of).map((identity) => identity.uid)));
   giveFolder(spool, { uid, gid, mode: 0o750 });
   return leftOut;
@@ -85,10 +86,38 @@ function setPlantedAside(folder: string, receiver: number, manager: number, left
   }
 }
 
-/** What plugins keep: each stage has a folder, which its first process makes. The group of all roles may enter, and share files that way. */
-function ownPluginFolders(spool: string, receiver: number, gid: number): void {
+/**
+ * What plugins keep: each stage has a folder, which its first process makes, as receivers or as the manager. The group of all roles may enter, and
+ * share files that way.
+ */
+function ownPluginFolders(
+  spool: string,
+  { manager, receiver, gid }: { readonly manager: number; readonly receiver: number; readonly gid: number },
+  makersOf: (folder: Stats) => Makers,
+  leftOut: string[],
+): void {
   const folder = join(spool, 'plugins');
-  made(folder);
+  const makers = makersOf(made(folder));
+  const file = { gid, mode: 0o660 };
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory() !== true) continue;
+    if (!makers.uids.has(stats.uid) && !makers.gids.has(stats.gid)) {
+      leftOut.push(`${path} belongs to the user ${stats.uid}, who is none of Sluice's.`);
+      continue;
+    }
+    giveFiles(
+      path,
+      [
+        { ...file, uid: receiver },
+        { ...file, uid: manager },
+      ],
+      makers,
+      leftOut,
+    );
+    giveFolder(path, { uid: receiver, gid, mode: 0o2770 });
+  }
   giveFolder(folder, { uid: receiver, gid, mode: 0o2770 });
 }
 
