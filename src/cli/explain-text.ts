@@ -43,6 +43,9 @@ function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }:
     `Mail for   ${address}`,
     ...(leadsTo === undefined ? [] : [`Leads to   ${reversalText(leadsTo)}`]),
     `Route      ${route.target} (${by})`,
+    ...(route.plugins.length === 0
+      ? []
+      : [`Asked      before that, for each recipient: the plugins of ${stagesText(route.plugins)}`]),
     ...(sentAs === undefined
       ? []
       : [
@@ -54,6 +57,10 @@ function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }:
       ? []
       : [`           of other tenants: ${others.join(', ')} (--tenant NAME explains those)`]),
   ];
+}
+
+function stagesText(names: readonly string[]): string {
+  return names.map((name) => `[[stage]] ${name}`).join(', ');
 }
 
 function tenantName(tenant: string): string {

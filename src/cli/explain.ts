@@ -1,12 +1,15 @@
 // `sluice explain`: shows the whole decision about mail for an address: its route, the addresses, the limits, what it waits
 // for now, and the next attempt; and about mail of a user, who the user is and what the user may send.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ExplainAnswer } from '../control/operations/explain.ts';
 import { configOption, readPlaces } from './config-file.ts';
+import { directoryFailing } from './directory-failing.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
 import { type ExplainedSender, senderText } from './explain-sender.ts';
 import { stagesText } from './explain-stages.ts';
 import { explainText } from './explain-text.ts';
+import { clientAddress, recipientAddress, senderAddress } from './mail-options.ts';
 import { printText } from './terminal-text.ts';
 import { ask, type Place } from './until-reachable.ts';
 
@@ -35,15 +38,19 @@ export function register(program: Command): void {
       '--tenant <name>',
       "explain the mail of this tenant ('' is mail of no tenant); without it, of the tenant that --sender belongs to, or that has most mail",
     )
-    .option(
-      '--client <address>',
-      'show which stages mail of this client would meet, in which order, and what each is configured with',
+    .addOption(
+      new Option(
+        '--client <address>',
+        'show which stages mail of this client would meet, in which order, and what each is configured with; local for a program of this host',
+      )
+        .argParser(clientAddress)
+        .conflicts(['as', 'sender', 'tenant']),
     )
-    .option('--from <address>', "with --client: the envelope sender; '<>' for a bounce")
+    .option('--from <address>', "with --client: the envelope sender; '<>' for a bounce", senderAddress)
     .option(
       '--to <address>',
       'with --client: a recipient, whose way is shown, too; several times for several',
-      (value: string, before: readonly string[] = []) => [...before, value],
+      recipientAddress,
     )
     .option('--user <name>', 'with --client: as if this user had logged in')
     .option('--listen <address>', 'with --client: the listener, as in [[listen]] (default: the first one)')
@@ -57,6 +64,8 @@ async function explain(address: string | undefined, options: Options, command: C
     await explainClient(places, options.client, address, options);
     return;
   }
+  const alone = (['from', 'to', 'user', 'listen'] as const).find((name) => options[name] !== undefined);
+  if (alone !== undefined) command.error(`error: --${alone} is for mail of a client: name it with --client`);
   if (options.as !== undefined) {
     await explainUser(places, options.as, address, options);
     return;
@@ -72,25 +81,46 @@ async function explainClient(
   places: Place,
   client: string,
   address: string | undefined,
-  { from = '<>', to = [], user, listen, json }: Options,
+  { from = '', to = [], user, listen, json }: Options,
 ): Promise<void> {
-  const sender = from === '<>' ? '' : from;
+  const recipients = address === undefined ? to : [address, ...to];
   const question = {
-    from: sender,
+    from,
     client,
-    ...(user !== undefined && { user }),
+    ...(recipients.length > 0 && { to: recipients }),
+    ...(user !== undefined && { user: await addressOfUser(places, user) }),
     ...(listen !== undefined && { listener: listen }),
   };
   const stages = await ask(places, { operation: 'policy.stages', ...question });
-  const recipients = address === undefined ? to : [address, ...to];
+  const { sender, recipients: all } = stages.rewritten ?? {};
   const mail: ExplainAnswer[] = [];
-  for (const each of recipients)
-    mail.push(await askAbout(places, each, { tenant: stages.tenant, sender: from }));
+  for (const [index, given] of recipients.entries())
+    mail.push(
+      await ask(places, {
+        operation: 'explain',
+        address: all?.[index]?.becomes ?? given,
+        sender: sender?.becomes ?? from,
+        tenant: stages.tenant,
+      }),
+    );
   if (json === true) process.stdout.write(`${JSON.stringify({ ...question, ...stages, mail })}\n`);
   else {
     printText(stagesText(stages, question));
     for (const each of mail) printText(`\n${explainText(each, Date.now())}`);
   }
+}
+
+/** @throws {CommandError} when the directory does not know the user */
+async function addressOfUser(places: Place, user: string): Promise<string> {
+  const found = await ask(places, { operation: 'user.find', address: user });
+  if (found.kind === 'user') return found.user.address;
+  if (found.kind === 'failing') throw directoryFailing(found);
+  throw new CommandError(
+    exitCodes.noUser,
+    'EXPLAIN_USER',
+    `There is no user with the address ${user}.`,
+    '"sluice user list" shows the users that Sluice keeps itself.',
+  );
 }
 
 async function explainUser(

@@ -7,6 +7,7 @@ import { LineEndings } from '../message/line-endings.ts';
 import type { TrialMail, TrialReport } from '../receive/trial/trial-types.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, type ExitCode, exitCodes } from './exit-codes.ts';
+import { clientAddress, recipientAddress, senderAddress } from './mail-options.ts';
 import { trialText } from './policy-text.ts';
 import { printText } from './terminal-text.ts';
 import { ask } from './until-reachable.ts';
@@ -15,7 +16,7 @@ interface TryOptions {
   readonly config?: string;
   readonly from: string;
   readonly to: readonly string[];
-  readonly client: string;
+  readonly client: Client;
   readonly helo?: string;
   readonly user?: string;
   readonly listen?: string;
@@ -31,11 +32,12 @@ export function register(program: Command): void {
     .description(
       'run the stages that a message would meet, without accepting it; exits with 0 when it would be accepted',
     )
-    .requiredOption('--from <address>', "the envelope sender; '<>' for a bounce")
-    .requiredOption('--to <address>', 'a recipient; several times for several', collect)
+    .requiredOption('--from <address>', "the envelope sender; '<>' for a bounce", senderAddress)
+    .requiredOption('--to <address>', 'a recipient; several times for several', recipientAddress)
     .requiredOption(
       '--client <address>',
-      'the IP address of the client, perhaps with its name: 192.0.2.1/mail.example.net',
+      'the IP address of the client, perhaps with its name: 192.0.2.1/mail.example.net; or local, for a program of this host',
+      clientWithName,
     )
     .option('--helo <name>', 'what the client says in EHLO (default: its name or address)')
     .option('--user <name>', 'as if this user of the directory had logged in')
@@ -46,8 +48,17 @@ export function register(program: Command): void {
     .action(tryMail);
 }
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
+interface Client {
+  /** Empty for a program of this host. */
+  readonly address: string;
+  /** Empty: it is looked up. */
+  readonly name: string;
+}
+
+/** @throws {InvalidArgumentError} */
+function clientWithName(text: string): Client {
+  const [address = '', ...names] = text.split('/');
+  return { address: clientAddress(address), name: names.join('/') };
 }
 
 async function tryMail(file: string, options: TryOptions): Promise<void> {
@@ -65,15 +76,14 @@ async function tryMail(file: string, options: TryOptions): Promise<void> {
 }
 
 function mailOf({ from, to, client, helo, user, listen, tls }: TryOptions): TrialMail {
-  const [address = '', ...names] = client.split('/');
-  const name = names.join('/');
+  const { address, name } = client;
   const literal = address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
   return {
-    from: from === '<>' ? '' : from,
+    from,
     to,
     client: address,
     ...(name !== '' && { clientName: name }),
-    helo: helo ?? (name === '' ? literal : name),
+    helo: helo ?? (name !== '' ? name : address === '' ? 'localhost' : literal),
     ...(user !== undefined && { user }),
     ...(listen !== undefined && { listener: listen }),
     tls: tls === true,

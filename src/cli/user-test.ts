@@ -1,10 +1,11 @@
 // `sluice user test`: what the running Sluice knows of a user, from all of its sources, and whether a password is right.
 
 import type { Command } from 'commander';
-import type { Failing, LoginAnswer } from '../directory/types.ts';
+import type { LoginAnswer } from '../directory/types.ts';
 import { askPassword } from './ask-password.ts';
 import { configOption, readPlaces } from './config-file.ts';
-import { CommandError, exitCodes } from './exit-codes.ts';
+import { directoryFailing } from './directory-failing.ts';
+import { exitCodes } from './exit-codes.ts';
 import { age } from './text-table.ts';
 import { ask } from './until-reachable.ts';
 import { factsText } from './user-text.ts';
@@ -30,7 +31,7 @@ async function test(login: string, options: TestOptions): Promise<void> {
   const places = readPlaces(options.config);
   if (!options.password) {
     const found = await ask(places, { operation: 'user.find', address: login });
-    if (found.kind === 'failing') throw cannotTell(found);
+    if (found.kind === 'failing') throw directoryFailing(found);
     if (found.kind === 'user') process.stdout.write(factsText(found.user));
     else wrong(`There is no user with the address ${login}.`);
     return;
@@ -57,20 +58,11 @@ function print(answer: LoginAnswer): void {
       );
       return;
     case 'failing':
-      throw cannotTell(answer);
+      throw directoryFailing(answer);
   }
 }
 
 function wrong(text: string): void {
   process.stdout.write(`${text}\n`);
   process.exitCode = exitCodes.failed;
-}
-
-function cannotTell({ reason }: Failing): CommandError {
-  return new CommandError(
-    exitCodes.tempFail,
-    'DIRECTORY_FAILING',
-    `The directory cannot tell now: ${reason.replace(/\.$/u, '')}.`,
-    'Clients get a temporary error (4xx) meanwhile. "sluice status" says more about files that cannot be read.',
-  );
 }

@@ -34,6 +34,8 @@ import { describeRoute } from './route-description.ts';
 export interface ExplainFacts {
   readonly router: Router;
   readonly routes: readonly RouteConfig[];
+  /** Stages whose plugins are asked first, in this order. */
+  readonly routingPlugins: readonly string[];
   /** The tenant that mail of this sender belongs to. */
   readonly tenantOf: (sender: string) => string;
   /** Names of the configured tenants. */
@@ -92,7 +94,7 @@ export class Explainer {
     return {
       address,
       sender,
-      route: describeRoute(facts.routes, key, sender),
+      route: { ...describeRoute(facts.routes, key, sender), plugins: facts.routingPlugins },
       ...(leadsTo !== undefined && { leadsTo }),
       ...(rewritesSenders(key.key) && { sentAs: facts.sentAs(sender) }),
       refusal:

@@ -9,6 +9,7 @@ import type { Timers } from '../io/timers.ts';
 import { Tenants } from '../policy/tenants.ts';
 import { createLimitIndex } from '../schedule/limits/rule-index.ts';
 import type { Scheduler, SchedulerConfig } from '../schedule/types.ts';
+import { deliveryStages } from '../settings/delivery-points.ts';
 import { shortageText, withinCapacity } from '../settings/capacity.ts';
 import { schedulerConfig } from '../settings/settings.ts';
 import { Explainer, type ExplainFacts } from './explain.ts';
@@ -77,6 +78,7 @@ export class Shaping {
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
+      routingPlugins: deliveryStages(inForce.config, 'route').map(({ name }) => name),
       tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
       tenants: inForce.config.tenant.map(({ name }) => name),
       handshakes,

@@ -21,11 +21,27 @@ export function stageText(config: Config, name: string): string {
       return `[[recipients]]: ${config.recipients.length}`;
     case 'taps':
       return config.tap.map((tap) => `[[tap]] ${tap.name}: ${tapText(tap)}`).join('; ');
+    case 'rewriting':
+      return rulesText(config.rewrite);
+    case 'rewriting-recipients':
+    case 'rewriting-incoming':
+      return rulesText(config.rewrite.filter(({ where }) => where === 'everywhere'));
     case 'client-rules':
       return `[clients] rules=${JSON.stringify(config.clients.rules ?? '')}`;
     default:
       return '';
   }
+}
+
+/** The rules of [[rewrite]], in the order in which they are applied. */
+function rulesText(rules: Config['rewrite']): string {
+  return rules.map((rule) => `[[rewrite]] ${keysText(writtenRule(rule))}`).join('; ');
+}
+
+function writtenRule(rule: Config['rewrite'][number]): object {
+  const own = { ...rule, where: undefined };
+  if (rule.kind === 'canonical') return own;
+  return { ...own, domains: rule.domains.map(({ domain, isKept }) => (isKept ? `!${domain}` : domain)) };
 }
 
 /** Their values may be secrets, such as the password of a database: whoever may only ask sees their names alone. */

@@ -98,7 +98,7 @@ function place(more: Partial<PlaceStatus> = {}): PlaceStatus {
 const answer: ExplainAnswer = {
   address: 'joe@aol.example',
   sender: '',
-  route: { name: '', target: 'the MX of aol.example' },
+  route: { name: '', target: 'the MX of aol.example', plugins: [] },
   validUntilMs: inMs(300_000),
   explanation: {
     route: 'mx:aol.example',
@@ -150,7 +150,7 @@ test('a Unix-domain socket has no address beside its name', () => {
   const text = explainText(
     {
       ...answer,
-      route: { name: 'mailboxes', target: `LMTP to ${host}` },
+      route: { name: 'mailboxes', target: `LMTP to ${host}`, plugins: [] },
       explanation: { ...answer.explanation, places: [socket] },
     },
     now,
@@ -172,7 +172,7 @@ test('a destination with everything that can be in the way', () => {
   const error = 'mx1.aol.example[192.0.2.1]:587: connection refused';
   const full: ExplainAnswer = {
     ...answer,
-    route: { name: 'partners', target: 'relay.example.net:587' },
+    route: { name: 'partners', target: 'relay.example.net:587', plugins: ['router', 'own'] },
     tenants: [
       { tenant: '', waiting: 1, ready: 0, active: 0 },
       { tenant: 'news', waiting: 1, ready: 10, active: 2 },
@@ -210,6 +210,7 @@ test('a destination with everything that can be in the way', () => {
     explainText(full, now),
     `Mail for   joe@aol.example
 Route      relay.example.net:587 ([[route]] partners)
+Asked      before that, for each recipient: the plugins of [[stage]] router, [[stage]] own
 Site       mx1.aol.example
 Tenant     news: 2 active, 10 ready, 1 waiting for their next attempt
            of other tenants: (no tenant) 1 (--tenant NAME explains those)

@@ -53,6 +53,48 @@ describe('an option that follows an option', { concurrency: true }, () => {
   });
 });
 
+describe('mail that nobody could hand in', { concurrency: true }, () => {
+  const tried = ['policy', 'try', 'mail.eml', '--from', 'a@b.example', '--to', 'c@d.example'];
+  for (const [args, message] of [
+    [
+      [...tried, '--client', '300.1.1.1'],
+      /'--client <address>' argument '300\.1\.1\.1' is invalid\. Write an IP address/,
+    ],
+    [[...tried, '--client', 'mail.b.example'], /'--client <address>' argument .* is invalid/],
+    [[...tried, '--client', ''], /'--client <address>' argument '' is invalid/],
+    [
+      [...tried, '--client', '192.0.2.1', '--to', 'c d@e.example'],
+      /'--to <address>' argument .* is invalid\. Write an address/,
+    ],
+    [
+      [...tried, '--client', '192.0.2.1', '--from', '<a@b.example>'],
+      /'--from <address>' argument .* is invalid\. Write an address/,
+    ],
+    [['explain', '--client', '1.2.3'], /'--client <address>' argument '1\.2\.3' is invalid/],
+    [['explain', '--client', '192.0.2.1', '--from', 'a@'], /'--from <address>' argument 'a@' is invalid/],
+    [['explain', '--client', '192.0.2.1', '--to', 'a@b@c'], /'--to <address>' argument 'a@b@c' is invalid/],
+    [
+      ['explain', '--client', '192.0.2.1', '--as', 'joe@b.example'],
+      /'--client <address>' cannot be used with option '--as <user>'/,
+    ],
+    [
+      ['explain', 'b.example', '--client', '192.0.2.1', '--tenant', 'shop'],
+      /cannot be used with option '--tenant <name>'/,
+    ],
+    [
+      ['explain', 'b.example', '--from', 'a@b.example'],
+      /--from is for mail of a client: name it with --client/,
+    ],
+    [['explain', 'b.example', '--listen', '127.0.0.1:25'], /--listen is for mail of a client/],
+  ] as const) {
+    it(`is refused: ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await sluice(args);
+      assert.deepEqual([code, stdout], [64, '']);
+      assert.match(stderr, message);
+    });
+  }
+});
+
 describe('an option of an earlier version', { concurrency: true }, () => {
   for (const args of [
     ['queue', 'list', '--queue', 'shop'],

@@ -180,7 +180,7 @@ suite('operators', { concurrency: 2 }, () => {
     const answer: ExplainAnswer = {
       address: 'far.example',
       sender: '',
-      route: { name: 'route 2', target: 'answers 550 5.1.2 Gone' },
+      route: { name: 'route 2', target: 'answers 550 5.1.2 Gone', plugins: [] },
       refusal: { permanent: true, reply: '550 5.1.2 Gone' },
       validUntilMs: 0,
       explanation: {

@@ -52,7 +52,20 @@ test('the stages of the running Sluice are tried on a message, which is not acce
   await Promise.all([
     assert.rejects(tried('--to', 'b@far.example', '--client', '192.0.2.1'), /Relaying denied/),
     assert.rejects(tried(...toUs, '--listen', 'no'), /TRIAL_LISTENER: .*\n.*127\.0\.0\.1/),
-    assert.rejects(tried('--to', 'a@example.org\n', '--client', '192.0.2.1'), /control character/),
+    assert.rejects(
+      tried('--to', 'a@example.org\n', '--client', '192.0.2.1'),
+      /'--to <address>' argument 'a@example\.org\n' is invalid/,
+    ),
+    ...[{ to: ['a@example.org\n'] }, { client: '300.1.1.1' }, { helo: '' }].map((wrong) =>
+      assert.rejects(
+        sluice.ask({
+          operation: 'policy.try',
+          mail: { from: '', to: ['a@example.org'], client: '192.0.2.1', helo: 'x', tls: false, ...wrong },
+          content: '',
+        }),
+        /control character|is no IP address|is empty/,
+      ),
+    ),
   ]);
   assert.equal(await sluice.cli('queue', 'list'), 'Nothing waits.\n');
   const events = sluice.events().filter(({ event }) => event !== undefined && event !== 'tapsChanged');

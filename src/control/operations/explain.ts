@@ -29,6 +29,8 @@ export interface ExplainAnswer {
     readonly name: string;
     /** What it does, in words. */
     readonly target: string;
+    /** Stages whose plugins are asked for each recipient before that, in this order: they may choose another way. */
+    readonly plugins: readonly string[];
   };
   /** Of an SRS address of this server: where mail to it goes. The rest is about that address. */
   readonly leadsTo?: ShownReversal | undefined;
@@ -113,7 +115,7 @@ const carried = z.object({ allowed: z.number(), origin: z.string() });
 const answer: z.ZodType<ExplainAnswer> = z.object({
   address: z.string(),
   sender: z.string(),
-  route: z.object({ name: z.string(), target: z.string() }),
+  route: z.object({ name: z.string(), target: z.string(), plugins: z.array(z.string()) }),
   leadsTo: shownReversalSchema.optional(),
   sentAs: shownSenderSchema.optional(),
   refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),

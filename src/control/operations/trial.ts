@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { points } from '../../policy/stage.ts';
 import type { StageRun, TrialMail, TrialOutcome, TrialReport } from '../../receive/trial/trial-types.ts';
 import { text } from './common.ts';
-import { explainStages } from './stages.ts';
+import { clientAddress, explainStages } from './stages.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
 
 /** The largest message that can be tried: a request has 16 MiB at most, in base64. */
@@ -21,7 +21,7 @@ const address = word.refine((given) => !/[<>]/.test(given), 'is an address witho
 const mail: z.ZodType<TrialMail> = z.strictObject({
   from: address,
   to: z.array(address).min(1, 'needs a recipient').max(mostRecipients),
-  client: word,
+  client: clientAddress,
   clientName: word.optional(),
   helo: word.min(1, 'is empty'),
   user: word.optional(),

@@ -44,11 +44,16 @@ export interface RewritingParts {
 /** The stage for recipients of strangers. Its result has `given` and `address`, if it has rewritten the present one. */
 export const rewritingOfRecipients = 'rewriting-recipients';
 
+/** A stage that rewrites addresses, which can be asked what an address becomes. */
+export interface RewritingStage extends Stage {
+  readonly rewriter: Rewriter;
+}
+
 /**
  * A stage without a method for what no rule is for, so that mail costs nothing there.
  * @returns undefined when there is nothing for it to do
  */
-export function rewritingStage(parts: RewritingParts): Stage | undefined {
+export function rewritingStage(parts: RewritingParts): RewritingStage | undefined {
   const { name, audience, rewriter, points } = parts;
   const doesHeader = rewriter.has('header-sender') || rewriter.has('header-recipient');
   const methods: Pick<Stage, 'mail' | 'rcpt' | 'headers'> = {
@@ -58,7 +63,7 @@ export function rewritingStage(parts: RewritingParts): Stage | undefined {
   };
   return Object.keys(methods).length === 0
     ? undefined
-    : { name, audience, isAskedAfterAccept: true, ...methods };
+    : { name, audience, isAskedAfterAccept: true, rewriter, ...methods };
 }
 
 function mailOf({ rewriter }: RewritingParts): Pick<Stage, 'mail'> {

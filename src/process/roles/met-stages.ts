@@ -1,31 +1,40 @@
 // Which stages of a listener mail of a client would meet: what the pipelines themselves have.
 
 import type { Config } from '../../config/config.ts';
-import type { ShownStage, StagesAnswer, StagesQuestion } from '../../control/operations/stages.ts';
-import { points } from '../../policy/stage.ts';
+import {
+  type ShownStage,
+  shownPoints,
+  type StagesAnswer,
+  type StagesQuestion,
+} from '../../control/operations/stages.ts';
+import type { Stage } from '../../policy/stage.ts';
 import type { StageEntry } from '../../policy/pipelines.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { ListenerOptions } from '../../receive/listener.ts';
+import { deliveryStages } from '../../settings/delivery-points.ts';
 import { stageText } from '../../settings/stage-text.ts';
+import { metRewriting } from './met-rewriting.ts';
 
 const usualTimeLimitMs = 30_000;
 
-export function metStages(
+export async function metStages(
   { facts, context }: Pick<ListenerOptions, 'facts' | 'context'>,
   config: Config,
   watch: Pick<StageWatch, 'rests'>,
-  { from, client, user }: StagesQuestion,
-): StagesAnswer {
+  { from, to = [], client, user }: StagesQuestion,
+): Promise<StagesAnswer> {
   const mayRelay = user !== undefined || client === '' || context.relay.isRelayClient(client);
   const tenant = new Tenants(config.tenant).of(client, from, user)?.name ?? '';
+  const mail = { config, watch, mayRelay, tenant, user };
+  const { entries } = context.pipelines;
+  const met = entries.filter((entry) => unmetBy(entry, mail) === undefined).map(({ stage }) => stage);
   return {
     listener: facts.name,
     mayRelay,
     tenant,
-    stages: context.pipelines.entries.map((entry) =>
-      shownStage(entry, { config, watch, mayRelay, tenant, user }),
-    ),
+    stages: entries.map((entry) => shownStage(entry, mail)),
+    rewritten: await metRewriting(met, { from, to, tenant }),
   };
 }
 
@@ -41,7 +50,7 @@ function shownStage({ stage, tenants }: StageEntry, mail: Mail): ShownStage {
   const { name, audience, breaker, onFailure = 'tempfail', timeLimitMs = usualTimeLimitMs } = stage;
   return {
     name,
-    points: points.filter((point) => stage[point] !== undefined),
+    points: shownPoints.filter((point) => isAskedAt(point, stage, mail.config)),
     unmet: unmetBy({ stage, tenants }, mail),
     audience,
     tenants,
@@ -51,6 +60,12 @@ function shownStage({ stage, tenants }: StageEntry, mail: Mail): ShownStage {
     rests: mail.watch.rests({ stage: name }),
     configured: stageText(mail.config, name),
   };
+}
+
+function isAskedAt(point: (typeof shownPoints)[number], stage: Stage, config: Config): boolean {
+  if (point === 'route' || point === 'attempt')
+    return deliveryStages(config, point).some(({ name }) => name === stage.name);
+  return stage[point] !== undefined && stage.asksAt?.(point) !== false;
 }
 
 /** As `Pipeline` and `Pipelines` decide it. */
