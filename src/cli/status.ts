@@ -72,6 +72,7 @@ function numbersText(status: Status, troubles: string): string {
     `Queue        ${status.messages} messages, ${status.recipients} recipients`,
     `Since then   ${counted(status.counters)}`,
     ...rolesText(status.roles),
+    ...stagesText(status.stages),
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     ...certificatesText(status.certificates),
     ...quarantineText(status.quarantine),
@@ -149,6 +150,20 @@ function rolesText(roles: Status['roles']): string[] {
     `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded', 'secured', ...failed])}`,
     `Senders      ${words(roles.sender, ['delivered', 'secured', 'clear', 'tlsFailed'])}`,
   ];
+}
+
+/** What each [[stage]] has answered. */
+function stagesText(stages: Status['stages']): string[] {
+  const words = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([word, count]) => `${count} ${word}`)
+      .join(', ');
+  return (stages ?? []).map(({ stage, answered, tested }, index) => {
+    const test = words(tested);
+    const all = [words(answered), ...(test === '' ? [] : [`only tested: ${test}`])];
+    const told = all.filter((part) => part !== '').join('; ');
+    return `${index === 0 ? 'Stages' : ''}`.padEnd(13) + `${stage}: ${told}`;
+  });
 }
 
 /** Always the same words in the same order, also when all are 0. */

@@ -3,11 +3,14 @@
 import type { EventName } from './event.ts';
 import type { EventListener } from './events.ts';
 
-export type Counters = Readonly<Partial<Record<EventName, number>>>;
+/** What a [[stage]] has answered: `stage NAME VERDICT`, and `stage NAME test VERDICT` where it is only tested. */
+export type StageCountKey = `stage ${string}`;
+
+export type Counters = Readonly<Partial<Record<EventName, number>> & Record<StageCountKey, number>>;
 
 export class EventCounters implements EventListener {
   readonly needsFields = false;
-  readonly #counts: Partial<Record<EventName, number>> = {};
+  readonly #counts: Partial<Record<EventName, number>> & Record<StageCountKey, number> = {};
   #changes = 0;
 
   happened(...[name]: Parameters<EventListener['happened']>): void {
@@ -15,7 +18,16 @@ export class EventCounters implements EventListener {
   }
 
   counted(name: EventName, times: number): void {
-    this.#counts[name] = (this.#counts[name] ?? 0) + times;
+    this.#add(name, times);
+  }
+
+  /** A stage has answered so. */
+  countedFor(key: StageCountKey): void {
+    this.#add(key, 1);
+  }
+
+  #add(key: EventName | StageCountKey, times: number): void {
+    this.#counts[key] = (this.#counts[key] ?? 0) + times;
     this.#changes++;
   }
 

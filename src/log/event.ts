@@ -27,6 +27,8 @@ export type EventName =
   | 'proxyHeaderFailed'
   /** A message of somebody else was verified by SPF, DKIM and DMARC. */
   | 'verified'
+  /** A stage that is only tested would have refused or changed something. */
+  | 'tested'
   /** A message was accepted and dropped, because a stage decided so. It was never stored. */
   | 'discarded'
   /** One recipient's message was handed over. */

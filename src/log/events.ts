@@ -111,6 +111,19 @@ interface EventFields {
     readonly wouldBe?: Text;
     readonly rule?: Text;
   };
+  readonly tested: {
+    readonly stage: string;
+    readonly point: string;
+    readonly wouldBe: string;
+    readonly reply?: Text;
+    readonly reason?: Text;
+    readonly edits?: readonly string[] | undefined;
+    readonly client?: Text;
+    readonly helo?: Text;
+    readonly id?: Text;
+    readonly from?: Text;
+    readonly to?: Text;
+  };
   readonly discarded: {
     readonly from: string;
     readonly to: readonly string[];

@@ -11,6 +11,7 @@ import type { LinkedRole } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { RoleCounters } from './role-counters.ts';
 import type { Senders } from './senders.ts';
+import { withStageCounts } from './stage-counts.ts';
 import { tenantCounts } from './tenant-counts.ts';
 
 /** The date and the monotonic clock drift apart by less than this; if they differ by more, the date was set. */
@@ -62,7 +63,7 @@ export class StatusAnswers {
       senders: this.#parts.senders.count,
       reports: this.#parts.manager.reporting,
       counters: this.#parts.counted.counts,
-      roles: { receiver: counters.sum('receiver'), sender: counters.sum('sender') },
+      ...withStageCounts(counters.sum('receiver'), counters.sum('sender')),
       spool: this.#parts.store.usage(),
       sites: scheduler.sites(most, order),
       siteCount: scheduler.siteCount(),

@@ -1,6 +1,7 @@
 // What the stages that are asked at one point decide together, and what a pipeline needs from its caller for it.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { StageTally } from './stage-tally.ts';
 import type { Answer, Audience, Breaker, Facts, FailureAnswer, Point, Verdict } from './stage.ts';
 
 export type Decision =
@@ -34,5 +35,9 @@ export interface Member {
   readonly isOn: (() => boolean) | undefined;
   /** At MAIL: the tenants whose mail it is asked about; undefined: any mail. */
   readonly tenants: ReadonlySet<string> | undefined;
+  /** Undefined: it is not counted. */
+  readonly tally: StageTally | undefined;
+  /** What it answers is not carried out. */
+  readonly isTest: boolean;
   readonly ask: (facts: Facts) => Answer;
 }

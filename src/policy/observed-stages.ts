@@ -2,7 +2,7 @@
 // as sessions ask them; what they answer is not changed.
 
 import type { Member } from './decision.ts';
-import { Pipelines } from './pipelines.ts';
+import { Pipelines, type StageEntry } from './pipelines.ts';
 import { type Answer, type Facts, type Point, points, type Stage, type Verdict } from './stage.ts';
 import type { StageReports, StageWatch } from './stage-watch.ts';
 
@@ -10,7 +10,8 @@ import type { StageReports, StageWatch } from './stage-watch.ts';
 export interface StageObserver {
   /** A stage is asked: the next call for this stage ends it. */
   asked(stage: string, point: Point): void;
-  answered(stage: string, answer: Verdict): void;
+  /** @param isTest - it is only tested: what it answers is not carried out */
+  answered(stage: string, answer: Verdict, isTest: boolean): void;
   /** The stage has failed, or is left alone after failures. @param instead - the answer that it names for this */
   failed(stage: string, point: Point, why: string, instead: Member['onFailure']): void;
 }
@@ -26,19 +27,21 @@ export function observedPipelines(
 ): Pipelines {
   const entries = pipelines.entries.map((entry) => ({
     ...entry,
-    stage: observedStage(entry.stage, observer),
+    stage: observedStage(entry, observer),
   }));
   return new Pipelines(entries, observedWatch(watch, observer), pipelines.routes);
 }
 
-function observedStage(stage: Stage, observer: StageObserver): Stage {
+function observedStage({ stage, isTest = false }: StageEntry, observer: StageObserver): Stage {
   const shown: Partial<Record<Point, (facts: Facts) => Answer>> = {};
   for (const point of points) {
     const method = stage[point] as ((facts: Facts) => Answer) | undefined;
     if (method === undefined) continue;
     shown[point] = (facts) => {
       observer.asked(stage.name, point);
-      return shownAnswer(method.call(stage, facts), (verdict) => observer.answered(stage.name, verdict));
+      return shownAnswer(method.call(stage, facts), (verdict) =>
+        observer.answered(stage.name, verdict, isTest),
+      );
     };
   }
   const { name, timeLimitMs, onFailure, breaker, audience, isAskedAfterAccept } = stage;
@@ -83,6 +86,8 @@ function observedWatch(
       return rests;
     },
     worked: () => undefined,
+    tested: () => undefined,
+    tallyOf: () => undefined,
     failed: (member, point, why) => observer.failed(member.stage, point, why, member.onFailure),
   };
 }

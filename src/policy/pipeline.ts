@@ -3,14 +3,16 @@
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { replaceUnprintableRuns } from '../values/unprintable.ts';
+import { type Asker, isInAudience } from './audience.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
 import { isInDoubt } from './message-in-doubt.ts';
 import { PendingDecision } from './pending-decision.ts';
-import { type Answer, type Facts, goOn, type Point, points, type Stage, type Verdict } from './stage.ts';
+import { type Answer, type Facts, goOn, type Point, points, type Verdict } from './stage.ts';
 import type { StageEntry } from './stage-entry.ts';
 import type { StageReports } from './stage-watch.ts';
+import { onlyResult, wouldHaveEnded } from './tested-stages.ts';
 
 const usualTimeLimitMs = 30_000;
 
@@ -33,9 +35,6 @@ const withoutAnswer = {
 } as const satisfies Record<string, Verdict>;
 const substitutes = new WeakSet<Verdict>(Object.values(withoutAnswer));
 
-/** What says whose mail it is. */
-type Session = Pick<Subject, 'user' | 'principal' | 'client'>;
-
 export class Pipeline {
   readonly #members: Readonly<Record<Point, readonly Member[]>>;
   readonly #watch: StageReports;
@@ -54,12 +53,12 @@ export class Pipeline {
   ) {
     this.#watch = watch;
     this.#routes = routes;
-    const at = (point: Point) => entries.flatMap((entry) => membersOf(entry, tenant, point));
+    const at = (point: Point) => entries.flatMap((entry) => membersOf(entry, tenant, point, watch));
     this.#members = Object.fromEntries(points.map((point) => [point, at(point)])) as Record<Point, Member[]>;
   }
 
   /** Is a stage asked at this point? */
-  has(point: Point, session: Session): boolean {
+  has(point: Point, session: Asker): boolean {
     return this.#members[point].some((member) => isAsked(member, session));
   }
 
@@ -82,6 +81,7 @@ export class Pipeline {
       const member = members[at] as Member;
       if ((isAccepted && !member.isAskedAfterAccept) || !isAsked(member, subject)) continue;
       if (member.tenants?.has(subject.transaction.tenant) === false) continue;
+      if (member.isTest && wouldHaveEnded(member.stage, point, subject)) continue;
       let answer: Answer;
       try {
         answer = this.#watch.isResting(member, point) ? instead(member, point) : member.ask(subject);
@@ -90,6 +90,7 @@ export class Pipeline {
       }
       if (answer === goOn) {
         this.#watch.worked(member);
+        member.tally?.answered('continue');
         continue;
       }
       if (isPromise(answer)) {
@@ -121,9 +122,17 @@ export class Pipeline {
 
   /** @returns undefined when the next stage is to be asked; `accepted` when only those are that are asked even then */
   #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | 'accepted' | undefined {
-    const fault = this.#faultIn(answer, point, subject, member.stage);
+    const fault = this.#faultIn(answer, point, subject, member);
     const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
-    if (fault === undefined && !substitutes.has(answer)) this.#watch.worked(member);
+    if (fault === undefined && !substitutes.has(answer)) {
+      this.#watch.worked(member);
+      if (member.isTest) {
+        member.tally?.wouldHave(answer.kind);
+        this.#watch.tested(member, point, subject, answer);
+        return undefined;
+      }
+      member.tally?.answered(answer.kind);
+    }
     switch (verdict.kind) {
       case 'continue':
         return undefined;
@@ -145,13 +154,14 @@ export class Pipeline {
   }
 
   /** Checks an answer and carries out what it changes. Returns what is wrong with it; then nothing was changed. */
-  #faultIn(answer: Verdict, point: Point, subject: Subject, stage: string): string | undefined {
+  #faultIn(answer: Verdict, point: Point, subject: Subject, { stage, isTest }: Member): string | undefined {
     try {
       const fault = verdictFault(answer, point, this.#routes);
       if (fault !== undefined) return fault;
       const { kind } = answer;
       const isChange = kind === 'continue' || kind === 'accept' || kind === 'quarantine';
-      return isChange ? subject.apply(stage, answer, point) : undefined;
+      if (!isChange) return undefined;
+      return subject.apply(stage, isTest ? onlyResult(answer) : answer, point);
     } catch (error) {
       return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw
     }
@@ -159,7 +169,9 @@ export class Pipeline {
 
   /** Reports a failure. @returns the verdict that takes the place of the answer */
   #failed(member: Member, point: Point, why: string, error?: unknown): Verdict {
-    if (!isInDoubt(error)) {
+    member.tally?.answered('failed');
+    // What a test was about to change stays as it was.
+    if (member.isTest || !isInDoubt(error)) {
       this.#watch.failed(member, point, why);
       return instead(member, point);
     }
@@ -177,44 +189,45 @@ function instead({ stage, onFailure }: Member, point: Point): Verdict {
   return held;
 }
 
-function isAsked({ audience, isOn }: Member, { user, principal, client }: Session): boolean {
+function isAsked({ audience, isOn }: Member, session: Asker): boolean {
   if (isOn?.() === false) return false;
-  switch (audience) {
-    case undefined:
-      return true;
-    case 'users':
-      return user !== undefined;
-    case 'strangers':
-      return isStranger(client, principal);
-    case 'submission':
-      return !isStranger(client, principal);
-  }
+  return audience === undefined || isInAudience(audience, session);
 }
 
-function isStranger({ mayRelay }: Session['client'], principal: string | undefined): boolean {
-  return principal === undefined && !mayRelay;
-}
-
-function membersOf({ stage, tenants }: StageEntry, tenant: string | undefined, point: Point): Member[] {
-  if (tenants === undefined) return memberOf(stage, point, undefined);
-  if (tenant !== undefined) return tenants.includes(tenant) ? memberOf(stage, point, undefined) : [];
+function membersOf(
+  entry: StageEntry,
+  tenant: string | undefined,
+  point: Point,
+  watch: Pick<StageReports, 'tallyOf'>,
+): Member[] {
+  const { tenants } = entry;
+  if (tenants === undefined) return memberOf(entry, point, undefined, watch);
+  if (tenant !== undefined) return tenants.includes(tenant) ? memberOf(entry, point, undefined, watch) : [];
   // While a message begins, the stages before this one say whose it is.
-  return point === 'mail' ? memberOf(stage, point, new Set(tenants)) : [];
+  return point === 'mail' ? memberOf(entry, point, new Set(tenants), watch) : [];
 }
 
-function memberOf(stage: Stage, point: Point, tenants: ReadonlySet<string> | undefined): Member[] {
+function memberOf(
+  { stage, isCounted = false, isTest = false }: StageEntry,
+  point: Point,
+  tenants: ReadonlySet<string> | undefined,
+  watch: Pick<StageReports, 'tallyOf'>,
+): Member[] {
   const method = stage[point] as ((facts: Facts) => Answer) | undefined;
   if (method === undefined) return [];
   return [
     {
       stage: stage.name,
       timeLimitMs: stage.timeLimitMs ?? usualTimeLimitMs,
-      onFailure: stage.onFailure ?? 'tempfail',
+      // The failure of a test changes nothing, either.
+      onFailure: isTest ? 'continue' : (stage.onFailure ?? 'tempfail'),
       breaker: stage.breaker,
       audience: stage.audience,
       isAskedAfterAccept: stage.isAskedAfterAccept === true,
       isOn: stage.asksAt === undefined ? undefined : () => stage.asksAt?.(point) !== false,
       tenants,
+      tally: isCounted ? watch.tallyOf(stage.name) : undefined,
+      isTest,
       ask: (facts) => method.call(stage, facts),
     },
   ];

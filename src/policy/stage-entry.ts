@@ -9,4 +9,8 @@ export interface StageEntry {
    * earlier point.
    */
   readonly tenants?: readonly string[] | undefined;
+  /** It is a [[stage]]: what it answers is counted under its name. */
+  readonly isCounted?: boolean | undefined;
+  /** What it answers is counted and logged, and not carried out. */
+  readonly isTest?: boolean | undefined;
 }

@@ -2,10 +2,13 @@
 // minute for each stage, however often it fails. A stage that fails again and again rests, if it is one that may.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
+import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
-import type { Member } from './decision.ts';
-import type { Breaker, FailureAnswer, Point } from './stage.ts';
+import type { Member, Subject } from './decision.ts';
+import type { Breaker, FailureAnswer, Point, Verdict } from './stage.ts';
+import type { StageTallies, StageTally } from './stage-tally.ts';
+import { testedAnswer } from './tested-stages.ts';
 
 const quietMs = 60_000;
 
@@ -13,11 +16,17 @@ export interface StageWatchParts {
   readonly deadlines: Deadlines;
   readonly log: Pick<Logger, 'error' | 'info'>;
   readonly troubles: Troubles;
+  readonly events: Pick<Events, 'happened'>;
+  readonly tallies: StageTallies;
 }
 
 /** What a pipeline asks and tells about its stages. */
 export interface StageReports extends Pick<StageWatch, 'deadlines' | 'worked' | 'failed'> {
   isResting(member: Member, point: Point): boolean;
+  /** A stage that is only tested has answered. */
+  tested(member: Member, point: Point, subject: Subject, verdict: Verdict): void;
+  /** Undefined: nothing is counted. */
+  tallyOf(stage: string): StageTally | undefined;
 }
 
 /** What follows for mail from a failure, by the answer that is given instead. */
@@ -54,6 +63,15 @@ export class StageWatch {
   /** Is it left alone at this moment? Nobody is let through to try it. */
   rests({ stage }: Pick<Member, 'stage'>): boolean {
     return this.#failing.get(stage)?.rests(this.#parts.deadlines.nowMs) === true;
+  }
+
+  tallyOf(stage: string): StageTally {
+    return this.#parts.tallies.of(stage);
+  }
+
+  tested({ stage }: Pick<Member, 'stage'>, point: Point, subject: Subject, verdict: Verdict): void {
+    const told = testedAnswer(stage, point, subject, verdict);
+    if (told !== undefined) this.#parts.events.happened('tested', told);
   }
 
   /** A stage has answered. */

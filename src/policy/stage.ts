@@ -230,9 +230,10 @@ export type FailureAnswer = 'tempfail' | 'continue' | 'quarantine' | 'disconnect
 
 /**
  * `users`: clients that have logged in here. `strangers`: those that have not logged in, here or at a front end, and may not relay.
- * `submission`: all but the strangers.
+ * `unknown`: strangers whom no rule of [clients] names. `submission`: all but the strangers.
  */
-export type Audience = 'users' | 'strangers' | 'submission';
+export const audiences = ['users', 'strangers', 'unknown', 'submission'] as const;
+export type Audience = (typeof audiences)[number];
 
 /** After so many failures in a row, the stage is not asked for a time: it counts as failing at once. Then one question tries it. */
 export interface Breaker {

@@ -51,7 +51,7 @@ export function stages(
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
   const rewriting = rewritingStages(config, tables);
-  return ofTenants(config, [
+  return asConfigured(config, [
     // First: it says what the client may do, which others ask for.
     ...clientRulesStage(config, tables, names),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
@@ -79,12 +79,13 @@ export function stages(
   ]);
 }
 
-/** Puts the tenants of each [[stage]] to it: its name is that of no other. */
-function ofTenants({ stage: configured }: Config, entries: readonly StageEntry[]): readonly StageEntry[] {
-  const tenantsOf = new Map(configured.map(({ name, tenant }) => [name, tenant]));
+/** Puts what every [[stage]] may have to it: its name is that of no other. */
+function asConfigured({ stage: configured }: Config, entries: readonly StageEntry[]): readonly StageEntry[] {
+  const keysOf = new Map(configured.map((each) => [each.name, each]));
   return entries.map((entry) => {
-    const tenants = tenantsOf.get(entry.stage.name);
-    return tenants === undefined ? entry : { ...entry, tenants };
+    const keys = keysOf.get(entry.stage.name);
+    if (keys === undefined) return entry;
+    return { ...entry, tenants: keys.tenant, isCounted: true, isTest: keys.testOnly };
   });
 }
 

@@ -15,6 +15,7 @@ test('a stage has the keys of all kinds, and those of its own', () => {
       name: 'ours',
       kind: 'qmail-spp',
       audience: 'users',
+      testOnly: false,
       timeLimit: 30_000,
       onFailure: 'tempfail',
       restAfter: 10,

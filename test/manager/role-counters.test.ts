@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withStageCounts } from '../../src/manager/stage-counts.ts';
 import { RoleCounters } from '../../src/manager/role-counters.ts';
 import { ground } from './assembled.ts';
 
@@ -13,6 +14,24 @@ test('each process counts once, however often it tells its counters', () => {
   counters.told('sender', 1, { delivered: 7 });
   assert.deepEqual(counters.sum('receiver'), { received: 15, rejected: 1 });
   assert.deepEqual(counters.sum('sender'), { delivered: 7 });
+});
+
+test('the counts of stages are told apart from events, by stage and word', () => {
+  const receiver = {
+    received: 3,
+    'stage lists continue': 5,
+    'stage lists reject': 2,
+    'stage lists test reject': 4,
+    'stage rspamd test quarantine': 1,
+  };
+  assert.deepEqual(withStageCounts(receiver, { delivered: 1 }), {
+    roles: { receiver: { received: 3 }, sender: { delivered: 1 } },
+    stages: [
+      { stage: 'lists', answered: { continue: 5, reject: 2 }, tested: { reject: 4 } },
+      { stage: 'rspamd', answered: {}, tested: { quarantine: 1 } },
+    ],
+  });
+  assert.deepEqual(withStageCounts({}, {}), { roles: { receiver: {}, sender: {} } });
 });
 
 test('processes that have ended go on counting, however many there were', () => {

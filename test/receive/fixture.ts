@@ -15,6 +15,7 @@ import { nodeTimers, type Timers } from '../../src/io/timers.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { Pipelines, type StageEntry } from '../../src/policy/pipelines.ts';
 import { RelayPolicy } from '../../src/policy/relay-policy.ts';
+import { StageTallies } from '../../src/policy/stage-tally.ts';
 import { StageWatch } from '../../src/policy/stage-watch.ts';
 import { RelayStage } from '../../src/policy/stages/relay-stage.ts';
 import { TenantStage } from '../../src/policy/stages/tenant-stage.ts';
@@ -28,6 +29,7 @@ import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { GuessCounts } from '../../src/receive/guess-counts.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
 import { Events, logListener } from '../../src/log/events.ts';
 import type { ListenerAuth } from '../../src/receive/listener-auth.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
@@ -57,6 +59,8 @@ export interface Fixture {
   readonly troubles: Troubles;
   readonly handshakes: HandshakeLimits;
   readonly stageWatch: StageWatch;
+  /** What stages were counted. */
+  readonly counters: EventCounters;
   /** Of the first listener. */
   readonly port: number;
   client(): Promise<Client>;
@@ -255,7 +259,14 @@ export async function start(
     { stage: new TenantStage(tenants) },
     { stage: new RelayStage(relay, settings.hostname, settings.postmaster) },
   ];
-  const stageWatch = new StageWatch({ deadlines, log: logger, troubles });
+  const counters = new EventCounters();
+  const stageWatch = new StageWatch({
+    deadlines,
+    log: logger,
+    troubles,
+    events: new Events([logListener(logger)]),
+    tallies: new StageTallies(counters),
+  });
   const context: ReceiveContext = {
     settings: {
       ...settings,
@@ -347,6 +358,7 @@ export async function start(
     troubles,
     handshakes,
     stageWatch,
+    counters,
     port: bound.port,
     client: async () => {
       const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true, noDelay: true });

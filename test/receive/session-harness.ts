@@ -5,11 +5,13 @@ import { createLogger } from '../../src/log/logger.ts';
 import { Pipelines } from '../../src/policy/pipelines.ts';
 import { RelayPolicy } from '../../src/policy/relay-policy.ts';
 import type { Stage } from '../../src/policy/stage.ts';
+import { StageTallies } from '../../src/policy/stage-tally.ts';
 import { StageWatch } from '../../src/policy/stage-watch.ts';
 import { RelayStage } from '../../src/policy/stages/relay-stage.ts';
 import { ServerSession } from '../../src/protocol/smtp/server/server-session.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
 import { Events, logListener } from '../../src/log/events.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import type { Directory } from '../../src/directory/types.ts';
@@ -63,7 +65,13 @@ export class SessionHarness implements Waiting {
     };
     const logger = createLogger({ level: 'info', format: 'json', destination: sink });
     const relay = new RelayPolicy(new NetworkSet([{ address: '127.0.0.0', prefix: 8 }]), new DomainSet([]));
-    const stageWatch = new StageWatch({ deadlines: this.#deadlines, log: logger, troubles });
+    const stageWatch = new StageWatch({
+      deadlines: this.#deadlines,
+      log: logger,
+      troubles,
+      events: new Events([logListener(logger)]),
+      tallies: new StageTallies(new EventCounters()),
+    });
     const entries = [new RelayStage(relay, hostname, undefined), ...stages].map((stage) => ({ stage }));
     const usual = receiveSettings();
     const auth = logIns === undefined ? {} : { auth: { clear: [], secure: logIns.mechanisms }, maxErrors: 0 };

@@ -63,6 +63,21 @@ function nothingChanged(fixture: Fixture): void {
   assert.equal(fixture.spool.newQueueId(), 'ID1');
 }
 
+test('what a stage that is only tested answers is shown as such, and not done', async (t) => {
+  const fixture = await start(t, {
+    stages: [{ stage: { name: 'lists', rcpt: () => unknown }, isCounted: true, isTest: true }],
+  });
+  const report = await trial(fixture);
+  assert.deepEqual(asked(report), [
+    ['mail', 'tenant', 'continue'],
+    ['rcpt', 'relay', 'continue'],
+    ['rcpt', 'lists', 'reject, only tested', '550 5.1.1 No such user here'],
+  ]);
+  accepted(report);
+  nothingChanged(fixture);
+  assert.deepEqual(fixture.counters.counts, {});
+});
+
 test('each stage is shown at each point with its verdict, its edits and its result', async (t) => {
   const facts: SessionFacts[] = [];
   const fixture = await withStages(

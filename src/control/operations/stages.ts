@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { type Audience, points } from '../../policy/stage.ts';
+import { type Audience, audiences, points } from '../../policy/stage.ts';
 import { text } from './common.ts';
 
 export interface StagesQuestion {
@@ -91,7 +91,7 @@ const answer: z.ZodType<StagesAnswer> = z.object({
       name: z.string(),
       points: z.array(z.enum(shownPoints)),
       unmet: z.string().optional(),
-      audience: z.enum(['users', 'strangers', 'submission']).optional(),
+      audience: z.enum(audiences).optional(),
       tenants: z.array(z.string()).optional(),
       timeLimitMs: z.number(),
       onFailure: z.string(),

@@ -60,6 +60,8 @@ export interface ManagerStatus {
   readonly counters: Readonly<Record<string, number>>;
   /** Events that the processes of other roles counted, each since its start; of an earlier version: not given. */
   readonly roles?: Readonly<Record<'receiver' | 'sender', Readonly<Record<string, number>>>> | undefined;
+  /** What each [[stage]] has answered, in the order of names; not given when none was asked. */
+  readonly stages?: readonly StageCounts[] | undefined;
   readonly spool: {
     readonly segments: number;
     readonly bytes: number;
@@ -79,6 +81,14 @@ export interface ManagerStatus {
   readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
   /** Given if it was asked for; '' is mail of no tenant. */
   readonly tenants?: readonly TenantCount[] | undefined;
+}
+
+/** By the kind of a verdict (`continue`, `reject` and so on), `failed`, or a word of the stage itself. */
+export interface StageCounts {
+  readonly stage: string;
+  readonly answered: Readonly<Record<string, number>>;
+  /** While it was only tested: what would have become of mail. */
+  readonly tested: Readonly<Record<string, number>>;
 }
 
 /** What is in quarantine, and how much may be: undefined for no limit. */
@@ -145,6 +155,7 @@ const managerStatus = z.object({
   reports: z.number(),
   counters: z.record(z.string(), z.number()),
   roles: z.object({ receiver: roleCounters, sender: roleCounters }).optional(),
+  stages: z.array(z.object({ stage: z.string(), answered: roleCounters, tested: roleCounters })).optional(),
   spool: z.object({
     segments: z.number(),
     bytes: z.number(),

@@ -72,7 +72,8 @@ function isAskedAt(point: (typeof shownPoints)[number], stage: Stage, config: Co
 function unmetBy({ stage, tenants }: StageEntry, { mayRelay, tenant, user }: Mail): string | undefined {
   if (tenants !== undefined && !tenants.includes(tenant)) return `it is for tenant ${tenants.join(', ')}`;
   if (stage.audience === 'users' && user === undefined) return 'it is for users who have logged in';
-  if (stage.audience === 'strangers' && mayRelay) return 'it is for clients that may not relay';
+  if ((stage.audience === 'strangers' || stage.audience === 'unknown') && mayRelay)
+    return 'it is for clients that may not relay';
   if (stage.audience === 'submission' && !mayRelay)
     return 'it is for users who have logged in, and clients that may relay';
   return undefined;

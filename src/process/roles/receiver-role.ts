@@ -13,6 +13,7 @@ import { type Bind, bindHere } from '../../receive/bind.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
 import type { ReceiveSettings } from '../../receive/types.ts';
+import { StageTallies } from '../../policy/stage-tally.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { GuessCounts } from '../../receive/guess-counts.ts';
 import { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
@@ -137,11 +138,12 @@ export class ReceiverRole implements Role {
     const storeWatch = new StoreWatch({ directory: folder, log, troubles, probe: () => probeSpool(probe) });
     const deadlines = new Deadlines();
     deadlines.start();
-    const stageWatch = new StageWatch({ deadlines, log, troubles });
     const resolver = new LiveResolver(config);
     const plugins = new PluginHosts({ log, troubles, timers: nodeTimers, resolver });
     await plugins.configure(config);
     const events = new Events([logListener(log), counters]);
+    const tallies = new StageTallies(counters);
+    const stageWatch = new StageWatch({ deadlines, log, troubles, events, tallies });
     const parts: Parts = {
       spool,
       storeWatch,

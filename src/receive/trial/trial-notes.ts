@@ -14,6 +14,7 @@ interface OpenRun {
   ms: number;
   verdict: string;
   answer: Verdict | undefined;
+  isTest: boolean;
   failure: string | undefined;
 }
 
@@ -53,16 +54,26 @@ export class TrialNotes implements StageObserver, EventListener {
 
   asked(stage: string, point: Point): void {
     const startedAtMs = this.#nowMs();
-    const run = { stage, point, startedAtMs, ms: 0, verdict: '', answer: undefined, failure: undefined };
+    const run = {
+      stage,
+      point,
+      startedAtMs,
+      ms: 0,
+      verdict: '',
+      answer: undefined,
+      isTest: false,
+      failure: undefined,
+    };
     this.#steps.at(-1)?.runs.push(run);
   }
 
-  answered(stage: string, answer: Verdict): void {
+  answered(stage: string, answer: Verdict, isTest: boolean): void {
     const run = this.#runOf(stage);
     // An answer after the time limit counts for nothing.
     if (run === undefined || run.failure !== undefined) return;
     run.ms = this.#nowMs() - run.startedAtMs;
     run.answer = answer;
+    run.isTest = isTest;
   }
 
   failed(stage: string, point: Point, why: string, instead: string): void {
@@ -102,11 +113,12 @@ export class TrialNotes implements StageObserver, EventListener {
   }
 }
 
-function shownRun({ stage, point, ms, verdict, answer, failure }: OpenRun): StageRun {
+function shownRun({ stage, point, ms, verdict, answer, isTest, failure }: OpenRun): StageRun {
   const run = { stage, point, ms, verdict, edits: [], failure };
   if (answer === undefined) return run;
   try {
-    return { ...run, ...shownVerdict(answer) };
+    const shown = shownVerdict(answer);
+    return { ...run, ...shown, verdict: isTest ? `${shown.verdict}, only tested` : shown.verdict };
   } catch (error) {
     return { ...run, failure: `its answer cannot be read: ${errorText(error)}` };
   }

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 
 import { formatListenAddress, parseListenAddress } from '../../../values/listen-address.ts';
-import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber } from '../fields.ts';
+import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber, yesNo } from '../fields.ts';
 import { kindKey } from '../kinds.ts';
 import { tableName } from '../texts.ts';
 
@@ -16,6 +16,18 @@ const name = key(
   'The name of the stage, for the log and for messages: letters, digits, ".", "_" and "-".',
   { example: '"plugins"' },
 );
+
+const audiences = ['everybody', 'users', 'strangers', 'unknown'] as const;
+
+function audienceKey(usual: (typeof audiences)[number]) {
+  return key(
+    oneOf(audiences).default(usual),
+    'Whose mail it is asked about. "users": clients that have logged in. "strangers": those that have not, and may not relay. "unknown": strangers whom no rule of [clients] names by address, network or name.',
+  );
+}
+
+/** Whose mail a stage is asked about that is not told. One schema for each, so that the reference shows each once. */
+const audienceKeys = { everybody: audienceKey('everybody'), unknown: audienceKey('unknown') };
 
 const common = {
   listen: key(
@@ -32,9 +44,9 @@ const common = {
     'The tenants whose mail it is asked about, by their names. Whose mail it is is known from MAIL on: at earlier commands of a client such a stage is not asked.',
     { defaultText: 'all mail', example: '["customer1"]' },
   ),
-  audience: key(
-    oneOf(['everybody', 'users', 'strangers']).default('everybody'),
-    'Whose mail it is asked about. "users": clients that have logged in. "strangers": those that have not, and may not relay.',
+  test_only: key(
+    yesNo().default(false),
+    'Ask it, and do nothing of what it answers: what it would have refused, held, dropped or changed is counted (sluice status) and logged (event "tested"), and its mail goes on. When it fails, mail goes on, too.',
   ),
   time_limit: key(
     duration(1000, 600_000).prefault('30s'),
@@ -57,11 +69,19 @@ const common = {
 /**
  * A [[stage]] of one kind: the common keys, and its own.
  * @param description - what decides, as whole sentences
+ * @param audience - the usual one: everybody, or for a defence against strangers "unknown"
  */
 export function stageKind<const Kind extends string, Shape extends z.core.$ZodLooseShape>(
   kind: Kind,
   description: string,
   own: Shape,
+  audience: keyof typeof audienceKeys = 'everybody',
 ) {
-  return tableOf({ name, kind: kindKey(kind, description), ...common, ...own });
+  return tableOf({
+    name,
+    kind: kindKey(kind, description),
+    audience: audienceKeys[audience],
+    ...common,
+    ...own,
+  });
 }
