@@ -8,8 +8,17 @@ import type { PluginHost } from '../plugin/host/plugin-host.ts';
 import { pluginPoints } from '../plugin/points.ts';
 import type { PluginPoint } from '../plugin/types.ts';
 import { closest } from '../values/closest.ts';
+import { formatDuration } from '../values/duration.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { measurePoint, type Measured, openForBench } from './plugin/measure-point.ts';
+import {
+  measurePoint,
+  type Measured,
+  openForBench,
+  setupMs,
+  silentMs,
+  Unanswered,
+} from './plugin/measure-point.ts';
+import { positiveDuration } from './override-options.ts';
 import { readOptionsText } from './plugin/options-text.ts';
 import { table } from './text-table.ts';
 
@@ -18,6 +27,8 @@ interface Options {
   readonly seconds: number;
   readonly atOnce: number;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** In ms. */
+  readonly timeLimit: number;
   readonly json?: boolean;
 }
 
@@ -31,6 +42,7 @@ export function registerBench(plugin: Command): void {
     .option('--point <point>', 'measure this point alone (default: each that it has)', pointOf)
     .option('--seconds <count>', 'how long each point is measured', numberUpTo(3600), 3)
     .option('--at-once <count>', 'how many sessions ask at the same time', numberUpTo(10_000), 50)
+    .option('--time-limit <duration>', 'how long an answer may take (default: 10s)', positiveDuration, 10_000)
     .option('--options <json>', 'the options of the plugin, such as \'{"wait": "5m"}\'', readOptionsText)
     .option('--json', 'print one line of JSON for each point')
     .action(bench);
@@ -53,17 +65,18 @@ function numberUpTo(most: number): (text: string) => number {
   };
 }
 
-async function bench(file: string, { point, seconds, atOnce, options = {}, json }: Options): Promise<void> {
+async function bench(file: string, given: Options): Promise<void> {
+  const { point, seconds, atOnce, options = {}, timeLimit, json } = given;
   const path = resolve(file);
   if (!existsSync(path))
     throw new CommandError(exitCodes.failed, 'PLUGIN_FILE', `${file} does not exist.`, 'Name a plugin.');
   using folder = mkdtempDisposableSync(join(tmpdir(), 'sluice-plugin-'));
-  const host = openForBench({ file: path, options, folder: folder.path, atOnce });
+  const host = openForBench({ file: path, options, folder: folder.path, atOnce, timeLimitMs: timeLimit });
   try {
     const points = await pointsOf(host, file, point);
     const rows: Measured[] = [];
     for (const each of points) {
-      const measured = await measurePoint(host, each, { seconds, atOnce });
+      const measured = await measure(host, file, each, given);
       rows.push(measured);
       if (measured.failures > 0) process.exitCode = exitCodes.failed;
       if (json === true) process.stdout.write(`${JSON.stringify(measured)}\n`);
@@ -74,12 +87,41 @@ async function bench(file: string, { point, seconds, atOnce, options = {}, json 
   }
 }
 
+async function measure(
+  host: PluginHost,
+  file: string,
+  point: PluginPoint,
+  { seconds, atOnce, timeLimit }: Options,
+): Promise<Measured> {
+  const onSilence = () => sayWaiting(`its first answers at ${point}`, timeLimit);
+  return measurePoint(host, point, { seconds, atOnce, timeLimitMs: timeLimit, onSilence }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Unanswered)) throw error;
+      throw new CommandError(
+        exitCodes.failed,
+        'PLUGIN_UNANSWERED',
+        `${file} gives no answer at ${point}: ${error.message}.`,
+        'Look for a loop there, or for something that it waits for. --time-limit gives it more time.',
+      );
+    },
+  );
+}
+
+/** On standard error, so that the figures stay what programs read. */
+function sayWaiting(what: string, limitMs: number): void {
+  process.stderr.write(
+    `Waiting for ${what}, ${formatDuration(silentMs)} so far; it is given up after ${formatDuration(limitMs)}.\n`,
+  );
+}
+
 async function pointsOf(
   host: PluginHost,
   file: string,
   wanted: PluginPoint | undefined,
 ): Promise<readonly PluginPoint[]> {
+  const silence = setTimeout(() => sayWaiting('its setup to end', setupMs), silentMs);
   const points = await host.whenKnown().catch((error: Error) => {
+    clearTimeout(silence);
     const advice = '"sluice plugin test" says more. Options are given by --options.';
     throw new CommandError(
       exitCodes.failed,
@@ -88,6 +130,7 @@ async function pointsOf(
       advice,
     );
   });
+  clearTimeout(silence);
   const chosen = [...points].filter((point) => wanted === undefined || point === wanted);
   if (chosen.length > 0) return chosen;
   const has = points.size === 0 ? 'It has no points.' : `It has ${[...points].join(', ')}.`;

@@ -269,6 +269,17 @@ suite('measuring a plugin', () => {
     );
   });
 
+  test('gives up a plugin that answers nothing, and says before what it waits for', async (t) => {
+    const cwd = written(t, `${head}export default plugin(() => ({ rcpt() { for (;;); } }));\n`);
+    const args = ['plugin', 'bench', 'mine.ts', '--time-limit', '3s', '--at-once', '3'];
+    const { code, stdout, stderr } = await sluice(args, { cwd });
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /Waiting for its first answers at rcpt, 2s so far; it is given up after 3s\.\nPLUGIN_UNANSWERED: mine\.ts gives no answer at rcpt: it did nothing else for 3 s: its code runs without a pause\.\n {2}Look for a loop/u,
+    );
+  });
+
   test('tells of answers that fail, of a plugin that cannot be used, and of a point that it has not', async (t) => {
     const cwd = written(
       t,

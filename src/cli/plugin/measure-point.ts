@@ -17,6 +17,20 @@ export interface BenchParts {
   readonly options: Readonly<Record<string, unknown>>;
   readonly folder: string;
   readonly atOnce: number;
+  /** How long an answer may take. */
+  readonly timeLimitMs: number;
+}
+
+/** How a point is measured. */
+export interface Measuring extends Pick<BenchParts, 'atOnce' | 'timeLimitMs'> {
+  readonly seconds: number;
+  /** Is called when its first answers take long. */
+  readonly onSilence: () => void;
+}
+
+/** The plugin answers nothing at a point, so that there is nothing to measure. The message is a clause. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
 }
 
 /** What a point of a plugin costs. */
@@ -35,13 +49,16 @@ export interface Measured {
   readonly fault: string;
 }
 
-const timeLimitMs = 30_000;
+/** How long the setup may take, as in the server. */
+export const setupMs = 30_000;
+/** Whoever waits for so long is told what for. */
+export const silentMs = 2_000;
 
 const nobody = { kind: 'nxdomain', ttlSeconds: 0, authenticated: false } as const;
 const silent = { info: () => undefined, error: () => undefined };
 
 /** A plugin in its thread, with a DNS in which there is nothing. */
-export function openForBench({ file, options, folder, atOnce }: BenchParts): PluginHost {
+export function openForBench({ file, options, folder, atOnce, timeLimitMs }: BenchParts): PluginHost {
   const absent = () => Promise.resolve(nobody);
   return openPluginHost(
     {
@@ -60,19 +77,28 @@ export function openForBench({ file, options, folder, atOnce }: BenchParts): Plu
       timers: nodeTimers,
       lookups: { addresses: absent, txt: absent, mx: absent, ptr: absent },
       environment: {},
+      setupMs,
     },
   );
 }
 
-/** Asks at one point for some seconds, with so many questions at any moment. */
+/**
+ * Asks at one point for some seconds, with so many questions at any moment.
+ * @throws {Unanswered}
+ */
 export async function measurePoint(
   host: PluginHost,
   point: PluginPoint,
-  { seconds, atOnce }: { readonly seconds: number; readonly atOnce: number },
+  { seconds, atOnce, timeLimitMs, onSilence }: Measuring,
 ): Promise<Measured> {
-  const ask = questionAt(host, point);
+  const ask = questionAt(host, point, timeLimitMs);
   // The first answers are slow: code is compiled.
-  await askUntil(performance.now() + 300, atOnce, ask);
+  const begunMs = performance.now();
+  const silence = setTimeout(onSilence, silentMs);
+  const first = await askUntil(begunMs + 300, atOnce, ask);
+  clearTimeout(silence);
+  if (first.failures === first.answers && performance.now() >= begunMs + timeLimitMs)
+    throw new Unanswered(first.fault);
   const own = process.threadCpuUsage();
   const whole = process.cpuUsage();
   const start = performance.now();
@@ -110,7 +136,7 @@ async function askUntil(endMs: number, atOnce: number, ask: () => Promise<unknow
 }
 
 /** @returns asks once, and tells the kind of the answer */
-function questionAt(host: PluginHost, point: PluginPoint): () => Promise<string> {
+function questionAt(host: PluginHost, point: PluginPoint, timeLimitMs: number): () => Promise<string> {
   switch (point) {
     case 'route':
       return async () =>
@@ -121,11 +147,15 @@ function questionAt(host: PluginHost, point: PluginPoint): () => Promise<string>
         return 'told';
       };
     default:
-      return questionOfSession(host, point);
+      return questionOfSession(host, point, timeLimitMs);
   }
 }
 
-function questionOfSession(host: PluginHost, point: SessionPoint): () => Promise<string> {
+function questionOfSession(
+  host: PluginHost,
+  point: SessionPoint,
+  timeLimitMs: number,
+): () => Promise<string> {
   const stage = new PluginStage({
     name: 'bench',
     host,
