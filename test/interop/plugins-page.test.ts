@@ -10,7 +10,10 @@ suite('A plugin in five minutes', { skip: withoutSwaks() || withoutNetwork() }, 
     await runPage(Ground.of(t), {
       file: 'docs/plugins.md',
       part: 'A plugin in five minutes',
-      files: { toml: 'sluice.toml', ts: 'no-digits.ts' },
+      files: {
+        toml: 'sluice.toml',
+        ts: (text) => (text.includes('node:test') ? 'no-digits.test.ts' : 'no-digits.ts'),
+      },
     });
   });
 });

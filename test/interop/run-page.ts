@@ -19,8 +19,8 @@ export interface PageRun {
   readonly file: string;
   /** The heading of the part that is run; all of the page when not given. */
   readonly part?: string;
-  /** The files that blocks of these languages are written to. */
-  readonly files: Readonly<Record<string, string>>;
+  /** The files that blocks of these languages are written to, by their text where there are several. */
+  readonly files: Readonly<Record<string, string | ((text: string) => string)>>;
   /** What each command gets on its standard input. */
   readonly input?: string;
 }
@@ -44,7 +44,8 @@ export async function runPage(ground: Ground, { file, part, files, input = '' }:
   let script = prologue;
   const expected: string[][] = [];
   for (const { language, text } of fencesOf({ ...page, text: partOf(page.text, part) })) {
-    const name = files[language];
+    const named = files[language];
+    const name = typeof named === 'function' ? named(text) : named;
     if (name !== undefined) script += `cat > ${name} <<'${marker}'\n${text}${marker}\n`;
     if (language === 'text') expected.at(-1)?.push(...text.trim().split('\n'));
     if (language !== 'sh') continue;
