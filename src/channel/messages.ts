@@ -17,6 +17,7 @@ import type { GivenSecrets } from '../values/secret.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
+import type { Defend, Defended } from './defence-messages.ts';
 import type { GiveUpRoom, ReserveRoom, RoomAnswered } from './room-messages.ts';
 
 /** The first message of a role that connects to the manager. */
@@ -75,6 +76,7 @@ export type ReceiverToManager =
   | Release
   | ReserveRoom
   | GiveUpRoom
+  | Defend
   | Aggregated
   /** The answer to what an operator asks a receiver. */
   | Response;
@@ -85,7 +87,7 @@ export interface Charged {
   readonly answer: ChargeAnswer;
 }
 
-export type ManagerToReceiver = Charged | RoomAnswered | Asked;
+export type ManagerToReceiver = Charged | RoomAnswered | Defended | Asked;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)

@@ -47,6 +47,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   login: () => import('./login.ts'),
   clients: () => import('./clients.ts'),
   sending: () => import('./sending.ts'),
+  greylist: () => import('./greylist.ts'),
   reports: () => import('./reports.ts'),
   plugin: () => import('./plugin.ts'),
   sendmail: () => import('./sendmail.ts'),

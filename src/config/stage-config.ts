@@ -19,12 +19,14 @@ export type QmailSppStageConfig = Omit<FileStageOf<'qmail-spp'>, 'environment'> 
 
 export type MilterStageConfig = FileStageOf<'milter'>;
 
+export type GreylistStageConfig = FileStageOf<'greylist'>;
+
 export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options'> & {
   readonly options: Readonly<Record<string, unknown>>;
 };
 
 /** One of each kind. */
-export type StageConfig = QmailSppStageConfig | MilterStageConfig | PluginStageConfig;
+export type StageConfig = QmailSppStageConfig | MilterStageConfig | PluginStageConfig | GreylistStageConfig;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
@@ -35,6 +37,7 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
       return { ...stage, plugins, home, environment: Object.fromEntries(stage.environment ?? []) };
     }
     case 'milter':
+    case 'greylist':
       return stage;
     case 'plugin':
       return {

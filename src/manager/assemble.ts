@@ -45,6 +45,7 @@ import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
 import { SendingDesk } from './sending-desk.ts';
+import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { Shaping } from './shaping.ts';
 import { Reports } from './reports/reports.ts';
@@ -115,6 +116,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const quarantine = new QuarantineDesk(config, troubles);
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
+  const defences = new DefenceDesk(config, { timers, log, clock });
   const senders = new Senders({
     perProcess: inForce.capacity().perSender,
     before: parts.others?.senders ?? [],
@@ -239,6 +241,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reports: reports.answers,
     reader,
     sending: sending.answers,
+    greylist: defences.greylist.answers,
     quarantine,
     timers,
     dateMs: clock.systemMs,
@@ -249,7 +252,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const links = { timers, manager, senders, operations, linked, rates, sending, quarantine, counters };
   return new AssembledManager({
     recovered,
-    links: new Links({ ...links, reports }),
+    links: new Links({ ...links, defences, reports }),
     inForce,
     manager,
     rerouter,
@@ -262,6 +265,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     shaping,
     rates,
     sending,
+    defences,
     quarantine,
     sts,
     srs,

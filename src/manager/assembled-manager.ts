@@ -7,6 +7,7 @@ import type { SpoolReader, SpoolStore, SpoolWriter } from '../spool/types.ts';
 import { srsSettings } from '../settings/srs.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import type { ClockWatch } from './clock-watch.ts';
+import type { DefenceDesk } from './defence-desk.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { InForce } from './in-force.ts';
 import type { Links } from './links.ts';
@@ -48,6 +49,7 @@ export interface AssembledParts {
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly sending: SendingDesk;
+  readonly defences: DefenceDesk;
   readonly quarantine: Pick<QuarantineDesk, 'configure'>;
   readonly sts: StsState;
   readonly srs: LiveSrs;
@@ -90,6 +92,7 @@ export class AssembledManager {
     inForce.configure(config);
     senders.configure(inForce.capacity().perSender);
     sending.configure(config);
+    this.#parts.defences.configure(config);
     this.#parts.quarantine.configure(config);
     routing.configure(config);
     this.#parts.plugins.configure(config);
@@ -147,6 +150,7 @@ export class AssembledManager {
     const unstored = await store.storeOutcomes(graceMs);
     if (unstored === 0) log.info('the journal is on stable storage');
     await this.#parts.shaping.close();
+    await this.#parts.defences.close();
     await this.#parts.rates.close();
     await this.#parts.sending.close();
     await this.#parts.clockWatch.close();

@@ -15,6 +15,7 @@ import type {
 } from '../channel/messages.ts';
 import type { Timers } from '../io/timers.ts';
 import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
+import type { DefenceDesk } from './defence-desk.ts';
 import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
@@ -41,6 +42,7 @@ export interface LinksParts {
   readonly linked: LinkedRoles;
   readonly rates: RateState;
   readonly sending: SendingDesk;
+  readonly defences: DefenceDesk;
   readonly quarantine: QuarantineDesk;
   readonly counters: RoleCounters;
   /** Takes what receivers found out about mail. */
@@ -155,6 +157,8 @@ export class Links {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'reserve' || message.kind === 'giveUp')
         this.#parts.quarantine.take(message, channel);
+      else if (message.kind === 'defend')
+        this.#parts.defences.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'aggregated') this.#parts.reports.aggregated(message);
       else if (message.kind === 'response' || message.kind === 'parts')
         this.#parts.operations.receivers.take(channel, message);
@@ -192,6 +196,7 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
     case 'release':
     case 'reserve':
     case 'giveUp':
+    case 'defend':
     case 'aggregated': // has been taken
     case 'response':
     case 'parts':

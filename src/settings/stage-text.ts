@@ -1,6 +1,9 @@
 // What each stage is configured with, on one line, for `sluice explain`.
 
 import type { Config } from '../config/config.ts';
+import { type DomainPattern, formatDomainPattern, type SenderPattern } from '../values/domain.ts';
+import { formatNetwork, type Network } from '../values/network.ts';
+import { formatResultCondition, type ResultCondition } from '../values/result-condition.ts';
 import { tapText } from './taps.ts';
 
 /** @param name - of a stage. Empty for one without keys of its own */
@@ -63,7 +66,31 @@ function namesText(value: unknown): string {
 }
 
 function valueText(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
+  return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value, asWritten);
+}
+
+/** Networks, patterns and conditions as the configuration has them. */
+function asWritten(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('prefix' in value) return formatNetwork(value as Network);
+  if ('stage' in value && 'value' in value) return formatResultCondition(value as ResultCondition);
+  if ('kind' in value && ('domain' in value || value.kind === 'null'))
+    return formatPattern(value as DomainPattern | SenderPattern);
+  return value;
+}
+
+function formatPattern(pattern: DomainPattern | SenderPattern): string {
+  switch (pattern.kind) {
+    case 'exact':
+    case 'suffix':
+      return formatDomainPattern(pattern);
+    case 'mailbox':
+      return `${pattern.localPart}@${pattern.domain}`;
+    case 'domain':
+      return pattern.domain;
+    case 'null':
+      return '<>';
+  }
 }
 
 function snakeCase(key: string): string {

@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { ClientNames } from '../policy/client-names.ts';
+import { pointOfResults } from '../policy/defences/exemptions.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { Stage } from '../policy/stage.ts';
 import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
@@ -38,7 +39,8 @@ export interface StageParts {
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
   readonly tapFiles: TapParts['files'];
-  readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> & Pick<LateStageParts, 'pluginOf'>;
+  readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> &
+    Pick<LateStageParts, 'pluginOf' | 'defences'>;
 }
 
 function entryOf(stage: Stage | undefined): readonly StageEntry[] {
@@ -124,6 +126,9 @@ function verificationStages(config: Config, parts: StageParts['verification']): 
         ...parts,
         aggregate: config.reports.dmarc ? parts.aggregate : undefined,
         rules,
+        tellsAtData: config.stage.some(
+          (stage) => 'exceptResults' in stage && pointOfResults(stage.exceptResults) === 'data',
+        ),
         authservId,
         hostname,
         isTrustedSealer: arcSealers.length === 0 ? undefined : (domain) => sealers.has(domain),

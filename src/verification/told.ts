@@ -83,16 +83,23 @@ export function verifiedEvent(
   };
 }
 
-/** For stages that are asked later; docs/verification.md lists the names. */
-export function stageResult(findings: Findings, { action }: Judgement): Readonly<Record<string, string>> {
-  const { iprev, spf, signatures, dmarc, arc } = findings;
-  const passed = signatures.filter(({ method, result }) => method === 'dkim' && result === 'pass');
+/** What is known of it at DATA. */
+export function clientResult({ iprev, spf }: ClientFindings): Readonly<Record<string, string>> {
   return {
     iprev: iprev.result,
     clientName: iprev.name,
     spf: spf.mailFrom.result,
     spfDomain: spf.mailFrom.domain,
     spfHelo: (spf.helo ?? spf.mailFrom).result,
+  };
+}
+
+/** For stages that are asked later; docs/verification.md lists the names. */
+export function stageResult(findings: Findings, { action }: Judgement): Readonly<Record<string, string>> {
+  const { signatures, dmarc, arc } = findings;
+  const passed = signatures.filter(({ method, result }) => method === 'dkim' && result === 'pass');
+  return {
+    ...clientResult(findings),
     dkim: signatureResult(signatures),
     dkimDomains: [...new Set(passed.map(({ domain }) => domain))].join(' '),
     dmarc: dmarc.result,

@@ -19,6 +19,14 @@ import type {
   SendingQuestion,
   SendingReset,
 } from '../../src/control/operations/sending.ts';
+import type {
+  GreylistAllow,
+  GreylistForget,
+  GreylistList,
+  GreylistNetworks,
+  GreylistQuery,
+  GreylistStats,
+} from '../../src/control/operations/greylist.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import type { ListenerTlsFacts } from '../../src/control/operations/tls.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
@@ -51,6 +59,11 @@ export interface Answers {
   readonly sending?: (question: SendingQuestion) => SendingAnswer;
   readonly reset?: (reset: SendingReset) => boolean;
   readonly sender?: (question: SenderQuestion) => SenderAnswer;
+  readonly greylist?: (query: GreylistQuery) => GreylistList;
+  readonly networks?: (query: GreylistQuery) => GreylistNetworks;
+  readonly stats?: () => readonly GreylistStats[];
+  readonly allow?: (allow: GreylistAllow) => string;
+  readonly forget?: (forget: GreylistForget) => number;
   readonly find?: (address: string) => FoundUser;
   readonly bans?: () => readonly Ban[] | Failing;
   /** Of the operation `tls`; none when not given. */
@@ -108,6 +121,11 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     'sending.list': answer('sending', answers.sending),
     'sending.reset': answer('reset', answers.reset),
     'sending.explain': answer('sender', answers.sender),
+    'greylist.list': answer('greylist', answers.greylist),
+    'greylist.networks': answer('networks', answers.networks),
+    'greylist.stats': answer('stats', answers.stats),
+    'greylist.allow': answer('allow', answers.allow),
+    'greylist.forget': answer('forget', answers.forget),
     'policy.stages': answer('stages', undefined),
     'policy.piece': () => null,
     'policy.mail': answer('try', undefined),

@@ -27,3 +27,16 @@ options = { url = "https://user:secret@example.org/", token = "secret" }
   assert.match(web, /options=\{url, token\}/u);
   for (const shown of [programs, web]) assert.ok(!shown.includes('secret'), shown);
 });
+
+test('networks, patterns and conditions are shown as they are written', () => {
+  const keys = `except_clients = ["192.0.2.0/24", "2001:db8::1"]
+except_names = ["*.example.com"]
+except_senders = ["<>", "a@b.example", "c.example"]
+except_results = ["verification.spf=pass"]`;
+  const text = `hostname = "mx.example.org"\n[[stage]]\nname = "grey"\nkind = "greylist"\n${keys}\n`;
+  const shown = stageText(parseConfig(text, '/etc/sluice.toml'), 'grey');
+  for (const line of keys.split('\n')) {
+    const [key = '', list = ''] = line.split(' = ');
+    assert.ok(shown.includes(`${key}=${list.replaceAll(', ', ',')}`), `${line}: ${shown}`);
+  }
+});

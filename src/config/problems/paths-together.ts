@@ -50,6 +50,7 @@ interface Paths {
     | { readonly kind: 'qmail-spp'; readonly plugins: string }
     | { readonly kind: 'plugin'; readonly file: string }
     | { readonly kind: 'milter' }
+    | { readonly kind: 'greylist' }
   )[];
   readonly tap: readonly { readonly file?: string | undefined }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
@@ -71,6 +72,10 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'lock.sock',
   'bus.sock',
   'syslog.pipe',
+  'greylist.sqlite',
+  'greylist.sqlite-wal',
+  'greylist.sqlite-shm',
+  'greylist.sqlite.damaged',
 ]);
 /** Files of state there, with what is written before they are replaced, and with those that could not be read. */
 const stateFile =
@@ -141,7 +146,7 @@ function namedPaths({
     ),
     ...tap.map(({ file: path }, index) => [['tap', index, 'file'], 'input', path] as const),
     ...stage.flatMap((each, index) => {
-      if (each.kind === 'milter') return [];
+      if (each.kind === 'milter' || each.kind === 'greylist') return [];
       const [key, path] = each.kind === 'plugin' ? ['file', each.file] : ['plugins', each.plugins];
       return [[['stage', index, key], 'input', path] as const];
     }),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
+import { greylistStage } from './stages/greylist.ts';
 import { milterStage } from './stages/milter.ts';
 import { pluginStage } from './stages/plugin.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
@@ -23,8 +24,8 @@ const ownStages: ReadonlySet<string> = new Set([
   'rewriting-incoming',
 ]);
 
-const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage, pluginStage], {
-  error: wrongKind(['qmail-spp', 'milter', 'plugin']),
+const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage, pluginStage, greylistStage], {
+  error: wrongKind(['qmail-spp', 'milter', 'plugin', 'greylist']),
 });
 documentKinds(stage, 'What decides.');
 

@@ -5,6 +5,13 @@ import { confirmClock } from './clock.ts';
 import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts';
 import { crashTest } from './crash-test.ts';
 import { explain } from './explain.ts';
+import {
+  allowInGreylist,
+  forgetInGreylist,
+  greylistStats,
+  listGreylist,
+  listGreylistNetworks,
+} from './greylist.ts';
 import { limits } from './limits.ts';
 import { reopenLog } from './log.ts';
 import type { OperationSet, RightsOf, TypesOf } from './operation.ts';
@@ -43,6 +50,11 @@ const passedOn = {
   'sending.reset': resetSending,
   'sending.explain': explainSender,
   'policy.stages': explainStages,
+  'greylist.list': listGreylist,
+  'greylist.networks': listGreylistNetworks,
+  'greylist.stats': greylistStats,
+  'greylist.allow': allowInGreylist,
+  'greylist.forget': forgetInGreylist,
 };
 
 const control = {

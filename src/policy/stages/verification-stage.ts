@@ -12,7 +12,7 @@ import { type Lookups, LimitedLookups } from '../../verification/limited-lookups
 import { MessageVerification } from '../../verification/message-verification.ts';
 import { judge, judgeClient, type Judgement, mayRefuse, type Policy } from '../../verification/policy.ts';
 import { refusalOf } from '../../verification/replies.ts';
-import { resultsField, stageResult, verifiedEvent, written } from '../../verification/told.ts';
+import { clientResult, resultsField, stageResult, verifiedEvent, written } from '../../verification/told.ts';
 import type { FieldEdit } from '../../message/editable-header.ts';
 import {
   type Answer,
@@ -43,6 +43,8 @@ export interface VerificationParts {
   readonly hostname: string;
   /** Whose ARC chains are believed; undefined: ARC is not looked at. */
   readonly isTrustedSealer: ((domain: string) => boolean) | undefined;
+  /** A stage after it asks at DATA what is known of the client by then. */
+  readonly tellsAtData?: boolean | undefined;
   /** For the look-ups at MAIL together, for those that the header asks for, and for those that are left at the end. */
   readonly timeLimitMs: number;
   /** Unix time. */
@@ -99,13 +101,18 @@ export class VerificationStage implements Stage {
     return goOn;
   }
 
-  /** RFC 7208 2.4: the result of SPF is known before the content. Nobody waits for it unless it may refuse the message. */
+  /** RFC 7208 2.4: the result of SPF is known before the content. Nobody waits for it unless it may refuse the message, or another stage asks for it. */
   data(facts: MailFacts): Answer {
     const underway = this.#underway.get(facts.transaction);
-    if (underway === undefined || underway.isTest || !mayRefuse(underway.policy, 'client')) return goOn;
-    return underway.verification.client.then(
-      (findings) => this.#refusal(facts, findings, judgeClient(findings, underway.policy)) ?? goOn,
-    );
+    if (underway === undefined) return goOn;
+    const { policy, isTest, verification } = underway;
+    const isJudged = !isTest && mayRefuse(policy, 'client');
+    if (!isJudged && this.#parts.tellsAtData !== true) return goOn;
+    return verification.client.then((findings) => {
+      const refused = isJudged ? this.#refusal(facts, findings, judgeClient(findings, policy)) : undefined;
+      if (refused !== undefined || this.#parts.tellsAtData !== true) return refused ?? goOn;
+      return { kind: 'continue', result: clientResult(findings) };
+    });
   }
 
   /** Without a signature, what DMARC says is known before the body is taken. */

@@ -10,6 +10,7 @@ import type { Logger } from '../../log/logger.ts';
 import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import type { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
+import type { GreylistMemory } from '../../policy/greylist/types.ts';
 import type { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
 import type { Tenants } from '../../policy/tenants.ts';
@@ -47,6 +48,7 @@ export interface ContextParts {
   readonly tenants: Tenants;
   readonly sending: SendingGate;
   readonly quarantine: QuarantineGate;
+  readonly defences: GreylistMemory;
   readonly guesses: GuessCounts;
   readonly tables: Tables;
   readonly directory: Directory;
@@ -104,6 +106,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
       configured: {
         placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage),
         pluginOf: (stage: PluginStageConfig) => parts.plugins.stageOf(stage),
+        defences: parts.defences,
         log,
       },
     };

@@ -8,12 +8,14 @@ import type {
   ReceiverToManager,
   Response,
 } from '../../channel/messages.ts';
+import type { Defended } from '../../channel/defence-messages.ts';
 import type { RoomAnswered } from '../../channel/room-messages.ts';
 import { OperationAnswerer } from '../../channel/operation-answerer.ts';
 import { receiverOperations, type ReceiverSet } from '../../control/operations/trial.ts';
 import type { Logger } from '../../log/logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
+import { DefenceLink } from './defence-link.ts';
 import { RoomLink } from './room-link.ts';
 import { SendingLink } from './sending-link.ts';
 import { TrialDesk } from './trial-desk.ts';
@@ -24,6 +26,7 @@ export interface ReceiverLink {
   readonly link: ManagerLink<FromReceiver, ManagerToReceiver>;
   readonly sending: SendingLink;
   readonly room: RoomLink;
+  readonly defences: DefenceLink;
   readonly trials: TrialDesk;
 }
 
@@ -41,24 +44,27 @@ export function receiverLink(
   const linked = (): void => {
     sending.linked();
     room.linked();
+    defences.linked();
   };
   const room = new RoomLink((message) => link.post(message));
+  const defences = new DefenceLink((message) => link.post(message));
   const trials = new TrialDesk();
   const answerer = trialAnswerer(trials, log, (response) => link.post(response));
   const link: ReceiverLink['link'] = new ManagerLink({
     connect: managerAt(path),
     hello: () => ({ kind: 'hello', role: 'receiver', ...self, counters: counters.counts }),
     repeat: true,
-    take: (batch) => takeOfManager(batch, sending, room, answerer),
+    take: (batch) => takeOfManager(batch, { sending, room, defences, answerer }),
     lost: () => {
       sending.lost();
       room.lost();
+      defences.lost();
       answerer.lost();
       link.whenLinked(linked);
     },
   });
   link.whenLinked(linked);
-  return { link, sending, room, trials };
+  return { link, sending, room, defences, trials };
 }
 
 export function trialAnswerer(
@@ -78,16 +84,22 @@ export function trialAnswerer(
   );
 }
 
+export interface TakersOfReceiver {
+  readonly sending: { take(batch: readonly Charged[]): void };
+  readonly room: { take(message: RoomAnswered): void };
+  readonly defences: { take(message: Defended): void };
+  readonly answerer: { take(message: Asked): void };
+}
+
 /** Hands messages of the manager to the parts that take them. */
 export function takeOfManager(
   batch: readonly ManagerToReceiver[],
-  sending: { take(batch: readonly Charged[]): void },
-  room: { take(message: RoomAnswered): void },
-  answerer: { take(message: Asked): void },
+  { sending, room, defences, answerer }: TakersOfReceiver,
 ): void {
   for (const message of batch) {
     if (message.kind === 'charged') sending.take([message]);
     else if (message.kind === 'room') room.take(message);
+    else if (message.kind === 'defended') defences.take(message);
     else answerer.take(message);
   }
 }

@@ -20,6 +20,7 @@ import { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
 import type { QuarantineLedger } from '../../policy/quarantine/types.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { SendingLedger } from '../../policy/sending/types.ts';
+import type { GreylistMemory } from '../../policy/greylist/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { Directory } from '../../directory/types.ts';
 
@@ -69,6 +70,8 @@ export interface ReceiverRoleParts {
   readonly sending: SendingLedger;
   /** Counts what is in quarantine. */
   readonly room: QuarantineLedger;
+  /** Remembers and counts for the defences. */
+  readonly defences: GreylistMemory;
   readonly signing: Signing;
   readonly srs: LiveSrs;
   readonly trail?: Trail;
@@ -152,6 +155,7 @@ export class ReceiverRole implements Role {
       tenants,
       sending,
       quarantine,
+      defences: given.defences,
       guesses,
       tables,
       directory,

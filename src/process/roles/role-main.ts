@@ -108,7 +108,12 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
       const { receiverLink } = await import('./receiver-link.ts');
-      const { link, sending, room, trials } = receiverLink(path, { index, serial, pass }, counters, log);
+      const { link, sending, room, defences, trials } = receiverLink(
+        path,
+        { index, serial, pass },
+        counters,
+        log,
+      );
       void link.open();
       // Root alone may bind every port, and no role is root when each has a user.
       const { AskedPorts } = await import('./asked-ports.ts');
@@ -118,7 +123,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
       const asker = { role: 'receiver', index, serial, pass: keysPass } as const;
       directory = linkedDirectory(config, asker);
       signing = linkedSigner(config, asker);
-      const asked = { directory, sending, room, signing, srs, trials };
+      const asked = { directory, sending, room, defences, signing, srs, trials };
       const parts = { link, log, troubles, counters, certificates: live, ...asked, trail };
       role = await ReceiverRole.start(config, begin, parts, identity === undefined ? undefined : ports.bind);
       break;

@@ -44,6 +44,7 @@ import { ManagerRole } from '../roles/manager-role.ts';
 import { takeOfManager, trialAnswerer } from '../roles/receiver-link.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
+import { DefenceLink } from '../roles/defence-link.ts';
 import { RoomLink } from '../roles/room-link.ts';
 import { SendingLink } from '../roles/sending-link.ts';
 import { TrialDesk } from '../roles/trial-desk.ts';
@@ -155,9 +156,11 @@ export class SingleProcess implements Instance {
     const sending = new SendingLink((message) => receiverEnd.post(message));
     const room = new RoomLink((message) => receiverEnd.post(message));
     room.linked();
+    const defences = new DefenceLink((message) => receiverEnd.post(message));
+    defences.linked();
     const trials = new TrialDesk();
     const answerer = trialAnswerer(trials, log, (response) => receiverEnd.post(response));
-    receiverEnd.receive((batch) => takeOfManager(batch, sending, room, answerer));
+    receiverEnd.receive((batch) => takeOfManager(batch, { sending, room, defences, answerer }));
     sending.linked();
     const certificates = new LiveCertificates(this.#desks.certificates.material);
     this.#desks.certificates.onChanged(() => {
@@ -176,6 +179,7 @@ export class SingleProcess implements Instance {
         directory,
         sending,
         room,
+        defences,
         signing,
         srs,
         trials,

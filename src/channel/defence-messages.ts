@@ -1,0 +1,20 @@
+// What receivers ask the manager for their defences, since one place alone can remember and count for all of them.
+
+import type { GreylistAnswer, GreylistQuestion } from '../policy/greylist/types.ts';
+
+export type DefenceQuestion = { readonly kind: 'greylist' } & GreylistQuestion;
+
+export type DefenceAnswer = GreylistAnswer;
+
+/** Answered by the `defended` of the same id. */
+export interface Defend {
+  readonly kind: 'defend';
+  readonly id: number;
+  readonly question: DefenceQuestion;
+}
+
+export interface Defended {
+  readonly kind: 'defended';
+  readonly id: number;
+  readonly answer: DefenceAnswer;
+}
