@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { action } from '../../../src/protocol/milter/flags.ts';
-import { start } from '../../receive/fixture.ts';
+import { type Fixture, start } from '../../receive/fixture.ts';
 import { greeted, MilterClock, milterStage, receiverWith, sendMessage } from './milter-fixture.ts';
 import {
   type Answers,
@@ -121,17 +121,86 @@ for (const [step, place] of Object.entries(steps)) {
     const sending = sendMessage(client);
     await milter.until(() => milter.lines.some((line) => line.startsWith(step)));
     const limitMs = place === 3 ? 300_000 : 30_000;
-    milter.talks[0]?.socket.write(packet('p'));
-    await turns();
-    clock.pass(limitMs - 2_000);
-    milter.talks[0]?.socket.write(packet('p'));
-    await turns();
-    clock.pass(limitMs - 2_000);
-    assert.equal(milter.talks[0]?.hasEnded, false);
-    clock.pass(4_000);
+    await waitsLong(milter, clock, limitMs);
     assert.match((await sending)[place] ?? '', failed);
     await milter.until(() => milter.talks[0]?.hasEnded === true);
   });
+}
+
+/** RFC 2034 3: the answer to EHLO has no enhanced code. */
+const hello = /^451 A check of this server failed/;
+
+/** Before a message, the client hears of it at once: at its greeting, and as the answer to EHLO. */
+const early = { C: /^421 4\.3\.0 mx\.example\.org A check of this server failed/, H: hello } as const;
+
+/** Connects, and says EHLO. @returns the greeting when that is a refusal, or else the answer to EHLO */
+async function begin(fixture: Fixture): Promise<string> {
+  const client = await fixture.client();
+  const greeting = await client.reply();
+  return greeting.startsWith('220') ? client.ask('EHLO client.test\r\n') : greeting;
+}
+
+for (const [step, refusal] of Object.entries(early)) {
+  for (const [what, answers] of [...Object.entries(lies), ...Object.entries(edits)]) {
+    test(`at ${step}, a milter that ${what} is a temporary error`, async (t) => {
+      const milter = await ScriptedMilter.start(t, {
+        answer: ({ letter }, talk) => {
+          if (letter !== step) return [goOnPacket];
+          return typeof answers === 'function' ? answers(talk) : answers;
+        },
+      });
+      const fixture = await receiverWith(t, [milter]);
+      assert.match(await begin(fixture), refusal);
+      assert.deepEqual(
+        fixture.troubles.list.map(({ key }) => key),
+        ['stage:milter-1'],
+      );
+    });
+  }
+
+  test(`at ${step}, a milter that is lost does not keep mail that is to go on`, async (t) => {
+    const milter = await ScriptedMilter.start(t, {
+      answer: ({ letter }, { socket }) => {
+        if (letter === step) socket.destroy();
+        return [goOnPacket];
+      },
+    });
+    const fixture = await receiverWith(t, [milter], {}, { onFailure: 'continue' });
+    const client = await greeted(fixture);
+    // For the next step, it is tried again, and told of all that it has missed.
+    milter.script = {};
+    assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+    assert.deepEqual(
+      milter.talks.at(-1)?.lines.filter((line) => /^[CHMRTE]/.test(line)),
+      ['C localhost 4 127.0.0.1', 'H client.test', 'M <a@example.com>', 'R <b@example.com>', 'T', 'E'],
+    );
+  });
+
+  test(`at ${step}, a milter that hangs fails in its time, unless it asks for more`, async (t) => {
+    const clock = new MilterClock();
+    const milter = await ScriptedMilter.start(t, {
+      answer: ({ letter }) => (letter === step ? undefined : [goOnPacket]),
+    });
+    const fixture = await start(t, { stages: [{ stage: milterStage(milter.address, {}, clock) }] });
+    const beginning = begin(fixture);
+    await milter.until(() => milter.lines.some((line) => line.startsWith(step)));
+    await waitsLong(milter, clock, 30_000);
+    assert.match(await beginning, refusal);
+    await milter.until(() => milter.talks[0]?.hasEnded === true);
+  });
+}
+
+/** Lets the time of an answer pass, after the milter has asked for more time twice. */
+async function waitsLong(milter: ScriptedMilter, clock: MilterClock, limitMs: number): Promise<void> {
+  const [talk] = milter.talks;
+  talk?.socket.write(packet('p'));
+  await turns();
+  clock.pass(limitMs - 2_000);
+  talk?.socket.write(packet('p'));
+  await turns();
+  clock.pass(limitMs - 2_000);
+  assert.equal(talk?.hasEnded, false);
+  clock.pass(4_000);
 }
 
 /** Turns of the event loop, after which what was written on loopback has arrived. */
