@@ -29,7 +29,7 @@ export interface DnsServer {
   readonly port: number;
   /** Questions so far, by `name TYPE`, e.g. `example.com MX`. */
   readonly queries: ReadonlyMap<string, number>;
-  /** Questions so far for a name, of one type or of all. */
+  /** Questions so far for a name, of one type or of all. A datagram that is sent again, since its answer is late, is none. */
   asked(name: string, type?: string): number;
   /** Changes a name; undefined removes it. */
   set(name: string, entry: ZoneName | undefined): void;
@@ -42,13 +42,16 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   const names = new Map<string, ZoneName>();
   for (const [name, entry] of Object.entries(options.zone)) names.set(name.toLowerCase(), entry);
   const queries = new Map<string, number>();
+  /** Datagrams with a question, by their sender and id. */
+  const datagrams = new Set<string>();
   const answers: AnswerOptions = {
     ttlSeconds: options.ttlSeconds ?? 300,
     negativeTtlSeconds: options.negativeTtlSeconds ?? 60,
     authenticated: options.authenticated ?? false,
   };
 
-  const respond = (message: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined => {
+  /** @param port - of the sender */
+  const respond = (message: Buffer, transport: 'udp' | 'tcp', port = 0): Buffer | undefined => {
     let query: dnsPacket.DecodedPacket;
     try {
       query = dnsPacket.decode(message);
@@ -59,6 +62,10 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     const question = query.questions?.[0];
     if (question !== undefined) {
       const key = `${question.name.toLowerCase()} ${question.type}`;
+      const datagram = `${port} ${query.id} ${key}`;
+      const isAgain = transport === 'udp' && datagrams.has(datagram);
+      datagrams.add(datagram);
+      if (isAgain) return answerTo(query, names, answers, transport);
       queries.set(key, (queries.get(key) ?? 0) + 1);
     }
     return answerTo(query, names, answers, transport);
@@ -66,7 +73,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
 
   const { udp, tcp } = await bind(address, options.port ?? 0, options.udpOnly ?? false);
   udp.on('message', (message, peer) => {
-    const response = respond(message, 'udp');
+    const response = respond(message, 'udp', peer.port);
     if (response !== undefined) udp.send(response, peer.port, peer.address);
   });
   const connections = new Set<Socket>();
