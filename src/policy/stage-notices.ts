@@ -7,7 +7,12 @@ import type { RcptFacts, SessionFacts, Stage } from './stage.ts';
 import type { StageReports } from './stage-watch.ts';
 
 /** Each notice, and the point at which a stage that fails on it is said to fail. */
-const pointOf = { recipientRefused: 'rcpt', transactionEnded: 'content', sessionEnded: 'connect' } as const;
+const pointOf = {
+  recipientRefused: 'rcpt',
+  commandUnrecognized: 'connect',
+  transactionEnded: 'content',
+  sessionEnded: 'connect',
+} as const;
 
 export class StageNotices {
   readonly #watch: Pick<StageReports, 'failed'>;
@@ -21,14 +26,18 @@ export class StageNotices {
   /** @returns undefined when none of the stages wants to hear of anything */
   static of(stages: readonly Stage[], watch: Pick<StageReports, 'failed'>): StageNotices | undefined {
     const listening = stages.filter(
-      ({ recipientRefused, transactionEnded, sessionEnded }) =>
-        (recipientRefused ?? transactionEnded ?? sessionEnded) !== undefined,
+      ({ recipientRefused, commandUnrecognized, transactionEnded, sessionEnded }) =>
+        (recipientRefused ?? commandUnrecognized ?? transactionEnded ?? sessionEnded) !== undefined,
     );
     return listening.length === 0 ? undefined : new StageNotices(listening, watch);
   }
 
   recipientRefused(facts: RcptFacts, reply: Reply, by: string): void {
     this.#tell('recipientRefused', (stage) => stage.recipientRefused?.(facts, reply, by));
+  }
+
+  commandUnrecognized(facts: SessionFacts, line: string): void {
+    this.#tell('commandUnrecognized', (stage) => stage.commandUnrecognized?.(facts, line));
   }
 
   transactionEnded(facts: SessionFacts): void {

@@ -276,6 +276,8 @@ export interface Stage {
   content?(facts: ContentFacts): Answer;
   /** Told, and not asked: the RCPT that is in the facts was refused. @param by - the stage that has refused it */
   recipientRefused?(facts: RcptFacts, reply: Reply, by: string): void;
+  /** Told: the client has sent a command that nobody knows, and gets 500. @param line - without CRLF, one character for each byte */
+  commandUnrecognized?(facts: SessionFacts, line: string): void;
   /** Told: the transaction that it was asked about has ended, whatever became of it; its facts are gone. */
   transactionEnded?(facts: SessionFacts): void;
   /** Told: the client has gone, or another one has come by XCLIENT. A transaction has ended before. */

@@ -2,10 +2,12 @@
 
 import type { Decision } from '../policy/decision.ts';
 import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
-import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { asReply, Replies } from '../protocol/smtp/server/replies.ts';
+import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
+import { withNews } from './told-clients.ts';
 
 /** What the log says of a client that gets no reply. */
 const dropped: Reply = { code: 421, text: 'closed without a reply' };
@@ -81,6 +83,18 @@ export class SessionAnswers {
     this.#log(command, reply, reversePath, recipient, stage);
     this.#session.reject(reply);
     if (command === 'RCPT') this.#facts.notices?.recipientRefused(this.#facts, reply, stage ?? '');
+  }
+
+  /** Answers XFORWARD: what is said in several commands adds up (XFORWARD_README). */
+  forwarded(news: ForwardedFacts): void {
+    this.#facts.forwarded = withNews(this.#facts.forwarded, news);
+    this.#session.accept();
+  }
+
+  /** Answers a command that nobody knows. */
+  unrecognized(line: string): void {
+    this.#facts.notices?.commandUnrecognized(this.#facts, line);
+    this.#session.reject(asReply(Replies.unrecognized));
   }
 
   /** Answers a message that waited for stable storage. */

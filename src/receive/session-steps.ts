@@ -18,7 +18,6 @@ import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
 import type { StepEvent, Waiting } from './session-waiting.ts';
 import { busy, refusalBeforeContent } from './store-refusals.ts';
-import { withNews } from './told-clients.ts';
 import { originOf, type TransactionOrigin } from './transaction-origin.ts';
 
 export class SessionSteps implements ContentWaiting, AuthWaiting {
@@ -94,9 +93,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
         this.#auth?.take(event);
         break;
       case 'xforward':
-        // What is said in several commands adds up (XFORWARD_README).
-        this.#facts.forwarded = withNews(this.#facts.forwarded, event.facts);
-        this.#session.accept();
+        this.#answers.forwarded(event.facts);
         break;
       case 'mail':
         if (this.#auth === undefined) this.#mail(event);
@@ -117,6 +114,9 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       case 'reset':
         if (this.#session.phase === 'content') this.#answers.logContentRefusal();
         this.#dropTransaction();
+        break;
+      case 'unrecognized':
+        this.#answers.unrecognized(event.line);
         break;
       case 'vrfy':
         this.#session.accept();

@@ -45,6 +45,7 @@ export function receiveSettings(
       bareNewlines: receive.bareNewlines,
       startTls: receive.tls === 'offered' || receive.tls === 'required' ? receive.tls : undefined,
       auth: authOffer(config, protocol),
+      tellsUnrecognized: config.stage.some(({ kind }) => kind === 'milter'),
       extensions: {
         pipelining: receive.extensions.pipelining,
         chunking: receive.extensions.chunking,

@@ -98,6 +98,11 @@ export class MilterClient {
     if (this.#talk?.connection.isGone === false) this.#talk.story.tellRefused(facts, recipient);
   }
 
+  /** Tells it of a command that nobody knows, if it wants to know. Nothing waits for what it says to that. */
+  tellUnrecognized(line: string): void {
+    if (this.#talk?.connection.isGone === false) this.#talk.connection.session.unknown(line);
+  }
+
   /** The message has ended, however it did. */
   endMessage(): void {
     this.#lost = undefined;

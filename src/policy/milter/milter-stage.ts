@@ -96,6 +96,10 @@ export class MilterStage implements Stage {
     this.#sessions.get(facts)?.client.tellRefused(facts, { address, params, refusal });
   }
 
+  commandUnrecognized(facts: SessionFacts, line: string): void {
+    this.#sessions.get(facts)?.client.tellUnrecognized(line);
+  }
+
   transactionEnded(facts: SessionFacts): void {
     this.#sessions.get(facts)?.client.endMessage();
   }

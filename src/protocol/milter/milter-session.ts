@@ -278,7 +278,7 @@ export class MilterSession {
     const ends =
       verdict.kind === 'accept' ||
       verdict.kind === 'discard' ||
-      (verdict.kind !== 'continue' && on !== 'rcpt');
+      (verdict.kind !== 'continue' && on !== 'rcpt' && on !== 'unknown');
     if (on === 'end-of-message') this.#isInMessage = false;
     else if (ends) this.#isDecided = true;
     // What was sent after the command that it has decided at may be answered or not: libmilter ignores it, others do not.

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { usualExtensions } from '../../protocol/smtp/server/drive.ts';
 import { IdleConnections } from '../../../src/policy/milter/idle-connections.ts';
+import { receiveSettings } from '../../receive/fixture.ts';
 import { greeted, receiverWith, sendMessage } from './milter-fixture.ts';
 import { goOnPacket, number, packet, ScriptedMilter } from './scripted-milter.ts';
 
@@ -44,7 +45,7 @@ test('the parameters of MAIL and RCPT are passed on', async (t) => {
   const milter = await ScriptedMilter.start(t);
   const settings = {
     session: {
-      ...(await import('../../receive/fixture.ts')).receiveSettings().session,
+      ...receiveSettings().session,
       extensions: { ...usualExtensions, dsn: true },
     },
   };
@@ -340,6 +341,21 @@ test('a refused recipient is told to a milter that wants to know', async (t) => 
       'D R i ID1 {rcpt_addr} b@example.com {rcpt_host} example.com {rcpt_mailer} smtp',
       'R <b@example.com>',
     ],
+  );
+});
+
+test('a command that nobody knows is told to a milter, and answered by us', async (t) => {
+  const milter = await ScriptedMilter.start(t, {
+    answer: ({ letter }) => [letter === 'U' ? packet('y', '550 5.7.1 never\0') : goOnPacket],
+  });
+  const { session } = receiveSettings();
+  const settings = { session: { ...session, tellsUnrecognized: true } };
+  const client = await greeted(await receiverWith(t, [milter], { settings }));
+  assert.match(await client.ask('XYZZY a  b\r\n'), /^500 5\.5\.2 Command not recognized/);
+  assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+  assert.deepEqual(
+    milter.lines.filter((line) => /^[HUMR]/.test(line)),
+    ['H client.test', 'U XYZZY a  b', 'M <a@example.com>', 'R <b@example.com>'],
   );
 });
 

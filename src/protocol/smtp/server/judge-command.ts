@@ -24,6 +24,7 @@ export type Question = Extract<
   {
     readonly kind:
       | 'hello'
+      | 'unrecognized'
       | 'starttls'
       | 'auth'
       | 'response'
@@ -129,8 +130,18 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
     case Verb.vrfy:
       return judgeVrfy(lines, facts);
     default:
-      return fixedAnswer(verb, facts.dialect);
+      return otherwise(verb, lines, facts);
   }
+}
+
+function otherwise(
+  verb: number,
+  lines: CommandLineReader,
+  { options, dialect }: SessionFacts,
+): CommandVerdict {
+  const answer = fixedAnswer(verb, dialect);
+  const isTold = answer === Replies.unrecognized && options.tellsUnrecognized === true;
+  return isTold ? { kind: 'unrecognized', line: lines.text(0) } : answer;
 }
 
 function judgeHello(

@@ -29,6 +29,8 @@ export interface ServerSessionOptions {
   readonly startTls?: 'offered' | 'required' | undefined;
   /** Mechanisms of AUTH (RFC 4954), in upper case, the best first; undefined where there is no AUTH. */
   readonly auth?: AuthOffer | undefined;
+  /** Whether commands that nobody knows are events. */
+  readonly tellsUnrecognized?: boolean | undefined;
   readonly extensions: ServerExtensions;
 }
 
@@ -154,6 +156,8 @@ export type ServerEvent =
   | { readonly kind: 'response'; readonly bytes: Uint8Array }
   /** The client has given up AUTH, or has broken its rules; it has its reply. */
   | { readonly kind: 'unauthenticated' }
+  /** A command that nobody knows; only where `tellsUnrecognized` is set. Needs an answer. @param line - without CRLF, one character for each byte */
+  | { readonly kind: 'unrecognized'; readonly line: string }
   /** XCLIENT: needs an answer. Accepted by `restart`, it ends what the session was so far. */
   | { readonly kind: 'xclient'; readonly facts: XclientFacts }
   /** XFORWARD, about the messages that follow: needs an answer. */
