@@ -20,13 +20,19 @@ export type QmailSppStageConfig = Omit<FileStageOf<'qmail-spp'>, 'environment'> 
 export type MilterStageConfig = FileStageOf<'milter'>;
 
 export type GreylistStageConfig = FileStageOf<'greylist'>;
+export type ClamdStageConfig = FileStageOf<'clamd'>;
 
 export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options'> & {
   readonly options: Readonly<Record<string, unknown>>;
 };
 
 /** One of each kind. */
-export type StageConfig = QmailSppStageConfig | MilterStageConfig | PluginStageConfig | GreylistStageConfig;
+export type StageConfig =
+  | QmailSppStageConfig
+  | MilterStageConfig
+  | PluginStageConfig
+  | GreylistStageConfig
+  | ClamdStageConfig;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
@@ -38,6 +44,7 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
     }
     case 'milter':
     case 'greylist':
+    case 'clamd':
       return stage;
     case 'plugin':
       return {

@@ -1,7 +1,7 @@
 // A number of places, and a line of those who wait for one. Promises: the line is bounded, and nobody waits longer than it is said.
 
-/** `full`: the line is. `late`: no place came free in time. */
-export type PlaceAnswer = 'place' | 'full' | 'late';
+/** `full`: the line is. `late`: no place came free in time. `gone`: who waited does not want one any more. */
+export type PlaceAnswer = 'place' | 'full' | 'late' | 'gone';
 
 export class Places {
   readonly #waiting = new Set<() => void>();
@@ -21,22 +21,28 @@ export class Places {
     while (this.#taken < this.#most && this.#waiting.size > 0) this.#callNext();
   }
 
-  /** Takes a place, perhaps after a wait. Whoever got one must call `leave`. */
-  take(waitMs: number): Promise<PlaceAnswer> {
+  /**
+   * Takes a place, perhaps after a wait. Whoever got one must call `leave`.
+   * @param signal - ends the wait at once
+   */
+  take(waitMs: number, signal?: AbortSignal): Promise<PlaceAnswer> {
+    if (signal?.aborted === true) return Promise.resolve('gone');
     if (this.#taken < this.#most) {
       this.#taken++;
       return Promise.resolve('place');
     }
     if (this.#waiting.size >= this.#mostWaiting) return Promise.resolve('full');
     return new Promise((resolve) => {
-      const called = (): void => {
+      const end = (answer: PlaceAnswer): void => {
         clearTimeout(timer);
-        resolve('place');
-      };
-      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', gone);
         this.#waiting.delete(called);
-        resolve('late');
-      }, waitMs);
+        resolve(answer);
+      };
+      const called = (): void => end('place');
+      const gone = (): void => end('gone');
+      const timer = setTimeout(() => end('late'), waitMs);
+      signal?.addEventListener('abort', gone);
       this.#waiting.add(called);
     });
   }

@@ -89,6 +89,7 @@ function observedWatch(
     worked: () => undefined,
     tested: () => undefined,
     tallyOf: () => undefined,
+    busy: (member, point, why) => observer.failed(member.stage, point, why, member.onFailure),
     failed: (member, point, why) => observer.failed(member.stage, point, why, member.onFailure),
   };
 }

@@ -7,6 +7,7 @@ import { type Asker, isInAudience } from './audience.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
+import { isBusy } from './in-turn.ts';
 import { isInDoubt } from './message-in-doubt.ts';
 import { PendingDecision } from './pending-decision.ts';
 import { type Answer, type Facts, goOn, type Point, points, type Verdict } from './stage.ts';
@@ -22,6 +23,12 @@ const failedReply: Reply = {
   enhanced: '4.3.0',
   text: 'A check of this server failed, try again later',
 };
+/** More sessions ask it than it has places for. */
+const busyReply: Reply = {
+  code: 451,
+  enhanced: '4.3.2',
+  text: 'A check of this server is busy, try again later',
+};
 const failedDisconnect: Reply = { ...failedReply, code: 421 };
 
 const goingOn: Decision = { kind: 'continue' };
@@ -29,6 +36,7 @@ const goingOn: Decision = { kind: 'continue' };
 /** The verdicts in the place of answers of stages that fail. */
 const withoutAnswer = {
   tempfail: { kind: 'tempfail', reply: failedReply },
+  busy: { kind: 'tempfail', reply: busyReply },
   disconnect: { kind: 'disconnect', reply: failedDisconnect },
   // Not `goOn`, which is an answer.
   continue: { kind: 'continue' },
@@ -170,6 +178,14 @@ export class Pipeline {
   /** Reports a failure. @returns the verdict that takes the place of the answer */
   #failed(member: Member, point: Point, why: string, error?: unknown): Verdict {
     member.tally?.answered('failed');
+    if (isBusy(error)) {
+      if (member.isTest) {
+        this.#watch.busy(member, point, why);
+        return instead(member, point);
+      }
+      this.#watch.busy({ ...member, onFailure: 'tempfail' }, point, why);
+      return withoutAnswer.busy;
+    }
     // What a test was about to change stays as it was.
     if (member.isTest || !isInDoubt(error)) {
       this.#watch.failed(member, point, why);

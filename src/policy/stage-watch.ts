@@ -21,7 +21,7 @@ export interface StageWatchParts {
 }
 
 /** What a pipeline asks and tells about its stages. */
-export interface StageReports extends Pick<StageWatch, 'deadlines' | 'worked' | 'failed'> {
+export interface StageReports extends Pick<StageWatch, 'deadlines' | 'worked' | 'failed' | 'busy'> {
   isResting(member: Member, point: Point): boolean;
   /** A stage that is only tested has answered. */
   tested(member: Member, point: Point, subject: Subject, verdict: Verdict): void;
@@ -84,7 +84,24 @@ export class StageWatch {
    * A stage has failed.
    * @param why - as a sentence without a full stop: `it threw an error: ...`
    */
-  failed({ stage, onFailure: answer, breaker }: Told, point: Point, why: string): void {
+  failed(told: Told, point: Point, why: string): void {
+    const { stage, breaker } = told;
+    const { log, deadlines } = this.#parts;
+    const failing = this.#note(told, point, why);
+    if (breaker !== undefined && failing.rest(deadlines.nowMs, breaker)) {
+      const seconds = Math.round(breaker.restMs / 1000);
+      log.error(
+        `stage "${stage}" has failed ${breaker.failures} times in a row, and is left alone for ${seconds} s`,
+      );
+    }
+  }
+
+  /** More sessions ask a stage than it has places for: it is told as a failure, and is no reason to leave the stage alone. */
+  busy(told: Told, point: Point, why: string): void {
+    this.#note(told, point, why);
+  }
+
+  #note({ stage, onFailure: answer, breaker }: Told, point: Point, why: string): FailingStage {
     const { log, troubles, deadlines } = this.#parts;
     let failing = this.#failing.get(stage);
     if (failing === undefined) {
@@ -92,12 +109,6 @@ export class StageWatch {
       this.#failing.set(stage, failing);
     }
     deadlines.set(failing, quietMs + (breaker?.restMs ?? 0));
-    if (breaker !== undefined && failing.rest(deadlines.nowMs, breaker)) {
-      const seconds = Math.round(breaker.restMs / 1000);
-      log.error(
-        `stage "${stage}" has failed ${breaker.failures} times in a row, and is left alone for ${seconds} s`,
-      );
-    }
     const text = `The stage "${stage}" fails at ${point}: ${why}. Meanwhile ${consequence[answer]}.`;
     const level = answer === 'continue' ? 'warning' : 'critical';
     troubles.raise(
@@ -112,6 +123,7 @@ export class StageWatch {
         `stage "${stage}" failed at ${point}: ${why}${more === 0 ? '' : ` (and ${more} more since the last such line)`}`,
       );
     }
+    return failing;
   }
 
   #recovered(stage: string): void {

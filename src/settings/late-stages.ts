@@ -1,14 +1,17 @@
 // From [[stage]] of the kinds that are asked after the checks of Sluice itself, in the order of the file: they see what is accepted so far.
 
 import type { Config } from '../config/config.ts';
-import type { PluginStageConfig } from '../config/stage-config.ts';
+import type { PluginStageConfig, StageConfig } from '../config/stage-config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { Stage } from '../policy/stage.ts';
 import type { GreylistMemory } from '../policy/greylist/types.ts';
 import { greylistStage } from './greylist-stage.ts';
-import { milterStages, type MilterStageSurroundings } from './milter-stages.ts';
+import { clamdStage } from './clamd-stage.ts';
+import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
+import type { ScannerSurroundings } from './scanner-stage.ts';
 
-export interface LateStageParts extends MilterStageSurroundings {
+export interface LateStageParts extends MilterStageSurroundings, ScannerSurroundings {
+  readonly deadlines: MilterStageSurroundings['deadlines'] & ScannerSurroundings['deadlines'];
   /** The stage of a plugin, which all listeners share, and whose thread stays over a reload. */
   readonly pluginOf: (stage: PluginStageConfig) => Stage;
   /** What defences of all receivers ask. */
@@ -17,8 +20,23 @@ export interface LateStageParts extends MilterStageSurroundings {
 
 export function lateStages(config: Config, parts: LateStageParts): readonly StageEntry[] {
   return config.stage.flatMap((each) => {
-    if (each.kind === 'plugin') return [{ stage: parts.pluginOf(each) }];
-    if (each.kind === 'greylist') return [{ stage: greylistStage(each, parts.names, parts.defences) }];
-    return milterStages({ ...config, stage: [each] }, parts);
+    const stage = lateStage(each, config, parts);
+    return stage === undefined ? [] : [{ stage }];
   });
+}
+
+/** Undefined for a kind that is asked earlier: see `configuredStages`. */
+function lateStage(each: StageConfig, config: Config, parts: LateStageParts): Stage | undefined {
+  switch (each.kind) {
+    case 'qmail-spp':
+      return undefined;
+    case 'milter':
+      return milterStage(each, config.hostname, parts);
+    case 'plugin':
+      return parts.pluginOf(each);
+    case 'greylist':
+      return greylistStage(each, parts.names, parts.defences);
+    case 'clamd':
+      return clamdStage(each, parts);
+  }
 }

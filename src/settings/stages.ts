@@ -35,7 +35,8 @@ export interface StageParts {
   readonly recipients: RecipientParts;
   /** Reverses SRS addresses. */
   readonly srs: LiveSrs;
-  readonly verification: Pick<VerificationParts, 'lookups' | 'deadlines' | 'events' | 'aggregate'>;
+  readonly verification: Pick<VerificationParts, 'lookups' | 'events' | 'aggregate'> &
+    Pick<LateStageParts, 'deadlines'>;
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
   readonly tapFiles: TapParts['files'];

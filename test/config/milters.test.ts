@@ -8,7 +8,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { MilterStage } from '../../src/policy/milter/milter-stage.ts';
 import { Places } from '../../src/io/places.ts';
 import { Deadlines } from '../../src/io/deadlines.ts';
-import { milterStages } from '../../src/settings/milter-stages.ts';
+import { milterStage } from '../../src/settings/milter-stage.ts';
 
 function stage(keys: string): string {
   return `hostname = "mx.example.org"\n[[stage]]\nname = "filter"\nkind = "milter"\n${keys}\n`;
@@ -23,7 +23,7 @@ test('a milter needs an address alone', () => {
   assert.deepEqual([timeLimit, connectTimeout, contentTimeout], [30_000, 30_000, 300_000]);
   assert.deepEqual([connections, waiting, protocol], [1000, 500, 6]);
   const asked: unknown[] = [];
-  const stages = milterStages(config, {
+  const made = milterStage(only, config.hostname, {
     names: { of: () => Promise.reject(new Error('not asked')) },
     placesOf: (each) => {
       asked.push(each);
@@ -31,7 +31,7 @@ test('a milter needs an address alone', () => {
     },
     deadlines: new Deadlines(),
   });
-  assert.ok(stages[0]?.stage instanceof MilterStage);
+  assert.ok(made instanceof MilterStage);
   assert.deepEqual(asked, [{ name: 'filter', programs: 1000, waiting: 500 }]);
 });
 

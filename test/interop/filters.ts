@@ -1,5 +1,5 @@
-// `npm run test:filters`: milters of Debian with a running Sluice, from the first byte of a message to its end: rspamd, clamav-milter with a
-// tiny base of signatures, and spamass-milter. Apart from the other tests, since these programs are large. What is not installed is left out, and says so.
+// `npm run test:filters`: milters of Debian with a running Sluice, from the first byte of a message to its end: rspamd, clamav-milter and
+// clamd with a tiny base of signatures, and spamass-milter. Apart from the other tests, since these programs are large. What is not installed is left out, and says so.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -133,6 +133,51 @@ suite(
     }
   },
 );
+
+suite('clamd', { skip: without('clamd', 'clamav-daemon') }, () => {
+  for (const kind of ['unix', 'inet'] as const) {
+    test(`finds the test text for viruses, and takes large messages, by ${kind}`, async (t) => {
+      const ground = Ground.of(t);
+      const folder = ground.folder('clamd');
+      const base = ground.folder('base');
+      writeFileSync(join(base, 'test.ndb'), `Test.Eicar:0:*:${Buffer.from(eicar).toString('hex')}\n`);
+      const [socket, port] = [join(folder, 'clamd.sock'), await freePort()];
+      const listens = kind === 'unix' ? `LocalSocket ${socket}` : `TCPSocket ${port}\nTCPAddr 127.0.0.1`;
+      writeFileSync(
+        join(folder, 'clamd.conf'),
+        `DatabaseDirectory ${base}\n${listens}\nForeground yes\nUser root\nTemporaryDirectory ${folder}\nStreamMaxLength 3M\n`,
+      );
+      const program = ground.start('clamd', 'clamd', ['--config-file', join(folder, 'clamd.conf')]);
+      if (kind === 'inet') await listening(program, port);
+      else await until('clamd listens', () => existsSync(socket));
+      const mx = await destination(ground);
+      const address = kind === 'unix' ? `unix:${socket}` : `inet:${port}@127.0.0.1`;
+      const clamd = { kind: 'clamd', name: 'clamav', address };
+      const sluice = await startSluice(ground, {
+        config: {
+          // More than clamd takes, so that it says so itself.
+          stage: [{ ...clamd, max_size: '20MiB', on_too_large: 'continue' }],
+          route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+        },
+      });
+      const mail = { from: 'joe@example.com', to: ['a@far.test'] };
+      const say = async (content: string) => (await send(sluice.port, { ...mail, content })).at(-1) ?? '';
+      assert.match(await say(clean), /^250 /);
+      await arrived(mx, 1);
+      assert.match(
+        await say(`${head}\r\n${eicar}\r\n`),
+        /^550 5\.7\.1 This message has the virus Test\.Eicar/,
+      );
+      const filler = `${'x'.repeat(70)}\r\n`.repeat(36_000);
+      assert.match(await say(`${head}\r\n${filler}`), /^250 /);
+      await arrived(mx, 2);
+      assert.match(await say(`${head}\r\n${filler}${eicar}\r\n`), /^550 5\.7\.1 /);
+      assert.equal((await sluice.cli('status', '--json')).includes('stage:clamav'), false);
+      // clamd may have closed the connection before its reply was read: then it is a failure, which is temporary.
+      assert.match(await say(`${head}\r\n${filler}${filler}${eicar}\r\n`), /^(250|451) /);
+    });
+  }
+});
 
 suite(
   'spamass-milter',

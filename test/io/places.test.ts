@@ -41,3 +41,16 @@ test('more places let those in who wait', async () => {
   places.leave();
   assert.equal(await fourth, 'place');
 });
+
+test('a wait ends at once when it is given up, and takes no place then', async () => {
+  const places = new Places(1, 1);
+  await places.take(1000);
+  const controller = new AbortController();
+  const waiting = places.take(60_000, controller.signal);
+  controller.abort();
+  assert.equal(await waiting, 'gone');
+  assert.equal(await places.take(60_000, controller.signal), 'gone');
+  const next = places.take(60_000);
+  places.leave();
+  assert.equal(await next, 'place');
+});

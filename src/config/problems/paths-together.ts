@@ -46,12 +46,7 @@ interface Paths {
     readonly key?: string | undefined;
   }[];
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
-  readonly stage: readonly (
-    | { readonly kind: 'qmail-spp'; readonly plugins: string }
-    | { readonly kind: 'plugin'; readonly file: string }
-    | { readonly kind: 'milter' }
-    | { readonly kind: 'greylist' }
-  )[];
+  readonly stage: readonly { readonly kind: string; readonly plugins?: string; readonly file?: string }[];
   readonly tap: readonly { readonly file?: string | undefined }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly srs: { readonly secretFile: string } | undefined;
@@ -145,11 +140,8 @@ function namedPaths({
         ] as const,
     ),
     ...tap.map(({ file: path }, index) => [['tap', index, 'file'], 'input', path] as const),
-    ...stage.flatMap((each, index) => {
-      if (each.kind === 'milter' || each.kind === 'greylist') return [];
-      const [key, path] = each.kind === 'plugin' ? ['file', each.file] : ['plugins', each.plugins];
-      return [[['stage', index, key], 'input', path] as const];
-    }),
+    ...stage.map(({ plugins: path }, index) => [['stage', index, 'plugins'], 'input', path] as const),
+    ...stage.map(({ file: path }, index) => [['stage', index, 'file'], 'input', path] as const),
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     [['reports', 'ca'], 'input', reports.ca],

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
 import { greylistStage } from './stages/greylist.ts';
+import { clamdStage } from './stages/clamd.ts';
 import { milterStage } from './stages/milter.ts';
 import { pluginStage } from './stages/plugin.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
@@ -24,8 +25,9 @@ const ownStages: ReadonlySet<string> = new Set([
   'rewriting-incoming',
 ]);
 
-const stage = z.discriminatedUnion('kind', [qmailSppStage, milterStage, pluginStage, greylistStage], {
-  error: wrongKind(['qmail-spp', 'milter', 'plugin', 'greylist']),
+const kinds = [qmailSppStage, milterStage, pluginStage, greylistStage, clamdStage] as const;
+const stage = z.discriminatedUnion('kind', kinds, {
+  error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),
 });
 documentKinds(stage, 'What decides.');
 

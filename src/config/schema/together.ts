@@ -9,6 +9,7 @@ import { formatListenAddress, type ListenAddress } from '../../values/listen-add
 import { contains, type Network } from '../../values/network.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
+import { checkStages, type StageTable } from './stages-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
@@ -65,7 +66,7 @@ export interface Tables extends SrsTables, RewriteTables {
     readonly listen?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
   }[];
-  readonly stage: readonly { readonly listen?: readonly string[] | undefined }[];
+  readonly stage: readonly StageTable[];
   readonly recipients: readonly {
     readonly table?: string | undefined;
     readonly aliases?: string | undefined;
@@ -206,8 +207,10 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
       addUnknown('tenant', name, names, ['sending_limit', index, 'tenant', at], context);
     }
   }
-  checkListeners(tables, names, context);
+  const listeners = tables.listen.map(({ address }) => formatListenAddress(address));
+  checkListeners(tables, listeners, names, context);
   const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
+  checkStages(tables.stage, { listeners, routes: routeNames }, context);
   for (const [index, { route }] of tables.tap.entries())
     if (route !== undefined && !routeNames.includes(route))
       addUnknown('route', route, routeNames, ['tap', index, 'route'], context);
@@ -236,13 +239,11 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
 }
 
 function checkListeners(
-  { listen, verification_rule: rules, stage }: Tables,
+  { verification_rule: rules }: Tables,
+  addresses: readonly string[],
   tenants: readonly string[],
   context: z.RefinementCtx,
 ): void {
-  const addresses = listen.map(({ address }) => formatListenAddress(address));
-  for (const [index, { listen: wanted }] of stage.entries())
-    addUnknownListeners(addresses, wanted, ['stage', index], context);
   for (const [index, { listen: wanted, tenant = [] }] of rules.entries()) {
     addUnknownListeners(addresses, wanted, ['verification_rule', index], context);
     for (const [at, name] of tenant.entries()) {

@@ -6,6 +6,7 @@ import { step, type Terms } from '../../protocol/milter/flags.ts';
 import { hasNoSayIn } from '../../protocol/milter/negotiation.ts';
 import type { ClientNames } from '../client-names.ts';
 import type { MailFacts, RecipientFacts, SessionFacts } from '../stage.ts';
+import { isBusy, takePlace } from '../in-turn.ts';
 import { clientNameOf } from './client-name.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import { type Addition, type Answered, type ConnectionParts, MilterConnection } from './milter-connection.ts';
@@ -40,6 +41,8 @@ export class MilterClient {
   #talk: Talk | undefined;
   #hasPlace = false;
   #isClosed = false;
+  /** Ends the wait for a place when the session ends. */
+  #gone: AbortController | undefined;
   /** Why it is not asked about this message any more. */
   #lost: string | undefined;
   #quarantine: string | undefined;
@@ -119,6 +122,7 @@ export class MilterClient {
   /** The session has ended, or needs the milter no more. */
   close(): void {
     this.#isClosed = true;
+    this.#gone?.abort();
     this.endMessage();
     const { idle } = this.#parts;
     const connection = this.#talk?.connection;
@@ -192,6 +196,8 @@ export class MilterClient {
     try {
       return await done;
     } catch (error) {
+      // It was not asked, and may be when the client tries again.
+      if (isBusy(error)) throw error;
       if (point !== 'connect' && point !== 'helo') this.#lost = 'it was lost before, in the same transaction';
       this.drop();
       // What it agrees to may be something else when it is back; and until then, its failures are noticed at once.
@@ -236,11 +242,7 @@ export class MilterClient {
   async #open(facts: SessionFacts, mayBeUsed: boolean): Promise<Talk> {
     const { connection: parts, places, names, macros, last, idle } = this.#parts;
     const name = await clientNameOf(facts, names);
-    const place = await places.take(parts.connectMs);
-    if (place !== 'place') {
-      const why = place === 'full' ? 'too many wait for one already' : 'none came free in time';
-      throw new Error(`it has no connection for this session: ${why}`);
-    }
+    await takePlace(places, parts.connectMs, (this.#gone ??= new AbortController()).signal);
     this.#hasPlace = true;
     const used = mayBeUsed && !this.#isClosed ? idle?.take() : undefined;
     const connection = this.#isClosed ? undefined : (used ?? (await MilterConnection.open(parts)));

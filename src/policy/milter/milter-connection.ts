@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Deadline, Deadlines } from '../../io/deadlines.ts';
 import type { DialService, ServiceAddress } from '../../io/dial-service.ts';
+import { serviceFailure } from '../../io/service-failure.ts';
 import type { Terms } from '../../protocol/milter/flags.ts';
 import type { MacroLists } from '../../values/milter-macros.ts';
 import type { MilterEvent, MilterVerdict, Question } from '../../protocol/milter/milter-events.ts';
@@ -60,7 +61,7 @@ export class MilterConnection implements Deadline {
       buffer: readBuffer,
       callback: (count, buffer) => this.#received(Buffer.from(buffer.subarray(0, count))),
     });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(failureOf(error)));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(serviceFailure(error)));
     this.#socket.on('close', () => this.#fail('it has closed the connection'));
     this.#socket.on('drain', () => this.#wake?.());
   }
@@ -241,21 +242,3 @@ export class MilterConnection implements Deadline {
 
 /** How long a milter may take to close its side after the end of a session. */
 const lingerMs = 10_000;
-
-function failureOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens at its address';
-    case 'ENOENT':
-      return 'there is no socket at its address';
-    case 'EACCES':
-      return 'its socket may not be used by the user of Sluice';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'it has closed the connection';
-    case 'ENOTFOUND':
-      return 'the name of its host is not known';
-    default:
-      return `the connection failed: ${message}`;
-  }
-}

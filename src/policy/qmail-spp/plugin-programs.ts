@@ -4,6 +4,7 @@
 import type { Places } from '../../io/places.ts';
 import { runProgram } from '../../io/run-program.ts';
 import type { ClientNames } from '../client-names.ts';
+import { takePlace } from '../in-turn.ts';
 import type { SessionFacts } from '../stage.ts';
 import { sessionVariables, type SppSurroundings } from './plugin-environment.ts';
 import { readSppOutput, type SppCommand } from './plugin-output.ts';
@@ -54,11 +55,7 @@ export class PluginPrograms {
   ): Promise<readonly SppCommand[]> {
     const { places, home } = this.#parts;
     const variables = (session.variables ??= await this.#variablesOf(facts));
-    const place = await places.take(Math.max(1, untilMs - performance.now()));
-    if (place !== 'place') {
-      const why = place === 'full' ? 'too many wait already' : 'others took too long';
-      throw new Error(`it has no place to run a program: ${why}`);
-    }
+    await takePlace(places, Math.max(1, untilMs - performance.now()));
     try {
       const command = commandLine(plugin);
       const timeMs = Math.max(1, untilMs - performance.now());

@@ -1,6 +1,5 @@
-// From [[stage]] of kind "milter" to stages, in the order of the file.
+// From [[stage]] of kind "milter" to a stage.
 
-import type { Config } from '../config/config.ts';
 import type { MilterStageConfig } from '../config/stage-config.ts';
 import { version } from '../config/version.ts';
 import type { Deadlines } from '../io/deadlines.ts';
@@ -8,7 +7,6 @@ import { dialService } from '../io/dial-service.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import { IdleConnections } from '../policy/milter/idle-connections.ts';
 import { MilterStage } from '../policy/milter/milter-stage.ts';
-import type { StageEntry } from '../policy/pipelines.ts';
 import { termsOf } from '../protocol/milter/flags.ts';
 import { parseMilterAddress } from '../values/milter-address.ts';
 import { type MacroLists, type MacroStage, macroStages, usualMacros } from '../values/milter-macros.ts';
@@ -20,16 +18,7 @@ export interface MilterStageSurroundings {
   readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
 }
 
-export function milterStages(
-  { stage: all, hostname }: Config,
-  parts: MilterStageSurroundings,
-): readonly StageEntry[] {
-  return all.flatMap((each) =>
-    each.kind === 'milter' ? [{ stage: milterStage(each, hostname, parts) }] : [],
-  );
-}
-
-function milterStage(
+export function milterStage(
   config: MilterStageConfig,
   hostname: string,
   parts: MilterStageSurroundings,

@@ -1,0 +1,37 @@
+// Checks what [[stage]] tables name in others: listeners and routes.
+
+import type { z } from 'zod';
+
+import { addUnknown, addUnknownListeners } from './unknown-names.ts';
+
+/** What is done with messages that a stage marks. */
+interface Marked {
+  readonly route?: string | undefined;
+}
+
+/** The part of a stage that names others. */
+export interface StageTable {
+  readonly listen?: readonly string[] | undefined;
+  readonly on_virus?: Marked;
+}
+
+/** The names that there are. */
+export interface StageNames {
+  readonly listeners: readonly string[];
+  readonly routes: readonly string[];
+}
+
+export function checkStages(
+  stages: readonly StageTable[],
+  { listeners, routes }: StageNames,
+  context: z.RefinementCtx,
+): void {
+  for (const [index, { listen, ...own }] of stages.entries()) {
+    addUnknownListeners(listeners, listen, ['stage', index], context);
+    for (const key of ['on_virus'] as const) {
+      const route = own[key]?.route;
+      if (route !== undefined && !routes.includes(route))
+        addUnknown('route', route, routes, ['stage', index, key, 'route'], context);
+    }
+  }
+}
