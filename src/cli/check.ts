@@ -9,6 +9,7 @@ import { findConfigFile } from '../config/read/find-config.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
+import { aliasProblems } from './alias-problems.ts';
 import { certificateProblems } from './certificate-problems.ts';
 import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
@@ -17,6 +18,7 @@ import { secretProblems } from './secret-problems.ts';
 import { reportProblems } from './report-problems.ts';
 import { signingProblems } from './signing-problems.ts';
 import { srsProblems } from './srs-problems.ts';
+import { stageFileProblems } from './stage-file-problems.ts';
 import { surroundings } from './surroundings.ts';
 import { userWarnings } from './user-warnings.ts';
 import { recipientProblems } from './recipient-problems.ts';
@@ -61,6 +63,8 @@ async function check(
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
       ...(await recipientProblems(config)),
+      ...(await aliasProblems(config)),
+      ...(await stageFileProblems(config)),
       ...(await directoryProblems(config)),
       ...(await issuerProblems(config)),
       ...(await signingProblems(config)),

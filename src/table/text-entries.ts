@@ -25,8 +25,11 @@ export interface TextForm {
   readonly hasSeveralValues: boolean;
 }
 
-/** Is called with the bytes of each entry; they are valid until it returns. */
-export type TakeEntry = (key: Buffer, value: Buffer) => void;
+/**
+ * Is called with the bytes of each entry; they are valid until it returns.
+ * @param line - its number, from 1
+ */
+export type TakeEntry = (key: Buffer, value: Buffer, line: number) => void;
 
 const upperA = 65;
 const upperZ = 90;
@@ -41,7 +44,7 @@ export function readEntries(handle: FileHandle, form: TextForm, take: TakeEntry)
     const { keyStart, keyEnd, valueStart, valueEnd } = form.parts(bytes, line);
     const key = keyBytes(bytes.subarray(keyStart, keyEnd));
     if (key.length === 0) throw brokenTable(`line ${line} has no key`);
-    take(key, bytes.subarray(valueStart, valueEnd));
+    take(key, bytes.subarray(valueStart, valueEnd), line);
   });
 }
 

@@ -1,0 +1,68 @@
+// What is wrong with the files of taps and of plugins of qmail-spp now, for `sluice check`: lines that nobody understands, programs that are missing.
+
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { ConfigWarning } from '../config/read/config-warning.ts';
+import { parseSppControl, parseTenantSppControl } from '../policy/qmail-spp/control-file.ts';
+import { parseTapFile } from '../policy/taps/tap-file.ts';
+
+type Stage = Config['stage'][number];
+
+/** Reads each of them once. */
+export async function stageFileProblems({
+  tap,
+  stage,
+}: Pick<Config, 'tap' | 'stage'>): Promise<ConfigWarning[]> {
+  const found: ConfigWarning[] = [];
+  for (const [index, { file }] of tap.entries()) {
+    const problem = file === undefined ? undefined : await tapProblem(file);
+    if (problem !== undefined) found.push({ path: ['tap', index, 'file'], message: problem });
+  }
+  for (const [index, each] of stage.entries()) {
+    if (each.kind !== 'qmail-spp') continue;
+    for (const message of await pluginProblems(each))
+      found.push({ path: ['stage', index, 'plugins'], message });
+  }
+  return found;
+}
+
+async function tapProblem(file: string): Promise<string | undefined> {
+  try {
+    parseTapFile(await readFile(file, 'utf8'));
+    return undefined;
+  } catch (error) {
+    return `${file} cannot be used, so that mail is answered 451: ${reasonOf(error)}`;
+  }
+}
+
+async function pluginProblems({
+  plugins: file,
+  home,
+  tenant,
+}: Extract<Stage, { readonly kind: 'qmail-spp' }>): Promise<readonly string[]> {
+  try {
+    const text = await readFile(file, 'utf8');
+    const plugins = tenant === undefined ? parseSppControl(text) : parseTenantSppControl(text);
+    const problems: string[] = [];
+    for (const plugin of new Set(Object.values(plugins).flat())) {
+      if (plugin.startsWith(':')) continue; // a command for the shell
+      const path = resolve(home, plugin);
+      const isThere = await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) continue;
+      const line = text.split('\n').findIndex((each) => each.trim() === plugin) + 1;
+      problems.push(`${file}, line ${line}: ${path} cannot be run by this user, or does not exist`);
+    }
+    return problems;
+  } catch (error) {
+    return [`${file} cannot be used, so that mail is answered as on_failure says: ${reasonOf(error)}`];
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
