@@ -22,8 +22,9 @@ export type MilterStageConfig = FileStageOf<'milter'>;
 export type GreylistStageConfig = FileStageOf<'greylist'>;
 export type ClamdStageConfig = FileStageOf<'clamd'>;
 
-export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options'> & {
+export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incoming'> & {
   readonly options: Readonly<Record<string, unknown>>;
+  readonly incoming: boolean;
 };
 
 /** One of each kind. */
@@ -51,6 +52,7 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
         ...stage,
         file: resolve(folder, stage.file),
         options: Object.fromEntries(stage.options ?? []),
+        incoming: stage.incoming ?? stage.delivery.length === 0,
       };
   }
 }

@@ -1,4 +1,4 @@
-// Which plugins the manager asks about outgoing mail.
+// Which plugins are asked about outgoing mail, by the manager, and which about incoming mail, by receivers.
 
 import type { Config } from '../config/config.ts';
 import type { PluginStageConfig } from '../config/stage-config.ts';
@@ -14,4 +14,9 @@ export function deliveryStages(
     (each): each is PluginStageConfig =>
       each.kind === 'plugin' && each.delivery.some((point) => points.includes(point)),
   );
+}
+
+/** The plugins that are asked about incoming mail, in the order of the file. */
+export function incomingStages({ stage }: Pick<Config, 'stage'>): readonly PluginStageConfig[] {
+  return stage.filter((each): each is PluginStageConfig => each.kind === 'plugin' && each.incoming);
 }

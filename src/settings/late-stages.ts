@@ -25,7 +25,7 @@ export function lateStages(config: Config, parts: LateStageParts): readonly Stag
   });
 }
 
-/** Undefined for a kind that is asked earlier: see `configuredStages`. */
+/** Undefined for a kind that is asked earlier (see `configuredStages`), and for a plugin that is asked about outgoing mail alone. */
 function lateStage(each: StageConfig, config: Config, parts: LateStageParts): Stage | undefined {
   switch (each.kind) {
     case 'qmail-spp':
@@ -33,7 +33,7 @@ function lateStage(each: StageConfig, config: Config, parts: LateStageParts): St
     case 'milter':
       return milterStage(each, config.hostname, parts);
     case 'plugin':
-      return parts.pluginOf(each);
+      return each.incoming ? parts.pluginOf(each) : undefined;
     case 'greylist':
       return greylistStage(each, parts.names, parts.defences);
     case 'clamd':

@@ -89,3 +89,25 @@ test('mail goes where the plugin says, waits where it fails, and the plugin is t
   const [id = ''] = /\b[0-9A-Z]{15}\b/u.exec(list) ?? [];
   assert.match(await sluice.cli('queue', 'show', id), /Route {6}a plugin is asked when it is due/u);
 });
+
+test('a plugin that is only told of attempts stops no incoming mail when it cannot be used', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const missing = join(ground.folder('none'), 'news.ts');
+  const sluice = await startSluice(ground, {
+    config: {
+      route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+      stage: [{ name: 'news', kind: 'plugin', file: missing, delivery: ['attempt'] }],
+    },
+  });
+  const replies = await send(sluice.port, {
+    from: 'a@client.test',
+    to: ['x@far.test'],
+    content: 'Subject: x\r\n\r\nHello\r\n',
+  });
+  assert.match(replies.at(-1) ?? '', /^250/u);
+  await until('it has arrived', () => mx.messages.length === 1);
+  await until('the trouble is known', async () =>
+    /stage "news" cannot be used: .*news\.ts does not exist/u.test(await sluice.cli('status').catch(String)),
+  );
+});

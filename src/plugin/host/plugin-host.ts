@@ -26,6 +26,8 @@ export interface PluginSettings {
   readonly mostQuestions: number;
   readonly mostWaiting: number;
   readonly memoryBytes: number;
+  /** Points of which it may have none, since nobody would ask: it then cannot be used. */
+  readonly unasked?: readonly PluginPoint[] | undefined;
 }
 
 /** What came of a question. `wasAsked`: whether the plugin may have seen it. */
@@ -205,6 +207,11 @@ export class PluginHost {
 
   #ready(thread: PluginThread, points: readonly string[], files: readonly LoadedFile[]): void {
     if (thread !== this.#next) return;
+    const unasked = this.#settings.unasked?.filter((point) => points.includes(point)) ?? [];
+    if (unasked.length > 0) {
+      thread.kill(`nobody asks its functions for incoming mail (${unasked.join(', ')}): set incoming = true`);
+      return;
+    }
     this.#parts.timers.clear(this.#setupTimer);
     const before = this.#current;
     this.#current = thread;

@@ -8,7 +8,7 @@ import type { PluginStageConfig } from '../../config/stage-config.ts';
 import type { Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { PluginHost, PluginSettings } from '../../plugin/host/plugin-host.ts';
-import type { Stage } from '../../policy/stage.ts';
+import { points as sessionPoints, type Stage } from '../../policy/stage.ts';
 import { inheritedVariables } from '../../settings/programs.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { LiveResolver } from './live-resolver.ts';
@@ -109,6 +109,7 @@ export class PluginHosts {
     questions,
     waiting,
     memory,
+    incoming,
   }: PluginStageConfig): PluginSettings {
     return {
       name,
@@ -119,6 +120,7 @@ export class PluginHosts {
       mostQuestions: questions,
       mostWaiting: waiting,
       memoryBytes: memory,
+      unasked: incoming ? undefined : sessionPoints,
     };
   }
 }

@@ -38,6 +38,7 @@ import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Aggregated, CountersSoFar, RoleFacts, RoleStart, Submitted } from '../../channel/messages.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Role } from '../role.ts';
+import { incomingStages } from '../../settings/delivery-points.ts';
 import { listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits } from '../../settings/listener-security.ts';
 import { quarantineLimits } from '../../settings/quarantine.ts';
@@ -143,7 +144,7 @@ export class ReceiverRole implements Role {
     deadlines.start();
     const resolver = new LiveResolver(config);
     const plugins = new PluginHosts({ log, troubles, timers: nodeTimers, resolver });
-    await plugins.configure(config);
+    await plugins.configure({ stage: incomingStages(config), spool: config.spool });
     const events = new Events([logListener(log), counters]);
     const tallies = new StageTallies(counters);
     const stageWatch = new StageWatch({ deadlines, log, troubles, events, tallies });
@@ -218,7 +219,7 @@ export class ReceiverRole implements Role {
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
-    const loaded = this.#parts.plugins.configure(config);
+    const loaded = this.#parts.plugins.configure({ stage: incomingStages(config), spool: config.spool });
     return loaded === undefined ? this.#listen(config) : loaded.then(() => this.#listen(config));
   }
 

@@ -67,3 +67,13 @@ test('other options make a new version', async (t) => {
   await line(/ is replaced by its new version/u, from);
   assert.deepEqual(await host.ask('rcpt', ask('other')), reason('oney'));
 });
+
+test('functions that nobody would ask make a plugin unusable', async (t) => {
+  const text = `import { goOn, plugin } from 'sluice/plugin';
+export default plugin(() => ({ mail: () => goOn, attempt() {} }));`;
+  const { host, troubles } = pluginFixture(t, text, { unasked: ['mail', 'rcpt'] });
+  const why = /^nobody asks its functions for incoming mail \(mail\): set incoming = true$/u;
+  await assert.rejects(host.whenKnown(), { message: why });
+  await assert.rejects(host.ask('attempt', {}), { message: why });
+  assert.equal(troubles.list[0]?.level, 'critical');
+});

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { expected, key, listOf, size, wholeNumber } from '../fields.ts';
+import { expected, key, listOf, size, wholeNumber, yesNo } from '../fields.ts';
 import { stageKind } from './stage-kind.ts';
 
 export const pluginStage = stageKind(
@@ -30,6 +30,11 @@ export const pluginStage = stageKind(
       ).default([]),
       'What it is asked about mail that goes out. "route": which way a recipient goes; mail waits for its answer, and waits until its next attempt where it fails. "attempt": it is told what became of each attempt. The manager asks it, in a thread of its own there. docs/routing.md says more.',
       { defaultText: 'nothing', example: '["route"]' },
+    ),
+    incoming: key(
+      yesNo().optional(),
+      'Whether it is asked about mail that comes in. A plugin that is not, and cannot be used, does not stop incoming mail.',
+      { defaultText: 'true, and false where delivery is given' },
     ),
     questions: key(
       wholeNumber(1, 100_000).default(200),
