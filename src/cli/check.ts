@@ -15,6 +15,7 @@ import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
 import { secretProblems } from './secret-problems.ts';
+import { pluginProblems } from './plugin-problems.ts';
 import { reportProblems } from './report-problems.ts';
 import { signingProblems } from './signing-problems.ts';
 import { srsProblems } from './srs-problems.ts';
@@ -55,7 +56,8 @@ async function check(
     return { text: json ? jsonText(problems, []) : `${problemsText(problems)} ${advice}\n`, ok: false };
   }
   const ofCertificates = certificateProblems(config, Date.now());
-  const problems = placeWarnings(ofCertificates.problems, file);
+  const ofPlugins = await pluginProblems(config);
+  const problems = placeWarnings([...ofCertificates.problems, ...ofPlugins.problems], file);
   const warnings = placeWarnings(
     [
       ...configWarnings(config),
@@ -72,15 +74,19 @@ async function check(
       ...secretProblems(config),
       ...srsProblems(config),
       ...ofCertificates.warnings,
+      ...ofPlugins.warnings,
     ],
     file,
   );
   const ok = problems.length === 0;
   if (json) return { text: jsonText(problems, warnings), ok };
   if (ok) return { text: summary(file, config, warnings), ok };
+  // A start goes on with a plugin that cannot be used: it is tried again, and a mistake in it must not hold up all mail.
+  const atStart =
+    ofCertificates.problems.length > 0 ? 'Sluice does not start' : 'what these plugins are asked fails';
   const lines = [
     ...warnings.map(warningText),
-    `${problemsText(problems)} Until this is corrected, Sluice does not start, and a running one refuses to reload.`,
+    `${problemsText(problems)} Until this is corrected, ${atStart}, and a running Sluice refuses to reload.`,
   ];
   return { text: `${lines.join('\n')}\n`, ok };
 }

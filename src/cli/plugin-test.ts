@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
+import { confined } from '../plugin/trial/confined.ts';
 import { formatDuration } from '../values/duration.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { positiveDuration } from './override-options.ts';
@@ -52,7 +52,7 @@ export function registerTest(plugin: Command): void {
 
 async function test(path: string, options: Options): Promise<void> {
   const { tests, untested } = filesOf(resolve(path), path);
-  let isWell = tests.length === 0 || (await confined('run-tests', tests, options.timeLimit));
+  let isWell = tests.length === 0 || (await runs('run-tests', tests, options.timeLimit));
   for (const file of untested) isWell = (await askOnce(file, options)) && isWell;
   if (!isWell) process.exitCode = exitCodes.failed;
 }
@@ -99,28 +99,15 @@ function withTest(plugin: string): Found {
 /** Asks a plugin that has no test. */
 async function askOnce(file: string, { options = {}, timeLimit }: Options): Promise<boolean> {
   process.stdout.write(`${basename(file)} has no test: it is asked once at each of its points.\n`);
-  return confined('ask-once', [file, JSON.stringify(options)], timeLimit);
+  return runs('ask-once', [file, JSON.stringify(options)], timeLimit);
 }
 
 /**
  * Runs a program of ours in a process that may read files, write temporary ones, and nothing else: it can neither connect nor start programs.
  * @returns whether it ended well
  */
-async function confined(
-  program: string,
-  args: readonly string[],
-  timeLimitMs = usualLimitMs,
-): Promise<boolean> {
-  const file = (name: string): string =>
-    fileURLToPath(new URL(`../plugin/${name}${extension}`, import.meta.url));
-  const flags = ['--permission', '--allow-fs-read=*', `--allow-fs-write=${realpathSync(tmpdir())}/*`];
-  const command = [
-    ...flags,
-    '--import',
-    pathToFileURL(file('resolve-hooks')).href,
-    file(`testing/${program}`),
-    ...args,
-  ];
+async function runs(program: string, args: readonly string[], timeLimitMs = usualLimitMs): Promise<boolean> {
+  const command = [...confined(`testing/${program}`, realpathSync(tmpdir())), ...args];
   // Node runs no tests inside of a test; here, a test may have called this command.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'], env });
@@ -130,5 +117,3 @@ async function confined(
   if (code === null) process.stderr.write(`It did not end within ${formatDuration(timeLimitMs)}.\n`);
   return code === 0;
 }
-
-const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));

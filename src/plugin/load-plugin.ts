@@ -1,5 +1,6 @@
 // Loads a plugin from its file, and sets it up. Whoever calls it has the hooks of resolve-hooks.ts in place.
 
+import { accessSync, constants } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 import { SluiceError } from '../errors/sluice-error.ts';
@@ -27,9 +28,12 @@ export class PluginError extends SluiceError {
 export async function loadPlugin(file: string): Promise<Plugin> {
   let loaded: { readonly default?: unknown };
   try {
+    accessSync(file, constants.R_OK);
     loaded = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
   } catch (error) {
-    throw new PluginError('PLUGIN_LOAD', `${file} cannot be loaded: ${mistakeText(error)}`, { cause: error });
+    const isMissing = isSystemError(error, 'access') && error.code === 'ENOENT';
+    const why = isMissing ? 'does not exist' : `cannot be loaded: ${mistakeText(error)}`;
+    throw new PluginError('PLUGIN_LOAD', `${file} ${why}`, { cause: error });
   }
   const { default: plugin } = loaded;
   if (isPlugin(plugin)) return plugin;
@@ -85,4 +89,8 @@ function isPlugin(value: unknown): value is Plugin {
   if (typeof value !== 'object' || value === null) return false;
   const { sluicePlugin, setup } = value as Partial<Plugin>;
   return sluicePlugin === 1 && typeof setup === 'function';
+}
+
+function isSystemError(error: unknown, syscall: string): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === syscall;
 }

@@ -10,8 +10,18 @@ import { ValueError } from '../values/value-error.ts';
 
 /** What is wrong with the options of a plugin. */
 export class PluginOptionsError extends SluiceError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('PLUGIN_OPTIONS', message, 'Change it in [stage.options] of this stage.', options);
+  /** Its name. */
+  readonly option: string;
+
+  /** @param clause - what is wrong with it */
+  constructor(option: string, clause: string, options?: ErrorOptions) {
+    super(
+      'PLUGIN_OPTIONS',
+      `option ${option}: ${clause}`,
+      'Change it in [stage.options] of this stage.',
+      options,
+    );
+    this.option = option;
   }
 }
 
@@ -44,7 +54,8 @@ export function readOptions<Readers extends Readonly<Record<string, OptionReader
     if (Object.hasOwn(readers, name)) continue;
     const near = closest(name, Object.keys(readers));
     throw new PluginOptionsError(
-      `option ${name}: this plugin has no such option${near === undefined ? '' : `; did you mean ${near}?`}`,
+      name,
+      `this plugin has no such option${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
   const values = Object.entries(readers).map(([name, read]) => {
@@ -52,7 +63,7 @@ export function readOptions<Readers extends Readonly<Record<string, OptionReader
       return [name, read(Object.hasOwn(options, name) ? options[name] : undefined)] as const;
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      throw new PluginOptionsError(`option ${name}: ${error.message}`, { cause: error });
+      throw new PluginOptionsError(name, error.message, { cause: error });
     }
   });
   return Object.fromEntries(values) as OptionValues<Readers>;

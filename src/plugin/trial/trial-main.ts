@@ -1,0 +1,76 @@
+// A program of its own: loads a plugin and sets it up, writes what came of it to descriptor 3, and ends. It is confined: see `confined`.
+
+import { readFileSync, writeSync } from 'node:fs';
+
+import { loadPlugin, pointsOf, setUpPlugin } from '../load-plugin.ts';
+import { mistakeText } from '../mistake-text.ts';
+import { PluginOptionsError } from '../options.ts';
+import { trialContext } from './trial-context.ts';
+import type { Trial, TriedPlugin } from './trial-types.ts';
+
+const answers = 3;
+/** An error is looked into so deep. */
+const mostCauses = 10;
+/** Codes of Node, in messages, too: https://nodejs.org/api/errors.html. */
+const denial = /ERR_(?:ACCESS_DENIED|DLOPEN_DISABLED)/;
+
+const { folder, ...tried } = JSON.parse(readFileSync(0, 'utf8')) as TriedPlugin & { readonly folder: string };
+const missed = new Set<string>();
+// What nobody catches ends the thread of a plugin in a server.
+process.on('uncaughtException', (error) => answer(failed(error)));
+answer(await trial());
+
+async function trial(): Promise<Trial> {
+  try {
+    const plugin = await loadPlugin(tried.file);
+    const points = await setUpPlugin(
+      plugin,
+      trialContext(tried, folder, (what) => missed.add(what)),
+    );
+    return { kind: 'usable', points: pointsOf(points) };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): Trial {
+  const reason = mistakeText(error);
+  const causes = causesOf(error);
+  const ofOptions = causes.find((each) => each instanceof PluginOptionsError);
+  if (ofOptions !== undefined) return { kind: 'unusable', reason, option: ofOptions.option };
+  if (causes.some((each) => codeOf(each) === 'EACCES'))
+    return { kind: 'unknown', reason: `${reason}; another user may be allowed to` };
+  if (causes.some(isDenied)) missed.add('network and programs');
+  if (missed.size === 0) return { kind: 'unusable', reason };
+  return {
+    kind: 'unknown',
+    reason: `${reason}; its setup asks for what a trial has not (${[...missed].join(', ')})`,
+  };
+}
+
+function answer(trial: Trial): never {
+  writeSync(answers, JSON.stringify(trial));
+  // oxlint-disable-next-line no-process-exit -- timers and sockets of the plugin would keep the process
+  process.exit(0);
+}
+
+/** The error with what has caused it. */
+function causesOf(error: unknown): readonly unknown[] {
+  const all: unknown[] = [error];
+  for (let at = 0; at < all.length && at < mostCauses; at++) {
+    const each = all[at];
+    if (!(each instanceof Error)) continue;
+    if (each.cause !== undefined) all.push(each.cause);
+    if (each instanceof AggregateError) all.push(...each.errors);
+  }
+  return all;
+}
+
+/** What a server would be allowed. */
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && denial.test(`${String(codeOf(error))} ${error.message}`);
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
+}
