@@ -27,14 +27,14 @@ export interface PluginStageParts {
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
   readonly breaker: Breaker | undefined;
-  readonly host: Pick<PluginHost, 'points' | 'isFirstStart' | 'ask' | 'whenKnown'>;
+  readonly host: Pick<PluginHost, 'points' | 'isBeginning' | 'ask' | 'whenKnown'>;
 }
 
 /**
- * A plugin that could not be set up yet is asked at these: whatever points it will have, no mail passes it by. At `connect` only while it
- * is being set up for the first time, so that clients wait for it, and are not sent away as soon as they connect.
+ * A plugin that cannot be set up is asked at these, where it fails: whatever points it will have, no mail passes it by, also mail that began
+ * with another plugin in its place. Clients are not sent away as soon as they connect.
  */
-const withoutPoints: ReadonlySet<Point> = new Set(['mail', 'rcpt', 'data']);
+const whileUnusable: ReadonlySet<Point> = new Set(['mail', 'rcpt', 'data', 'headers', 'content']);
 
 interface WithHeader {
   readonly header?: HeaderFacts;
@@ -59,9 +59,10 @@ export class PluginStage implements Stage {
   }
 
   asksAt(point: Point): boolean {
-    const { points, isFirstStart } = this.#host;
+    const { points, isBeginning } = this.#host;
     if (points !== undefined) return points.has(point);
-    return withoutPoints.has(point) || (point === 'connect' && isFirstStart);
+    // While it begins, clients wait for it at any point.
+    return isBeginning || whileUnusable.has(point);
   }
 
   connect(facts: SessionFacts): Answer {
@@ -106,7 +107,13 @@ export class PluginStage implements Stage {
   }
 
   async #askWhenKnown(point: Point, facts: SessionFacts): Promise<Verdict> {
-    const points = await this.#host.whenKnown();
+    let points;
+    try {
+      points = await this.#host.whenKnown();
+    } catch (error) {
+      if (!whileUnusable.has(point)) return goOn;
+      throw error;
+    }
     return points.has(point) ? this.#askNow(point, facts) : goOn;
   }
 

@@ -164,8 +164,8 @@ export async function withFailingPlugin(
       get points() {
         return host.points;
       },
-      get isFirstStart() {
-        return host.isFirstStart;
+      get isBeginning() {
+        return host.isBeginning;
       },
       whenKnown: () => host.whenKnown(),
       ask: (point, facts, parts) => {

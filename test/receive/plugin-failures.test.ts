@@ -254,3 +254,21 @@ test('with a plugin that cannot be used, no mail passes it by, and it is loaded 
   await from(client, 'mail');
   assert.equal(storedWhole(fixture), undefined);
 });
+
+test('another plugin that cannot be used refuses mail that began with the one before it', async (t) => {
+  const { fixture, plugin } = await withFailingPlugin(t);
+  const begun = points.filter((point) => rank(point) >= rank('mail'));
+  const clients = await Promise.all(begun.map((point) => before(fixture, point)));
+  plugin.host.configure({ ...plugin.settings, file: `${plugin.file}.gone` });
+  await plugin.line(/ cannot be used: .*does not exist; meanwhile what it is asked fails$/);
+  for (const [index, client] of clients.entries()) {
+    const point = begun[index] ?? 'mail';
+    assert.match(await at(client, point), failedReply(point), point);
+    nothingStored(fixture, point);
+  }
+  plugin.host.configure(plugin.settings);
+  for (const [index, client] of clients.entries()) {
+    await from(client, againFrom(begun[index] ?? 'mail'));
+    assert.equal(storedWhole(fixture), undefined);
+  }
+});

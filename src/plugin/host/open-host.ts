@@ -4,7 +4,8 @@ import type { Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { PluginLookups } from './lookups.ts';
-import { PluginHost, type PluginSettings } from './plugin-host.ts';
+import { PluginHost } from './plugin-host.ts';
+import type { PluginSettings } from './plugin-settings.ts';
 import { PluginReports } from './plugin-reports.ts';
 
 export interface OpenHostParts {

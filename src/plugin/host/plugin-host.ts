@@ -5,30 +5,15 @@ import type { Timer, Timers } from '../../io/timers.ts';
 import { pluginPoints } from '../points.ts';
 import type { PluginPoint } from '../types.ts';
 import type { LoadedFile } from '../wire.ts';
+import { EndingThreads } from './ending-threads.ts';
 import { FileWatch } from './file-watch.ts';
 import type { PluginLookups } from './lookups.ts';
 import type { PluginReports } from './plugin-reports.ts';
+import type { PluginSettings } from './plugin-settings.ts';
 import { PluginThread, type ThreadEvents } from './plugin-thread.ts';
 import { type NoAnswer, PendingQuestion, type QuestionParts } from './question.ts';
 import { Restarts } from './restarts.ts';
 import { makeStageFolder } from './stage-folder.ts';
-
-export interface PluginSettings {
-  /** Of the stage. */
-  readonly name: string;
-  /** Absolute. */
-  readonly file: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  /** A folder that the plugin may write to; it is made. */
-  readonly folder: string;
-  readonly timeLimitMs: number;
-  /** Questions that it has at the same time; further ones wait in line. */
-  readonly mostQuestions: number;
-  readonly mostWaiting: number;
-  readonly memoryBytes: number;
-  /** Points of which it may have none, since nobody would ask: it then cannot be used. */
-  readonly unasked?: readonly PluginPoint[] | undefined;
-}
 
 /** What came of a question. `wasAsked`: whether the plugin may have seen it. */
 export type PluginOutcome =
@@ -46,8 +31,6 @@ export interface PluginHostParts {
 }
 
 const usualSetupMs = 30_000;
-/** Threads that were ended and do not end, since they hang outside of JavaScript. With so many, no further one is started. */
-const mostStuck = 2;
 /** Threads that end have so long, at the end of the process. */
 const closesWithinMs = 5_000;
 
@@ -66,7 +49,7 @@ export class PluginHost {
   #tick: Timer | undefined;
   /** Why there is no thread. */
   #why = '';
-  #stuck: PluginThread[] = [];
+  readonly #ending: EndingThreads;
   #retired = new Set<PluginThread>();
   #known: { resolve(points: ReadonlySet<PluginPoint>): void; reject(error: Error): void }[] = [];
   #isClosed = false;
@@ -75,6 +58,7 @@ export class PluginHost {
     this.#settings = settings;
     this.#parts = parts;
     this.#watch = new FileWatch(parts.timers, () => this.#start());
+    this.#ending = new EndingThreads(parts.timers.nowMs);
     this.#restarts = new Restarts(parts.timers, () => this.#start());
     this.#start();
   }
@@ -84,19 +68,24 @@ export class PluginHost {
     return this.#points;
   }
 
-  /** Whether it is being set up, and never failed to be. */
-  get isFirstStart(): boolean {
+  /** Whether it begins: it is being set up, and did not fail to be. */
+  get isBeginning(): boolean {
     return this.#points === undefined && this.#next !== undefined && !this.#restarts.hasFailedSetup;
   }
 
-  /** Sets what the configuration says now. With another file or other options, a new thread takes over when it is set up. */
+  /**
+   * Sets what the configuration says now. With another file or other options it is another plugin, which begins as if there had been none: the one
+   * before answers what it has begun, and decides nothing else, also when the new one cannot be used.
+   */
   configure(settings: PluginSettings): void {
     const before = this.#settings;
     this.#settings = settings;
-    const isOther = (['file', 'options', 'folder', 'memoryBytes'] as const).some(
-      (key) => JSON.stringify(before[key]) !== JSON.stringify(settings[key]),
-    );
-    if (isOther) this.#start();
+    const differs = (key: keyof PluginSettings): boolean =>
+      JSON.stringify(before[key]) !== JSON.stringify(settings[key]);
+    if (differs('file') || differs('options') || differs('unasked')) {
+      this.#forget();
+      this.#start();
+    } else if (differs('folder') || differs('memoryBytes')) this.#start();
   }
 
   /**
@@ -164,6 +153,7 @@ export class PluginHost {
     const timer = this.#parts.timers.setTimeout(resolve, closesWithinMs);
     await Promise.race([late, Promise.all(threads.map((thread) => thread.whenExited))]);
     this.#parts.timers.clear(timer);
+    for (const thread of threads) thread.kill(undefined);
   }
 
   #start(): void {
@@ -171,9 +161,8 @@ export class PluginHost {
     this.#restarts.stop();
     this.#next?.kill(undefined);
     this.#parts.timers.clear(this.#setupTimer);
-    this.#stuck = this.#stuck.filter((thread) => !thread.hasExited);
-    if (this.#stuck.length >= mostStuck) {
-      this.#cannotStart(`${this.#stuck.length} of its threads hang and cannot be ended: restart Sluice`);
+    if (this.#ending.areTooMany) {
+      this.#cannotStart('its threads hang and cannot be ended: restart Sluice');
       return;
     }
     const { name, file, options, folder, memoryBytes } = this.#settings;
@@ -205,6 +194,17 @@ export class PluginHost {
       .unref();
   }
 
+  /** What comes from now on waits for the thread that is started next. */
+  #forget(): void {
+    const before = this.#current;
+    this.#current = undefined;
+    this.#points = undefined;
+    this.#restarts.forget();
+    if (before === undefined) return;
+    this.#retired.add(before);
+    before.retire();
+  }
+
   #ready(thread: PluginThread, points: readonly string[], files: readonly LoadedFile[]): void {
     if (thread !== this.#next) return;
     const unasked = this.#settings.unasked?.filter((point) => points.includes(point)) ?? [];
@@ -229,7 +229,7 @@ export class PluginHost {
   }
 
   #gone(thread: PluginThread, reason: string | undefined, files: readonly LoadedFile[]): void {
-    if (!thread.hasExited) this.#stuck.push(thread);
+    this.#ending.add(thread);
     this.#retired.delete(thread);
     if (reason === undefined) return;
     if (thread === this.#next) {

@@ -25,6 +25,14 @@ export class Restarts {
     return this.#hasFailedSetup;
   }
 
+  /** Another one is started: what became of the one before says nothing of it. */
+  forget(): void {
+    this.stop();
+    this.#failures = 0;
+    this.#readyAtMs = undefined;
+    this.#hasFailedSetup = false;
+  }
+
   /** It is set up. */
   ready(): void {
     this.#readyAtMs = this.#timers.nowMs();
