@@ -11,7 +11,7 @@ export const pluginStage = stageKind(
   {
     file: key(
       z.string({ error: expected('the name of a file') }).min(1, 'must not be empty'),
-      'The file of the plugin. It is loaded anew when it changes, or a file that it imports; if the new one cannot be used, the one before stays in force. A relative path starts at the folder of the configuration file.',
+      'The file of the plugin. It is loaded anew when it changes, or a file that it imports; if the new version cannot be used, the one before stays in force. A relative path starts at the folder of the configuration file.',
       { example: '"/etc/sluice/plugins/greylisting.ts"' },
     ),
     options: key(
