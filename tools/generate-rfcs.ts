@@ -50,6 +50,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [5077, 'Session resumption in TLS 1.2 by tickets'],
   [5234, 'Augmented BNF for syntax specifications: ABNF'],
   [5280, 'X.509 public key infrastructure: certificates'],
+  [5782, 'DNS blacklists and whitelists'],
   [5321, 'Simple Mail Transfer Protocol'],
   [5322, 'Internet message format'],
   [5424, 'The syslog protocol'],

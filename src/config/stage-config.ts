@@ -27,13 +27,13 @@ export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incomin
   readonly incoming: boolean;
 };
 
+export type DnsListsStageConfig = FileStageOf<'dns-lists'>;
+
 /** One of each kind. */
-export type StageConfig =
-  | QmailSppStageConfig
-  | MilterStageConfig
-  | PluginStageConfig
-  | GreylistStageConfig
-  | ClamdStageConfig;
+export type StageConfig = QmailSppStageConfig | PluginStageConfig | AsInFile;
+
+/** Of the other kinds, nothing is changed. */
+type AsInFile = Exclude<FileStage, { readonly kind: 'qmail-spp' | 'plugin' }>;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
@@ -43,10 +43,6 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
       const home = stage.home === undefined ? dirname(dirname(plugins)) : resolve(folder, stage.home);
       return { ...stage, plugins, home, environment: Object.fromEntries(stage.environment ?? []) };
     }
-    case 'milter':
-    case 'greylist':
-    case 'clamd':
-      return stage;
     case 'plugin':
       return {
         ...stage,
@@ -54,5 +50,7 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
         options: Object.fromEntries(stage.options ?? []),
         incoming: stage.incoming ?? stage.delivery.length === 0,
       };
+    default:
+      return stage;
   }
 }

@@ -53,8 +53,18 @@ const secretKeys: ReadonlySet<string> = new Set(['environment', 'options']);
 function keysText(keys: object): string {
   return Object.entries(keys)
     .filter(([key, value]) => key !== 'name' && value !== undefined && !isEmpty(value))
-    .map(([key, value]) => `${snakeCase(key)}=${secretKeys.has(key) ? namesText(value) : valueText(value)}`)
+    .map(([key, value]) => `${snakeCase(key)}=${shownValue(key, value)}`)
     .join(' ');
+}
+
+function shownValue(key: string, value: unknown): string {
+  if (secretKeys.has(key)) return namesText(value);
+  // The zone of a list may have a secret key in it, and then has another name to show.
+  if (key === 'list' && Array.isArray(value))
+    return (value as readonly { readonly zone: string; readonly shownAs?: string }[])
+      .map(({ zone, shownAs = zone }) => shownAs)
+      .join(',');
+  return valueText(value);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -20,6 +20,7 @@ import type { LiveSrs } from '../srs/live-srs.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import type { Tables } from '../table/tables.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
+import { type DefenceParts, defenceStages } from './defence-stages.ts';
 import { type LateStageParts, lateStages } from './late-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
 import { rewritingStages } from './rewriting.ts';
@@ -39,6 +40,7 @@ export interface StageParts {
     Pick<LateStageParts, 'deadlines'>;
   /** Asked where there are rules by name, and for plugins. */
   readonly names: ClientNames;
+  readonly clientDefences: DefenceParts;
   readonly tapFiles: TapParts['files'];
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> &
     Pick<LateStageParts, 'pluginOf' | 'defences'>;
@@ -50,7 +52,18 @@ function entryOf(stage: Stage | undefined): readonly StageEntry[] {
 
 export function stages(
   config: Config,
-  { relay, tenants, tables, recipients, srs, names, verification, tapFiles, configured }: StageParts,
+  {
+    relay,
+    tenants,
+    tables,
+    recipients,
+    srs,
+    names,
+    verification,
+    clientDefences,
+    tapFiles,
+    configured,
+  }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
   const rewriting = rewritingStages(config, tables);
@@ -67,6 +80,8 @@ export function stages(
     ...configuredStages(config, { ...configured, relay, names }),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
     ...entryOf(recipientsStage(config, recipients)),
+    // Those that cost look-ups come after those that do not.
+    ...defenceStages(config, { ...clientDefences, names }),
     ...verificationStages(config, verification),
     // They see what is accepted so far, as it will leave.
     ...lateStages(config, { ...configured, names, deadlines: verification.deadlines }),

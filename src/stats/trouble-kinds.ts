@@ -30,6 +30,7 @@ export const troubleKinds = [
   'table',
   'directory',
   'issuer',
+  'list',
 ] as const;
 
 export type TroubleKind = (typeof troubleKinds)[number];

@@ -30,6 +30,45 @@ test('a stage has the keys of all kinds, and those of its own', () => {
   ]);
 });
 
+test('DNS lists have their own tables', () => {
+  const { stage } = parseConfig(
+    `hostname = "mx.example.org"
+[[stage]]
+name = "lists"
+kind = "dns-lists"
+reject_at = 3
+except_clients = ["192.0.2.0/24"]
+[[stage.list]]
+zone = "ZEN.example.org."
+answers = ["127.0.0.2-127.0.0.4", "&8"]
+weight = 3
+[[stage.list]]
+zone = "white.example.org"
+about = "sender"
+weight = -2
+`,
+    '/etc/sluice.toml',
+  );
+  const [lists] = stage;
+  assert.ok(lists?.kind === 'dns-lists');
+  assert.equal(lists.audience, 'unknown');
+  assert.equal(lists.rejectAt, 3);
+  assert.deepEqual(lists.list, [
+    {
+      zone: 'zen.example.org',
+      about: 'client',
+      answers: [
+        { kind: 'range', low: 0x7f000002, high: 0x7f000004 },
+        { kind: 'bits', bits: 8 },
+      ],
+      weight: 3,
+    },
+    { zone: 'white.example.org', about: 'sender', weight: -2 },
+  ]);
+});
+
+const lists = 'name = "a"\nkind = "dns-lists"\n';
+
 const wrong: readonly [string, RegExp][] = [
   ['name = "a"', /kind.*is missing; it must be "qmail-spp"/su],
   ['name = "a"\nkind = "qmail"', /must be "qmail-spp".*not "qmail"/su],
@@ -39,6 +78,13 @@ const wrong: readonly [string, RegExp][] = [
   [`name = "a"\n${spp}pluginz = "x"`, /there is no such key; did you mean plugins\?/u],
   [`name = "relay"\n${spp}`, /is the name of a stage of Sluice itself/u],
   [`name = "a"\n${spp}[[stage]]\nname = "a"\n${spp}`, /this name is already that of stage\[1\]/u],
+  [lists, /list.*is missing/su],
+  [`${lists}list = []`, /must have one list at least/u],
+  [`${lists}reject_at = 0\n[[stage.list]]\nzone = "bl.test"`, /must be a whole number from 1/u],
+  [`${lists}[[stage.list]]\nzone = "bl test"`, /is not a domain name/u],
+  [`${lists}[[stage.list]]\nzone = "bl.test"\nweight = 0`, /must not be 0/u],
+  [`${lists}[[stage.list]]\nzone = "bl.test"\nanswers = ["192.0.2.1"]`, /is not in 127\.0\.0\.0\/8/u],
+  [`${lists}[[stage.list]]\nzone = "bl.test"\nabout = "rcpt"`, /"client".*"helo"/su],
   [`name = "a"\n${spp}listen = ["192.0.2.1:25"]`, /there is no \[\[listen\]\] with this address/u],
 ];
 

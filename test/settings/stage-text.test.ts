@@ -5,6 +5,26 @@ import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
 import { stageText } from '../../src/settings/stage-text.ts';
 
+test('of DNS lists, what is shown in place of a zone with a key in it is shown here, too', () => {
+  const text = `
+hostname = "mx.example.org"
+[[stage]]
+name = "lists"
+kind = "dns-lists"
+reject_at = 1
+test_only = true
+[[stage.list]]
+zone = "secretkey.zen.example.org"
+shown_as = "zen.example.org"
+[[stage.list]]
+zone = "bl.example.org"
+`;
+  const shown = stageText(parseConfig(text, '/etc/sluice.toml'), 'lists');
+  assert.match(shown, /list=zen\.example\.org,bl\.example\.org/u);
+  assert.match(shown, /test_only=true.* reject_at=1|reject_at=1.* test_only=true/u);
+  assert.ok(!shown.includes('secretkey'), shown);
+});
+
 test('of variables and options, names are shown alone: their values may be secrets', () => {
   const text = `
 hostname = "mx.example.org"

@@ -6,6 +6,7 @@ import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
 import { greylistStage } from './stages/greylist.ts';
 import { clamdStage } from './stages/clamd.ts';
+import { dnsListsStage } from './stages/dns-lists.ts';
 import { milterStage } from './stages/milter.ts';
 import { pluginStage } from './stages/plugin.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
@@ -25,7 +26,7 @@ const ownStages: ReadonlySet<string> = new Set([
   'rewriting-incoming',
 ]);
 
-const kinds = [qmailSppStage, milterStage, pluginStage, greylistStage, clamdStage] as const;
+const kinds = [qmailSppStage, milterStage, pluginStage, greylistStage, clamdStage, dnsListsStage] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),
 });

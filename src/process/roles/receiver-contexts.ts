@@ -20,6 +20,7 @@ import { MemoryBudget } from '../../receive/memory-budget.ts';
 import type { ReceiveContext } from '../../receive/receive-context.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import type { Intake } from '../../receive/types.ts';
+import type { DefenceParts } from '../../settings/defence-stages.ts';
 import { tokenHints } from '../../settings/directory.ts';
 import { listenerSecurity } from '../../settings/listener-security.ts';
 import type { ContextOf } from '../../settings/listeners.ts';
@@ -65,6 +66,7 @@ export interface ContextParts {
   readonly taps: Pick<TapWatch, 'files'>;
   readonly stagePlaces: StagePlaces;
   readonly plugins: Pick<PluginHosts, 'stageOf'>;
+  readonly clientDefences: DefenceParts;
   readonly recipientSources: Pick<RecipientSources, 'parts'>;
   readonly trail: Trail | undefined;
 }
@@ -102,6 +104,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
         events,
         aggregate: (mail: AggregatedMail) => collector.add(mail),
       },
+      clientDefences: parts.clientDefences,
       tapFiles: parts.taps.files,
       configured: {
         placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage),

@@ -13,6 +13,7 @@ import { type Bind, bindHere } from '../../receive/bind.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
 import type { ReceiveSettings } from '../../receive/types.ts';
+import { KnownLists } from '../../policy/dns-lists/known-lists.ts';
 import { StageTallies } from '../../policy/stage-tally.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { GuessCounts } from '../../receive/guess-counts.ts';
@@ -38,6 +39,7 @@ import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Aggregated, CountersSoFar, RoleFacts, RoleStart, Submitted } from '../../channel/messages.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Role } from '../role.ts';
+import { usedLists } from '../../settings/defence-stages.ts';
 import { incomingStages } from '../../settings/delivery-points.ts';
 import { listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits } from '../../settings/listener-security.ts';
@@ -178,6 +180,7 @@ export class ReceiverRole implements Role {
       handshakes: new HandshakeLimits(handshakeLimits(config)),
       taps: new TapWatch({ events, log, timers: nodeTimers, index }),
       stagePlaces: new StagePlaces(),
+      clientDefences: { lists: new KnownLists({ resolver, deadlines, log, troubles }), tallies },
       plugins,
       recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
       trail: given.trail,
@@ -228,6 +231,7 @@ export class ReceiverRole implements Role {
     const listeners = listenersOf(config, this.#place, receiverContexts(config, this.#parts));
     this.#parts.trials?.use(listeners, this.#parts.stageWatch, config);
     this.#parts.recipientSources.sweep();
+    this.#parts.clientDefences.lists.keep(usedLists(config));
     return this.#receiver.configure(sharedSettings(config), listeners);
   }
 
