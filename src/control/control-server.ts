@@ -7,10 +7,10 @@ import { chmodSync, chownSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { listenUnix } from '../io/unix-listener.ts';
+import { LineReader } from '../values/line-reader.ts';
 import { cancelLine, type ControlName, type ControlReply } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import { parseRequest, rightsFor } from './control-request.ts';
-import { LineReader } from './line-reader.ts';
 import { perform, type Rights, type Service } from './operations/operation.ts';
 import type { ControlSet } from './operations/sets.ts';
 

@@ -12,8 +12,8 @@ const maxNames = 10;
 export type ConfirmedNames =
   /** In the order of the answer; at least one. */
   | { readonly kind: 'names'; readonly names: readonly [string, ...string[]] }
-  /** There are PTR records, and none of their names leads back to the address. */
-  | { readonly kind: 'unconfirmed' }
+  /** There are PTR records, and none of their names leads back to the address. `claimed`: the first of these names, perhaps forged. */
+  | { readonly kind: 'unconfirmed'; readonly claimed?: string | undefined }
   /** There is no PTR record. */
   | { readonly kind: 'none' }
   /** Not known now. A name that leads back counts, even if another one could not be looked up. */
@@ -42,5 +42,5 @@ export async function confirmedNames(
   });
   if (first !== undefined) return { kind: 'names', names: [first, ...others] };
   for (const found of forward) if (found.kind === 'failed') return { kind: 'failed', reason: found.reason };
-  return { kind: 'unconfirmed' };
+  return { kind: 'unconfirmed', claimed: asked[0] };
 }

@@ -61,6 +61,11 @@ export interface TlsFacts {
   readonly certificateSubject: string | undefined;
   /** The issuer of that certificate. */
   readonly certificateIssuer?: string | undefined;
+  /** SHA-256 of that certificate and of its public key: pairs of hexadecimal digits in upper case, with colons between them. */
+  readonly certificateFingerprint?: string | undefined;
+  readonly publicKeyFingerprint?: string | undefined;
+  /** The name that the client asked for (SNI, RFC 6066 3); undefined for none. */
+  readonly serverName?: string | undefined;
 }
 
 /** The ends of a connection; undefined for Unix-domain sockets. Behind a front end, it is the connection of that. */

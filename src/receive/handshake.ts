@@ -1,5 +1,6 @@
 // One TLS handshake of a client: refused or admitted by the limits, and ended exactly once, with what it came to.
 
+import { createHash, type KeyObject } from 'node:crypto';
 import type { TLSSocket, TLSSocketOptions } from 'node:tls';
 import type { TlsFacts } from '../policy/stage.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
@@ -78,10 +79,25 @@ export class Handshake {
  */
 export function tlsFactsOf(socket: TLSSocket, mayRelay: boolean): TlsFacts {
   const certificate = mayRelay ? socket.getPeerX509Certificate() : undefined;
+  // False where the client asked for no name.
+  const { servername } = socket;
   return {
     version: socket.getProtocol() ?? '',
     cipher: socket.getCipher().name,
     certificateSubject: certificate?.subject.replaceAll('\n', ', '),
-    ...(certificate !== undefined && { certificateIssuer: certificate.issuer.replaceAll('\n', ', ') }),
+    ...(typeof servername === 'string' && { serverName: servername }),
+    ...(certificate !== undefined && {
+      certificateIssuer: certificate.issuer.replaceAll('\n', ', '),
+      certificateFingerprint: certificate.fingerprint256,
+      publicKeyFingerprint: fingerprintOf(certificate.publicKey),
+    }),
   };
+}
+
+/** SHA-256 of the key in the form of X.509 (SubjectPublicKeyInfo), as Postfix counts it. */
+function fingerprintOf(key: KeyObject): string {
+  const digest = createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+  return digest.toUpperCase().replaceAll(/..(?=.)/g, '$&:');
 }

@@ -5,11 +5,11 @@ import { version } from '../config/version.ts';
 import type { Deadlines } from '../io/deadlines.ts';
 import { dialService } from '../io/dial-service.ts';
 import type { ClientNames } from '../policy/client-names.ts';
-import { IdleConnections } from '../policy/milter/idle-connections.ts';
+import { IdleConnections } from '../policy/idle-connections.ts';
 import { MilterStage } from '../policy/milter/milter-stage.ts';
 import { termsOf } from '../protocol/milter/flags.ts';
-import { parseMilterAddress } from '../values/milter-address.ts';
 import { type MacroLists, type MacroStage, macroStages, usualMacros } from '../values/milter-macros.ts';
+import { parseServiceAddress } from '../values/service-address.ts';
 import type { ConfiguredStageParts } from './configured-stages.ts';
 
 export interface MilterStageSurroundings {
@@ -35,7 +35,7 @@ export function milterStage(
     connection: {
       dial: dialService,
       deadlines: parts.deadlines,
-      address: parseMilterAddress(config.address),
+      address: parseServiceAddress(config.address, 'a milter'),
       offer: termsOf(config.protocol),
       macros: macroLists(config.macros),
       connectMs: config.connectTimeout,
@@ -45,7 +45,7 @@ export function milterStage(
     places: parts.placesOf({ name, programs: connections, waiting }),
     macros: { hostname, daemonName: config.daemonName ?? hostname, program: `Sluice ${version}` },
     names: config.clientNames ? parts.names : undefined,
-    idle: config.reuseConnections ? new IdleConnections() : undefined,
+    idle: config.reuseConnections ? new IdleConnections({ most: 100, longestMs: 30_000 }) : undefined,
     last: { terms: undefined },
   });
 }

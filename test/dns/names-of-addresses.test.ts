@@ -34,7 +34,7 @@ test('a name counts when it leads back to the address', async () => {
     kind: 'names',
     names: ['mail.example', 'also.example'],
   });
-  assert.equal((await names('192.0.2.2')).kind, 'unconfirmed');
+  assert.deepEqual(await names('192.0.2.2'), { kind: 'unconfirmed', claimed: 'liar.example' });
   assert.equal((await names('192.0.2.3')).kind, 'failed');
   assert.equal((await names('192.0.2.4')).kind, 'failed');
   assert.deepEqual(await names('192.0.2.5'), { kind: 'names', names: ['mail.example'] });

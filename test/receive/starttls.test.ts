@@ -177,11 +177,16 @@ test('a stage decides when the handshake is through, with version and cipher, an
   const fixture = await start(t, { tls: 'offered', stages: [{ stage }] });
   const client = await greeted(fixture);
   assert.match(await client.ask('STARTTLS\r\n'), /^220/);
-  await client.secure();
+  await client.secure({ servername: 'mx.example.org' });
   assert.match(await client.ask('EHLO client.example\r\n'), /^554 5\.7\.0 Not you/);
   assert.equal(await client.reply(), '');
   assert.deepEqual(asked, [
-    { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', certificateSubject: undefined },
+    {
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+      certificateSubject: undefined,
+      serverName: 'mx.example.org',
+    },
   ]);
 });
 

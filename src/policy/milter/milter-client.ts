@@ -4,11 +4,11 @@
 import type { Places } from '../../io/places.ts';
 import { step, type Terms } from '../../protocol/milter/flags.ts';
 import { hasNoSayIn } from '../../protocol/milter/negotiation.ts';
+import { clientNameOf } from '../client-name.ts';
 import type { ClientNames } from '../client-names.ts';
-import type { MailFacts, RecipientFacts, SessionFacts } from '../stage.ts';
+import type { IdleConnections } from '../idle-connections.ts';
 import { isBusy, takePlace } from '../in-turn.ts';
-import { clientNameOf } from './client-name.ts';
-import type { IdleConnections } from './idle-connections.ts';
+import type { MailFacts, RecipientFacts, SessionFacts } from '../stage.ts';
 import { type Addition, type Answered, type ConnectionParts, MilterConnection } from './milter-connection.ts';
 import type { MacroSettings, RefusedRecipient } from './milter-macros.ts';
 import { type MilterPoint, milterPoints, MilterStory } from './milter-story.ts';
@@ -20,7 +20,7 @@ export interface MilterParts {
   readonly contentMs: number;
   readonly places: Places;
   /** Connections that were used before; undefined: each session has one of its own. */
-  readonly idle: IdleConnections | undefined;
+  readonly idle: IdleConnections<MilterConnection> | undefined;
   readonly macros: MacroSettings;
   /** Undefined: names of clients are not looked up. */
   readonly names: Pick<ClientNames, 'of'> | undefined;

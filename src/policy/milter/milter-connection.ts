@@ -10,6 +10,7 @@ import type { MacroLists } from '../../values/milter-macros.ts';
 import type { MilterEvent, MilterVerdict, Question } from '../../protocol/milter/milter-events.ts';
 import { MilterSession } from '../../protocol/milter/milter-session.ts';
 import { maxPacketBytes } from '../../protocol/milter/packet-reader.ts';
+import type { KeptConnection } from '../idle-connections.ts';
 
 /** All connections of a process read into this buffer. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024);
@@ -38,7 +39,7 @@ export interface Answered {
 /** What a milter says before its verdict on a message. */
 export type Addition = Extract<MilterEvent, { readonly kind: 'quarantine' | 'edit' | 'body' }>;
 
-export class MilterConnection implements Deadline {
+export class MilterConnection implements Deadline, KeptConnection {
   atMs = Infinity;
   bucket = -1;
   readonly session: MilterSession;

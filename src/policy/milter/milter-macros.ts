@@ -1,13 +1,12 @@
 // The values of macros, as Postfix and Sendmail define them, from the facts of a session. A macro without a value is not sent.
 
-import { isIPv6 } from 'node:net';
-
 import { domainOf } from '../../address/domain.ts';
 import type { MacroSource } from '../../protocol/milter/macro-lists.ts';
 import { encodeXtext } from '../../protocol/smtp/xtext.ts';
 import { withoutMapping } from '../../values/ip-address.ts';
+import type { ClientName } from '../client-name.ts';
+import { cipherBits, clientAddress, clientPort, commonName } from '../session-texts.ts';
 import type { RecipientFacts, SessionFacts, TransactionFacts } from '../stage.ts';
-import type { ClientName } from './client-name.ts';
 
 /** What is the same for all sessions of a stage. */
 export interface MacroSettings {
@@ -146,32 +145,6 @@ function recipientMacro(name: string, recipient: RecipientFacts | RefusedRecipie
   }
 }
 
-/** Without a zone. Mail of a program of this host comes from its loopback address, as milters expect it. */
-export function clientAddress({ client }: SessionFacts): string {
-  const [address = ''] = withoutMapping(client.address).split('%', 1);
-  return address === '' ? '127.0.0.1' : address;
-}
-
-/** The port of the client; undefined when it is not known. */
-export function clientPort({ client: { frontEnd }, connection }: SessionFacts): number | undefined {
-  return frontEnd === undefined ? connection.remotePort : frontEnd.clientPort;
-}
-
-export function familyOf(address: string): '4' | '6' {
-  return isIPv6(address) ? '6' : '4';
-}
-
 function text(port: number | undefined): string | undefined {
   return port === undefined ? undefined : String(port);
-}
-
-/** The length of the key, which names of ciphers tell (`TLS_AES_256_GCM_SHA384`, `ECDHE-RSA-AES128-GCM-SHA256`). */
-function cipherBits(cipher: string): string | undefined {
-  if (cipher.includes('CHACHA20')) return '256';
-  return /(?:AES|CAMELLIA|ARIA)[-_]?(128|256)/.exec(cipher)?.[1];
-}
-
-/** Of a distinguished name. */
-function commonName(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : (/(?:^|, )CN=([^,]*)/.exec(name)?.[1] ?? name);
 }

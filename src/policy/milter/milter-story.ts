@@ -3,17 +3,11 @@
 
 import type { MacroSource } from '../../protocol/milter/macro-lists.ts';
 import type { MilterSession } from '../../protocol/milter/milter-session.ts';
+import type { ClientName } from '../client-name.ts';
+import { clientAddress, clientPort, familyOf } from '../session-texts.ts';
 import type { MailFacts, RecipientFacts, SessionFacts } from '../stage.ts';
-import type { ClientName } from './client-name.ts';
 import { mailParameters, rcptParameters } from './esmtp-parameters.ts';
-import {
-  clientAddress,
-  clientPort,
-  familyOf,
-  type MacroSettings,
-  macrosOf,
-  type RefusedRecipient,
-} from './milter-macros.ts';
+import { type MacroSettings, macrosOf, type RefusedRecipient } from './milter-macros.ts';
 
 /** The points of a session at which a milter is asked, in order. */
 export const milterPoints = ['connect', 'helo', 'mail', 'rcpt', 'data', 'content'] as const;

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { usualExtensions } from '../../protocol/smtp/server/drive.ts';
-import { IdleConnections } from '../../../src/policy/milter/idle-connections.ts';
+import { IdleConnections } from '../../../src/policy/idle-connections.ts';
+import type { MilterConnection } from '../../../src/policy/milter/milter-connection.ts';
 import { receiveSettings } from '../../receive/fixture.ts';
 import { greeted, receiverWith, sendMessage } from './milter-fixture.ts';
 import { goOnPacket, number, packet, ScriptedMilter } from './scripted-milter.ts';
@@ -361,7 +362,7 @@ test('a command that nobody knows is told to a milter, and answered by us', asyn
 
 test('a connection is kept for the next session where the milter allows it', async (t) => {
   const milter = await ScriptedMilter.start(t);
-  const idle = new IdleConnections();
+  const idle = new IdleConnections<MilterConnection>({ most: 100, longestMs: 30_000 });
   const fixture = await receiverWith(t, [milter], {}, { idle });
   for (let i = 0; i < 3; i++) {
     const client = await greeted(fixture);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 import { isMacroName } from '../../../values/milter-macros.ts';
-import { formatMilterAddress, parseMilterAddress } from '../../../values/milter-address.ts';
+import { formatServiceAddress, parseServiceAddress } from '../../../values/service-address.ts';
 import { duration, expected, key, listOf, tableOf, textOf, wholeNumber, yesNo } from '../fields.ts';
 import { stageKind } from './stage-kind.ts';
 
@@ -32,7 +32,7 @@ export const milterStage = stageKind(
   {
     address: key(
       textOf('an address such as "inet:11332@127.0.0.1"', (text) =>
-        formatMilterAddress(parseMilterAddress(text)),
+        formatServiceAddress(parseServiceAddress(text, 'a milter')),
       ),
       'Where the milter listens: "inet:PORT@HOST", "inet:HOST:PORT" or "unix:/PATH".',
       { example: '"unix:/run/opendkim/opendkim.sock"' },

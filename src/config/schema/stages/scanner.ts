@@ -1,13 +1,13 @@
 // What [[stage]] tables of kinds that ask a scanner have in common.
 
-import { formatMilterAddress, parseMilterAddress } from '../../../values/milter-address.ts';
+import { formatServiceAddress, parseServiceAddress } from '../../../values/service-address.ts';
 import { duration, key, textOf, wholeNumber } from '../fields.ts';
 
 /** @param example - in TOML */
 export function scannerAddress(what: string, example: string) {
   return key(
     textOf('an address such as "inet:3310@127.0.0.1"', (text) =>
-      formatMilterAddress(parseMilterAddress(text)),
+      formatServiceAddress(parseServiceAddress(text, 'a scanner')),
     ),
     `Where ${what} listens: "inet:PORT@HOST", "inet:HOST:PORT" or "unix:/PATH".`,
     { example },

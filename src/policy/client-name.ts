@@ -1,7 +1,7 @@
-// The name of a client, as milters are told of it: the one that its address leads to and that leads back to the address.
+// The name of a client, as milters and policy servers are told of it: the one that its address leads to and that leads back to the address.
 
-import type { ClientNames } from '../client-names.ts';
-import type { SessionFacts } from '../stage.ts';
+import type { ClientNames } from './client-names.ts';
+import type { SessionFacts } from './stage.ts';
 
 export interface ClientName {
   /** Leads back to the address. */
@@ -15,7 +15,7 @@ export interface ClientName {
 const local: ClientName = { verified: 'localhost', claimed: 'localhost', status: 'OK' };
 const unknown: ClientName = { verified: undefined, claimed: undefined, status: 'FAIL' };
 
-/** All milters of a session ask for the same name. */
+/** All who are asked in a session are told the same name. */
 const known = new WeakMap<SessionFacts['client'], ClientName | Promise<ClientName>>();
 
 /**
@@ -48,7 +48,7 @@ async function lookedUp(address: string, names: Pick<ClientNames, 'of'>): Promis
       return { verified: first, claimed: first, status: 'OK' };
     }
     case 'unconfirmed':
-      return { ...unknown, status: 'FORGED' };
+      return { ...unknown, claimed: found.claimed, status: 'FORGED' };
     case 'failed':
       return { ...unknown, status: 'TEMP' };
     case 'none':

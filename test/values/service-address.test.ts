@@ -1,8 +1,8 @@
-// Addresses of milters in the forms of Sendmail and Postfix.
+// Addresses of milters and policy servers in the forms of Sendmail and Postfix.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMilterAddress, parseMilterAddress } from '../../src/values/milter-address.ts';
+import { formatServiceAddress, parseServiceAddress } from '../../src/values/service-address.ts';
 
 for (const [text, expected] of [
   ['inet:11332@127.0.0.1', 'inet:11332@127.0.0.1'],
@@ -14,7 +14,7 @@ for (const [text, expected] of [
   ['local:/run/x.sock', 'unix:/run/x.sock'],
 ] as const) {
   test(`${text} is ${expected}`, () => {
-    assert.equal(formatMilterAddress(parseMilterAddress(text)), expected);
+    assert.equal(formatServiceAddress(parseServiceAddress(text, 'a milter')), expected);
   });
 }
 
@@ -29,6 +29,6 @@ for (const [text, why] of [
   ['', /it looks like/],
 ] as const) {
   test(`${JSON.stringify(text)} is refused`, () => {
-    assert.throws(() => parseMilterAddress(text), why);
+    assert.throws(() => parseServiceAddress(text, 'a milter'), why);
   });
 }

@@ -1,8 +1,9 @@
-// Where a milter listens, in the forms of Sendmail and Postfix: `inet:port@host`, `inet:host:port`, `unix:/path`, `local:/path`.
+// Where a milter or another program that mail servers ask listens, in the forms of Sendmail and Postfix: `inet:port@host`, `inet:host:port`,
+// `unix:/path`, `local:/path`.
 
 import { ValueError } from './value-error.ts';
 
-export type MilterAddress =
+export type ProgramAddress =
   /** The host is a name or an IP address. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
@@ -11,9 +12,12 @@ const examples =
   'it looks like "inet:11332@127.0.0.1", "inet:127.0.0.1:11332" or "unix:/run/opendkim/opendkim.sock"';
 const hostPattern = /^[A-Za-z0-9.:_-]+$/;
 
-/** @throws {ValueError} when it is none */
-export function parseMilterAddress(text: string): MilterAddress {
-  const wrong = (why: string): ValueError => new ValueError(`"${text}" is no address of a milter: ${why}`);
+/**
+ * @param whose - for the error: "a milter"
+ * @throws {ValueError} when it is none
+ */
+export function parseServiceAddress(text: string, whose: string): ProgramAddress {
+  const wrong = (why: string): ValueError => new ValueError(`"${text}" is no address of ${whose}: ${why}`);
   const colon = text.indexOf(':');
   const kind = text.slice(0, Math.max(colon, 0)).toLowerCase();
   const rest = text.slice(colon + 1);
@@ -33,6 +37,6 @@ export function parseMilterAddress(text: string): MilterAddress {
 }
 
 /** The one text of an address: `inet:11332@127.0.0.1`, `unix:/run/opendkim/opendkim.sock`. */
-export function formatMilterAddress(address: MilterAddress): string {
+export function formatServiceAddress(address: ProgramAddress): string {
   return address.kind === 'unix' ? `unix:${address.path}` : `inet:${address.port}@${address.host}`;
 }
