@@ -22,6 +22,8 @@ export type MilterStageConfig = FileStageOf<'milter'>;
 export type GreylistStageConfig = FileStageOf<'greylist'>;
 export type ClamdStageConfig = FileStageOf<'clamd'>;
 
+export type PolicyServerConfig = FileStageOf<'policy-server'>;
+
 export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incoming'> & {
   readonly options: Readonly<Record<string, unknown>>;
   readonly incoming: boolean;

@@ -175,7 +175,7 @@ function editFault(edit: Edit, point: Point, routes: ReadonlySet<string>): strin
   }
 }
 
-function addressFault(address: unknown, allowNull: boolean): string | undefined {
+export function addressFault(address: unknown, allowNull: boolean): string | undefined {
   if (typeof address !== 'string') return 'it gave no address';
   const path = parsePath(`<${address}>`, { allowUtf8: true, allowNull });
   const isWhole = path.kind !== 'invalid' && path.end === address.length + 2;

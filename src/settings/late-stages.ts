@@ -8,9 +8,11 @@ import type { GreylistMemory } from '../policy/greylist/types.ts';
 import { greylistStage } from './greylist-stage.ts';
 import { clamdStage } from './clamd-stage.ts';
 import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
+import { policyServerStages, type PolicyServerSurroundings } from './policy-server-stages.ts';
 import type { ScannerSurroundings } from './scanner-stage.ts';
 
-export interface LateStageParts extends MilterStageSurroundings, ScannerSurroundings {
+export interface LateStageParts
+  extends MilterStageSurroundings, PolicyServerSurroundings, ScannerSurroundings {
   readonly deadlines: MilterStageSurroundings['deadlines'] & ScannerSurroundings['deadlines'];
   /** The stage of a plugin, which all listeners share, and whose thread stays over a reload. */
   readonly pluginOf: (stage: PluginStageConfig) => Stage;
@@ -20,13 +22,18 @@ export interface LateStageParts extends MilterStageSurroundings, ScannerSurround
 
 export function lateStages(config: Config, parts: LateStageParts): readonly StageEntry[] {
   return config.stage.flatMap((each) => {
+    if (each.kind === 'policy-server') return policyServerStages(each, config, parts);
     const stage = lateStage(each, config, parts);
     return stage === undefined ? [] : [{ stage }];
   });
 }
 
 /** Undefined for a kind that is asked earlier (see `configuredStages`), and for a plugin that is asked about outgoing mail alone. */
-function lateStage(each: StageConfig, config: Config, parts: LateStageParts): Stage | undefined {
+function lateStage(
+  each: Exclude<StageConfig, { readonly kind: 'policy-server' }>,
+  config: Config,
+  parts: LateStageParts,
+): Stage | undefined {
   switch (each.kind) {
     case 'qmail-spp':
       return undefined;

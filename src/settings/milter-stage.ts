@@ -15,7 +15,7 @@ import type { ConfiguredStageParts } from './configured-stages.ts';
 export interface MilterStageSurroundings {
   readonly names: Pick<ClientNames, 'of'>;
   readonly placesOf: ConfiguredStageParts['placesOf'];
-  readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
+  readonly deadlines: Pick<Deadlines, 'set' | 'clear' | 'nowMs'>;
 }
 
 export function milterStage(

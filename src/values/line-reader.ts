@@ -10,6 +10,11 @@ export class LineReader {
     this.#mostCharacters = mostCharacters;
   }
 
+  /** Characters of the line that has begun. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** True when the line that has begun is longer than allowed. */
   get isTooLong(): boolean {
     return this.#length > this.#mostCharacters;

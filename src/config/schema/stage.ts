@@ -9,6 +9,7 @@ import { clamdStage } from './stages/clamd.ts';
 import { dnsListsStage } from './stages/dns-lists.ts';
 import { milterStage } from './stages/milter.ts';
 import { pluginStage } from './stages/plugin.ts';
+import { policyServerStage } from './stages/policy-server.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
 
 /** The stages of Sluice itself: a name is for the log and for troubles, where two must not be mixed up. */
@@ -26,7 +27,15 @@ const ownStages: ReadonlySet<string> = new Set([
   'rewriting-incoming',
 ]);
 
-const kinds = [qmailSppStage, milterStage, pluginStage, greylistStage, clamdStage, dnsListsStage] as const;
+const kinds = [
+  qmailSppStage,
+  milterStage,
+  policyServerStage,
+  pluginStage,
+  greylistStage,
+  clamdStage,
+  dnsListsStage,
+] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),
 });
