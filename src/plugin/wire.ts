@@ -31,8 +31,8 @@ export type DnsType = 'a' | 'aaaa' | 'txt' | 'mx' | 'ptr';
 /** What came of a call. The piece after the last one is undefined. */
 export type Called = { readonly value: unknown } | { readonly fault: string };
 
-/** A file that the plugin is made of, and how it was when it was read: see `stampOf`. Undefined: nobody knows. */
-export type LoadedFile = readonly [path: string, stamp: string | undefined];
+/** A file that the plugin is made of, and how it was when it was read: see `stampOf` and `digestOf`. Undefined: nobody knows. */
+export type LoadedFile = readonly [path: string, stamp: string | undefined, digest: string | undefined];
 
 export interface ToThread {
   /** JSON of `Question[]`. */

@@ -1,9 +1,9 @@
 // Watches the files of a plugin. It asks the system each second: that works on every file system, and a plugin has few files.
 
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import type { Timer, Timers } from '../../io/timers.ts';
-import { stampOf } from '../stamp.ts';
+import { digestOf, stampOf } from '../stamp.ts';
 import type { LoadedFile } from '../wire.ts';
 
 const lookEveryMs = 1_000;
@@ -17,7 +17,7 @@ export class FileWatch {
   #seen: string | undefined;
   #isLooking = false;
 
-  /** @param onChange - called when files are others than those that were loaded, and have been as they are for two looks: not half written */
+  /** @param onChange - called when the content of files is another than what was loaded, and they have been as they are for two looks: not half written */
   constructor(timers: Timers, onChange: () => void) {
     this.#timers = timers;
     this.#onChange = onChange;
@@ -39,26 +39,40 @@ export class FileWatch {
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const files = this.#files;
+    try {
+      await this.#compare(this.#files);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #compare(files: readonly LoadedFile[]): Promise<void> {
     const stamps = await Promise.all(
       files.map(async ([path]) => stampOf(await stat(path).catch(() => undefined))),
     );
-    this.#isLooking = false;
     if (files !== this.#files) return;
-    if (files.some(([, stamp]) => stamp === undefined)) {
-      this.#files = files.map(([path, stamp], at) => [path, stamp ?? stamps[at]]);
-      return;
-    }
-    if (stamps.every((stamp, at) => stamp === files[at]?.[1])) {
+    const isKnown = files.every(([, stamp]) => stamp !== undefined);
+    if (isKnown && stamps.every((stamp, at) => stamp === files[at]?.[1])) {
       this.#seen = undefined;
       return;
     }
     const seen = stamps.join('\n');
-    if (this.#seen === seen) {
-      this.#seen = undefined;
-      // Until it is loaded anew, this change is known.
-      this.#files = files.map(([path], at) => [path, stamps[at]]);
-      this.#onChange();
-    } else this.#seen = seen;
+    if (isKnown && this.#seen !== seen) {
+      this.#seen = seen;
+      return;
+    }
+    this.#seen = undefined;
+    const now = await Promise.all(files.map((file, at) => asItIs(file, stamps[at] ?? '')));
+    if (files !== this.#files) return;
+    // Until it is loaded anew, this change is known.
+    this.#files = now;
+    // Whoever copies, restores or protects a file touches it, and changes nothing.
+    if (files.some(([, , digest], at) => digest !== undefined && digest !== now[at]?.[2])) this.#onChange();
   }
+}
+
+/** @param stamp - of now */
+async function asItIs([path, before, digest]: LoadedFile, stamp: string): Promise<LoadedFile> {
+  if (before === stamp) return [path, stamp, digest];
+  return [path, stamp, digestOf(await readFile(path).catch(() => undefined))];
 }

@@ -235,7 +235,7 @@ export class PluginHost {
     if (thread === this.#next) {
       this.#parts.timers.clear(this.#setupTimer);
       this.#next = undefined;
-      this.#watch.follow(files.length === 0 ? [[this.#settings.file, undefined]] : files);
+      this.#watch.follow(files.length === 0 ? [[this.#settings.file, undefined, undefined]] : files);
       this.#cannotStart(reason);
     } else if (thread === this.#current) {
       this.#current = undefined;

@@ -17,7 +17,7 @@ const memoryEveryMs = 1_000;
 
 async function run(data: ThreadData, port: MessagePort): Promise<void> {
   const outbox = new Outbox(port);
-  const files = followLoading();
+  const files = followLoading(data.file);
   const opened = openContext(data, outbox);
   let points: PluginPoints = {};
   const asked = new Asked(() => points, outbox);
