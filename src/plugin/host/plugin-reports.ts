@@ -1,24 +1,14 @@
 // What a plugin does, and what becomes of it, for the log and for `sluice status`.
 
-import type { Timer, Timers } from '../../io/timers.ts';
-import type { Logger } from '../../log/logger.ts';
-import type { Troubles } from '../../stats/troubles.ts';
-import { LogLines } from './log-lines.ts';
+import type { Timer } from '../../io/timers.ts';
+import { BackgroundFaults, type PluginReportsParts } from './background-faults.ts';
 
 /** A trouble that is over is shown for so long. */
 const shownMs = 60_000;
 
-export interface PluginReportsParts {
-  /** Of the stage. */
-  readonly name: string;
-  readonly log: Pick<Logger, 'info' | 'error'>;
-  readonly troubles: Troubles;
-  readonly timers: Timers;
-}
-
 export class PluginReports {
   readonly #parts: PluginReportsParts;
-  readonly #faults: LogLines;
+  readonly #faults: BackgroundFaults;
   /** Why it cannot be used, as the log has it already. */
   #reason: string | undefined;
   /** Why it was ended, as long as it is not set up again. */
@@ -27,8 +17,7 @@ export class PluginReports {
 
   constructor(parts: PluginReportsParts) {
     this.#parts = parts;
-    const { name, log, timers } = parts;
-    this.#faults = new LogLines((text) => log.error(`plugin of stage "${name}": ${text}`), timers.nowMs);
+    this.#faults = new BackgroundFaults(parts);
   }
 
   /** The plugin has written a line. */
@@ -38,12 +27,7 @@ export class PluginReports {
 
   /** Something failed beside its answers. @param text - a clause */
   faulty(text: string): void {
-    this.#faults.add(text);
-    this.#raise(
-      'warning',
-      `The plugin of the stage "${this.#parts.name}" fails beside its answers: ${text}.`,
-    );
-    this.#clearLater();
+    this.#faults.failed(text);
   }
 
   /** It is set up. @param isNew - in place of an earlier version */
@@ -92,6 +76,7 @@ export class PluginReports {
 
   /** The plugin is not used any more. */
   closed(): void {
+    this.#faults.closed();
     this.#parts.timers.clear(this.#clearing);
     this.#parts.troubles.clear(`plugin:${this.#parts.name}`);
   }
