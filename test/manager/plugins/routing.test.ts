@@ -244,6 +244,33 @@ test('an answer of before a reload does not count: the question is asked again',
   assert.deepEqual(places(sender), ['192.0.2.7 0']);
 });
 
+for (const [what, config] of [
+  ['leads elsewhere', routed.replace('192.0.2.2', '192.0.2.7')],
+  ['is gone', routed.replace('name = "bulk"', 'name = "other"')],
+] as const) {
+  test(`a reload while an answer waits for others of its message: a route that ${what} is not taken as it was`, async (t) => {
+    const plugin = new ModelPlugin();
+    const { there, sender, timers } = await begin(t, plugin);
+    await there.submit('x@usual.test', 'y@usual.test');
+    const [x, y] = [...plugin.asked];
+    await x?.answer({ kind: 'route', name: 'bulk' });
+    await there.reload(config);
+    assert.deepEqual(places(sender), []);
+    // The answers of before wait for each other no longer.
+    await y?.answer({ kind: 'route', name: 'bulk' });
+    await timers.pass(3_200);
+    assert.deepEqual(places(sender), []);
+    const again = [...plugin.asked];
+    assert.deepEqual(
+      again.map(({ facts }) => facts.recipient),
+      ['x@usual.test', 'y@usual.test'],
+    );
+    for (const each of again) await each.answer({ kind: 'route', name: 'usual' });
+    await timers.pass(3_200);
+    assert.deepEqual(places(sender), ['192.0.2.1 0,1']);
+  });
+}
+
 test('without the plugin, after a reload mail goes by the routing table, whether it was answered or not', async (t) => {
   const plugin = new ModelPlugin();
   const { there, sender, timers, options } = await begin(t, plugin);
