@@ -20,9 +20,16 @@ export function copyAnswer(answer: unknown): AnswerCopy {
       plain = { ...answer, edits: edits.map((edit: unknown) => withoutBody(edit, bodies)) };
     }
   }
-  const json = JSON.stringify(plain) ?? 'null';
+  const json = JSON.stringify(plain, asData) ?? 'null';
   if (json.length > mostAnswerChars) throw new Error(`it answered ${json.length} characters of text`);
   return { kind: 'value', json, bodies };
+}
+
+/** JSON would leave these out, and a verdict whose edits are a function would have none. */
+function asData(name: string, value: unknown): unknown {
+  if (typeof value !== 'function' && typeof value !== 'symbol') return value;
+  const what = `a ${typeof value}`;
+  throw new Error(name === '' ? `it is ${what}` : `"${name}" is ${what}`);
 }
 
 /** Puts new bodies where they were. @param value - an answer, from JSON */

@@ -67,6 +67,7 @@ const ways = {
   'answers 10 MB of text': () => ({ kind: 'reject', reply: { code: 550, text: 'x'.repeat(10_000_000) } }),
   'answers 10 MB of a reason': () => Promise.resolve({ kind: 'discard', reason: 'x'.repeat(10_000_000) }),
   'answers 10 MB of a body': edits({ kind: 'replace-body', body: Buffer.alloc(10_000_000, 'x\r\n') }),
+  'answers edits that are a function': () => ({ kind: 'continue', edits: () => [] }),
   'answers edits that are no list': () => ({ kind: 'continue', edits: 'add-field' }),
   'answers an edit that is null': edits(null),
   'answers an edit that is unknown': edits({ kind: 'delete-all' }),

@@ -43,6 +43,7 @@ const faults: readonly [string, RegExp][] = [
   ['kills', /^it threw an error: a plugin may not end the process of Sluice/u],
   ['getter', /^it answered something that cannot be read: no kind/u],
   ['circle', /^it answered something that cannot be read: /u],
+  ['function', /^it answered something that cannot be read: "edits" is a function/u],
   ['bigint', /^it answered something that cannot be read: /u],
   ['large', /^it answered something that cannot be read: it answered 10000048 characters of text$/u],
 ];
