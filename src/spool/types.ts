@@ -154,6 +154,8 @@ export type Outcome =
   | { readonly kind: 'removed'; readonly queueId: string; readonly recipient: number }
   /** A message was held or released, with all its recipients. After its release, a damaged message is tried again. */
   | { readonly kind: 'held' | 'released'; readonly queueId: string }
+  /** The sender was told that the message is delayed: it had waited for `afterMs` when that was due. */
+  | { readonly kind: 'warned'; readonly queueId: string; readonly afterMs: number }
   /** The stored message is damaged: it is held, and its recipients' last refusal tells why. */
   | { readonly kind: 'damaged'; readonly queueId: string; readonly why: string };
 
@@ -186,6 +188,8 @@ export interface RecoveredMessage {
   /** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */
   readonly routes?: readonly (string | undefined)[] | undefined;
   readonly held: boolean;
+  /** As in the last outcome of kind `warned`; undefined: there was none. */
+  readonly warnedAfterMs?: number | undefined;
   /** Why it was held when it was accepted; it may have been released since. Undefined: it was not. */
   readonly quarantine?: string | undefined;
   /** Why the stored message is damaged; then it is held. Undefined: no damage is known. */
@@ -242,10 +246,7 @@ export interface SpoolStore {
 export interface StoreEvents {
   /** Receives problems that recovery and maintenance find. */
   readonly onProblem: (problem: SpoolProblem) => void;
-  /**
-   * Receives a stored message that its writer has never reported. Without this callback, such a message waits for the next
-   * recovery.
-   */
+  /** Receives a stored message that its writer has never reported; without this, it waits for the next recovery. */
   readonly onStray: (message: RecoveredMessage) => void;
   /** Receives messages that have vanished since recovery; they are held. */
   readonly onDamaged: (queueIds: readonly string[]) => void;

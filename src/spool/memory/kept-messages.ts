@@ -25,6 +25,7 @@ export interface KeptMessage {
   readonly recipients: readonly KeptRecipient[];
   held: boolean;
   damage: string | undefined;
+  warnedAfterMs: number | undefined;
 }
 
 export class KeptMessages {
@@ -74,6 +75,7 @@ export class KeptMessages {
       recipients: recipients.map(() => ({ isDone: false, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' })),
       held: envelope.quarantine !== undefined,
       damage: undefined,
+      warnedAfterMs: undefined,
     };
     this.#byNumber.set(message.number, message);
     this.#numbers.set(queueId, message.number);

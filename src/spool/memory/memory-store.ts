@@ -85,6 +85,9 @@ export class MemoryStore implements SpoolStore {
         message.held = false;
         message.damage = undefined;
         return;
+      case 'warned':
+        message.warnedAfterMs = outcome.afterMs;
+        return;
       case 'damaged':
         message.held = true;
         message.damage = outcome.why;
@@ -136,7 +139,7 @@ export class MemoryStore implements SpoolStore {
 }
 
 function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
-  const { bytes, damage, envelope, held } = message;
+  const { bytes, damage, envelope, held, warnedAfterMs } = message;
   const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant, tlsDemand } =
     envelope;
   const copies = copiesIn(envelope.recipients);
@@ -156,6 +159,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     held,
+    ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
     ...(damage === undefined ? undefined : { damage }),
     waiting: waitingOf(message),
   };

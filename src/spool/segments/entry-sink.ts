@@ -17,6 +17,7 @@ export interface EntrySink {
     refusal: number,
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
+  warned(idSegment: number, counter: number, afterMs: number): void;
   /** @param ranges - pairs of first counter and count */
   doneRanges(idSegment: number, ranges: readonly number[]): void;
 }
@@ -117,6 +118,10 @@ export class EntryMeter implements EntrySink {
 
   held(): void {
     this.#bytes += entryHeadBytes;
+  }
+
+  warned(): void {
+    this.#bytes += entryHeadBytes + 8;
   }
 
   doneRanges(_idSegment: number, ranges: readonly number[]): void {

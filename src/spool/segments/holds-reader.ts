@@ -44,6 +44,7 @@ export async function readHolds(files: FileLayer, layout: SpoolLayout): Promise<
       done: () => undefined,
       recipientDone: () => undefined,
       deferred: () => undefined,
+      warned: () => undefined,
       held: (idSegment, counter, held) =>
         void last.set(`${idSegment} ${counter}`, { idSegment, counter, held }),
     });

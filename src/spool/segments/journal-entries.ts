@@ -21,6 +21,8 @@ export const entryReleased = 5;
 /** Assigns a number to a refusal; it is valid for the entries after this one in the same file. */
 const entryRefusal = 6;
 export const entryDoneRanges = 7;
+/** The sender was told that the message is delayed. */
+const entryWarned = 8;
 
 export const journalMagic = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
 export const frameMagicBytes = Buffer.from('SLJF', 'latin1');
@@ -130,6 +132,14 @@ export class EntryBuffer {
     this.#used += 20;
   }
 
+  /** @param afterMs - for so long the message had waited when a warning about it was due */
+  warned(idSegment: number, counter: number, afterMs: number): void {
+    this.#ensureRoom(21);
+    this.#start(entryWarned, idSegment, counter);
+    this.#buffer.writeDoubleLE(afterMs, this.#used);
+    this.#used += 8;
+  }
+
   refusal(number: number, form: LastRefusal): void {
     this.#ensureRoom(7 + form.length * 3);
     this.#buffer[this.#used] = entryRefusal;
@@ -163,6 +173,7 @@ export interface EntryVisitor {
     refusal: LastRefusal,
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
+  warned(idSegment: number, counter: number, afterMs: number): void;
 }
 
 /**
@@ -201,6 +212,10 @@ export function visitEntries(frame: Buffer, refusals: Map<number, LastRefusal>, 
       case entryHeld:
       case entryReleased:
         visitor.held(idSegment, counter, kind === entryHeld);
+        break;
+      case entryWarned:
+        visitor.warned(idSegment, counter, frame.readDoubleLE(at));
+        at += 8;
         break;
       case entryDoneRanges:
         for (let left = counter; left > 0; left--) {

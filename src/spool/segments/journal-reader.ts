@@ -147,6 +147,10 @@ function apply(frames: readonly Buffer[], state: QueueState): void {
         const row = state.replayRow(idSegment, counter, -1);
         if (row >= 0) state.holds.setHeld(row, held);
       },
+      warned: (idSegment, counter, afterMs) => {
+        const row = state.replayRow(idSegment, counter, -1);
+        if (row >= 0) state.table.warnedAfterMs.set(row, afterMs);
+      },
     });
   }
 }

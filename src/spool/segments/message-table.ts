@@ -23,6 +23,8 @@ export class MessageTable {
   /** Number of readers for which the record must stay where it is. */
   pins = new Uint16Array(firstRows);
   flags = new Uint8Array(firstRows);
+  /** For how long the message had waited when its sender was last told of that, in ms; only of those that were warned about. */
+  readonly warnedAfterMs = new Map<number, number>();
   /** The hash index: row + 1, 0 for an empty slot. Its size is a power of two, and at most 3/4 are used. */
   #slots = new Uint32Array(firstRows * 2);
   #count = 0;
@@ -75,6 +77,7 @@ export class MessageTable {
   remove(row: number): void {
     this.#removeFromIndex(row);
     this.flags[row] = 0;
+    this.warnedAfterMs.delete(row);
     this.#free.push(row);
     this.#count--;
   }

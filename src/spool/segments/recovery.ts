@@ -231,6 +231,7 @@ function messageAt(
     if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' });
     else if (!state.states.isDone(base + index)) waiting.push(stateAt(state, base, index, address));
   }
+  const warnedAfterMs = state.table.warnedAfterMs.get(row);
   if (state.holds.isHeld(row)) damage ??= lastDamageOf(waiting[0]?.lastRefusal ?? '');
   return {
     queueId,
@@ -247,6 +248,7 @@ function messageAt(
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     held: state.holds.isHeld(row) || damage !== undefined,
+    ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
     ...(damage === undefined ? undefined : { damage }),
     waiting: damage === undefined ? waiting : waiting.map((each) => withDamage(each, damage)),
   };

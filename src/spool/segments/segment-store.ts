@@ -190,6 +190,10 @@ export class SegmentStore implements SpoolStore {
         this.#journal.countOutcome()?.held(idSegment, counter, outcome.kind === 'held');
         this.#holds.addChange(idSegment, counter, outcome.kind === 'held');
         break;
+      case 'warned':
+        state.table.warnedAfterMs.set(row, outcome.afterMs);
+        this.#journal.countOutcome()?.warned(idSegment, counter, outcome.afterMs);
+        break;
       case 'damaged':
         this.#markDamaged(row, outcome.why);
         break;

@@ -28,6 +28,8 @@ function messageEntries(state: QueueState, row: number, journal: EntrySink): voi
   const counter = table.counter[row] ?? 0;
   if (state.holds.isHeld(row)) journal.held(idSegment, counter, true);
   else if (state.holds.isReleased(row)) journal.held(idSegment, counter, false);
+  const warnedAfterMs = table.warnedAfterMs.get(row);
+  if (warnedAfterMs !== undefined) journal.warned(idSegment, counter, warnedAfterMs);
   const base = table.states[row] ?? -1;
   if (base < 0) return;
   const recipients = table.recipients[row] ?? 0;

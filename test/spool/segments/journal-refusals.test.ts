@@ -37,6 +37,7 @@ test('each frame names its refusals correctly, even if earlier frames are lost',
       deferred: (_segment, counter, _recipient, _attempts, _next, refusal) =>
         found.push(`${counter} ${refusal}`),
       held: () => undefined,
+      warned: () => undefined,
     });
   }
   assert.deepEqual(found, [`1 ${form('451 first')}`, `3 ${form('452 second')}`]);
