@@ -5,4 +5,6 @@ export interface BounceSettings {
   readonly from: string;
   readonly postmaster: string | undefined;
   readonly maxOriginalBytes: number;
+  /** Ms in the queue after which the sender is told that a message waits, in rising order; empty: never. */
+  readonly warnAfterMs: readonly number[];
 }

@@ -19,6 +19,12 @@ export function failureStatus({ code, enhanced, permanent }: Refusal, expired: b
   return permanent ? '5.0.0' : '4.0.0';
 }
 
+/** The status code of a recipient that waits: class 4 (RFC 3464 2.3.4), also if a reply of class 5 is tried again. */
+export function delayStatus(refusal: Refusal): string {
+  const status = failureStatus(refusal, false);
+  return `4${status.slice(1)}`;
+}
+
 /** The text of a refusal: the server's reply, or our own text. */
 export function reasonWords(refusal: Refusal): string {
   const { by, code, enhanced, lines } = refusal;

@@ -14,6 +14,7 @@ import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RouterInForce } from './ports.ts';
 import { type AskedRoutes, isAskedAbout } from './plugins/asked-routes.ts';
 import { routeFor } from './route-of.ts';
+import { WarnedMessages } from './warned-messages.ts';
 
 export class Admission {
   readonly #routing: RouterInForce;
@@ -27,6 +28,8 @@ export class Admission {
   readonly #freshIds: (string | undefined)[] = [];
 
   readonly #quarantine: Pick<QuarantineDesk, 'admitted'> | undefined;
+  /** Which senders were warned that their message waits. */
+  readonly warned = new WarnedMessages();
 
   constructor(
     scheduler: Scheduler,
@@ -164,6 +167,7 @@ export class Admission {
       store: ref.store,
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
+    this.warned.admitted(handle, nullSender, 'warnedAfterMs' in message ? message.warnedAfterMs : undefined);
     this.#freshIds[handle] = undefined;
     if (this.#asked.isOn) this.#asked.mark(handle);
     return handle;

@@ -17,6 +17,7 @@ import type { Shaping } from './shaping.ts';
 import { Admission } from './admission.ts';
 import { Damage } from './damage.ts';
 import { DamagedMail } from './damaged-mail.ts';
+import { DelayWatch } from './delay-watch.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { Effects } from './effects.ts';
 import { Flights } from './flights.ts';
@@ -66,6 +67,7 @@ export function assembleCore(around: CoreSurroundings): Manager {
   const deferrals = new DeferralLog(around.happenings, reader);
   const { news } = plugins;
   const settlement = new Settlement({ ...around, admission, reports, deferrals, news });
+  const delays = new DelayWatch({ ...around, admission, reports, settlement });
   const lookups = new Lookups({
     routing,
     nowMs: clock.nowMs,
@@ -96,5 +98,6 @@ export function assembleCore(around: CoreSurroundings): Manager {
     reports,
     damage,
     damaged,
+    delays,
   });
 }

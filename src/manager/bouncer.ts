@@ -2,6 +2,7 @@
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
 import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
+import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
 import type { DsnRecipient } from '../bounce/dsn-types.ts';
 import type { Timers } from '../io/timers.ts';
@@ -57,6 +58,11 @@ export class Bouncer implements BouncerPort {
     this.#reports = new ReportWriter(parts);
   }
 
+  /** The settings in force. */
+  get settings(): BounceSettings {
+    return this.#parts.settings();
+  }
+
   /** Ends the pauses between tries: from now on no report is tried a second time. */
   stop(): void {
     this.#isStopped = true;
@@ -95,7 +101,7 @@ export class Bouncer implements BouncerPort {
     const { envelope, original } = found;
     const addressee = this.#addressee(envelope);
     if (addressee.kind !== 'nobody') {
-      for (const each of this.#reports.parts(addressee, envelope, recipients)) {
+      for (const each of this.#reports.parts(addressee, envelope, recipients, original)) {
         await this.#reports.store(queueId, ref, addressee, envelope, each, original);
       }
     }
@@ -125,7 +131,7 @@ export class Bouncer implements BouncerPort {
       this.#tellNews(queueId, envelope, recipients, addressee);
       return true;
     }
-    for (const each of this.#reports.parts(addressee, envelope, recipients)) {
+    for (const each of this.#reports.parts(addressee, envelope, recipients, content)) {
       while (!(await this.#tryStore(queueId, ref, addressee, envelope, each, content))) {
         if (this.#isStopped) return false;
         await this.#pause();

@@ -85,7 +85,7 @@ export class Effects implements EffectHandlers {
   }
 
   delivered({ message, recipient }: EffectOf<'delivered'>): void {
-    this.#parts.settlement.delivered(this.#parts.admission.queueIdOf(message), recipient);
+    this.#parts.settlement.delivered(this.#parts.admission.queueIdOf(message), recipient, message);
   }
 
   deferred(effect: EffectOf<'deferred'>): void {
@@ -93,7 +93,8 @@ export class Effects implements EffectHandlers {
   }
 
   failed({ message, recipient, refusal, expired }: EffectOf<'failed'>): void {
-    this.#parts.settlement.failed(this.#parts.admission.queueIdOf(message), recipient, refusal, expired);
+    const queueId = this.#parts.admission.queueIdOf(message);
+    this.#parts.settlement.failed(queueId, recipient, refusal, expired, message);
   }
 
   done({ message }: EffectOf<'done'>): void {

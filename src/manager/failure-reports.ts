@@ -1,16 +1,18 @@
 // Failures that are to be reported: those of one message are gathered while its other recipients are still in delivery, so
-// that a mailing to thousands gets one report and not one for each transaction. Promises bounded work: at most `maxRunning`
+// that a mailing to thousands gets one report and not one for each transaction. When nothing of the message is under way any
+// more, they are reported at once. Promises bounded work: at most `maxRunning`
 // reports are written to a store at a time, and a report that waits for its turn holds a few texts, never a message. Reports
 // of one store do not wait for those of another.
 
 import type { Timer, Timers } from '../io/timers.ts';
+import type { MessageHandle } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
-/** A message's failures are reported when no other failure has joined them for this time, ... */
+/** While others are under way, a message's failures are reported when no other one has joined them for this time, ... */
 const quietMs = 1_000;
 /** ... or when the first failure has waited for this time. */
-const longestMs = 10_000;
+const longestMs = 30_000;
 /** How often gathered failures are checked for these times. */
 const lookMs = 250;
 /** Reports that are written to one store at the same time; each may hold a message of `max_original_size` in memory. */
@@ -27,7 +29,7 @@ interface Gathered {
 interface Ready {
   readonly queueId: string;
   readonly ref: StoredRef;
-  readonly recipients: readonly ReportedRecipient[];
+  readonly recipients: () => readonly ReportedRecipient[];
 }
 
 /** The reports of one store. */
@@ -46,6 +48,8 @@ export interface FailureReportsOptions {
     ref: StoredRef,
     recipients: readonly ReportedRecipient[],
   ) => Promise<void>;
+  /** Will other recipients of the message have results soon? Failures wait for these. */
+  readonly isUnderWay: (queueId: string, message: MessageHandle) => boolean;
   readonly timers: Timers;
 }
 
@@ -53,11 +57,14 @@ export class FailureReports {
   readonly #take: FailureReportsOptions['take'];
   readonly #report: FailureReportsOptions['report'];
   readonly #timers: Timers;
+  readonly #isUnderWay: FailureReportsOptions['isUnderWay'];
   readonly #gathered = new Map<string, Gathered>();
   /** Number of failures in `#gathered`. */
   #failures = 0;
   /** Messages whose failures are to be reported now. */
   #complete: string[] = [];
+  /** Messages with gathered failures that have had a result since the last `start`. */
+  readonly #answered = new Map<string, MessageHandle>();
   /** By the number of the store. */
   readonly #lines = new Map<number, Line>();
   /** Reports that are ready or running. */
@@ -66,7 +73,8 @@ export class FailureReports {
   #stopped = false;
   readonly #over = Promise.withResolvers<void>();
 
-  constructor({ take, report, timers }: FailureReportsOptions) {
+  constructor({ take, report, isUnderWay, timers }: FailureReportsOptions) {
+    this.#isUnderWay = isUnderWay;
     this.#take = take;
     this.#report = report;
     this.#timers = timers;
@@ -92,6 +100,21 @@ export class FailureReports {
     if (recipient.action === 'relayed') this.#complete.push(queueId);
   }
 
+  /** A recipient of the message has had a result: nothing of it may be under way any more. */
+  answered(queueId: string, message: MessageHandle): void {
+    if (this.#gathered.size > 0 && this.#gathered.has(queueId)) this.#answered.set(queueId, message);
+  }
+
+  /**
+   * Begins a report about a message that waits, in its turn.
+   * @param recipients - those that wait when its turn has come; none: there is no report
+   */
+  warn(queueId: string, recipients: () => readonly ReportedRecipient[]): void {
+    if (this.#stopped) return;
+    const line = this.#enqueue(queueId, recipients);
+    if (line !== undefined) this.#run(line);
+  }
+
   /** The message has no recipients left: its failures need not wait for others. */
   complete(queueId: string): void {
     if (this.#gathered.has(queueId)) this.#complete.push(queueId);
@@ -100,6 +123,10 @@ export class FailureReports {
   /** Begins the reports that need not wait. Call it after a batch of `add` and `complete`, before anything is booked. */
   start(): void {
     if (this.#gathered.size === 0 || this.#stopped) return;
+    for (const [queueId, message] of this.#answered) {
+      if (!this.#isUnderWay(queueId, message)) this.#complete.push(queueId);
+    }
+    this.#answered.clear();
     const complete = this.#complete;
     this.#complete = [];
     for (const queueId of complete) this.#makeReady(queueId);
@@ -125,14 +152,20 @@ export class FailureReports {
     if (gathered === undefined) return;
     this.#gathered.delete(queueId);
     this.#failures -= gathered.recipients.length;
-    const ref = this.#take(queueId);
-    if (ref === undefined) return;
     // Sorted into the order of the envelope.
     const recipients = gathered.recipients.toSorted((a, b) => a.recipient - b.recipient);
+    this.#enqueue(queueId, () => recipients);
+  }
+
+  /** Returns the line in which the report waits for its turn; undefined when the message is gone. */
+  #enqueue(queueId: string, recipients: Ready['recipients']): Line | undefined {
+    const ref = this.#take(queueId);
+    if (ref === undefined) return undefined;
     let line = this.#lines.get(ref.store);
     if (line === undefined) this.#lines.set(ref.store, (line = { ready: [], running: 0 }));
     line.ready.push({ queueId, ref, recipients });
     this.#unfinished++;
+    return line;
   }
 
   #run(line: Line): void {
@@ -140,7 +173,7 @@ export class FailureReports {
       const next = line.ready.shift();
       if (next === undefined) break;
       line.running++;
-      void this.#report(next.queueId, next.ref, next.recipients).finally(() => {
+      void this.#report(next.queueId, next.ref, next.recipients()).finally(() => {
         line.running--;
         this.#unfinished--;
         this.#run(line);

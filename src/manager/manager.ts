@@ -11,6 +11,7 @@ import type { SenderToManager, Submitted } from '../channel/messages.ts';
 import type { Admission } from './admission.ts';
 import type { Damage } from './damage.ts';
 import type { DamagedMail } from './damaged-mail.ts';
+import type { DelayWatch } from './delay-watch.ts';
 import type { Effects } from './effects.ts';
 import type { FailureReports } from './failure-reports.ts';
 import type { Lookups } from './lookups.ts';
@@ -43,6 +44,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly reports: FailureReports;
   readonly damage: Damage;
   readonly damaged: DamagedMail;
+  readonly delays: Pick<DelayWatch, 'start' | 'reconfigured' | 'stop'>;
   readonly happenings: Pick<Events, 'counted'>;
 }
 
@@ -97,6 +99,7 @@ export class Manager {
       await nextTurn(this.#parts.timers);
     }
     this.settle();
+    this.#parts.delays.start();
     return count;
   }
 
@@ -151,6 +154,7 @@ export class Manager {
   /** Applies the configuration that has come into force: limits, retry times, name servers. */
   reconfigured(): void {
     this.#parts.lookups.goOn();
+    this.#parts.delays.reconfigured();
     this.#scheduler.reconfigure(this.#parts.shaping.renew(), this.#clock.nowMs());
     this.settle();
   }
@@ -164,8 +168,9 @@ export class Manager {
 
   /** Ends look-ups and reports: resolves when no report is being written. */
   async stop(): Promise<void> {
-    const { lookups, questions, bouncer, reports } = this.#parts;
+    const { lookups, questions, bouncer, reports, delays } = this.#parts;
     this.#wakeUp.stop();
+    delays.stop();
     lookups.stop();
     questions.stop();
     bouncer.stop();

@@ -4,7 +4,8 @@ import type { Addressee } from '../bounce/addressee.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
 import { splitReport } from '../bounce/split-report.ts';
-import { failureStatus } from '../bounce/status.ts';
+import { delayStatus, failureStatus } from '../bounce/status.ts';
+import { isAutomatic } from '../bounce/is-automatic.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
 import type { Events } from '../log/events.ts';
 import type { Envelope } from '../message/envelope.ts';
@@ -43,11 +44,12 @@ export class ReportWriter {
     addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly ReportedRecipient[],
+    original: readonly Uint8Array[],
   ): Iterable<readonly DsnRecipient[]> {
     const nowMs = this.#parts.dateMs();
     return splitReport(
       recipients
-        .filter((each) => isDue(addressee, envelope, each))
+        .filter((each) => isDue(addressee, envelope, each, original))
         .map((each) => dsnRecipient(envelope, each, nowMs)),
     );
   }
@@ -137,18 +139,29 @@ export class ReportWriter {
 }
 
 /** The sender asks for reports by NOTIFY (RFC 3461 4.1). The postmaster gets only failures of our own reports. */
-function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
+function isDue(
+  { kind }: Addressee,
+  envelope: Envelope,
+  each: ReportedRecipient,
+  original: readonly Uint8Array[],
+): boolean {
   if (kind === 'postmaster') return each.action === 'failed';
-  return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
+  const notify = envelope.recipients[each.recipient]?.notify;
+  // A program or a list that did not ask for it has no use for news that something may come later.
+  if (each.action === 'delayed' && notify === undefined && isAutomatic(original)) return false;
+  return wantsReport(notify, each.action);
 }
 
 function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {
   const recipient = envelope.recipients[each.recipient];
-  const facts = {
-    address: recipient?.address ?? '',
-    originalRecipient: recipient?.originalRecipient,
-    lastAttemptMs: nowMs,
-  };
+  const address = recipient?.address ?? '';
+  const originalRecipient = recipient?.originalRecipient;
+  if (each.action === 'delayed') {
+    const { refusal, retryUntilMs: willRetryUntilMs } = each;
+    const status = delayStatus(refusal);
+    return { address, originalRecipient, action: 'delayed', status, refusal, willRetryUntilMs };
+  }
+  const facts = { address, originalRecipient, lastAttemptMs: nowMs };
   if (each.action === 'relayed') {
     return { ...facts, action: 'relayed', status: '2.0.0', remoteMta: each.host };
   }

@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../message/refusal.ts';
 
-export type ReportedRecipient = FailedRecipient | RelayedRecipient;
+export type ReportedRecipient = FailedRecipient | RelayedRecipient | DelayedRecipient;
 
 export interface FailedRecipient {
   readonly recipient: number;
@@ -17,4 +17,16 @@ interface RelayedRecipient {
   readonly action: 'relayed';
   /** The server that took it; undefined when that is no longer known. */
   readonly host: string | undefined;
+}
+
+/** It waits still, and the sender is told of that. */
+export interface DelayedRecipient {
+  readonly recipient: number;
+  readonly action: 'delayed';
+  /** Why it waits. */
+  readonly refusal: Refusal;
+  /** Unix ms when its lifetime ends, as people are told it. */
+  readonly retryUntilMs: number;
+  /** The time in the queue after which this warning was due. */
+  readonly afterMs: number;
 }

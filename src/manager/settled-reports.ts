@@ -3,21 +3,25 @@
 
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
-import type { SpoolStore } from '../spool/types.ts';
+import type { Scheduler } from '../schedule/types.ts';
+import type { Outcome, SpoolStore } from '../spool/types.ts';
 import { FailureReports } from './failure-reports.ts';
 import type { BouncerPort } from './ports.ts';
 
 export interface SettledReportsParts {
   readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'settle' | 'unpin'>;
   readonly bouncer: BouncerPort;
+  readonly scheduler: Pick<Scheduler, 'isQueued' | 'isUnderWay'>;
   readonly timers: Timers;
   readonly log: Pick<Logger, 'error'>;
 }
 
 /** Makes the reports of a store. A message stays pinned until its report is stored and its failures are settled. */
-export function settledReports({ store, bouncer, timers, log }: SettledReportsParts): FailureReports {
+export function settledReports(parts: SettledReportsParts): FailureReports {
+  const { store, bouncer, scheduler, timers, log } = parts;
   return new FailureReports({
     timers,
+    isUnderWay: (queueId, message) => scheduler.isQueued(message, queueId) && scheduler.isUnderWay(message),
     take: (queueId) => {
       const ref = store.locate(queueId);
       if (ref !== undefined) store.pin(queueId);
@@ -33,11 +37,13 @@ export function settledReports({ store, bouncer, timers, log }: SettledReportsPa
         log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
       }
       if (isReported) {
-        store.settle(
-          recipients
-            .filter((each) => each.action === 'failed')
-            .map(({ recipient }) => ({ kind: 'failed', queueId, recipient })),
-        );
+        const outcomes: Outcome[] = [];
+        for (const { action, recipient } of recipients) {
+          if (action === 'failed') outcomes.push({ kind: 'failed', queueId, recipient });
+        }
+        const delayed = recipients.find((each) => each.action === 'delayed');
+        if (delayed !== undefined) outcomes.push({ kind: 'warned', queueId, afterMs: delayed.afterMs });
+        store.settle(outcomes);
       }
       store.unpin(queueId);
     },

@@ -56,9 +56,11 @@ export class Settlement {
     return this.#inDoubt.withdraw(queueId, recipients);
   }
 
-  delivered(queueId: string, recipient: number): void {
+  /** @param message - undefined: it is not in the scheduler any more */
+  delivered(queueId: string, recipient: number, message?: MessageHandle): void {
     this.#outcomes.push({ kind: 'delivered', queueId, recipient });
     this.#parts.news.delivered(queueId, recipient);
+    if (message !== undefined) this.#parts.reports.answered(queueId, message);
     // The sender has its fields, and tells them to the log.
     this.#parts.happenings.counted('delivered', 1);
   }
@@ -70,20 +72,31 @@ export class Settlement {
 
   /** @param results - results of the attempt that caused it, for the log; undefined when no attempt did */
   deferred(effect: EffectOf<'deferred'>, results: readonly AttemptResult[] | undefined): void {
-    const { store, admission, deferrals } = this.#parts;
+    const { store, admission, deferrals, reports } = this.#parts;
     const queueId = admission.queueIdOf(effect.message);
     const { recipient, attempts, nextAttemptAtMs, refusal } = effect;
     this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, refusal });
     this.#parts.news.deferred(queueId, recipient, effect);
     admission.forgetId(effect.message);
+    reports.answered(queueId, effect.message);
     deferrals.deferred(queueId, store.locate(queueId), effect, results);
   }
 
-  /** @param expired - it failed because its lifetime is over */
-  failed(queueId: string, recipient: number, refusal: Refusal, expired: boolean): void {
+  /**
+   * @param expired - it failed because its lifetime is over
+   * @param message - undefined: it is not in the scheduler any more
+   */
+  failed(
+    queueId: string,
+    recipient: number,
+    refusal: Refusal,
+    expired: boolean,
+    message?: MessageHandle,
+  ): void {
     const failure = { recipient, refusal, expired };
     if (this.#inDoubt.isOpen) this.#inDoubt.keep(queueId, failure);
     else this.#report(queueId, failure);
+    if (message !== undefined) this.#parts.reports.answered(queueId, message);
   }
 
   /** No recipient of the message is left. */

@@ -22,7 +22,7 @@ import { limitsStatus } from './tell/counter-status.ts';
 import { explainRoute } from './tell/explain.ts';
 import { siteCount, siteRows } from './tell/site-rows.ts';
 import { unexplainedWaits } from './tell/unexplained.ts';
-import { countsOf, findQueued, queuedMessages, queuedRecipients, recipientsOfMessage } from './tell/view.ts';
+import * as view from './tell/view.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,
@@ -32,13 +32,13 @@ import type {
   NewRoute,
   NewScheduledMessage,
   QueuedRecipient,
-  RecipientFacts,
   RecipientResult,
   Scheduler,
   SchedulerConfig,
   SiteOrder,
   SiteStatus,
   UnexplainedWait,
+  WaitingRecipient,
 } from './types.ts';
 import {
   checkConnection,
@@ -241,7 +241,7 @@ class MailScheduler implements Scheduler {
   }
 
   find(queueId: string): MessageHandle | undefined {
-    return findQueued(this.#state, queueId);
+    return view.findQueued(this.#state, queueId);
   }
 
   queueIdOf(message: MessageHandle): string {
@@ -253,15 +253,19 @@ class MailScheduler implements Scheduler {
   }
 
   recipients(): IterableIterator<QueuedRecipient> {
-    return queuedRecipients(this.#state);
+    return view.queuedRecipients(this.#state);
   }
 
   messages(): IterableIterator<MessageHandle> {
-    return queuedMessages(this.#state);
+    return view.queuedMessages(this.#state);
   }
 
-  recipientsOf(message: MessageHandle): RecipientFacts[] {
-    return recipientsOfMessage(this.#state, message);
+  recipientsOf(message: MessageHandle): WaitingRecipient[] {
+    return view.recipientsOfMessage(this.#state, message);
+  }
+
+  isUnderWay(message: MessageHandle): boolean {
+    return view.isUnderWay(this.#state, message);
   }
 
   sites(most = Infinity, order?: SiteOrder): SiteStatus[] {
@@ -295,7 +299,7 @@ class MailScheduler implements Scheduler {
   }
 
   counts(): ReturnType<Scheduler['counts']> {
-    return countsOf(this.#state);
+    return view.countsOf(this.#state);
   }
 
   #run(nowMs: number): void {

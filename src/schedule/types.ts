@@ -146,6 +146,11 @@ export interface RecipientFacts {
   readonly attempts: number;
 }
 
+/** A recipient of a message that is looked at. */
+export interface WaitingRecipient extends RecipientFacts {
+  readonly lastRefusal: LastRefusal;
+}
+
 export interface QueuedRecipient extends RecipientFacts {
   readonly message: MessageHandle;
   readonly nextAttemptAtMs: number;
@@ -169,10 +174,6 @@ export interface SiteStatus {
   readonly blockedOn: string;
 }
 
-/**
- * A deterministic state machine: same calls with the same times, same effects.
- * Every method that can cause effects returns after pushing them to `effects`; the caller drains that array.
- */
 /** A message that could go and does not. */
 export interface UnexplainedWait {
   readonly queueId: string;
@@ -181,6 +182,7 @@ export interface UnexplainedWait {
   readonly isResolving: boolean;
 }
 
+/** A deterministic state machine: same calls with the same times, same effects. What is to be done is pushed to `effects`. */
 export interface Scheduler {
   readonly effects: Effect[];
   /** Opens a scheduler transaction: nothing of it is schedulable before `commit`. */
@@ -213,14 +215,11 @@ export interface Scheduler {
    */
   setDateShift(shiftMs: number, shownMs?: number): void;
   /**
-   * Plans cannot be looked up by a fault of this host (no name server answers), or they can again. Until then, no lifetime
-   * of what waits for its plan ends, and for some minutes longer: all the plans are looked up then.
+   * Plans cannot be looked up by a fault of this host (no name server answers), or they can again. Until then, and for some
+   * minutes longer, in which all are looked up, no lifetime of what waits for its plan ends.
    */
   lookupsStopped(areStopped: boolean, nowMs: number): void;
-  /**
-   * This host has none of the own addresses that connections of some IP version are to be made from, or it has one again.
-   * Until then no lifetime ends.
-   */
+  /** This host has no own address for connections of some IP version, or it has one again. Until then no lifetime ends. */
   sourcesLack(doLack: boolean): void;
   /** Does what is due by now: next attempts, ends of lifetimes and rests, idle connections that close. */
   tick(nowMs: number): void;
@@ -272,7 +271,9 @@ export interface Scheduler {
    */
   messages(): IterableIterator<MessageHandle>;
   /** The recipients of a message that are not done; none when no such message is queued. */
-  recipientsOf(message: MessageHandle): RecipientFacts[];
+  recipientsOf(message: MessageHandle): WaitingRecipient[];
+  /** Is a recipient of the message tried now, or as soon as its route is known and limits allow? Those left wait for a later time. */
+  isUnderWay(message: MessageHandle): boolean;
   /** Sites with work or connections: at most so many, in this order. */
   sites(most?: number, order?: SiteOrder): SiteStatus[];
   /** The number of rows that `sites` gives without a limit. */

@@ -180,5 +180,6 @@ export function bounceSettings(config: Config): BounceSettings {
     from: config.bounce.from,
     postmaster: config.bounce.postmaster,
     maxOriginalBytes: config.bounce.maxOriginalSize,
+    warnAfterMs: config.bounce.warnAfter.toSorted((one, other) => one - other),
   };
 }

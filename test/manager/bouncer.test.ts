@@ -85,6 +85,7 @@ function bench(): Bench {
       from: 'MAILER-DAEMON@mx.test',
       postmaster: undefined,
       maxOriginalBytes: 1000,
+      warnAfterMs: [],
     },
     failures: 0,
     hasRoom: true,

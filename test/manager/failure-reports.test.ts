@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { FailureReports } from '../../src/manager/failure-reports.ts';
+import type { MessageHandle } from '../../src/schedule/types.ts';
 import { said } from '../refusals.ts';
 
 const ref = { store: 0, place: [1, 0, 1] };
@@ -13,12 +14,21 @@ function failed(recipient: number): ReportedRecipient {
   return { recipient, action: 'failed', refusal: said('550 no'), expired: false };
 }
 
+function delayed(recipient: number): ReportedRecipient {
+  const refusal = said('451 later');
+  return { recipient, action: 'delayed', refusal, retryUntilMs: 1, afterMs: 1 };
+}
+
+const message = 1 as MessageHandle;
+
 interface Bench {
   readonly failures: FailureReports;
   /** `QUEUEID: RECIPIENT,...` of each report that was begun. */
   readonly begun: string[];
   /** Messages that were taken. */
   readonly taken: string[];
+  /** Messages of which nothing is under way. */
+  readonly quiet: Set<string>;
   /** Ends the oldest report that is being written. */
   readonly end: () => Promise<void>;
   pass(ms: number): void;
@@ -29,8 +39,10 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
   const begun: string[] = [];
   const taken: string[] = [];
   const ends: (() => void)[] = [];
+  const quiet = new Set<string>();
   const failures = new FailureReports({
     timers,
+    isUnderWay: (queueId) => !quiet.has(queueId),
     take: (queueId) => {
       taken.push(queueId);
       return isThere(queueId) ? ref : undefined;
@@ -45,6 +57,7 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
     failures,
     begun,
     taken,
+    quiet,
     end: async () => {
       ends.shift()?.();
       await new Promise((resolve) => {
@@ -96,7 +109,7 @@ test('while other recipients wait, what has failed is reported a second after th
   assert.deepEqual(begun, ['A: 0,1']);
 });
 
-test('no failure waits longer than ten seconds, however many join it', (t) => {
+test('no failure waits longer than thirty seconds, however many join it', (t) => {
   const { failures, begun, pass } = bench(t);
   for (let recipient = 0; begun.length === 0 && recipient < 100; recipient++) {
     failures.add('A', failed(recipient));
@@ -104,7 +117,42 @@ test('no failure waits longer than ten seconds, however many join it', (t) => {
     pass(500);
   }
   assert.equal(begun.length, 1);
-  assert.equal(begun[0]?.split(',').length, 20);
+  assert.equal(begun[0]?.split(',').length, 60);
+});
+
+test('what has failed is reported at once when no recipient is under way any more, whoever was the last', (t) => {
+  const { failures, begun, quiet } = bench(t);
+  failures.add('A', failed(0));
+  failures.answered('A', message);
+  failures.start();
+  failures.add('A', failed(1));
+  failures.answered('A', message);
+  failures.start();
+  assert.deepEqual(begun, [], 'a third one is under way');
+  quiet.add('A');
+  failures.start();
+  assert.deepEqual(begun, [], 'nothing was answered');
+  failures.answered('A', message);
+  failures.start();
+  assert.deepEqual(begun, ['A: 0,1']);
+  failures.answered('A', message);
+  failures.start();
+  assert.equal(begun.length, 1);
+});
+
+test('a warning waits for its turn, and is about those who wait then', async (t) => {
+  const { failures, begun, end } = bench(t);
+  for (let at = 0; at < 32; at++) {
+    failures.add(`M${at}`, failed(0));
+    failures.complete(`M${at}`);
+  }
+  failures.start();
+  let waiting = [delayed(0), delayed(1)];
+  failures.warn('A', () => waiting);
+  waiting = [delayed(1)];
+  assert.equal(begun.length, 32);
+  await end();
+  assert.deepEqual(begun.slice(32), ['A: 1']);
 });
 
 test('success that is to be reported does not wait: its delivery is booked at once', (t) => {

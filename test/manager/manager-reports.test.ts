@@ -76,16 +76,27 @@ test('failures of a message are in one report when the rest of it is answered', 
   assert.deepEqual(store.told, ['report R0', `settle failed ${id} 0`, `settle failed ${id} 1`]);
 });
 
-test('while the rest of a message waits, its failures are reported a second later', async (t) => {
-  const { sender, submit, store, timers } = await ground(t);
+test('while the rest of a message waits for a later attempt, its failures are reported at once', async (t) => {
+  const { sender, submit, store } = await ground(t);
   const one = await sender(1);
-  const id = await submit('u@a.test', 'u@b.test');
-  const [a, b] = one.all('connect');
+  const id = await submit('u@a.test', 'u@b.test', 'u@c.test');
+  const [a, b, c] = one.all('connect');
   await one.done(a!.connection, [failed(0)]);
   await one.done(b!.connection, [deferred(1)]);
   assert.deepEqual(store.told, [`settle deferred ${id} 1`]);
-  await timers.pass(1_500);
-  assert.deepEqual(store.told.slice(1), ['report R0', `settle failed ${id} 0`]);
+  await one.done(c!.connection, [delivered(2)]);
+  assert.deepEqual(store.told.slice(1), [`settle delivered ${id} 2`, 'report R0', `settle failed ${id} 0`]);
+});
+
+test('while the rest of a message is under way, its failures are reported a second after the last one', async (t) => {
+  const { sender, submit, store, timers } = await ground(t);
+  const one = await sender(1);
+  const id = await submit('u@a.test', 'u@b.test');
+  await one.done(one.all('connect')[0]!.connection, [failed(0)]);
+  await timers.pass(900);
+  assert.deepEqual(store.told, []);
+  await timers.pass(600);
+  assert.deepEqual(store.told, ['report R0', `settle failed ${id} 0`]);
 });
 
 test('mail that expires is reported, too, in the words of its last attempt', async (t) => {

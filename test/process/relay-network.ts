@@ -95,6 +95,7 @@ class Relay {
         from: 'MAILER-DAEMON@relay.test',
         postmaster: options.postmaster,
         maxOriginalBytes: 65_536,
+        warnAfterMs: [],
       }),
       reader: this.#reader(),
       writerOf: () => this.#writer(),

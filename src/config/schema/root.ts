@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseNameServer } from '../../values/endpoint.ts';
 import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
+import { bounce } from './bounce.ts';
 import { certificates } from './certificate.ts';
 import { clients } from './clients.ts';
 import { control } from './control.ts';
@@ -12,7 +13,7 @@ import { crash } from './crash.ts';
 import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
-import { duration, expected, key, listOf, size, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
+import { duration, expected, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
@@ -35,7 +36,7 @@ import { tenants } from './tenant.ts';
 import { tlsRules } from './tls.ts';
 import { tokenIssuers } from './token-issuer.ts';
 import { checkTogether } from './together.ts';
-import { hostName, mailbox } from './texts.ts';
+import { hostName } from './texts.ts';
 import { user, users } from './user.ts';
 import { verification, verificationRules } from './verification.ts';
 
@@ -109,26 +110,6 @@ const dns = tableOf({
 }).refine((value) => value.min_ttl <= value.max_ttl, {
   message: 'must not be more than max_ttl',
   path: ['min_ttl'],
-});
-
-const bounce = tableOf({
-  from: key(
-    textOf('a mail address', mailbox).optional(),
-    'The address in the From line of bounces. Their envelope sender is always empty.',
-    {
-      defaultText: 'MAILER-DAEMON@hostname',
-      example: '"MAILER-DAEMON@mail.example.com"',
-    },
-  ),
-  postmaster: key(
-    textOf('a mail address', mailbox).optional(),
-    'The address that is told of bounces from this server that cannot be delivered (double bounces).',
-    { defaultText: 'nobody: they are logged and dropped', example: '"postmaster@example.com"' },
-  ),
-  max_original_size: key(
-    size().prefault('64KiB'),
-    'A bounce returns the whole message up to this size, and only the header of a larger one.',
-  ),
 });
 
 const stop = tableOf({

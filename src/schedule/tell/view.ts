@@ -9,7 +9,7 @@ import { MessageState } from '../store/messages.ts';
 import { PlanState } from '../store/routes.ts';
 import { shownDateOf, expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
-import type { MessageHandle, QueuedRecipient, RecipientFacts, Scheduler } from '../types.ts';
+import type { MessageHandle, QueuedRecipient, Scheduler, WaitingRecipient } from '../types.ts';
 
 /** All recipients that are not done, task by task; each task is read at the moment it is reached. */
 export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
@@ -70,9 +70,9 @@ export function countsOf(s: State): ReturnType<Scheduler['counts']> {
 }
 
 /** What is needed to choose among the recipients of a message. */
-export function recipientsOfMessage(s: State, message: MessageHandle): RecipientFacts[] {
+export function recipientsOfMessage(s: State, message: MessageHandle): WaitingRecipient[] {
   const { messages, recipients, routes, tasks } = s;
-  const found: RecipientFacts[] = [];
+  const found: WaitingRecipient[] = [];
   if (!messages.known(message) || messages.state(message) !== MessageState.queued) return found;
   const queueId = messages.queueIdOf(message);
   const isHeld = messages.isHeld(message);
@@ -89,10 +89,22 @@ export function recipientsOfMessage(s: State, message: MessageHandle): Recipient
         isHeld,
         route: routes.keyOf(route),
         attempts: recipients.attempts.get(recipient),
+        lastRefusal: s.refusals.form(recipients.lastRefusal.get(recipient)),
       });
     }
   }
   return found;
+}
+
+/** Does a task of the message do something, or is it ready to? */
+export function isUnderWay(s: State, message: MessageHandle): boolean {
+  const { messages, tasks } = s;
+  if (!messages.known(message) || messages.state(message) !== MessageState.queued) return false;
+  for (let task = messages.firstTask.get(message); task >= 0; task = tasks.siblings.nextOf(task)) {
+    const state = tasks.state.get(task);
+    if (state !== TaskState.waiting && state !== TaskState.held) return true;
+  }
+  return false;
 }
 
 const waitsForNameServer = 'waits for a name server';
