@@ -29,6 +29,8 @@ export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incomin
   readonly incoming: boolean;
 };
 
+export type ClientChecksStageConfig = FileStageOf<'client-checks'>;
+
 export type DnsListsStageConfig = FileStageOf<'dns-lists'>;
 
 /** One of each kind. */

@@ -1,29 +1,40 @@
 // From [[stage]] of the kinds that defend against unwanted mail to stages, in the order of the file.
 
 import type { Config } from '../config/config.ts';
-import type { DnsListsStageConfig, StageConfig } from '../config/stage-config.ts';
+import type { ClientChecksStageConfig, DnsListsStageConfig, StageConfig } from '../config/stage-config.ts';
+import type { Resolver } from '../dns/types.ts';
+import type { Deadlines } from '../io/deadlines.ts';
 import type { ClientNames } from '../policy/client-names.ts';
+import { within } from '../policy/defences/within.ts';
 import { Exemptions } from '../policy/defences/exemptions.ts';
 import { DnsListsStage } from '../policy/dns-lists/dns-lists-stage.ts';
 import type { KnownLists } from '../policy/dns-lists/known-lists.ts';
+import { ClientChecksStage } from '../policy/client-checks/client-checks-stage.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { Stage } from '../policy/stage.ts';
 import type { StageTallies } from '../policy/stage-tally.ts';
+import type { CheckAction, ClientCheck } from '../values/client-check.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
 /** What defences share: it stays over a reload. */
 export interface DefenceParts {
   readonly lists: KnownLists;
+  readonly resolver: Pick<Resolver, 'addresses' | 'mx'>;
+  readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
   readonly tallies: StageTallies;
 }
 
 interface DefenceStageParts extends DefenceParts {
   readonly names: Pick<ClientNames, 'of'>;
+  readonly hostname: string;
 }
 
-export function defenceStages(config: Config, parts: DefenceStageParts): readonly StageEntry[] {
+export function defenceStages(
+  config: Config,
+  parts: Omit<DefenceStageParts, 'hostname'>,
+): readonly StageEntry[] {
   return config.stage.flatMap((each) => {
-    const stage = defenceStage(each, parts);
+    const stage = defenceStage(each, { ...parts, hostname: config.hostname });
     return stage === undefined ? [] : [{ stage }];
   });
 }
@@ -33,6 +44,8 @@ function defenceStage(stage: StageConfig, parts: DefenceStageParts): Stage | und
   switch (stage.kind) {
     case 'dns-lists':
       return dnsListsStage(stage, parts);
+    case 'client-checks':
+      return clientChecksStage(stage, parts);
     default:
       return undefined;
   }
@@ -68,6 +81,50 @@ function dnsListsStage(config: DnsListsStageConfig, { lists, tallies, names }: D
     lists,
     tally: tallies.of(name),
   });
+}
+
+function clientChecksStage(config: ClientChecksStageConfig, parts: DefenceStageParts): Stage {
+  const { resolver, deadlines, names, tallies, hostname } = parts;
+  const limitMs = config.lookupTimeout;
+  const [own, generic, notGeneric] = [config.ownNames, config.genericNames, config.notGeneric].map(
+    (patterns) => new DomainSet(patterns),
+  );
+  return new ClientChecksStage({
+    ...commonParts(config),
+    timeLimitMs: config.timeLimit,
+    actions: actionsOf(config),
+    lookupFailure: config.lookupFailure,
+    exemptions: new Exemptions({ ...config, exceptResults: [] }, names),
+    field: config.field,
+    surroundings: {
+      lookups: {
+        names: (address) => within(deadlines, limitMs, names.of(address)),
+        addresses: (host, family) => within(deadlines, limitMs, resolver.addresses(host, family)),
+        mx: (domain) => within(deadlines, limitMs, resolver.mx(domain)),
+      },
+      isOurs: (name) => name === hostname.toLowerCase() || own?.has(name) === true,
+      isGeneric: (name) => generic?.has(name) === true,
+      isNotGeneric: (name) => notGeneric?.has(name) === true,
+    },
+    tally: tallies.of(config.name),
+  });
+}
+
+function actionsOf(config: ClientChecksStageConfig): Readonly<Record<ClientCheck, CheckAction>> {
+  return {
+    helo_syntax: config.heloSyntax,
+    helo_not_qualified: config.heloNotQualified,
+    helo_literal: config.heloLiteral,
+    helo_is_ours: config.heloIsOurs,
+    helo_unknown: config.heloUnknown,
+    helo_unconfirmed: config.heloUnconfirmed,
+    name_missing: config.nameMissing,
+    name_unconfirmed: config.nameUnconfirmed,
+    name_generic: config.nameGeneric,
+    sender_not_qualified: config.senderNotQualified,
+    sender_unknown: config.senderUnknown,
+    sender_null_mx: config.senderNullMx,
+  };
 }
 
 /** The lists that are asked, for `KnownLists.keep`. */

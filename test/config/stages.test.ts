@@ -79,6 +79,8 @@ const wrong: readonly [string, RegExp][] = [
   [`name = "relay"\n${spp}`, /is the name of a stage of Sluice itself/u],
   [`name = "a"\n${spp}[[stage]]\nname = "a"\n${spp}`, /this name is already that of stage\[1\]/u],
   [lists, /list.*is missing/su],
+  ['name = "a"\nkind = "client-checks"', /checks nothing/u],
+  ['name = "a"\nkind = "client-checks"\nhelo_syntax = "drop"', /"off".*"reject"/su],
   [`${lists}list = []`, /must have one list at least/u],
   [`${lists}reject_at = 0\n[[stage.list]]\nzone = "bl.test"`, /must be a whole number from 1/u],
   [`${lists}[[stage.list]]\nzone = "bl test"`, /is not a domain name/u],

@@ -2,9 +2,11 @@
 
 import { z } from 'zod';
 
+import { clientChecks } from '../../values/client-check.ts';
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
 import { greylistStage } from './stages/greylist.ts';
+import { clientChecksStage } from './stages/client-checks.ts';
 import { clamdStage } from './stages/clamd.ts';
 import { dnsListsStage } from './stages/dns-lists.ts';
 import { milterStage } from './stages/milter.ts';
@@ -35,6 +37,7 @@ const kinds = [
   greylistStage,
   clamdStage,
   dnsListsStage,
+  clientChecksStage,
 ] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),
@@ -44,7 +47,15 @@ documentKinds(stage, 'What decides.');
 /** In the order of the file, which is that in which they are asked. */
 export const configuredStages = listOf(stage, 'tables: [[stage]]').superRefine((all, context) => {
   const seen = new Map<string, number>();
-  for (const [index, { name }] of all.entries()) {
+  for (const [index, each] of all.entries()) {
+    const { name } = each;
+    if (each.kind === 'client-checks' && clientChecks.every((check) => each[check] === 'off'))
+      context.addIssue({
+        code: 'custom',
+        message:
+          'checks nothing: set a check to "mark", "quarantine", "tempfail" or "reject", such as helo_syntax',
+        path: [index],
+      });
     const earlier = seen.get(name);
     const message =
       earlier !== undefined

@@ -2,11 +2,11 @@
 // dead, refuses, or lists everything has no say, is a trouble, and makes nobody wait again and again.
 
 import type { Resolver } from '../../dns/types.ts';
-import type { Deadline, Deadlines } from '../../io/deadlines.ts';
+import type { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
-import { errorText } from '../error-text.ts';
 import { meaningOf } from '../../values/list-answer.ts';
+import { type FailedLookup, within } from '../defences/within.ts';
 import type { ListQuestion } from './list-name.ts';
 
 export type ListAnswer =
@@ -144,26 +144,8 @@ export class DnsList {
     return { kind: 'failed', reason };
   }
 
-  #within<T>(
-    limitMs: number,
-    asked: Promise<T>,
-  ): Promise<T | { readonly kind: 'failed'; readonly reason: string }> {
-    const { deadlines } = this.#parts;
-    return new Promise((resolve) => {
-      const deadline: Deadline = {
-        atMs: Infinity,
-        bucket: -1,
-        expired: () =>
-          resolve({ kind: 'failed', reason: `no answer within ${Math.round(limitMs / 1000)} s` }),
-      };
-      deadlines.set(deadline, limitMs);
-      const end = (answer: T | { readonly kind: 'failed'; readonly reason: string }): void => {
-        deadlines.clear(deadline);
-        resolve(answer);
-      };
-      // A resolver never rejects. Should it do so, nobody may be left waiting.
-      asked.then(end, (error: unknown) => end({ kind: 'failed', reason: errorText(error) }));
-    });
+  #within<T>(limitMs: number, asked: Promise<T>): Promise<T | FailedLookup> {
+    return within(this.#parts.deadlines, limitMs, asked);
   }
 }
 

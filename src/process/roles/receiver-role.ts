@@ -180,7 +180,12 @@ export class ReceiverRole implements Role {
       handshakes: new HandshakeLimits(handshakeLimits(config)),
       taps: new TapWatch({ events, log, timers: nodeTimers, index }),
       stagePlaces: new StagePlaces(),
-      clientDefences: { lists: new KnownLists({ resolver, deadlines, log, troubles }), tallies },
+      clientDefences: {
+        lists: new KnownLists({ resolver, deadlines, log, troubles }),
+        resolver,
+        deadlines,
+        tallies,
+      },
       plugins,
       recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
       trail: given.trail,

@@ -1,0 +1,168 @@
+// Checks how a client shows itself: HELO, its name in the reverse DNS, the domain of its sender. Look-ups begin at MAIL, and are waited for at RCPT.
+// Promises: each check has its own consequence; a fault of the DNS is never a refusal for good.
+
+import { domainOf } from '../../address/domain.ts';
+import { type CheckAction, checkActions, type ClientCheck, clientChecks } from '../../values/client-check.ts';
+import type { Exemptions } from '../defences/exemptions.ts';
+import { markEdits, tooManyForged } from '../defences/mark-field.ts';
+import {
+  type Answer,
+  type Audience,
+  type Breaker,
+  type FailureAnswer,
+  goOn,
+  type HeadersFacts,
+  type MailFacts,
+  type Point,
+  type RcptFacts,
+  type Stage,
+  type StageResult,
+  type TransactionFacts,
+  type Verdict,
+} from '../stage.ts';
+import type { StageTally } from '../stage-tally.ts';
+import { replyOf, unknownReply } from './check-replies.ts';
+import {
+  checkByLookups,
+  type CheckOutcome,
+  type CheckSurroundings,
+  checkWithoutLookups,
+  type ShownClient,
+} from './failed-checks.ts';
+
+export interface ClientChecksParts {
+  readonly name: string;
+  readonly audience: Audience | undefined;
+  readonly onFailure: FailureAnswer;
+  readonly breaker: Breaker | undefined;
+  readonly timeLimitMs: number;
+  readonly actions: Readonly<Record<ClientCheck, CheckAction>>;
+  /** For checks that cannot be made now. */
+  readonly lookupFailure: 'off' | 'mark' | 'tempfail';
+  readonly exemptions: Pick<Exemptions, 'hasMail' | 'hasName'>;
+  /** The field by which mail is marked. */
+  readonly field: string;
+  readonly surroundings: Omit<CheckSurroundings, 'ownAddress'>;
+  /** Counts the checks that have failed. */
+  readonly tally: Pick<StageTally, 'answered'>;
+}
+
+/** What is known of a message. */
+interface Message {
+  readonly shown: ShownClient;
+  readonly outcome: Promise<CheckOutcome>;
+  verdict: Verdict | undefined;
+}
+
+export class ClientChecksStage implements Stage {
+  readonly name: string;
+  readonly audience: Audience | undefined;
+  readonly onFailure: FailureAnswer;
+  readonly breaker: Breaker | undefined;
+  readonly timeLimitMs: number;
+  readonly #parts: ClientChecksParts;
+  readonly #marks: boolean;
+  readonly #ofMessages = new WeakMap<TransactionFacts, Message>();
+
+  constructor(parts: ClientChecksParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.audience = parts.audience;
+    this.onFailure = parts.onFailure;
+    this.breaker = parts.breaker;
+    this.timeLimitMs = parts.timeLimitMs;
+    this.#marks = parts.lookupFailure === 'mark' || Object.values(parts.actions).includes('mark');
+  }
+
+  asksAt(point: Point): boolean {
+    return point !== 'headers' || this.#marks;
+  }
+
+  mail(facts: MailFacts): Verdict {
+    const { exemptions, surroundings } = this.#parts;
+    if (exemptions.hasMail(facts)) return goOn;
+    const shown = shownClient(facts);
+    const { frontEnd } = facts.client;
+    const all = {
+      ...surroundings,
+      ownAddress: frontEnd === undefined ? facts.connection.localAddress : frontEnd.destination,
+    };
+    const atOnce = checkWithoutLookups(shown, all);
+    const outcome = checkByLookups(shown, all, (check) => this.#isWanted(check)).then((found) => ({
+      ...found,
+      failed: [...atOnce, ...found.failed],
+    }));
+    this.#ofMessages.set(facts.transaction, { shown, outcome, verdict: undefined });
+    return goOn;
+  }
+
+  rcpt(facts: RcptFacts): Answer {
+    const message = this.#ofMessages.get(facts.transaction);
+    if (message === undefined) return goOn;
+    return message.verdict ?? this.#decide(facts, message);
+  }
+
+  headers(facts: HeadersFacts): Answer {
+    const message = this.#ofMessages.get(facts.transaction);
+    if (message === undefined) return goOn;
+    return message.outcome.then(({ failed, unknown }) => {
+      const marked = [
+        ...failed.filter((check) => this.#isWanted(check)),
+        ...(this.#parts.lookupFailure === 'mark' ? unknown.filter((check) => this.#isWanted(check)) : []),
+      ];
+      const edits = markEdits(
+        facts.header,
+        this.#parts.field,
+        marked.length === 0 ? undefined : marked.join(', '),
+      );
+      return edits === undefined ? { kind: 'reject', reply: tooManyForged } : { kind: 'continue', edits };
+    });
+  }
+
+  async #decide(facts: MailFacts, message: Message): Promise<Verdict> {
+    const { exemptions, tally } = this.#parts;
+    if (await exemptions.hasName(facts)) {
+      this.#ofMessages.delete(facts.transaction);
+      return goOn;
+    }
+    const outcome = await message.outcome;
+    if (!facts.isTrial)
+      for (const check of outcome.failed) if (this.#isWanted(check)) tally.answered(`failed:${check}`);
+    const verdict = this.#verdict(message.shown, outcome);
+    // The other recipients get the same refusal; a result and a reason are noted once.
+    message.verdict = verdict.kind === 'reject' || verdict.kind === 'tempfail' ? verdict : goOn;
+    return verdict;
+  }
+
+  #verdict(shown: ShownClient, { failed, unknown, name }: CheckOutcome): Verdict {
+    const { actions, lookupFailure } = this.#parts;
+    const wanted = clientChecks.filter((check) => failed.includes(check) && this.#isWanted(check));
+    const worst = wanted.toSorted((a, b) => severity(actions[b]) - severity(actions[a]))[0];
+    const action = worst === undefined ? 'off' : actions[worst];
+    const unsure = unknown.find((check) => this.#isWanted(check));
+    if (worst !== undefined && action === 'reject')
+      return { kind: action, reply: replyOf(action, worst, shown) };
+    if (worst !== undefined && action === 'tempfail')
+      return { kind: action, reply: replyOf(action, worst, shown) };
+    if (unsure !== undefined && lookupFailure === 'tempfail')
+      return { kind: 'tempfail', reply: unknownReply(unsure, shown) };
+    const result: StageResult = { failed: wanted.join(' '), unknown: unknown.join(' '), name, action };
+    if (action === 'quarantine')
+      return { kind: 'quarantine', reason: `client checks: ${wanted.join(', ')}`, result };
+    return { kind: 'continue', result };
+  }
+
+  #isWanted(check: ClientCheck): boolean {
+    return this.#parts.actions[check] !== 'off';
+  }
+}
+
+function severity(action: CheckAction): number {
+  return checkActions.indexOf(action);
+}
+
+/** A client that a front end does not know has no address that could be looked up. */
+function shownClient({ client, helo, transaction }: MailFacts): ShownClient {
+  const [address = ''] = client.frontEnd?.knowsClient === false ? [''] : client.address.split('%', 1);
+  return { address, helo, senderDomain: domainOf(transaction.reversePath) };
+}
