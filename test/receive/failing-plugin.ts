@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { PluginStage } from '../../src/plugin/plugin-stage.ts';
-import type { FailureAnswer } from '../../src/policy/stage.ts';
+import type { FailureAnswer, Point as SessionPoint } from '../../src/policy/stage.ts';
 import { fastTimers, patient, type PluginFixture, pluginFixture } from '../plugin/host/fixture.ts';
 import { type Client, type Fixture, start } from './fixture.ts';
 
@@ -26,6 +26,8 @@ const subject = { kind: 'remove-field', name: 'Subject', occurrence: 1 };
 const half = {
   connect: [line],
   helo: [line],
+  starttls: [line],
+  auth: [line],
   mail: [sender, field, line],
   rcpt: [sender, field, line, { kind: 'change-recipient', address: 'half@example.com' }],
   data: [sender, field, line, ...recipients],
@@ -107,7 +109,7 @@ export default plugin((context) => {
       context.log('fails at ' + point);
       return ways[way](point);
     }
-    if (point === 'connect' || point === 'helo') return goOn;
+    if (['connect', 'helo', 'starttls', 'auth'].includes(point)) return goOn;
     return { kind: 'continue', edits: [{ kind: 'add-field', name: 'X-At', value: point }] };
   };
   return Object.fromEntries(Object.keys(half).map((point) => [point, at(point)]));
@@ -134,20 +136,24 @@ export interface Ground {
   readonly fixture: Fixture;
   readonly plugin: PluginFixture;
   /** How it fails from now on. */
-  fail(point: Point, way: string): void;
+  fail(point: SessionPoint, way: string): void;
   /** From now on, it does not. */
   mend(): void;
   /** Resolves when a question at this point was sent to the plugin's thread. */
-  sent(point: Point): Promise<void>;
+  sent(point: SessionPoint): Promise<void>;
   /** What waits for the plugin has waited for as long as it may. */
   passTimeLimit(): void;
 }
 
-/** @param text - the source of another plugin */
+/**
+ * @param text - the source of another plugin
+ * @param listener - how clients may secure their session, and log in
+ */
 export async function withFailingPlugin(
   t: TestContext,
   onFailure: FailureAnswer = 'tempfail',
   text = failingPlugin,
+  listener: Pick<NonNullable<Parameters<typeof start>[1]>, 'tls' | 'auth'> = {},
 ): Promise<Ground> {
   let passedMs = 0;
   const timers = { ...fastTimers, nowMs: () => fastTimers.nowMs() + passedMs };
@@ -182,6 +188,7 @@ export async function withFailingPlugin(
     stages: [{ stage }],
     settings: { maxConnections: 1000, maxConnectionsPerClient: 1000 },
     networks: ['10.0.0.0'],
+    ...listener,
   });
   return {
     fixture,
