@@ -6,15 +6,15 @@ import { ValueError } from './value-error.ts';
 export interface PosixExpression {
   /** The same in the syntax of RE2. */
   readonly re2: string;
-  /** A text in lower case that is in every text which matches, whatever the case of letters; empty when there is none. */
-  readonly required: string;
+  /** Texts in lower case, none of them empty, that are all in every text which matches, whatever the case of letters. */
+  readonly required: readonly string[];
 }
 
 /** @throws {ValueError} */
 export function parsePosixExpression(source: string): PosixExpression {
   const { re2, runs, size } = new Parser(source).parse();
   if (size > largest) throw invalid(source, 'it is too large: its repetitions multiply');
-  return { re2, required: runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '') };
+  return { re2, required: runs.filter((run) => run !== '') };
 }
 
 /** The most characters of an expression when its repetitions are written out: what RE2 takes is a multiple of that. */

@@ -5,8 +5,8 @@ import { parsePosixExpression } from '../../values/posix-expression.ts';
 
 export interface AddressExpression {
   matches(address: string): boolean;
-  /** As of `PosixExpression`. */
-  readonly required: string;
+  /** As of `PosixExpression`: the longest of them, once each. */
+  readonly required: readonly string[];
 }
 
 let library: typeof RE2JS | undefined;
@@ -27,6 +27,13 @@ export function addressExpression(source: string): AddressExpression {
       compiled ??= library.compile(pattern, library.CASE_INSENSITIVE | library.DOTALL);
       return compiled.matcher(address).find();
     },
-    required,
+    required: longestOf(required),
   };
+}
+
+/** They are there to pass over most expressions: more of them pass over few others. */
+const mostRequired = 8;
+
+function longestOf(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted((a, b) => b.length - a.length).slice(0, mostRequired);
 }

@@ -66,7 +66,7 @@ export class TapRules {
       const tap = this.#taps[index];
       if (tap === undefined || tap.side === except) continue;
       const { expression, isNegated } = tap;
-      if ((text.includes(expression.required) && expression.matches(address)) !== isNegated) return tap;
+      if (isMatch(expression, address, text) !== isNegated) return tap;
     }
     return undefined;
   }
@@ -77,13 +77,18 @@ export class TapRules {
     const found: number[] = [];
     for (const length of pieceLengths) {
       for (const piece of piecesOf(text, length)) {
-        const taps = this.#byPiece.get(piece);
-        if (taps !== undefined) found.push(...taps);
+        // One by one: there may be more of them than a call takes arguments.
+        for (const tap of this.#byPiece.get(piece) ?? []) found.push(tap);
       }
     }
     if (found.length === 0) return this.#always;
     return [...new Set([...found, ...this.#always])].toSorted((a, b) => a - b);
   }
+}
+
+/** @param text - the address in lower case */
+function isMatch({ required, matches }: Tap['expression'], address: string, text: string): boolean {
+  return required.every((each) => text.includes(each)) && matches(address);
 }
 
 /** The rules of a file, as work in slices. */
@@ -107,7 +112,7 @@ function* indexOf(taps: readonly Tap[]): Generator<undefined, TapIndex> {
       always.push(index);
       continue;
     }
-    // Many expressions end with the same domain: the piece that fewest have tells them apart.
+    // Many expressions end with the same domain, or begin with the same word: the piece that fewest have tells them apart.
     const rarest = pieces.reduce((best, piece) =>
       (counts.get(piece) ?? 0) < (counts.get(best) ?? 0) ? piece : best,
     );
@@ -121,8 +126,10 @@ function* indexOf(taps: readonly Tap[]): Generator<undefined, TapIndex> {
 /** The pieces that an address must have for a tap to match; none when it may match without any. */
 function piecesOfTap({ expression: { required }, isNegated }: Tap): readonly string[] {
   if (isNegated) return [];
-  const length = pieceLengths.find((each) => required.length >= each);
-  return length === undefined ? [] : piecesOf(required, length);
+  return required.flatMap((text) => {
+    const length = pieceLengths.find((each) => text.length >= each);
+    return length === undefined ? [] : piecesOf(text, length);
+  });
 }
 
 function piecesOf(text: string, length: number): readonly string[] {

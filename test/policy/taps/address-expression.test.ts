@@ -48,7 +48,9 @@ function ours(source: string, texts: readonly string[]): readonly number[] {
   return texts.flatMap((text, index) => {
     const isMatch = expression.matches(text);
     // What every match has in it is in this one.
-    if (isMatch) assert.ok(text.toLowerCase().includes(expression.required), `${source} ${text}`);
+    if (isMatch)
+      for (const each of expression.required)
+        assert.ok(text.toLowerCase().includes(each), `${source} ${text} ${each}`);
     return isMatch ? [index] : [];
   });
 }

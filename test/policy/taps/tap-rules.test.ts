@@ -69,6 +69,39 @@ test('an empty expression is for every address, as with grep -E, and its negatio
   assert.equal(hit(file, 'ann@example.com', ['joe@example.com']), '2@x.example');
 });
 
+test('an expression is tried with addresses alone that have all of its texts in them', () => {
+  const lines = Array.from({ length: 1000 }, (_, at) => [
+    `A:^dept-${at}[0-9]*@big\\.example$:archive@x.example`,
+    `T:^[a-z.]+\\+tag${at}@(mail|www)\\.big\\.example$:archive@x.example`,
+    `F:^joe[0-9]@customer${at}\\.example$:archive@x.example`,
+  ]).flat();
+  let tried = 0;
+  const counted = Array.from(taps(lines.join('\n')), (tap): Tap => {
+    const matches = (address: string): boolean => {
+      tried++;
+      return tap.expression.matches(address);
+    };
+    return { ...tap, expression: { ...tap.expression, matches } };
+  });
+  const rules = new TapRules(counted);
+  const who = ['sender@big.example', 'ann+tag@mail.big.example', 'joe@customer.example', 'dept@big.example'];
+  for (const sender of who) assert.equal(rules.find(sender, who), undefined);
+  assert.equal(tried, 0);
+  assert.equal(
+    rules.find('dept-9977@big.example', [])?.tap.text,
+    'line 28: A:^dept-9[0-9]*@big\\.example$:archive@x.example',
+  );
+  assert.ok(tried <= 10, `${tried} were tried`);
+});
+
+test('very many taps of one expression are no failure', () => {
+  const [tap] = taps('T:@example\\.com$:1@x.example');
+  assert.ok(tap !== undefined);
+  const rules = new TapRules(Array.from({ length: 200_000 }, () => tap));
+  assert.equal(rules.find('', ['joe@example.com'])?.tap, tap);
+  assert.equal(rules.find('joe@example.com', ['joe@example.org']), undefined);
+});
+
 test('among many taps the same one is found as by trying all in order', () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = seededRandom(seed);
