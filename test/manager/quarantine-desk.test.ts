@@ -111,6 +111,28 @@ test('a trial takes no room, and a receiver that is lost gives up its own', () =
   assert.deepEqual(ground.ask('C', 1, '', other), reserved);
 });
 
+test('room that a manager has given before it died keeps nobody out, and counts when its message is there', () => {
+  const before = new Ground(limits({ maxMessages: 2 }));
+  before.hold('A');
+  assert.deepEqual(before.ask('B'), reserved);
+  // The new manager knows what is stored.
+  const after = new Ground(limits({ maxMessages: 2 }));
+  after.hold('A');
+  assert.deepEqual(after.ask('C'), reserved);
+  assert.deepEqual(after.ask('D'), full('messages', 2));
+  // The receiver tells of the message, for which there was room: it is accepted, one too many.
+  after.hold('B');
+  after.hold('C');
+  assert.equal(after.desk.shown.messages, 3);
+  assert.deepEqual(after.ask('D'), full('messages', 2));
+  // Room that nobody here has given cannot be given up.
+  after.desk.take({ kind: 'giveUp', queueId: 'B' }, after.channel);
+  for (const queueId of ['B', 'C'])
+    after.desk.settled([{ kind: 'removed', queueId, recipient: 0 } as Outcome]);
+  assert.equal(after.desk.shown.messages, 1);
+  assert.deepEqual(after.ask('D'), reserved);
+});
+
 test('after a restart what is held counts, and what was released does not until it is held again', () => {
   const ground = new Ground(limits({ maxMessages: 1 }));
   const mail = { queueId: 'A', sizeBytes: 5, quarantine: 'spam' };
