@@ -154,7 +154,7 @@ suite('users of their own', { skip: withoutUsers() }, () => {
         "  return { rcpt: () => (count('rcpt'), goOn), attempt: () => count('attempt') };\n" +
         '});\n',
     );
-    const stage = [{ name: 'counting', kind: 'plugin', file, delivery: ['attempt'] }];
+    const stage = [{ name: 'counting', kind: 'plugin', file, delivery: ['attempt'], incoming: true }];
     const config = { ...configOf(ground, mx.port), stage };
     const sluice = await startSluice(ground, { config });
     const counts = (): readonly string[] =>

@@ -33,7 +33,7 @@ export async function metStages(
     listener: facts.name,
     mayRelay,
     tenant,
-    stages: entries.map((entry) => shownStage(entry, mail)),
+    stages: [...entries.map((entry) => shownStage(entry, mail)), ...deliveryAlone(entries, mail)],
     rewritten: await metRewriting(met, { from, to, tenant }),
   };
 }
@@ -60,6 +60,23 @@ function shownStage({ stage, tenants }: StageEntry, mail: Mail): ShownStage {
     rests: mail.watch.rests({ stage: name }),
     configured: stageText(mail.config, name),
   };
+}
+
+/** Plugins that the manager asks, and no receiver. */
+function deliveryAlone(entries: readonly StageEntry[], { config }: Mail): readonly ShownStage[] {
+  const known = new Set(entries.map(({ stage }) => stage.name));
+  return deliveryStages(config, 'route', 'attempt')
+    .filter(({ name }) => !known.has(name))
+    .map(({ name, delivery, timeLimit, onFailure, restAfter, restFor }) => ({
+      name,
+      points: delivery,
+      timeLimitMs: timeLimit,
+      onFailure,
+      breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
+      // The manager alone knows: `sluice status` tells.
+      rests: false,
+      configured: stageText(config, name),
+    }));
 }
 
 function isAskedAt(point: (typeof shownPoints)[number], stage: Stage, config: Config): boolean {
