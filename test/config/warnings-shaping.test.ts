@@ -37,6 +37,28 @@ describe('a warning', () => {
     assert.deepEqual(warnings(`[deliver]\nmax_connections = 0\n${limits}`), []);
   });
 
+  it('is given for a scanner of a tenant that could take all connections of a listener', () => {
+    const of = (keys: string) => `
+      [[tenant]]
+      name = "shop"
+      client = ["192.0.2.0/24"]
+      [[listen]]
+      address = "127.0.0.1:2525"
+      max_connections = 100
+      [[stage]]
+      name = "clamav"
+      kind = "clamd"
+      address = "unix:/run/clamav/clamd.ctl"
+      ${keys}`;
+    const line = 'tenant = ["shop"]\nconnections = 20\n';
+    assert.deepEqual(warnings(of(`${line}waiting = 79`)), []);
+    assert.deepEqual(warnings(of('connections = 20\nwaiting = 80')), []);
+    assert.deepEqual(warnings(of(`${line}waiting = 80`)), [
+      'stage[1].connections: while clamav does not answer, 100 sessions may wait for it (connections and waiting, of all receivers), which are all connections of 127.0.0.1:2525 (max_connections = 100): mail of other tenants would find none',
+    ]);
+    assert.equal(warnings(`processes.receivers = 2\n${of(`${line}waiting = 30`)}`).length, 1);
+  });
+
   it('is given for a stage of a tenant that no [[tenant]] has', () => {
     const stage = (tenant: string) =>
       `[[tenant]]\nname = "shop"\nsender = ["shop.example"]\n[[stage]]\nname = "m"\nkind = "milter"\naddress = "unix:/m"\ntenant = [${tenant}]`;

@@ -8,6 +8,7 @@ import { credentialWarnings } from './credential-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
 import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
+import { scannerWarnings } from './scanner-warnings.ts';
 import { sendingWarnings } from './sending-warnings.ts';
 import { signingWarnings } from './signing-warnings.ts';
 import { tlsWarnings } from './tls-warnings.ts';
@@ -79,6 +80,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...tenantWarnings(config),
     ...relayWarnings(config),
     ...tlsWarnings(config),
+    ...scannerWarnings(config),
     ...sendingWarnings(config),
     ...credentialWarnings(config),
     ...signingWarnings(config),

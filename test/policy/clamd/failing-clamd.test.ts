@@ -6,8 +6,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { dialService } from '../../../src/io/dial-service.ts';
 import { start } from '../../receive/fixture.ts';
-import { pass, turns } from '../../receive/stage-fixture.ts';
+import { turns } from '../../receive/stage-fixture.ts';
 import { greeted, sendMessage } from '../milter/milter-fixture.ts';
+import { WatchedPlaces } from '../watched-places.ts';
 import { clamdStage, receiverWith, ScanClock, turnOf } from './clamd-fixture.ts';
 import { type ClamdMoment, type ClamdTalk, ScriptedClamd } from './scripted-clamd.ts';
 
@@ -142,7 +143,8 @@ test('nobody at its address is a failure that says so', async (t) => {
 
 test('beyond the line, clients are asked to try again later, whatever on_failure says', async (t) => {
   const clamd = await ScriptedClamd.start(t, { say: () => undefined });
-  const turn = turnOf({ most: 1, waiting: 1 });
+  const places = new WatchedPlaces(1, 1);
+  const turn = { ...turnOf({}), places };
   const breaker = { failures: 1, restMs: 60_000 };
   const stage = { stage: clamdStage(clamd, { turn, breaker, onFailure: 'continue' }) };
   const fixture = await start(t, {
@@ -154,7 +156,7 @@ test('beyond the line, clients are asked to try again later, whatever on_failure
   const first = sendMessage(one!.client);
   await clamd.until(() => clamd.talks[0]?.isWhole === true);
   const second = sendMessage(two!.client);
-  await turns();
+  await places.came(2);
   assert.match(
     (await sendMessage(three!.client)).at(-1) ?? '',
     /^451 4\.3\.2 A check of this server is busy, try again later/,
@@ -173,20 +175,20 @@ test('beyond the line, clients are asked to try again later, whatever on_failure
 
 test('a client that goes leaves the line at once, and its question ends', async (t) => {
   const clamd = await ScriptedClamd.start(t, { say: () => undefined });
-  const turn = turnOf({ most: 1, waiting: 1 });
-  const fixture = await receiverWith(t, clamd, { turn });
+  const places = new WatchedPlaces(1, 1);
+  const fixture = await receiverWith(t, clamd, { turn: { ...turnOf({}), places } });
   const asks = await greeted(fixture);
   void sendMessage(asks);
   await clamd.until(() => clamd.talks[0]?.isWhole === true);
   const waits = await greeted(fixture);
   void sendMessage(waits);
-  await pass(fixture, 0);
+  await places.came(2);
   waits.socket.resetAndDestroy();
-  await pass(fixture, 0);
-  // There is room in the line again.
+  // There is room in the line again, or the next one would be answered 451.
+  await places.left(1);
   const next = await greeted(fixture);
   const sending = sendMessage(next);
-  await pass(fixture, 0);
+  await places.came(3);
   asks.socket.resetAndDestroy();
   await clamd.until(() => clamd.talks[0]?.hasEnded === true && clamd.talks[1]?.isWhole === true);
   clamd.talks[1]?.socket.write('stream: OK\0');
