@@ -23,6 +23,7 @@ export type GreylistStageConfig = FileStageOf<'greylist'>;
 export type ClamdStageConfig = FileStageOf<'clamd'>;
 
 export type PolicyServerConfig = FileStageOf<'policy-server'>;
+export type RspamdStageConfig = FileStageOf<'rspamd'>;
 
 export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incoming'> & {
   readonly options: Readonly<Record<string, unknown>>;
@@ -54,6 +55,10 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
         options: Object.fromEntries(stage.options ?? []),
         incoming: stage.incoming ?? stage.delivery.length === 0,
       };
+    case 'rspamd': {
+      const { passwordFile: file } = stage;
+      return file === undefined ? stage : { ...stage, passwordFile: resolve(folder, file) };
+    }
     default:
       return stage;
   }

@@ -9,6 +9,7 @@ import { greylistStage } from './greylist-stage.ts';
 import { clamdStage } from './clamd-stage.ts';
 import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
 import { policyServerStages, type PolicyServerSurroundings } from './policy-server-stages.ts';
+import { rspamdStage } from './rspamd-stage.ts';
 import type { ScannerSurroundings } from './scanner-stage.ts';
 
 export interface LateStageParts
@@ -45,5 +46,7 @@ function lateStage(
       return greylistStage(each, parts.names, parts.defences);
     case 'clamd':
       return clamdStage(each, parts);
+    case 'rspamd':
+      return rspamdStage(each, config.hostname, parts);
   }
 }

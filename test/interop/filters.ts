@@ -1,4 +1,4 @@
-// `npm run test:filters`: milters of Debian with a running Sluice, from the first byte of a message to its end: rspamd, clamav-milter and
+// `npm run test:filters`: filters of Debian with a running Sluice, from the first byte of a message to its end: rspamd (as a milter and by HTTP), clamav-milter and
 // clamd with a tiny base of signatures, and spamass-milter. Apart from the other tests, since these programs are large. What is not installed is left out, and says so.
 
 import assert from 'node:assert/strict';
@@ -133,6 +133,69 @@ suite(
     }
   },
 );
+
+suite('rspamd by HTTP', { skip: without('rspamd', 'rspamd') }, () => {
+  test('marks what is clean, and sends the test text for spam another way', async (t) => {
+    const ground = Ground.of(t);
+    const folder = ground.folder('rspamd');
+    const port = await freePort();
+    const config = join(folder, 'rspamd.conf');
+    const password = join(folder, 'password');
+    writeFileSync(password, 'secret\n');
+    writeFileSync(join(folder, 'suffixes'), 'test\n');
+    writeFileSync(
+      config,
+      `
+options {
+  dns { nameserver = ["127.0.0.1:1"]; timeout = 1s; retransmits = 1; }
+  url_tld = "${folder}/suffixes";
+  control_socket = "${folder}/control.sock mode=0600";
+  hs_cache_dir = "${folder}/";
+  tempdir = "${folder}";
+}
+logging { type = "console"; level = "info"; }
+worker "normal" { bind_socket = "127.0.0.1:${port}"; count = 1; }
+milter_headers { use = ["x-spamd-result"]; skip_local = false; skip_authenticated = false; extended_spam_headers = true; }
+modules { path = "/usr/share/rspamd/plugins/milter_headers.lua"; }
+lua = "/usr/share/rspamd/rules/rspamd.lua";
+metric { actions { reject = 15; add_header = 6; } }
+`,
+    );
+    const program = ground.start('rspamd', 'rspamd', ['-f', '-i', '-c', config]);
+    await listening(program, port);
+    const mx = await destination(ground);
+    const junk = await destination(ground);
+    const address = `inet:${port}@127.0.0.1`;
+    const sluice = await startSluice(ground, {
+      config: {
+        stage: [
+          {
+            name: 'rspamd',
+            kind: 'rspamd',
+            address,
+            password_file: password,
+            on_reject: { route: 'junk', add_field: 'X-Junk: yes' },
+          },
+        ],
+        route: [
+          { relay: [`127.0.0.1:${mx.port}`] },
+          { name: 'junk', domain: ['junk.invalid'], relay: [`127.0.0.1:${junk.port}`] },
+        ],
+      },
+    });
+    const mail = { from: 'joe@example.com', to: ['a@far.test'] };
+    const say = async (content: string) => (await send(sluice.port, { ...mail, content })).at(-1) ?? '';
+    assert.match(await say(clean), /^250 /);
+    assert.match(await arrived(mx, 1), /\r\nX-Spamd-Result: default: /i);
+    // What rspamd refuses goes the other way.
+    assert.match(await say(`${head}\r\n${gtube}\r\n`), /^250 /);
+    assert.match(await arrived(junk, 1), /\r\nX-Junk: yes\r\n/);
+    const large = `${head}\r\n${`${'x'.repeat(70)}\r\n`.repeat(36_000)}`;
+    assert.match(await say(large), /^250 /);
+    await arrived(mx, 2);
+    assert.equal((await sluice.cli('status', '--json')).includes('stage:rspamd'), false);
+  });
+});
 
 suite('clamd', { skip: without('clamd', 'clamav-daemon') }, () => {
   for (const kind of ['unix', 'inet'] as const) {

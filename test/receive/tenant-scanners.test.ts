@@ -38,7 +38,9 @@ const kinds: Readonly<Record<string, (t: Parameters<typeof start>[0]) => Promise
       places,
       stage: clamdStage(clamd, { name: 'shop', turn: { ...turnOf({}), places }, breaker }),
       asked: (count) => clamd.until(() => clamd.talks[count - 1]?.isWhole === true),
-      answer: () => clamd.talks.forEach(({ socket }) => socket.write('stream: OK\0')),
+      answer: () => {
+        for (const { socket } of clamd.talks) socket.write('stream: OK\0');
+      },
     };
   },
   milter: async (t) => {

@@ -46,7 +46,12 @@ interface Paths {
     readonly key?: string | undefined;
   }[];
   readonly credential: readonly { readonly secret: { readonly kind: string; readonly path?: string } }[];
-  readonly stage: readonly { readonly kind: string; readonly plugins?: string; readonly file?: string }[];
+  readonly stage: readonly {
+    readonly kind: string;
+    readonly plugins?: string;
+    readonly file?: string;
+    readonly passwordFile?: string | undefined;
+  }[];
   readonly tap: readonly { readonly file?: string | undefined }[];
   readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly srs: { readonly secretFile: string } | undefined;
@@ -141,6 +146,9 @@ function namedPaths({
     ),
     ...tap.map(({ file: path }, index) => [['tap', index, 'file'], 'input', path] as const),
     ...stage.map(({ plugins: path }, index) => [['stage', index, 'plugins'], 'input', path] as const),
+    ...stage.map(
+      ({ passwordFile: path }, index) => [['stage', index, 'password_file'], 'input', path] as const,
+    ),
     ...stage.map(({ file: path }, index) => [['stage', index, 'file'], 'input', path] as const),
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],

@@ -13,6 +13,7 @@ import { milterStage } from './stages/milter.ts';
 import { pluginStage } from './stages/plugin.ts';
 import { policyServerStage } from './stages/policy-server.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
+import { rspamdStage } from './stages/rspamd.ts';
 
 /** The stages of Sluice itself: a name is for the log and for troubles, where two must not be mixed up. */
 const ownStages: ReadonlySet<string> = new Set([
@@ -38,6 +39,7 @@ const kinds = [
   clamdStage,
   dnsListsStage,
   clientChecksStage,
+  rspamdStage,
 ] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),

@@ -13,6 +13,8 @@ interface Marked {
 export interface StageTable {
   readonly listen?: readonly string[] | undefined;
   readonly on_virus?: Marked;
+  readonly on_spam?: Marked;
+  readonly on_reject?: Marked;
 }
 
 /** The names that there are. */
@@ -28,7 +30,7 @@ export function checkStages(
 ): void {
   for (const [index, { listen, ...own }] of stages.entries()) {
     addUnknownListeners(listeners, listen, ['stage', index], context);
-    for (const key of ['on_virus'] as const) {
+    for (const key of ['on_virus', 'on_spam', 'on_reject'] as const) {
       const route = own[key]?.route;
       if (route !== undefined && !routes.includes(route))
         addUnknown('route', route, routes, ['stage', index, key, 'route'], context);
