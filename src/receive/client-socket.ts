@@ -13,9 +13,15 @@ export const clientHighWaterMark = 1;
 /** When more output than this waits for a client to read it, we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
 
+/**
+ * With no more bytes that wait than this, a socket on hold is read on: they are the rest of a group of commands, the decision comes soon, and to
+ * stop and begin again costs as much as the commands.
+ */
+export const fewBytes = 4 * 1024;
+
 export interface ClientSocketEvents {
   received(chunk: Buffer): void;
-  /** Gives back the last byte that was received and not used, while input is on hold; undefined when all were used. */
+  /** Gives back the last byte that was received and not used, while input is on hold; undefined when `fewBytes` or less were not used. */
   takeBack(): Uint8Array | undefined;
   /** The client sends no more; it may still read. */
   halfClosed(): void;
@@ -50,7 +56,7 @@ export class ClientSocket {
     return this.#isHeld;
   }
 
-  /** Puts input on hold, e.g. while the disk works. Reading stops when there are bytes that have to wait: one chunk of the system. */
+  /** Puts input on hold, e.g. while the disk works. Reading stops when more than `fewBytes` have to wait: one chunk of the system, behind these. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -135,10 +141,10 @@ export class ClientSocket {
   }
 
   /**
-   * Stops reading when bytes wait already. A stream that is paused still takes one more chunk, unless bytes are in its buffer when
-   * its data was handled: so it gets the last byte back. Then what a session holds is one chunk, of 64 KiB at most, not two.
+   * Stops reading when more than `fewBytes` wait already. A stream that is paused still takes one more chunk, unless bytes are in its buffer when
+   * its data was handled: so it gets the last byte back. Then what a session holds is `fewBytes` and one chunk, of 64 KiB at most, not two.
    *
-   * @param last - undefined when no bytes wait: then nothing is done, since most clients send nothing more before our reply
+   * @param last - undefined when few bytes wait: then nothing is done, since most clients send nothing more before our reply
    */
   #stopReading(last: Uint8Array | undefined): void {
     if (last === undefined || this.#isPaused) return;

@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Reply, ServerEvent, XclientFacts } from '../protocol/smtp/server/server-types.ts';
 import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import { ClientSocket } from './client-socket.ts';
+import { ClientSocket, fewBytes } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
 import { CommitAnswers } from './commit-answers.ts';
 import { clientFacts, type ConnectionOrigin, leniencyOf } from './connection-origin.ts';
@@ -63,7 +63,7 @@ export class IncomingConnection implements Waiting {
     this.#steps = new SessionSteps(context, this.#session, facts, origin.completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
-      takeBack: () => this.#input.takeLast(),
+      takeBack: () => this.#input.takeLast(fewBytes),
       halfClosed: () => this.#halfClosed(),
       gone: (problem) => this.#gone(problem),
     });

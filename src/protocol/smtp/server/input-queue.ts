@@ -48,12 +48,16 @@ export class InputQueue {
     return next !== undefined;
   }
 
-  /** Removes the last byte that was not read, which must be the next that is pushed; undefined when all were read. */
-  takeLast(): Buffer | undefined {
+  /**
+   * Removes the last byte that was not read, which must be the next that is pushed.
+   * @param few - with no more bytes than this that were not read, it stays
+   * @returns undefined when it stays, and when all were read
+   */
+  takeLast(few = 0): Buffer | undefined {
+    if (this.size <= few) return undefined;
     const last = this.#waiting.pop();
     if (last === undefined) {
       const end = this.chunk.length - 1;
-      if (this.position > end) return undefined;
       const byte = this.chunk.subarray(end);
       this.#receivedBytes--;
       this.chunk = this.chunk.subarray(0, end);
