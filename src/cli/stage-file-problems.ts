@@ -1,12 +1,15 @@
-// What is wrong with the files of taps and of plugins of qmail-spp now, for `sluice check`: lines that nobody understands, programs that are missing.
+// What is wrong with the files of taps, of checks and of plugins of qmail-spp now, for `sluice check`: lines that nobody understands, programs that are missing.
 
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
+import type { ContentChecksStageConfig } from '../config/stage-config.ts';
+import { readCheckTable } from '../policy/checks/check-tables.ts';
 import { parseSppControl, parseTenantSppControl } from '../policy/qmail-spp/control-file.ts';
 import { parseTapFile } from '../policy/taps/tap-file.ts';
+import { routeNames } from '../settings/route-rules.ts';
 
 type Stage = Config['stage'][number];
 
@@ -14,18 +17,48 @@ type Stage = Config['stage'][number];
 export async function stageFileProblems({
   tap,
   stage,
-}: Pick<Config, 'tap' | 'stage'>): Promise<ConfigWarning[]> {
+  route,
+}: Pick<Config, 'tap' | 'stage' | 'route'>): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
   for (const [index, { file }] of tap.entries()) {
     const problem = file === undefined ? undefined : await tapProblem(file);
     if (problem !== undefined) found.push({ path: ['tap', index, 'file'], message: problem });
   }
   for (const [index, each] of stage.entries()) {
+    if (each.kind === 'content-checks') {
+      for (const [key, message] of await checkProblems(each, routeNames(route)))
+        found.push({ path: ['stage', index, key], message });
+    }
     if (each.kind !== 'qmail-spp') continue;
     for (const message of await pluginProblems(each))
       found.push({ path: ['stage', index, 'plugins'], message });
   }
   return found;
+}
+
+async function checkProblems(
+  { headerChecks, mimeHeaderChecks = [], nestedHeaderChecks = [], bodyChecks }: ContentChecksStageConfig,
+  routes: ReadonlySet<string>,
+): Promise<readonly (readonly [key: string, message: string])[]> {
+  const problems: [string, string][] = [];
+  for (const [key, files] of [
+    ['header_checks', headerChecks],
+    ['mime_header_checks', mimeHeaderChecks],
+    ['nested_header_checks', nestedHeaderChecks],
+    ['body_checks', bodyChecks],
+  ] as const) {
+    for (const file of files) {
+      try {
+        await readCheckTable(await readFile(file.path, 'utf8'), file, routes);
+      } catch (error) {
+        problems.push([
+          key,
+          `${file.path} cannot be used, so that mail is answered as on_failure says: ${reasonOf(error)}`,
+        ]);
+      }
+    }
+  }
+  return problems;
 }
 
 async function tapProblem(file: string): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 
 import type { z } from 'zod';
 
+import type { CheckFileName } from '../values/check-file-name.ts';
 import type { CamelKeys } from './camel-case.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { configuredStages } from './schema/stage.ts';
@@ -20,6 +21,7 @@ export type QmailSppStageConfig = Omit<FileStageOf<'qmail-spp'>, 'environment'> 
 export type MilterStageConfig = FileStageOf<'milter'>;
 
 export type GreylistStageConfig = FileStageOf<'greylist'>;
+export type ContentChecksStageConfig = FileStageOf<'content-checks'>;
 export type ClamdStageConfig = FileStageOf<'clamd'>;
 
 export type PolicyServerConfig = FileStageOf<'policy-server'>;
@@ -47,6 +49,16 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
       const plugins = resolve(folder, stage.plugins);
       const home = stage.home === undefined ? dirname(dirname(plugins)) : resolve(folder, stage.home);
       return { ...stage, plugins, home, environment: Object.fromEntries(stage.environment ?? []) };
+    }
+    case 'content-checks': {
+      const from = (name: CheckFileName): CheckFileName => ({ ...name, path: resolve(folder, name.path) });
+      return {
+        ...stage,
+        headerChecks: stage.headerChecks.map(from),
+        mimeHeaderChecks: stage.mimeHeaderChecks?.map(from),
+        nestedHeaderChecks: stage.nestedHeaderChecks?.map(from),
+        bodyChecks: stage.bodyChecks.map(from),
+      };
     }
     case 'plugin':
       return {

@@ -29,6 +29,8 @@ export type EventName =
   | 'verified'
   /** A stage that is only tested would have refused or changed something. */
   | 'tested'
+  /** A table of checks says something about a line of a message. */
+  | 'checked'
   /** A message was accepted and dropped, because a stage decided so. It was never stored. */
   | 'discarded'
   /** One recipient's message was handed over. */

@@ -111,6 +111,18 @@ interface EventFields {
     readonly wouldBe?: Text;
     readonly rule?: Text;
   };
+  readonly checked: {
+    readonly stage: string;
+    readonly rule: string;
+    readonly action: string;
+    readonly text?: Text;
+    readonly place: string;
+    readonly line: string;
+    readonly id?: Text;
+    readonly from?: Text;
+    readonly client?: Text;
+    readonly helo?: Text;
+  };
   readonly tested: {
     readonly stage: string;
     readonly point: string;

@@ -71,6 +71,11 @@ export class EditableHeader {
     return this.#lines.filter((line) => line !== ownReceived);
   }
 
+  /** How many fields stand above our own Received field. */
+  get ownReceivedAt(): number {
+    return this.#lines.indexOf(ownReceived);
+  }
+
   /** From the first line that is no field, as Latin-1; empty when that is the empty line. An empty line with CRs too many is stray as well. */
   get strayLines(): string {
     const text = this.#rest.toString('latin1');

@@ -111,6 +111,8 @@ export interface RcptFacts extends MailFacts {
 export interface HeaderFacts {
   /** The fields in order, as changed by stages before, without the Received field that we will put in front. */
   readonly fields: readonly Field[];
+  /** How many of them will stand above our Received field; 0 where it is not told. */
+  readonly ownReceivedAt?: number;
   /**
    * The header from the first line that is no field, as Latin-1; empty in a well-formed one. Some programs read the fields behind such a line,
    * and others take it for the beginning of the body.

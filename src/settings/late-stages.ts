@@ -2,10 +2,12 @@
 
 import type { Config } from '../config/config.ts';
 import type { PluginStageConfig, StageConfig } from '../config/stage-config.ts';
+import type { Events } from '../log/events.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { Stage } from '../policy/stage.ts';
 import type { GreylistMemory } from '../policy/greylist/types.ts';
 import { greylistStage } from './greylist-stage.ts';
+import { contentChecksStage } from './content-checks-stage.ts';
 import { clamdStage } from './clamd-stage.ts';
 import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
 import { policyServerStages, type PolicyServerSurroundings } from './policy-server-stages.ts';
@@ -17,6 +19,7 @@ export interface LateStageParts
   readonly deadlines: MilterStageSurroundings['deadlines'] & ScannerSurroundings['deadlines'];
   /** The stage of a plugin, which all listeners share, and whose thread stays over a reload. */
   readonly pluginOf: (stage: PluginStageConfig) => Stage;
+  readonly events: Pick<Events, 'happened'>;
   /** What defences of all receivers ask. */
   readonly defences: GreylistMemory;
 }
@@ -44,6 +47,8 @@ function lateStage(
       return each.incoming ? parts.pluginOf(each) : undefined;
     case 'greylist':
       return greylistStage(each, parts.names, parts.defences);
+    case 'content-checks':
+      return contentChecksStage(each, config, parts.events);
     case 'clamd':
       return clamdStage(each, parts);
     case 'rspamd':

@@ -83,6 +83,7 @@ function valueText(value: unknown): string {
 function asWritten(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if ('prefix' in value) return formatNetwork(value as Network);
+  if ('type' in value && 'path' in value) return `${String(value.type)}:${String(value.path)}`;
   if ('stage' in value && 'value' in value) return formatResultCondition(value as ResultCondition);
   if ('kind' in value && ('domain' in value || value.kind === 'null'))
     return formatPattern(value as DomainPattern | SenderPattern);

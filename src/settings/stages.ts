@@ -84,7 +84,12 @@ export function stages(
     ...defenceStages(config, { ...clientDefences, names }),
     ...verificationStages(config, verification),
     // They see what is accepted so far, as it will leave.
-    ...lateStages(config, { ...configured, names, deadlines: verification.deadlines }),
+    ...lateStages(config, {
+      ...configured,
+      names,
+      deadlines: verification.deadlines,
+      events: verification.events,
+    }),
     ...rewriting.late,
     // The last of all: what is refused or discarded gets no copy.
     ...entryOf(

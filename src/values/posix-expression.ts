@@ -1,6 +1,7 @@
 // Extended regular expressions of POSIX (IEEE 1003.1, 9.4), as regcomp(3) and grep -E read them. An expression is parsed here and written in the
 // syntax of RE2, which matches in a time that grows with the text alone: no expression can hang the server.
 
+import { classes, escapes } from './posix-classes.ts';
 import { ValueError } from './value-error.ts';
 
 export interface PosixExpression {
@@ -10,9 +11,16 @@ export interface PosixExpression {
   readonly required: readonly string[];
 }
 
+export interface PosixOptions {
+  /** Groups are numbered, for whoever wants what they have matched. */
+  readonly hasGroups?: boolean;
+  /** As REG_NEWLINE of regcomp(3): `^` and `$` match at each line, and neither `.` nor `[^x]` matches its end. */
+  readonly isByLine?: boolean;
+}
+
 /** @throws {ValueError} */
-export function parsePosixExpression(source: string): PosixExpression {
-  const { re2, runs, size } = new Parser(source).parse();
+export function parsePosixExpression(source: string, options: PosixOptions = {}): PosixExpression {
+  const { re2, runs, size } = new Parser(source, options).parse();
   if (size > largest) throw invalid(source, 'it is too large: its repetitions multiply');
   return { re2, required: runs.filter((run) => run !== '') };
 }
@@ -44,43 +52,15 @@ const mostRepetitions = 1000;
 /** Groups in groups. */
 const deepest = 100;
 
-/** The classes of characters that POSIX names (9.3.5), all of them in ASCII. */
-const classes: ReadonlyMap<string, string> = new Map(
-  [
-    'alnum',
-    'alpha',
-    'blank',
-    'cntrl',
-    'digit',
-    'graph',
-    'lower',
-    'print',
-    'punct',
-    'space',
-    'upper',
-    'xdigit',
-  ].map((name) => [name, `[:${name}:]`]),
-);
-
-/** Escapes that the C library of GNU knows beside those of POSIX. `\<` and `\>` have no counterpart. */
-const escapes: ReadonlyMap<string, string> = new Map([
-  ['w', '[0-9A-Za-z_]'],
-  ['W', '[^0-9A-Za-z_]'],
-  ['s', '[[:space:]]'],
-  ['S', '[^[:space:]]'],
-  ['b', '\\b'],
-  ['B', '\\B'],
-  ['`', '\\A'],
-  ["'", '\\z'],
-]);
-
 class Parser {
   readonly #source: string;
   readonly #characters: readonly string[];
+  readonly #options: PosixOptions;
   #at = 0;
   #depth = 0;
 
-  constructor(source: string) {
+  constructor(source: string, options: PosixOptions) {
+    this.#options = options;
     this.#source = source;
     this.#characters = [...source];
   }
@@ -188,11 +168,11 @@ class Parser {
       case '[':
         return anyOf(this.#bracket());
       case '.':
-        return anyOf('.');
+        return anyOf(this.#options.isByLine === true ? '[^\\n]' : '.');
       case '^':
-        return anyOf('\\A');
+        return anyOf(this.#options.isByLine === true ? '(?m:^)' : '\\A');
       case '$':
-        return anyOf('\\z');
+        return anyOf(this.#options.isByLine === true ? '(?m:$)' : '\\z');
       case '\\':
         return this.#escape();
       case '*':
@@ -210,7 +190,7 @@ class Parser {
     if (this.#next !== ')') throw this.#invalid('a "(" has no ")"');
     this.#at++;
     this.#depth--;
-    return { ...part, re2: `(?:${part.re2})` };
+    return { ...part, re2: this.#options.hasGroups === true ? `(${part.re2})` : `(?:${part.re2})` };
   }
 
   #escape(): Part {
@@ -233,7 +213,8 @@ class Parser {
       items += this.#item();
     }
     this.#at++;
-    return `[${isNegated ? '^' : ''}${items}]`;
+    const newline = isNegated && this.#options.isByLine === true ? '\\n' : '';
+    return `[${isNegated ? '^' : ''}${items}${newline}]`;
   }
 
   #item(): string {

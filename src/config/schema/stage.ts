@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { clientChecks } from '../../values/client-check.ts';
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
+import { contentChecksStage } from './stages/content-checks.ts';
 import { greylistStage } from './stages/greylist.ts';
 import { clientChecksStage } from './stages/client-checks.ts';
 import { clamdStage } from './stages/clamd.ts';
@@ -40,6 +41,7 @@ const kinds = [
   dnsListsStage,
   clientChecksStage,
   rspamdStage,
+  contentChecksStage,
 ] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),
