@@ -76,7 +76,6 @@ export class Pipeline {
   }
 
   /** @param pending - what waits already for the decision; undefined: nothing has had to wait yet */
-
   #run(
     point: Point,
     subject: Subject,
