@@ -6,6 +6,7 @@ import type { Deadlines } from '../io/deadlines.ts';
 import { dialService } from '../io/dial-service.ts';
 import type { ClientNames } from '../policy/client-names.ts';
 import { IdleConnections } from '../policy/idle-connections.ts';
+import type { MarkField } from '../policy/milter/milter-marks.ts';
 import { MilterStage } from '../policy/milter/milter-stage.ts';
 import { termsOf } from '../protocol/milter/flags.ts';
 import { type MacroLists, type MacroStage, macroStages, usualMacros } from '../values/milter-macros.ts';
@@ -32,6 +33,10 @@ export function milterStage(
       restAfter === 0
         ? undefined
         : { failures: restAfter, restMs: restFor, trialMs: config.connectTimeout + config.timeLimit },
+    marks: [
+      { verdict: 'virus', fields: config.virusFields.map(inLowerCase), marked: config.onVirus },
+      { verdict: 'spam', fields: config.spamFields.map(inLowerCase), marked: config.onSpam },
+    ],
     connection: {
       dial: dialService,
       deadlines: parts.deadlines,
@@ -55,4 +60,8 @@ function macroLists(own: MilterStageConfig['macros'] = {}): MacroLists {
   const lists: Record<MacroStage, readonly string[]> = { ...usualMacros };
   for (const stage of macroStages) lists[stage] = own[stage] ?? lists[stage];
   return lists;
+}
+
+function inLowerCase({ name, value }: MarkField): MarkField {
+  return { name: name.toLowerCase(), value: value.toLowerCase() };
 }

@@ -6,6 +6,7 @@ import { addressExpression } from '../policy/taps/address-expression.ts';
 import type { TapFiles } from '../policy/taps/tap-files.ts';
 import { TapRules } from '../policy/taps/tap-rules.ts';
 import { type NotedCopy, type TapSet, TapStage } from '../policy/taps/tap-stage.ts';
+import { parseResultCondition } from '../values/result-condition.ts';
 
 export interface TapParts {
   readonly events: Pick<Events, 'happened'>;
@@ -46,7 +47,7 @@ export function tapText(tap: Config['tap'][number]): string {
 
 function tapSet(tap: Config['tap'][number], files: TapParts['files']): TapSet {
   const { name, file, match = '', except = false, side = 'either', copyTo = '' } = tap;
-  const { direction, destination, route, tenant } = tap;
+  const { direction, destination, results, route, tenant } = tap;
   const tenants = tenant === undefined ? undefined : new Set(tenant);
   const rules =
     file === undefined
@@ -60,5 +61,5 @@ function tapSet(tap: Config['tap'][number], files: TapParts['files']): TapSet {
           },
         ])
       : files.of(file);
-  return { name, direction, destination, route, tenants, rules };
+  return { name, direction, destination, results: results?.map(parseResultCondition), route, tenants, rules };
 }

@@ -84,3 +84,19 @@ for (const [what, keys, expected] of [
     );
   });
 }
+
+test('a tap may wait for what a stage finds out, for any address', () => {
+  const tap = (results: string) =>
+    `[[tap]]\nname = "bad"\ncopy_to = "abuse@example.com"\nresults = [${results}]\n`;
+  const config = parseConfig(stage(address) + tap('"clamav.verdict=virus"'), 'sluice.toml');
+  assert.deepEqual(config.tap[0]?.results, ['clamav.verdict=virus']);
+  for (const [results, expected] of [
+    ['"clamaw.verdict=virus"', /no \[\[stage\]\] with the name "clamaw"/],
+    ['"clamav"', /is no condition on the result of a stage/],
+    ['', /must have one condition/],
+  ] as const)
+    assert.throws(
+      () => parseConfig(stage(address) + tap(results), 'sluice.toml'),
+      (error) => error instanceof ConfigError && expected.test(error.message),
+    );
+});

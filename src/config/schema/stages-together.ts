@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 
+import { parseResultCondition } from '../../values/result-condition.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
 /** What is done with messages that a stage marks. */
@@ -11,6 +12,7 @@ interface Marked {
 
 /** The part of a stage that names others. */
 export interface StageTable {
+  readonly name: string;
   readonly listen?: readonly string[] | undefined;
   readonly on_virus?: Marked;
   readonly on_spam?: Marked;
@@ -34,6 +36,22 @@ export function checkStages(
       const route = own[key]?.route;
       if (route !== undefined && !routes.includes(route))
         addUnknown('route', route, routes, ['stage', index, key, 'route'], context);
+    }
+  }
+}
+
+/** A tap that waits for the result of a stage that is not there would never copy anything. */
+export function checkTapResults(
+  taps: readonly { readonly results?: readonly string[] | undefined }[],
+  stages: readonly { readonly name: string }[],
+  context: z.RefinementCtx,
+): void {
+  // The stages of Sluice itself that find something out.
+  const names = [...stages.map(({ name }) => name), 'verification'];
+  for (const [index, { results = [] }] of taps.entries()) {
+    for (const [at, text] of results.entries()) {
+      const { stage } = parseResultCondition(text);
+      if (!names.includes(stage)) addUnknown('stage', stage, names, ['tap', index, 'results', at], context);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { parsePosixExpression } from '../../values/posix-expression.ts';
+import { formatResultCondition, parseResultCondition } from '../../values/result-condition.ts';
 import { ValueError } from '../../values/value-error.ts';
 import { expected, key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { mailbox, tableName } from './texts.ts';
@@ -54,6 +55,18 @@ const tap = tableOf({
     oneOf(['any', 'local', 'remote']).default('any'),
     '"local": mail to recipients of relay_domains, the domains that this server accepts mail for; "remote": mail to others. Recipients of the other kind do not count.',
   ),
+  results: key(
+    listOf(
+      textOf('a condition such as "rspamd.verdict=spam"', (text) =>
+        formatResultCondition(parseResultCondition(text)),
+      ),
+      'conditions such as "rspamd.verdict=spam"',
+    )
+      .min(1, 'must have one condition at least')
+      .optional(),
+    'What a stage must have found out about the message: STAGE.KEY=VALUE. One of them is enough. Without match, the tap is then for any address.',
+    { defaultText: 'nothing', example: '["rspamd.verdict=spam", "clamav.verdict=virus"]' },
+  ),
   route: key(
     z.string({ error: expected('the name of a route') }).optional(),
     'The [[route]] by which the copies go, whatever routes match.',
@@ -71,14 +84,15 @@ const tap = tableOf({
 /** Each of them copies a message once at most. */
 export const taps = listOf(tap, 'tables: [[tap]]').superRefine((all, context) => {
   const seen = new Map<string, number>();
-  for (const [index, { name, file, match, except, side, copy_to: copyTo }] of all.entries()) {
+  for (const [index, { name, file, match, except, side, copy_to: copyTo, results }] of all.entries()) {
     const add = (message: string, at: string): void =>
       context.addIssue({ code: 'custom', message, path: [index, at] });
     const earlier = seen.get(name);
     if (earlier !== undefined) add(`this name is already that of tap[${earlier + 1}]`, 'name');
     seen.set(name, index);
     if (file === undefined) {
-      if (match === undefined) add('is missing: a tap needs match and copy_to, or a file', 'match');
+      if (match === undefined && results === undefined)
+        add('is missing: a tap needs match and copy_to, or a file', 'match');
       else if (copyTo === undefined) add('is missing: it says who gets the copy', 'copy_to');
     } else {
       const own = { match, except, side, copy_to: copyTo };

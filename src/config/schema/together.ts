@@ -9,7 +9,7 @@ import { formatListenAddress, type ListenAddress } from '../../values/listen-add
 import { contains, type Network } from '../../values/network.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
-import { checkStages, type StageTable } from './stages-together.ts';
+import { checkStages, checkTapResults, type StageTable } from './stages-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
@@ -40,7 +40,10 @@ export interface Tables extends SrsTables, RewriteTables {
     readonly name?: string | undefined;
     readonly credential?: string | readonly string[] | undefined;
   })[];
-  readonly tap: readonly { readonly route?: string | undefined }[];
+  readonly tap: readonly {
+    readonly route?: string | undefined;
+    readonly results?: readonly string[] | undefined;
+  }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly signing_key: readonly {
     readonly tenant?: string | undefined;
@@ -210,6 +213,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   const listeners = tables.listen.map(({ address }) => formatListenAddress(address));
   checkListeners(tables, listeners, names, context);
   const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
+  checkTapResults(tables.tap, tables.stage, context);
   checkStages(tables.stage, { listeners, routes: routeNames }, context);
   for (const [index, { route }] of tables.tap.entries())
     if (route !== undefined && !routeNames.includes(route))

@@ -24,7 +24,7 @@ export function addUnknownListeners(
 
 /** Adds a problem for a name that no table of the file has. @param names - that there are */
 export function addUnknown(
-  table: 'table' | 'tenant' | 'credential' | 'route',
+  table: 'table' | 'tenant' | 'credential' | 'route' | 'stage',
   name: string,
   names: readonly string[],
   path: (string | number)[],

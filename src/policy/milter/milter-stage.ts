@@ -18,6 +18,7 @@ import {
 import { MilterClient, type MilterParts } from './milter-client.ts';
 import type { Answered } from './milter-connection.ts';
 import { MilterContent } from './milter-content.ts';
+import { type MilterMark, takenVerdict } from './milter-marks.ts';
 import { verdictOf } from './milter-verdicts.ts';
 
 export interface MilterStageParts extends MilterParts {
@@ -25,6 +26,8 @@ export interface MilterStageParts extends MilterParts {
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
   readonly breaker: Breaker | undefined;
+  /** What it may mark by fields. */
+  readonly marks: readonly MilterMark[];
 }
 
 /** Each answer has a limit of its own. This one is for a milter that asks for more time without end. */
@@ -49,7 +52,7 @@ export class MilterStage implements Stage {
   readonly onFailure: FailureAnswer;
   readonly audience: Audience | undefined;
   readonly breaker: Breaker | undefined;
-  readonly #parts: MilterParts;
+  readonly #parts: MilterStageParts;
   /** The facts are one object for each session. */
   readonly #sessions = new WeakMap<SessionFacts, MilterAsked>();
 
@@ -151,7 +154,6 @@ export class MilterStage implements Stage {
     if (verdict !== goOn) return verdict;
     // What a milter has edited counts also when it wants to see no more of the message.
     const reason = quarantine ?? client.takeQuarantine();
-    if (reason !== undefined) return { kind: 'quarantine', reason, edits };
-    return edits.length === 0 ? goOn : { kind: 'continue', edits };
+    return takenVerdict(this.name, edits, reason, this.#parts.marks);
   }
 }

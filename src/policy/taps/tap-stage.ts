@@ -4,8 +4,18 @@
 import { domainOf } from '../../address/domain.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { FollowedFile } from '../followed-file.ts';
+import type { ResultCondition } from '../../values/result-condition.ts';
 import { loadExpressions } from './address-expression.ts';
-import { type Answer, type Edit, goOn, type MailFacts, type Stage, type Verdict } from '../stage.ts';
+import {
+  type Answer,
+  type ContentFacts,
+  type Edit,
+  goOn,
+  type Point,
+  type MailFacts,
+  type Stage,
+  type Verdict,
+} from '../stage.ts';
 import type { TapHit, TapRules } from './tap-rules.ts';
 
 /** Whose mail: of clients that may relay or have logged in (`out`), of others (`in`). */
@@ -23,6 +33,8 @@ export interface TapSet {
   readonly route?: string | undefined;
   /** Of these tenants alone; undefined: any mail. */
   readonly tenants: ReadonlySet<string> | undefined;
+  /** What stages before must have found out; one of them is enough. Undefined: nothing. It is decided at the end of a message then. */
+  readonly results?: readonly ResultCondition[] | undefined;
   /** A file is read anew when it has changed. */
   readonly rules: TapRules | FollowedFile<TapRules>;
 }
@@ -38,7 +50,10 @@ export class TapStage implements Stage {
   readonly name = 'taps';
   /** Whoever wants mail to be accepted does not decide that an archive misses it. */
   readonly isAskedAfterAccept = true;
-  readonly #sets: readonly TapSet[];
+  /** Decided at DATA. */
+  readonly #early: readonly TapSet[];
+  /** Decided when all has been found out. */
+  readonly #late: readonly TapSet[];
   readonly #copied: (copy: NotedCopy) => void;
   readonly #isLocal: (domain: string) => boolean;
   #isLoaded = false;
@@ -53,22 +68,41 @@ export class TapStage implements Stage {
     isLocal: (domain: string) => boolean = () => false,
   ) {
     this.#isLocal = isLocal;
-    this.#sets = sets;
+    this.#early = sets.filter(({ results }) => results === undefined);
+    this.#late = sets.filter(({ results }) => results !== undefined);
     this.#copied = copied;
   }
 
+  /** At the end of a message alone where there is something to find out. */
+  asksAt(point: Point): boolean {
+    return (point === 'content' ? this.#late : this.#early).length > 0;
+  }
+
   data(facts: MailFacts): Answer {
-    if (this.#isLoaded) return this.#decide(facts);
+    return this.#ask(this.#early, facts);
+  }
+
+  content(facts: ContentFacts): Answer {
+    const { results } = facts;
+    if (results === undefined) return goOn;
+    const sets = this.#late.filter(({ results: wanted = [] }) =>
+      wanted.some(({ stage, key, value }) => results[stage]?.[key] === value),
+    );
+    return sets.length === 0 ? goOn : this.#ask(sets, facts);
+  }
+
+  #ask(sets: readonly TapSet[], facts: MailFacts): Answer {
+    if (this.#isLoaded) return this.#decide(sets, facts);
     return loadExpressions().then(() => {
       this.#isLoaded = true;
-      return this.#decide(facts);
+      return this.#decide(sets, facts);
     });
   }
 
-  #decide(facts: MailFacts): Verdict | Promise<Verdict> {
+  #decide(all: readonly TapSet[], facts: MailFacts): Verdict | Promise<Verdict> {
     const { client, principal, transaction } = facts;
     const direction = client.mayRelay || principal !== undefined ? 'out' : 'in';
-    const sets = this.#sets.filter(
+    const sets = all.filter(
       (set) =>
         (set.direction === 'both' || set.direction === direction) &&
         (set.tenants === undefined || set.tenants.has(transaction.tenant)),
@@ -87,7 +121,10 @@ export class TapStage implements Stage {
   ): Verdict {
     const addresses = recipients.flatMap(({ address, isCopy }) => (isCopy === true ? [] : [address]));
     const edits: Edit[] = [];
-    const copies = new Set<string>();
+    // A tap at DATA may have been for the same address.
+    const copies = new Set(
+      recipients.flatMap(({ address, isCopy }) => (isCopy === true ? [address.toLowerCase()] : [])),
+    );
     for (const [index, { name, destination = 'any', route }] of sets.entries()) {
       const meant = destination === 'any' ? addresses : this.#goingTo(destination, addresses);
       const hit = meant.length === 0 ? undefined : rules[index]?.find(reversePath, meant);

@@ -33,6 +33,7 @@ export function milterStage(
     onFailure: 'tempfail',
     audience: undefined,
     breaker: undefined,
+    marks: [],
     connection: {
       dial: dialService,
       deadlines,

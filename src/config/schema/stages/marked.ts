@@ -7,8 +7,11 @@ import { expected, key, oneOf, tableOf, textOf } from '../fields.ts';
 
 const actions = ['reject', 'tempfail', 'quarantine', 'discard', 'continue'] as const;
 
-/** RFC 5322 2.2: a name of printable characters without a colon; the value here is one line. */
-function field(text: string): { readonly name: string; readonly value: string } {
+/**
+ * RFC 5322 2.2: a name of printable characters without a colon; the value here is one line.
+ * @throws {ValueError} when it is no field
+ */
+export function markField(text: string): { readonly name: string; readonly value: string } {
   const [, name, value] = /^([!-9;-~]{1,76}):[ \t]*([\x20-\x7e]{1,900})$/u.exec(text) ?? [];
   if (name === undefined || value === undefined)
     throw new ValueError(`${JSON.stringify(text)} is no field: it looks like "X-Spam: Yes"`);
@@ -32,7 +35,7 @@ export function markedMail<const Action extends (typeof actions)[number]>(action
       { defaultText: 'that of other mail', example: '"marked"' },
     ),
     add_field: key(
-      textOf('a field such as "X-Spam: Yes"', field).optional(),
+      textOf('a field such as "X-Spam: Yes"', markField).optional(),
       'A field that is put on top of its header.',
       {
         defaultText: 'none',

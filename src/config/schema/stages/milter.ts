@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { isMacroName } from '../../../values/milter-macros.ts';
 import { formatServiceAddress, parseServiceAddress } from '../../../values/service-address.ts';
 import { duration, expected, key, listOf, tableOf, textOf, wholeNumber, yesNo } from '../fields.ts';
+import { markedMail, markField } from './marked.ts';
 import { stageKind } from './stage-kind.ts';
 
 function macroList() {
@@ -82,5 +83,21 @@ export const milterStage = stageKind(
       yesNo().default(true),
       'Look up the name of a client before the milter is told of it. Without it, a client has only its address for a name.',
     ),
+    spam_fields: key(
+      listOf(textOf('a field such as "X-Spam: Yes"', markField), 'fields such as "X-Spam: Yes"').prefault([
+        'X-Spam: Yes',
+        'X-Spam-Flag: YES',
+        'X-Spam-Status: Yes',
+      ]),
+      'Fields by which it marks spam: the milter adds or changes one of this name whose value begins so. What came with the message does not count.',
+    ),
+    on_spam: markedMail('continue', 'that the milter marks as spam'),
+    virus_fields: key(
+      listOf(textOf('a field such as "X-Spam: Yes"', markField), 'fields such as "X-Virus: Yes"').prefault([
+        'X-Virus-Status: Infected',
+      ]),
+      'Fields by which it marks viruses.',
+    ),
+    on_virus: markedMail('continue', 'that the milter marks for a virus'),
   },
 );
