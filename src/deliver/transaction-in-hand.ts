@@ -152,7 +152,8 @@ export class TransactionInHand {
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
-      const relayedTo = isUnreported ? { relayedTo: place.hop.host } : undefined;
+      const isFinal = place.hop.transport === 'lmtp' ? ({ isFinal: true } as const) : undefined;
+      const relayedTo = isUnreported ? { relayedTo: place.hop.host, ...isFinal } : undefined;
       results.push(told({ recipient, result: 'delivered', ...relayedTo }, outcome));
     }
     return results;

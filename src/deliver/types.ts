@@ -46,6 +46,8 @@ export type AttemptResult = RecipientResult & {
   readonly tenant?: string | undefined;
   /** The host that took the mail, if it knows no DSN and NOTIFY=SUCCESS was given: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedTo?: string | undefined;
+  /** With `relayedTo`: it is the mailbox server (LMTP), so that Sluice reports `delivered` (RFC 3464 2.3.3). */
+  readonly isFinal?: true | undefined;
   /** Only where `tellsAttempts` says so. */
   readonly details?: AttemptDetails | undefined;
 };

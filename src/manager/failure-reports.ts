@@ -97,7 +97,7 @@ export class FailureReports {
     gathered.lastAtMs = now;
     this.#failures++;
     // A failure is booked after its report, so a crash repeats both. A delivery is booked at once: its report must not wait.
-    if (recipient.action === 'relayed') this.#complete.push(queueId);
+    if (recipient.action !== 'failed') this.#complete.push(queueId);
   }
 
   /** A recipient of the message has had a result: nothing of it may be under way any more. */

@@ -162,8 +162,8 @@ function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number
     return { address, originalRecipient, action: 'delayed', status, refusal, willRetryUntilMs };
   }
   const facts = { address, originalRecipient, lastAttemptMs: nowMs };
-  if (each.action === 'relayed') {
-    return { ...facts, action: 'relayed', status: '2.0.0', remoteMta: each.host };
+  if (each.action !== 'failed') {
+    return { ...facts, action: each.action, status: '2.0.0', remoteMta: each.host };
   }
   const { refusal, expired } = each;
   return { ...facts, action: 'failed', status: failureStatus(refusal, expired), refusal };

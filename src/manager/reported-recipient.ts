@@ -12,9 +12,10 @@ export interface FailedRecipient {
   readonly expired: boolean;
 }
 
+/** It was handed to a server that does not report success itself: to its mailbox server (`delivered`), or to another one. */
 interface RelayedRecipient {
   readonly recipient: number;
-  readonly action: 'relayed';
+  readonly action: 'relayed' | 'delivered';
   /** The server that took it; undefined when that is no longer known. */
   readonly host: string | undefined;
 }

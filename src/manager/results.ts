@@ -120,8 +120,8 @@ export class Results {
     if (flight === undefined) return;
     const { queueId, transaction } = flight;
     const { message } = transaction;
-    for (const { recipient, relayedTo } of results) {
-      if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo);
+    for (const { recipient, relayedTo, isFinal } of results) {
+      if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo, isFinal);
     }
     this.#parts.logins.done(connection, results);
     news.begins(queueId, message, connection, results);

@@ -66,8 +66,9 @@ export class Settlement {
   }
 
   /** The server that took the mail does not send the report of success that the sender asked for, so Sluice does. */
-  relayed(queueId: string, recipient: number, host: string | undefined): void {
-    this.#parts.reports.add(queueId, { recipient, action: 'relayed', host });
+  relayed(queueId: string, recipient: number, host: string | undefined, isFinal?: boolean): void {
+    const action = isFinal === true ? 'delivered' : 'relayed';
+    this.#parts.reports.add(queueId, { recipient, action, host });
   }
 
   /** @param results - results of the attempt that caused it, for the log; undefined when no attempt did */

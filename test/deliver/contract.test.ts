@@ -152,3 +152,20 @@ for (const at of ['tcp', 'unix'] as const) {
     assert.deepEqual(arrived(), [['a@to.test', 'd@to.test']]);
   });
 }
+
+for (const protocol of ['smtp', 'lmtp'] as const) {
+  test(`${protocol}: success that the server does not report itself is told, and whether it is the last one`, async (t) => {
+    const { sender, spool, reports, hop } = await ground(t, bySocket(protocol, 'tcp'));
+    const notify = { never: false, success: true, failure: true, delay: false };
+    const work = spool.add({ to: [{ address: 'a@to.test', notify }, 'd@to.test'] });
+    sender.connect({ connection: 1, site: 'site', hop, source: '', work });
+    assert.deepEqual(await reports.next(), { kind: 'ready', connection: 1 });
+    const done = await reports.next();
+    assert.ok(done.kind === 'done');
+    const isFinal = protocol === 'lmtp' ? { isFinal: true } : undefined;
+    assert.deepEqual(done.results, [
+      { recipient: 0, result: 'delivered', relayedTo: hop.host, ...isFinal },
+      { recipient: 1, result: 'delivered' },
+    ]);
+  });
+}

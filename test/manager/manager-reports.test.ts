@@ -125,6 +125,18 @@ test('requested success that the peer will not report is reported as relayed, an
   assert.match(text, /^Action: relayed\r\nStatus: 2\.0\.0\r\nRemote-MTA: dns; mx\.to\.test\r$/mu);
 });
 
+test('requested success of a mailbox server is reported as delivered', async (t) => {
+  const { sender, submit, store } = await ground(t);
+  const one = await sender(1);
+  await submit({ address: 'u@to.test', notify });
+  await one.done(one.connect.connection, [
+    { ...delivered(0), relayedTo: 'unix:/run/dovecot/lmtp', isFinal: true },
+  ]);
+  const text = Buffer.concat(store.reports[0]?.content ?? []).toString();
+  assert.match(text, /^Action: delivered\r\nStatus: 2\.0\.0\r$/mu);
+  assert.match(text, /^Subject: Your message was delivered\r$/mu);
+});
+
 test('a reload changes the sender of reports', async (t) => {
   const { sender, submit, store, reload } = await ground(t);
   const one = await sender(1);
