@@ -4,7 +4,7 @@
 import { DsnError } from './dsn-error.ts';
 import type { Dsn, DsnOptions } from './dsn-types.ts';
 import { humanPart, subjectOf } from './human-part.ts';
-import { dateTime, field, isAscii, quotedPrintable, addressText } from './mime-text.ts';
+import { dateTime, field, isAscii, quotedPrintable, addressText, unstructured } from './mime-text.ts';
 import { originalPart } from './original-part.ts';
 import { statusPart } from './status-part.ts';
 
@@ -43,14 +43,20 @@ export function buildDsn(options: DsnOptions): Dsn {
     field('Date', dateTime(options.nowMs)) +
     field('From', `Mail Delivery System <${options.from}>`) +
     `To: <${addressText(sender)}>\r\n` +
-    field('Subject', subjectOf(options.recipients)) +
+    field('Subject', unstructured(subjectOf(options))) +
     field('Message-ID', `<${options.messageId.replaceAll(/^<|>$/g, '')}>`) +
     field('Auto-Submitted', 'auto-replied') + // RFC 3834 5
     field('MIME-Version', '1.0') +
     `Content-Type: multipart/report; report-type=${statusType};\r\n boundary="${boundary}"\r\n` +
     (is8bit ? field('Content-Transfer-Encoding', '8bit') : '') +
     '\r\nThis is a report in MIME format.\r\n' +
-    part(boundary, 'Explanation', `text/plain; charset=${human.charset}`, human.encoding);
+    part(
+      boundary,
+      'Explanation',
+      `text/plain; charset=${human.charset}`,
+      human.encoding,
+      options.texts?.language,
+    );
   const beforeStatus = `\r\n${part(boundary, 'Delivery report', `message/${statusType}`, status.isGlobal ? '8bit' : '7bit')}`;
   const returned = original.mediaType.endsWith('headers') ? 'Header of the message' : 'The message';
   const beforeOriginal = `\r\n${part(boundary, returned, original.mediaType, original.encoding)}`;
@@ -71,11 +77,18 @@ export function buildDsn(options: DsnOptions): Dsn {
 }
 
 /** A delimiter line and the header of the part that it begins. */
-function part(boundary: string, description: string, mediaType: string, encoding: string): string {
+function part(
+  boundary: string,
+  description: string,
+  mediaType: string,
+  encoding: string,
+  language = '',
+): string {
   return (
     `--${boundary}\r\n` +
     field('Content-Description', description) +
     field('Content-Type', mediaType) +
+    (language === '' || language === 'en' ? '' : field('Content-Language', language)) + // RFC 3282 2
     (encoding === '7bit' ? '' : field('Content-Transfer-Encoding', encoding)) +
     '\r\n'
   );

@@ -1,6 +1,7 @@
 // The input and output of building a delivery status notification. Plain data.
 
 import type { Refusal } from '../message/refusal.ts';
+import type { ReportTexts } from '../values/report-texts.ts';
 import type { DsnAction } from './wants-report.ts';
 
 /** One recipient that is reported. */
@@ -52,6 +53,8 @@ export interface DsnOptions {
   readonly from: string;
   /** MIME boundary; changed as far as needed to be valid and to occur in no part. */
   readonly boundary: string;
+  /** For people; English when not given. */
+  readonly texts?: ReportTexts | undefined;
   /** Message-ID of the report, with or without angle brackets. */
   readonly messageId: string;
 }

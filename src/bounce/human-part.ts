@@ -7,51 +7,61 @@ import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
 import { addressText, dateTime, wrap } from './mime-text.ts';
 import { reasonWords } from './status.ts';
 import { mtaName } from './mta-name.ts';
+import { english } from './texts/english.ts';
+import { fill, type ReportTexts, type TextKey } from '../values/report-texts.ts';
 import type { DsnAction } from './wants-report.ts';
 
 /** In the order in which they are told. */
 const actions: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'delivered'];
 
-const subject: Readonly<Record<DsnAction, string>> = {
-  failed: 'Your message could not be delivered',
-  delayed: 'Your message is delayed, and will be tried again',
-  relayed: 'Your message was handed on',
-  delivered: 'Your message was delivered',
-};
-
-const whatHappened: Readonly<Record<DsnAction, string>> = {
-  failed:
-    'Your message could not be delivered to the following addresses. This is final: it will not be tried again.',
-  delayed:
-    'Your message could not be delivered to the following addresses yet. It stays in the queue and is tried again: you need not send it a second time.',
-  relayed:
-    'Your message was handed on for the following addresses to a server that does not confirm deliveries. You will hear of it again only if it fails.',
-  delivered: 'Your message was delivered to the following addresses.',
-};
-
 /** The subject of a report: of the worst action in it. */
-export function subjectOf(recipients: readonly DsnRecipient[]): string {
+export function subjectOf(options: DsnOptions): string {
+  const { recipients, texts = english } = options;
   const worst = actions.find((action) => recipients.some((recipient) => recipient.action === action));
-  return subject[worst ?? 'failed'];
+  return fill(texts[`subject_${worst ?? 'failed'}`], valuesOf(options));
+}
+
+/** What may stand in braces in every text. */
+function valuesOf({
+  reportingMta,
+  queueId,
+  arrivalMs,
+  sender,
+}: DsnOptions): Readonly<Record<string, string>> {
+  return {
+    hostname: reportingMta,
+    queue_id: queueId,
+    arrival: dateTime(arrivalMs),
+    sender: addressText(sender),
+  };
 }
 
 /** The whole text with CRLF line ends. */
 export function humanPart(options: DsnOptions): string {
-  const { recipients, reportingMta } = options;
-  let text = wrap(`This is the mail system at ${reportingMta}.`, '');
+  const { recipients, reportingMta, texts = english } = options;
+  const values = valuesOf(options);
+  const say: Say = (key, more, indent = '') => paragraph(fill(texts[key], { ...values, ...more }), indent);
+  let text = say('greeting');
   for (const action of actions) {
     const concerned = recipients.filter((recipient) => recipient.action === action);
     if (concerned.length === 0) continue;
-    text += `\r\n${wrap(whatHappened[action], '')}`;
-    for (const group of groupsOf(concerned)) text += groupText(group, reportingMta);
+    text += `\r\n${say(action)}`;
+    for (const group of groupsOf(concerned)) text += groupText(group, reportingMta, texts, say);
   }
-  text += '\r\n';
-  text += wrap(
-    `The message arrived here on ${dateTime(options.arrivalMs)} with the queue id ${options.queueId}.`,
-    '',
-  );
-  text += wrap('A report for programs and a copy of the message, or of its header, are attached.', '');
+  text += `\r\n${say('arrived')}${say('attached')}`;
+  if (texts.closing !== '') text += `\r\n${say('closing')}`;
   return text;
+}
+
+/** The lines of a text, filled in. */
+type Say = (key: TextKey, more?: Readonly<Record<string, string>>, indent?: string) => string;
+
+/** Each line of a text of the administrator begins a line. */
+function paragraph(text: string, indent: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.trim() === '' ? '\r\n' : wrap(line, indent)))
+    .join('');
 }
 
 /** Recipients with the same reason, in order of first appearance. */
@@ -62,41 +72,52 @@ function groupsOf(recipients: readonly DsnRecipient[]): DsnRecipient[][] {
   return [...groups.values()];
 }
 
-function groupText(group: readonly DsnRecipient[], reportingMta: string): string {
+function groupText(
+  group: readonly DsnRecipient[],
+  reportingMta: string,
+  texts: ReportTexts,
+  say: Say,
+): string {
   let text = '\r\n';
   for (const { address } of group) text += `  <${addressText(address)}>\r\n`;
   const [first] = group;
   if (first === undefined) return text;
-  const words = first.refusal === undefined ? '' : reasonWords(first.refusal);
-  if (first.refusal !== undefined && words !== '') {
-    text += wrap(introduction(first.refusal, first.action, reportingMta), '    ');
+  const { refusal, action, status, willRetryUntilMs } = first;
+  const words = refusal === undefined ? '' : reasonWords(refusal);
+  if (refusal !== undefined && words !== '') {
+    text += introduction(refusal, action, reportingMta, texts, say);
     text += wrap(words, '      ');
   }
-  if (first.action === 'failed') text += wrap(adviceFor(first.status), '    ');
-  if (first.action === 'delayed' && first.willRetryUntilMs !== undefined) {
-    text += wrap(`It is tried again until ${dateTime(first.willRetryUntilMs)}.`, '    ');
-  }
+  if (action === 'failed') text += paragraph(adviceFor(status, texts), '    ');
+  if (action === 'delayed' && willRetryUntilMs !== undefined)
+    text += say('retry_until', { date: dateTime(willRetryUntilMs) }, '    ');
   return text;
 }
 
-/** Names the refused part of an SMTP session for people. */
-function stageOf(during: RefusedStep): string {
+/** The refused part of an SMTP session, as texts name it. */
+function partOf(during: RefusedStep): 'sender' | 'recipient' | 'message' | 'connection' {
   switch (during) {
     case 'MAIL':
-      return 'the sender address';
+      return 'sender';
     case 'RCPT':
-      return 'the recipient address';
+      return 'recipient';
     case 'DATA':
     case 'content':
-      return 'the message';
+      return 'message';
     default:
-      return 'the connection';
+      return 'connection';
   }
 }
 
-function introduction({ by, during }: Refusal, action: DsnAction, reportingMta: string): string {
-  if (by.kind !== 'remote') return 'The reason:';
-  const server = by.host === '' ? "The recipient's server" : `The server ${mtaName(by.host, reportingMta)}`;
-  if (action === 'failed') return `${server} refused ${stageOf(during)} and said:`;
-  return `${server} answered about ${stageOf(during)}:`;
+function introduction(
+  { by, during }: Refusal,
+  action: DsnAction,
+  reportingMta: string,
+  texts: ReportTexts,
+  say: Say,
+): string {
+  if (by.kind !== 'remote') return say('reason', {}, '    ');
+  const server =
+    by.host === '' ? texts.unnamed_server : fill(texts.server, { host: mtaName(by.host, reportingMta) });
+  return say(`${action === 'failed' ? 'refused' : 'answered'}_${partOf(during)}`, { server }, '    ');
 }

@@ -88,6 +88,23 @@ export function field(name: string, value: string): string {
   return `${folded}${line}\r\n`;
 }
 
+/** The value of a field for text: as it is in ASCII, otherwise as encoded words (RFC 2047 2), with whole characters in each (5). */
+export function unstructured(text: string): string {
+  const clean = exactText(text);
+  if (isAscii(clean)) return clean;
+  const words: string[] = [];
+  let word = '';
+  for (const character of clean) {
+    if (Buffer.byteLength(word + character) > 42) {
+      words.push(word);
+      word = '';
+    }
+    word += character;
+  }
+  words.push(word);
+  return words.map((each) => `=?utf-8?B?${Buffer.from(each).toString('base64')}?=`).join(' ');
+}
+
 /** The date as RFC 5322 3.3 has it, in UTC. */
 export function dateTime(ms: number): string {
   return new Date(ms).toUTCString().replace('GMT', '+0000');

@@ -16,8 +16,11 @@ import { noSupplement, type OnFileRead, readSupplement, type Supplement } from '
 import { readConfigFiles } from './read/config-files.ts';
 import { readToml, type TomlSource } from './read/toml.ts';
 import type { Network } from '../values/network.ts';
+import type { OwnTexts } from '../values/report-texts.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
+import { type BounceConfig, toBounceConfig } from './bounce-config.ts';
+import { readReportTexts } from './report-texts-file.ts';
 import { type CredentialConfig, toCredentialConfig } from './credential-config.ts';
 import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
 import { type LimitConfig, toLimitConfig } from './limit-config.ts';
@@ -63,8 +66,6 @@ export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & {
 };
 /** The keys of [dns]; without `servers`, those of the system are asked. */
 export type DnsConfig = FileConfig['dns'];
-/** The keys of [bounce]; without `postmaster`, double bounces are dropped. */
-export type BounceConfig = Omit<FileConfig['bounce'], 'from'> & { readonly from: string };
 /** The keys of [control]: groups of operators. */
 export type ControlConfig = FileConfig['control'];
 /** The keys of [log]; without `file`, the log goes to standard output. */
@@ -179,7 +180,7 @@ export function parseConfig(text: string, fileName: string): Config {
 
 /** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
 export function defaultConfig(): Config {
-  const from = { file: undefined, fragments: [], folder: fromWorkingFolder('.') };
+  const from = { file: undefined, fragments: [], folder: fromWorkingFolder('.'), ownTexts: [] };
   return completeConfig(camelKeys(root.parse({})), from, noSupplement);
 }
 
@@ -194,7 +195,8 @@ function buildConfig(
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
   const supplement = readSupplement(content, source, folder, onFileRead);
-  const config = completeConfig(content, { file, fragments, folder }, supplement);
+  const ownTexts = readReportTexts(content.bounce.texts, { source, folder, onFileRead });
+  const config = completeConfig(content, { file, fragments, folder, ownTexts }, supplement);
   const problems = [
     ...pathProblems(config),
     ...socketPathProblems(config.listen),
@@ -206,17 +208,22 @@ function buildConfig(
   );
 }
 
+type ConfigPlace = Pick<Config, 'file' | 'fragments'> & {
+  readonly folder: string;
+  readonly ownTexts: readonly OwnTexts[];
+};
+
 /** Adds the defaults that depend on the machine and on other keys, and makes paths absolute. */
 function completeConfig(
   content: FileConfig,
-  { file, fragments, folder }: Pick<Config, 'file' | 'fragments'> & { readonly folder: string },
+  { file, fragments, folder, ownTexts }: ConfigPlace,
   supplement: Supplement,
 ): Config {
   const hostname = content.hostname ?? systemHostname();
   const directory = content.directory.map((each) => toDirectoryConfig(each, folder));
   const controlSocket = resolve(folder, content.controlSocket);
   const spool = resolve(folder, content.spool);
-  const { receive, deliver, bounce, log } = content;
+  const { receive, deliver, log } = content;
   const { relayDomainsFile } = receive;
   const besideControl = join(dirname(controlSocket), 'submit.sock');
   return {
@@ -283,7 +290,7 @@ function completeConfig(
       ...reaction,
       origin: supplement.originOf('reaction', index),
     })),
-    bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
+    bounce: toBounceConfig(content.bounce, hostname, folder, ownTexts),
     reports: toReportsConfig(content.reports, folder, supplement.reportsAuthorities),
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
     stop: content.stop,

@@ -63,7 +63,14 @@ export class ReportWriter {
     recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
   ): Promise<void> {
-    const { hostname, from, maxOriginalBytes } = this.#parts.settings();
+    const {
+      hostname,
+      from,
+      maxOriginalBytes,
+      texts,
+      route,
+      tenant = envelope.tenant,
+    } = this.#parts.settings();
     const nowMs = this.#parts.dateMs();
     const writer = this.#parts.writerOf(ref);
     const id = writer.newQueueId();
@@ -80,6 +87,7 @@ export class ReportWriter {
       original: { kind: 'full', content: original },
       maxOriginalBytes,
       from,
+      texts: texts.textsFor(envelope.tenant ?? '', original),
       boundary: `=_${id}_${hostname}`,
       messageId: `${id}@${hostname}`,
     });
@@ -89,7 +97,7 @@ export class ReportWriter {
         ? undefined
         : await signReport(
             signing,
-            { tenant: envelope.tenant ?? '', reversePath: '', recipient: dsn.recipient },
+            { tenant: tenant ?? '', reversePath: '', recipient: dsn.recipient },
             dsn.content,
           );
     const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
@@ -99,13 +107,17 @@ export class ReportWriter {
         receivedAtMs: nowMs,
         reversePath: '',
         recipients: [
-          { address: dsn.recipient, notify: { never: true, success: false, failure: false, delay: false } },
+          {
+            address: dsn.recipient,
+            notify: { never: true, success: false, failure: false, delay: false },
+            route,
+          },
         ],
         body: dsn.body,
         smtpUtf8: dsn.smtpUtf8,
         // With its tenant, so that a tenant whose mail fails in masses delays only itself with the reports. RFC 6710 4.6: a
         // report has the priority of the message that it is about.
-        tenant: envelope.tenant,
+        tenant,
         priority: envelope.priority,
         origin: { via, clientAddress: '', helo: '' },
       },
@@ -119,7 +131,7 @@ export class ReportWriter {
       via,
       about: queueId,
       size: appended.sizeBytes,
-      tenant: envelope.tenant,
+      tenant,
       priority: envelope.priority,
       signed: signed?.by.length === 0 ? undefined : signed?.by,
       unsigned: signed?.unsigned,
@@ -132,7 +144,8 @@ export class ReportWriter {
       sizeBytes: appended.sizeBytes,
       reversePath: '',
       recipients: [dsn.recipient],
-      tenant: envelope.tenant,
+      routes: route === undefined ? undefined : [route],
+      tenant,
       priority: envelope.priority,
     });
   }

@@ -17,6 +17,7 @@ import type { SchedulerConfig } from '../schedule/types.ts';
 import { deliveryStages } from './delivery-points.ts';
 import { limitRules } from './limit-rules.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
+import { TextChoice } from '../bounce/texts/text-choice.ts';
 import { reactionRules } from './reaction-rules.ts';
 
 export { formerRuleIds, limitRules } from './limit-rules.ts';
@@ -175,11 +176,22 @@ export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): Sche
 }
 
 export function bounceSettings(config: Config): BounceSettings {
+  const { bounce } = config;
   return {
     hostname: config.hostname,
-    from: config.bounce.from,
-    postmaster: config.bounce.postmaster,
-    maxOriginalBytes: config.bounce.maxOriginalSize,
-    warnAfterMs: config.bounce.warnAfter.toSorted((one, other) => one - other),
+    from: bounce.from,
+    postmaster: bounce.postmaster,
+    maxOriginalBytes: bounce.maxOriginalSize,
+    texts: new TextChoice({
+      own: bounce.ownTexts,
+      language: bounce.language,
+      followsOriginal: bounce.originalLanguage,
+      tenants: new Map(
+        config.tenant.flatMap(({ name, language }) => (language === undefined ? [] : [[name, language]])),
+      ),
+    }),
+    tenant: bounce.tenant,
+    route: bounce.route,
+    warnAfterMs: bounce.warnAfter.toSorted((one, other) => one - other),
   };
 }

@@ -58,9 +58,10 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
-      ['login-config.ts'],
+      ['login-config.ts', 'report-texts-file.ts'],
       [
         'problems',
+        'bounce-config.ts',
         'certificate-config.ts',
         'limit-config.ts',
         'credential-config.ts',

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import type { Peer } from '../../src/message/refusal.ts';
 import { broken, said } from '../refusals.ts';
+import { french } from '../../src/bounce/texts/french.ts';
+import { german } from '../../src/bounce/texts/german.ts';
 import type { DsnOptions } from '../../src/bounce/build-dsn.ts';
 
 const mx1: Peer = { host: 'mx1.example.com', endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } };
@@ -35,6 +37,32 @@ export const base: DsnOptions = {
   boundary: '=_3fGk2R_mx.example.org',
   messageId: '3fGk2R@mx.example.org',
 };
+
+/** Each action, with refusals of a server, of a connection and of our own. */
+const every: DsnOptions['recipients'] = [
+  ...base.recipients,
+  {
+    address: 'sender@example.com',
+    action: 'failed',
+    status: '5.7.1',
+    refusal: said('550 5.7.1 not you', 'MAIL', { ...mx1, host: '' }),
+  },
+  {
+    address: 'lost@example.net',
+    action: 'failed',
+    status: '4.4.7',
+    refusal: broken('timed out', 'connect', mx1),
+  },
+  {
+    address: 'dave@example.edu',
+    action: 'delayed',
+    status: '4.2.2',
+    refusal: said('452 4.2.2 mailbox full', 'content', mx1),
+    willRetryUntilMs: noon + 86_400_000,
+  },
+  { address: 'eve@example.gov', action: 'relayed', status: '2.0.0', remoteMta: 'old.example.gov' },
+  { address: 'frank@example.mil', action: 'delivered', status: '2.0.0' },
+];
 
 /** One entry per file in golden/. */
 export const reports: Readonly<Record<string, DsnOptions>> = {
@@ -102,6 +130,18 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
       },
     ],
     original: { kind: 'headers', content: [Buffer.from('From: alïce@exämple.org\r\nSubject: Grüße\r\n')] },
+  },
+  german: { ...base, recipients: every, texts: german, sender: 'jörg@example.org' },
+  french: { ...base, recipients: every, texts: french },
+  'own-texts': {
+    ...base,
+    texts: {
+      ...german,
+      language: 'de-at',
+      subject_failed: 'Unzustellbar: {queue_id}',
+      greeting: 'Servus!\n\nHier ist {hostname}, für {sender}.',
+      closing: 'Fragen? {hostname} {unknown} hilft: https://example.org/hilfe',
+    },
   },
   'eight-bit': {
     ...base,

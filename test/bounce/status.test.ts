@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { english } from '../../src/bounce/texts/english.ts';
 import { adviceFor } from '../../src/bounce/advice.ts';
 import { failureStatus } from '../../src/bounce/status.ts';
 import { type DsnAction, wantsReport } from '../../src/bounce/wants-report.ts';
@@ -65,11 +66,11 @@ test('who wants which report (RFC 3461 4.1)', () => {
 });
 
 test('advice fits the detail, else the subject, else there is a general word', () => {
-  assert.match(adviceFor('5.2.2'), /mailbox is full/);
-  assert.match(adviceFor('4.2.2'), /mailbox is full/);
-  assert.match(adviceFor('5.1.1'), /typing errors/);
-  assert.match(adviceFor('5.7.26'), /rule of the recipient/);
-  assert.match(adviceFor('5.0.0'), /postmaster/);
-  assert.match(adviceFor('nonsense'), /postmaster/);
-  assert.match(adviceFor('5.constructor.x'), /postmaster/);
+  assert.match(adviceFor('5.2.2', english), /mailbox is full/);
+  assert.match(adviceFor('4.2.2', english), /mailbox is full/);
+  assert.match(adviceFor('5.1.1', english), /typing errors/);
+  assert.match(adviceFor('5.7.26', english), /rule of the recipient/);
+  assert.match(adviceFor('5.0.0', english), /postmaster/);
+  assert.match(adviceFor('nonsense', english), /postmaster/);
+  assert.match(adviceFor('5.constructor.x', english), /postmaster/);
 });

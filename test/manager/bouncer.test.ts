@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import type { BounceSettings } from '../../src/bounce/bounce-settings.ts';
+import { english } from '../../src/bounce/texts/english.ts';
+import { german } from '../../src/bounce/texts/german.ts';
 import { Bouncer } from '../../src/manager/bouncer.ts';
 import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
@@ -86,6 +88,9 @@ function bench(): Bench {
       postmaster: undefined,
       maxOriginalBytes: 1000,
       warnAfterMs: [],
+      texts: { textsFor: () => english },
+      tenant: undefined,
+      route: undefined,
     },
     failures: 0,
     hasRoom: true,
@@ -255,4 +260,18 @@ test('a report about a message that demands TLS on its whole way returns no body
   }
   const returnsBody = all.stored.map(({ content }) => Buffer.concat(content).toString().includes('Hello'));
   assert.deepEqual(returnsBody, [true, false, true]);
+});
+
+test('reports have the tenant and the route of the configuration, and the language of the tenant of their message', async () => {
+  const at = bench();
+  const textsFor = (tenant: string) => (tenant === 'shop' ? german : english);
+  at.settings = { ...at.settings, texts: { textsFor }, tenant: 'reports', route: 'out' };
+  assert.equal(await at.report([{ address: 'b@to.test' }], '550 no', { tenant: 'shop' }), true);
+  const { envelope, content } = at.stored[0]!;
+  assert.deepEqual([envelope.tenant, envelope.recipients[0]?.route], ['reports', 'out']);
+  const { tenant, routes } = at.submitted[0]!;
+  assert.deepEqual([tenant, routes], ['reports', ['out']]);
+  const text = Buffer.concat(content).toString();
+  assert.match(text, /^Content-Language: de\r$/mu);
+  assert.match(text, /^Subject: Ihre Nachricht konnte nicht zugestellt werden\r$/mu);
 });

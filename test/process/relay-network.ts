@@ -2,6 +2,7 @@
 // reports mail that it cannot deliver as Sluice does. Tests count these reports.
 
 import { nodeTimers } from '../../src/io/timers.ts';
+import { english } from '../../src/bounce/texts/english.ts';
 import { Bouncer } from '../../src/manager/bouncer.ts';
 import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import type { Envelope, Origin } from '../../src/message/envelope.ts';
@@ -96,6 +97,9 @@ class Relay {
         postmaster: options.postmaster,
         maxOriginalBytes: 65_536,
         warnAfterMs: [],
+        texts: { textsFor: () => english },
+        tenant: undefined,
+        route: undefined,
       }),
       reader: this.#reader(),
       writerOf: () => this.#writer(),

@@ -36,6 +36,7 @@ interface Paths {
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly reports: { readonly ca?: string | undefined };
+  readonly bounce: { readonly texts: readonly string[] };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
   readonly directory: readonly { readonly name: string; readonly path?: string }[];
@@ -110,6 +111,7 @@ function namedPaths({
   log,
   receive,
   deliver,
+  bounce,
   reports,
   limit,
   table,
@@ -153,6 +155,7 @@ function namedPaths({
     [['srs', 'secret_file'], 'input', srs?.secretFile],
     [['deliver', 'mta_sts_ca'], 'input', deliver.mtaStsCa],
     [['reports', 'ca'], 'input', reports.ca],
+    ...bounce.texts.map((path, index) => [['bounce', 'texts', index], 'input', path] as const),
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     ...tls.map(({ certificate: chain }, index) => [['tls', index, 'certificate'], 'input', chain] as const),
     ...tls.map(({ key }, index) => [['tls', index, 'key'], 'input', key] as const),

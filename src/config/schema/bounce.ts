@@ -1,7 +1,11 @@
 // [bounce]: the reports that go back to senders.
 
-import { duration, key, listOf, size, tableOf, textOf } from './fields.ts';
-import { mailbox } from './texts.ts';
+import { z } from 'zod';
+
+import { duration, expected, key, listOf, size, tableOf, textOf, yesNo } from './fields.ts';
+import { language } from './report-texts.ts';
+import { mailbox, tenantName } from './texts.ts';
+import { file } from './tls.ts';
 
 /** The keys of [bounce]. */
 export const bounce = tableOf({
@@ -27,5 +31,28 @@ export const bounce = tableOf({
       .max(20, 'must hold at most 20 durations')
       .prefault(['4h']),
     'The sender is told that a message waits still when it has waited for these times: one report about all recipients that wait. [] for none. Senders ask for it, or forbid it, by NOTIFY (RFC 3461).',
+  ),
+  language: key(
+    language().prefault('en'),
+    'The language of the texts for people: "en", "de", "fr", or one of a file in texts. A [[tenant]] may have another one.',
+  ),
+  original_language: key(
+    yesNo().default(false),
+    "Take the language that the header of the sender's message names (Accept-Language, Content-Language), where there are texts in it.",
+  ),
+  texts: key(
+    listOf(file(), 'files such as ["bounce.de.toml"]').max(100, 'must name at most 100 files').prefault([]),
+    'Files with texts of your own, one for each language and tenant; docs/bounces.md has their keys. Texts that a file leaves out stay.',
+    { example: '["bounce.de.toml"]' },
+  ),
+  tenant: key(
+    textOf('a name such as "newsletters"', tenantName).optional(),
+    'The tenant that reports belong to, with its share and its limits.',
+    { defaultText: 'that of the message which the report is about', example: '"bounces"' },
+  ),
+  route: key(
+    z.string({ error: expected('the name of a route') }).optional(),
+    'The name of the [[route]] that reports take.',
+    { defaultText: 'as other mail to the same address', example: '"bounces"' },
   ),
 });

@@ -3,6 +3,7 @@
 import { key, listOf, tableOf, textOf, wholeNumber } from './fields.ts';
 import { quarantineMessages, quarantineSize } from './quarantine.ts';
 import { networks, senders } from './lists.ts';
+import { language } from './report-texts.ts';
 import { tenantName } from './texts.ts';
 import { ValueError } from '../../values/value-error.ts';
 
@@ -42,6 +43,11 @@ const tenant = tableOf({
   priority: key(
     wholeNumber(-9, 9).default(0),
     'The priority of its messages that have none of their own (RFC 6710): higher goes first, but only within the tenant. 0 leaves the priority to the routes.',
+  ),
+  language: key(
+    language().optional(),
+    'The language of the reports about its mail; see language in [bounce].',
+    { defaultText: 'that of [bounce]', example: '"de"' },
   ),
   quarantine_max_messages: key(
     quarantineMessages.optional(),

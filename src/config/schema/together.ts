@@ -45,6 +45,7 @@ export interface Tables extends SrsTables, RewriteTables {
     readonly results?: readonly string[] | undefined;
   }[];
   readonly tenant: readonly { readonly name: string }[];
+  readonly bounce: { readonly tenant?: string | undefined; readonly route?: string | undefined };
   readonly signing_key: readonly {
     readonly tenant?: string | undefined;
     readonly route?: readonly string[] | undefined;
@@ -215,6 +216,11 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
   checkTapResults(tables.tap, tables.stage, context);
   checkStages(tables.stage, { listeners, routes: routeNames }, context);
+  const { bounce } = tables;
+  if (bounce.route !== undefined && !routeNames.includes(bounce.route))
+    addUnknown('route', bounce.route, routeNames, ['bounce', 'route'], context);
+  if (bounce.tenant !== undefined && !names.includes(bounce.tenant))
+    addUnknown('tenant', bounce.tenant, names, ['bounce', 'tenant'], context);
   for (const [index, { route }] of tables.tap.entries())
     if (route !== undefined && !routeNames.includes(route))
       addUnknown('route', route, routeNames, ['tap', index, 'route'], context);
