@@ -40,8 +40,8 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   ],
   [
     'a key of another table',
-    '[receive]\nlifetime = "4d"',
-    '2:1 receive.lifetime: there is no such key; it belongs in [queue]',
+    '[receive]\nbounce_lifetime = "4d"',
+    '2:1 receive.bounce_lifetime: there is no such key; it belongs in [queue]',
   ],
   [
     'a key of two other tables',

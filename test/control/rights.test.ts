@@ -13,6 +13,9 @@ import { controlServer } from './fake-source.ts';
 const asking = [
   'ban.list',
   'explain',
+  'greylist.list',
+  'greylist.networks',
+  'greylist.stats',
   'job.list',
   'limits',
   'override.list',

@@ -34,7 +34,7 @@ export const pluginStage = stageKind(
     incoming: key(
       yesNo().optional(),
       'Whether it is asked about mail that comes in. A plugin that is not, and cannot be used, does not stop incoming mail.',
-      { defaultText: 'true, and false where delivery is given' },
+      { defaultText: 'true, and false where delivery is given', example: 'true' },
     ),
     questions: key(
       wholeNumber(1, 100_000).default(200),
