@@ -10,8 +10,9 @@ import { descendants, titleOf } from './process-tree.ts';
 export const sluiceBin = join(import.meta.dirname, '../../bin/sluice.js');
 
 type Value = string | number | boolean | readonly (string | number)[];
-/** A table may have tables, which are written in one line: the options of a plugin. */
-type Table = Readonly<Record<string, Value | Readonly<Record<string, Value>>>>;
+type Inner = Readonly<Record<string, Value>>;
+/** A table may have tables, which are written in one line: the options of a plugin, the lists of a stage. */
+type Table = Readonly<Record<string, Value | Inner | readonly Inner[]>>;
 /** A configuration as plain data: tables by name, and lists of tables for `[[listen]]` and `[[route]]`. */
 export type SluiceConfig = Readonly<Record<string, Value | Table | readonly Table[]>>;
 
@@ -149,10 +150,15 @@ function toToml(config: SluiceConfig): string {
 }
 
 function valueText(value: Table[string]): string {
+  if (isInnerList(value)) return `[${value.map((one) => valueText(one)).join(', ')}]`;
   if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
   return `{ ${Object.entries(value)
     .map(([key, each]) => `${key} = ${JSON.stringify(each)}`)
     .join(', ')} }`;
+}
+
+function isInnerList(value: Table[string]): value is readonly Inner[] {
+  return Array.isArray(value) && typeof value[0] === 'object';
 }
 
 function isTableList(value: Value | readonly Table[]): value is readonly Table[] {

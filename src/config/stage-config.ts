@@ -34,6 +34,10 @@ export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incomin
 
 export type ClientChecksStageConfig = FileStageOf<'client-checks'>;
 
+export type GreetingStageConfig = FileStageOf<'greeting'>;
+
+export type TarpitStageConfig = FileStageOf<'tarpit'>;
+
 export type DnsListsStageConfig = FileStageOf<'dns-lists'>;
 
 /** One of each kind. */

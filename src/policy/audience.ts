@@ -19,14 +19,14 @@ export function isInAudience(audience: Audience, { user, principal, client }: As
     case 'strangers':
       return isStranger;
     case 'unknown':
-      return isStranger && !isNamed(client.rule);
+      return isStranger && !isNamedByRule(client.rule);
     case 'submission':
       return !isStranger;
   }
 }
 
 /** Is it by this rule that an administrator knows the client? A rule for everybody says nothing of anybody. */
-function isNamed(rule: ClientRuleFacts | undefined): boolean {
+export function isNamedByRule(rule: ClientRuleFacts | undefined): boolean {
   if (rule === undefined) return false;
   const { who } = rule;
   return who !== '' && who !== keys.everyone && who !== keys.named && !who.endsWith('/0');

@@ -74,6 +74,16 @@ export interface SessionFacts {
   readonly results: Readonly<Record<string, StageResult>> | undefined;
 }
 
+/** At `connect`. */
+export interface ConnectFacts extends SessionFacts {
+  /** The greeting was sent, and the client is another one behind XCLIENT. */
+  readonly isGreeted: boolean;
+  /** Has the client sent something before its greeting? It may yet do so while a stage is out. */
+  readonly hasSpoken: boolean;
+  /** Before the greeting: sends a first line of it at once (`220-HOST TEXT`). */
+  sayFirst(text: string): void;
+}
+
 /** The message so far: its envelope. */
 export interface TransactionFacts {
   /** The id that the message will have when it is accepted. */
@@ -161,7 +171,7 @@ export interface ContentFacts extends HeadersFacts {
 }
 
 /** The facts at all points. */
-export type Facts = RcptFacts & ContentFacts;
+export type Facts = ConnectFacts & RcptFacts & ContentFacts;
 
 /** A change that a stage makes. Edits are applied in order, before the next stage is asked. */
 export type Edit =
@@ -267,7 +277,7 @@ export interface Stage {
    * a method for.
    */
   asksAt?(point: Point): boolean;
-  connect?(facts: SessionFacts): Answer;
+  connect?(facts: ConnectFacts): Answer;
   helo?(facts: SessionFacts): Answer;
   starttls?(facts: SessionFacts): Answer;
   auth?(facts: SessionFacts): Answer;

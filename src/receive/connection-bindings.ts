@@ -5,7 +5,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import type { TlsLogins } from './received-session.ts';
+import type { TlsLogins } from './tls-logins.ts';
 
 /** RFC 9266 2: the label, an empty context, and the length of the value. */
 const exporterLabel = 'EXPORTER-Channel-Binding';

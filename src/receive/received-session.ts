@@ -15,9 +15,9 @@ import type {
   TlsFacts,
 } from '../policy/stage.ts';
 import type { StageNotices } from '../policy/stage-notices.ts';
+import type { Foreword } from '../protocol/smtp/server/foreword.ts';
 import type { ForwardedFacts } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
-import { type ChannelBindings, noBindings } from '../sasl/scram-exchange.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { CurrentRecipient } from './current-recipient.ts';
 import { DraftBody } from './draft-body.ts';
@@ -25,22 +25,7 @@ import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
 import { SessionResults } from './session-results.ts';
 import { StageAdditions } from './stage-additions.ts';
-
-/** What log-ins may use of a TLS connection with the client itself. */
-export interface TlsLogins {
-  /** What SCRAM with PLUS may bind to; empty where it is not offered. */
-  readonly bindings: ChannelBindings;
-  /** Addresses in the client's certificate, as which it may log in; empty without one. */
-  readonly certificateNames: readonly string[];
-}
-
-const noTlsLogins: TlsLogins = { bindings: noBindings, certificateNames: [] };
-
-/** What verdicts change of a session beside its facts. */
-export interface ReplyLines {
-  /** A further line of the next reply. */
-  addReplyLine(text: string): void;
-}
+import { noTlsLogins, type TlsLogins } from './tls-logins.ts';
 
 export class ReceivedSession implements Subject {
   readonly listener: ListenerFacts;
@@ -58,7 +43,9 @@ export class ReceivedSession implements Subject {
   content: MessageIntake | undefined;
   #transaction: AcceptedTransaction | undefined;
   readonly #usualMaxBytes: number;
-  readonly #replies: ReplyLines;
+  readonly #replies: Foreword;
+  /** Sends the replies that are queued, while the session waits. */
+  flush: () => void = () => undefined;
   #loggedIn: User | undefined;
   #mechanism: string | undefined;
   #beforeLogin: ClientFacts | undefined;
@@ -73,16 +60,29 @@ export class ReceivedSession implements Subject {
     listener: ListenerFacts,
     client: ClientFacts,
     connection: ConnectionFacts,
-    replies: ReplyLines,
+    { foreword }: { readonly foreword: Foreword },
     maxMessageBytes: number,
     isTrial = false,
   ) {
     this.isTrial = isTrial;
     this.#usualMaxBytes = maxMessageBytes;
-    this.#replies = replies;
+    this.#replies = foreword;
     this.connection = connection;
     this.listener = listener;
     this.client = client;
+  }
+
+  get isGreeted(): boolean {
+    return this.#replies.isGreeted;
+  }
+
+  get hasSpoken(): boolean {
+    return this.#replies.hasSpoken;
+  }
+
+  sayFirst(text: string): void {
+    this.#replies.greetFirst(text);
+    this.flush();
   }
 
   /** By AUTH, or as a front end has told it. */

@@ -13,11 +13,12 @@ import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import { type GuessContext, GuessSteps } from './guess-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import type { ReceivedSession, TlsLogins } from './received-session.ts';
+import type { ReceivedSession } from './received-session.ts';
 import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
 import type { StepEvent, Waiting } from './session-waiting.ts';
-import { busy, refusalBeforeContent } from './store-refusals.ts';
+import { refusalBeforeContent, refusalOfMail } from './store-refusals.ts';
+import type { TlsLogins } from './tls-logins.ts';
 import { originOf, type TransactionOrigin } from './transaction-origin.ts';
 
 export class SessionSteps implements ContentWaiting, AuthWaiting {
@@ -55,6 +56,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#sending = new SendingSteps(context, facts, this.#answers, this);
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
     this.#origin = originOf(facts, completesMail);
+    facts.flush = () => waiting.answered();
     this.#guessing = new GuessSteps(context, facts, this.#answers, waiting);
     if (context.auth !== undefined) {
       this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, completesMail, this);
@@ -219,19 +221,17 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   }
 
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
-    const { spool, memory } = this.#context;
     const { reversePath, params } = event;
     const refusal =
       (this.#auth?.isNeeded === true ? loginFirst : undefined) ??
-      refusalBeforeContent(spool, params.sizeBytes) ??
-      (memory.exhausted ? busy : undefined);
+      refusalOfMail(this.#context, params.sizeBytes);
     if (refusal !== undefined) {
       this.#answers.reject('MAIL', refusal, reversePath, '');
       return;
     }
     if (this.#guessing.isClientRefused('MAIL')) return;
     this.#facts.begin(
-      new AcceptedTransaction(this.#origin, reversePath, params, spool, this.#facts.forwarded),
+      new AcceptedTransaction(this.#origin, reversePath, params, this.#context.spool, this.#facts.forwarded),
     );
     this.#pipeline = this.#context.pipelines.usual;
     const decision = this.#pipeline.decide('mail', this.#facts);

@@ -3,6 +3,7 @@
 // or cannot be signed.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import { SigningError } from '../signing/signing-error.ts';
 import type { SpoolWriter } from '../spool/types.ts';
@@ -14,7 +15,7 @@ export const tooManyHops: Reply = {
 };
 
 /** No memory is left for content. */
-export const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
+const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 /** X.3.0: a problem of our system other than room. */
@@ -40,6 +41,14 @@ const cannotSign: Reply = {
 export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Reply | undefined {
   if (spool.hasRoom(sizeBytes)) return undefined;
   return spool.failure === undefined ? noRoom : unstorable;
+}
+
+/** The reply at MAIL when the message could not be stored, or there is no memory for it; undefined when there is. */
+export function refusalOfMail(
+  { spool, memory }: { readonly spool: SpoolWriter; readonly memory: Pick<MemoryBudget, 'exhausted'> },
+  sizeBytes: number,
+): Reply | undefined {
+  return refusalBeforeContent(spool, sizeBytes) ?? (memory.exhausted ? busy : undefined);
 }
 
 /** The reply after the content when the message could not be stored. */

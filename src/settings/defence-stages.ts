@@ -12,16 +12,16 @@ import type { KnownLists } from '../policy/dns-lists/known-lists.ts';
 import { ClientChecksStage } from '../policy/client-checks/client-checks-stage.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { Stage } from '../policy/stage.ts';
-import type { StageTallies } from '../policy/stage-tally.ts';
 import type { CheckAction, ClientCheck } from '../values/client-check.ts';
 import { DomainSet } from '../values/domain-set.ts';
+import type { DelayStageParts } from './delay-stages.ts';
+import { commonStageParts } from './common-stage-parts.ts';
 
 /** What defences share: it stays over a reload. */
-export interface DefenceParts {
+export interface DefenceParts extends DelayStageParts {
   readonly lists: KnownLists;
   readonly resolver: Pick<Resolver, 'addresses' | 'mx'>;
   readonly deadlines: Pick<Deadlines, 'set' | 'clear'>;
-  readonly tallies: StageTallies;
 }
 
 interface DefenceStageParts extends DefenceParts {
@@ -51,20 +51,10 @@ function defenceStage(stage: StageConfig, parts: DefenceStageParts): Stage | und
   }
 }
 
-/** What every stage takes from the common keys. */
-function commonParts({ name, audience, onFailure, restAfter, restFor }: StageConfig) {
-  return {
-    name,
-    onFailure,
-    audience: audience === 'everybody' ? undefined : audience,
-    breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
-  };
-}
-
 function dnsListsStage(config: DnsListsStageConfig, { lists, tallies, names }: DefenceStageParts): Stage {
   const { name, list, markAt, quarantineAt, tempfailAt, rejectAt } = config;
   return new DnsListsStage({
-    ...commonParts(config),
+    ...commonStageParts(config),
     rules: list.map(({ zone, about, weight, answers, text, shownAs = zone }) => ({
       zone,
       about,
@@ -90,7 +80,7 @@ function clientChecksStage(config: ClientChecksStageConfig, parts: DefenceStageP
     (patterns) => new DomainSet(patterns),
   );
   return new ClientChecksStage({
-    ...commonParts(config),
+    ...commonStageParts(config),
     timeLimitMs: config.timeLimit,
     actions: actionsOf(config),
     lookupFailure: config.lookupFailure,

@@ -20,6 +20,7 @@ import type { LiveSrs } from '../srs/live-srs.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import type { Tables } from '../table/tables.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
+import { delayStages } from './delay-stages.ts';
 import { type DefenceParts, defenceStages } from './defence-stages.ts';
 import { type LateStageParts, lateStages } from './late-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
@@ -70,6 +71,7 @@ export function stages(
   return asConfigured(config, [
     // First: it says what the client may do, which others ask for.
     ...clientRulesStage(config, tables, names),
+    ...delayStages(config, clientDefences),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
     { stage: new TenantStage(tenants) },
     // Before it is asked whether the recipient may be relayed to, and exists.

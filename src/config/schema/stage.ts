@@ -10,11 +10,13 @@ import { greylistStage } from './stages/greylist.ts';
 import { clientChecksStage } from './stages/client-checks.ts';
 import { clamdStage } from './stages/clamd.ts';
 import { dnsListsStage } from './stages/dns-lists.ts';
+import { greetingStage } from './stages/greeting.ts';
 import { milterStage } from './stages/milter.ts';
 import { pluginStage } from './stages/plugin.ts';
 import { policyServerStage } from './stages/policy-server.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
 import { rspamdStage } from './stages/rspamd.ts';
+import { tarpitStage } from './stages/tarpit.ts';
 
 /** The stages of Sluice itself: a name is for the log and for troubles, where two must not be mixed up. */
 const ownStages: ReadonlySet<string> = new Set([
@@ -42,6 +44,8 @@ const kinds = [
   clientChecksStage,
   rspamdStage,
   contentChecksStage,
+  greetingStage,
+  tarpitStage,
 ] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),

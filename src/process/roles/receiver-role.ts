@@ -13,6 +13,7 @@ import { type Bind, bindHere } from '../../receive/bind.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
 import type { ReceiveSettings } from '../../receive/types.ts';
+import { DelayStates } from '../../policy/delays/delay-states.ts';
 import { KnownLists } from '../../policy/dns-lists/known-lists.ts';
 import { StageTallies } from '../../policy/stage-tally.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
@@ -181,6 +182,7 @@ export class ReceiverRole implements Role {
       taps: new TapWatch({ events, log, timers: nodeTimers, index }),
       stagePlaces: new StagePlaces(),
       clientDefences: {
+        delays: new DelayStates(deadlines),
         lists: new KnownLists({ resolver, deadlines, log, troubles }),
         resolver,
         deadlines,

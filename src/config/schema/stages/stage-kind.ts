@@ -27,7 +27,11 @@ function audienceKey(usual: (typeof audiences)[number]) {
 }
 
 /** Whose mail a stage is asked about that is not told. One schema for each, so that the reference shows each once. */
-const audienceKeys = { everybody: audienceKey('everybody'), unknown: audienceKey('unknown') };
+const audienceKeys = {
+  everybody: audienceKey('everybody'),
+  strangers: audienceKey('strangers'),
+  unknown: audienceKey('unknown'),
+};
 
 const common = {
   listen: key(

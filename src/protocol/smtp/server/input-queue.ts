@@ -12,6 +12,8 @@ export class InputQueue {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #receivedBytes = 0;
+  /** Has anything ever been received? */
+  hasReceived = false;
 
   /** Bytes that were received and not read. */
   get size(): number {
@@ -26,6 +28,7 @@ export class InputQueue {
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#receivedBytes += bytes.length;
+    this.hasReceived = true;
     const chunk = Buffer.isBuffer(bytes)
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -13,6 +13,7 @@ const nothing = Buffer.alloc(0);
 export class ReplyQueue {
   /** Are enhanced status codes sent? Not to a client that said HELO (RFC 2034 3). */
   enhanced = true;
+  isGreeted = false;
   /** Replies of 5xx so far. */
   #errors = 0;
   readonly #facts: SessionFacts;
@@ -76,7 +77,14 @@ export class ReplyQueue {
 
   /** Queues the greeting, which never has an enhanced code (RFC 2034 4). */
   greet(): void {
+    this.isGreeted = true;
     this.#queue(listenerReplies(this.#facts.options).greeting);
+  }
+
+  /** Queues a first line of the greeting, which comes later. */
+  greetFirst(text: string): void {
+    const { greeting } = listenerReplies(this.#facts.options);
+    this.#queue(continuationLines(greeting, [`${this.#facts.options.hostname} ${text}`]));
   }
 
   /** Queues the answer to an accepted EHLO or HELO, which never has an enhanced code (RFC 2034 4). */

@@ -4,6 +4,7 @@
 import { challengeReply } from './auth-commands.ts';
 import { CommandReader } from './command-reader.ts';
 import { ContentPhase } from './content-phase.ts';
+import { Foreword } from './foreword.ts';
 import { InputQueue } from './input-queue.ts';
 import { type CommandVerdict, data, endOfContent } from './judge-command.ts';
 import { listenerReplies } from './listener-replies.ts';
@@ -33,6 +34,7 @@ export class ServerSession {
   readonly #commands: CommandReader;
   readonly #content: ContentPhase;
   readonly #question = new OpenQuestion();
+  readonly foreword: Foreword;
 
   #phase: ServerPhase = 'greeting';
   /** Events that were not taken yet. */
@@ -47,6 +49,7 @@ export class ServerSession {
     this.#output = new ReplyQueue(this.#facts);
     this.#commands = new CommandReader(input, this.#output, this.#facts);
     this.#content = new ContentPhase(this.#facts);
+    this.foreword = new Foreword(input, this.#output);
   }
 
   /** Does an event wait for `accept` or `reject`? */
@@ -97,11 +100,6 @@ export class ServerSession {
   refuse(reply: Reply | undefined): void {
     if (reply === undefined) this.#endBy(close);
     else this.#close(this.#output.encode(assertRefusal(reply)));
-  }
-
-  /** A further line of the next reply, before its others and with its code. */
-  addReplyLine(text: string): void {
-    this.#output.addLine(text);
   }
 
   /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
