@@ -296,11 +296,11 @@ suite('measuring a plugin', () => {
     assert.equal(unusable.code, 1);
     assert.match(
       unusable.stderr,
-      /^PLUGIN_UNUSABLE: mine\.ts cannot be used: no table \(.*\/mine\.ts:3\)\./u,
+      /^PLUGIN_UNUSABLE: mine\.ts cannot be used: no table \(.*\/mine\.ts:3\)\./mu,
     );
     const other = await sluice([...args, '--point', 'data'], { cwd });
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /^PLUGIN_POINT: mine\.ts has no data\.\n {2}It has rcpt\./u);
+    assert.match(other.stderr, /^PLUGIN_POINT: mine\.ts has no data\.\n {2}It has rcpt\./mu);
     assert.match((await sluice([...args, '--point', 'dota'], { cwd })).stderr, /Did you mean data\?/u);
     assert.equal((await sluice(['plugin', 'bench', 'gone.ts'], { cwd })).code, 1);
   });
