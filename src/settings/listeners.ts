@@ -43,7 +43,7 @@ export function listenersOf(
 }
 
 function isForLocalMail(stage: Config['stage'][number]): boolean {
-  return stage.kind === 'milter' && stage.localMail;
+  return (stage.kind === 'milter' || stage.kind === 'plugin') && stage.localMail;
 }
 
 function submissionListener(config: Config, contextOf: ContextOf): ListenerOptions {
@@ -56,7 +56,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     completesMail: true,
     // What is said there never leaves this host.
     context: contextOf(
-      // qmail-inject hands nothing to plugins, either.
+      // qmail-inject hands nothing to plugins of qmail-spp, either.
       {
         ...config,
         stage: config.stage.filter(isForLocalMail),

@@ -167,3 +167,30 @@ test('where there is a directory, ports for submission ask for log-ins and TLS, 
   ]);
   assert.deepEqual(shown(usual), ['- -', '- -'], 'without users nobody could log in');
 });
+
+test('mail of programs of this host is asked about where a stage says so', () => {
+  const stages = (kind: string, keys: string) => `
+    [[stage]]
+    name = "${kind}-asked"
+    kind = "${kind}"
+    ${keys}
+    local_mail = true
+    [[stage]]
+    name = "${kind}-not"
+    kind = "${kind}"
+    ${keys}
+  `;
+  const config = parseConfig(
+    `${stages('milter', 'address = "inet:8891@127.0.0.1"')}${stages('plugin', 'file = "x.ts"')}`,
+    '/etc/sluice/sluice.toml',
+  );
+  const asked: (readonly string[])[] = [];
+  listenersOf(config, { index: 0, receivers: 1 }, (own, protocol) => {
+    asked.push(own.stage.map(({ name }) => name));
+    return contextOf(own, protocol);
+  });
+  assert.deepEqual(asked, [
+    ['milter-asked', 'milter-not', 'plugin-asked', 'plugin-not'],
+    ['milter-asked', 'plugin-asked'],
+  ]);
+});

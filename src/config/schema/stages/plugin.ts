@@ -36,6 +36,10 @@ export const pluginStage = stageKind(
       'Whether it is asked about mail that comes in. A plugin that is not, and cannot be used, does not stop incoming mail.',
       { defaultText: 'true, and false where delivery is given', example: 'true' },
     ),
+    local_mail: key(
+      yesNo().default(false),
+      'Ask it about mail of programs of this host (sluice sendmail), too. The address of their client is empty.',
+    ),
     questions: key(
       wholeNumber(1, 100_000).default(200),
       'The most questions that it has to answer at the same time, for each process of receivers. Other sessions wait in line.',
