@@ -119,7 +119,7 @@ function suspend(...targets: string[]): OverrideChange {
 test('a domain without mail is explained as if there were some, and nothing stays behind', async (t) => {
   const { limits, scheduler } = await ground(t);
   const answer = await limits.explain({ address: 'Someone@AOL.com' });
-  assert.deepEqual(answer.route, { name: '', target: 'the MX of aol.com' });
+  assert.deepEqual(answer.route, { name: '', target: 'the MX of aol.com', plugins: [] });
   assert.equal(answer.refusal, undefined);
   const { explanation } = answer;
   assert.equal(explanation.domain, 'aol.com');
