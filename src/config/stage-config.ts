@@ -27,6 +27,10 @@ export type ClamdStageConfig = FileStageOf<'clamd'>;
 export type PolicyServerConfig = FileStageOf<'policy-server'>;
 export type RspamdStageConfig = FileStageOf<'rspamd'>;
 
+export type OpensmtpdFilterConfig = Omit<FileStageOf<'opensmtpd-filter'>, 'environment'> & {
+  readonly environment: Readonly<Record<string, string>>;
+};
+
 export type PluginStageConfig = Omit<FileStageOf<'plugin'>, 'options' | 'incoming'> & {
   readonly options: Readonly<Record<string, unknown>>;
   readonly incoming: boolean;
@@ -41,10 +45,10 @@ export type TarpitStageConfig = FileStageOf<'tarpit'>;
 export type DnsListsStageConfig = FileStageOf<'dns-lists'>;
 
 /** One of each kind. */
-export type StageConfig = QmailSppStageConfig | PluginStageConfig | AsInFile;
+export type StageConfig = QmailSppStageConfig | PluginStageConfig | OpensmtpdFilterConfig | AsInFile;
 
 /** Of the other kinds, nothing is changed. */
-type AsInFile = Exclude<FileStage, { readonly kind: 'qmail-spp' | 'plugin' }>;
+type AsInFile = Exclude<FileStage, { readonly kind: 'qmail-spp' | 'plugin' | 'opensmtpd-filter' }>;
 
 /** @param folder - where a relative path starts */
 export function toStageConfig(stage: FileStage, folder: string): StageConfig {
@@ -64,6 +68,8 @@ export function toStageConfig(stage: FileStage, folder: string): StageConfig {
         bodyChecks: stage.bodyChecks.map(from),
       };
     }
+    case 'opensmtpd-filter':
+      return { ...stage, environment: Object.fromEntries(stage.environment ?? []) };
     case 'plugin':
       return {
         ...stage,

@@ -57,7 +57,7 @@ function observedStage({ stage, isTest = false }: StageEntry, observer: StageObs
     // What it is told, and not asked, changes nothing that could be shown.
     recipientRefused: (facts, reply, by) => stage.recipientRefused?.(facts, reply, by),
     commandUnrecognized: (facts, line) => stage.commandUnrecognized?.(facts, line),
-    transactionEnded: (facts) => stage.transactionEnded?.(facts),
+    transactionEnded: (facts, wasAccepted) => stage.transactionEnded?.(facts, wasAccepted),
     sessionEnded: (facts) => stage.sessionEnded?.(facts),
   };
 }

@@ -40,8 +40,8 @@ export class StageNotices {
     this.#tell('commandUnrecognized', (stage) => stage.commandUnrecognized?.(facts, line));
   }
 
-  transactionEnded(facts: SessionFacts): void {
-    this.#tell('transactionEnded', (stage) => stage.transactionEnded?.(facts));
+  transactionEnded(facts: SessionFacts, wasAccepted: boolean): void {
+    this.#tell('transactionEnded', (stage) => stage.transactionEnded?.(facts, wasAccepted));
   }
 
   sessionEnded(facts: SessionFacts): void {

@@ -290,8 +290,8 @@ export interface Stage {
   recipientRefused?(facts: RcptFacts, reply: Reply, by: string): void;
   /** Told: the client has sent a command that nobody knows, and gets 500. @param line - without CRLF, one character for each byte */
   commandUnrecognized?(facts: SessionFacts, line: string): void;
-  /** Told: the transaction that it was asked about has ended, whatever became of it; its facts are gone. */
-  transactionEnded?(facts: SessionFacts): void;
+  /** Told: the transaction that it was asked about has ended; its facts are gone. @param wasAccepted - its message is stored, or dropped with 250 */
+  transactionEnded?(facts: SessionFacts, wasAccepted: boolean): void;
   /** Told: the client has gone, or another one has come by XCLIENT. A transaction has ended before. */
   sessionEnded?(facts: SessionFacts): void;
 }

@@ -202,16 +202,16 @@ export class ReceivedSession implements Subject {
   /** Its message is not accepted. */
   dropTransaction(): void {
     this.#transaction?.notAccepted();
-    this.endTransaction();
+    this.endTransaction(false);
   }
 
-  endTransaction(): void {
+  endTransaction(wasAccepted = true): void {
     const wasInTransaction = this.#transaction !== undefined;
     this.#transaction = undefined;
     this.content = undefined;
     this.forwarded = undefined;
     this.#results.forget('message');
-    if (wasInTransaction) this.notices?.transactionEnded(this);
+    if (wasInTransaction) this.notices?.transactionEnded(this, wasAccepted);
   }
 
   resultOf(stage: string): StageResult | undefined {

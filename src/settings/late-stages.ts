@@ -10,12 +10,13 @@ import { greylistStage } from './greylist-stage.ts';
 import { contentChecksStage } from './content-checks-stage.ts';
 import { clamdStage } from './clamd-stage.ts';
 import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
+import { type FilterSurroundings, opensmtpdFilterStage } from './opensmtpd-filter-stage.ts';
 import { policyServerStages, type PolicyServerSurroundings } from './policy-server-stages.ts';
 import { rspamdStage } from './rspamd-stage.ts';
 import type { ScannerSurroundings } from './scanner-stage.ts';
 
 export interface LateStageParts
-  extends MilterStageSurroundings, PolicyServerSurroundings, ScannerSurroundings {
+  extends MilterStageSurroundings, PolicyServerSurroundings, FilterSurroundings, ScannerSurroundings {
   readonly deadlines: MilterStageSurroundings['deadlines'] & ScannerSurroundings['deadlines'];
   /** The stage of a plugin, which all listeners share, and whose thread stays over a reload. */
   readonly pluginOf: (stage: PluginStageConfig) => Stage;
@@ -43,6 +44,8 @@ function lateStage(
       return undefined;
     case 'milter':
       return milterStage(each, config.hostname, parts);
+    case 'opensmtpd-filter':
+      return opensmtpdFilterStage(each, config.hostname, parts);
     case 'plugin':
       return each.incoming ? parts.pluginOf(each) : undefined;
     case 'greylist':

@@ -44,7 +44,7 @@ export interface StageParts {
   readonly clientDefences: DefenceParts;
   readonly tapFiles: TapParts['files'];
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> &
-    Pick<LateStageParts, 'pluginOf' | 'defences'>;
+    Pick<LateStageParts, 'pluginOf' | 'filterOf' | 'defences'>;
 }
 
 function entryOf(stage: Stage | undefined): readonly StageEntry[] {

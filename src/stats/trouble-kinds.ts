@@ -16,6 +16,7 @@ export const troubleKinds = [
   'log',
   'login',
   'overdue',
+  'filter',
   'plugin',
   'quarantine',
   'recipients',

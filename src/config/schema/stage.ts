@@ -12,6 +12,7 @@ import { clamdStage } from './stages/clamd.ts';
 import { dnsListsStage } from './stages/dns-lists.ts';
 import { greetingStage } from './stages/greeting.ts';
 import { milterStage } from './stages/milter.ts';
+import { opensmtpdFilterStage } from './stages/opensmtpd-filter.ts';
 import { pluginStage } from './stages/plugin.ts';
 import { policyServerStage } from './stages/policy-server.ts';
 import { qmailSppStage } from './stages/qmail-spp.ts';
@@ -37,6 +38,7 @@ const kinds = [
   qmailSppStage,
   milterStage,
   policyServerStage,
+  opensmtpdFilterStage,
   pluginStage,
   greylistStage,
   clamdStage,

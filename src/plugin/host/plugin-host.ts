@@ -12,7 +12,7 @@ import type { PluginReports } from './plugin-reports.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import { PluginThread, type ThreadEvents } from './plugin-thread.ts';
 import { type NoAnswer, PendingQuestion, type QuestionParts } from './question.ts';
-import { Restarts } from './restarts.ts';
+import { Restarts } from '../../io/restarts.ts';
 import { makeStageFolder } from './stage-folder.ts';
 
 /** What came of a question. `wasAsked`: whether the plugin may have seen it. */

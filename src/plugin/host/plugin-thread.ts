@@ -7,7 +7,7 @@ import type { Timers } from '../../io/timers.ts';
 import { withBodies } from '../answer-copy.ts';
 import type { Call, Called, FromThread, Given, LoadedFile, ThreadData, ToThread } from '../wire.ts';
 import { type PluginLookups, lookUp } from './lookups.ts';
-import { LogLines } from './log-lines.ts';
+import { LogLines } from '../../log/log-lines.ts';
 import type { PendingQuestion } from './question.ts';
 
 const isSource = import.meta.url.endsWith('.ts');

@@ -34,6 +34,7 @@ import type { Tables } from '../../table/tables.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { AggregatedMail } from '../../verification/aggregate-row.ts';
 import type { LiveResolver } from './live-resolver.ts';
+import type { FilterHosts } from './filter-hosts.ts';
 import type { PluginHosts } from './plugin-hosts.ts';
 import type { RecipientSources } from './recipient-sources.ts';
 import type { StageWithPlaces } from '../../settings/configured-stages.ts';
@@ -66,6 +67,7 @@ export interface ContextParts {
   readonly taps: Pick<TapWatch, 'files'>;
   readonly stagePlaces: StagePlaces;
   readonly plugins: Pick<PluginHosts, 'stageOf'>;
+  readonly filters: Pick<FilterHosts, 'of'>;
   readonly clientDefences: DefenceParts;
   readonly recipientSources: Pick<RecipientSources, 'parts'>;
   readonly trail: Trail | undefined;
@@ -109,6 +111,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
       configured: {
         placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage),
         pluginOf: (stage: PluginStageConfig) => parts.plugins.stageOf(stage),
+        filterOf: (name: string) => parts.filters.of(name),
         defences: parts.defences,
         log,
       },

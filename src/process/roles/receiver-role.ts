@@ -54,6 +54,7 @@ import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
 import { ManagerIntake } from './manager-intake.ts';
 import { RecipientSources } from './recipient-sources.ts';
+import { FilterHosts } from './filter-hosts.ts';
 import { PluginHosts } from './plugin-hosts.ts';
 import { StagePlaces } from './stage-places.ts';
 import { type ContextParts, receiverContexts } from './receiver-contexts.ts';
@@ -86,6 +87,7 @@ export interface ReceiverRoleParts {
 /** Objects that a reload does not replace. */
 interface Parts extends ContextParts {
   readonly plugins: PluginHosts;
+  readonly filters: FilterHosts;
   readonly storeWatch: StoreWatch;
   readonly link: Link<Submitted>;
   readonly counterPosts: CounterPosts;
@@ -189,6 +191,7 @@ export class ReceiverRole implements Role {
         tallies,
       },
       plugins,
+      filters: new FilterHosts({ log, troubles, timers: nodeTimers, nowMs: Date.now }),
       recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
       trail: given.trail,
       trials: given.trials,
@@ -204,6 +207,7 @@ export class ReceiverRole implements Role {
     const listening: string[] = [];
     const role = new ReceiverRole({ listening }, receiver, place, parts);
     parts.taps.configure(config);
+    parts.filters.configure(config);
     try {
       const listeners = listenersOf(config, place, receiverContexts(config, parts));
       parts.trials?.use(listeners, stageWatch, config);
@@ -235,6 +239,7 @@ export class ReceiverRole implements Role {
 
   #listen(config: Config): Promise<readonly string[]> {
     this.#parts.taps.configure(config);
+    this.#parts.filters.configure(config);
     const listeners = listenersOf(config, this.#place, receiverContexts(config, this.#parts));
     this.#parts.trials?.use(listeners, this.#parts.stageWatch, config);
     this.#parts.recipientSources.sweep();
@@ -252,6 +257,7 @@ export class ReceiverRole implements Role {
     this.#parts.deadlines.stop();
     this.#parts.storeWatch.stop();
     await this.#parts.plugins.close();
+    await this.#parts.filters.close();
     this.#parts.taps.stop();
     this.#parts.resolver.close();
     await this.#parts.recipientSources.close();

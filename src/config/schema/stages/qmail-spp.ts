@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { expected, key, wholeNumber, yesNo } from '../fields.ts';
+import { environmentKey } from './environment.ts';
 import { stageKind } from './stage-kind.ts';
 
 function path() {
@@ -34,17 +35,6 @@ export const qmailSppStage = stageKind(
       yesNo().default(true),
       'Look up the name of a client for TCPREMOTEHOST before its first plugin is run. Without it, plugins start sooner.',
     ),
-    environment: key(
-      z
-        .record(
-          z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of a variable'),
-          z.string({ error: expected('a text') }),
-          { error: expected('variables such as { PATH = "/usr/local/bin:/usr/bin:/bin" }') },
-        )
-        .transform((variables): ReadonlyMap<string, string> => new Map(Object.entries(variables)))
-        .optional(),
-      'Variables for its programs. Of the environment of Sluice they get PATH, HOME, LANG and TZ alone.',
-      { defaultText: 'none', example: '{ VPOPMAIL = "/home/vpopmail" }' },
-    ),
+    environment: environmentKey('its programs', '{ VPOPMAIL = "/home/vpopmail" }'),
   },
 );

@@ -1,6 +1,6 @@
-// When the thread of a plugin is started again. The first time at once, then after a second, and after twice as long each time.
+// When a thread or a program that has ended is started again. The first time at once, then after a second, and after twice as long each time.
 
-import type { Timer, Timers } from '../../io/timers.ts';
+import type { Timer, Timers } from './timers.ts';
 
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;

@@ -1,4 +1,4 @@
-// Lines of a plugin for the log: so many a second and no more.
+// Lines of a plugin or a program for the log: so many a second and no more.
 
 const mostASecond = 100;
 const mostChars = 1_000;
