@@ -160,6 +160,15 @@ describe('a warning', () => {
     assert.deepEqual(warnings('[queue]\nlifetime = "1h"\nbounce_lifetime = "1h"'), []);
   });
 
+  it('is given for times of warn_after that no message reaches', () => {
+    const lifetime = '[queue]\nlifetime = "4h"\nbounce_lifetime = "2h"\n';
+    assert.deepEqual(warnings(`${lifetime}[bounce]\nwarn_after = ["1h", "1d"]`), [
+      'bounce.warn_after[2]: no message waits for so long: it is given up after lifetime in [queue] (4h)',
+    ]);
+    assert.deepEqual(warnings(`${lifetime}[bounce]\nwarn_after = ["4h"]`), [], 'the default');
+    assert.deepEqual(warnings(`${lifetime}[bounce]\nwarn_after = []`), []);
+  });
+
   it('is given for connections that are given up before they count as unanswered', () => {
     const deliver = (after: string, giveUp: string) =>
       warnings(`[deliver]\nunanswered_after = "${after}"\nunanswered_give_up = "${giveUp}"`);

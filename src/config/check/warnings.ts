@@ -6,6 +6,7 @@ import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
 import { credentialWarnings } from './credential-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
+import { bounce as bounceKeys } from '../schema/bounce.ts';
 import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
 import { scannerWarnings } from './scanner-warnings.ts';
@@ -75,6 +76,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...wideNetworkWarnings(config),
     ...warnings,
     ...retryWarnings(config),
+    ...delayWarnings(config),
     ...sourceWarnings(config),
     ...limitWarnings(config),
     ...tenantWarnings(config),
@@ -130,6 +132,7 @@ function hasNoMatch({ domain, mx, ip, source, tenant }: LimitConfig): boolean {
 }
 
 const usualRetry = String(queueKeys.parse({}).retry);
+const usualWarnings = String(bounceKeys.parse({}).warn_after);
 
 /** Warns of retry times that are longer than the lifetime of mail. */
 function retryWarnings({ queue }: Config): ConfigWarning[] {
@@ -151,6 +154,14 @@ function retryWarnings({ queue }: Config): ConfigWarning[] {
     warnings.push({ path: ['queue', 'bounce_lifetime'], message });
   }
   return warnings;
+}
+
+/** Warns of warnings that are never sent. The default times are no mistake of a short lifetime. */
+function delayWarnings({ bounce, queue }: Config): ConfigWarning[] {
+  const late = bounce.warnAfter.findIndex((each) => each >= queue.lifetime);
+  if (late === -1 || String(bounce.warnAfter) === usualWarnings) return [];
+  const message = `no message waits for so long: it is given up after lifetime in [queue] (${formatDuration(queue.lifetime)})`;
+  return [{ path: ['bounce', 'warn_after', late], message }];
 }
 
 /** Warns of hosts on the port where TLS begins before the greeting (RFC 8314 3.3), without it: both sides would wait. */
