@@ -97,7 +97,8 @@ export class Pipeline {
       }
       if (answer === goOn) {
         this.#watch.worked(member);
-        member.tally?.answered('continue');
+        if (member.isTest) member.tally?.wouldHave('continue');
+        else member.tally?.answered('continue');
         continue;
       }
       if (isPromise(answer)) {

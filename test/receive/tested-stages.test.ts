@@ -196,6 +196,13 @@ test('each answer is counted by its verdict, and a failure as one', async (t) =>
   });
 });
 
+test('what a test has nothing against is counted apart, too', async (t) => {
+  const stage: Stage = { name: 'lists', mail: () => goOn, rcpt: () => Promise.resolve(goOn) };
+  const fixture = await start(t, { stages: [{ stage, isCounted: true, isTest: true }] });
+  await sent(fixture);
+  assert.deepEqual(counts(fixture), { 'stage lists test continue': 2 });
+});
+
 test('what is no [[stage]] is not counted', async (t) => {
   const fixture = await start(t, { stages: [{ stage: { name: 'own', rcpt: () => goOn } }] });
   await sent(fixture);
