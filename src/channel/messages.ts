@@ -17,7 +17,7 @@ import type { GivenSecrets } from '../values/secret.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
-import type { Defend, Defended } from './defence-messages.ts';
+import type { Defend, Defended, NoteRate } from './defence-messages.ts';
 import type { GiveUpRoom, ReserveRoom, RoomAnswered } from './room-messages.ts';
 
 /** The first message of a role that connects to the manager. */
@@ -77,6 +77,7 @@ export type ReceiverToManager =
   | ReserveRoom
   | GiveUpRoom
   | Defend
+  | NoteRate
   | Aggregated
   /** The answer to what an operator asks a receiver. */
   | Response;

@@ -48,6 +48,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   clients: () => import('./clients.ts'),
   sending: () => import('./sending.ts'),
   greylist: () => import('./greylist.ts'),
+  rates: () => import('./rates.ts'),
   reports: () => import('./reports.ts'),
   plugin: () => import('./plugin.ts'),
   sendmail: () => import('./sendmail.ts'),

@@ -21,6 +21,8 @@ export type QmailSppStageConfig = Omit<FileStageOf<'qmail-spp'>, 'environment'> 
 export type MilterStageConfig = FileStageOf<'milter'>;
 
 export type GreylistStageConfig = FileStageOf<'greylist'>;
+export type OwnDomainsStageConfig = FileStageOf<'own-domains'>;
+export type RatesStageConfig = FileStageOf<'rates'>;
 export type ContentChecksStageConfig = FileStageOf<'content-checks'>;
 export type ClamdStageConfig = FileStageOf<'clamd'>;
 

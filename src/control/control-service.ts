@@ -70,6 +70,8 @@ export function controlService({
     'greylist.stats': (question, call) => ask('greylist.stats', question, call),
     'greylist.allow': (question, call) => ask('greylist.allow', question, call),
     'greylist.forget': (question, call) => ask('greylist.forget', question, call),
+    'rates.list': (question, call) => ask('rates.list', question, call),
+    'rates.reset': (question, call) => ask('rates.reset', question, call),
     'policy.stages': (question, call) => ask('policy.stages', question, call),
     'srs.sender': (question, call) => ask('srs.sender', question, call),
     'tls.sts': (question, call) => ask('tls.sts', question, call),

@@ -75,7 +75,7 @@ export interface ManagerParts {
  * @throws {SpoolError} when the spool cannot be opened
  */
 export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
-  const { config, machine, spool, log, counted, troubles, srs = new LiveSrs() } = parts;
+  const { config, machine, spool, log, counted, troubles, signing, srs = new LiveSrs() } = parts;
   const { timers, files } = machine;
   srs.configure(srsSettings(config));
   const events = new ManagerEvents();
@@ -139,7 +139,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     log,
     happenings,
     troubles,
-    signing: parts.signing,
+    signing,
     srs,
     submit: (message) => events.post({ kind: 'reported', message }),
     news: plugins.news,
@@ -210,7 +210,6 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const writer = writerTo(writers, 0);
   const common = { log, troubles, happenings, inForce, routing, tlsSessions, events, clock };
-  const { signing } = parts;
   const reports = await Reports.open({ ...common, folder: config.spool, machine, writer, signing });
   const linked = new LinkedRoles(timers.nowMs);
   const counters = new RoleCounters();
@@ -241,7 +240,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reports: reports.answers,
     reader,
     sending: sending.answers,
-    greylist: defences.greylist.answers,
+    defences,
     quarantine,
     timers,
     dateMs: clock.systemMs,

@@ -157,7 +157,7 @@ export class Links {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'reserve' || message.kind === 'giveUp')
         this.#parts.quarantine.take(message, channel);
-      else if (message.kind === 'defend')
+      else if (message.kind === 'defend' || message.kind === 'noteRate')
         this.#parts.defences.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'aggregated') this.#parts.reports.aggregated(message);
       else if (message.kind === 'response' || message.kind === 'parts')
@@ -197,6 +197,7 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
     case 'reserve':
     case 'giveUp':
     case 'defend':
+    case 'noteRate':
     case 'aggregated': // has been taken
     case 'response':
     case 'parts':

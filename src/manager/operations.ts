@@ -5,7 +5,7 @@ import { managerOperations, type ManagerSet } from '../control/operations/sets.t
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
 import type { Logger } from '../log/logger.ts';
-import type { GreylistAnswers } from './greylist/greylist-answers.ts';
+import type { DefenceDesk } from './defence-desk.ts';
 import type { InForce } from './in-force.ts';
 import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
@@ -48,7 +48,7 @@ export interface OperationsParts
   readonly reports: ReportsAnswers;
   readonly reader: QueueReader;
   readonly sending: SendingAnswers;
-  readonly greylist: GreylistAnswers;
+  readonly defences: Pick<DefenceDesk, 'greylist' | 'rates'>;
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
   readonly troubles?: Troubles | undefined;
 }
@@ -63,7 +63,7 @@ export class Operations {
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
-    const { greylist, limits, reports, sending, unreadable } = parts;
+    const { defences, limits, reports, sending, unreadable } = parts;
     this.setAside = new SetAside(parts);
     const listings = new QueueListings({ ...parts, setAside: this.setAside });
     this.#jobs = new QueueJobs({ ...parts, changes: new QueueChanges(parts) });
@@ -92,11 +92,13 @@ export class Operations {
       'sending.list': (question) => sending.list(question),
       'sending.reset': (question) => sending.reset(question),
       'sending.explain': (question) => sending.explain(question),
-      'greylist.list': (question) => greylist.list(question),
-      'greylist.networks': (question) => greylist.networks(question),
-      'greylist.stats': () => greylist.stats(),
-      'greylist.allow': (question) => greylist.allow(question),
-      'greylist.forget': (question) => greylist.forget(question),
+      'greylist.list': (question) => defences.greylist.answers.list(question),
+      'greylist.networks': (question) => defences.greylist.answers.networks(question),
+      'greylist.stats': () => defences.greylist.answers.stats(),
+      'greylist.allow': (question) => defences.greylist.answers.allow(question),
+      'greylist.forget': (question) => defences.greylist.answers.forget(question),
+      'rates.list': (question) => defences.rates.list(question),
+      'rates.reset': (question) => defences.rates.reset(question),
       'policy.stages': (question) => this.receivers.ask('policy.stages', question),
       'policy.piece': (question) => this.receivers.ask('policy.piece', question),
       'policy.mail': (question, call) => this.receivers.ask('policy.mail', question, call),

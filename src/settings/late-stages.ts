@@ -5,8 +5,9 @@ import type { PluginStageConfig, StageConfig } from '../config/stage-config.ts';
 import type { Events } from '../log/events.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { Stage } from '../policy/stage.ts';
-import type { GreylistMemory } from '../policy/greylist/types.ts';
+import type { DefenceLedger } from '../policy/defences/types.ts';
 import { greylistStage } from './greylist-stage.ts';
+import { ownDomainsStage, type OwnDomainsSurroundings } from './own-domains-stage.ts';
 import { contentChecksStage } from './content-checks-stage.ts';
 import { clamdStage } from './clamd-stage.ts';
 import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
@@ -21,8 +22,9 @@ export interface LateStageParts
   /** The stage of a plugin, which all listeners share, and whose thread stays over a reload. */
   readonly pluginOf: (stage: PluginStageConfig) => Stage;
   readonly events: Pick<Events, 'happened'>;
+  readonly isRelayDomain: OwnDomainsSurroundings['isRelayDomain'];
   /** What defences of all receivers ask. */
-  readonly defences: GreylistMemory;
+  readonly defences: DefenceLedger;
 }
 
 export function lateStages(config: Config, parts: LateStageParts): readonly StageEntry[] {
@@ -50,6 +52,8 @@ function lateStage(
       return each.incoming ? parts.pluginOf(each) : undefined;
     case 'greylist':
       return greylistStage(each, parts.names, parts.defences);
+    case 'own-domains':
+      return ownDomainsStage(each, { ...parts, hostname: config.hostname });
     case 'content-checks':
       return contentChecksStage(each, config, parts.events);
     case 'clamd':

@@ -24,6 +24,7 @@ import { delayStages } from './delay-stages.ts';
 import { type DefenceParts, defenceStages } from './defence-stages.ts';
 import { type LateStageParts, lateStages } from './late-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
+import { rateStages } from './rate-stages.ts';
 import { rewritingStages } from './rewriting.ts';
 import { type TapParts, tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
@@ -83,6 +84,7 @@ export function stages(
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
     ...entryOf(recipientsStage(config, recipients)),
     // Those that cost look-ups come after those that do not.
+    ...rateStages(config, names, configured.defences),
     ...defenceStages(config, { ...clientDefences, names }),
     ...verificationStages(config, verification),
     // They see what is accepted so far, as it will leave.
@@ -91,6 +93,7 @@ export function stages(
       names,
       deadlines: verification.deadlines,
       events: verification.events,
+      isRelayDomain: (domain) => relay.acceptsDomain(domain),
     }),
     ...rewriting.late,
     // The last of all: what is refused or discarded gets no copy.

@@ -27,6 +27,7 @@ import type {
   GreylistQuery,
   GreylistStats,
 } from '../../src/control/operations/greylist.ts';
+import type { RatesAnswer, RatesReset } from '../../src/control/operations/rates.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import type { ListenerTlsFacts } from '../../src/control/operations/tls.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
@@ -64,6 +65,8 @@ export interface Answers {
   readonly stats?: () => readonly GreylistStats[];
   readonly allow?: (allow: GreylistAllow) => string;
   readonly forget?: (forget: GreylistForget) => number;
+  readonly rates?: () => RatesAnswer;
+  readonly resetRates?: (reset: RatesReset) => boolean;
   readonly find?: (address: string) => FoundUser;
   readonly bans?: () => readonly Ban[] | Failing;
   /** Of the operation `tls`; none when not given. */
@@ -126,6 +129,8 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     'greylist.stats': answer('stats', answers.stats),
     'greylist.allow': answer('allow', answers.allow),
     'greylist.forget': answer('forget', answers.forget),
+    'rates.list': answer('rates', answers.rates),
+    'rates.reset': answer('reset rates', answers.resetRates),
     'policy.stages': answer('stages', undefined),
     'policy.piece': () => null,
     'policy.mail': answer('try', undefined),

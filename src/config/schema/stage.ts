@@ -6,6 +6,8 @@ import { clientChecks } from '../../values/client-check.ts';
 import { listOf } from './fields.ts';
 import { documentKinds, wrongKind } from './kinds.ts';
 import { contentChecksStage } from './stages/content-checks.ts';
+import { ownDomainsStage } from './stages/own-domains.ts';
+import { ratesStage } from './stages/rates.ts';
 import { greylistStage } from './stages/greylist.ts';
 import { clientChecksStage } from './stages/client-checks.ts';
 import { clamdStage } from './stages/clamd.ts';
@@ -41,6 +43,8 @@ const kinds = [
   opensmtpdFilterStage,
   pluginStage,
   greylistStage,
+  ratesStage,
+  ownDomainsStage,
   clamdStage,
   dnsListsStage,
   clientChecksStage,

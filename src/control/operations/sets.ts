@@ -20,6 +20,7 @@ import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
 import { readContent } from './queue-content.ts';
 import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
+import { listRates, resetRates } from './rates.ts';
 import { reload } from './reload.ts';
 import { listReports, sendReport, showReport } from './reports.ts';
 import { explainSender, listSending, resetSending } from './sending.ts';
@@ -55,6 +56,8 @@ const passedOn = {
   'greylist.stats': greylistStats,
   'greylist.allow': allowInGreylist,
   'greylist.forget': forgetInGreylist,
+  'rates.list': listRates,
+  'rates.reset': resetRates,
 };
 
 const control = {

@@ -42,11 +42,16 @@ export class Exemptions {
     return client.address === '' || this.#clients.has(client.address);
   }
 
+  /** Is the sender of the envelope left alone? */
+  hasSender({ transaction }: MailFacts): boolean {
+    return this.#senders.has(transaction.reversePath);
+  }
+
   /** Is this message left alone? Its client's name is not looked up for that. */
   hasMail(facts: MailFacts): boolean {
     return (
       this.hasClient(facts) ||
-      this.#senders.has(facts.transaction.reversePath) ||
+      this.hasSender(facts) ||
       this.#results.some(({ stage, key, value }) => facts.resultOf(stage)?.[key] === value)
     );
   }

@@ -2,32 +2,39 @@
 // smallest part of their limits, so that nobody gets rid of a count by making up many other keys.
 
 import { type SavedCount, SlidingCount } from './sliding-count.ts';
-import type { Allowance, SendingQuantity } from './types.ts';
+import type { Rate } from '../../values/rate.ts';
+import type { SendingQuantity } from './types.ts';
 
 /** Part of the keys that make room at once, because finding them looks at all. */
 const leavingPart = 1 / 10;
 
 /** The counts of one key: one for each quantity and period. */
-export type KeyCounts = SlidingCount[];
+export type KeyCounts<Quantity extends string = SendingQuantity> = SlidingCount<Quantity>[];
 
-export function countOf(
-  counts: KeyCounts | undefined,
-  quantity: SendingQuantity,
+/** At most so many of something in a period. */
+export interface CountedAllowance<Quantity extends string = SendingQuantity> {
+  readonly quantity: Quantity;
+  readonly rate: Rate;
+}
+
+export function countOf<Quantity extends string>(
+  counts: KeyCounts<Quantity> | undefined,
+  quantity: Quantity,
   perMs: number,
-): SlidingCount | undefined {
+): SlidingCount<Quantity> | undefined {
   return counts?.find((count) => count.quantity === quantity && count.perMs === perMs);
 }
 
-export class CountTable {
-  readonly #allowancesOf: (key: string) => readonly Allowance[];
+export class CountTable<Quantity extends string = SendingQuantity> {
+  readonly #allowancesOf: (key: string) => readonly CountedAllowance<Quantity>[];
   readonly #most: number;
-  readonly #keys = new Map<string, KeyCounts>();
+  readonly #keys = new Map<string, KeyCounts<Quantity>>();
 
   /**
    * @param allowancesOf - what is allowed for a key by the rules in force
    * @param most - keys that are remembered
    */
-  constructor(allowancesOf: (key: string) => readonly Allowance[], most: number) {
+  constructor(allowancesOf: (key: string) => readonly CountedAllowance<Quantity>[], most: number) {
     this.#allowancesOf = allowancesOf;
     this.#most = most;
   }
@@ -36,12 +43,18 @@ export class CountTable {
     return this.#keys.size;
   }
 
-  get(key: string): KeyCounts | undefined {
+  get(key: string): KeyCounts<Quantity> | undefined {
     return this.#keys.get(key);
   }
 
   /** Adds events to a count of a key, which begins with it if need be. */
-  add(key: string, { quantity, rate }: Allowance, events: number, atMs: number, nowMs: number): void {
+  add(
+    key: string,
+    { quantity, rate }: CountedAllowance<Quantity>,
+    events: number,
+    atMs: number,
+    nowMs: number,
+  ): void {
     let counts = this.#keys.get(key);
     if (counts === undefined) {
       if (this.#keys.size >= this.#most) this.#makeRoom(nowMs);
@@ -62,7 +75,7 @@ export class CountTable {
   }
 
   /** All keys of which something still counts. Forgets the others. */
-  *live(nowMs: number): Iterable<[key: string, counts: KeyCounts]> {
+  *live(nowMs: number): Iterable<[key: string, counts: KeyCounts<Quantity>]> {
     for (const entry of this.#keys) {
       const [key, counts] = entry;
       if (counts.every((count) => count.isEmpty(nowMs))) this.#keys.delete(key);
@@ -71,7 +84,7 @@ export class CountTable {
   }
 
   /** @param aheadMs - what lies further ahead was counted with a wrong clock, and is left out */
-  restore(key: string, saved: readonly SavedCount[], nowMs: number, aheadMs: number): void {
+  restore(key: string, saved: readonly SavedCount<Quantity>[], nowMs: number, aheadMs: number): void {
     if (this.#keys.size >= this.#most) return;
     this.#keys.set(
       key,
@@ -99,7 +112,7 @@ export class CountTable {
   }
 
   /** The largest part of a limit that is used. */
-  #usedPart(key: string, counts: KeyCounts, nowMs: number): number {
+  #usedPart(key: string, counts: KeyCounts<Quantity>, nowMs: number): number {
     let most = 0;
     for (const { quantity, rate } of this.#allowancesOf(key)) {
       const used = countOf(counts, quantity, rate.perMs)?.used(nowMs) ?? 0;

@@ -14,7 +14,12 @@ const periods = new Map([
 /** `200 messages an hour`. */
 export function allowedText(quantity: SendingQuantity, { count, perMs }: Rate): string {
   const what = count === 1 ? quantity.slice(0, -1) : quantity;
-  return `${count} ${what} ${periods.get(perMs) ?? `in ${perMs} ms`}`;
+  return `${count} ${what} ${periodText(perMs)}`;
+}
+
+/** `a minute`. */
+export function periodText(perMs: number): string {
+  return periods.get(perMs) ?? `in ${perMs} ms`;
 }
 
 /** For operators: `user joe@example.com: 200 messages an hour`. */

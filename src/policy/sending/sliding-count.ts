@@ -8,15 +8,16 @@ import type { SendingQuantity } from './types.ts';
 const steps = 60;
 
 /** The form in which it is kept over a restart. */
-export interface SavedCount {
-  readonly quantity: SendingQuantity;
+export interface SavedCount<Quantity extends string = SendingQuantity> {
+  readonly quantity: Quantity;
   readonly perMs: number;
   /** Numbers of steps and events in them, in turn; steps in order. */
   readonly steps: readonly number[];
 }
 
-export class SlidingCount {
-  readonly quantity: SendingQuantity;
+/** @typeParam Quantity - the names of what is counted */
+export class SlidingCount<Quantity extends string = SendingQuantity> {
+  readonly quantity: Quantity;
   /** Length of the window. */
   readonly perMs: number;
   readonly #stepMs: number;
@@ -25,18 +26,18 @@ export class SlidingCount {
   #counts: number[] = [];
   #total = 0;
 
-  constructor(quantity: SendingQuantity, perMs: number) {
+  constructor(quantity: Quantity, perMs: number) {
     this.quantity = quantity;
     this.perMs = perMs;
     this.#stepMs = perMs / steps;
   }
 
   /** @param nowMs - what lies further ahead of it than `aheadMs` was counted with a wrong clock, and is left out */
-  static restore(
-    { quantity, perMs, steps: saved }: SavedCount,
+  static restore<Quantity extends string>(
+    { quantity, perMs, steps: saved }: SavedCount<Quantity>,
     nowMs: number,
     aheadMs: number,
-  ): SlidingCount {
+  ): SlidingCount<Quantity> {
     const count = new SlidingCount(quantity, perMs);
     for (let at = 0; at + 1 < saved.length; at += 2) {
       const step = saved[at] ?? 0;
@@ -99,7 +100,7 @@ export class SlidingCount {
     this.#counts.splice(at, 1);
   }
 
-  save(): SavedCount {
+  save(): SavedCount<Quantity> {
     const saved = this.#steps.flatMap((step, at) => [step, this.#counts[at] ?? 0]);
     return { quantity: this.quantity, perMs: this.perMs, steps: saved };
   }

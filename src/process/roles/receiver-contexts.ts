@@ -10,7 +10,7 @@ import type { Logger } from '../../log/logger.ts';
 import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import type { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
-import type { GreylistMemory } from '../../policy/greylist/types.ts';
+import type { DefenceLedger } from '../../policy/defences/types.ts';
 import type { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
 import type { Tenants } from '../../policy/tenants.ts';
@@ -50,7 +50,7 @@ export interface ContextParts {
   readonly tenants: Tenants;
   readonly sending: SendingGate;
   readonly quarantine: QuarantineGate;
-  readonly defences: GreylistMemory;
+  readonly defences: DefenceLedger;
   readonly guesses: GuessCounts;
   readonly tables: Tables;
   readonly directory: Directory;

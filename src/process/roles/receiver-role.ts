@@ -22,7 +22,7 @@ import { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
 import type { QuarantineLedger } from '../../policy/quarantine/types.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { SendingLedger } from '../../policy/sending/types.ts';
-import type { GreylistMemory } from '../../policy/greylist/types.ts';
+import type { DefenceLedger } from '../../policy/defences/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { Directory } from '../../directory/types.ts';
 
@@ -76,7 +76,7 @@ export interface ReceiverRoleParts {
   /** Counts what is in quarantine. */
   readonly room: QuarantineLedger;
   /** Remembers and counts for the defences. */
-  readonly defences: GreylistMemory;
+  readonly defences: DefenceLedger;
   readonly signing: Signing;
   readonly srs: LiveSrs;
   readonly trail?: Trail;

@@ -61,8 +61,9 @@ export interface BackupResult {
 const smallPassBytes = 16 * 1024 * 1024;
 /** More passes follow each other only when segments vanish. */
 const mostCatchUpPasses = 5;
-/** Files of the instance beside the mail; far larger ones are not ours. */
-const notState = /^(?:format|holds)(?:\.|$)|^probe\.|\.new$|\.unreadable-|^SHA256SUMS$|^backup\.json$/;
+/** Files of the instance beside the mail; far larger ones are not ours. What greylisting knows is learned again. */
+const notState =
+  /^(?:format|holds)(?:\.|$)|^greylist\.sqlite|^probe\.|\.new$|\.unreadable-|^SHA256SUMS$|^backup\.json$/;
 
 /**
  * Makes a backup.

@@ -1,0 +1,142 @@
+// [[stage]] of the kind "own-domains": mail that says it is from our own domains comes from our own users and hosts alone, whom its `audience` leaves
+// out. Looked at are the sender of the envelope and the authors (From), since people see the latter alone.
+
+import { domainOf, normalizeDomain } from '../../address/domain.ts';
+import { authorsOf } from '../../message/author-fields.ts';
+import type { ResultCondition } from '../../values/result-condition.ts';
+import {
+  type Answer,
+  type Audience,
+  type Breaker,
+  type ContentFacts,
+  type FailureAnswer,
+  goOn,
+  type HeadersFacts,
+  type MailFacts,
+  type Point,
+  type SessionFacts,
+  type Stage,
+  type Verdict,
+} from '../stage.ts';
+import { type Exemptions, pointOfResults } from './exemptions.ts';
+
+/** What is compared with our own domains. */
+export type OwnDomainsPart = 'envelope' | 'author';
+
+export interface OwnDomainsParts {
+  readonly name: string;
+  readonly timeLimitMs: number;
+  readonly onFailure: FailureAnswer;
+  readonly audience: Audience | undefined;
+  readonly breaker: Breaker | undefined;
+  readonly hostname: string;
+  /** In normal form. */
+  readonly isOwn: (domain: string) => boolean;
+  readonly looksAt: ReadonlySet<OwnDomainsPart>;
+  readonly action: 'reject' | 'quarantine';
+  /** Whom both checks leave alone, and what the one of the envelope does. */
+  readonly exemptions: Exemptions;
+  readonly envelopeResults: readonly ResultCondition[];
+  readonly authorResults: readonly ResultCondition[];
+}
+
+export class OwnDomainsStage implements Stage {
+  readonly name: string;
+  readonly timeLimitMs: number;
+  readonly onFailure: FailureAnswer;
+  readonly audience: Audience | undefined;
+  readonly breaker: Breaker | undefined;
+  readonly #parts: OwnDomainsParts;
+  readonly #envelopeAt: Point | undefined;
+  readonly #authorAt: Point | undefined;
+
+  constructor(parts: OwnDomainsParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.timeLimitMs = parts.timeLimitMs;
+    this.onFailure = parts.onFailure;
+    this.audience = parts.audience;
+    this.breaker = parts.breaker;
+    const { looksAt, envelopeResults, authorResults } = parts;
+    const envelopeAt = envelopeResults.length === 0 ? 'mail' : pointOfResults(envelopeResults);
+    if (looksAt.has('envelope')) this.#envelopeAt = envelopeAt === 'rcpt' ? 'mail' : envelopeAt;
+    if (looksAt.has('author'))
+      this.#authorAt = pointOfResults(authorResults) === 'content' ? 'content' : 'headers';
+  }
+
+  asksAt(point: Point): boolean {
+    return point === this.#envelopeAt || point === this.#authorAt;
+  }
+
+  mail(facts: MailFacts): Answer {
+    return this.#envelope(facts);
+  }
+
+  data(facts: MailFacts): Answer {
+    return this.#envelope(facts);
+  }
+
+  headers(facts: HeadersFacts): Answer {
+    return this.#author(facts);
+  }
+
+  content(facts: ContentFacts): Answer {
+    const envelope = this.#envelopeAt === 'content' ? this.#envelope(facts) : goOn;
+    if (this.#authorAt !== 'content') return envelope;
+    if (envelope === goOn) return this.#author(facts);
+    return Promise.resolve(envelope).then((verdict) => (verdict === goOn ? this.#author(facts) : verdict));
+  }
+
+  #envelope(facts: MailFacts): Answer {
+    const { isOwn, exemptions } = this.#parts;
+    const { reversePath } = facts.transaction;
+    const domain = domainOf(reversePath);
+    if (reversePath === '' || !isOwn(domain) || exemptions.hasMail(facts)) return goOn;
+    return this.#unlessNamed(facts, this.#refusal(domain));
+  }
+
+  #author(facts: HeadersFacts): Answer {
+    const { exemptions, authorResults } = this.#parts;
+    const domain = this.#ownAuthor(facts);
+    if (domain === undefined || exemptions.hasClient(facts)) return goOn;
+    if (exemptions.hasSender(facts)) return goOn;
+    if (authorResults.some(({ stage, key, value }) => facts.resultOf(stage)?.[key] === value)) return goOn;
+    return this.#unlessNamed(facts, this.#refusal(domain));
+  }
+
+  /** The first domain of ours in From; one that only some programs would read there counts, too. */
+  #ownAuthor({ header }: HeadersFacts): string | undefined {
+    const { isOwn, hostname } = this.#parts;
+    const authors = authorsOf(header.fields, header.strayLines, hostname);
+    const domains =
+      authors.kind === 'addresses'
+        ? authors.from.map(domainOf)
+        : domainsIn([
+            header.strayLines,
+            ...header.fields.map(({ name, value }) => (/from|sender/u.test(name) ? value : '')),
+          ]);
+    return domains.find((domain) => isOwn(domain));
+  }
+
+  #unlessNamed(facts: SessionFacts, verdict: Verdict): Answer {
+    const named = this.#parts.exemptions.hasName(facts);
+    if (typeof named === 'boolean') return named ? goOn : verdict;
+    return named.then((is) => (is ? goOn : verdict));
+  }
+
+  #refusal(domain: string): Verdict {
+    const text = `Mail from ${domain} is taken from its own users and hosts alone`;
+    return this.#parts.action === 'quarantine'
+      ? { kind: 'quarantine', reason: `it says that it is from ${domain}` }
+      : { kind: 'reject', reply: { code: 550, enhanced: '5.7.1', text } };
+  }
+}
+
+/** What looks like the domain of an address in some texts. */
+function domainsIn(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) =>
+    [...text.matchAll(/@([^\s\0-\x1f\x7f@<>()",:;\\]+)/gu)].flatMap(
+      ([, domain = '']) => normalizeDomain(domain) ?? [],
+    ),
+  );
+}
