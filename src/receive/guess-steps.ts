@@ -35,9 +35,16 @@ interface GuessWaiting {
   resume(): void;
 }
 
+/** The status as scripts write it into a text: in front (RFC 2034 4), or at the end as qmail does. */
+const unknownInText = /^5\.1\.1(?:\s|$)|\(#5\.1\.1\)\s*$/;
+
 /** Is it about a mailbox that does not exist (RFC 3463 3.2)? */
 function isUnknownRecipient(decision: Decision): boolean {
-  return decision.kind === 'reject' && decision.reply.enhanced === '5.1.1' && decision.reply.code !== 421;
+  if (decision.kind !== 'reject') return false;
+  const { code, enhanced, text } = decision.reply;
+  if (code < 500) return false;
+  if (enhanced !== undefined) return enhanced === '5.1.1';
+  return typeof text === 'string' ? unknownInText.test(text) : text.some((line) => unknownInText.test(line));
 }
 
 /** Clients that nobody has to be protected from. */

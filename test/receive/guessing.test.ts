@@ -91,6 +91,28 @@ test('the session ends with one unknown recipient more than it may have', async 
   );
 });
 
+for (const [code, text, isCounted] of [
+  [550, '5.1.1 no such user', true],
+  [511, '5.1.1', true],
+  [511, 'sorry, no mailbox here by that name (#5.1.1)', true],
+  [550, ['Look at this:', '5.1.1 no such user'], true],
+  [550, '5.1.10 null MX', false],
+  [550, 'your 5.1.1 is not about a mailbox', false],
+  [550, 'no such user', false],
+] as const) {
+  test(`a refusal with ${code} ${String(text)} ${isCounted ? 'counts' : 'does not count'}`, async (t) => {
+    const stage = { name: 'script', rcpt: () => ({ kind: 'reject', reply: { code, text } }) as const };
+    const fixture = await guessed(t, {
+      stages: [{ stage }],
+      settings: { guessing: { ...free, most: 1 } },
+    });
+    const client = await inTransaction(fixture);
+    assert.match(await client.ask('RCPT TO:<a@example.com>\r\n'), new RegExp(`^${code}`));
+    const second = await client.ask('RCPT TO:<b@example.com>\r\n');
+    assert.equal(second.startsWith('421 4.7.0 '), isCounted, second);
+  });
+}
+
 /** Three unknown recipients in two sessions: the third is one too many. */
 async function goBeyond(fixture: Fixture): Promise<void> {
   const first = await inTransaction(fixture);
