@@ -1,5 +1,5 @@
 // Runs a program of the administrator for what it prints. Promises: it takes a bounded time and a bounded output; when it has ended, or has been
-// too slow, whatever it has started and left in its process group ends with it, unless it may leave others.
+// too slow, whatever it has started and left in its process group ends with it, unless it may leave others: then nobody waits for those.
 
 import type { ExitCode } from './posix-spawn.ts';
 import { startProgram } from './start-program.ts';
@@ -19,7 +19,7 @@ export interface ProgramSurroundings {
   readonly onComplaint?: ((piece: Buffer) => void) | undefined;
   /** What it can read on descriptor 3. Undefined: it has no such descriptor. */
   readonly input3?: Uint8Array | undefined;
-  /** What it leaves running goes on when it has ended in time, and has closed its output. */
+  /** What it leaves running goes on when it has ended in time. What that prints later counts for nothing, though it has the same output. */
   readonly mayLeaveOthers?: boolean | undefined;
 }
 
@@ -62,7 +62,8 @@ export async function runProgram(
     exited: (status) => {
       code = status;
       // What it left running may hold its output open, which would look as if it went on.
-      if (!mayLeaveOthers) endGroup(pid);
+      if (mayLeaveOthers) whenPipesAreRead(over);
+      else endGroup(pid);
     },
     closed: over,
   });
@@ -76,6 +77,11 @@ export async function runProgram(
   started.forget();
   if (!mayLeaveOthers || run.kind !== 'ended') endGroup(pid);
   return run;
+}
+
+/** Calls back when all that is in pipes by now was read: between two turns, Node reads what there is. */
+function whenPipesAreRead(callBack: () => void): void {
+  setImmediate(() => setImmediate(callBack));
 }
 
 /** Ends all processes of a group. */

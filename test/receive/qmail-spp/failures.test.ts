@@ -134,15 +134,32 @@ test('a plugin that hangs is a temporary error, and ends', async (t) => {
     assert.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' }, pid);
 });
 
-test('a plugin whose child keeps its output open is a plugin that has ended, when its time is over', async (t) => {
-  const { fixture } = await withPlugins(t, '[mail]\n:echo E550 no; sleep 600 & exit 0\n', {
-    timeLimitMs: 1000,
+/** For the shell: in the background, with its process id in a file. */
+const aside = '& echo $! > "$OUT/child"';
+
+for (const [which, plugin, expected] of [
+  ['standard output', `echo E550 no; sleep 600 2>&- ${aside}`, /^550 no/],
+  ['standard output, then answers', `sleep 600 2>&- ${aside}; sleep 0.1; echo E550 no`, /^550 no/],
+  [
+    'standard output, then prints much',
+    `sleep 600 2>&- ${aside}; head -c 60000 /dev/zero | tr "\\0" x; echo; echo E550 no`,
+    /^550 no/,
+  ],
+  ['standard error', `echo E550 no; sleep 600 >&- ${aside}`, /^550 no/],
+  ['standard error, without an answer,', `sleep 600 >&- ${aside}`, /^250 /],
+  ['output, after a refusal for later,', `echo LR551 later; sleep 600 ${aside}`, /^250 /],
+] as const) {
+  test(`a plugin that leaves a child with its ${which} has ended when it ends itself`, async (t) => {
+    // The time is over long after that of the test.
+    const { fixture, folder } = await withPlugins(t, `[mail]\n:${plugin}\n`, { timeLimitMs: 600_000 });
+    const client = await fixture.client();
+    await client.reply();
+    await client.ask('EHLO client.example\r\n');
+    assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), expected);
+    // It goes on, as a plugin may want.
+    process.kill(Number(readFileSync(join(folder, 'child'), 'utf8')), 'SIGKILL');
   });
-  const client = await fixture.client();
-  await client.reply();
-  await client.ask('EHLO client.example\r\n');
-  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^550 no/);
-});
+}
 
 test('all plugins of a command have the time of one', async (t) => {
   const { fixture, folder } = await withPlugins(t, '[mail]\n:sleep 600\n:touch "$OUT/second"\n', {
