@@ -1,7 +1,7 @@
 // Checks what a stage says of an envelope beside addresses: it goes into the record of the message, which must not hold anything else.
 
 import type { EnvelopeRecipient } from '../message/envelope.ts';
-import type { Edit, StageResult } from './stage.ts';
+import type { Edit, MailFacts, StageResult } from './stage.ts';
 
 /** Texts of envelopes and results: longer ones are a mistake. */
 const mostChars = 4096;
@@ -44,6 +44,24 @@ export function senderValuesFault({
   if (ret !== undefined && ret !== 'FULL' && ret !== 'HDRS')
     return 'it gave a RET that is neither FULL nor HDRS';
   return envelopeId === undefined || isText(envelopeId) ? undefined : 'it gave an ENVID that is no text';
+}
+
+const nonAscii = /[^\0-\x7f]/;
+
+/**
+ * RFC 6531 3.3, 3.4: an address has characters outside ASCII only where the client has asked for SMTPUTF8. Such a message would come back
+ * from the next server. Copies for archives come back to nobody.
+ * @param edits - whose addresses are valid
+ */
+export function utf8Fault(edits: readonly Edit[] | undefined, facts: MailFacts): string | undefined {
+  const address = edits?.map(newAddress).find((each) => nonAscii.test(each));
+  if (address === undefined || facts.transaction.params.smtpUtf8) return undefined;
+  return `it gave the address ${JSON.stringify(address.slice(0, 100))}, which needs SMTPUTF8, and the client has not asked for it`;
+}
+
+function newAddress(edit: Edit): string {
+  if (edit.kind === 'change-sender' || edit.kind === 'change-recipient') return edit.address;
+  return edit.kind === 'add-recipient' && edit.recipient.isCopy !== true ? edit.recipient.address : '';
 }
 
 export function resultFault(result: StageResult | undefined): string | undefined {

@@ -4,6 +4,7 @@
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { replaceUnprintableRuns } from '../values/unprintable.ts';
 import { type Asker, isInAudience } from './audience.ts';
+import { utf8Fault } from './check-envelope-values.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
@@ -169,6 +170,8 @@ export class Pipeline {
       const { kind } = answer;
       const isChange = kind === 'continue' || kind === 'accept' || kind === 'quarantine';
       if (!isChange) return undefined;
+      const needsUtf8 = utf8Fault(answer.edits, subject);
+      if (needsUtf8 !== undefined) return needsUtf8;
       return subject.apply(stage, isTest ? onlyResult(answer) : answer, point);
     } catch (error) {
       return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw
