@@ -21,6 +21,7 @@ const asking = [
   'override.list',
   'policy.stages',
   'queue-list',
+  'rates.list',
   'reports.list',
   'reports.show',
   'sending.explain',
