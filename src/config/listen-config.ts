@@ -20,6 +20,7 @@ type OwnKey =
   | 'proxyProtocol'
   | 'xclient'
   | 'xforward'
+  | 'fromFilter'
   | 'clientRules';
 
 /** The path of a Unix-domain socket is absolute. */
@@ -52,6 +53,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     proxyProtocol,
     xclient,
     xforward,
+    fromFilter,
     clientRules,
     ...own
   } = listen;
@@ -69,6 +71,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     proxyProtocol,
     xclient,
     xforward,
+    ...(fromFilter !== undefined && { fromFilter }),
     ...(clientRules !== undefined && { clientRules }),
     receive,
   };

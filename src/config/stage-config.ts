@@ -24,6 +24,8 @@ export type GreylistStageConfig = FileStageOf<'greylist'>;
 export type OwnDomainsStageConfig = FileStageOf<'own-domains'>;
 export type RatesStageConfig = FileStageOf<'rates'>;
 export type ContentChecksStageConfig = FileStageOf<'content-checks'>;
+export type ContentFilterConfig = FileStageOf<'content-filter'>;
+
 export type ClamdStageConfig = FileStageOf<'clamd'>;
 
 export type PolicyServerConfig = FileStageOf<'policy-server'>;

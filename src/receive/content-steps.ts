@@ -52,12 +52,19 @@ function bytesBesides({ aheadBytes }: LaterAnswer, { heldBytes }: MessageIntake)
  * who a client is.
  */
 function signingOf(
-  { signing }: ReceiveContext,
+  { signing, signsLater }: ReceiveContext,
   { transaction, client, principal }: ReceivedSession,
 ): OutgoingMail | undefined {
   if (signing === undefined || signing.rules.isEmpty) return undefined;
   // Just these are not verified, either: who has logged in at a front end is no stranger.
   if (!client.mayRelay && principal === undefined) return undefined;
+  if (
+    signsLater !== undefined &&
+    transaction.recipients.every(
+      ({ route, isCopy }) => isCopy === true || (route !== undefined && signsLater.has(route)),
+    )
+  )
+    return undefined;
   return new OutgoingMail(signing, {
     tenant: transaction.tenant,
     user: principal ?? '',

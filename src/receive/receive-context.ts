@@ -28,6 +28,8 @@ export interface ReceiveContext {
   readonly auth?: ListenerAuth | undefined;
   /** Signs mail of users and of clients that may relay; undefined where nothing is signed. */
   readonly signing?: Signing | undefined;
+  /** Names of routes to filters: mail that goes by one of them is signed when it is back. Undefined: none. */
+  readonly signsLater?: ReadonlySet<string> | undefined;
   /** Which clients may relay. */
   readonly relay: Pick<RelayPolicy, 'isRelayClient'>;
   /** The stages that decide about mail. */

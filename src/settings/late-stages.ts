@@ -10,6 +10,7 @@ import { greylistStage } from './greylist-stage.ts';
 import { ownDomainsStage, type OwnDomainsSurroundings } from './own-domains-stage.ts';
 import { contentChecksStage } from './content-checks-stage.ts';
 import { clamdStage } from './clamd-stage.ts';
+import { contentFilterStage } from './content-filter.ts';
 import { milterStage, type MilterStageSurroundings } from './milter-stage.ts';
 import { type FilterSurroundings, opensmtpdFilterStage } from './opensmtpd-filter-stage.ts';
 import { policyServerStages, type PolicyServerSurroundings } from './policy-server-stages.ts';
@@ -60,5 +61,7 @@ function lateStage(
       return clamdStage(each, parts);
     case 'rspamd':
       return rspamdStage(each, config.hostname, parts);
+    case 'content-filter':
+      return contentFilterStage(each);
   }
 }

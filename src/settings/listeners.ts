@@ -9,6 +9,7 @@ import type { ReceiveContext } from '../receive/receive-context.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
 import { NetworkSet } from '../values/network-set.ts';
+import { configOfBack } from './content-filter.ts';
 import { exemptClients } from './settings.ts';
 import { tlsOf } from './tls-of-listeners.ts';
 
@@ -19,7 +20,11 @@ export interface ReceiverPlace {
 }
 
 /** Makes the context of a listener from a configuration with its own keys in place of those of [receive]. */
-export type ContextOf = (config: Config, protocol: ServerSessionOptions['protocol']) => ReceiveContext;
+export type ContextOf = (
+  config: Config,
+  protocol: ServerSessionOptions['protocol'],
+  fromFilter?: ListenConfig['fromFilter'],
+) => ReceiveContext;
 
 const nobody = new NetworkSet([]);
 
@@ -37,7 +42,7 @@ export function listenersOf(
 ): readonly ListenerOptions[] {
   const own = config.listen.flatMap((listen) => {
     if (listen.address.kind === 'unix' && index > 0) return [];
-    return [listenerOf(withOwnKeys(config, listen), listen, receivers, contextOf)];
+    return [listenerOf(configOf(config, listen), listen, receivers, contextOf)];
   });
   return index > 0 ? own : [submissionListener(config, contextOf), ...own];
 }
@@ -82,6 +87,7 @@ function listenerOf(
     socketMode,
     socketName,
     completeMail,
+    fromFilter,
     proxyProtocol,
     xclient,
     xforward,
@@ -97,8 +103,8 @@ function listenerOf(
     isShared: receivers > 1 && address.kind === 'tcp' && address.port !== 0,
     socketMode,
     socketName,
-    completesMail: completeMail,
-    context: contextOf(config, protocol),
+    completesMail: completeMail && fromFilter === undefined,
+    context: contextOf(config, protocol, fromFilter),
     exempt: exemptClients(config),
     maxConnections: maxConnections === undefined ? undefined : Math.ceil(maxConnections / receivers),
     balancers: new NetworkSet(proxyProtocol),
@@ -106,6 +112,11 @@ function listenerOf(
     xforward: new NetworkSet(xforward),
     hasOwnClientLimits: maxConnectionsPerClient !== undefined || connectionRatePerClient !== undefined,
   };
+}
+
+function configOf(config: Config, listen: ListenConfig): Config {
+  const own = withOwnKeys(config, listen);
+  return listen.fromFilter === undefined ? own : configOfBack(own, listen);
 }
 
 function withOwnKeys(config: Config, { address, receive: own, protocol, clientRules }: ListenConfig): Config {

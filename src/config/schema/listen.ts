@@ -73,6 +73,11 @@ const listen = tableOf({
     'Front ends that may tell by XFORWARD where a message came from, e.g. Postfix. It is written to the log, and decides nothing.',
     { example: '["127.0.0.1"]' },
   ),
+  from_filter: key(
+    oneOf(['any', 'outgoing']).optional(),
+    'It takes mail back from a content filter: all checks, stages, rewriting, copies of [[tap]], sending limits and log-ins are left out, since they were done before. Only clients in its own relay_networks may connect, which are this host when they are not given. "any": nothing is signed. "outgoing": what comes here is mail of your own, and is signed (DKIM).',
+    { defaultText: 'it is no such listener', example: '"any"' },
+  ),
   client_rules: key(
     rulesTable(', or "" for none').optional(),
     'The table of rules for the clients of this listener, in place of rules in [clients]; "" for none.',

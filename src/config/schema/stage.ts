@@ -11,6 +11,7 @@ import { ratesStage } from './stages/rates.ts';
 import { greylistStage } from './stages/greylist.ts';
 import { clientChecksStage } from './stages/client-checks.ts';
 import { clamdStage } from './stages/clamd.ts';
+import { contentFilterStage } from './stages/content-filter.ts';
 import { dnsListsStage } from './stages/dns-lists.ts';
 import { greetingStage } from './stages/greeting.ts';
 import { milterStage } from './stages/milter.ts';
@@ -34,6 +35,7 @@ const ownStages: ReadonlySet<string> = new Set([
   'rewriting',
   'rewriting-recipients',
   'rewriting-incoming',
+  'filter-clients',
 ]);
 
 const kinds = [
@@ -52,6 +54,7 @@ const kinds = [
   contentChecksStage,
   greetingStage,
   tarpitStage,
+  contentFilterStage,
 ] as const;
 const stage = z.discriminatedUnion('kind', kinds, {
   error: wrongKind(kinds.map(({ shape }) => [...shape.kind.values].join(''))),

@@ -17,21 +17,35 @@ export interface StageTable {
   readonly on_virus?: Marked;
   readonly on_spam?: Marked;
   readonly on_reject?: Marked;
+  /** Of a content filter. */
+  readonly route?: string;
+  readonly sign?: string;
 }
 
 /** The names that there are. */
 export interface StageNames {
   readonly listeners: readonly string[];
   readonly routes: readonly string[];
+  /** Is there a listener that signs what comes back from a filter? */
+  readonly signsBack: boolean;
 }
 
+/** Adds a problem for each name that no other table has. */
 export function checkStages(
   stages: readonly StageTable[],
-  { listeners, routes }: StageNames,
+  { listeners, routes, signsBack }: StageNames,
   context: z.RefinementCtx,
 ): void {
   for (const [index, { listen, ...own }] of stages.entries()) {
     addUnknownListeners(listeners, listen, ['stage', index], context);
+    const { route: toFilter, sign } = own;
+    if (toFilter !== undefined && !routes.includes(toFilter))
+      addUnknown('route', toFilter, routes, ['stage', index, 'route'], context);
+    if (sign === 'after' && !signsBack) {
+      const message =
+        'needs a [[listen]] with from_filter = "outgoing": its mail would leave without a signature';
+      context.addIssue({ code: 'custom', message, path: ['stage', index, 'sign'] });
+    }
     for (const key of ['on_virus', 'on_spam', 'on_reject'] as const) {
       const route = own[key]?.route;
       if (route !== undefined && !routes.includes(route))

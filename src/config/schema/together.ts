@@ -63,6 +63,7 @@ export interface Tables extends SrsTables, RewriteTables {
   readonly listen: readonly {
     readonly address: ListenAddress;
     readonly auth?: string | undefined;
+    readonly from_filter?: string | undefined;
     readonly protocol: string;
     readonly client_rules?: string | undefined;
   }[];
@@ -215,12 +216,13 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkListeners(tables, listeners, names, context);
   const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
   checkTapResults(tables.tap, tables.stage, context);
-  checkStages(tables.stage, { listeners, routes: routeNames }, context);
   const { bounce } = tables;
   if (bounce.route !== undefined && !routeNames.includes(bounce.route))
     addUnknown('route', bounce.route, routeNames, ['bounce', 'route'], context);
   if (bounce.tenant !== undefined && !names.includes(bounce.tenant))
     addUnknown('tenant', bounce.tenant, names, ['bounce', 'tenant'], context);
+  const signsBack = tables.listen.some((each) => each.from_filter === 'outgoing');
+  checkStages(tables.stage, { listeners, routes: routeNames, signsBack }, context);
   for (const [index, { route }] of tables.tap.entries())
     if (route !== undefined && !routeNames.includes(route))
       addUnknown('route', route, routeNames, ['tap', index, 'route'], context);

@@ -21,6 +21,8 @@ import type { ReceiveContext } from '../../receive/receive-context.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import type { Intake } from '../../receive/types.ts';
 import type { DefenceParts } from '../../settings/defence-stages.ts';
+import { FilterClientsStage } from '../../policy/stages/filter-clients-stage.ts';
+import { routesSignedLater } from '../../settings/content-filter.ts';
 import { tokenHints } from '../../settings/directory.ts';
 import { listenerSecurity } from '../../settings/listener-security.ts';
 import type { ContextOf } from '../../settings/listeners.ts';
@@ -91,7 +93,8 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     signing,
     trail,
   };
-  return (ofListener, protocol) => {
+  const signsLater = routesSignedLater(config);
+  return (ofListener, protocol, fromFilter) => {
     const relay = relayPolicy(ofListener);
     const stageParts = {
       relay,
@@ -117,7 +120,10 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
       },
     };
     const pipelines = new Pipelines(
-      stages(ofListener, stageParts),
+      [
+        ...(fromFilter === undefined ? [] : [{ stage: new FilterClientsStage() }]),
+        ...stages(ofListener, stageParts),
+      ],
       parts.stageWatch,
       routeNames(config.route),
     );
@@ -126,6 +132,9 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const isRequired = ofListener.receive.auth === 'required';
     const logins = { directory, isRequired, hints: tokenHints(config) };
     const auth = settings.session.auth === undefined ? undefined : logins;
-    return { ...shared, settings, tls, relay, pipelines, auth };
+    const context = { ...shared, settings, tls, relay, pipelines, auth };
+    if (fromFilter === undefined) return { ...context, signsLater };
+    // What was counted is not counted once more.
+    return { ...context, sending: undefined, signing: fromFilter === 'outgoing' ? signing : undefined };
   };
 }
