@@ -21,6 +21,7 @@ import { signingProblems } from './signing-problems.ts';
 import { srsProblems } from './srs-problems.ts';
 import { stageFileProblems } from './stage-file-problems.ts';
 import { surroundings } from './surroundings.ts';
+import { unreadTapFiles } from './tap-file-problems.ts';
 import { userWarnings } from './user-warnings.ts';
 import { recipientProblems } from './recipient-problems.ts';
 import { tableProblems } from './table-problems.ts';
@@ -57,7 +58,8 @@ async function check(
   }
   const ofCertificates = certificateProblems(config, Date.now());
   const ofPlugins = await pluginProblems(config);
-  const problems = placeWarnings([...ofCertificates.problems, ...ofPlugins.problems], file);
+  const ofTaps = unreadTapFiles(config).filter(({ isDenied }) => !isDenied);
+  const problems = placeWarnings([...ofCertificates.problems, ...ofTaps, ...ofPlugins.problems], file);
   const warnings = placeWarnings(
     [
       ...configWarnings(config),
@@ -81,14 +83,17 @@ async function check(
   const ok = problems.length === 0;
   if (json) return { text: jsonText(problems, warnings), ok };
   if (ok) return { text: summary(file, config, warnings), ok };
-  // A start goes on with a plugin that cannot be used: it is tried again, and a mistake in it must not hold up all mail.
-  const atStart =
-    ofCertificates.problems.length > 0 ? 'Sluice does not start' : 'what these plugins are asked fails';
-  const lines = [
-    ...warnings.map(warningText),
-    `${problemsText(problems)} Until this is corrected, ${atStart}, and a running Sluice refuses to reload.`,
-  ];
+  const then = consequence(ofCertificates.problems.length > 0, ofTaps.length > 0);
+  const lines = [...warnings.map(warningText), `${problemsText(problems)} Until this is corrected, ${then}.`];
   return { text: `${lines.join('\n')}\n`, ok };
+}
+
+/** A start goes on with a plugin or a file of taps that cannot be used: it is tried again, and what does not need it must not be held up. */
+function consequence(ofCertificates: boolean, ofTaps: boolean): string {
+  if (ofCertificates) return 'Sluice does not start, and a running Sluice refuses to reload';
+  if (ofTaps)
+    return 'all mail is answered 451 after a start, and a running Sluice refuses to begin with such a file';
+  return 'what these plugins are asked fails, and a running Sluice refuses to reload';
 }
 
 function jsonText(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {

@@ -26,6 +26,7 @@ import type { GivenSocket, ReloadAnswer } from '../channel/messages.ts';
 import { announce } from './announce.ts';
 import { newPlugins } from './new-plugins.ts';
 import { reloadable, type Reloadable } from './reloadable.ts';
+import { unreadTapFiles } from './tap-file-problems.ts';
 
 type InstanceKind = new (config: Config, parts: InstanceParts, users?: RoleUsers) => Instance;
 
@@ -105,6 +106,8 @@ export class Running {
     const reload = ++this.#reloads;
     try {
       const next = reloadable(this.#config, this.#source.read());
+      const unread = unreadTapFiles(next.config, this.#config);
+      if (unread.length > 0) throw new ConfigError(placeWarnings(unread, next.config.file));
       const certificates = this.#desks.read(next.config);
       const isNew = newPlugins(this.#config);
       if (next.config.stage.some((stage) => stage.kind === 'plugin' && isNew(stage)))

@@ -10,18 +10,20 @@ import { readCheckTable } from '../policy/checks/check-tables.ts';
 import { parseSppControl, parseTenantSppControl } from '../policy/qmail-spp/control-file.ts';
 import { parseTapFile } from '../policy/taps/tap-file.ts';
 import { routeNames } from '../settings/route-rules.ts';
+import { unreadTapFiles } from './tap-file-problems.ts';
 
 type Stage = Config['stage'][number];
 
-/** Reads each of them once. */
+/** Reads each of them once, but no file of taps that is not there: that is more than a warning. */
 export async function stageFileProblems({
   tap,
   stage,
   route,
 }: Pick<Config, 'tap' | 'stage' | 'route'>): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
+  const gone = new Set(unreadTapFiles({ tap }).flatMap(({ file, isDenied }) => (isDenied ? [] : [file])));
   for (const [index, { file }] of tap.entries()) {
-    const problem = file === undefined ? undefined : await tapProblem(file);
+    const problem = file === undefined || gone.has(file) ? undefined : await tapProblem(file);
     if (problem !== undefined) found.push({ path: ['tap', index, 'file'], message: problem });
   }
   for (const [index, each] of stage.entries()) {

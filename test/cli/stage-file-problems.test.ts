@@ -5,8 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stageFileProblems } from '../../src/cli/stage-file-problems.ts';
+import { unreadTapFiles } from '../../src/cli/tap-file-problems.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { sluice } from './run.ts';
 
 test('lines that nobody understands, and programs that are missing, are told with their lines', async (t) => {
   const home = temporaryFolder(t, 'stage-files').path;
@@ -19,8 +21,8 @@ test('lines that nobody understands, and programs that are missing, are told wit
       message.replaceAll(`${home}/`, ''),
     );
   const missing = await problems();
-  assert.match(missing[0] ?? '', /^control\/taps cannot be used, so that mail is answered 451: ENOENT/);
-  assert.match(missing[1] ?? '', /^control\/smtpplugins cannot be used, .*: ENOENT/);
+  assert.equal(missing.length, 1);
+  assert.match(missing[0] ?? '', /^control\/smtpplugins cannot be used, .*: ENOENT/);
 
   writeFileSync(taps, 'F:joe:archive@a.test\nA::all@a.test\n');
   writeFileSync(join(home, 'plugins/good'), '#!/bin/sh\n', { mode: 0o755 });
@@ -38,4 +40,35 @@ test('lines that nobody understands, and programs that are missing, are told wit
     'control/smtpplugins, line 4: plugins/locked cannot be run by this user, or does not exist',
     'control/smtpplugins, line 6: plugins/gone cannot be run by this user, or does not exist',
   ]);
+});
+
+test('a file of taps that cannot be read is a problem, unless it is in force', async (t) => {
+  const { path: folder } = temporaryFolder(t, 'stage-files');
+  const config = (file: string) =>
+    parseConfig(`[[tap]]\nname = "archive"\nfile = ${JSON.stringify(join(folder, file))}\n`, 'sluice.toml');
+  for (const [file, code] of [
+    ['gone', 'ENOENT'],
+    ['.', 'EISDIR'],
+  ] as const) {
+    const [problem, ...others] = unreadTapFiles(config(file));
+    assert.deepEqual(others, []);
+    assert.deepEqual(problem?.path, ['tap', 0, 'file']);
+    assert.equal(problem.isDenied, false);
+    assert.ok(problem.message.includes(`cannot be read (${code}), so that all mail would be answered 451`));
+    assert.deepEqual(unreadTapFiles(config(file), config(file)), []);
+  }
+  writeFileSync(join(folder, 'there'), '');
+  assert.deepEqual(unreadTapFiles(config('there')), []);
+});
+
+test('sluice check ends with the exit code of a bad configuration for a file of taps that is not there', async (t) => {
+  const { path: folder } = temporaryFolder(t, 'stage-files');
+  writeFileSync(join(folder, 'sluice.toml'), '[[tap]]\nname = "archive"\nfile = "gone"\n');
+  const { code, stderr } = await sluice(['check', 'sluice.toml'], { cwd: folder });
+  assert.equal(code, 78);
+  assert.match(stderr, /sluice\.toml:3:8: tap\[1\]\.file: .*gone cannot be read \(ENOENT\)/u);
+  assert.match(
+    stderr,
+    /all mail is answered 451 after a start, and a running Sluice refuses to begin with such a file\.$/mu,
+  );
 });
