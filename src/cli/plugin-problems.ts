@@ -13,6 +13,10 @@ import { inheritedVariables } from '../settings/programs.ts';
 
 /** All plugins together have so long; those that come too late are not tried. */
 const longestMs = 30_000;
+/** A plugin that is not set up after so long cannot be used. With less, which plugins before it have left, that cannot be said. */
+const enoughMs = 20_000;
+/** What of the time a setup may wait: in the rest its process starts and ends. */
+const shareOfWait = 0.9;
 
 export interface PluginProblems {
   /** A plugin with these cannot do what the configuration wants: a reload is refused. */
@@ -50,6 +54,8 @@ async function trialOf(stage: PluginStageConfig, config: Plugins, leftMs: number
       { name, file, options },
       {
         timeLimitMs: leftMs,
+        waitMs: leftMs * shareOfWait,
+        isEnough: leftMs >= enoughMs,
         identity: identity && { uid: identity.uid, gid: identity.gid },
         environment: inheritedVariables(),
       },

@@ -14,10 +14,22 @@ const mostCauses = 10;
 /** Codes of Node, in messages, too: https://nodejs.org/api/errors.html. */
 const denial = /ERR_(?:ACCESS_DENIED|DLOPEN_DISABLED)/;
 
-const { folder, ...tried } = JSON.parse(readFileSync(0, 'utf8')) as TriedPlugin & { readonly folder: string };
+interface Task extends TriedPlugin {
+  readonly folder: string;
+  /** How long it may wait. */
+  readonly waitMs: number;
+  /** One that waits for longer cannot be used. */
+  readonly isEnough: boolean;
+}
+
+const { folder, waitMs, isEnough, ...tried } = JSON.parse(readFileSync(0, 'utf8')) as Task;
 const missed = new Set<string>();
 // What nobody catches ends the thread of a plugin in a server.
 process.on('uncaughtException', (error) => answer(failed(error)));
+setTimeout(() => {
+  const reason = `its setup did not end within ${Math.round(waitMs / 1000)} s`;
+  answer(isEnough ? failed(new Error(reason)) : { kind: 'unknown', reason });
+}, waitMs).unref();
 answer(await trial());
 
 async function trial(): Promise<Trial> {

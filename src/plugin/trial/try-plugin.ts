@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-import { formatDuration } from '../../values/duration.ts';
 import { confined } from './confined.ts';
 import type { Trial, TriedPlugin } from './trial-types.ts';
 
@@ -18,6 +17,10 @@ const mostErrorChars = 16 * 1024;
 
 export interface TrialParts {
   readonly timeLimitMs: number;
+  /** How long its setup may wait for something; less than the time limit, so that it can say for what. */
+  readonly waitMs: number;
+  /** A server would not give a setup much longer than that: one that does not end within it cannot be used. */
+  readonly isEnough: boolean;
   /** Whom the code of the plugin runs as; undefined: the user of this process. */
   readonly identity: { readonly uid: number; readonly gid: number } | undefined;
   /** All variables of its environment. */
@@ -39,7 +42,7 @@ export async function tryPlugin(plugin: TriedPlugin, parts: TrialParts): Promise
 async function tried(
   plugin: TriedPlugin,
   folder: string,
-  { timeLimitMs, identity, environment }: TrialParts,
+  { timeLimitMs, waitMs, isEnough, identity, environment }: TrialParts,
 ): Promise<Trial> {
   const child = spawn(process.execPath, confined('trial/trial-main', folder), {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
@@ -51,7 +54,7 @@ async function tried(
   const said = textOf(answers as Readable, mostAnswerChars);
   const complained = textOf(errors as Readable, mostErrorChars);
   // It may end before it has read what it is told.
-  child.stdin?.on('error', () => undefined).end(JSON.stringify({ ...plugin, folder }));
+  child.stdin?.on('error', () => undefined).end(JSON.stringify({ ...plugin, folder, waitMs, isEnough }));
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -65,7 +68,10 @@ async function tried(
   const trial = trialIn(said());
   if (trial !== undefined) return trial;
   if (isLate)
-    return { kind: 'unknown', reason: `its setup did not end within ${formatDuration(timeLimitMs)}` };
+    return {
+      kind: isEnough ? 'unusable' : 'unknown',
+      reason: `its setup did not end within ${Math.round(timeLimitMs / 1000)} s, and waited for nothing: its code runs without a pause`,
+    };
   const first = complained()
     .split('\n')
     .find((line) => line.trim() !== '');
