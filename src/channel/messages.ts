@@ -221,6 +221,8 @@ export interface ReloadAnswer {
   readonly afterRestart: readonly string[];
   /** For each listener that is not open, a sentence that says why. */
   readonly notOpen: readonly string[];
+  /** Sentences about what is in force, and may not be what the operator wants. */
+  readonly warnings?: readonly string[] | undefined;
   /** Absolute path of the file that was read; undefined: there is no file, and the defaults are in force. */
   readonly file?: string | undefined;
 }

@@ -93,7 +93,7 @@ function consequence(ofCertificates: boolean, ofTaps: boolean): string {
   if (ofCertificates) return 'Sluice does not start, and a running Sluice refuses to reload';
   if (ofTaps)
     return 'all mail is answered 451 after a start, and a running Sluice refuses to begin with such a file';
-  return 'what these plugins are asked fails, and a running Sluice refuses to reload';
+  return 'what these plugins are asked fails after a start, and a running Sluice refuses to begin with them; one that has loaded them before goes on with that version until a restart';
 }
 
 function jsonText(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[]): string {

@@ -23,12 +23,13 @@ export function register(program: Command): void {
         const isNotRunning = error instanceof ControlError && error.code === 'NOT_RUNNING';
         throw isNotRunning && found.kind === 'mistaken' ? found.mistake : error;
       });
-      const { afterRestart, notOpen = [], ...read } = await answer;
+      const { afterRestart, notOpen = [], warnings = [], ...read } = await answer;
       const from = read.file ?? 'no file, the defaults';
       process.stdout.write(`The new configuration is in force: ${from}.\n`);
       if (afterRestart.length > 0) {
         process.stdout.write(`Only a restart puts in force: ${afterRestart.join(', ')}.\n`);
       }
+      for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
       if (notOpen.length > 0) throw notAllOpen(notOpen);
     });
 }

@@ -24,6 +24,7 @@ import type { Troubles } from '../stats/troubles.ts';
 import { CertificateError } from '../tls/certificate-error.ts';
 import type { GivenSocket, ReloadAnswer } from '../channel/messages.ts';
 import { announce } from './announce.ts';
+import { loadedPluginWarnings } from './loaded-plugins.ts';
 import { newPlugins } from './new-plugins.ts';
 import { reloadable, type Reloadable } from './reloadable.ts';
 import { unreadTapFiles } from './tap-file-problems.ts';
@@ -112,7 +113,7 @@ export class Running {
       const isNew = newPlugins(this.#config);
       if (next.config.stage.some((stage) => stage.kind === 'plugin' && isNew(stage)))
         void this.#tryAndUse(reload, next, certificates, isNew);
-      else this.#use(next, certificates);
+      else this.#use(next, certificates, isNew);
     } catch (error) {
       this.#refuse(error);
     }
@@ -130,15 +131,22 @@ export class Running {
       const { pluginProblems } = await import('./plugin-problems.ts');
       const { problems, warnings } = await pluginProblems(next.config, isNew);
       if (reload !== this.#reloads) return;
-      for (const warning of placeWarnings(warnings, file)) this.#log.warn(placedText(warning));
+      const texts = placeWarnings(warnings, file).map(placedText);
+      for (const text of texts) this.#log.warn(text);
       if (problems.length > 0) throw new ConfigError(placeWarnings(problems, file));
-      this.#use(next, certificates);
+      this.#use(next, certificates, isNew, texts);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  #use({ config, afterRestart }: Reloadable, certificates: CertificatesRead): void {
+  /** @param warnings - what else the operator should hear */
+  #use(
+    { config, afterRestart }: Reloadable,
+    certificates: CertificatesRead,
+    isNew: ReturnType<typeof newPlugins>,
+    warnings: readonly string[] = [],
+  ): void {
     this.#config = config;
     this.#reopenLog();
     this.#log.setLevel(config.log.level);
@@ -154,7 +162,26 @@ export class Running {
     if (afterRestart.length > 0) {
       this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);
     }
-    void this.#answer(opened.then((notOpen) => ({ problem: '', afterRestart, notOpen, file: config.file })));
+    void this.#answer(this.#outcome({ config, afterRestart }, opened, isNew, warnings));
+  }
+
+  /** What the operator is told of a configuration that is in force. */
+  async #outcome(
+    { config, afterRestart }: Reloadable,
+    opened: Promise<readonly string[]>,
+    isNew: ReturnType<typeof newPlugins>,
+    warnings: readonly string[],
+  ): Promise<ReloadAnswer> {
+    const [notOpen, ofLoaded] = await Promise.all([opened, loadedPluginWarnings(config, isNew)]);
+    for (const text of ofLoaded) this.#log.warn(text);
+    const all = [...warnings, ...ofLoaded];
+    return {
+      problem: '',
+      afterRestart,
+      notOpen,
+      file: config.file,
+      ...(all.length > 0 && { warnings: all }),
+    };
   }
 
   #refuse(cause: unknown): void {

@@ -202,7 +202,7 @@ test('sluice check says them with their place, and ends with the exit code of a 
   );
   assert.match(
     stderr,
-    /^1 problem found\. Until this is corrected, what these plugins are asked fails, and a running Sluice refuses to reload\.$/mu,
+    /^1 problem found\. Until this is corrected, what these plugins are asked fails after a start, and a running Sluice refuses to begin with them; one that has loaded them before goes on with that version until a restart\.$/mu,
   );
 });
 

@@ -52,6 +52,14 @@ test('listeners that could not be opened are named, and the exit code says that 
   );
 });
 
+test('what may not be what the operator wants is printed, and is no error', async (t) => {
+  const warnings = ['/etc/sluice/a.toml:4:8: stage[1].file: the plugin cannot be used.'];
+  const { folder } = await ground(t, { file: '/etc/sluice/a.toml', afterRestart: [], warnings });
+  const { code, stdout } = await sluice(['reload'], { cwd: folder });
+  assert.equal(code, 0);
+  assert.equal(stdout, `The new configuration is in force: /etc/sluice/a.toml.\nwarning: ${warnings[0]}\n`);
+});
+
 test('a file named with -c is sent as its absolute path', async (t) => {
   const { folder, asked } = await ground(t, { afterRestart: [] });
   const { stdout } = await sluice(['reload', '-c', 'sluice.toml'], { cwd: folder });

@@ -16,6 +16,8 @@ export interface Reloaded {
   readonly afterRestart: readonly string[];
   /** For each listener that is not open, a sentence that says why. Not given by earlier versions. */
   readonly notOpen?: readonly string[] | undefined;
+  /** Sentences about what is in force, and may not be what the operator wants. Not given when there are none. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** The longest path of Linux (PATH_MAX). */
@@ -24,6 +26,7 @@ const answer: z.ZodType<Reloaded> = z.object({
   file: z.string().optional(),
   afterRestart: z.array(z.string()),
   notOpen: z.array(z.string()).optional(),
+  warnings: z.array(z.string()).optional(),
 });
 
 export const reload = { role: 'change' as const, question, answer };

@@ -33,8 +33,8 @@ export class ReloadRequests {
       if (this.#isWatched) this.#timer ??= setInterval(() => this.#beat(), beatEveryMs);
       request();
     });
-    const { problem, afterRestart, notOpen, file } = answer;
-    if (problem === '') return { afterRestart, notOpen, file };
+    const { problem, afterRestart, notOpen, file, warnings } = answer;
+    if (problem === '') return { afterRestart, notOpen, file, ...(warnings !== undefined && { warnings }) };
     throw new SluiceError('CONFIG_REFUSED', problem, 'The configuration from before stays in force.');
   }
 
