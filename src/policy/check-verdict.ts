@@ -53,6 +53,10 @@ const lastPoint: ReadonlyMap<string, Point> = new Map([
 
 const rank = new Map(points.map((point, index) => [point, index]));
 
+/** Of a refusal. Clients read it into memory, and the log has all of it. */
+const mostReplyLines = 128;
+const mostReplyChars = 64 * 1024;
+
 const noRoutes: ReadonlySet<string> = new Set();
 
 /**
@@ -112,9 +116,11 @@ function replyFault(reply: Reply | null | undefined, least: number, most: number
       /^[45]\.\d{1,3}\.\d{1,3}$/.test(enhanced) &&
       enhanced[0] === String(code)[0]);
   if (!isStatusRight) return `it answered the enhanced status code ${String(enhanced)} with ${code}`;
-  const isText =
-    typeof text === 'string' || (Array.isArray(text) && text.every((line) => typeof line === 'string'));
-  return isText ? undefined : 'it answered a reply without a text';
+  const lines: readonly unknown[] = Array.isArray(text) ? text : [text];
+  if (lines.length > mostReplyLines) return `it answered a reply of more than ${mostReplyLines} lines`;
+  if (!lines.every((line) => typeof line === 'string')) return 'it answered a reply without a text';
+  const chars = lines.reduce<number>((sum, line) => sum + String(line).length, 0);
+  return chars > mostReplyChars ? `it answered a reply of more than ${mostReplyChars} characters` : undefined;
 }
 
 function textFault(text: unknown): string | undefined {
@@ -128,6 +134,8 @@ function editsFault(
 ): string | undefined {
   if (edits === undefined) return undefined;
   if (!Array.isArray(edits)) return 'its edits are no list';
+  if (edits.filter((edit: Edit | null) => edit?.kind === 'reply-line').length > mostReplyLines)
+    return `it gave more than ${mostReplyLines} lines for the reply`;
   for (const edit of edits as readonly Edit[]) {
     const fault = editFault(edit, point, routes);
     if (fault !== undefined) return fault;
@@ -167,12 +175,19 @@ function editFault(edit: Edit, point: Point, routes: ReadonlySet<string>): strin
     case 'replace-field':
       return fieldReplacementFault(edit);
     case 'reply-line':
-      return typeof edit.text === 'string' ? undefined : 'it gave no text for the reply';
+      return replyLineFault(edit.text);
     case 'replace-body':
       return bodyFault(edit.body);
     default:
       return 'it made an edit of an unknown kind';
   }
+}
+
+function replyLineFault(text: unknown): string | undefined {
+  if (typeof text !== 'string') return 'it gave no text for the reply';
+  return text.length > mostReplyChars
+    ? `it gave a line for the reply of more than ${mostReplyChars} characters`
+    : undefined;
 }
 
 export function addressFault(address: unknown, allowNull: boolean): string | undefined {

@@ -73,7 +73,10 @@ test('a reload to a plugin that cannot be used is refused, and one that fails la
   // A file that an edit has broken: what runs goes on, and the operator hears of it.
   write('one.ts', 'export default plugin(');
   const said = await sluice.cli('reload');
-  assert.match(JSON.stringify(said), /warning: .*stage\[1\]\.file: the plugin cannot be used: .*SyntaxError/u);
+  assert.match(
+    JSON.stringify(said),
+    /warning: .*stage\[1\]\.file: the plugin cannot be used: .*SyntaxError/u,
+  );
   assert.match(JSON.stringify(said), /The version that runs goes on until a restart\./u);
   assert.match(await replyToRcpt(), /^550 5\.1\.1 one$/u);
 });

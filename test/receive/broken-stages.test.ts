@@ -26,6 +26,30 @@ const broken: readonly [string, () => never, RegExp][] = [
   ],
   ['rejects with 4xx', () => ({ ...unknown, reply: { code: 450, text: '' } }) as never, /the reply code 450/],
   [
+    'rejects with too many lines',
+    () => ({ ...unknown, reply: { code: 550, text: Array<string>(129).fill('no') } }) as never,
+    /a reply of more than 128 lines/,
+  ],
+  [
+    'rejects with too long a text',
+    () => ({ ...unknown, reply: { code: 550, text: 'x'.repeat(65_537) } }) as never,
+    /a reply of more than 65536 characters/,
+  ],
+  [
+    'adds too many lines to a reply',
+    () =>
+      ({
+        kind: 'continue',
+        edits: Array.from({ length: 129 }, () => ({ kind: 'reply-line', text: 'x' })),
+      }) as never,
+    /more than 128 lines for the reply/,
+  ],
+  [
+    'adds too long a line to a reply',
+    () => ({ kind: 'continue', edits: [{ kind: 'reply-line', text: 'x'.repeat(65_537) }] }) as never,
+    /a line for the reply of more than 65536 characters/,
+  ],
+  [
     'changes the sender to what is no address',
     () => ({ kind: 'continue', edits: [{ kind: 'change-sender', address: 'a b\r\n' }] }) as never,
     /an address that is none/,

@@ -67,8 +67,10 @@ function tapOf(line: string, number: number): Tap {
 
 /** @throws {Error} with a clause */
 function tapAddress(text: string): string {
+  if (text !== '' && !text.includes('@'))
+    throw new Error(`${JSON.stringify(text)} is no address for the copy: it has no domain`);
   const path = parsePath(`<${text}>`, { allowUtf8: true, allowNull: false });
-  if (path.kind === 'invalid' || path.end !== text.length + 2 || !text.includes('@'))
+  if (path.kind === 'invalid' || path.end !== text.length + 2)
     throw new Error(`${JSON.stringify(text)} is no address for the copy`);
   return text;
 }

@@ -36,7 +36,7 @@ test('a line that nobody can understand makes the file malformed', () => {
   for (const [line, reason] of [
     ['joe', 'line 2: an expression, ":" and an address are needed'],
     ['joe:', 'line 2: "" is no address for the copy'],
-    ['joe:nobody', 'line 2: "nobody" is no address for the copy'],
+    ['joe:nobody', 'line 2: "nobody" is no address for the copy: it has no domain'],
     ['joe:a@b c', 'line 2: "a@b c" is no address for the copy'],
     ['(joe:a@archive.example', 'line 2: "(joe" is no regular expression of POSIX: a "(" has no ")"'],
   ] as const) {
