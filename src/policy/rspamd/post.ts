@@ -96,16 +96,19 @@ class Exchange {
   }
 
   async #send(message: LeavingMessage): Promise<void> {
+    let left = message.sizeBytes;
     for await (const piece of message.read()) {
       if (this.#response !== undefined) return;
       if (this.#failure !== undefined) throw this.#failure;
       const hasRoom = this.#request.write(piece);
+      left -= piece.length;
+      // Its length is known, so that from here on an answer is one to the whole message.
+      if (left <= 0) break;
       // Else all of it could be said before anything is heard.
       await aTurn();
       if (hasRoom) continue;
       while (this.#request.writableNeedDrain && this.#response === undefined) await this.#event();
     }
-    if (this.#response !== undefined) return;
     this.#isSent = true;
     this.#request.end();
   }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RspamdPost } from '../../../src/policy/rspamd/post.ts';
 import { greeted, start } from '../../receive/fixture.ts';
 import { sendMessage } from '../milter/milter-fixture.ts';
 import { receiverWith, rspamdStage } from './rspamd-fixture.ts';
@@ -238,4 +239,18 @@ test('a connection that rspamd has closed meanwhile is no failure', async (t) =>
   assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
   assert.deepEqual(fixture.troubles.list, []);
   assert.equal(rspamd.connections, 2);
+});
+
+test('the last byte ends a message, so that no answer to it can come before its end', async (t) => {
+  const rspamd = await ScriptedRspamd.start(t);
+  const message = {
+    sizeBytes: 6,
+    async *read() {
+      yield Buffer.from('a: b\r\n');
+      // An answer could come while this is awaited.
+      assert.fail('more was read');
+    },
+  };
+  const post = new RspamdPost(rspamd.address);
+  assert.equal((await post.send({}, message, new AbortController().signal)).kind, 'answer');
 });
