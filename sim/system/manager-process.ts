@@ -245,7 +245,7 @@ export class ManagerProcess {
       isAlive: () => this.process.isAlive,
     });
     const router = createRouter({
-      rules: routeRules(config.route),
+      rules: routeRules(config),
       resolver,
       isOwnAddress: () => false,
       ownNames: [config.hostname],

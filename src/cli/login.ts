@@ -88,7 +88,7 @@ async function checkAll(config: Config, only: string | undefined): Promise<Check
   deadlines.start();
   trustSystemAuthorities();
   const { hostname, deliver, route, credential } = config;
-  const rules = routeRules(route, credential);
+  const rules = routeRules({ route, credential });
   const router = createRouter({
     rules,
     resolver,

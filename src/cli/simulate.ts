@@ -65,7 +65,7 @@ async function run(options: Options): Promise<void> {
   const report = simulate({
     config: schedulerConfig(config),
     timeouts: timeoutsOf(config),
-    routes: new RouteTable(routeRules(config.route)),
+    routes: new RouteTable(routeRules(config)),
     tenantOf: (sender) => tenants.of('', sender),
     workload,
     destinations,

@@ -36,7 +36,7 @@ export function openRouter(
     : undefined;
   keeper.use(policies);
   const router = createRouter({
-    rules: routeRules(config.route, config.credential),
+    rules: routeRules(config),
     resolver,
     isOwnAddress: isOwnAddress(config),
     ownNames: [config.hostname],

@@ -12,7 +12,9 @@ export type RouteMatch =
   | { readonly kind: 'suffix'; readonly suffix: string }
   /** The reverse path: a whole address, a domain, `*.example.com`, or `<>` for the null sender. */
   | { readonly kind: 'sender'; readonly sender: string }
-  | { readonly kind: 'default' };
+  | { readonly kind: 'default' }
+  /** No recipient: only mail for which a stage chose the route. */
+  | { readonly kind: 'chosen' };
 
 /** A smarthost: a name (its A and AAAA are used, never its MX), an IP address, or either in square brackets. */
 export interface Smarthost {

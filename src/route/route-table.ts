@@ -154,6 +154,8 @@ export class RouteTable {
   #add(rule: RouteRule): RouteRule | undefined {
     const { match } = rule;
     switch (match.kind) {
+      case 'chosen':
+        return undefined;
       case 'default': {
         const other = this.#default;
         this.#default = rule;

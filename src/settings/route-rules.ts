@@ -1,23 +1,32 @@
 // Converts [[route]] tables to the routing table: one rule for each domain or sender that a route names.
 
-import type { CredentialConfig, RouteConfig } from '../config/config.ts';
+import type { Config, CredentialConfig, RouteConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import { planKey } from '../route/plan-key.ts';
 import type { RouteMatch, RouteRule, RouteTarget, RuleLogin } from '../route/route-rule.ts';
 import { hopLogin } from './credentials.ts';
 
-/** @param credentials - those that routes refer to */
-export function routeRules(
-  routes: readonly RouteConfig[],
-  credentials: readonly CredentialConfig[] = [],
-): RouteRule[] {
+/** What routes are made of: `credential` are those that routes refer to, `stage` those that choose routes. */
+export type RouteTables = Pick<Config, 'route'> & Partial<Pick<Config, 'credential' | 'stage'>>;
+
+/**
+ * The rules of a configuration. A route to a content filter matches nothing: mail that is back from the filter would go to it again, and again.
+ */
+export function routeRules({
+  route: routes,
+  credential: credentials = [],
+  stage = [],
+}: RouteTables): RouteRule[] {
+  const toFilters = new Set(stage.flatMap((each) => (each.kind === 'content-filter' ? [each.route] : [])));
   return routes.flatMap((route, index) => {
     const { name, isUnnamed } = namesOf(route, index);
     const target = targetOf(route);
     const logins = loginsOf(route, credentials);
     const { priority, srs } = route;
     const rewritesSenders = srs;
-    return matchesOf(route).map((match) => ({
+    const matches: RouteMatch[] =
+      route.name !== undefined && toFilters.has(route.name) ? [{ kind: 'chosen' }] : matchesOf(route);
+    return matches.map((match) => ({
       name,
       isUnnamed,
       match,

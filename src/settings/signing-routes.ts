@@ -5,16 +5,15 @@ import type { Config } from '../config/config.ts';
 import type { RouteRule } from '../route/route-rule.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { RoutesOf } from '../signing/types.ts';
-import { routeRules } from './route-rules.ts';
+import { type RouteTables, routeRules } from './route-rules.ts';
 
 /** @returns undefined where no key asks for routes */
 export function signingRoutes({
   signingKey,
-  route,
-  credential,
-}: Pick<Config, 'signingKey' | 'route' | 'credential'>): RoutesOf | undefined {
+  ...tables
+}: Pick<Config, 'signingKey'> & RouteTables): RoutesOf | undefined {
   if (signingKey.every((key) => key.route.length === 0)) return undefined;
-  const table = new RouteTable(routeRules(route, credential));
+  const table = new RouteTable(routeRules(tables));
   return (reversePath, recipients) => {
     const names = new Set<string>();
     for (const recipient of recipients) names.add(nameOf(table.ruleFor(reversePath, recipient)));

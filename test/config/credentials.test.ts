@@ -152,7 +152,7 @@ test('another user, place or choice of mechanisms makes another log-in, and anot
 
 test('routes lead to the settings that senders have for the credential', () => {
   const config = parseConfig(`${plain}${relay('"a"')}`, file);
-  const [rule] = routeRules(config.route, config.credential);
+  const [rule] = routeRules(config);
   const id = rule?.logins?.[0]?.login.id ?? '';
   assert.equal(credentialSettings(config).get(id)?.user, 'joe');
 });

@@ -42,7 +42,7 @@ discard = true
   'sluice.toml',
 ).route;
 
-const table = new RouteTable(routeRules(routes));
+const table = new RouteTable(routeRules({ route: routes }));
 
 const cases: readonly (readonly [recipient: string, sender: string, name: string, target: string])[] = [
   ['a@partner.example', '', 'partners: all #1', 'relay1.example.net:587, [2001:db8::1]:25 (balance)'],
@@ -98,7 +98,7 @@ relay = ["other.example.net"]
 `,
     'sluice.toml',
   ).route;
-  const alikeTable = new RouteTable(routeRules(alike));
+  const alikeTable = new RouteTable(routeRules({ route: alike }));
   for (const [recipient, sender, name] of [
     ['u@a.b.example', 'x@shop.example', 'route 4'],
     ['u@c.example', 'x@shop.example', 'route 3'],

@@ -8,7 +8,7 @@ import { routeRules } from '../../src/settings/route-rules.ts';
 import { brief, fakeRouter } from '../route/fake-resolver.ts';
 
 function routerOf(toml: string): Router {
-  const rules = routeRules(parseConfig(toml, 'sluice.toml').route);
+  const rules = routeRules(parseConfig(toml, 'sluice.toml'));
   const mx = { mx: [[10, 'mx.example']], a: ['192.0.2.9'] } as const;
   return fakeRouter({ 'd.example': mx, 'mx.example': { a: ['192.0.2.9'] } }, { rules }).router;
 }
@@ -116,4 +116,21 @@ test('a route that only matches other mail, or has another priority, keeps its k
   for (const match of ['', 'domain = ["*.example"]', `${toD}\npriority = 3`]) {
     assert.equal(routerOf(relay('192.0.2.1', match)).routeOf('', 'u@d.example').key, key);
   }
+});
+
+test('a route to a content filter takes no mail by itself, only what the stage sends there', () => {
+  const to = (ip: string, name: string, match: string) => relay(ip, match, name);
+  const filter = '[[stage]]\nname = "filter"\nkind = "content-filter"\nroute = "scan"\n';
+  const rest = to('192.0.2.2', 'rest', 'domain = ["*.example"]');
+  for (const match of [toD, 'sender = ["far.example"]', '']) {
+    const routes = to('192.0.2.1', 'scan', match) + rest;
+    const routeOf = (toml: string) => routerOf(toml).routeOf('a@far.example', 'u@d.example').key;
+    assert.equal(routeOf(routes + filter), routeOf(rest), match);
+    const router = routerOf(routes + filter);
+    assert.match(router.routeNamed('scan', 'a@far.example', 'u@d.example').key, /^relay#scan~/);
+    // Without a default, other mail goes to its MX.
+    assert.equal(router.routeOf('a@far.example', 'u@d.test').key, 'mx:d.test');
+  }
+  // It was for this domain without the stage.
+  assert.match(routerOf(to('192.0.2.1', 'scan', toD) + rest).routeOf('', 'u@d.example').key, /^relay#scan~/);
 });

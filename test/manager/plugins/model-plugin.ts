@@ -72,7 +72,7 @@ export function routedBy(timers: VirtualTimers, ...plugins: ModelPlugin[]) {
     timers,
     config: routed,
     routerOf: (config: Config): Router =>
-      fakeRouter(names, { rules: routeRules(config.route), now: timers.nowMs }).router,
+      fakeRouter(names, { rules: routeRules(config), now: timers.nowMs }).router,
     openPlugins: () => (isOn ? { ...noPlugins, routing: plugins } : noPlugins),
     /** From the next reload on. */
     switchOff: () => {
