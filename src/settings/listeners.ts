@@ -48,6 +48,8 @@ export function listenersOf(
 }
 
 function isForLocalMail(stage: Config['stage'][number]): boolean {
+  // A filter is for all mail, unless listeners of its own are named.
+  if (stage.kind === 'content-filter') return stage.localMail ?? stage.listen === undefined;
   return (stage.kind === 'milter' || stage.kind === 'plugin') && stage.localMail;
 }
 

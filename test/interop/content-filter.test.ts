@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startMx } from '../../sim/mx/mx.ts';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
-import { type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
+import { type Sluice, sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
 import { recordOf, resultsOf } from '../dkim/support.ts';
 import { type Destination, destination, send } from './mail.ts';
 
@@ -93,6 +93,27 @@ test('mail goes to the filter and comes back: it is signed, copied and counted o
   assert.equal(seen(), 2);
   assert.equal(archive.messages.length, 2);
   assert.equal(signaturesIn(archive.messages[0]?.content.toString('latin1') ?? ''), 1);
+});
+
+test("mail for the domain of the filter's route goes to the filter once, and does not go round", async (t) => {
+  const ground = Ground.of(t);
+  const { sluice, mx, seen } = await place(ground, {}, 'any', (text) => text);
+  assert.match((await send(sluice.port, { ...mail, to: ['x@scan.invalid'] })).at(-1) ?? '', /^250 /);
+  await until('it has arrived', () => mx.messages.length === 1);
+  assert.deepEqual(mx.messages[0]?.recipients, ['x@scan.invalid']);
+  assert.equal(seen(), 1);
+});
+
+test('mail of programs of this host goes to the filter, too', async (t) => {
+  const ground = Ground.of(t);
+  const { sluice, mx, seen } = await place(ground, {}, 'any', (text) => `X-Scanned: yes\r\n${text}`);
+  await ground.run(process.execPath, [sluiceBin, 'sendmail', '-f', mail.from, 'b@far.test'], {
+    env: { ...process.env, SLUICE_CONFIG: sluice.configFile },
+    input: 'Subject: backup\n\ndone\n',
+  });
+  await until('it has arrived', () => mx.messages.length === 1);
+  assert.match(mx.messages[0]?.content.toString('latin1') ?? '', /\r\nX-Scanned: yes\r\n/);
+  assert.equal(seen(), 1);
 });
 
 test('mail of a filter that changes the body is signed when it is back, and the signature holds', async (t) => {

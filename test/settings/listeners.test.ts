@@ -194,3 +194,29 @@ test('mail of programs of this host is asked about where a stage says so', () =>
     ['milter-asked', 'plugin-asked'],
   ]);
 });
+
+test('mail of programs of this host goes to a content filter, unless the stage names listeners or says no', () => {
+  const filter = (name: string, keys: string) =>
+    `[[stage]]\nname = "${name}"\nkind = "content-filter"\nroute = "scan"\n${keys}\n`;
+  const config = parseConfig(
+    `[[listen]]
+    address = "127.0.0.1:2525"
+    [[route]]
+    name = "scan"
+    domain = ["scan.invalid"]
+    relay = ["127.0.0.1:10024"]
+    ${filter('usual', '')}${filter('not', 'local_mail = false')}
+    ${filter('there', 'listen = ["127.0.0.1:2525"]')}
+    ${filter('both', 'listen = ["127.0.0.1:2525"]\nlocal_mail = true')}`,
+    '/etc/sluice/sluice.toml',
+  );
+  const asked: (readonly string[])[] = [];
+  listenersOf(config, { index: 0, receivers: 1 }, (own, protocol) => {
+    asked.push(own.stage.map(({ name }) => name));
+    return contextOf(own, protocol);
+  });
+  assert.deepEqual(asked, [
+    ['usual', 'not', 'there', 'both'],
+    ['usual', 'both'],
+  ]);
+});
