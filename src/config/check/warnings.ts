@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 
 import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
+import { contentFilterWarnings } from './content-filter-warnings.ts';
 import { credentialWarnings } from './credential-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
 import { bounce as bounceKeys } from '../schema/bounce.ts';
@@ -83,6 +84,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...relayWarnings(config),
     ...tlsWarnings(config),
     ...scannerWarnings(config),
+    ...contentFilterWarnings(config),
     ...sendingWarnings(config),
     ...credentialWarnings(config),
     ...signingWarnings(config),
