@@ -40,3 +40,21 @@ test('relay_networks of everybody is warned of, of private networks not', () => 
   );
   assert.deepEqual(more, []);
 });
+
+for (const [what, more] of [
+  ['a listener', ''],
+  ['a listener of a content filter', 'from_filter = "any"\n'],
+] as const) {
+  test(`relay_networks of everybody at ${what} is warned of, of private networks not`, () => {
+    const text = `[[listen]]
+address = "192.0.2.1:2525"
+relay_networks = ["192.168.0.0/16"]
+
+[[listen]]
+address = "192.0.2.1:2526"
+${more}relay_networks = ["10.0.0.0/8", "0.0.0.0/0"]`;
+    assert.deepEqual(warningsOf(text), [
+      'listen.1.relay_networks.1: 0.0.0.0/0 is a large part of the Internet; all of its clients can send mail to anyone through this host (open relay)',
+    ]);
+  });
+}

@@ -5,7 +5,9 @@ import type { Config } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
 
 export function wideNetworkWarnings({ listen, receive }: Config): ConfigWarning[] {
-  const ofListeners = listen.flatMap(({ proxyProtocol, xclient }, index) => [
+  const relaying = 'all of its clients can send mail to anyone through this host (open relay)';
+  const ofListeners = listen.flatMap(({ proxyProtocol, xclient, receive: { relayNetworks = [] } }, index) => [
+    ...warningsOf(['listen', index, 'relay_networks'], relayNetworks, relaying),
     ...warningsOf(
       ['listen', index, 'proxy_protocol'],
       proxyProtocol,
@@ -17,11 +19,7 @@ export function wideNetworkWarnings({ listen, receive }: Config): ConfigWarning[
       'all of its hosts can pretend to be any client by XCLIENT, and so send mail to anyone through this host (open relay); name the front ends alone',
     ),
   ]);
-  const ofRelaying = warningsOf(
-    ['receive', 'relay_networks'],
-    receive.relayNetworks,
-    'all of its clients can send mail to anyone through this host (open relay)',
-  );
+  const ofRelaying = warningsOf(['receive', 'relay_networks'], receive.relayNetworks, relaying);
   return [...ofRelaying, ...ofListeners];
 }
 
