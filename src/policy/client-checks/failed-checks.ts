@@ -50,18 +50,26 @@ export function checkWithoutLookups(
   const failed: ClientCheck[] = [];
   const name = normalizeDomain(helo);
   const literal = addressOfLiteral(helo);
-  if (name === undefined) failed.push('helo_syntax');
+  const bare = bareAddress(helo);
+  const ours = ownAddress === undefined ? undefined : plainIp(ownAddress);
+  // RFC 5321 4.1.3: an address stands in brackets.
+  if (name === undefined || bare !== undefined) failed.push('helo_syntax');
   else if (literal === undefined) {
     if (!name.includes('.')) failed.push('helo_not_qualified');
-    if (isOurs(name) && address !== ownAddress) failed.push('helo_is_ours');
-  } else {
-    if (address !== '' && plainIp(literal) !== plainIp(address)) failed.push('helo_literal');
-    const isOurAddress = ownAddress !== undefined && plainIp(literal) === plainIp(ownAddress);
-    if (isOurAddress && address !== ownAddress) failed.push('helo_is_ours');
-  }
+  } else if (address !== '' && plainIp(literal) !== plainIp(address)) failed.push('helo_literal');
+  const shownAddress = literal ?? bare;
+  const isOursShown =
+    shownAddress === undefined ? name !== undefined && isOurs(name) : plainIp(shownAddress) === ours;
+  if (isOursShown && address !== ownAddress) failed.push('helo_is_ours');
   if (senderDomain !== '' && !senderDomain.startsWith('[') && !senderDomain.includes('.'))
     failed.push('sender_not_qualified');
   return failed;
+}
+
+/** The IP address that a name without brackets is; undefined when it is none. */
+function bareAddress(helo: string): string | undefined {
+  const text = helo.endsWith('.') ? helo.slice(0, -1) : helo;
+  return addressOfLiteral(`[${text}]`) ?? addressOfLiteral(`[IPv6:${text}]`);
 }
 
 /** @param wanted - the checks whose look-ups are made */

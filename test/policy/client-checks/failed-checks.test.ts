@@ -92,6 +92,24 @@ const cases: readonly (readonly [
   ],
   ['the literal of another client', '[192.0.2.77]', good[1], good[2], ['helo_literal']],
   ['our own literal', '[192.0.2.25]', good[1], good[2], ['helo_literal', 'helo_is_ours']],
+  ...['192.0.2.25', '192.0.2.25.'].map(
+    (helo) =>
+      [
+        `our own address without brackets, ${helo}`,
+        helo,
+        good[1],
+        good[2],
+        ['helo_syntax', 'helo_is_ours', 'helo_unknown', 'helo_unconfirmed'],
+      ] as const,
+  ),
+  [
+    'the address of another host without brackets',
+    '192.0.2.77',
+    good[1],
+    good[2],
+    ['helo_syntax', 'helo_unknown', 'helo_unconfirmed'],
+  ],
+  ['an IPv6 address without brackets', '2001:db8::77', good[1], good[2], ['helo_syntax']],
   ['our own name', 'MX.example.ORG', good[1], good[2], ['helo_is_ours', 'helo_unknown', 'helo_unconfirmed']],
   ['HELO of nobody', 'gone.test', good[1], good[2], ['helo_unknown', 'helo_unconfirmed']],
   ['HELO that has an MX alone', 'good.test', good[1], good[2], ['helo_unconfirmed']],
@@ -144,6 +162,16 @@ for (const [what, helo, address, sender, wrong, unsure = []] of cases) {
     assert.deepEqual(unknown, unsure);
   });
 }
+
+test('our own IPv6 address is ours in brackets and without them, however it is written', () => {
+  const here = { isOurs: () => false, ownAddress: '2001:db8::25' };
+  for (const helo of ['2001:db8::25', '2001:DB8:0::25', 'IPv6:2001:db8::25', '[IPv6:2001:db8::0:25]']) {
+    const shown = { helo, address: '2001:db8::9', senderDomain: '' };
+    assert.ok(checkWithoutLookups(shown, here).includes('helo_is_ours'), helo);
+  }
+  const itself = { helo: '2001:db8::25', address: '2001:db8::25', senderDomain: '' };
+  assert.deepEqual(checkWithoutLookups(itself, here), ['helo_syntax']);
+});
 
 test('nothing is looked up for checks that are off', async () => {
   const asked: string[] = [];

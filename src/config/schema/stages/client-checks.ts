@@ -25,11 +25,13 @@ export const clientChecksStage = stageKind(
   'client-checks',
   'checks of how a client shows itself: HELO, its name in the reverse DNS, the domain of its sender. Each has its own consequence: "off", "mark" (a field says so), "quarantine", "tempfail" (450), "reject" (550). It is asked after the relay check and [[recipients]]. docs/defences.md says more.',
   {
-    helo_syntax: action('The name in HELO or EHLO is neither a host name nor an address literal.'),
+    helo_syntax: action(
+      'The name in HELO or EHLO is neither a host name nor an address literal: an IP address stands in brackets.',
+    ),
     helo_not_qualified: action('The name in HELO is a name without a dot.'),
     helo_literal: action('The address literal in HELO is not the address of the client.'),
     helo_is_ours: action(
-      'The name in HELO is hostname, one of own_names, or the address of this host: the client pretends to be this server.',
+      'The name in HELO is hostname, one of own_names, or the address of this host, in brackets or without: the client pretends to be this server.',
     ),
     helo_unknown: action('The name in HELO has neither address nor MX.'),
     helo_unconfirmed: action('The name in HELO does not have the address of the client.'),
