@@ -47,7 +47,7 @@ export class FilterContent {
       return this.#edits();
     } catch (error) {
       this.#message.discard();
-      this.#stream.close();
+      this.#stream.close(this.#signal);
       throw this.#message.hasBegun && !(error instanceof LineTooLong) ? inDoubt(error) : error;
     } finally {
       this.#signal.removeEventListener('abort', giveUp);

@@ -50,8 +50,15 @@ export interface LineStream {
   readonly prefix: string;
   /** More may come again, after `take` has said that it should not. */
   resume(): void;
-  /** Nobody waits for its lines any more. */
-  close(): void;
+  /** Nobody waits for its lines any more. @param signal - of the wait */
+  close(signal: AbortSignal): void;
+}
+
+interface OpenStream {
+  readonly session: string;
+  readonly sink: LineSink;
+  /** When it was opened, or its last line came, by `performance.now()`. */
+  heardAtMs: number;
 }
 
 interface Pending {
@@ -67,7 +74,7 @@ export class FilterProcess {
   readonly #pipes: FilterPipes;
   readonly #lines = new LineReader(mostLineBytes);
   readonly #questions = new Map<string, Pending>();
-  readonly #streams = new Map<string, { readonly session: string; readonly sink: LineSink }>();
+  readonly #streams = new Map<string, OpenStream>();
   readonly #givenUp = new Set<string>();
   #isReady = false;
   #isRetired = false;
@@ -145,14 +152,17 @@ export class FilterProcess {
     const token = newId();
     const { surroundings, nowMs } = this.#parts;
     if (this.#gone !== undefined) sink.failed(new Error(this.#gone));
-    else this.#streams.set(token, { session, sink });
+    else this.#streams.set(token, { session, sink, heardAtMs: performance.now() });
     return {
       prefix: dataLinePrefix(surroundings.version, nowMs(), { session, token }),
       write: (lines) => this.#pipes.write(lines, 'latin1'),
       resume: () => this.#pipes.resume(),
-      close: () => {
+      close: (signal) => {
         this.#pipes.resume();
-        if (this.#streams.delete(token)) this.#giveUp(token, Infinity);
+        const stream = this.#streams.get(token);
+        if (stream === undefined) return;
+        this.#streams.delete(token);
+        this.#giveUp(token, stream.heardAtMs, signal);
       },
     };
   }
@@ -168,12 +178,15 @@ export class FilterProcess {
     this.#end(reason);
   }
 
-  /** It may be that it answers later: that answer is for nobody. */
-  #giveUp(token: string, askedAtMs: number, signal?: AbortSignal): void {
+  /**
+   * It may be that it answers later: that answer is for nobody. One that has sent nothing since, for no session, hangs.
+   * @param sinceMs - when it was asked, or its last line of this message came
+   */
+  #giveUp(token: string, sinceMs: number, signal: AbortSignal): void {
     if (this.#gone !== undefined) return;
     this.#givenUp.add(token);
-    const isLate = String((signal?.reason as Error | undefined)?.message).startsWith('it did not answer');
-    if (isLate && this.#heardAtMs < askedAtMs) this.#end('it sent nothing while it was waited for');
+    const isLate = String((signal.reason as Error | undefined)?.message).startsWith('it did not answer');
+    if (isLate && this.#heardAtMs <= sinceMs) this.#end('it sent nothing while it was waited for');
     else if (this.#givenUp.size > mostGivenUp) this.#end('it leaves too many questions unanswered');
     else this.#endIfIdle();
   }
@@ -246,6 +259,7 @@ export class FilterProcess {
       return undefined;
     }
     if (stream.session !== session) return 'it sent a line of a message of one session for another';
+    stream.heardAtMs = this.#heardAtMs;
     if (line === '.') this.#streams.delete(token);
     if (stream.sink.take(line)) this.#pipes.pause();
     this.#endIfIdle();

@@ -2,7 +2,7 @@
 // never accepted half-edited.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { greeted, MilterClock, sendMessage } from '../milter/milter-fixture.ts';
 import { receiverFiltered } from './filter-fixture.ts';
 import { type FilterTalk, type HeardLine, proceed, ScriptedFilter } from './scripted-filter.ts';
@@ -105,6 +105,7 @@ for (const [phase, place] of Object.entries(places)) {
     clock.pass(2_000);
     assert.match((await sending)[place] ?? '', failed);
     assert.match(fixture.troubles.list[0]?.text ?? '', /did not answer within/);
+    await filter.until(() => filter.talks[0]?.hasEnded === true);
     hangs = false;
     assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
   });
@@ -126,6 +127,47 @@ for (const [phase, place] of Object.entries(places)) {
     assert.match(last, phase === 'commit' ? failed : /^250 /);
   });
 }
+
+/** Gives one line of a message back, and then hangs. Resolves when it has. */
+async function hungAmidMessage(t: TestContext) {
+  const clock = new MilterClock();
+  let held: HeardLine | undefined;
+  let isShown = false;
+  const filter = await ScriptedFilter.start(t, {
+    answer: (line, talk) => {
+      if (line.what !== 'data-line' || (held !== undefined && line.session !== held.session))
+        proceed(line, talk);
+      else if (held === undefined) {
+        held = line;
+        talk.dataLine(line, 'Subject: half');
+      } else isShown = line.values[0] === '.';
+    },
+  });
+  const fixture = await receiverFiltered(t, filter, { clock });
+  const sending = replies(fixture);
+  await filter.until(() => isShown);
+  return { clock, filter, fixture, sending };
+}
+
+test('a filter that hangs amid the message that it makes is ended, so that the next session has another', async (t) => {
+  const { clock, filter, fixture, sending } = await hungAmidMessage(t);
+  clock.pass(301_000);
+  assert.match((await sending).at(-1) ?? '', failed);
+  await filter.until(() => filter.talks[0]?.hasEnded === true);
+  assert.match(fixture.filterTroubles.list[0]?.text ?? '', /sent nothing while it was waited for/);
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
+  assert.equal(filter.talks.length, 2);
+});
+
+test('a filter that hangs amid one message while it answers other sessions goes on', async (t) => {
+  const { clock, filter, fixture, sending } = await hungAmidMessage(t);
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
+  clock.pass(301_000);
+  assert.match((await sending).at(-1) ?? '', failed);
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
+  assert.equal(filter.talks.length, 1);
+  assert.equal(filter.talk.hasEnded, false);
+});
 
 test('a filter that is lost amid the message that it makes is never the end of that message', async (t) => {
   const filter = await ScriptedFilter.start(t, {
