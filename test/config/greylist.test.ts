@@ -9,8 +9,17 @@ import { GreylistStage } from '../../src/policy/greylist/greylist-stage.ts';
 import { points } from '../../src/policy/stage.ts';
 import { greylistStage } from '../../src/settings/greylist-stage.ts';
 
+/** A stage whose results are named. */
+const allowList = `[[stage]]
+name = "dnswl"
+kind = "dns-lists"
+[[stage.list]]
+zone = "list.dnswl.example"
+weight = -1
+`;
+
 function stage(keys = '') {
-  const text = `hostname = "mx.example.org"\n[[stage]]\nname = "grey"\nkind = "greylist"\n${keys}\n`;
+  const text = `hostname = "mx.example.org"\n[[stage]]\nname = "grey"\nkind = "greylist"\n${keys}\n${allowList}`;
   const [only] = parseConfig(text, 'sluice.toml').stage;
   assert.ok(only?.kind === 'greylist');
   return only;

@@ -13,6 +13,7 @@ import type { Path } from '../read/toml.ts';
 import { scannerWarnings } from './scanner-warnings.ts';
 import { sendingWarnings } from './sending-warnings.ts';
 import { signingWarnings } from './signing-warnings.ts';
+import { isNothingVerified, stageWarnings } from './stage-warnings.ts';
 import { tlsWarnings } from './tls-warnings.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { wideNetworkWarnings } from './wide-networks.ts';
@@ -85,6 +86,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...tlsWarnings(config),
     ...scannerWarnings(config),
     ...contentFilterWarnings(config),
+    ...stageWarnings(config),
     ...sendingWarnings(config),
     ...credentialWarnings(config),
     ...signingWarnings(config),
@@ -215,11 +217,4 @@ function isVerificationForgotten({ verification, verificationRule }: Config): bo
     isNothingVerified({ verification, verificationRule }) &&
     Object.values(actions).some((action) => action !== 'mark')
   );
-}
-
-function isNothingVerified({
-  verification,
-  verificationRule,
-}: Pick<Config, 'verification' | 'verificationRule'>): boolean {
-  return [verification, ...verificationRule].every(({ mode }) => mode === undefined || mode === 'off');
 }

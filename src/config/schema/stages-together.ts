@@ -1,8 +1,8 @@
-// Checks what [[stage]] tables name in others: listeners and routes.
+// Checks what [[stage]] and [[tap]] tables name in others: listeners, routes and stages.
 
 import type { z } from 'zod';
 
-import { parseResultCondition } from '../../values/result-condition.ts';
+import { parseResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
 /** What is done with messages that a stage marks. */
@@ -20,6 +20,9 @@ export interface StageTable {
   /** Of a content filter. */
   readonly route?: string;
   readonly sign?: string;
+  /** Of a defence: whom it leaves alone. */
+  readonly except_results?: readonly ResultCondition[];
+  readonly author_except_results?: readonly ResultCondition[];
 }
 
 /** The names that there are. */
@@ -36,6 +39,7 @@ export function checkStages(
   { listeners, routes, signsBack }: StageNames,
   context: z.RefinementCtx,
 ): void {
+  const finding = findingStages(stages);
   for (const [index, { listen, ...own }] of stages.entries()) {
     addUnknownListeners(listeners, listen, ['stage', index], context);
     const { route: toFilter, sign } = own;
@@ -45,6 +49,10 @@ export function checkStages(
       const message =
         'needs a [[listen]] with from_filter = "outgoing": its mail would leave without a signature';
       context.addIssue({ code: 'custom', message, path: ['stage', index, 'sign'] });
+    }
+    for (const key of ['except_results', 'author_except_results'] as const) {
+      for (const [at, { stage }] of (own[key] ?? []).entries())
+        if (!finding.includes(stage)) addUnknown('stage', stage, finding, ['stage', index, key, at], context);
     }
     for (const key of ['on_virus', 'on_spam', 'on_reject'] as const) {
       const route = own[key]?.route;
@@ -60,12 +68,16 @@ export function checkTapResults(
   stages: readonly { readonly name: string }[],
   context: z.RefinementCtx,
 ): void {
-  // The stages of Sluice itself that find something out.
-  const names = [...stages.map(({ name }) => name), 'verification'];
+  const names = findingStages(stages);
   for (const [index, { results = [] }] of taps.entries()) {
     for (const [at, text] of results.entries()) {
       const { stage } = parseResultCondition(text);
       if (!names.includes(stage)) addUnknown('stage', stage, names, ['tap', index, 'results', at], context);
     }
   }
+}
+
+/** Names of stages that may find something out, with that of Sluice itself. */
+function findingStages(stages: readonly { readonly name: string }[]): readonly string[] {
+  return [...stages.map(({ name }) => name), 'verification'];
 }

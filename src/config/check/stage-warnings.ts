@@ -1,0 +1,60 @@
+// Warns of stages and taps that can never do what they are for: they wait for results of a verification that is off, or have no domains.
+
+import { parseResultCondition, type ResultCondition } from '../../values/result-condition.ts';
+import type { Config } from '../config.ts';
+import type { ConfigWarning } from '../read/config-warning.ts';
+
+type Path = ConfigWarning['path'];
+
+export function stageWarnings(config: Config): ConfigWarning[] {
+  const { receive, listen, stage } = config;
+  const hasRelayDomains = [receive, ...listen.map((each) => each.receive)].some(
+    ({ relayDomains = [] }) => relayDomains.length > 0,
+  );
+  const unprotecting = stage.flatMap((each, index): ConfigWarning[] =>
+    each.kind !== 'own-domains' || each.domains !== undefined || hasRelayDomains
+      ? []
+      : [
+          {
+            path: ['stage', index],
+            message: `${each.name} protects no domain, since relay_domains is empty: name your domains in domains`,
+          },
+        ],
+  );
+  return [...unprotecting, ...(isNothingVerified(config) ? neverKnown(config) : [])];
+}
+
+/** Is [verification] off, for all mail? */
+export function isNothingVerified({
+  verification,
+  verificationRule,
+}: Pick<Config, 'verification' | 'verificationRule'>): boolean {
+  return [verification, ...verificationRule].every(({ mode }) => mode === undefined || mode === 'off');
+}
+
+function neverKnown({ stage, tap }: Config): ConfigWarning[] {
+  return [
+    ...stage.flatMap((each, index) => [
+      ...('exceptResults' in each ? warningsOf(['stage', index, 'except_results'], each.exceptResults) : []),
+      ...('authorExceptResults' in each
+        ? warningsOf(['stage', index, 'author_except_results'], each.authorExceptResults)
+        : []),
+    ]),
+    ...tap.flatMap(({ results = [] }, index) =>
+      warningsOf(['tap', index, 'results'], results.map(parseResultCondition)),
+    ),
+  ];
+}
+
+function warningsOf(path: Path, conditions: readonly ResultCondition[]): ConfigWarning[] {
+  return conditions.flatMap(({ stage }, at) =>
+    stage === 'verification'
+      ? [
+          {
+            path: [...path, at],
+            message: 'never holds, since no mail is verified: set mode in [verification] to "test" or "on"',
+          },
+        ]
+      : [],
+  );
+}
