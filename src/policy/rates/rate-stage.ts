@@ -137,7 +137,9 @@ export class RateStage implements Stage {
     isConnection: boolean,
   ): Verdict {
     const { by, beyond } = this.#parts;
-    const text = `${whoText(by, key)} ${allowedText(by, quantity, rate)}: try again in ${spanText(againMs)}`;
+    // What came counts for up to a sixtieth of the period longer, which is left out: a client would take more than the period for a mistake.
+    const toldMs = Math.min(againMs, rate.perMs);
+    const text = `${whoText(by, key)} ${allowedText(by, quantity, rate)}: try again in ${spanText(toldMs)}`;
     // RFC 5321 3.8: 421 says that the connection is closed. RFC 3463 3.8: X.7.0 other security status, X.7.1 delivery not authorized.
     return isConnection || beyond === 'disconnect'
       ? { kind: 'disconnect', reply: { code: 421, enhanced: '4.7.0', text } }

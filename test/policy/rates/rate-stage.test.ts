@@ -164,6 +164,22 @@ for (const [point, by, quantity, reply] of [
   });
 }
 
+test('a client is never told to wait for longer than the period', async () => {
+  const hourly = { count: 2, perMs: 3_600_000 };
+  for (const [againMs, seconds] of [
+    [3_599_500, 3600],
+    [3_651_000, 3600],
+    [Infinity, 3600],
+    [3_598_000, 3598],
+  ] as const) {
+    const answer: RateAnswer = { kind: 'exceeded', quantity: 'refused_recipients', rate: hourly, againMs };
+    const { stage, facts } = ground({ answer });
+    const verdict = await stage.mail(facts());
+    assert.ok(verdict.kind === 'tempfail');
+    assert.match(String(verdict.reply.text), new RegExp(`: try again in ${seconds} seconds$`, 'u'));
+  }
+});
+
 test('with beyond = "disconnect", the connection ends', async () => {
   const answer: RateAnswer = { kind: 'exceeded', quantity: 'messages', rate, againMs: 1 };
   const { stage, facts } = ground({ answer, changes: { beyond: 'disconnect' } });
