@@ -16,6 +16,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [2045, 'MIME part one: format of Internet message bodies'],
   [2046, 'MIME part two: media types'],
   [2047, 'MIME part three: message header extensions for non-ASCII text'],
+  [2231, 'MIME parameter values: continuations, character sets and languages'],
   [2181, 'Clarifications to the DNS specification'],
   [2308, 'Negative caching of DNS queries'],
   [2606, 'Reserved top level DNS names'],

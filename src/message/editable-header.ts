@@ -61,7 +61,7 @@ export class EditableHeader {
     let end = 0;
     for (const field of headerFields(header)) {
       ({ end } = field);
-      this.#lines.push(fieldOf(header, field));
+      this.#lines.push(fieldAt(header, field));
     }
     this.#rest = header.subarray(end);
   }
@@ -114,7 +114,7 @@ export class EditableHeader {
     const [field] = headerFields(copy);
     if (line >= this.#lines.length || field === undefined)
       throw new RangeError(`There is no field number ${at}`);
-    this.#lines[line] = fieldOf(copy, field);
+    this.#lines[line] = fieldAt(copy, field);
   }
 
   /**
@@ -141,7 +141,8 @@ export class EditableHeader {
   }
 }
 
-function fieldOf(header: Buffer, { name, start, valueStart, end }: HeaderField): Field {
+/** @param header - bytes in which the field stands */
+export function fieldAt(header: Buffer, { name, start, valueStart, end }: HeaderField): Field {
   const value = header.toString('utf8', valueStart, end).replace(/\r*\n$/u, '');
   return { name, value, bytes: header.subarray(start, end) };
 }

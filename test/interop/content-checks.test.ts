@@ -71,6 +71,14 @@ function postmap(mode: string, file: string, input: string): string[] {
   return told === '' ? [] : told.split('\n').filter((line) => line !== '');
 }
 
+/** A header with two types: which of them counts, programs do not agree on, so that more is looked up here. */
+const hasTwoTypes = /^(Content-Type: .*\n)(?:.+\n)*?(?!\1)Content-Type: /mu;
+
+/** The keys of Postfix that are not looked up here. */
+function missing(theirs: readonly string[], own: readonly string[]): readonly string[] {
+  return theirs.filter((key) => !own.includes(key));
+}
+
 suite('content checks and Postfix', { skip: withoutPostfix() }, () => {
   test('the same fields and lines are looked up', async (t) => {
     const ground = Ground.of(t);
@@ -78,7 +86,8 @@ suite('content checks and Postfix', { skip: withoutPostfix() }, () => {
     // A line of its own for each key, whatever is in it.
     writeFileSync(file, '/^/ INFO END\n');
     const random = numbers(7);
-    for (let run = 0; run < 60; run++) {
+    let unclear = 0;
+    for (let exact = 0; exact < 60;) {
       const mail = message(random);
       const all = '/^((.|\\n)*)$/ INFO $1\n';
       const { ask } = checks(t, { type: 'regexp', header: all, mime: all, nested: all });
@@ -89,17 +98,48 @@ suite('content checks and Postfix', { skip: withoutPostfix() }, () => {
         .split('\tINFO END')
         .map((key) => key.replace(/^\n/u, ''))
         .slice(0, -1);
-      assert.deepEqual(
-        own.map((key) => Buffer.from(key).toString('latin1')),
-        theirs,
-        mail,
-      );
+      const ownKeys = own.map((key) => Buffer.from(key).toString('latin1'));
+      const isUnclear = hasTwoTypes.test(mail);
+      if (isUnclear) {
+        unclear++;
+        assert.deepEqual(missing(theirs, ownKeys), [], mail);
+      } else assert.deepEqual(ownKeys, theirs, mail);
       const ownLines = (await body.ask(mail)).logged.map((line) =>
         Buffer.from(line.replace(/^info \w+: /u, '')).toString('latin1'),
       );
       // The first is the empty line behind the header of the message, which is no line of the body here.
       const [, ...theirLines] = postmap('-bm', file, mail).map((line) => line.replace('\tINFO END', ''));
-      assert.deepEqual(ownLines, theirLines, mail);
+      if (isUnclear) assert.deepEqual(missing(theirLines, ownLines), [], mail);
+      else {
+        assert.deepEqual(ownLines, theirLines, mail);
+        exact++;
+      }
+    }
+    assert.ok(unclear > 0);
+  });
+
+  test('what Postfix looks up of malformed mail is looked up', async (t) => {
+    const file = join(Ground.of(t).directory, 'all');
+    writeFileSync(file, '/./ FOUND\n');
+    const all = '/^((.|\\n)+)$/ INFO $1\n';
+    const part = 'Content-Type: a/b; name="a.exe"\n\nMZ\n--b--\n';
+    for (const header of [
+      'From: a@b\ngarbage\nSubject: make money fast\n',
+      ' x\nSubject: make money fast\n folded\n',
+      'From a Mon Jan\nSubject: make money fast\n',
+      'garbage\nContent-Type: multipart/mixed; boundary=b\n',
+      'Content-Type: multipart/mixed; boundary=b\ngarbage\n--b\nX-Part: y\n',
+      'Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n',
+      'Content-Type: multipart/mixed; boundary=c; boundary=b\n',
+      'Content-Type: multipart/mixed; boundary*0="b"\n',
+      "Content-Type: multipart/mixed; boundary*=us-ascii''b\n",
+    ]) {
+      const mail = `${header}\n--b\n${part}`;
+      const { ask } = checks(t, { type: 'regexp', header: all, mime: all, nested: all, body: all });
+      const own = (await ask(mail)).logged.flatMap((line) => line.replace(/^info \w+: /u, '').split('\n'));
+      const theirs = postmap('-bhm', file, mail).map((line) => line.replace(/\tFOUND$/u, ''));
+      assert.ok(theirs.length >= 5, mail);
+      assert.deepEqual(missing(theirs, own), [], mail);
     }
   });
 

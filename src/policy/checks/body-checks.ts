@@ -29,13 +29,17 @@ const aboutMime = /^(?:mime-version|content-(?:type|transfer-encoding|descriptio
 export class BodyChecks {
   readonly #run: CheckRun;
   readonly #limits: ContentCheckLimits;
+  readonly #content: ContentKind;
   readonly #walk: MimeWalk;
   readonly #changes: Change[] = [];
   #lookedAt = 0;
+  /** The lines are those of the header that are no fields. */
+  #isInHeader = false;
 
   constructor(run: CheckRun, content: ContentKind, limits: ContentCheckLimits) {
     this.#run = run;
     this.#limits = limits;
+    this.#content = content;
     this.#walk = new MimeWalk(content, limits.fieldBytes);
   }
 
@@ -48,11 +52,24 @@ export class BodyChecks {
     return this.#run.verdict([{ kind: 'replace-body', body }]);
   }
 
-  async #look({ body }: ContentFacts, tables: ReadTables): Promise<void> {
+  async #look({ header: { strayLines }, body }: ContentFacts, tables: ReadTables): Promise<void> {
+    if (strayLines !== '') {
+      // To some programs the body has begun by these lines, and to others it has not.
+      this.#isInHeader = true;
+      await this.#lines([Buffer.from(strayLines, 'latin1')], tables);
+      this.#isInHeader = false;
+      this.#isBehindLimit = false;
+      this.#walk.begin(this.#content);
+    }
+    await this.#lines(body.read(), tables);
+  }
+
+  async #lines(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, tables: ReadTables): Promise<void> {
     const lines = new BodyLines();
     let untilMs = performance.now() + sliceMs;
     let count = 0;
-    for await (const piece of body.read()) {
+    if (this.#isOver) return;
+    for await (const piece of pieces) {
       for (const line of lines.take(piece)) {
         this.#line(line, tables);
         if (this.#isOver) return;
@@ -80,7 +97,7 @@ export class BodyChecks {
     }
   }
 
-  #found({ place: where, text, start, end, offset }: Found, tables: ReadTables): void {
+  #found({ place: where, text, start, end, offset, isField }: Found, tables: ReadTables): void {
     const place: CheckPlace = where === 'nested' && aboutMime.test(text) ? 'mime' : placeOf[where];
     if (place === 'body' && offset >= this.#limits.partBytes) {
       this.#isBehindLimit = this.#walk.isPlain;
@@ -90,7 +107,7 @@ export class BodyChecks {
     this.#lookedAt += end - start;
     const action = tables.find(place, text);
     if (action === undefined) return;
-    const fate = this.#run.take(action, place, text);
+    const fate = this.#run.take(action, place, text, this.#isInHeader || isField === true);
     this.#change(fate, start, end);
   }
 

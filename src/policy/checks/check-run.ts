@@ -5,7 +5,7 @@ import type { Events } from '../../log/events.ts';
 import { goOn, type Edit, type MailFacts, type Verdict } from '../stage.ts';
 import { actionFault } from './check-action.ts';
 import { normalizedField } from './mime-walk.ts';
-import type { CheckAction, CheckPlace } from './types.ts';
+import type { ActionWord, CheckAction, CheckPlace } from './types.ts';
 
 /** What becomes of the line. */
 export type LineFate =
@@ -24,6 +24,8 @@ export interface CheckRunParts {
 
 /** Longer lines are cut in the log. */
 const mostLogged = 200;
+
+const changesLine: ReadonlySet<ActionWord> = new Set(['IGNORE', 'STRIP', 'REPLACE', 'PREPEND']);
 
 const keep: LineFate = { kind: 'keep' };
 const drop: LineFate = { kind: 'drop' };
@@ -47,10 +49,16 @@ export class CheckRun {
     this.#facts = facts;
   }
 
-  /** Carries out what a table says about a line. */
-  take(action: CheckAction, place: CheckPlace, line: string): LineFate {
+  /**
+   * Carries out what a table says about a line.
+   * @param isFixed - programs differ in what the line is, so that it is left as it is
+   */
+  take(action: CheckAction, place: CheckPlace, line: string, isFixed = false): LineFate {
     const { word, text } = action;
-    const fault = actionFault(word, text, this.#parts.routes) ?? fieldFault(action, place);
+    const fault =
+      actionFault(word, text, this.#parts.routes) ??
+      (isFixed && changesLine.has(word) ? 'the line is malformed, and is not changed' : undefined) ??
+      fieldFault(action, place);
     if (fault !== undefined) {
       this.#log(action, place, line, `not done: ${fault}`);
       return keep;

@@ -2,6 +2,7 @@
 // the header is there, so that what is refused for them costs no look at the body.
 
 import type { Field } from '../../message/editable-header.ts';
+import { strayFields } from '../../message/stray-fields.ts';
 import {
   type Answer,
   type Audience,
@@ -10,6 +11,7 @@ import {
   type Edit,
   type FailureAnswer,
   goOn,
+  type HeaderFacts,
   type HeadersFacts,
   type Point,
   type Stage,
@@ -20,7 +22,7 @@ import { textOf } from './body-lines.ts';
 import { BodyChecks } from './body-checks.ts';
 import { CheckRun, type CheckRunParts } from './check-run.ts';
 import type { CheckTables, ReadTables } from './check-tables.ts';
-import { contentKindOf, otherContent } from './content-type.ts';
+import { type ContentKind, contentKindOf, eitherKind, otherContent } from './content-type.ts';
 import { normalizedField } from './mime-walk.ts';
 import type { ContentCheckLimits } from './types.ts';
 
@@ -79,8 +81,7 @@ export class ContentChecksStage implements Stage {
   content(facts: ContentFacts): Answer {
     if (this.#passed.has(facts.transaction)) return goOn;
     const { tables } = this.#parts;
-    const type = facts.header.fields.find(({ name }) => name === 'content-type');
-    const content = type === undefined ? otherContent : contentKindOf(type.value);
+    const content = contentOf(facts.header);
     // A text without parts has no further fields.
     if (content.kind === 'other' && !tables.has('body')) return goOn;
     const checks = new BodyChecks(this.#run(facts), content, this.#parts.limits);
@@ -110,6 +111,12 @@ export class ContentChecksStage implements Stage {
         edits.push({ kind: 'insert-field', at: above, ...fieldOf(fate.text) });
       }
     }
+    for (const field of run.isOver ? [] : strayFields(facts.header.strayLines)) {
+      const text = fieldText(field, this.#parts.limits.fieldBytes);
+      const place = mimeFields.has(field.name) ? 'mime' : 'header';
+      const action = tables.find(place, text);
+      if (action !== undefined && run.take(action, place, text, true).kind === 'stop') break;
+    }
     if (run.isOver) this.#passed.add(facts.transaction);
     // From the last one on, so that none moves the others.
     return run.verdict(edits.toReversed());
@@ -119,6 +126,20 @@ export class ContentChecksStage implements Stage {
     const { routes, events } = this.#parts;
     return new CheckRun({ stage: this.name, routes, events }, facts);
   }
+}
+
+/** What programs may take for the content of the message. */
+function contentOf({ fields, strayLines }: HeaderFacts): ContentKind {
+  const content = [...fields, ...strayFields(strayLines)]
+    .filter(({ name }) => name === 'content-type')
+    .map(({ value }) => contentKindOf(value))
+    .reduce<ContentKind | undefined>(
+      (one, other) => (one === undefined ? other : eitherKind(one, other)),
+      undefined,
+    );
+  if (content === undefined || content.kind === 'other') return otherContent;
+  // Some programs take all of the lines behind one that is no field for text.
+  return strayLines === '' ? content : eitherKind(content, otherContent);
 }
 
 /** As tables see it: its folds are LF and what follows, and no blank is before the colon. */

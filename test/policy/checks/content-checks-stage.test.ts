@@ -197,3 +197,79 @@ test('bytes that are no UTF-8 are looked up as Latin-1, and stay as they are whe
   const { logged } = await ask('A: b\n\ncafé\nx\n');
   assert.deepEqual(logged, ['info body: ']);
 });
+
+const executable = 'Content-Type: application/x; name="a.exe"\n\nMZ\n';
+
+for (const [what, message] of [
+  ['behind a line that is no field', 'From: a@b\ngarbage\nSubject: buy now\n\nx\n'],
+  ['behind a blank first line', ' x\nSubject: buy now\n\nx\n'],
+  ['behind an mbox line', 'From a Mon Jan\nSubject: buy\n\tnow\n\nx\n'],
+  ['behind two lines that are no fields', 'X: y\none\ntwo\nX: y\nthree\nSubject: buy now\n\nx\n'],
+] as const) {
+  test(`a field ${what} is looked up as a field, and as a line of the body`, async (t) => {
+    const header = checks(t, { header: '/^Subject: buy\\s+now$/ REJECT field\n' });
+    assert.equal((await header.ask(message)).verdict, '550 5.7.1 field');
+    const body = checks(t, { body: '/^Subject: buy/ REJECT line\n' });
+    assert.equal((await body.ask(message)).verdict, '550 5.7.1 line');
+  });
+}
+
+test('lines of the header that are no fields are not changed', async (t) => {
+  const message = 'From: a@b\ngarbage\nSubject: buy now\n\nSubject: x\n';
+  const { ask } = checks(t, { header: '/^Subject/ IGNORE\n', body: '/^Subject/ REPLACE changed\n' });
+  const outcome = await ask(message);
+  assert.equal(outcome.message, message.replace('Subject: x', 'changed'));
+  assert.deepEqual(outcome.logged, [
+    'ignore header: not done: the line is malformed, and is not changed',
+    'replace body: not done: the line is malformed, and is not changed',
+    'replace body: changed',
+  ]);
+});
+
+for (const [what, message] of [
+  [
+    'of a Content-Type behind a line that is no field',
+    `A: b\ngarbage\nContent-Type: multipart/mixed; boundary=b\n\n--b\n${executable}`,
+  ],
+  [
+    'that begin at a line that is no field',
+    `Content-Type: multipart/mixed; boundary=b\ngarbage\n--b\nX-A: b\n${executable}`,
+  ],
+  [
+    'behind a line that is no field',
+    `Content-Type: multipart/mixed; boundary=b\ngarbage\n\n--b\n${executable}`,
+  ],
+  [
+    'of an attached message behind a line that is no field',
+    `A: b\ngarbage\nContent-Type: message/rfc822\n\n${executable}`,
+  ],
+  [
+    'of the second Content-Type',
+    `Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\n--b\n${executable}`,
+  ],
+  ['of the second boundary', `Content-Type: multipart/mixed; boundary=c; boundary=b\n\n--b\n${executable}`],
+  [
+    'of the first boundary',
+    `Content-Type: multipart/mixed; boundary=b; boundary=c\n\n--c\n\n--b\n${executable}`,
+  ],
+  ['of a boundary in pieces', `Content-Type: multipart/mixed; boundary*0="b"\n\n--b\n${executable}`],
+  ['of an encoded boundary', `Content-Type: multipart/mixed; boundary*=us-ascii''b\n\n--b\n${executable}`],
+  [
+    'of a second Content-Type of a part',
+    `Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\n--b\n${executable}`,
+  ],
+] as const) {
+  test(`the parts ${what} are looked up`, async (t) => {
+    const { ask } = checks(t, { mime: '/name="?a\\.exe/ REJECT part\n', body: '/^MZ/ INFO\n' });
+    assert.equal((await ask(message)).verdict, '550 5.7.1 part');
+  });
+}
+
+test('text that only some programs take for a field is looked up as text', async (t) => {
+  const { ask } = checks(t, { body: '/^click: here/ REJECT text\n' });
+  for (const type of ['message/rfc822', 'multipart/mixed; boundary=c'])
+    assert.equal(
+      (await ask(`Content-Type: text/plain\nContent-Type: ${type}\n\n--c\nclick: here\n`)).verdict,
+      '550 5.7.1 text',
+    );
+});

@@ -30,14 +30,17 @@ function walked(
     start,
     end,
     offset,
+    isField,
   }: {
     place: string;
     text: string;
     start: number;
     end: number;
     offset: number;
+    isField?: true;
   }) => {
     found.push(`${place}:${text}`);
+    if (isField === true) return;
     assert.ok(start === at && end > start, `${start} follows ${at}`);
     at = end;
     assert.ok(offset >= 0);
@@ -96,6 +99,44 @@ test('fields of parts come with their folds, and the texts around them are text'
     'text:Epilogue: no field',
   ]);
 });
+
+for (const [what, type, part] of [
+  ['of two boundaries', 'multipart/mixed; boundary=c; boundary=b', ''],
+  [
+    'in a part that has two types',
+    mixed,
+    '--b 1\nContent-Type: text/plain\nContent-Type: multipart/x; boundary=b\n\n',
+  ],
+  ['behind parts deeper than any', mixed, deep()],
+] as const) {
+  test(`where the boundary is unclear, ${what}, lines are fields and text`, () => {
+    const body = `${part}--c\nA: a\n\n--b\nB: b\n bb\n\ntext\n--c--\nC: c\n`;
+    assert.deepEqual(walked(type, body).slice(-13), [
+      'text:--c',
+      'text:A: a',
+      'part:A: a',
+      'text:',
+      'text:--b',
+      'text:B: b',
+      'text: bb',
+      'part:B: b\n bb',
+      'text:',
+      'text:text',
+      'text:--c--',
+      'text:C: c',
+      'part:C: c',
+    ]);
+  });
+}
+
+/** A hundred parts in parts. */
+function deep(): string {
+  const boundaries = ['b 1', ...Array.from({ length: 100 }, (_, at) => `deep${at}-`)];
+  return boundaries
+    .slice(0, -1)
+    .map((each, at) => `--${each}\nContent-Type: multipart/mixed; boundary="${boundaries[at + 1]}"\n\n`)
+    .join('');
+}
 
 test('an attached message has a header, and parts of its own', () => {
   const body = [
@@ -191,6 +232,13 @@ for (const [value, expected] of [
   [' message/delivery-status', 'other'],
   [' message', 'other'],
   [' "multipart/mixed"; boundary=x', 'other'],
+  [' multipart/mixed; boundary=c; boundary=b', 'unclear'],
+  [' multipart/mixed; boundary=b; boundary=b', 'multipart b'],
+  [' multipart/mixed; boundary*0="b"', 'unclear'],
+  [" multipart/mixed; boundary*=us-ascii''b", 'unclear'],
+  [' multipart/mixed boundary=b', 'unclear'],
+  [' multipart/mixed; boundary=', 'unclear'],
+  [` multipart/mixed; ${'a=b; '.repeat(400)}boundary=b`, 'unclear'],
   ['', 'other'],
 ] as const) {
   test(`Content-Type:${value} says ${expected}`, () => {
