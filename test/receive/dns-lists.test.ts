@@ -52,6 +52,8 @@ for (const [about, name, told] of subjects) {
 for (const [field, line] of [
   ['From', 'From: Bob <bob@bad.test>'],
   ['Reply-To', 'From: a@sender.test\r\nReply-To: a@good.test, Bob <bob@BAD.test>'],
+  ['From behind a line that is no field', 'X: y\r\ngarbage\r\nFrom: a@bad.test'],
+  ['Reply-To behind a blank first line', ' x\r\nReply-To: a@bad.test'],
 ] as const) {
   test(`a list is asked about the domains in ${field}, and the message is refused`, async (t) => {
     const { fixture, asked } = await listing(t, { 'bad.test.bl.test': listed }, [rule({ about: 'reply' })]);

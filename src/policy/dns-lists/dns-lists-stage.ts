@@ -4,6 +4,7 @@
 
 import { domainOf, normalizeDomain } from '../../address/domain.ts';
 import { parseAuthorList } from '../../message/address-list.ts';
+import { strayFields } from '../../message/stray-fields.ts';
 import type { DomainSet } from '../../values/domain-set.ts';
 import type { ListSubject } from '../../values/list-subject.ts';
 import type { Exemptions } from '../defences/exemptions.ts';
@@ -250,8 +251,9 @@ function clientOf({ client }: SessionFacts): string {
 }
 
 /** Where answers to the message would go, and who it says it is from. Each costs look-ups, so that there is a most. */
-function authorDomains({ fields }: HeaderFacts): readonly string[] {
-  const domains = fields
+function authorDomains({ fields, strayLines }: HeaderFacts): readonly string[] {
+  // Behind a line that is no field, some programs read on.
+  const domains = [...fields, ...strayFields(strayLines)]
     .filter(({ name }) => name === 'from' || name === 'reply-to')
     .slice(0, mostAuthors)
     .flatMap(({ value }) => parseAuthorList(value, '').addresses)
