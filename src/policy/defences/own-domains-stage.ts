@@ -1,7 +1,7 @@
 // [[stage]] of the kind "own-domains": mail that says it is from our own domains comes from our own users and hosts alone, whom its `audience` leaves
 // out. Looked at are the sender of the envelope and the authors (From), since people see the latter alone.
 
-import { domainOf, normalizeDomain } from '../../address/domain.ts';
+import { domainOf } from '../../address/domain.ts';
 import { authorsOf } from '../../message/author-fields.ts';
 import type { ResultCondition } from '../../values/result-condition.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from '../stage.ts';
 import { type Exemptions, pointOfResults } from './exemptions.ts';
+import { possibleDomains } from './possible-domains.ts';
 
 /** What is compared with our own domains. */
 export type OwnDomainsPart = 'envelope' | 'author';
@@ -110,8 +111,12 @@ export class OwnDomainsStage implements Stage {
     const authors = authorsOf(header.fields, header.strayLines, hostname);
     const domains =
       authors.kind === 'addresses'
-        ? authors.from.map(domainOf)
-        : domainsIn([
+        ? [
+            ...authors.from.map(domainOf),
+            // Some programs decode what is no encoded word, since it stands in an address.
+            ...possibleDomains(authors.from.filter((address) => address.includes('=?'))),
+          ]
+        : possibleDomains([
             header.strayLines,
             ...header.fields.map(({ name, value }) => (/from|sender/u.test(name) ? value : '')),
           ]);
@@ -130,13 +135,4 @@ export class OwnDomainsStage implements Stage {
       ? { kind: 'quarantine', reason: `it says that it is from ${domain}` }
       : { kind: 'reject', reply: { code: 550, enhanced: '5.7.1', text } };
   }
-}
-
-/** What looks like the domain of an address in some texts. */
-function domainsIn(texts: readonly string[]): readonly string[] {
-  return texts.flatMap((text) =>
-    [...text.matchAll(/@([^\s\0-\x1f\x7f@<>()",:;\\]+)/gu)].flatMap(
-      ([, domain = '']) => normalizeDomain(domain) ?? [],
-    ),
-  );
 }

@@ -117,6 +117,30 @@ for (const [what, mail, expected] of [
   });
 }
 
+for (const author of [
+  '=?utf-8?q?ceo=40own.example?=',
+  '<=?utf-8?Q?ceo=40own.example?=>',
+  '=?utf-8?B?Y2VvQG93bi5leGFtcGxl?=',
+  '=?utf-8?q?ceo=40own?= =?utf-8?q?=2Eexample?=',
+  'ceo@=?utf-8?q?own.example?=',
+  '"ceo@own.example"',
+  'ceo@"own.example"',
+  'ceo@[own.example]',
+  'ceo@own\\.example',
+  'ceo@own.exam(x)ple',
+]) {
+  test(`an author of ours that only some programs read: ${author}`, async () => {
+    assert.equal(await said(stage(), { header: `From: ${author}` }), 'reject at headers');
+    const far = author.replaceAll('own', 'far').replace('Y2VvQG93bi5leGFtcGxl', 'Y2VvQGZhci5leGFtcGxl');
+    assert.equal(await said(stage(), { header: `From: ${far}` }), 'continue');
+  });
+}
+
+test('an encoded name that people see is no author', async () => {
+  const header = 'From: =?utf-8?q?ceo=40own.example?= <x@far.example>';
+  assert.equal(await said(stage(), { header }), 'continue');
+});
+
 const own = { from: 'joe@own.example', header: 'From: joe@own.example' };
 for (const [what, options, mail, expected] of [
   ['a listed client', { clients: ['192.0.2.0/24'] }, own, 'continue'],
