@@ -1,5 +1,6 @@
 // The input and output of building a delivery status notification. Plain data.
 
+import type { Origin } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
 import type { ReportTexts } from '../values/report-texts.ts';
 import type { DsnAction } from './wants-report.ts';
@@ -15,7 +16,7 @@ export interface DsnRecipient {
   readonly status: string;
   /** Why it failed or waits. */
   readonly refusal?: Refusal | undefined;
-  /** Name of the server that took the mail, for `relayed` and `delivered`. */
+  /** Name of the server that took the mail, for `relayed` and `delivered`; `expanded` has none. */
   readonly remoteMta?: string | undefined;
   /** Unix time in ms. */
   readonly lastAttemptMs?: number | undefined;
@@ -44,6 +45,10 @@ export interface DsnOptions {
   readonly envelopeId?: string | undefined;
   /** RET (RFC 3461 4.3): with `HDRS` only the header is returned. */
   readonly ret?: 'FULL' | 'HDRS' | undefined;
+  /** It came with SMTPUTF8 (RFC 6531), so that its sender's system can read UTF-8 in reports. */
+  readonly smtpUtf8?: boolean | undefined;
+  /** The client that handed the message in, by its own name and its address; undefined when no other host did. */
+  readonly receivedFrom?: Pick<Origin, 'clientAddress' | 'helo'> | undefined;
   /** At least one. */
   readonly recipients: readonly DsnRecipient[];
   readonly original: DsnOriginal;

@@ -12,7 +12,7 @@ import { fill, type ReportTexts, type TextKey } from '../values/report-texts.ts'
 import type { DsnAction } from './wants-report.ts';
 
 /** In the order in which they are told. */
-const actions: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'delivered'];
+const actions: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'expanded', 'delivered'];
 
 /** The subject of a report: of the worst action in it. */
 export function subjectOf(options: DsnOptions): string {

@@ -3,6 +3,7 @@
 
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
 import { asciiText, dateTime, exactText, field, isAscii } from './mime-text.ts';
+import { encodeUtf8Address } from '../protocol/smtp/utf8-address.ts';
 import { mtaName } from './mta-name.ts';
 import { reasonWords } from './status.ts';
 
@@ -14,20 +15,29 @@ export interface StatusPart {
 
 /** The per-message fields and one group of fields for each recipient, with CRLF line ends. */
 export function statusPart(options: DsnOptions): StatusPart {
-  // RFC 6533 4: the UTF-8 form is for addresses that need it; texts of servers are no reason for it.
-  const isGlobal = options.recipients.some(
-    ({ address, originalRecipient = '' }) =>
-      !isAscii(exactText(address)) || !isAscii(exactText(originalRecipient)),
-  );
+  // RFC 6533 4: the UTF-8 form is for addresses that need it, where the sender's system knows it; texts of servers are no reason.
+  const isGlobal =
+    (options.smtpUtf8 === true || !isAscii(options.sender)) &&
+    options.recipients.some(
+      ({ address, originalRecipient = '' }) =>
+        !isAscii(exactText(address)) || !isAscii(exactText(originalRecipient)),
+    );
   const toText = isGlobal ? exactText : asciiText;
   let text = field('Reporting-MTA', `dns; ${toText(options.reportingMta)}`);
   if (options.envelopeId !== undefined && options.envelopeId !== '') {
     text += field('Original-Envelope-Id', toText(options.envelopeId)); // RFC 3464 2.2.1
   }
   text += field('X-Sluice-Queue-ID', toText(options.queueId));
+  const { receivedFrom } = options;
+  // RFC 3464 2.2.4: the name that the client gave, and its address.
+  if (receivedFrom !== undefined) {
+    const { helo, clientAddress } = receivedFrom;
+    const name = helo === '' ? `[${clientAddress}]` : helo;
+    text += field('Received-From-MTA', `dns; ${toText(name)} (${toText(clientAddress)})`);
+  }
   text += field('Arrival-Date', dateTime(options.arrivalMs)); // RFC 3464 2.2.5
   for (const recipient of options.recipients)
-    text += `\r\n${recipientFields(recipient, options.reportingMta, toText)}`;
+    text += `\r\n${recipientFields(recipient, options.reportingMta, toText, isGlobal)}`;
   return { text, isGlobal };
 }
 
@@ -35,16 +45,16 @@ function recipientFields(
   recipient: DsnRecipient,
   reportingMta: string,
   toText: (text: string) => string,
+  isGlobal: boolean,
 ): string {
   const { address, originalRecipient, action, status, refusal } = recipient;
   let text = '';
   const semicolon = originalRecipient?.indexOf(';') ?? -1;
   if (originalRecipient !== undefined && semicolon > 0) {
     const type = originalRecipient.slice(0, semicolon);
-    text += field('Original-Recipient', toText(`${type}; ${originalRecipient.slice(semicolon + 1)}`)); // RFC 3464 2.3.1
+    text += field('Original-Recipient', typedAddress(type, originalRecipient.slice(semicolon + 1), isGlobal)); // RFC 3464 2.3.1
   }
-  // RFC 3464 2.3.2, RFC 6533 3
-  text += field('Final-Recipient', `${isAscii(exactText(address)) ? 'rfc822' : 'utf-8'}; ${toText(address)}`);
+  text += field('Final-Recipient', typedAddress('rfc822', address, isGlobal)); // RFC 3464 2.3.2
   text += field('Action', action);
   text += field('Status', toText(status));
   // RFC 3464 2.3.5: the server that reported the status to us. A connection that failed has reported nothing.
@@ -62,4 +72,11 @@ function recipientFields(
     text += field('Will-Retry-Until', dateTime(recipient.willRetryUntilMs)); // RFC 3464 2.3.9
   }
   return text;
+}
+
+/** RFC 6533 3: an address outside ASCII has the type utf-8, and within message/delivery-status the form in ASCII. */
+function typedAddress(type: string, address: string, isGlobal: boolean): string {
+  const text = exactText(address);
+  if (isAscii(text)) return `${asciiText(type)}; ${text}`;
+  return `utf-8; ${isGlobal ? text : encodeUtf8Address(text, false)}`;
 }

@@ -48,6 +48,8 @@ export type AttemptResult = RecipientResult & {
   readonly relayedTo?: string | undefined;
   /** With `relayedTo`: it is the mailbox server (LMTP), so that Sluice reports `delivered` (RFC 3464 2.3.3). */
   readonly isFinal?: true | undefined;
+  /** With `relayedTo`: it was sent on to several other addresses, so that Sluice reports `expanded` (RFC 3461 5.2.7.3). */
+  readonly isExpanded?: true | undefined;
   /** Only where `tellsAttempts` says so. */
   readonly details?: AttemptDetails | undefined;
 };

@@ -81,6 +81,8 @@ export class ReportWriter {
       nowMs,
       sender: addressee.address,
       envelopeId: envelope.envelopeId,
+      smtpUtf8: envelope.smtpUtf8,
+      receivedFrom: envelope.origin.clientAddress === '' ? undefined : envelope.origin,
       recipients,
       // RFC 8689 5: what had to be encrypted on its way must not come back in clear.
       ret: envelope.tlsDemand === 'requiretls' ? 'HDRS' : envelope.ret,
@@ -176,7 +178,12 @@ function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number
   }
   const facts = { address, originalRecipient, lastAttemptMs: nowMs };
   if (each.action !== 'failed') {
-    return { ...facts, action: each.action, status: '2.0.0', remoteMta: each.host };
+    return {
+      ...facts,
+      action: each.action,
+      status: '2.0.0',
+      remoteMta: each.action === 'expanded' ? undefined : each.host,
+    };
   }
   const { refusal, expired } = each;
   return { ...facts, action: 'failed', status: failureStatus(refusal, expired), refusal };

@@ -12,10 +12,13 @@ export interface FailedRecipient {
   readonly expired: boolean;
 }
 
-/** It was handed to a server that does not report success itself: to its mailbox server (`delivered`), or to another one. */
+/**
+ * It was handed to a server that does not report success itself: to its mailbox server (`delivered`), or to another one (`relayed`).
+ * Or it was sent on to several other addresses (`expanded`).
+ */
 interface RelayedRecipient {
   readonly recipient: number;
-  readonly action: 'relayed' | 'delivered';
+  readonly action: 'relayed' | 'delivered' | 'expanded';
   /** The server that took it; undefined when that is no longer known. */
   readonly host: string | undefined;
 }

@@ -120,8 +120,9 @@ export class Results {
     if (flight === undefined) return;
     const { queueId, transaction } = flight;
     const { message } = transaction;
-    for (const { recipient, relayedTo, isFinal } of results) {
-      if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo, isFinal);
+    for (const each of results) {
+      const { recipient, relayedTo } = each;
+      if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo, each);
     }
     this.#parts.logins.done(connection, results);
     news.begins(queueId, message, connection, results);

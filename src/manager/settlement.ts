@@ -25,6 +25,9 @@ export interface SettlementParts {
   readonly news: Pick<AttemptNews, 'delivered' | 'deferred' | 'failed'>;
 }
 
+/** What kind of success it is. */
+type SuccessFacts = Pick<AttemptResult, 'isFinal' | 'isExpanded'>;
+
 export class Settlement {
   readonly #parts: SettlementParts;
   readonly #inDoubt = new FailuresInDoubt((queueId, failures, isDone) => {
@@ -66,8 +69,9 @@ export class Settlement {
   }
 
   /** The server that took the mail does not send the report of success that the sender asked for, so Sluice does. */
-  relayed(queueId: string, recipient: number, host: string | undefined, isFinal?: boolean): void {
-    const action = isFinal === true ? 'delivered' : 'relayed';
+  relayed(queueId: string, recipient: number, host: string | undefined, what: SuccessFacts = {}): void {
+    const delivered = what.isFinal === true ? 'delivered' : 'relayed';
+    const action = what.isExpanded === true ? 'expanded' : delivered;
     this.#parts.reports.add(queueId, { recipient, action, host });
   }
 

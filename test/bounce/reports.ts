@@ -61,6 +61,7 @@ const every: DsnOptions['recipients'] = [
     willRetryUntilMs: noon + 86_400_000,
   },
   { address: 'eve@example.gov', action: 'relayed', status: '2.0.0', remoteMta: 'old.example.gov' },
+  { address: 'team@example.mil', action: 'expanded', status: '2.0.0' },
   { address: 'frank@example.mil', action: 'delivered', status: '2.0.0' },
 ];
 
@@ -120,6 +121,7 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
   international: {
     ...base,
     sender: 'alïce@exämple.org',
+    smtpUtf8: true,
     recipients: [
       {
         address: 'jürgen@exämple.com',
@@ -130,6 +132,18 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
       },
     ],
     original: { kind: 'headers', content: [Buffer.from('From: alïce@exämple.org\r\nSubject: Grüße\r\n')] },
+  },
+  // The sender's system need not know UTF-8 in reports: its message came without SMTPUTF8.
+  'utf8-in-ascii': {
+    ...base,
+    receivedFrom: { helo: 'client.example.org', clientAddress: '192.0.2.7' },
+    recipients: [
+      {
+        ...base.recipients[0]!,
+        address: 'jürgen+mail@example.com',
+        originalRecipient: 'rfc822;grüße@example.org',
+      },
+    ],
   },
   german: { ...base, recipients: every, texts: german, sender: 'jörg@example.org' },
   french: { ...base, recipients: every, texts: french },

@@ -137,6 +137,18 @@ test('requested success of a mailbox server is reported as delivered', async (t)
   assert.match(text, /^Subject: Your message was delivered\r$/mu);
 });
 
+test('requested success of mail that was sent on to several addresses is reported as expanded', async (t) => {
+  const { sender, submit, store } = await ground(t);
+  const one = await sender(1);
+  await submit({ address: 'u@to.test', notify });
+  await one.done(one.connect.connection, [
+    { ...delivered(0), relayedTo: 'redirect', isFinal: true, isExpanded: true },
+  ]);
+  const text = Buffer.concat(store.reports[0]?.content ?? []).toString();
+  assert.match(text, /^Action: expanded\r\nStatus: 2\.0\.0\r\nLast-Attempt-Date/mu);
+  assert.match(text, /^Subject: Your message was passed on to several addresses\r$/mu);
+});
+
 test('a reload changes the sender of reports', async (t) => {
   const { sender, submit, store, reload } = await ground(t);
   const one = await sender(1);

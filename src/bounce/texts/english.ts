@@ -7,6 +7,7 @@ export const english: ReportTexts = {
   subject_failed: 'Your message could not be delivered',
   subject_delayed: 'Your message is delayed, and will be tried again',
   subject_relayed: 'Your message was handed on',
+  subject_expanded: 'Your message was passed on to several addresses',
   subject_delivered: 'Your message was delivered',
   greeting: 'This is the mail system at {hostname}.',
   failed:
@@ -15,6 +16,8 @@ export const english: ReportTexts = {
     'Your message could not be delivered to the following addresses yet. It stays in the queue and is tried again: you need not send it a second time.',
   relayed:
     'Your message was handed on for the following addresses to a server that does not confirm deliveries. You will hear of it again only if it fails.',
+  expanded:
+    'Your message was passed on from the following addresses to several others, which belong to them. Whether it arrives at each of those is not reported.',
   delivered: 'Your message was delivered to the following addresses.',
   server: 'The server {host}',
   unnamed_server: "The recipient's server",

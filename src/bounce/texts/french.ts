@@ -7,6 +7,7 @@ export const french: ReportTexts = {
   subject_failed: "Votre message n'a pas pu être remis",
   subject_delayed: 'Votre message est retardé, de nouveaux essais suivront',
   subject_relayed: 'Votre message a été transmis',
+  subject_expanded: 'Votre message a été réparti vers plusieurs adresses',
   subject_delivered: 'Votre message a été remis',
   greeting: 'Ceci est le système de messagerie de {hostname}.',
   failed:
@@ -15,6 +16,8 @@ export const french: ReportTexts = {
     "Votre message n'a pas encore pu être remis aux adresses suivantes. Il reste dans la file d'attente et les essais continuent : il est inutile de l'envoyer une seconde fois.",
   relayed:
     "Votre message a été transmis, pour les adresses suivantes, à un serveur qui ne confirme pas les remises. Vous n'en entendrez reparler qu'en cas d'échec.",
+  expanded:
+    "Votre message a été réparti, depuis les adresses suivantes, vers plusieurs autres qui en dépendent. Son arrivée à chacune d'elles n'est pas signalée.",
   delivered: 'Votre message a été remis aux adresses suivantes.',
   server: 'Le serveur {host}',
   unnamed_server: 'Le serveur du destinataire',

@@ -7,6 +7,7 @@ export const german: ReportTexts = {
   subject_failed: 'Ihre Nachricht konnte nicht zugestellt werden',
   subject_delayed: 'Ihre Nachricht verzögert sich; weitere Versuche folgen',
   subject_relayed: 'Ihre Nachricht wurde weitergegeben',
+  subject_expanded: 'Ihre Nachricht wurde an mehrere Adressen verteilt',
   subject_delivered: 'Ihre Nachricht wurde zugestellt',
   greeting: 'Dies ist das Mailsystem auf {hostname}.',
   failed:
@@ -15,6 +16,8 @@ export const german: ReportTexts = {
     'Ihre Nachricht konnte an die folgenden Adressen noch nicht zugestellt werden. Sie bleibt in der Warteschlange, und es wird weiter versucht: Sie brauchen sie nicht noch einmal zu senden.',
   relayed:
     'Ihre Nachricht wurde für die folgenden Adressen an einen Server weitergegeben, der Zustellungen nicht bestätigt. Sie hören nur dann wieder davon, wenn die Zustellung scheitert.',
+  expanded:
+    'Ihre Nachricht wurde von den folgenden Adressen an mehrere andere verteilt, die zu ihnen gehören. Ob sie bei jeder davon ankommt, wird nicht gemeldet.',
   delivered: 'Ihre Nachricht wurde an die folgenden Adressen zugestellt.',
   server: 'Der Server {host}',
   unnamed_server: 'Der Server des Empfängers',

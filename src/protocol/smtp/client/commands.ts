@@ -2,11 +2,9 @@
 // A parameter is written only when the server announced its extension.
 
 import { encodeXtext } from '../xtext.ts';
+import { encodeUtf8Address } from '../utf8-address.ts';
 import type { ClientRecipient, ClientTransaction } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
-
-/** Characters that are not QCHAR (RFC 6533 3), except a backslash that begins an escape. */
-const mustEscape = /\\(?!x\{[0-9A-F]{2,6}\})|[^\\!-*,-<>-~]/gu;
 
 /** A path that needs no further check: ASCII without quotes, backslashes, angle brackets, blanks and control characters. */
 const plainPath = /^[!#-;=?-[\]-~]*$/;
@@ -95,16 +93,4 @@ function orcptParameter(originalRecipient: string, useUtf8: boolean): string {
   const address = originalRecipient.slice(semicolon + 1);
   const encoded = type.toLowerCase() === 'utf-8' ? encodeUtf8Address(address, useUtf8) : encodeXtext(address);
   return ` ORCPT=${type};${encoded}`;
-}
-
-/**
- * Encodes an address of type utf-8 for a parameter (RFC 6533 3): `\x{HEX}` for characters that xtext would encode and, for a server
- * without SMTPUTF8, for all characters outside ASCII. Escapes that are in it already stay.
- */
-function encodeUtf8Address(address: string, useUtf8: boolean): string {
-  return address.toWellFormed().replaceAll(mustEscape, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (useUtf8 && code > 0x9f) return character;
-    return `\\x{${code.toString(16).toUpperCase().padStart(2, '0')}}`;
-  });
 }
