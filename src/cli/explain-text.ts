@@ -35,7 +35,8 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
 
 function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }: ExplainAnswer): string[] {
   const { tenant, site, label } = explanation;
-  const by = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
+  const named = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
+  const by = route.table === undefined ? named : byTable(route.table, route.name);
   const others = tenants
     .filter((each) => each.tenant !== tenant)
     .map((each) => `${tenantName(each.tenant)} ${each.active + each.ready + each.waiting}`);
@@ -57,6 +58,10 @@ function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }:
       ? []
       : [`           of other tenants: ${others.join(', ')} (--tenant NAME explains those)`]),
   ];
+}
+
+function byTable(table: string, route: string): string {
+  return `the table ${table} says so${route === '' ? '' : `: [[route]] ${route}`}`;
 }
 
 function stagesText(names: readonly string[]): string {

@@ -54,7 +54,7 @@ async function build(output: string, input: string, { kind }: BuildOptions): Pro
     throw new CommandError(exitCodes.usage, 'TABLE_NAME', `${output} does not end in .cdb.`, advice);
   }
   const form = kind ?? kindOf(input);
-  if (form !== 'list' && form !== 'key-value' && form !== 'passwd' && form !== 'rules') {
+  if (form === undefined || form === 'cdb' || form === 'sqlite' || form === 'tcprules') {
     const problem = `The name ${input} does not tell what kind of text it is.`;
     throw new CommandError(
       exitCodes.usage,

@@ -33,11 +33,11 @@ import { type RecipientsConfig, toRecipientsConfig } from './recipients-config.t
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { toRewrites, type WithRewrites } from './rewrite-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
+import { toTables, type WithTables } from './route-table-config.ts';
 import { type SourceConfig, toSourceConfig } from './source-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type CrashConfig, toCrashConfig } from './crash-config.ts';
 import { type TlsConfig, toTlsConfig } from './tls-config.ts';
-import { type TableConfig, toTableConfig } from './table-config.ts';
 import { toSrs, type WithSrs } from './srs-config.ts';
 import { type TapConfig, toTapConfig } from './tap-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
@@ -106,7 +106,7 @@ export type ReactionConfig = FileReaction & {
   readonly origin: string;
 };
 /** The whole configuration. All paths are absolute. */
-export interface Config extends VerificationConfig, WithSrs, WithRewrites {
+export interface Config extends VerificationConfig, WithSrs, WithRewrites, WithTables {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -135,7 +135,6 @@ export interface Config extends VerificationConfig, WithSrs, WithRewrites {
   readonly quirk: readonly QuirkConfig[];
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
-  readonly table: readonly TableConfig[];
   /** Asked in the order of the file. Empty: there is no directory. */
   readonly directory: readonly DirectoryConfig[];
   readonly login: LoginConfig;
@@ -262,7 +261,7 @@ function completeConfig(
     tls: content.tls.map((rule, index) => toTlsConfig(rule, folder, supplement.tlsAuthorities[index] ?? '')),
     quirk: content.quirk.map(toQuirkConfig),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
-    table: content.table.map((each) => toTableConfig(each, folder)),
+    ...toTables(content.table, content.routeTable, folder),
     directory,
     login: toLoginConfig(content.login, directory),
     tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),

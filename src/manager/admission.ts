@@ -13,7 +13,7 @@ import type { Submitted } from '../channel/messages.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RouterInForce } from './ports.ts';
 import { type AskedRoutes, isAskedAbout } from './plugins/asked-routes.ts';
-import { routeFor } from './route-of.ts';
+import { wayFor } from './route-of.ts';
 import { WarnedMessages } from './warned-messages.ts';
 
 export class Admission {
@@ -125,26 +125,28 @@ export class Admission {
     this.#freshIds[message] = undefined;
   }
 
+  /** Its key is empty where the route cannot be told at once. */
   #routeOf(message: RecoveredMessage | Submitted, address: string, index: number): RouteKey {
-    const { reversePath, tlsDemand, copies, routes } = message;
+    const { reversePath, tenant = '', tlsDemand, copies, routes } = message;
     const isCopy = copies?.includes(index) === true;
-    return routeFor(this.#routing.router, {
-      reversePath,
-      tlsDemand,
-      address,
-      isCopy,
-      chosen: routes?.[index],
-    });
+    const chosen = routes?.[index];
+    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen };
+    const found = wayFor(this.#routing, recipient);
+    if (!(found instanceof Promise) && 'route' in found) return found.route;
+    // A table has to be waited for, or cannot answer: it is asked again as a plugin is.
+    const { domain } = this.#routing.router.routeOf(reversePath, address);
+    return { key: '', domain };
   }
 
-  /** Where plugins route, the route that stands for the question. */
+  /** Where plugins or tables have to be waited for, the route that stands for the question. */
   #untilAnswered(
     message: MessageHandle,
     { queueId, tlsDemand }: RecoveredMessage | Submitted,
     recipient: number,
     route: RouteKey,
   ): RouteKey {
-    if (!this.#asked.isOn || !isAskedAbout(route.key)) return route;
+    const isOpen = route.key === '';
+    if (!isOpen && (!this.#asked.isOn || !isAskedAbout(route.key))) return route;
     return this.#asked.routeOf({ message, queueId, recipient, domain: route.domain, tlsDemand });
   }
 

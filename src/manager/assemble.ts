@@ -8,15 +8,10 @@
 //   manager.drain(); ...; await manager.stop(graceMs);    // or, in a simulated crash, nothing: forget it, stop its timers
 
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import type { EventCounters } from '../log/event-counters.ts';
 import { Events, logListener } from '../log/events.ts';
-import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { srsSettings } from '../settings/srs.ts';
-import type { Signing } from '../signing/outgoing-mail.ts';
 import { LiveSrs } from '../srs/live-srs.ts';
-import type { Troubles } from '../stats/troubles.ts';
 import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
 import { Bouncer } from './bouncer.ts';
@@ -33,14 +28,13 @@ import { openTlsState } from './open-tls-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { openStore, writerTo } from './open-store.ts';
 import { Overrides } from './overrides.ts';
-import { type OpenPlugins, PluginsInForce } from './plugins/plugins-in-force.ts';
-import type { Machine, OpenRouters, OtherSenders, Spool } from './ports.ts';
+import { PluginsInForce } from './plugins/plugins-in-force.ts';
+import type { ManagerParts } from './given-parts.ts';
 import { RateState } from './rate-state.ts';
 import { Logins } from './logins.ts';
 import { LastHandshakes } from './last-handshakes.ts';
 import { PipeliningState } from './pipelining-state.ts';
 import { RenewedLogins } from './renewed-logins.ts';
-import { Rerouter } from './rerouter.ts';
 import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
@@ -51,24 +45,7 @@ import { Shaping } from './shaping.ts';
 import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
-
-export interface ManagerParts {
-  readonly config: Config;
-  readonly machine: Machine;
-  readonly spool: Spool;
-  readonly openRouter: OpenRouters;
-  readonly log: Logger;
-  /** Counts what happens in the manager. */
-  readonly counted: EventCounters;
-  readonly troubles: Troubles;
-  /** Rewrites senders; undefined where none is rewritten. The caller gives it the secrets. */
-  readonly srs?: LiveSrs | undefined;
-  /** Signs reports; undefined where nothing is signed. */
-  readonly signing?: Signing | undefined;
-  /** Opens the plugins that are asked about outgoing mail; undefined: there are none. */
-  readonly openPlugins?: OpenPlugins | undefined;
-  readonly others?: OtherSenders | undefined;
-}
+import { openRerouting } from './ways/open-rerouting.ts';
 
 /**
  * Makes a manager, recovers the queue and begins to schedule; it grants nothing before senders are linked.
@@ -99,6 +76,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     nameServers,
     sts: { keeper: sts.keeper, leftOut: (domain, host) => tlsSessions.hostLeftOut(domain, host) },
     nowMs: clock.nowMs,
+    tables: parts.routeTables,
   });
   const overrides = await Overrides.open({
     path: join(config.spool, 'overrides.json'),
@@ -174,18 +152,18 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     rates,
     quarantine,
   });
-  const rerouter = new Rerouter({
+  const changed = () => manager.settle();
+  const waiting = {
     scheduler,
     routing,
     asked: plugins.asked,
     timers,
     nowMs: clock.nowMs,
-    changed: () => manager.settle(),
-    envelope: async (queueId) => {
-      const ref = store.locate(queueId);
-      return ref === undefined ? undefined : reader.readEnvelope(ref).catch(() => undefined);
-    },
-  });
+    changed,
+    store,
+    reader,
+  };
+  const { rerouter, waysWatch } = openRerouting(waiting, parts);
   const sourceWatch = new SourceWatch({
     config: () => inForce.config,
     timers,
@@ -255,6 +233,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     inForce,
     manager,
     rerouter,
+    waysWatch,
     givingUp,
     setAside: operations.setAside,
     jobs: operations.jobs,

@@ -22,6 +22,7 @@ import type { PipeliningState } from './pipelining-state.ts';
 import type { RateState } from './rate-state.ts';
 import type { RenewedLogins } from './renewed-logins.ts';
 import type { Rerouter } from './rerouter.ts';
+import type { WaysWatch } from './ways/ways-watch.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
@@ -40,6 +41,7 @@ export interface AssembledParts {
   readonly inForce: InForce;
   readonly manager: Manager;
   readonly rerouter: Rerouter;
+  readonly waysWatch: WaysWatch;
   readonly givingUp: GivingUp;
   readonly setAside: SetAside;
   readonly jobs: Operations['jobs'];
@@ -98,6 +100,7 @@ export class AssembledManager {
     this.#parts.plugins.configure(config);
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.logins.configured(config.credential.map(({ name }) => name));
+    this.#parts.waysWatch.configure(config);
     manager.reconfigured();
     void rerouter.reroute();
     void sourceWatch.look();
@@ -141,6 +144,7 @@ export class AssembledManager {
     // Results may still be on their way after the processes that sent them have ended, and so may the hello of a sender whose link broke.
     await this.links.allKnown();
     await senders.gone();
+    this.#parts.waysWatch.stop();
     this.#parts.rerouter.stop();
     this.#parts.renewedLogins.stop();
     await manager.stop();

@@ -14,7 +14,7 @@ import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts'
 import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
-import type { ErrorPlan, RouteKey, RoutePlan, Router } from '../route/types.ts';
+import type { ErrorPlan, RouteKey, RoutePlan } from '../route/types.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
@@ -28,11 +28,13 @@ import { explainService } from './service-explanation.ts';
 import { overrideRuleId } from './override-rules.ts';
 import { tenantCounts } from './tenant-counts.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
+import { explainedWay } from './explained-way.ts';
+import type { RouterInForce } from './ports.ts';
 import { describeRoute } from './route-description.ts';
 
 /** Facts in force at the moment of the question. */
 export interface ExplainFacts {
-  readonly router: Router;
+  readonly routing: RouterInForce;
   readonly routes: readonly RouteConfig[];
   /** Stages whose plugins are asked first, in this order. */
   readonly routingPlugins: readonly string[];
@@ -76,7 +78,12 @@ export class Explainer {
     const facts = this.#facts();
     const leadsTo = facts.leadsTo(address);
     const target = leadsTo?.kind === 'original' ? leadsTo.address : address;
-    const key = facts.router.routeOf(sender, `x@${domainOf(target)}`);
+    const way = await explainedWay(facts.routing, {
+      reversePath: sender,
+      address: `${target.includes('@') ? target.slice(0, target.lastIndexOf('@')) : 'x'}@${domainOf(target)}`,
+      tenant: question.tenant ?? facts.tenantOf(sender),
+    });
+    const { key } = way;
     await this.#checkTenant(question.tenant, facts.tenants);
     const tenants =
       facts.tenants.length > 0
@@ -84,7 +91,7 @@ export class Explainer {
         : [];
     const tenant =
       question.tenant ?? (question.sender === undefined ? largestTenant(tenants) : facts.tenantOf(sender));
-    const plan = await facts.router.resolve(key.key);
+    const plan = way.plan ?? (await facts.routing.router.resolve(key.key));
     const explanation =
       plan.kind === 'relay'
         ? this.#scheduler.explain(key.key, key.domain, tenant, plan, this.#clock.nowMs())
@@ -94,7 +101,11 @@ export class Explainer {
     return {
       address,
       sender,
-      route: { ...describeRoute(facts.routes, key, sender), plugins: facts.routingPlugins },
+      route: {
+        ...describeRoute(facts.routes, key, sender),
+        ...(way.table !== undefined && { table: way.table }),
+        plugins: facts.routingPlugins,
+      },
       ...(leadsTo !== undefined && { leadsTo }),
       ...(rewritesSenders(key.key) && { sentAs: facts.sentAs(sender) }),
       refusal:

@@ -15,6 +15,7 @@ import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 import type { OutageSource } from './name-servers.ts';
 import type { Bind } from './source-watch.ts';
+import type { AskedTable, Ways } from './ways/ways.ts';
 
 /** The machine that the manager runs on. */
 export interface Machine {
@@ -69,6 +70,16 @@ export interface StsOfRouter {
 /** Gives the router in force; ask for it each time. */
 export interface RouterInForce {
   readonly router: Router;
+  /** Asks the tables of routes; undefined: there are none. */
+  readonly ways?: Ways | undefined;
+}
+
+/** The tables of routes, which follow their files. */
+export interface RouteTables {
+  /** Those of a configuration, in the order in which they are asked. */
+  open(config: Config): readonly AskedTable[];
+  /** Sets who is told that a table has changed. */
+  onChange(changed: () => void): void;
 }
 
 /** Carries grants to the sender processes. */

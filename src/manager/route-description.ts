@@ -4,9 +4,11 @@ import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { chooserOf, withoutChoice } from '../route/choice.ts';
 import { withoutCopies } from '../route/copies.ts';
 import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
-import { withoutLogin } from '../route/plan-key.ts';
+import { routeNameIn, withoutLogin } from '../route/plan-key.ts';
+import { ruleOfTargetKey } from '../route/target-key.ts';
 import type { RouteKey } from '../route/types.ts';
 import { planKeyOfRoute, routeName } from '../settings/route-rules.ts';
 
@@ -22,12 +24,23 @@ export function describeRoute(
   { key, domain }: RouteKey,
   reversePath: string,
 ): RouteDescription {
-  const index = decidingRoute(routes, { key, domain }, reversePath);
+  const isChosen = chooserOf(key) !== undefined;
+  const named = isChosen ? ruleOfTargetKey(planOf(key)) : undefined;
+  if (named !== undefined) return { name: '', target: named.name };
+  const index = isChosen
+    ? routes.findIndex(({ name = '' }) => name !== '' && name === routeNameIn(key))
+    : decidingRoute(routes, { key, domain }, reversePath);
   const route = routes[index];
   return {
     name: route === undefined ? '' : routeName(route, index),
     target: route === undefined ? mxText(domain) : targetOf(route, domain),
   };
+}
+
+/** The part of a chosen route's key before its domain. */
+function planOf(key: string): string {
+  const bare = withoutRewriting(withoutCopies(withoutChoice(key)));
+  return bare.slice(0, bare.indexOf(':'));
 }
 
 function targetOf(route: RouteConfig, domain: string): string {

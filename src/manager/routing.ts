@@ -3,7 +3,9 @@
 import type { Config } from '../config/config.ts';
 import type { Router } from '../route/types.ts';
 import type { NameServers } from './name-servers.ts';
-import type { OpenRouter, OpenRouters, RouterInForce, StsOfRouter } from './ports.ts';
+import { routeNames } from '../settings/route-rules.ts';
+import type { OpenRouter, OpenRouters, RouterInForce, RouteTables, StsOfRouter } from './ports.ts';
+import { Ways } from './ways/ways.ts';
 
 export interface RoutingParts {
   readonly open: OpenRouters;
@@ -12,20 +14,28 @@ export interface RoutingParts {
   readonly sts: StsOfRouter;
   /** Scheduler time. */
   readonly nowMs: () => number;
+  /** Undefined: there are none. */
+  readonly tables?: Pick<RouteTables, 'open'> | undefined;
 }
 
 export class Routing implements RouterInForce {
   readonly #parts: RoutingParts;
   #current: OpenRouter;
+  #ways: Ways | undefined;
 
   constructor(config: Config, parts: RoutingParts) {
     this.#parts = parts;
     this.#current = parts.open(config, parts.nowMs, parts.sts);
+    this.#ways = waysOf(config, parts.tables);
     parts.nameServers.use(this.#current);
   }
 
   get router(): Router {
     return this.#current.router;
+  }
+
+  get ways(): Ways | undefined {
+    return this.#ways;
   }
 
   get lookups(): OpenRouter['lookups'] {
@@ -36,6 +46,7 @@ export class Routing implements RouterInForce {
   configure(config: Config): void {
     const before = this.#current;
     this.#current = this.#parts.open(config, this.#parts.nowMs, this.#parts.sts);
+    this.#ways = waysOf(config, this.#parts.tables);
     this.#parts.nameServers.use(this.#current);
     before.close();
   }
@@ -43,4 +54,9 @@ export class Routing implements RouterInForce {
   close(): void {
     this.#current.close();
   }
+}
+
+function waysOf(config: Config, tables: RoutingParts['tables']): Ways | undefined {
+  const asked = config.routeTable.length === 0 ? [] : (tables?.open(config) ?? []);
+  return asked.length === 0 ? undefined : new Ways({ tables: asked, routeNames: routeNames(config.route) });
 }

@@ -76,7 +76,7 @@ export class Shaping {
     const { inForce, overrides } = this.#parts;
     const { scheduler, routing, handshakes, logins, sts, srs, pipelining, clock, timers } = around;
     const facts = (): ExplainFacts => ({
-      router: routing.router,
+      routing,
       routes: inForce.config.route,
       routingPlugins: deliveryStages(inForce.config, 'route').map(({ name }) => name),
       tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',

@@ -1,13 +1,17 @@
-// Who chose a route, in the route key, where it was not the routing table: a stage, whose choice is in the envelope, or a plugin, which is asked
-// by the manager. A reload looks such mail up anew, and people are told who decided. The plan is the same as without the mark, so that
+// Who chose a route, in the route key, where it was not the [[route]] tables: a stage, whose choice is in the envelope, a plugin or a table of
+// routes, which are asked by the manager. A reload looks such mail up anew, and people are told who decided. The plan is the same as without the mark, so that
 // plans and connections are shared with other mail of that route. Where nobody chooses, no key changes.
 
 import type { RouteKey } from './types.ts';
 
-export type Chooser = 'stage' | 'plugin';
+export type Chooser = 'stage' | 'plugin' | 'table';
 
 /** No plan key begins like these. What a message asks for about TLS (`security/demand.ts`) comes before them. */
-const marks: Readonly<Record<Chooser, string>> = { stage: 'by-stage!', plugin: 'by-plugin!' };
+const marks: Readonly<Record<Chooser, string>> = {
+  stage: 'by-stage!',
+  plugin: 'by-plugin!',
+  table: 'by-table!',
+};
 
 /** The route, with who chose it. @param route - without a demand about TLS */
 export function chosenBy(chooser: Chooser, route: RouteKey): RouteKey {
@@ -18,6 +22,7 @@ export function chosenBy(chooser: Chooser, route: RouteKey): RouteKey {
 export function chooserOf(key: string): Chooser | undefined {
   if (!key.startsWith('by-')) return undefined;
   if (key.startsWith(marks.stage)) return 'stage';
+  if (key.startsWith(marks.table)) return 'table';
   return key.startsWith(marks.plugin) ? 'plugin' : undefined;
 }
 

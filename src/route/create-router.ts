@@ -5,7 +5,14 @@ import type { Resolver } from '../dns/resolver.ts';
 import type { TlsDemand } from '../values/tls-policy.ts';
 import { RecentMap } from '../dns/recent-map.ts';
 import { resolveMx, type MxLookup } from './mx-resolution.ts';
-import { permanent, staticTtlSeconds, temporary, temporaryTtlSeconds, type Outcome } from './outcome.ts';
+import {
+  neverPermanent,
+  permanent,
+  staticTtlSeconds,
+  temporary,
+  temporaryTtlSeconds,
+  type Outcome,
+} from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
 import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
@@ -177,6 +184,11 @@ class TableRouter implements Router {
         const { servers, mode, tls } = rule.target;
         const outcome = resolveLmtpServers(this.#lookup, rule.name, servers, mode);
         return this.#secured({ domain: undefined, demand: undefined, routeLevel: tls }, outcome);
+      }
+      case 'mx-of': {
+        const { domain, port = this.#lookup.smtpPort } = rule.target;
+        const outcome = resolveMx({ ...this.#lookup, smtpPort: port }, domain).then(neverPermanent);
+        return this.#secured({ domain, demand, routeLevel: undefined }, outcome);
       }
       case 'discard':
         return discarding;

@@ -33,6 +33,12 @@ export function temporary(enhancedStatus: string, text: string): Outcome {
   };
 }
 
+/** Of a destination that the administrator named: what is wrong with it is for the administrator to correct, and mail waits (RFC 3463 X.3.5). */
+export function neverPermanent(outcome: Outcome): Outcome {
+  const { plan } = outcome;
+  return plan.kind === 'error' && plan.permanent ? temporary('4.3.5', plan.text) : outcome;
+}
+
 /** The refusal for recipients of a route with this plan. */
 export function planRefusal({ replyCode, enhancedStatus, text, permanent }: ErrorPlan): Refusal {
   return localRefusal({ during: 'routing', code: replyCode, enhanced: enhancedStatus, text, permanent });

@@ -56,6 +56,8 @@ function partsOf(target: RouteTarget): readonly unknown[] {
   switch (target.kind) {
     case 'mx':
       return [];
+    case 'mx-of':
+      return [target.domain, target.port ?? ''];
     case 'smarthost':
       return [
         target.mode,

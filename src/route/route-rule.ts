@@ -27,6 +27,8 @@ export interface Smarthost {
 /** Where the recipients of a rule go. */
 export type RouteTarget =
   | { readonly kind: 'mx' }
+  /** The MX hosts of another domain than the recipient's; on this port, or that of all MX hosts. */
+  | { readonly kind: 'mx-of'; readonly domain: string; readonly port?: number | undefined }
   /** `failover`: in the order given; `balance`: all equally. */
   | {
       readonly kind: 'smarthost';

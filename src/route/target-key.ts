@@ -1,5 +1,5 @@
-// The plan key of a target that no rule of the routing table has: hosts that a plugin named. The target is in the key, so that nothing else
-// has to be kept for as long as mail has such a route, and the same target has the same key everywhere.
+// The plan key of a target that no rule of the routing table has: hosts that a plugin or a table named. The target is in the key, so that nothing
+// else has to be kept for as long as mail has such a route, and the same target has the same key everywhere.
 
 import { formatRelayHost, parseRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer, parseLmtpServer } from '../values/lmtp-server.ts';
@@ -7,8 +7,13 @@ import { ValueError } from '../values/value-error.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
 
-/** Hosts that are named without a rule: they get no log-in, and TLS as a [[tls]] or the default says. */
-export type NamedTarget = Extract<RouteTarget, { readonly kind: 'smarthost' | 'lmtp' }>;
+/** Targets that are named without a rule. Hosts get no log-in, and TLS as a [[tls]] or the default says. */
+export type NamedTarget = Extract<
+  RouteTarget,
+  { readonly kind: 'smarthost' | 'lmtp' | 'mx-of' | 'error' | 'discard' }
+>;
+/** Those that are lists of servers. */
+export type NamedServers = Extract<NamedTarget, { readonly kind: 'smarthost' | 'lmtp' }>;
 
 /** No plan key of a rule begins like this. */
 const begin = 'to#';
@@ -18,10 +23,10 @@ const begin = 'to#';
  * @throws {ValueError} when one is none
  */
 export function readTarget(
-  kind: NamedTarget['kind'],
+  kind: NamedServers['kind'],
   hosts: readonly string[],
-  mode: NamedTarget['mode'],
-): NamedTarget {
+  mode: NamedServers['mode'],
+): NamedServers {
   if (kind === 'lmtp') return { kind, servers: hosts.map(parseLmtpServer), mode };
   return { kind, hosts: hosts.map(smarthostOf), mode };
 }
@@ -34,18 +39,63 @@ function smarthostOf(text: string) {
 
 /** The plan key of a target. It has no colon, as the first colon of a route key ends it. */
 export function targetKey(target: NamedTarget): string {
-  const servers =
-    target.kind === 'smarthost' ? target.hosts.map(formatRelayHost) : target.servers.map(formatLmtpServer);
-  return `${begin}${[target.kind, target.mode, ...servers.map(encodeURIComponent)].join(',')}`;
+  return begin + [target.kind, ...partsOf(target).map(encodeURIComponent)].join(',');
+}
+
+function partsOf(target: NamedTarget): readonly string[] {
+  switch (target.kind) {
+    case 'smarthost':
+      return [target.mode, ...target.hosts.map(formatRelayHost)];
+    case 'lmtp':
+      return [target.mode, ...target.servers.map(formatLmtpServer)];
+    case 'mx-of':
+      return target.port === undefined ? [target.domain] : [target.domain, String(target.port)];
+    case 'error':
+      return [String(target.replyCode), target.enhancedStatus, target.text.toWellFormed()];
+    case 'discard':
+      return [];
+  }
 }
 
 /** A rule with the target that is in a plan key; undefined when there is none in it. */
 export function ruleOfTargetKey(planKey: string): RouteRule | undefined {
   if (!planKey.startsWith(begin)) return undefined;
-  const [kind, mode, ...encoded] = planKey.slice(begin.length).split(',');
-  if (kind !== 'smarthost' && kind !== 'lmtp') return undefined;
-  if (mode !== 'failover' && mode !== 'balance') return undefined;
-  const hosts = encoded.map(decodeURIComponent);
-  const target = readTarget(kind, hosts, mode);
-  return { name: hosts.join(', '), isUnnamed: true, match: { kind: 'default' }, target };
+  const [kind = '', ...encoded] = planKey.slice(begin.length).split(',');
+  const parts = encoded.map(decodeURIComponent);
+  const target = targetOf(kind, parts);
+  return target && { name: nameOf(target), isUnnamed: true, match: { kind: 'default' }, target };
+}
+
+function targetOf(kind: string, parts: readonly string[]): NamedTarget | undefined {
+  const [first = '', second = '', third = ''] = parts;
+  switch (kind) {
+    case 'smarthost':
+    case 'lmtp':
+      if (first !== 'failover' && first !== 'balance') return undefined;
+      return readTarget(kind, parts.slice(1), first);
+    case 'mx-of':
+      return { kind, domain: first, ...(second !== '' && { port: Number(second) }) };
+    case 'error':
+      return { kind, replyCode: Number(first), enhancedStatus: second, text: third };
+    case 'discard':
+      return { kind };
+    default:
+      return undefined;
+  }
+}
+
+/** What people are told of a target. */
+export function nameOf(target: NamedTarget): string {
+  switch (target.kind) {
+    case 'smarthost':
+      return target.hosts.map(formatRelayHost).join(', ');
+    case 'lmtp':
+      return target.servers.map(formatLmtpServer).join(', ');
+    case 'mx-of':
+      return `the MX of ${target.domain}${target.port === undefined ? '' : `, port ${target.port}`}`;
+    case 'error':
+      return `${target.replyCode} ${target.enhancedStatus} ${target.text}`;
+    case 'discard':
+      return 'discard';
+  }
 }

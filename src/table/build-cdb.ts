@@ -9,7 +9,9 @@ import { CdbWriter } from './cdb/cdb-writer.ts';
 import { keyValueForm } from './kinds/key-value.ts';
 import { listForm } from './kinds/list.ts';
 import { passwdForm } from './kinds/passwd.ts';
+import { postmapForm } from './kinds/postmap.ts';
 import { rulesForm } from './kinds/rules.ts';
+import { smtproutesForm } from './kinds/smtproutes.ts';
 import { problemOf, TableError } from './table-error.ts';
 import { readEntries, repeatedKeys, type TextForm } from './text-entries.ts';
 
@@ -18,6 +20,8 @@ export const textForms = {
   list: listForm,
   'key-value': keyValueForm,
   passwd: passwdForm,
+  postmap: postmapForm,
+  smtproutes: smtproutesForm,
   rules: rulesForm,
 } as const;
 

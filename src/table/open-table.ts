@@ -5,7 +5,9 @@ import { cdb } from './kinds/cdb.ts';
 import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
 import { passwd } from './kinds/passwd.ts';
+import { postmap } from './kinds/postmap.ts';
 import { rules, tcprules } from './kinds/rules.ts';
+import { smtproutes } from './kinds/smtproutes.ts';
 import { sqlite } from './kinds/sqlite.ts';
 import { LiveTable } from './live-table.ts';
 import type { TableReports } from './table-reports.ts';
@@ -20,6 +22,10 @@ export function kindOf(settings: TableSettings): TableKind {
       return keyValue;
     case 'passwd':
       return passwd;
+    case 'postmap':
+      return postmap;
+    case 'smtproutes':
+      return smtproutes;
     case 'cdb':
       return cdb;
     case 'rules':

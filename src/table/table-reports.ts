@@ -9,15 +9,19 @@ export class TableReports {
   readonly #path: string;
   readonly #log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly #troubles: Pick<Troubles, 'raise' | 'clear'>;
+  readonly #changed: (() => void) | undefined;
   /** The problem that was logged last and is not over. */
   #logged: string | undefined;
 
+  /** @param changed - is called when a new version is in force */
   constructor(
     name: string,
     path: string,
     log: Pick<Logger, 'info' | 'warn' | 'error'>,
     troubles: Pick<Troubles, 'raise' | 'clear'>,
+    changed?: () => void,
   ) {
+    this.#changed = changed;
     this.#name = name;
     this.#path = path;
     this.#log = log;
@@ -31,6 +35,7 @@ export class TableReports {
     this.#log.info(`the table "${this.#name}" was read from ${this.#path}: ${summary}`);
     for (const warning of warnings)
       this.#log.warn(`the table "${this.#name}" from ${this.#path}: ${warning}`);
+    this.#changed?.();
   }
 
   /**

@@ -32,7 +32,7 @@ export interface NamedFile {
 }
 
 export interface FileSettings extends NamedFile {
-  readonly kind: 'list' | 'key-value' | 'passwd' | 'cdb' | 'rules' | 'tcprules';
+  readonly kind: 'list' | 'key-value' | 'passwd' | 'postmap' | 'smtproutes' | 'cdb' | 'rules' | 'tcprules';
 }
 
 export interface SqliteSettings extends NamedFile {

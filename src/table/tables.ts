@@ -17,6 +17,8 @@ export interface TablesParts {
   readonly timers?: Timers;
   /** The date, Unix ms. */
   readonly date?: () => number;
+  /** Is called when a new version of a table is in force, the first one as well. */
+  readonly changed?: () => void;
 }
 
 /** Makes a table of its settings, without reading its file. */
@@ -45,7 +47,7 @@ export class Tables<Settings extends NamedFile = TableSettings> {
 
   /** Opens the tables that are new or changed, and closes those that are gone. Their files are read in the background. */
   configure(settings: readonly Settings[]): void {
-    const { log, troubles } = this.#parts;
+    const { log, troubles, changed } = this.#parts;
     const wanted = new Map(settings.map((each) => [each.name, each]));
     for (const [name, table] of this.#tables) {
       const next = wanted.get(name);
@@ -57,7 +59,7 @@ export class Tables<Settings extends NamedFile = TableSettings> {
     for (const each of settings) {
       const before = this.#tables.get(each.name);
       if (before !== undefined && JSON.stringify(before.settings) === JSON.stringify(each)) continue;
-      const reports = new TableReports(each.name, each.path, log, troubles);
+      const reports = new TableReports(each.name, each.path, log, troubles, changed);
       const live = this.#open(each, reports);
       if (before === undefined) this.#tables.set(each.name, new NamedTable(each, live));
       else before.replace(each, live);

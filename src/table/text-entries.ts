@@ -3,7 +3,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { brokenTable } from './table-error.ts';
 import { tableKey } from './table-key.ts';
-import { readLines } from './text-lines.ts';
+import { readLines, type TakeLine } from './text-lines.ts';
+import { isWhiteSpace } from './kinds/white-space.ts';
 
 /** One line of a text file. Offsets are in bytes of the line. */
 export interface LineParts {
@@ -23,6 +24,10 @@ export interface TextForm {
   readonly parts: (bytes: Buffer, line: number) => LineParts;
   /** May a key be on several lines, each with one of its values? Otherwise the first line counts. */
   readonly hasSeveralValues: boolean;
+  /** The key of a line that has an empty one; not given: such a line is a mistake. */
+  readonly emptyKey?: string;
+  /** A line that begins with white space goes on with the one before it. */
+  readonly goesOn?: true;
 }
 
 /**
@@ -30,6 +35,9 @@ export interface TextForm {
  * @param line - its number, from 1
  */
 export type TakeEntry = (key: Buffer, value: Buffer, line: number) => void;
+
+/** The longest entry that goes over several lines. */
+const maxJoinedBytes = 65_536;
 
 const upperA = 65;
 const upperZ = 90;
@@ -40,12 +48,34 @@ const upperZ = 90;
  * @throws {TableError} `TABLE_BROKEN` when a line does not have the form, {Error} of the system when the file cannot be read
  */
 export function readEntries(handle: FileHandle, form: TextForm, take: TakeEntry): Promise<boolean> {
-  return readLines(handle, (bytes, line) => {
+  const entry = (bytes: Buffer, line: number): void => {
     const { keyStart, keyEnd, valueStart, valueEnd } = form.parts(bytes, line);
-    const key = keyBytes(bytes.subarray(keyStart, keyEnd));
+    let key = keyBytes(bytes.subarray(keyStart, keyEnd));
+    if (key.length === 0 && form.emptyKey !== undefined) key = Buffer.from(form.emptyKey);
     if (key.length === 0) throw brokenTable(`line ${line} has no key`);
     take(key, bytes.subarray(valueStart, valueEnd), line);
+  };
+  return form.goesOn === true ? readJoinedLines(handle, entry) : readLines(handle, entry);
+}
+
+/** Reads lines of which one that begins with white space goes on with the one before it. */
+async function readJoinedLines(handle: FileHandle, take: TakeLine): Promise<boolean> {
+  let joined: Buffer = Buffer.alloc(0);
+  let first = 0;
+  const isComplete = await readLines(handle, (bytes, line) => {
+    if (isWhiteSpace(bytes[0])) {
+      if (first === 0) throw brokenTable(`line ${line} begins with white space, and no line is before it`);
+      if (joined.length + bytes.length > maxJoinedBytes)
+        throw brokenTable(`the entry of line ${first} is longer than ${maxJoinedBytes} bytes`);
+      joined = Buffer.concat([joined, bytes]);
+      return;
+    }
+    if (first > 0) take(joined, first);
+    joined = Buffer.from(bytes);
+    first = line;
   });
+  if (first > 0) take(joined, first);
+  return isComplete;
 }
 
 /**

@@ -25,6 +25,23 @@ async function valuesIn(contents: Contents, key: string): Promise<readonly strin
 
 for (const [name, kind, text, key, values] of [
   ['a quoted local part in a list', 'list', '"jim joe"@a.test\n', '"jim joe"@a.test', []],
+  [
+    'a line of Postfix goes on in the next',
+    'postmap',
+    'far.test\n  smtp:\n # no\n\t[r.test]\n',
+    'far.test',
+    ['smtp:\t[r.test]'],
+  ],
+  ['the first entry of a key of Postfix counts', 'postmap', 'a.test one:\nA.test two:\n', 'a.test', ['one:']],
+  [
+    'a line of qmail has its value behind the first colon',
+    'smtproutes',
+    'a.test:r.test:26 \n',
+    'a.test',
+    ['r.test:26'],
+  ],
+  ['a line of qmail without a key is for all', 'smtproutes', ':r.test\n', '*', ['r.test']],
+  ['an empty relay of qmail is a value', 'smtproutes', 'a.test:\n', 'a.test', ['']],
   ['white space around a key of a list is no part of it', 'list', ' \tjoe \t\n', 'joe', []],
   ['a key of a list may have spaces in it', 'list', '"j d"@example.com\n', '"j d"@example.com', []],
   ['CRLF ends a line', 'key-value', 'joe one\r\njane two\r\n', 'joe', ['one']],

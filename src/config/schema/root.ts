@@ -25,6 +25,7 @@ import { recipientChecks } from './recipients.ts';
 import { reports } from './reports.ts';
 import { rewrites } from './rewrite.ts';
 import { routes } from './route.ts';
+import { routeTables } from './route-table.ts';
 import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
 import { sources } from './source.ts';
@@ -179,6 +180,10 @@ export const root = tableOf({
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
+  ),
+  route_table: key(
+    routeTables.prefault([]),
+    'A table that says where mail goes: of Sluice, Postfix or qmail. They are asked in the order of the file, before the [[route]] tables.',
   ),
   credential: key(
     credentials.prefault([]),

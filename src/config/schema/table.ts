@@ -6,7 +6,17 @@ import { duration, expected, key, listOf, oneOf, size, tableOf, textOf } from '.
 import { lookupQuery, tableName } from './texts.ts';
 
 /** The kinds of tables, in the order of the documentation. */
-export const tableKinds = ['list', 'key-value', 'passwd', 'cdb', 'sqlite', 'rules', 'tcprules'] as const;
+export const tableKinds = [
+  'list',
+  'key-value',
+  'passwd',
+  'postmap',
+  'smtproutes',
+  'cdb',
+  'sqlite',
+  'rules',
+  'tcprules',
+] as const;
 /** Those that hold rules for clients. */
 export const ruleKinds: readonly string[] = ['rules', 'tcprules'];
 
@@ -23,7 +33,7 @@ const table = tableOf({
   ),
   kind: key(
     oneOf(tableKinds).optional(),
-    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .passwd, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
+    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "postmap": the text of a table of Postfix. "smtproutes": lines of qmail with a colon behind the key. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .passwd, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
     {
       defaultText: 'told by the ending of path',
       example: '"list"',

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { contains, type Network } from '../../values/network.ts';
+import { checkRouteTables, type RoutingTables } from './route-table-together.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
 import { checkStages, checkTapResults, type StageTable } from './stages-together.ts';
@@ -21,7 +22,7 @@ interface TlsTable {
 }
 
 /** The parts of the file that are checked, as read. */
-export interface Tables extends SrsTables, RewriteTables {
+export interface Tables extends SrsTables, RewriteTables, RoutingTables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -192,6 +193,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkCredentials(tables, context);
   checkSrs(tables, context);
   checkRewrites(tables, context);
+  checkRouteTables(tables, context);
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);

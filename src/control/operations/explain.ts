@@ -29,6 +29,8 @@ export interface ExplainAnswer {
     readonly name: string;
     /** What it does, in words. */
     readonly target: string;
+    /** Name of the table of routes that decided; none: the [[route]] tables did. */
+    readonly table?: string | undefined;
     /** Stages whose plugins are asked for each recipient before that, in this order: they may choose another way. */
     readonly plugins: readonly string[];
   };
@@ -115,7 +117,12 @@ const carried = z.object({ allowed: z.number(), origin: z.string() });
 const answer: z.ZodType<ExplainAnswer> = z.object({
   address: z.string(),
   sender: z.string(),
-  route: z.object({ name: z.string(), target: z.string(), plugins: z.array(z.string()) }),
+  route: z.object({
+    name: z.string(),
+    target: z.string(),
+    table: z.string().optional(),
+    plugins: z.array(z.string()),
+  }),
   leadsTo: shownReversalSchema.optional(),
   sentAs: shownSenderSchema.optional(),
   refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),

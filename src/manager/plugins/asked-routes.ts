@@ -1,4 +1,4 @@
-// Which recipients have their route asked of plugins, and which messages were asked about under the configuration in force. Promises: four bytes for
+// Which recipients have their route asked of plugins, or of tables that do not answer at once, and which messages were asked about under the configuration in force. Promises: four bytes for
 // each message that is queued, and nothing where no plugin routes.
 
 import { chooserOf } from '../../route/choice.ts';
@@ -38,6 +38,11 @@ export class AskedRoutes {
   /** Another configuration is in force. */
   configure(isOn: boolean): void {
     this.#isOn = isOn;
+    this.#generation++;
+  }
+
+  /** What routes depend on has changed: answers that are under way do not count any more. */
+  renew(): void {
     this.#generation++;
   }
 

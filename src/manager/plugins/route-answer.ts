@@ -2,14 +2,14 @@
 // of the routing table or well-formed hosts lead, or waits.
 
 import { localRefusal } from '../../message/refusal.ts';
-import { type NamedTarget, readTarget } from '../../route/target-key.ts';
+import { type NamedServers, readTarget } from '../../route/target-key.ts';
 import type { ErrorPlan } from '../../route/types.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 export type CheckedAnswer =
   | { readonly kind: 'continue' }
   | { readonly kind: 'route'; readonly name: string }
-  | { readonly kind: 'target'; readonly target: NamedTarget }
+  | { readonly kind: 'target'; readonly target: NamedServers }
   /** It waits, or fails, with this. */
   | { readonly kind: 'refused'; readonly plan: ErrorPlan }
   /** The answer is none: `it answered ...`. */
@@ -56,7 +56,7 @@ function checked(answer: unknown, routes: ReadonlySet<string>): CheckedAnswer {
   }
 }
 
-function targetOf(kind: NamedTarget['kind'], hosts: unknown, mode: unknown): CheckedAnswer {
+function targetOf(kind: NamedServers['kind'], hosts: unknown, mode: unknown): CheckedAnswer {
   const isList =
     Array.isArray(hosts) &&
     hosts.every((host): host is string => typeof host === 'string' && host.length <= mostHostCharacters);

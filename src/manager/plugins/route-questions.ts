@@ -1,5 +1,5 @@
-// Asks plugins which way recipients go. Promises: at most `most` questions are under way; the rest wait here as names. Nothing else waits for an
-// answer. A plugin that fails, is late or answers what is no answer makes its recipient wait for the next attempt, with the reason: it goes no other
+// Asks plugins, and tables of routes that do not answer at once, which way recipients go. Promises: at most `most` questions are under way; the rest wait here as names. Nothing else waits for an
+// answer. A plugin or table that fails, is late or answers what is no answer makes its recipient wait for the next attempt, with the reason: it goes no other
 // way, and fails only when its lifetime is over.
 
 import type { Timers } from '../../io/timers.ts';
@@ -13,6 +13,7 @@ import type { ErrorPlan, RouteKey } from '../../route/types.ts';
 import type { MessageHandle } from '../../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../../spool/types.ts';
 import type { RouterInForce } from '../ports.ts';
+import { routeFor, wayFor } from '../route-of.ts';
 import type { AskedRoutes } from './asked-routes.ts';
 import type { DeliveryPlugin } from './delivery-plugin.ts';
 import { PluginRests } from './plugin-rests.ts';
@@ -134,18 +135,28 @@ export class RouteQuestions {
     const recipient = head?.envelope.recipients[question.recipient];
     // Its message has ended meanwhile.
     if (head === undefined || recipient === undefined) return temporarily('Its message is gone');
-    const { reversePath } = head.envelope;
-    const { address } = recipient;
-    const { domain } = routing.router.routeOf(reversePath, address);
-    const answer = await this.#answerOf(head, address, domain);
-    const usual = (): RouteKey => routing.router.routeOf(reversePath, address);
+    const { reversePath, tenant = '' } = head.envelope;
+    const { address, isCopy = false, route: chosen } = recipient;
+    const { tlsDemand } = question;
+    const bare = (): RouteKey => routing.router.routeOf(reversePath, address);
+    const { domain } = bare();
+    const isAsked = !isCopy && chosen === undefined;
+    const answer: CheckedAnswer = isAsked
+      ? await this.#answerOf(head, address, domain)
+      : { kind: 'continue' };
     // Asked under an earlier configuration, its answer may name what there is not any more.
     const unlessOld = (way: () => RouteKey) => (): RouteKey =>
-      question.generation === asked.generation ? way() : this.#again(question, usual());
-    if (question.generation !== asked.generation) return unlessOld(usual);
+      question.generation === asked.generation ? way() : this.#again(question, bare());
+    if (question.generation !== asked.generation) return unlessOld(bare);
     switch (answer.kind) {
-      case 'continue':
-        return unlessOld(() => withDemand(usual(), question.tlsDemand));
+      case 'continue': {
+        const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen };
+        const found = await wayFor(routing, recipient);
+        if (!('route' in found)) return temporarily(found.reason);
+        const { route } = found;
+        // Without tables, those of a configuration that comes in between count.
+        return unlessOld(() => (routing.ways === undefined ? routeFor(routing.router, recipient) : route));
+      }
       case 'route': {
         const { name } = answer;
         return unlessOld(() => this.#chosen(question, routing.router.routeNamed(name, reversePath, address)));
@@ -196,7 +207,7 @@ export class RouteQuestions {
 
   #again({ message, queueId, recipient, tlsDemand }: Question, usual: RouteKey): RouteKey {
     const { asked } = this.#parts;
-    if (!asked.isOn) return withDemand(usual, tlsDemand);
+    if (!asked.isOn && this.#parts.routing.ways === undefined) return withDemand(usual, tlsDemand);
     const { domain } = usual;
     return asked.routeOf({ message: message as MessageHandle, queueId, recipient, domain, tlsDemand });
   }
@@ -229,7 +240,7 @@ function questionOf(name: string): Question | undefined {
 }
 
 /** A fault of our own (RFC 3463 3.4): the recipient waits. */
-function temporarily(text: string): ErrorPlan {
+export function temporarily(text: string): ErrorPlan {
   return { kind: 'error', permanent: false, replyCode: 451, enhancedStatus: '4.3.0', text };
 }
 

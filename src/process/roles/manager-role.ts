@@ -22,6 +22,7 @@ import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
 import { DeliveryPluginHosts } from './delivery-plugins.ts';
+import { LiveRouteTables } from './route-tables.ts';
 import { managerSlots } from './slots.ts';
 import { storesOf } from './stores.ts';
 
@@ -30,11 +31,13 @@ export class ManagerRole implements Role {
   readonly links: Links;
   readonly #manager: AssembledManager;
   readonly #plugins: DeliveryPluginHosts;
+  readonly #tables: LiveRouteTables;
   /** Set while code of plugins is loaded: later configurations come into force in their order. */
   #configuring: Promise<void> | undefined;
 
-  private constructor(manager: AssembledManager, plugins: DeliveryPluginHosts) {
+  private constructor(manager: AssembledManager, plugins: DeliveryPluginHosts, tables: LiveRouteTables) {
     this.#plugins = plugins;
+    this.#tables = tables;
     this.facts = { recovered: manager.recovered };
     this.links = manager.links;
     this.#manager = manager;
@@ -62,10 +65,11 @@ export class ManagerRole implements Role {
     const counted = new EventCounters();
     const spool = spoolOf(config);
     const plugins = new DeliveryPluginHosts(config, log, troubles);
-    await plugins.configure(config);
+    const routeTables = new LiveRouteTables(log, troubles);
+    await Promise.all([plugins.configure(config), routeTables.configure(config)]);
     const openPlugins = (wanted: Config) => plugins.open(wanted);
     const parts = { config, machine, spool, openRouter, openPlugins, log, counted, troubles, signing, srs };
-    return new ManagerRole(await assemble({ ...parts, others }), plugins);
+    return new ManagerRole(await assemble({ ...parts, routeTables, others }), plugins, routeTables);
   }
 
   /** A sender process has ended, and all its connections with it. */
@@ -84,7 +88,7 @@ export class ManagerRole implements Role {
   }
 
   configure(config: Config): void {
-    const loaded = this.#plugins.configure(config);
+    const loaded = bothOf(this.#plugins.configure(config), this.#tables.configure(config));
     if (loaded === undefined && this.#configuring === undefined) {
       this.#manager.configure(config);
       return;
@@ -107,8 +111,16 @@ export class ManagerRole implements Role {
     unlisten();
     const unstored = await this.#manager.stop(graceMs);
     await this.#plugins.close();
+    await this.#tables.close();
     if (unstored > 0) throw new OutcomesError(unstored);
   }
+}
+
+function bothOf(
+  one: Promise<void> | undefined,
+  other: Promise<void> | undefined,
+): Promise<unknown> | undefined {
+  return one === undefined ? other : Promise.all([one, other]);
 }
 
 function spoolOf(config: Config): Spool {

@@ -1,0 +1,129 @@
+// The way of a recipient by the tables of routes, before the [[route]] tables decide. Promises: a table that cannot answer never makes mail go
+// another way; whoever asks then lets the recipient wait, with the reason.
+
+import { canonicalDomain, spelledDomain } from '../../route/recipient-domain.ts';
+import { nameOf, targetKey } from '../../route/target-key.ts';
+import { routeForms } from '../../route/tables/form.ts';
+import type { TableWay } from '../../route/tables/way.ts';
+import type { RouteKey, Router } from '../../route/types.ts';
+import type { RouteTableConfig } from '../../config/route-table-config.ts';
+import type { Answer, Table } from '../../table/table.ts';
+import { tableKey } from '../../table/table-key.ts';
+
+/** What tables are asked about. */
+export interface WaySubject {
+  readonly reversePath: string;
+  readonly address: string;
+  /** Empty: none. */
+  readonly tenant: string;
+}
+
+export type FoundWay =
+  /** `table` has decided; none: the [[route]] tables do. */
+  | { readonly kind: 'found'; readonly route: RouteKey; readonly table?: string }
+  /** It cannot be told now. `reason` is a sentence without its period. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** A table of routes, with the table that it names. */
+export interface AskedTable extends RouteTableConfig {
+  readonly source: Pick<Table, 'lookup'>;
+}
+
+export interface WaysParts {
+  readonly tables: readonly AskedTable[];
+  /** Names of the [[route]] tables. */
+  readonly routeNames: ReadonlySet<string>;
+}
+
+export class Ways {
+  readonly #tables: readonly AskedTable[];
+  readonly #hasRoute: (name: string) => boolean;
+
+  constructor({ tables, routeNames }: WaysParts) {
+    this.#tables = tables;
+    this.#hasRoute = (name) => routeNames.has(name);
+  }
+
+  /**
+   * The way of a recipient: at once where all tables that are asked answer at once.
+   * @param router - in force
+   */
+  of(router: Router, subject: WaySubject): FoundWay | Promise<FoundWay> {
+    return this.#from(0, router, subject);
+  }
+
+  /** Asks the tables from this one on. */
+  #from(index: number, router: Router, subject: WaySubject): FoundWay | Promise<FoundWay> {
+    for (let at = index; at < this.#tables.length; at++) {
+      const table = this.#tables[at] as AskedTable;
+      const domain = canonicalDomain(spelledDomain(subject.address));
+      const keys = keysOf(table, subject);
+      const answers = table.source.lookup(keys);
+      if (answers instanceof Promise)
+        return answers.then(
+          (known) =>
+            this.#wayBy(table, known, domain, router, subject) ?? this.#from(at + 1, router, subject),
+        );
+      const way = this.#wayBy(table, answers, domain, router, subject);
+      if (way !== undefined) return way;
+    }
+    return { kind: 'found', route: router.routeOf(subject.reversePath, subject.address) };
+  }
+
+  /** Undefined: the table has nothing about it. */
+  #wayBy(
+    { table, form }: AskedTable,
+    answers: readonly Answer[],
+    domain: string,
+    router: Router,
+    { reversePath, address }: WaySubject,
+  ): FoundWay | undefined {
+    const first = answers.find(({ kind }) => kind !== 'absent');
+    if (first === undefined || first.kind === 'absent') return undefined;
+    if (first.kind === 'failing')
+      return unknown(`The table "${table}" cannot say where it goes: ${first.reason}`);
+    const { lastCounts, read } = routeForms[form];
+    const value = first.values.at(lastCounts ? -1 : 0) ?? '';
+    const way = read(value, domain, this.#hasRoute);
+    switch (way.kind) {
+      case 'usual':
+        return { kind: 'found', route: router.routeOf(reversePath, address) };
+      case 'mx':
+        return found(table, { key: `mx:${domain}`, domain });
+      case 'route':
+        return found(table, router.routeNamed(way.name, reversePath, address));
+      case 'target':
+        return found(table, { key: `${targetKey(way.target)}:${domain}`, domain });
+      case 'login':
+      case 'wrong':
+        return unknown(
+          `The entry ${JSON.stringify(value.slice(0, 200))} of the table "${table}" cannot be used: ${whyOf(way)}`,
+        );
+    }
+  }
+}
+
+function whyOf(way: Extract<TableWay, { readonly kind: 'login' | 'wrong' }>): string {
+  if (way.kind === 'wrong') return way.why;
+  return `it has a password for ${nameOf(way.target)}: write a [[credential]] and a [[route]] with it`;
+}
+
+function keysOf(
+  { by, delimiter, form }: AskedTable,
+  { reversePath, address, tenant }: WaySubject,
+): readonly string[] {
+  if (by === 'tenant') return [tableKey(tenant), '*'];
+  const asked = by === 'sender' ? reversePath : address;
+  const domain = canonicalDomain(spelledDomain(asked));
+  const isBounce = reversePath === '';
+  const keys = routeForms[form].keys({ address: asked, domain, delimiter, isBounce });
+  return /[A-Z\u0080-\uffff]/.test(asked) ? keys.map(tableKey) : keys;
+}
+
+function found(table: string, route: RouteKey): FoundWay {
+  return { kind: 'found', route, table };
+}
+
+function unknown(reason: string): FoundWay {
+  return { kind: 'unknown', reason };
+}

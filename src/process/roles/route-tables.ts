@@ -1,0 +1,62 @@
+// The tables of routes in the manager's process. Where there is none, nothing of this is loaded.
+
+import type { Config } from '../../config/config.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { RouteTables } from '../../manager/ports.ts';
+import type { AskedTable } from '../../manager/ways/ways.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import type { Tables } from '../../table/tables.ts';
+import type { Answer } from '../../table/table.ts';
+
+export class LiveRouteTables implements RouteTables {
+  readonly #log: Logger;
+  readonly #troubles: Troubles;
+  #tables: Tables | undefined;
+  #changed: () => void = () => undefined;
+
+  constructor(log: Logger, troubles: Troubles) {
+    this.#log = log;
+    this.#troubles = troubles;
+  }
+
+  /** Puts a configuration in force. @returns a promise when there is something to wait for before `open` is called */
+  configure(config: Config): Promise<void> | undefined {
+    if (config.routeTable.length === 0 && this.#tables === undefined) return undefined;
+    return this.#configure(config);
+  }
+
+  open({ routeTable }: Config): readonly AskedTable[] {
+    return routeTable.map((each) => ({ ...each, source: this.#tables?.get(each.table) ?? notOpen }));
+  }
+
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  async close(): Promise<void> {
+    await this.#tables?.close();
+  }
+
+  async #configure({ routeTable, table }: Config): Promise<void> {
+    this.#tables ??= await this.#load();
+    const names = new Set(routeTable.map((each) => each.table));
+    this.#tables.configure(table.filter(({ name }) => names.has(name)));
+    // Each is asked once, which waits for its first version, and not for long: without it, each recipient of a full queue would have to be asked about.
+    await Promise.all(Array.from(names, (name) => this.#tables?.get(name)?.lookup(['*'])));
+  }
+
+  async #load(): Promise<Tables> {
+    const [{ Tables }, { openTable }] = await Promise.all([
+      import('../../table/tables.ts'),
+      import('../../table/open-table.ts'),
+    ]);
+    const parts = { log: this.#log, troubles: this.#troubles, changed: () => this.#changed() };
+    return new Tables(parts, openTable);
+  }
+}
+
+/** A configuration that comes into force has it not any more. */
+const notOpen = {
+  lookup: (keys: readonly string[]): readonly Answer[] =>
+    keys.map(() => ({ kind: 'failing', reason: 'it is not in the configuration any more' })),
+};

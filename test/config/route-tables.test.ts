@@ -1,0 +1,63 @@
+// [[route_table]]: what can be left out, and what is refused.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
+
+const tables = `
+[[table]]
+name = "transport"
+path = "transport"
+kind = "postmap"
+[[table]]
+name = "smtproutes"
+path = "smtproutes"
+kind = "smtproutes"
+[[table]]
+name = "base"
+path = "base.sqlite"
+query = "SELECT route FROM routes WHERE address = ?"
+[[table]]
+name = "words"
+path = "words.list"
+`;
+
+test('the form is told by the kind of the table, and what it is asked about by the form', () => {
+  const { routeTable } = parseConfig(
+    `${tables}
+[[route_table]]
+table = "transport"
+[[route_table]]
+table = "smtproutes"
+[[route_table]]
+table = "base"
+[[route_table]]
+table = "smtproutes"
+form = "authsenders"
+`,
+    '/etc/sluice.toml',
+  );
+  assert.deepEqual(
+    routeTable.map(({ form, by, refreshMs }) => [form, by, refreshMs]),
+    [
+      ['transport', 'recipient', 0],
+      ['smtproutes', 'recipient', 0],
+      ['routes', 'recipient', 300_000],
+      ['authsenders', 'sender', 0],
+    ],
+  );
+});
+
+for (const [what, text, problem] of [
+  ['a table that is not there', 'table = "transports"', /no \[\[table\]\] with the name "transports"/],
+  ['a table without values', 'table = "words"', /is of kind "list", which has no routes/],
+  ['a refresh of a file', 'table = "transport"\nrefresh = "1m"', /changes of a file are seen by themselves/],
+  ['an unknown form', 'table = "transport"\nform = "mailertable"', /form/],
+  ['a delimiter of two characters', 'table = "transport"\ndelimiter = "+-"', /must be one character/],
+] as const) {
+  test(`${what} is refused`, () => {
+    const parse = () => parseConfig(`${tables}\n[[route_table]]\n${text}\n`, '/etc/sluice.toml');
+    assert.throws(parse, (error) => error instanceof ConfigError && problem.test(error.message));
+  });
+}

@@ -1,0 +1,105 @@
+// Tables of Postfix and qmail say which way mail goes, with Sluice as a program; a change of a table reaches the mail that waits.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
+import { destination, send } from '../interop/mail.ts';
+
+const content = 'Subject: x\r\n\r\nHello\r\n';
+
+test('a transport table and smtproutes are read as they are, and a change reaches the mail that waits without a reload', async (t) => {
+  const ground = Ground.of(t);
+  const [one, two, usual] = [await destination(ground), await destination(ground), await destination(ground)];
+  const directory = ground.folder('sluice');
+  mkdirSync(directory, { recursive: true });
+  const file = (name: string) => join(directory, name);
+  const replace = (name: string, text: string) => {
+    writeFileSync(`${file(name)}.new`, text);
+    renameSync(`${file(name)}.new`, file(name));
+  };
+  const transport = (later: string) =>
+    [
+      '# Where mail goes',
+      `one.test   smtp:[127.0.0.1]:${one.port}`,
+      '.one.test',
+      `           relay:[127.0.0.1]:${one.port}`,
+      `Joe@Usual.test  :[127.0.0.1]:${one.port}`,
+      'gone.test  error:5.7.1 Not to him',
+      'named.test named:',
+      'usual.test :',
+      `later.test ${later}`,
+      '',
+    ].join('\n');
+  replace('transport', transport('retry:4.3.2 Not now'));
+  replace('smtproutes', `two.test:127.0.0.1:${two.port}\nqmtp.test:\n`);
+  const sluice = await startSluice(ground, {
+    directory,
+    config: {
+      queue: { retry: ['1h'] },
+      route: [
+        { relay: [`127.0.0.1:${usual.port}`] },
+        { name: 'named', domain: ['named.invalid'], relay: [`127.0.0.1:${two.port}`] },
+      ],
+      table: [
+        { name: 'transport', path: file('transport'), kind: 'postmap' },
+        { name: 'smtproutes', path: file('smtproutes'), kind: 'smtproutes' },
+      ],
+      route_table: [{ table: 'transport' }, { table: 'smtproutes' }],
+    },
+  });
+  const to = [
+    'x@one.test',
+    'x@Deep.one.test',
+    'joe@usual.test',
+    'x@usual.test',
+    'x@two.test',
+    'x@named.test',
+    'x@later.test',
+    'x@gone.test',
+  ];
+  const replies = await send(sluice.port, { from: 'a@client.test', to, content });
+  assert.match(replies.at(-1) ?? '', /^250/u);
+  const arrived = () =>
+    [one, two, usual].map(({ messages }) =>
+      messages
+        .flatMap(({ recipients }) => recipients)
+        .filter((address) => address !== 'a@client.test')
+        .sort(),
+    );
+  await until('six have arrived', () => arrived().flat().length === 6);
+  assert.deepEqual(arrived(), [
+    ['joe@usual.test', 'x@Deep.one.test', 'x@one.test'],
+    ['x@named.test', 'x@two.test'],
+    ['x@usual.test'],
+  ]);
+  await until('one waits', async () =>
+    /x@later\.test.*450 4\.3\.2 Not now/u.test(await sluice.cli('queue', 'list')),
+  );
+  await until('one goes back', () =>
+    usual.messages.some(({ recipients }) => recipients.includes('a@client.test')),
+  );
+  assert.match(
+    await sluice.cli('explain', 'x@one.test'),
+    /Route {6}127\.0\.0\.1:\d+ \(the table transport says so\)/u,
+  );
+  assert.match(
+    await sluice.cli('explain', 'x@named.test'),
+    /the table transport says so: \[\[route\]\] named/u,
+  );
+
+  replace('transport', transport(`smtp:[127.0.0.1]:${two.port}`));
+  const id = /\b[0-9A-Z]{15}\b/u.exec(await sluice.cli('queue', 'list'))?.[0] ?? '';
+  await until(
+    'it has another way',
+    async () =>
+      /Route {6}a table chose where it goes/u.test(await sluice.cli('queue', 'show', id)) &&
+      !/Not now/u.test(await sluice.cli('explain', 'x@later.test')),
+  );
+  await sluice.cli('queue', 'retry', '--all');
+  await until('it has arrived', () =>
+    two.messages.some(({ recipients }) => recipients.includes('x@later.test')),
+  );
+});
