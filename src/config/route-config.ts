@@ -11,8 +11,23 @@ type FileRoute = DeepReadonly<CamelKeys<z.output<typeof routes>>>[number];
 /** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
 export type RouteConfig = RouteMatch & RouteTarget;
 
-/** A route has domains or senders, not both. The default route has neither. */
+/** What a message must be like, beside domain and sender: all that is given must hold. */
+export interface RouteConditions {
+  readonly recipient?: FileRoute['recipient'];
+  readonly user?: FileRoute['user'];
+  readonly tenant?: FileRoute['tenant'];
+  /** Bytes. */
+  readonly sizeOver?: number | undefined;
+  readonly sizeUnder?: number | undefined;
+  readonly header?: FileRoute['header'];
+  readonly results?: FileRoute['results'];
+  readonly clientTls?: boolean | undefined;
+}
+
+/** The default route has neither domains nor senders nor conditions. Without conditions, a route has domains or senders, not both. */
 interface RouteMatch {
+  /** It is decided when a message is accepted; only with a name. */
+  readonly conditions?: RouteConditions;
   readonly name?: string | undefined;
   readonly domain: NonNullable<FileRoute['domain']>;
   readonly sender: NonNullable<FileRoute['sender']>;
@@ -44,6 +59,7 @@ type RouteTarget =
 export function toRouteConfig(route: FileRoute): RouteConfig {
   const { name, domain = [], sender = [], priority, srs } = route;
   const match = {
+    ...(isConditional(route) && { conditions: conditionsOf(route) }),
     ...(name !== undefined && { name }),
     domain,
     sender,
@@ -64,4 +80,15 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
   if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
   return { ...match, kind: 'mx' };
+}
+
+function conditionsOf(route: FileRoute): RouteConditions {
+  const { recipient, user, tenant, sizeOver, sizeUnder, header, results, clientTls } = route;
+  return { recipient, user, tenant, sizeOver, sizeUnder, header, results, clientTls };
+}
+
+/** As `isConditional` of the schema, by the names of this side. */
+function isConditional(route: FileRoute): boolean {
+  if (route.domain !== undefined && route.sender !== undefined) return true;
+  return Object.values(conditionsOf(route)).some((value) => value !== undefined);
 }

@@ -92,6 +92,7 @@ function decidingRoute(
 
 /** Higher is more specific, -1: no match. The order is that of `createRouter`. */
 function rankOf(route: RouteConfig, domain: string, reversePath: string): number {
+  if (route.conditions !== undefined) return -1;
   if (route.domain.length === 0 && route.sender.length === 0) return 0;
   const domains = route.domain.map((pattern) => domainRank(pattern, domain));
   const senders = route.sender.map((pattern) => senderRank(pattern, reversePath.toLowerCase()));

@@ -25,7 +25,9 @@ export function routeRules({
     const { priority, srs } = route;
     const rewritesSenders = srs;
     const matches: RouteMatch[] =
-      route.name !== undefined && toFilters.has(route.name) ? [{ kind: 'chosen' }] : matchesOf(route);
+      route.conditions !== undefined || (route.name !== undefined && toFilters.has(route.name))
+        ? [{ kind: 'chosen' }]
+        : matchesOf(route);
     return matches.map((match) => ({
       name,
       isUnnamed,

@@ -26,6 +26,7 @@ import { type LateStageParts, lateStages } from './late-stages.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
 import { rateStages } from './rate-stages.ts';
 import { rewritingStages } from './rewriting.ts';
+import { routeStage } from './route-stage.ts';
 import { type TapParts, tapStage } from './taps.ts';
 import { DomainSet } from '../values/domain-set.ts';
 
@@ -96,6 +97,7 @@ export function stages(
       isRelayDomain: (domain) => relay.acceptsDomain(domain),
     }),
     ...rewriting.late,
+    ...entryOf(routeStage(config)),
     // The last of all: what is refused or discarded gets no copy.
     ...entryOf(
       tapStage(config, {

@@ -509,9 +509,9 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   ],
   ['mx = false', '[[route]]\nmx = false', '2:6 route[1].mx: must be true, not false'],
   [
-    'a route by domain and sender',
+    'a route by domain and sender without a name',
     '[[route]]\nmx = true\ndomain = ["a.example"]\nsender = ["b.example"]',
-    '4:10 route[1].sender: domain and sender exclude each other: a route matches by one of them; make it two routes',
+    '4:10 route[1].sender: needs name as well: what such a route decides is stored with the message, by the name of the route',
   ],
   [
     'a domain in two routes',

@@ -1,4 +1,4 @@
-// [[route_table]]: what can be left out, and what is refused.
+// [[route_table]], and [[route]] with conditions: what can be left out, and what is refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -61,3 +61,33 @@ for (const [what, text, problem] of [
     assert.throws(parse, (error) => error instanceof ConfigError && problem.test(error.message));
   });
 }
+
+for (const [what, text, problem] of [
+  ['a condition without a name', 'size_over = "1B"', /size_over: needs name as well/],
+  [
+    'domain and sender without a name',
+    'domain = ["a.test"]\nsender = ["b.test"]',
+    /sender: needs name as well/,
+  ],
+  [
+    'a size that none has',
+    'name = "x"\nsize_over = "10B"\nsize_under = "11B"',
+    /no message is larger than size_over/,
+  ],
+  ['the null sender as a recipient', 'name = "x"\nrecipient = ["<>"]', /"<>" is no recipient/],
+  ['no condition on a header', 'name = "x"\nheader = ["a b"]', /is no condition on a header field/],
+] as const) {
+  test(`${what} is refused`, () => {
+    const parse = () => parseConfig(`[[route]]\n${text}\nmx = true\n`, '/etc/sluice.toml');
+    assert.throws(parse, (error) => error instanceof ConfigError && problem.test(error.message));
+  });
+}
+
+test('routes with conditions may be for the same domain, and are not the default', () => {
+  const text = [1, 2, 3].map((each) => `[[route]]\nname = "r${each}"\nsize_over = "${each}B"\nmx = true\n`);
+  const { route } = parseConfig(`${text.join('')}[[route]]\nmx = true\n`, '/etc/sluice.toml');
+  assert.deepEqual(
+    route.map(({ conditions }) => conditions?.sizeOver),
+    [1, 2, 3, undefined],
+  );
+});

@@ -7,6 +7,7 @@ import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
+import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
 import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
@@ -32,9 +33,10 @@ export const route = tableOf({
   ),
   sender: key(
     senders().optional(),
-    'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. A route has either domain or sender, not both.',
+    'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. With other keys that match, the route needs a name, and all of them must match.',
     { example: '["user@example.com", "example.net"]' },
   ),
+  ...routeMatchKeys,
   relay: key(
     listOf(
       textOf('a host such as "relay.example.net:25"', parseRelayHost),
@@ -138,11 +140,7 @@ export const route = tableOf({
     const message = 'is only for relay: MX hosts take mail without a log-in';
     context.addIssue({ code: 'custom', message, path: ['credential'] });
   }
-  if (value.domain !== undefined && value.sender !== undefined) {
-    const message =
-      'domain and sender exclude each other: a route matches by one of them; make it two routes';
-    context.addIssue({ code: 'custom', message, path: ['sender'] });
-  }
+  refuseConditions(value, context);
 });
 
 interface TlsOfRoute {
@@ -176,6 +174,8 @@ export const routes = listOf(route, 'tables: [[route]]').superRefine((all, conte
   };
   for (const [index, each] of all.entries()) {
     if (each.name !== undefined) claim(`name ${each.name}`, 'this name is', index, [index, 'name']);
+    // Of several that look at the same message, the first counts.
+    if (isConditional(each)) continue;
     for (const [at, pattern] of (each.domain ?? []).entries()) {
       claim(`domain ${JSON.stringify(pattern)}`, 'this domain is', index, [index, 'domain', at]);
     }
