@@ -1,6 +1,12 @@
 // Jobs on the queue in words: what was done, what would be, how far it has come, and the errors of those that ended early.
 
-import type { JobProgress, JobReport, QueueAction, Tally } from '../control/operations/queue-change.ts';
+import type {
+  JobProgress,
+  JobReport,
+  MoveTally,
+  QueueAction,
+  Tally,
+} from '../control/operations/queue-change.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { age, table } from './text-table.ts';
 
@@ -13,6 +19,7 @@ interface Words {
 
 const words: Readonly<Record<QueueAction, Words>> = {
   retry: { done: 'will be tried now', would: 'be tried now' },
+  reroute: { done: 'will go another way', would: 'go another way' },
   hold: { done: 'held', would: 'be held' },
   release: { done: 'released', would: 'be released' },
   remove: { done: 'removed', would: 'be removed' },
@@ -49,9 +56,16 @@ export function jobText(report: JobReport): string {
   if (!dryRun) return `${doneText(action, report)}.\n`;
   const found = `${recipients(report.recipients)} of ${messages(report.messages)} would ${words[action].would}. Nothing was changed.\n`;
   if (preview === undefined || report.recipients === 0) return found;
-  const { states, domains, otherDomains } = preview;
+  const { states, domains, otherDomains, moves = [], otherMoves = 0 } = preview;
   const others = otherDomains === 0 ? [] : [{ name: '(all others)', recipients: otherDomains }];
-  return `${found}\n${tallies('STATE', states)}\n${tallies('DOMAIN', [...domains, ...others])}`;
+  return `${found}\n${movesText(moves, otherMoves)}${tallies('STATE', states)}\n${tallies('DOMAIN', [...domains, ...others])}`;
+}
+
+function movesText(moves: readonly MoveTally[], others: number): string {
+  if (moves.length === 0) return '';
+  const rows = moves.map(({ from, to, recipients: count }) => [from, to, String(count)]);
+  if (others > 0) rows.push(['(all others)', '', String(others)]);
+  return `${table(['FROM', 'TO', 'RECIPIENTS'], rows)}\n`;
 }
 
 function tallies(title: string, counts: readonly Tally[]): string {

@@ -1,4 +1,4 @@
-// `sluice queue` retry, hold, release, remove and bounce: each a job of the manager, with its progress on a terminal. Ctrl-C
+// `sluice queue` retry, reroute, hold, release, remove and bounce: each a job of the manager, with its progress on a terminal. Ctrl-C
 // cancels it, and a second one ends the command at once.
 
 import type { Command } from 'commander';
@@ -25,6 +25,7 @@ interface ChangeOptions extends FilterOptions {
 
 const descriptions: Readonly<Record<QueueAction, string>> = {
   retry: 'try to deliver matching mail now',
+  reroute: 'look up again where matching mail goes, by routes and tables as they are now',
   hold: 'keep matching messages in the queue until they are released; they do not expire',
   release: 'let held messages go on',
   remove: 'take matching recipients out of the queue for good, without a report to the sender',

@@ -163,7 +163,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     store,
     reader,
   };
-  const { rerouter, waysWatch } = openRerouting(waiting, parts);
+  const { rerouter, waysWatch, reroutes } = openRerouting(waiting, parts);
   const sourceWatch = new SourceWatch({
     config: () => inForce.config,
     timers,
@@ -192,6 +192,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const linked = new LinkedRoles(timers.nowMs);
   const counters = new RoleCounters();
   const operations = new Operations({
+    reroutes,
     counters,
     manager,
     store,

@@ -26,6 +26,7 @@ import { ReceiverCalls } from './receiver-calls.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
 import { answerAboutSts, type StsAnswersParts } from './sts-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
+import type { Reroutes } from './ways/reroutes.ts';
 
 /** Operators' questions about limits, and changes of limits. */
 export type LimitAnswers = Pick<
@@ -43,6 +44,7 @@ export interface OperationsParts
   /** As `ClockWatch.confirm`. */
   readonly confirmClock: () => number | undefined;
   readonly unreadable: UnreadableMail;
+  readonly reroutes: Reroutes;
   readonly sts: StsAnswersParts;
   readonly srs: LiveSrs;
   readonly reports: ReportsAnswers;

@@ -1,4 +1,4 @@
-// What operators do to messages of the queue: hold, release, retry, remove, bounce. Every change of several messages is one
+// What operators do to messages of the queue: hold, release, retry, remove, bounce (`ways/reroutes.ts` reroutes). Every change of several messages is one
 // event for the scheduler; `jobs/` decides which messages, and when they are on stable storage.
 
 import type { QueueAction } from '../control/operations/queue-change.ts';
@@ -37,7 +37,7 @@ export class QueueChanges {
   }
 
   /** Changes messages until there is no next one. A `remove` needs their addresses, for the log. */
-  apply(action: Exclude<QueueAction, 'bounce'>, next: () => ChosenMessage | undefined): Changed {
+  apply(action: Exclude<QueueAction, 'bounce' | 'reroute'>, next: () => ChosenMessage | undefined): Changed {
     const { manager } = this.#parts;
     const changed = { recipients: 0, messages: 0, inForce: 0 };
     const outcomes: Outcome[] = [];
@@ -72,7 +72,7 @@ export class QueueChanges {
 
   /** Returns how many recipients it changed. */
   #change(
-    action: Exclude<QueueAction, 'bounce'>,
+    action: Exclude<QueueAction, 'bounce' | 'reroute'>,
     chosen: ChosenMessage,
     outcomes: Outcome[],
     nowMs: number,

@@ -2,17 +2,9 @@
 // on. Recipients in flight are looked at again later.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
-import { isAsked } from '../route/asked-key.ts';
-import { chooserOf, withoutChoice } from '../route/choice.ts';
-import { isOfCopies } from '../route/copies.ts';
-import { demandOf, withoutDemand } from '../route/security/demand.ts';
-import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../schedule/types.ts';
-import type { Envelope } from '../message/envelope.ts';
-import type { AskedRoutes } from './plugins/asked-routes.ts';
 import { AskingAgain } from './plugins/asking-again.ts';
-import type { RouterInForce } from './ports.ts';
-import { routeFor, wayFor } from './route-of.ts';
+import { PresentRoutes, type PresentRoutesParts } from './ways/present-routes.ts';
 
 /** Recipients that are looked at in one piece. */
 const pieceRecipients = 1_000;
@@ -20,14 +12,10 @@ const pieceRecipients = 1_000;
 /** Pause before recipients that were in flight are looked at again. */
 const flightMs = 5_000;
 
-export interface RerouteParts {
+export interface RerouteParts extends PresentRoutesParts {
   readonly scheduler: Scheduler;
-  /** The envelope of a message that waits; undefined when it is done or cannot be read. */
-  readonly envelope: (queueId: string) => Promise<Envelope | undefined>;
   /** Called after each piece: carries out the scheduler's effects. */
   readonly changed: () => void;
-  readonly routing: RouterInForce;
-  readonly asked: AskedRoutes;
   readonly timers: Timers;
   /** Scheduler time. */
   readonly nowMs: () => number;
@@ -36,11 +24,13 @@ export interface RerouteParts {
 export class Rerouter {
   readonly #parts: RerouteParts;
   readonly #again: AskingAgain;
+  readonly #present: PresentRoutes;
   #run = 0;
 
   constructor(parts: RerouteParts) {
     this.#parts = parts;
     this.#again = new AskingAgain(parts);
+    this.#present = new PresentRoutes(parts);
   }
 
   /**
@@ -87,38 +77,13 @@ export class Rerouter {
   async #move(row: QueuedRecipient, run: number): Promise<boolean> {
     // Plugins that route are asked again.
     if (this.#again.concerns(row)) return this.#again.ask(row);
-    const wanted = await this.#wanted(row);
+    const wanted = await this.#present.of(row);
     if (wanted === undefined || run !== this.#run) return true;
     if (wanted.key === row.route) return true;
     const message = this.#stillThere(row);
     if (message === undefined) return true;
     const next: NewRoute = { route: wanted.key, domain: wanted.domain };
     return this.#parts.scheduler.reroute(message, new Map([[row.recipient, next]]), this.#parts.nowMs());
-  }
-
-  /** The route that it should have; undefined when the message is done. The envelope is read only if the route depends on it. */
-  async #wanted(row: QueuedRecipient): Promise<RouteKey | undefined> {
-    const { asked, routing } = this.#parts;
-    const { router, ways } = routing;
-    const key = withoutDemand(row.route);
-    const tlsDemand = demandOf(row.route);
-    const looksAtMessage = router.looksAtSenders || ways !== undefined || isAsked(key);
-    if (!looksAtMessage && chooserOf(key) === undefined) {
-      const facts = { tlsDemand, isCopy: isOfCopies(key), chosen: undefined };
-      return routeFor(router, { ...facts, reversePath: '', address: `x@${row.domain}` });
-    }
-    const envelope = await this.#parts.envelope(row.queueId);
-    if (envelope === undefined) return undefined;
-    const { reversePath, tenant = '' } = envelope;
-    const {
-      address = '',
-      isCopy = isOfCopies(withoutChoice(key)),
-      route: chosen,
-    } = envelope.recipients[row.recipient] ?? {};
-    const found = await wayFor(routing, { reversePath, tenant, tlsDemand, address, isCopy, chosen });
-    if ('route' in found) return found.route;
-    const { message, queueId, recipient, domain } = row;
-    return asked.routeOf({ message, queueId, recipient, domain, tlsDemand });
   }
 
   /** While the envelope was read, the message may have ended, and its handle may belong to another one. */

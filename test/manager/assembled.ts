@@ -22,7 +22,7 @@ import type { SendingTurn } from '../../src/policy/sending/types.ts';
 import { copiesIn, type EnvelopeRecipient, routesIn } from '../../src/message/envelope.ts';
 import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
-import type { OpenPlugins } from '../../src/manager/plugins/plugins-in-force.ts';
+import type { ManagerParts } from '../../src/manager/given-parts.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 import type { SystemFacts } from '../../src/settings/capacity.ts';
 import { EventCounters } from '../../src/log/event-counters.ts';
@@ -47,7 +47,7 @@ retry_jitter = 0
 lifetime = "10m"
 `;
 
-export interface GroundOptions {
+export interface GroundOptions extends Pick<ManagerParts, 'openPlugins' | 'routeTables'> {
   /** TOML. */
   readonly config?: string;
   readonly store?: MemoryStore;
@@ -57,7 +57,6 @@ export interface GroundOptions {
   readonly timers?: VirtualTimers;
   /** Instead of the one that `plans` and `routes` say. */
   readonly routerOf?: (config: Config) => Router;
-  readonly openPlugins?: OpenPlugins;
 }
 
 /** What a sender process was told, by kind. */
@@ -239,6 +238,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   const disk = new SimulatedDisk({ seed: 1 }).process();
   await disk.files.mkdir('/spool');
   const manager = await assemble({
+    ...options,
     config: parseConfig(options.config ?? plain, 'sluice.toml'),
     machine: {
       timers,
@@ -251,7 +251,6 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       random: () => 0.5,
     },
     spool: store,
-    openPlugins: options.openPlugins,
     openRouter: (config) => ({
       router: options.routerOf?.(config) ?? routerOf(plans, routes),
       lookups: {

@@ -1,4 +1,4 @@
-// The operations `queue.change`, `job.list` and `job.cancel`: hold, release, retry, remove and bounce, as jobs that the manager
+// The operations `queue.change`, `job.list` and `job.cancel`: hold, release, retry, reroute, remove and bounce, as jobs that the manager
 // does in small slices. A job tells its progress, and can be cancelled: what it has done by then stays done.
 
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import type { QueueFilter } from '../queue-row.ts';
 import { noQuestion } from './common.ts';
 import { filterSchema } from './queue-list.ts';
 
-export const queueActions = ['retry', 'hold', 'release', 'remove', 'bounce'] as const;
+export const queueActions = ['retry', 'reroute', 'hold', 'release', 'remove', 'bounce'] as const;
 export type QueueAction = (typeof queueActions)[number];
 
 export interface QueueChange {
@@ -56,6 +56,17 @@ export interface JobPreview {
   readonly domains: readonly Tally[];
   /** Recipients of all other domains. */
   readonly otherDomains: number;
+  /** Of a `reroute`: the moves with most recipients. */
+  readonly moves?: readonly MoveTally[] | undefined;
+  /** Recipients of all other moves. */
+  readonly otherMoves?: number | undefined;
+}
+
+/** Recipients that would go another way. */
+export interface MoveTally {
+  readonly from: string;
+  readonly to: string;
+  readonly recipients: number;
 }
 
 export interface Tally {
@@ -88,7 +99,15 @@ const report: z.ZodType<JobReport> = z.object({
   unstored: z.number(),
   refused: z.number(),
   reason: z.string(),
-  preview: z.object({ states: tallies, domains: tallies, otherDomains: z.number() }).optional(),
+  preview: z
+    .object({
+      states: tallies,
+      domains: tallies,
+      otherDomains: z.number(),
+      moves: z.array(z.object({ from: z.string(), to: z.string(), recipients: z.number() })).optional(),
+      otherMoves: z.number().optional(),
+    })
+    .optional(),
 });
 
 const name: z.ZodType<JobName> = z.strictObject({ job: z.int().min(1) });

@@ -6,6 +6,7 @@ import type { Timers } from '../../io/timers.ts';
 import type { MessageHandle, Scheduler } from '../../schedule/types.ts';
 import type { SpoolStore } from '../../spool/types.ts';
 import type { QueueChanges } from '../queue-changes.ts';
+import type { Reroutes } from '../ways/reroutes.ts';
 import type { JobPace } from './job-pace.ts';
 import { PreviewCounts, wouldChange } from './job-preview.ts';
 import { Slice } from './slice.ts';
@@ -19,6 +20,7 @@ const progressMs = 500;
 
 export interface JobParts extends ChoiceParts {
   readonly changes: QueueChanges;
+  readonly reroutes: Pick<Reroutes, 'move' | 'movesOf'>;
   readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate'>;
   readonly manager: ChoiceParts['manager'] & { readonly scheduler: Pick<Scheduler, 'counts'> };
   readonly timers: Timers;
@@ -125,6 +127,7 @@ export class QueueJob {
   /** Resolves to true when no message is left. */
   #step(): Promise<boolean> {
     const { action, dryRun } = this.#change;
+    if (action === 'reroute') return this.#rerouteSome();
     if (dryRun !== true && action === 'bounce') return this.#bounceSome();
     const readsAddresses = this.#choice.looksAtAddresses || (action === 'remove' && dryRun !== true);
     return readsAddresses ? this.#changeSomeByAddress() : this.#changeSome();
@@ -169,6 +172,25 @@ export class QueueJob {
     return isLast;
   }
 
+  async #rerouteSome(): Promise<boolean> {
+    const { chosen, isLast } = await this.#chooseSome(mostReads);
+    const wanted = this.#choice.looksAtAddresses ? await this.#byAddresses(chosen) : chosen;
+    const { changes, reroutes, timers } = this.#parts;
+    const startMs = timers.nowMs();
+    for (const each of wanted) {
+      if (changes.isGivingUp(each.queueId)) continue;
+      const moves = await reroutes.movesOf(each);
+      const moved = this.#change.dryRun === true ? moves.length : reroutes.move(each, moves);
+      if (moved === 0) continue;
+      this.#recipients += moved;
+      this.#messages++;
+      this.#preview.add(moves.map(({ recipient }) => recipient));
+      for (const { from, to } of moves) this.#preview.addMove(from, to);
+    }
+    this.#pace.spent(timers.nowMs() - startMs);
+    return isLast;
+  }
+
   /** Chooses at most so many messages by their facts. */
   #chooseSome(most: number): Promise<{ readonly chosen: ChosenMessage[]; readonly isLast: boolean }> {
     return this.#pace.slice(() => {
@@ -206,7 +228,7 @@ export class QueueJob {
 
   #apply(next: () => ChosenMessage | undefined): void {
     const { action, dryRun } = this.#change;
-    if (dryRun === true || action === 'bounce') {
+    if (dryRun === true || action === 'bounce' || action === 'reroute') {
       for (let each = next(); each !== undefined; each = next()) this.#count(each.queueId, each.recipients);
       return;
     }
@@ -239,8 +261,14 @@ export class QueueJob {
   /** Brings what was changed so far to stable storage. If this fails, the change is in force nevertheless, and goes on. */
   async #flush(): Promise<void> {
     const { action, dryRun } = this.#change;
-    // The time of a retry is not kept: after a restart it comes as planned before.
-    if (dryRun === true || action === 'retry' || this.#recipients + this.#inForce === 0) return;
+    // The time of a retry is not kept: after a restart it comes as planned before. Routes are looked up at each start.
+    if (
+      dryRun === true ||
+      action === 'retry' ||
+      action === 'reroute' ||
+      this.#recipients + this.#inForce === 0
+    )
+      return;
     try {
       await this.#parts.store.flush();
       this.#unstored = 0;

@@ -1,0 +1,73 @@
+// `sluice queue reroute`: which recipients would go another way if they came now, and moves them there.
+
+import type { NewRoute, RecipientFacts, Scheduler } from '../../schedule/types.ts';
+import type { ChosenMessage } from '../jobs/message-choice.ts';
+import { isAskedAbout } from '../plugins/asked-routes.ts';
+import { PresentRoutes, type PresentRoutesParts } from './present-routes.ts';
+import { shownWay } from './shown-way.ts';
+
+/** A recipient that would go another way. */
+export interface Move {
+  readonly recipient: RecipientFacts;
+  readonly next: NewRoute;
+  /** In words. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface ReroutesParts extends PresentRoutesParts {
+  readonly scheduler: Pick<Scheduler, 'isQueued' | 'recipientsOf' | 'reroute'>;
+  /** Called after a change: carries out the scheduler's effects. */
+  readonly changed: () => void;
+  /** Scheduler time. */
+  readonly nowMs: () => number;
+}
+
+export class Reroutes {
+  readonly #parts: ReroutesParts;
+  readonly #present: PresentRoutes;
+
+  constructor(parts: ReroutesParts) {
+    this.#parts = parts;
+    this.#present = new PresentRoutes(parts);
+  }
+
+  /** Those of the recipients that would go another way. Where a plugin decides, that cannot be told, and they are left out. */
+  async movesOf({ message, recipients }: ChosenMessage): Promise<readonly Move[]> {
+    const { asked } = this.#parts;
+    const moves: Move[] = [];
+    for (const recipient of recipients) {
+      if (recipient.state === 'active') continue;
+      if (asked.isOn && isAskedAbout(recipient.route)) continue;
+      const { route: key, domain, queueId, recipient: index } = recipient;
+      const next = await this.#present.of({ message, route: key, domain, queueId, recipient: index });
+      if (next === undefined || next.key === key) continue;
+      moves.push({
+        recipient,
+        next: { route: next.key, domain: next.domain },
+        from: shownWay(key),
+        to: shownWay(next.key),
+      });
+    }
+    return moves;
+  }
+
+  /** @returns how many were moved: those that were granted meanwhile stay */
+  move({ message, queueId }: ChosenMessage, moves: readonly Move[]): number {
+    const { changed, nowMs, scheduler } = this.#parts;
+    if (!scheduler.isQueued(message, queueId)) return 0;
+    const present = new Map(scheduler.recipientsOf(message).map((each) => [each.recipient, each]));
+    const left = moves.filter(({ recipient: { recipient, route } }) => {
+      const now = present.get(recipient);
+      return now !== undefined && now.state !== 'active' && now.route === route;
+    });
+    if (left.length === 0) return 0;
+    scheduler.reroute(
+      message,
+      new Map(left.map(({ recipient, next }) => [recipient.recipient, next])),
+      nowMs(),
+    );
+    changed();
+    return left.length;
+  }
+}
