@@ -6,8 +6,7 @@ import { controlResult } from '../../src/control/control-client.ts';
 import type { ControlRequest } from '../../src/control/control-protocol.ts';
 import { freePort, until, type Ground, type Program } from './ground.ts';
 import { descendants, titleOf } from './process-tree.ts';
-
-export const sluiceBin = join(import.meta.dirname, '../../bin/sluice.js');
+import { sluiceBin } from './program-file.ts';
 
 type Value = string | number | boolean | readonly (string | number)[];
 type Inner = Readonly<Record<string, Value>>;
@@ -98,7 +97,8 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
     events: () =>
       readFileSync(log, 'utf8')
         .split('\n')
-        .filter((line) => line !== '')
+        // What follows the last line end is a line that is still being written, or nothing.
+        .slice(0, -1)
         .map((line) => JSON.parse(line) as SluiceEvent),
     cli: (...args) => ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]),
     ask: <Answer>(request: ControlRequest) =>

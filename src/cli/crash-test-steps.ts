@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { CrashRole, CrashWay } from '../control/operations/crash-test.ts';
 import type { StatusAnswer } from '../control/operations/status.ts';
 import { askStatus } from '../control/status-client.ts';
-import { type KeptCrash, readCrashes } from '../crash/crash-folder.ts';
+import { type KeptCrash, readCrashes } from '../crash/read-crashes.ts';
 import type { CrashKind, CrashRecord } from '../crash/crash-record.ts';
 import { formatDuration } from '../values/duration.ts';
 import { formatListenAddress } from '../values/listen-address.ts';

@@ -2,7 +2,7 @@
 // says of each finding what mends it. It changes nothing, and its time is bounded.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type KeptCrash, readCrashes } from '../crash/crash-folder.ts';
+import { type KeptCrash, readCrashes } from '../crash/read-crashes.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { crashesText } from './doctor/crash-text.ts';
 import { parseDuration } from '../values/duration.ts';

@@ -2,23 +2,13 @@
 // for each role a folder (`new-ROLE`) into which its processes and the system write, and from which the supervisor takes.
 // Promises: what is here is closed to everybody else, and bounded by number, age and size.
 
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../io/make-folder.ts';
-import { type CrashedProcess, type CrashRecord, crashRecordSchema } from './crash-record.ts';
+import type { CrashedProcess, CrashRecord } from './crash-record.ts';
 import { writeClosed } from './write-closed.ts';
 
 const namePattern = /^(?<name>\d{8}T\d{9}Z-[a-z]+-\d+)\.(?<what>json|report\.json|core)$/u;
-
-/** A record is a few kilobytes. */
-const mostRecordBytes = 1_048_576;
-
-/** One crash that is kept. */
-export interface KeptCrash {
-  /** Of its files, without their endings. */
-  readonly name: string;
-  readonly record: CrashRecord;
-}
 
 /** The folder into which processes of a role write. */
 export function newFolderOf(folder: string, process: CrashedProcess): string {
@@ -45,31 +35,6 @@ export function writeRecord(folder: string, name: string, record: CrashRecord): 
   writeClosed(join(folder, `${name}.json`), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-/**
- * The crashes that are kept, the newest first. What is no record is left out.
- * @throws {Error} of the system when the folder cannot be read; a missing one has none
- */
-export function readCrashes(folder: string): readonly KeptCrash[] {
-  return [...filesByName(folder, namesIn(folder)).keys()]
-    .sort()
-    .reverse()
-    .flatMap((name) => {
-      const record = readRecord(join(folder, `${name}.json`));
-      return record === undefined ? [] : [{ name, record }];
-    });
-}
-
-function readRecord(path: string): CrashRecord | undefined {
-  try {
-    const stats = lstatSync(path);
-    if (!stats.isFile() || stats.size > mostRecordBytes) return undefined;
-    return crashRecordSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
-  } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
 /** The paths of each crash, the record first. */
 export function filesByName(folder: string, names: readonly string[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
@@ -84,7 +49,8 @@ export function filesByName(folder: string, names: readonly string[]): Map<strin
   return found;
 }
 
-function namesIn(folder: string): string[] {
+/** The files of a folder; a missing one has none. @throws {Error} of the system */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {

@@ -3,7 +3,8 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { crashName, type KeptCrash, newFolderOf, writeRecord } from './crash-folder.ts';
+import { crashName, newFolderOf, writeRecord } from './crash-folder.ts';
+import type { KeptCrash } from './read-crashes.ts';
 import type { CrashedProcess } from './crash-record.ts';
 import { makeRecord } from './make-record.ts';
 import { takeReport } from './take-report.ts';

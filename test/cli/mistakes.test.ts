@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { ControlError } from '../../src/control/control-error.ts';
 import { controlServer } from '../control/fake-source.ts';
 import { temporaryFolder } from '../temporary-folder.ts';

@@ -2,9 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-const program = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 
 export interface RunOptions {
   readonly input?: string | Buffer;
@@ -26,7 +24,7 @@ export interface RunResult {
 
 /** Runs `sluice` with a command line, without a configuration from the environment. */
 export async function sluice(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const child = spawn(options.node ?? process.execPath, [options.file ?? program, ...args], {
+  const child = spawn(options.node ?? process.execPath, [options.file ?? sluiceBin, ...args], {
     cwd: options.cwd ?? '/',
     // NODE_COMPILE_CACHE stays: the code that one run has compiled is there for all others, of any test file.
     env: { ...process.env, SLUICE_CONFIG: '', NAME: '', ...options.env },

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { cutLine } from '../../src/cli/cut-line.ts';
 import { fitToWidth, widthOf } from '../../src/cli/terminal-text.ts';
 import { controlServer } from '../control/fake-source.ts';

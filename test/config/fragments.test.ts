@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/read/config-error.ts';
 import { placedText, placeWarnings } from '../../src/config/read/config-warning.ts';
 import { salvagePlaces } from '../../src/config/salvage-places.ts';
-import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** Writes files by their names below a folder, and returns the path of sluice.toml. */

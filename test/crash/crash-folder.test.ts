@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readCrashes } from '../../src/crash/crash-folder.ts';
+import { readCrashes } from '../../src/crash/read-crashes.ts';
 import { crashAgo, day, folderOf } from './kept-crashes.ts';
 
 test('crashes are read the newest first; other files and damaged records are left out', (t) => {

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeCrashFolder, newFolderOf, readCrashes } from '../../src/crash/crash-folder.ts';
+import { makeCrashFolder, newFolderOf } from '../../src/crash/crash-folder.ts';
+import { readCrashes } from '../../src/crash/read-crashes.ts';
 import { pruneCrashes } from '../../src/crash/prune-crashes.ts';
 import { crashAgo, day, folderOf, nowMs } from './kept-crashes.ts';
 

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startMx } from '../../sim/mx/mx.ts';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
-import { type Sluice, sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
+import { type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
 import { recordOf, resultsOf } from '../dkim/support.ts';
 import { type Destination, destination, send } from './mail.ts';
 

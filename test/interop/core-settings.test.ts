@@ -7,10 +7,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { isContainer } from '../../src/cli/doctor/crash.ts';
-import { readCrashes } from '../../src/crash/crash-folder.ts';
+import { readCrashes } from '../../src/crash/read-crashes.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { type Sluice, sluiceBin, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
+import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 
 function lacks(): string | false {
   const { status } = spawnSync(

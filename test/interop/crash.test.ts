@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { describe, it, test, type TestContext } from 'node:test';
 import { type CrashRole, crashRoles, type CrashWay } from '../../src/control/operations/crash-test.ts';
 import { parseCorePattern } from '../../src/crash/core-pattern.ts';
-import { type KeptCrash, readCrashes } from '../../src/crash/crash-folder.ts';
+import { type KeptCrash, readCrashes } from '../../src/crash/read-crashes.ts';
 import type { CrashKind } from '../../src/crash/crash-record.ts';
 import { messageIdOf, startMx } from '../../sim/mx/mx.ts';
 import { holdsUntil, normal, type Personality } from '../../sim/mx/personality.ts';
 import { submit } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { type Sluice, sluiceBin, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
+import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 
 interface World {
   readonly ground: Ground;

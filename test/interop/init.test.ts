@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
-import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import type { Purpose } from '../../src/cli/init/answers.ts';
 import { startMailboxServer } from '../deliver/mailbox-server.ts';
 import { destination, send } from './mail.ts';

@@ -8,7 +8,8 @@ import { suite, test } from 'node:test';
 import { slow } from '../../sim/mx/personality.ts';
 import { Session, submit, type Submission } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
 import { destination, send } from './mail.ts';
 
 const content = 'Message-ID: <one@client.test>\r\n\r\nHello\r\n';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ground } from '../../sim/neighbours/ground.ts';
-import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { fencesOf, pages } from '../docs/pages.ts';
 
 export function withoutNetwork(): string | false {

@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
 import { ShapedInternet } from './shaped-internet.ts';
 
 /** A process keeps 100 of its 400 files for itself. */

@@ -30,7 +30,7 @@ test('the packed package is installed into an empty directory, starts, delivers 
 
   const installed = readdirSync(join(home, 'node_modules/sluice'), { recursive: true }).map(String);
   assert.ok(installed.includes('dist/cli/main.js'));
-  assert.ok(installed.includes('dist/cli/main.d.ts'));
+  assert.ok(installed.includes('dist/plugin/index.d.ts'));
   assert.deepEqual(
     installed.filter((name) => /^(src|test|sim|bench)\//u.test(name)),
     [],

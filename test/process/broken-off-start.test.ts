@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ground } from '../../sim/neighbours/ground.ts';
-import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { inspectSpool, openSpoolWriter } from '../../src/spool/open.ts';
 import { contentFor, envelopeFor, writerDefaults } from '../spool/support.ts';
 

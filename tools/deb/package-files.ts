@@ -42,6 +42,7 @@ export function filesOfSluice(root: string, runtime: string): PackageFile[] {
     file('bin/sluice.js', `${home}/bin/sluice.js`),
     file('package.json', `${home}/package.json`),
     ...plain('dist/**/*.js', atHome),
+    file('dist/LICENSES.txt', atHome('dist/LICENSES.txt')),
     ...pluginDeclarations(join(root, 'dist')).map((path) => file(`dist/${path}`, atHome(`dist/${path}`))),
     ...exampleFiles(root, file),
     ...dependenciesOf(root).flatMap((folder) => plain(`${folder}/**`, atHome)),

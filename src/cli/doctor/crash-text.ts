@@ -1,7 +1,7 @@
 // The text of `sluice doctor --crash`: the crashes that are kept, each in words.
 
 import { resolve } from 'node:path';
-import type { KeptCrash } from '../../crash/crash-folder.ts';
+import type { KeptCrash } from '../../crash/read-crashes.ts';
 import type { CrashKind, CrashRecord, CrashStep } from '../../crash/crash-record.ts';
 import { formatDuration } from '../../values/duration.ts';
 import { formatSize } from '../../values/size.ts';

@@ -1,7 +1,8 @@
 // Crashes: those of the last days, whether something would be kept of the next one, and whether the kernel would write its core.
 
 import { access, constants, realpath, stat, statfs } from 'node:fs/promises';
-import { type KeptCrash, newFolderOf, readCrashes } from '../../crash/crash-folder.ts';
+import { newFolderOf } from '../../crash/crash-folder.ts';
+import { type KeptCrash, readCrashes } from '../../crash/read-crashes.ts';
 import { coreFolder, type CorePattern, fixedFolder, parseCorePattern } from '../../crash/core-pattern.ts';
 import { roleUsers } from '../../process/privileges/role-users.ts';
 import type { Check, Patient } from './check.ts';

@@ -5,14 +5,9 @@
 import { join } from 'node:path';
 import type { SetAsideMessage } from '../../channel/messages.ts';
 import type { Config, CrashConfig } from '../../config/config.ts';
-import {
-  crashName,
-  makeCrashFolder,
-  newFolderOf,
-  readCrashes,
-  writeRecord,
-} from '../../crash/crash-folder.ts';
+import { crashName, makeCrashFolder, newFolderOf, writeRecord } from '../../crash/crash-folder.ts';
 import { bounded, type CrashRecord } from '../../crash/crash-record.ts';
+import { readCrashes } from '../../crash/read-crashes.ts';
 import { type EndedProcess, hasCrashed, makeRecord } from '../../crash/make-record.ts';
 import { newReportPath } from '../../crash/node-report.ts';
 import { pruneCrashes } from '../../crash/prune-crashes.ts';
