@@ -31,6 +31,10 @@ interface RouteMatch {
   readonly name?: string | undefined;
   readonly domain: NonNullable<FileRoute['domain']>;
   readonly sender: NonNullable<FileRoute['sender']>;
+  /** Only with relay and mx. */
+  readonly fallbackRelay?: FileRoute['fallbackRelay'];
+  /** Name of a route with relay; only with relay and mx. */
+  readonly else?: FileRoute['else'];
   readonly priority?: FileRoute['priority'];
   /** Foreign senders are rewritten; only with relay and mx. */
   readonly srs?: true;
@@ -65,6 +69,8 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     sender,
     ...(priority !== undefined && { priority }),
     ...(srs === true && { srs }),
+    ...(route.fallbackRelay !== undefined && { fallbackRelay: route.fallbackRelay }),
+    ...(route.else !== undefined && { else: route.else }),
   };
   const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
   if (route.relay !== undefined) {

@@ -5,7 +5,7 @@ import { createDaneLookup } from '../dane/lookup.ts';
 import type { Resolver } from '../dns/types.ts';
 import { nodeTimers } from '../io/timers.ts';
 import { createRouter } from '../route/create-router.ts';
-import { routeRules } from '../settings/route-rules.ts';
+import { fallbackOf, routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
 import { openSource } from '../sts/open-source.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
@@ -50,6 +50,7 @@ export function openRouter(
       leftOut,
       dane: daneOf(config, resolver),
     },
+    fallback: fallbackOf(config),
     random: Math.random,
     now: nowMs,
   });

@@ -81,7 +81,7 @@ function decidingRoute(
   let best = -1;
   let bestRank = -1;
   for (const [index, route] of routes.entries()) {
-    const isMeant = isMx ? route.kind === 'mx' : planKeyOfRoute(route, index) === plan;
+    const isMeant = isMx ? route.kind === 'mx' : planKeyOfRoute(routes, route, index) === plan;
     // Two routes without names may differ in this alone.
     const isSame = isMeant && (route.srs === true) === rewritesSenders(wholeKey);
     const rank = isSame ? rankOf(route, domain, reversePath) : -1;

@@ -14,8 +14,10 @@ import {
   type Outcome,
 } from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
-import type { RouteRule } from './route-rule.ts';
+import { isMxWithAlternatives } from './plan-key.ts';
+import type { Alternative, RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
+import { withAlternative } from './alternatives.ts';
 import { withoutRule } from './missing-route.ts';
 import { discarding } from './discarding.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
@@ -43,6 +45,8 @@ export interface RouterOptions {
   readonly smtpPort: number;
   /** TLS with the hosts; none: opportunistic with all of them. */
   readonly tls?: TlsRouting | undefined;
+  /** Smarthosts behind the MX hosts of every domain that no rule gives others; none: an empty list. */
+  readonly fallback?: Alternative | undefined;
   /** In [0, 1): the order among equals. */
   readonly random: () => number;
   /** Unix ms. */
@@ -65,6 +69,7 @@ class TableRouter implements Router {
   readonly #table: RouteTable;
   readonly #lookup: MxLookup;
   readonly #security: PlanSecurity;
+  readonly #fallback: readonly Alternative[];
   readonly #now: () => number;
   readonly #plans = new RecentMap<string, RoutePlan>(maxPlans);
   readonly #underWay = new Map<string, Promise<RoutePlan>>();
@@ -73,6 +78,7 @@ class TableRouter implements Router {
     this.#table = new RouteTable(options.rules);
     this.#lookup = { ...options, ownNames: new Set(options.ownNames.map(canonicalDomain)) };
     this.#security = new PlanSecurity(options.tls ?? opportunistic);
+    this.#fallback = options.fallback === undefined ? [] : [options.fallback];
     this.#now = options.now ?? Date.now;
   }
 
@@ -124,7 +130,8 @@ class TableRouter implements Router {
   #chosenPlanOf(key: string): string {
     const plain = withoutRewriting(withoutCopies(key));
     const mark = key.slice(0, key.length - plain.length);
-    return plain.startsWith('mx:') ? key : mark + plain.slice(0, plain.indexOf(':'));
+    if (plain.startsWith('mx:') || isMxWithAlternatives(plain)) return key;
+    return mark + plain.slice(0, plain.indexOf(':'));
   }
 
   #barePlanOf(key: string): string {
@@ -139,12 +146,13 @@ class TableRouter implements Router {
     const colon = key.indexOf(':');
     if (colon === -1) return key;
     const plan = key.slice(0, colon);
-    if (this.#table.rule(plan) !== undefined) return plan;
+    if (this.#table.rule(plan) !== undefined) return isMxWithAlternatives(plan) ? key : plan;
     // A key of an earlier table, for mail that has not been moved yet: it takes the rule that its domain has now, so that a
     // change of a rule's target costs it no attempt. Where senders decide, or no rule is left, it waits until it is moved.
     // Whether its senders are rewritten stays as it was until then.
     const { key: found } = this.#table.routeOfDomain(key.slice(colon + 1)) ?? {};
     const present = found === undefined ? undefined : withoutRewriting(found);
+    if (present !== undefined && isMxWithAlternatives(present)) return present;
     return present === undefined || present.startsWith('mx:') ? plan : present.slice(0, present.indexOf(':'));
   }
 
@@ -170,15 +178,49 @@ class TableRouter implements Router {
   async #lookUpPlain(plan: string, demand: TlsDemand | undefined): Promise<Outcome> {
     if (plan.startsWith('mx:')) {
       const domain = plan.slice(3);
-      return this.#secured({ domain, demand, routeLevel: undefined }, resolveMx(this.#lookup, domain));
+      return this.#orElse(this.#mxOf(domain, demand), this.#fallback, '', demand);
     }
-    const rule = this.#table.rule(plan);
+    const rule = this.#table.rule(isMxWithAlternatives(plan) ? plan.slice(0, plan.indexOf(':')) : plan);
+    if (rule?.otherwise !== undefined) {
+      const first =
+        rule.target.kind === 'mx'
+          ? this.#mxOf(plan.slice(plan.indexOf(':') + 1), demand)
+          : this.#ofRule(plan, rule, demand);
+      return this.#orElse(first, rule.otherwise, rule.name, demand);
+    }
+    return this.#ofRule(plan, rule, demand);
+  }
+
+  #mxOf(domain: string, demand: TlsDemand | undefined): Promise<Outcome> {
+    return this.#secured({ domain, demand, routeLevel: undefined }, resolveMx(this.#lookup, domain));
+  }
+
+  /** The plan with hosts behind it that are used while its own cannot be reached. */
+  async #orElse(
+    looked: Promise<Outcome>,
+    others: readonly Alternative[],
+    name: string,
+    demand: TlsDemand | undefined,
+  ): Promise<Outcome> {
+    let outcome = await looked;
+    for (const target of others)
+      outcome = withAlternative(outcome, await this.#relayTo(target, name, demand));
+    return outcome;
+  }
+
+  #relayTo(
+    { hosts, login, mode, tls }: Alternative,
+    name: string,
+    demand: TlsDemand | undefined,
+  ): Promise<Outcome> {
+    const outcome = resolveSmarthosts(this.#lookup, name, hosts, mode);
+    return this.#secured({ domain: undefined, demand, routeLevel: tls, login }, outcome);
+  }
+
+  async #ofRule(plan: string, rule: RouteRule | undefined, demand: TlsDemand | undefined): Promise<Outcome> {
     switch (rule?.target.kind) {
-      case 'smarthost': {
-        const { hosts, login, mode, tls } = rule.target;
-        const outcome = resolveSmarthosts(this.#lookup, rule.name, hosts, mode);
-        return this.#secured({ domain: undefined, demand, routeLevel: tls, login }, outcome);
-      }
+      case 'smarthost':
+        return this.#relayTo(rule.target, rule.name, demand);
       case 'lmtp': {
         // RFC 8689 4.2.1 is about relaying: here the message is delivered.
         const { servers, mode, tls } = rule.target;

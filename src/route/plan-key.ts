@@ -14,10 +14,10 @@ const digestChars = 12;
  * domains. The same in two routing tables only if the target is the same. Rules without a name share it if they have the same
  * target.
  */
-export function planKey({ name, isUnnamed, target }: Omit<RouteRule, 'match'>): string {
+export function planKey({ name, isUnnamed, target, otherwise = [] }: Omit<RouteRule, 'match'>): string {
   // Escaped, so that the first colon of a route key ends the rule's part.
   const shownName = isUnnamed === true ? '' : encodeURIComponent(name.toWellFormed());
-  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(target)}`;
+  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(target, otherwise)}`;
   const login = target.kind === 'smarthost' ? target.login : undefined;
   // Neither an escaped name nor base64url has a plus sign.
   return login === undefined ? key : `${key}+${login.id}`;
@@ -31,8 +31,13 @@ export function withoutLogin(planKey: string): string {
 
 /** The name of the rule in a route key; empty for the MX, for a rule without a name, and for hosts that were named without a rule. */
 export function routeNameIn(routeKey: string): string {
-  const name = /(?:^|!)(?:relay|lmtp|discard|error|missing)#([^~:+]*)/.exec(routeKey)?.[1] ?? '';
+  const name = /(?:^|!)(?:relay|mx|lmtp|discard|error|missing)#([^~:+]*)/.exec(routeKey)?.[1] ?? '';
   return decodeURIComponent(name);
+}
+
+/** Is it of a rule that leads to the MX of each domain, and to other hosts behind them? Then the domain is a part of the plan. @param key - of a plan or route */
+export function isMxWithAlternatives(key: string): boolean {
+  return key.startsWith('mx#');
 }
 
 /** Does a route key lead to a log-in with this credential? Names of credentials have neither a plus sign nor a tilde. */
@@ -40,9 +45,9 @@ export function hasLoginOf(routeKey: string, credential: string): boolean {
   return routeKey.includes(`+${credential}~`);
 }
 
-function digestOf(target: RouteTarget): string {
+function digestOf(target: RouteTarget, otherwise: readonly RouteTarget[]): string {
   return createHash('sha256')
-    .update(JSON.stringify(partsOf(target)))
+    .update(JSON.stringify(otherwise.length === 0 ? partsOf(target) : [target, ...otherwise].map(partsOf)))
     .digest('base64url')
     .slice(0, digestChars);
 }

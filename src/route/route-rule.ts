@@ -56,6 +56,9 @@ export type RouteTarget =
       readonly text: string;
     };
 
+/** Smarthosts that stand behind other hosts. */
+export type Alternative = Extract<RouteTarget, { readonly kind: 'smarthost' }>;
+
 /** A log-in at the hosts of a rule. */
 export interface RuleLogin {
   readonly login: HopLogin;
@@ -70,6 +73,8 @@ export interface RouteRule {
   readonly isUnnamed?: boolean;
   readonly match: RouteMatch;
   readonly target: RouteTarget;
+  /** With hosts or MX: smarthosts that are used while those cannot be reached, in this order. */
+  readonly otherwise?: readonly Alternative[] | undefined;
   /** With a smarthost: the log-ins there. Mail that none of them is for goes without one. */
   readonly logins?: readonly RuleLogin[];
   /** Foreign senders are rewritten (SRS). */

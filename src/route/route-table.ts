@@ -52,7 +52,10 @@ export class RouteTable {
     const named = new Map<string, RouteRule>();
     for (const rule of rules) {
       const namesake = rule.isUnnamed === true ? undefined : named.get(rule.name);
-      if (namesake !== undefined && !isDeepStrictEqual(namesake.target, rule.target)) {
+      if (
+        namesake !== undefined &&
+        !isDeepStrictEqual([namesake.target, namesake.otherwise], [rule.target, rule.otherwise])
+      ) {
         throw tableError(
           rule,
           'has the name of another rule but not its target',
@@ -144,7 +147,7 @@ export class RouteTable {
   }
 
   #routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
-    const plain = rule === undefined || rule.target.kind === 'mx';
+    const plain = rule === undefined || (rule.target.kind === 'mx' && rule.otherwise === undefined);
     const bare = plain ? `mx:${domain}` : `${this.#planKeys.get(rule)}:${domain}`;
     const key = rule?.rewritesSenders === true ? withRewriting(bare) : bare;
     return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };

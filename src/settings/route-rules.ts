@@ -3,7 +3,7 @@
 import type { Config, CredentialConfig, RouteConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import { planKey } from '../route/plan-key.ts';
-import type { RouteMatch, RouteRule, RouteTarget, RuleLogin } from '../route/route-rule.ts';
+import type { Alternative, RouteMatch, RouteRule, RouteTarget, RuleLogin } from '../route/route-rule.ts';
 import { hopLogin } from './credentials.ts';
 
 /** What routes are made of: `credential` are those that routes refer to, `stage` those that choose routes. */
@@ -22,6 +22,7 @@ export function routeRules({
     const { name, isUnnamed } = namesOf(route, index);
     const target = targetOf(route);
     const logins = loginsOf(route, credentials);
+    const otherwise = otherwiseOf(route, routes, credentials);
     const { priority, srs } = route;
     const rewritesSenders = srs;
     const matches: RouteMatch[] =
@@ -33,11 +34,40 @@ export function routeRules({
       isUnnamed,
       match,
       target,
+      otherwise,
       logins,
       priority,
       rewritesSenders,
     }));
   });
+}
+
+/** The smarthosts behind all MX hosts. */
+export function fallbackOf({ deliver }: Pick<Config, 'deliver'>): Alternative | undefined {
+  const { fallbackRelay: hosts } = deliver;
+  return hosts && { kind: 'smarthost', hosts, mode: 'failover' };
+}
+
+/** First the hosts that the route names itself, then those of the routes behind it; undefined for none. */
+function otherwiseOf(
+  route: RouteConfig,
+  routes: readonly RouteConfig[],
+  credentials: readonly CredentialConfig[],
+): readonly Alternative[] | undefined {
+  const found: Alternative[] = [];
+  const seen = new Set<RouteConfig>();
+  for (let at: RouteConfig | undefined = route; at !== undefined && !seen.has(at);) {
+    seen.add(at);
+    if (at !== route && at.kind === 'relay') {
+      const [login] = loginsOf(at, credentials);
+      found.push({ kind: 'smarthost', hosts: at.relay, mode: at.mode, tls: at.tls, login: login?.login });
+    }
+    if (at.fallbackRelay !== undefined)
+      found.push({ kind: 'smarthost', hosts: at.fallbackRelay, mode: 'failover' });
+    const next: string | undefined = at.else;
+    at = next === undefined ? undefined : routes.find(({ name }) => name === next);
+  }
+  return found.length === 0 ? undefined : found;
 }
 
 function loginsOf(route: RouteConfig, credentials: readonly CredentialConfig[]): readonly RuleLogin[] {
@@ -59,8 +89,9 @@ export function routeName(route: RouteConfig, index: number): string {
 }
 
 /** The part of a route key that stands for this route (`planKey`). */
-export function planKeyOfRoute(route: RouteConfig, index: number): string {
-  return planKey({ ...namesOf(route, index), target: targetOf(route) });
+export function planKeyOfRoute(routes: readonly RouteConfig[], route: RouteConfig, index: number): string {
+  const otherwise = otherwiseOf(route, routes, []);
+  return planKey({ ...namesOf(route, index), target: targetOf(route), otherwise });
 }
 
 function namesOf(route: RouteConfig, index: number) {

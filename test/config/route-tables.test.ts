@@ -1,4 +1,4 @@
-// [[route_table]], and [[route]] with conditions: what can be left out, and what is refused.
+// [[route_table]], and [[route]] with conditions or alternatives: what can be left out, and what is refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -91,3 +91,28 @@ test('routes with conditions may be for the same domain, and are not the default
     [1, 2, 3, undefined],
   );
 });
+
+const provider = '[[route]]\nname = "two"\ndomain = ["two.test"]\nrelay = ["192.0.2.2"]\n';
+for (const [what, text, problem] of [
+  [
+    'a route behind another that is not there',
+    'mx = true\nelse = "tow"',
+    /no \[\[route\]\] with the name "tow"/,
+  ],
+  ['a route behind itself', 'name = "one"\nrelay = ["192.0.2.1"]\nelse = "one"', /leads back to this route/],
+  [
+    'a route without hosts behind another',
+    'name = "one"\nmx = true\nelse = "one"',
+    /the route "one" has no relay/,
+  ],
+  [
+    'a fallback of mail that is discarded',
+    'discard = true\nfallback_relay = ["192.0.2.2"]',
+    /is only for relay and mx/,
+  ],
+] as const) {
+  test(`${what} is refused`, () => {
+    const parse = () => parseConfig(`${provider}[[route]]\n${text}\n`, '/etc/sluice.toml');
+    assert.throws(parse, (error) => error instanceof ConfigError && problem.test(error.message));
+  });
+}

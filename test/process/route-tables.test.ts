@@ -1,4 +1,5 @@
-// Tables of Postfix and qmail say which way mail goes, with Sluice as a program; a change of a table reaches the mail that waits.
+// Tables of Postfix and qmail say which way mail goes, with Sluice as a program; a change of a table reaches the mail that waits. Mail goes to other hosts
+// while those of its route cannot be reached.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -101,5 +102,37 @@ test('a transport table and smtproutes are read as they are, and a change reache
   await sluice.cli('queue', 'retry', '--all');
   await until('it has arrived', () =>
     two.messages.some(({ recipients }) => recipients.includes('x@later.test')),
+  );
+});
+
+test('mail goes to the hosts of the next route while those of its own cannot be reached', async (t) => {
+  const ground = Ground.of(t);
+  const [gone, second, last] = [
+    await destination(ground),
+    await destination(ground),
+    await destination(ground),
+  ];
+  await gone.close();
+  const sluice = await startSluice(ground, {
+    config: {
+      route: [
+        { relay: [`127.0.0.1:${gone.port}`], else: 'second' },
+        { name: 'second', domain: ['second.invalid'], relay: [`127.0.0.1:${second.port}`] },
+        {
+          name: 'other',
+          domain: ['other.test'],
+          relay: [`127.0.0.1:${gone.port}`],
+          fallback_relay: [`127.0.0.1:${last.port}`],
+        },
+      ],
+    },
+  });
+  const to = ['x@one.test', 'x@other.test'];
+  const replies = await send(sluice.port, { from: 'a@client.test', to, content });
+  assert.match(replies.at(-1) ?? '', /^250/u);
+  await until('both have arrived', () => second.messages.length === 1 && last.messages.length === 1);
+  assert.deepEqual(
+    [second, last].map(({ messages }) => messages.flatMap(({ recipients }) => recipients)),
+    [['x@one.test'], ['x@other.test']],
   );
 });

@@ -2,6 +2,7 @@
 
 import { duration, key, listOf, oneOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { depth } from './quirk.ts';
+import { relayHosts } from './route-else.ts';
 import { hostName } from './texts.ts';
 import { file, levelMeaning, plainLevels } from './tls.ts';
 
@@ -15,6 +16,11 @@ export const deliver = tableOf({
     { defaultText: 'hostname', example: '"mail.example.com"' },
   ),
   port: key(wholeNumber(1, 65_535).default(25), 'The port of destinations found by MX.'),
+  fallback_relay: key(
+    relayHosts().optional(),
+    'Hosts that get the mail of a domain while none of its MX hosts can be reached or looked up, the first that works. They are written as in relay of a [[route]]. A route may have others.',
+    { defaultText: 'none: such mail waits', example: '["fallback.example.net"]' },
+  ),
   max_connections: key(
     wholeNumber(0, 1_000_000).default(1000),
     'Outgoing connections in total; 0 stops delivery. [[limit]] sets how many go to one destination.',

@@ -2,11 +2,12 @@
 
 import { z } from 'zod';
 
-import { formatRelayHost, parseRelayHost, type RelayHost } from '../../values/endpoint.ts';
+import { formatRelayHost, type RelayHost } from '../../values/endpoint.ts';
 import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
+import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
 import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
 import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
@@ -38,12 +39,7 @@ export const route = tableOf({
   ),
   ...routeMatchKeys,
   relay: key(
-    listOf(
-      textOf('a host such as "relay.example.net:25"', parseRelayHost),
-      'hosts such as ["relay.example.net:25"]',
-    )
-      .min(1, 'must name one host at least')
-      .optional(),
+    relayHosts().optional(),
     'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). "smtps://host:port" is a host where TLS begins before the greeting (the port is 465 if it is left out). Sluice looks up the addresses of a name, not its MX.',
     { example: '["relay.example.net:25"]' },
   ),
@@ -62,6 +58,7 @@ export const route = tableOf({
     `For relay and lmtp: which TLS the connections must have. ${levelMeaning} For more, such as fingerprints or a CA, write a [[tls]] with mx.`,
     { defaultText: 'that of a [[tls]], or tls in [deliver]', example: '"verified"' },
   ),
+  ...routeElseKeys,
   ignore_extensions: key(
     extensions().optional(),
     'For relay: extensions that are not used with its hosts, even when they announce them. Connections are shared, so it holds for all mail to these hosts, as in a [[quirk]].',
@@ -141,6 +138,7 @@ export const route = tableOf({
     context.addIssue({ code: 'custom', message, path: ['credential'] });
   }
   refuseConditions(value, context);
+  refuseElse(value, context);
 });
 
 interface TlsOfRoute {

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { contains, type Network } from '../../values/network.ts';
+import { checkElse, type ElseTables } from './route-else.ts';
 import { checkRouteTables, type RoutingTables } from './route-table-together.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
@@ -22,7 +23,7 @@ interface TlsTable {
 }
 
 /** The parts of the file that are checked, as read. */
-export interface Tables extends SrsTables, RewriteTables, RoutingTables {
+export interface Tables extends SrsTables, RewriteTables, RoutingTables, ElseTables {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -37,10 +38,7 @@ export interface Tables extends SrsTables, RewriteTables, RoutingTables {
     readonly servers?: readonly { readonly host: string }[] | undefined;
   };
   readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
-  readonly route: (SrsTables['route'][number] & {
-    readonly name?: string | undefined;
-    readonly credential?: string | readonly string[] | undefined;
-  })[];
+  readonly route: (SrsTables['route'][number] & ElseTables['route'][number])[];
   readonly tap: readonly {
     readonly route?: string | undefined;
     readonly results?: readonly string[] | undefined;
@@ -194,6 +192,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkSrs(tables, context);
   checkRewrites(tables, context);
   checkRouteTables(tables, context);
+  checkElse(tables, context);
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);
