@@ -33,7 +33,16 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
   ].join('\n');
 }
 
-function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }: ExplainAnswer): string[] {
+function head({
+  address,
+  leadsTo,
+  sender,
+  route,
+  sentAs,
+  verp,
+  explanation,
+  tenants,
+}: ExplainAnswer): string[] {
   const { tenant, site, label } = explanation;
   const named = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
   const by = route.table === undefined ? named : byTable(route.table, route.name);
@@ -47,6 +56,7 @@ function head({ address, leadsTo, sender, route, sentAs, explanation, tenants }:
     ...(route.plugins.length === 0
       ? []
       : [`Asked      before that, for each recipient: the plugins of ${stagesText(route.plugins)}`]),
+    ...(verp === undefined ? [] : [`Sender     each recipient has its own (VERP): <${verp}>`]),
     ...(sentAs === undefined
       ? []
       : [

@@ -20,6 +20,7 @@ type OwnKey =
   | 'proxyProtocol'
   | 'xclient'
   | 'xforward'
+  | 'xverp'
   | 'fromFilter'
   | 'clientRules';
 
@@ -53,6 +54,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     proxyProtocol,
     xclient,
     xforward,
+    xverp,
     fromFilter,
     clientRules,
     ...own
@@ -71,6 +73,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     proxyProtocol,
     xclient,
     xforward,
+    xverp,
     ...(fromFilter !== undefined && { fromFilter }),
     ...(clientRules !== undefined && { clientRules }),
     receive,

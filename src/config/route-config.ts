@@ -38,6 +38,8 @@ interface RouteMatch {
   readonly priority?: FileRoute['priority'];
   /** Foreign senders are rewritten; only with relay and mx. */
   readonly srs?: true;
+  /** Delimiters of senders of their own (VERP); '' for none. */
+  readonly verp?: string;
 }
 type RouteTarget =
   | {
@@ -61,7 +63,7 @@ type RouteTarget =
   | { readonly kind: 'mx' };
 
 export function toRouteConfig(route: FileRoute): RouteConfig {
-  const { name, domain = [], sender = [], priority, srs } = route;
+  const { name, domain = [], sender = [], priority, srs, verp } = route;
   const match = {
     ...(isConditional(route) && { conditions: conditionsOf(route) }),
     ...(name !== undefined && { name }),
@@ -71,6 +73,7 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     ...(srs === true && { srs }),
     ...(route.fallbackRelay !== undefined && { fallbackRelay: route.fallbackRelay }),
     ...(route.else !== undefined && { else: route.else }),
+    ...(verp !== undefined && { verp }),
   };
   const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
   if (route.relay !== undefined) {

@@ -127,10 +127,10 @@ export class Admission {
 
   /** Its key is empty where the route cannot be told at once. */
   #routeOf(message: RecoveredMessage | Submitted, address: string, index: number): RouteKey {
-    const { reversePath, tenant = '', tlsDemand, copies, routes } = message;
+    const { reversePath, tenant = '', tlsDemand, copies, routes, verp } = message;
     const isCopy = copies?.includes(index) === true;
     const chosen = routes?.[index];
-    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen };
+    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp };
     const found = wayFor(this.#routing, recipient);
     if (!(found instanceof Promise) && 'route' in found) return found.route;
     // A table has to be waited for, or cannot answer: it is asked again as a plugin is.

@@ -14,7 +14,6 @@ import { srsSettings } from '../settings/srs.ts';
 import { LiveSrs } from '../srs/live-srs.ts';
 import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
-import { Bouncer } from './bouncer.ts';
 import { GivingUp } from './giving-up.ts';
 import { InForce } from './in-force.ts';
 import { LinkedRoles } from './linked-roles.ts';
@@ -22,6 +21,7 @@ import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
 import { ManagerEvents } from './manager-events.ts';
 import { NameServers } from './name-servers.ts';
+import { openBouncer } from './open-bouncer.ts';
 import { openClock } from './open-clock.ts';
 import { Operations } from './operations.ts';
 import { openTlsState } from './open-tls-state.ts';
@@ -108,20 +108,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const handshakes = new LastHandshakes(clock.dateMs);
   const plugins = new PluginsInForce(parts, { scheduler, store, reader, handshakes, clock });
-  const bouncer = new Bouncer({
-    settings: () => inForce.bounce,
-    timers,
-    dateMs: clock.systemMs,
-    reader,
-    writerOf: ({ store: number }) => writerTo(writers, number),
-    log,
-    happenings,
-    troubles,
-    signing,
-    srs,
-    submit: (message) => events.post({ kind: 'reported', message }),
-    news: plugins.news,
-  });
+  const core = { inForce, routing, clock, reader, writers, happenings, events };
+  const bouncer = openBouncer({ ...core, timers, log, troubles, signing, srs, news: plugins.news });
   const logins = new Logins({
     hopOf: (connection) => handshakes.hopOf(connection),
     log,

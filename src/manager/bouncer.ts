@@ -4,7 +4,6 @@
 import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
-import type { DsnRecipient } from '../bounce/dsn-types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
@@ -20,7 +19,7 @@ import { FailedCopies } from './failed-copies.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
 import type { AttemptNews } from './plugins/attempt-news.ts';
-import { ReportWriter, type ReportWriterParts, type ReportAddressee } from './report-writer.ts';
+import { type ReportPart, ReportWriter, type ReportWriterParts } from './report-writer.ts';
 import type { FailedRecipient, ReportedRecipient } from './reported-recipient.ts';
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
@@ -101,8 +100,8 @@ export class Bouncer implements BouncerPort {
     const { envelope, original } = found;
     const addressee = this.#addressee(envelope);
     if (addressee.kind !== 'nobody') {
-      for (const each of this.#reports.parts(addressee, envelope, recipients, original)) {
-        await this.#reports.store(queueId, ref, addressee, envelope, each, original);
+      for (const each of await this.#reports.parts(addressee, envelope, recipients, original)) {
+        await this.#reports.store(queueId, ref, envelope, each, original);
       }
     }
     for (const each of recipients) if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
@@ -131,8 +130,8 @@ export class Bouncer implements BouncerPort {
       this.#tellNews(queueId, envelope, recipients, addressee);
       return true;
     }
-    for (const each of this.#reports.parts(addressee, envelope, recipients, content)) {
-      while (!(await this.#tryStore(queueId, ref, addressee, envelope, each, content))) {
+    for (const each of await this.#reports.parts(addressee, envelope, recipients, content)) {
+      while (!(await this.#tryStore(queueId, ref, envelope, each, content))) {
         if (this.#isStopped) return false;
         await this.#pause();
       }
@@ -173,13 +172,12 @@ export class Bouncer implements BouncerPort {
   async #tryStore(
     queueId: string,
     ref: StoredRef,
-    addressee: ReportAddressee,
     envelope: Envelope,
-    recipients: readonly DsnRecipient[],
+    part: ReportPart,
     original: readonly Uint8Array[],
   ): Promise<boolean> {
     try {
-      await this.#reports.store(queueId, ref, addressee, envelope, recipients, original);
+      await this.#reports.store(queueId, ref, envelope, part, original);
       return true;
     } catch (error) {
       this.#noteFailed(queueId, error instanceof Error ? error.message : String(error));

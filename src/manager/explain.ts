@@ -1,6 +1,7 @@
 // Explains mail for one address: asks the router where it goes, and the scheduler what it waits for. Asking changes nothing;
 // an address without mail in the queue is explained as if it had some.
 
+import { verpAddress } from '../address/verp-address.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { Carried, ExplainAnswer, ExplainQuestion } from '../control/operations/explain.ts';
 import type { ShownReversal, ShownSender } from '../control/operations/srs.ts';
@@ -15,6 +16,7 @@ import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import type { ErrorPlan, RouteKey, RoutePlan } from '../route/types.ts';
+import { withoutVerp, withVerp } from '../route/verp.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
@@ -29,8 +31,9 @@ import { overrideRuleId } from './override-rules.ts';
 import { tenantCounts } from './tenant-counts.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
 import { explainedWay } from './explained-way.ts';
-import type { RouterInForce } from './ports.ts';
 import { describeRoute } from './route-description.ts';
+import { verpFor } from './route-of.ts';
+import type { RouterInForce } from './ports.ts';
 
 /** Facts in force at the moment of the question. */
 export interface ExplainFacts {
@@ -87,15 +90,17 @@ export class Explainer {
     await this.#checkTenant(question.tenant, facts.tenants);
     const tenants =
       facts.tenants.length > 0
-        ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
+        ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => withoutVerp(route) === key.key)
         : [];
     const tenant =
       question.tenant ?? (question.sender === undefined ? largestTenant(tenants) : facts.tenantOf(sender));
-    const plan = way.plan ?? (await facts.routing.router.resolve(key.key));
+    const verp = verpFor(facts.routing, key, { reversePath: sender, tenant });
+    const full = withVerp(key, verp);
+    const plan = way.plan ?? (await facts.routing.router.resolve(full.key));
     const explanation =
       plan.kind === 'relay'
-        ? this.#scheduler.explain(key.key, key.domain, tenant, plan, this.#clock.nowMs())
-        : await this.#unreachable(key, tenant, plan);
+        ? this.#scheduler.explain(full.key, key.domain, tenant, plan, this.#clock.nowMs())
+        : await this.#unreachable(full, tenant, plan);
     const rules = rulesOf(explanation, facts.limits.rules);
     const ids = new Set(rules.map(({ id }) => id));
     return {
@@ -107,6 +112,7 @@ export class Explainer {
         plugins: facts.routingPlugins,
       },
       ...(leadsTo !== undefined && { leadsTo }),
+      ...(verp !== undefined && { verp: verpAddress(sender, target, verp.delimiters) }),
       ...(rewritesSenders(key.key) && { sentAs: facts.sentAs(sender) }),
       refusal:
         plan.kind === 'error'

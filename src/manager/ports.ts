@@ -7,6 +7,7 @@ import type { ConnectGrant, Work } from '../deliver/types.ts';
 import type { Resolver } from '../dns/types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Router } from '../route/types.ts';
+import type { VerpSettings } from '../route/verp.ts';
 import type { SystemFacts } from '../settings/capacity.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import type { QueueReader, SpoolStore, SpoolWriter, StoredRef } from '../spool/types.ts';
@@ -72,6 +73,8 @@ export interface RouterInForce {
   readonly router: Router;
   /** Asks the tables of routes; undefined: there are none. */
   readonly ways?: Ways | undefined;
+  /** Senders of their own for recipients, where no route says otherwise. */
+  readonly verp: VerpSettings;
 }
 
 /** The tables of routes, which follow their files. */

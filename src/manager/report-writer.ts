@@ -1,5 +1,6 @@
 // Writes reports (RFC 3464) into the spool and submits them as mail: several, if there are too many recipients for one.
 
+import { verpAddress } from '../address/verp-address.ts';
 import type { Addressee } from '../bounce/addressee.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
@@ -18,9 +19,17 @@ import type { ReportedRecipient } from './reported-recipient.ts';
 /** An addressee who gets a report. */
 export type ReportAddressee = Exclude<Addressee, { readonly kind: 'nobody' }>;
 
+/** What one report is about, and to whom it goes. */
+export interface ReportPart {
+  readonly to: ReportAddressee;
+  readonly recipients: readonly DsnRecipient[];
+}
+
 export interface ReportWriterParts {
   /** The settings in force. */
   readonly settings: () => BounceSettings;
+  /** The delimiters of the sender of its own that a recipient of the message has (VERP); undefined: it has none. */
+  readonly verpOf: (envelope: Envelope, recipient: number) => Promise<string | undefined>;
   /** Dates as the system's clock shows them. */
   readonly dateMs: () => number;
   /** The writer to the store of the message that a report is about: a store that hangs delays no report of another. */
@@ -39,28 +48,44 @@ export class ReportWriter {
     this.#parts = parts;
   }
 
-  /** The recipients that are to be reported, as many in each report as fit. */
-  parts(
+  /** The recipients that are to be reported, as many in each report as fit. Those with senders of their own have reports of their own. */
+  async parts(
     addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly ReportedRecipient[],
     original: readonly Uint8Array[],
-  ): Iterable<readonly DsnRecipient[]> {
+  ): Promise<readonly ReportPart[]> {
     const nowMs = this.#parts.dateMs();
-    return splitReport(
-      recipients
-        .filter((each) => isDue(addressee, envelope, each, original))
-        .map((each) => dsnRecipient(envelope, each, nowMs)),
+    const byAddress = new Map<string, DsnRecipient[]>();
+    for (const each of recipients) {
+      if (!isDue(addressee, envelope, each, original)) continue;
+      const address = await this.#addressFor(addressee, envelope, each.recipient);
+      const reported = byAddress.get(address) ?? [];
+      byAddress.set(address, reported);
+      reported.push(dsnRecipient(envelope, each, nowMs));
+    }
+    return [...byAddress].flatMap(([address, all]) =>
+      splitReport(all).map((some) => ({ to: { ...addressee, address }, recipients: some })),
     );
+  }
+
+  /** A sender of the recipient's own (VERP) gets what concerns it: that is what the sender of the message looks for. */
+  async #addressFor(
+    { kind, address }: ReportAddressee,
+    envelope: Envelope,
+    recipient: number,
+  ): Promise<string> {
+    const delimiters = kind === 'sender' ? await this.#parts.verpOf(envelope, recipient) : undefined;
+    if (delimiters === undefined) return address;
+    return verpAddress(address, envelope.recipients[recipient]?.address ?? '', delimiters);
   }
 
   /** Resolves when the report is on stable storage and submitted. @throws {SpoolError, SigningError} when it cannot be stored now */
   async store(
     queueId: string,
     ref: StoredRef,
-    addressee: ReportAddressee,
     envelope: Envelope,
-    recipients: readonly DsnRecipient[],
+    { to: addressee, recipients }: ReportPart,
     original: readonly Uint8Array[],
   ): Promise<void> {
     const {

@@ -1,10 +1,12 @@
 // The route of one recipient by its message, the tables of routes and the [[route]] tables: a copy for an archive, a route that a stage chose, one
 // that a table names, or the usual one.
 
+import type { Envelope } from '../message/envelope.ts';
 import { chosenBy } from '../route/choice.ts';
 import { asCopy } from '../route/copies.ts';
 import { withDemand } from '../route/security/demand.ts';
-import type { RouteKey, Router } from '../route/types.ts';
+import type { RouteKey } from '../route/types.ts';
+import { verpOf, type VerpChoice, withVerp } from '../route/verp.ts';
 import type { TlsDemand } from '../values/tls-policy.ts';
 import type { RouterInForce } from './ports.ts';
 import type { FoundWay, WaySubject } from './ways/ways.ts';
@@ -16,38 +18,73 @@ export interface RoutedRecipient extends WaySubject {
   readonly isCopy: boolean;
   /** The name of the route that a stage chose for it. */
   readonly chosen: string | undefined;
+  /** The delimiters that the sender asked for (XVERP). */
+  readonly verp: string | undefined;
 }
 
 /** The route, or why it cannot be told now. */
 export type RouteOrReason = { readonly route: RouteKey } | { readonly reason: string };
 
 /** The route by the [[route]] tables alone. */
-export function routeFor(
-  router: Pick<Router, 'routeNamed' | 'routeOf'>,
-  { reversePath, tlsDemand, address, isCopy, chosen }: Omit<RoutedRecipient, 'tenant'>,
-): RouteKey {
+export function routeFor(routing: RouterInForce, recipient: RoutedRecipient): RouteKey {
+  const { reversePath, tlsDemand, address, isCopy, chosen } = recipient;
+  const { router } = routing;
   const found =
     chosen === undefined
       ? router.routeOf(reversePath, address)
       : router.routeNamed(chosen, reversePath, address);
   const route = isCopy ? asCopy(found) : found;
-  return withDemand(chosen === undefined ? route : chosenBy('stage', route), tlsDemand);
+  const demanding = withDemand(chosen === undefined ? route : chosenBy('stage', route), tlsDemand);
+  return isCopy ? demanding : withVerp(demanding, verpFor(routing, found, recipient));
 }
 
 /** The route by all that decides, except plugins. A promise where a table has to be waited for. */
 export function wayFor(
-  { router, ways }: RouterInForce,
+  routing: RouterInForce,
   recipient: RoutedRecipient,
 ): RouteOrReason | Promise<RouteOrReason> {
-  if (ways === undefined || recipient.chosen !== undefined) return { route: routeFor(router, recipient) };
+  const { router, ways } = routing;
+  if (ways === undefined || recipient.chosen !== undefined) return { route: routeFor(routing, recipient) };
   const found = ways.of(router, recipient);
   return found instanceof Promise
-    ? found.then((known) => routeBy(known, recipient))
-    : routeBy(found, recipient);
+    ? found.then((known) => routeBy(routing, known, recipient))
+    : routeBy(routing, found, recipient);
 }
 
-function routeBy(found: FoundWay, { isCopy, tlsDemand }: RoutedRecipient): RouteOrReason {
+function routeBy(routing: RouterInForce, found: FoundWay, recipient: RoutedRecipient): RouteOrReason {
   if (found.kind === 'unknown') return found;
+  const { isCopy, tlsDemand } = recipient;
   const route = isCopy ? asCopy(found.route) : found.route;
-  return { route: withDemand(found.table === undefined ? route : chosenBy('table', route), tlsDemand) };
+  const demanding = withDemand(found.table === undefined ? route : chosenBy('table', route), tlsDemand);
+  return { route: isCopy ? demanding : withVerp(demanding, verpFor(routing, found.route, recipient)) };
+}
+
+/** The senders of their own that hold for mail of this route (VERP); undefined: it keeps its sender. */
+export function verpFor(
+  { verp: settings }: RouterInForce,
+  route: Pick<RouteKey, 'verp'>,
+  { reversePath, tenant, verp }: Pick<Envelope, 'reversePath' | 'tenant' | 'verp'>,
+): VerpChoice | undefined {
+  if (verp !== undefined) return { delimiters: verp, by: 'message' };
+  // Bounces have no sender that could name anybody.
+  if (reversePath === '') return undefined;
+  const delimiters = route.verp ?? settings.of(tenant ?? '') ?? '';
+  return delimiters === '' ? undefined : { delimiters, by: 'settings' };
+}
+
+/**
+ * The delimiters of the sender that a recipient of a message has of its own (VERP); undefined: it has none. While a table cannot say
+ * the route, the usual one counts.
+ */
+export async function delimitersFor(
+  routing: RouterInForce,
+  envelope: Envelope,
+  index: number,
+): Promise<string | undefined> {
+  const { address = '', route: chosen, isCopy = false } = envelope.recipients[index] ?? {};
+  const { reversePath, tenant = '', verp, tlsDemand } = envelope;
+  if (isCopy) return undefined;
+  const recipient = { reversePath, tenant, verp, tlsDemand, address, isCopy, chosen };
+  const way = await wayFor(routing, recipient);
+  return verpOf(('route' in way ? way.route : routeFor(routing, recipient)).key)?.delimiters;
 }

@@ -2,6 +2,8 @@
 
 import type { Config } from '../config/config.ts';
 import type { Router } from '../route/types.ts';
+import type { VerpSettings } from '../route/verp.ts';
+import { verpSettings } from '../settings/verp.ts';
 import type { NameServers } from './name-servers.ts';
 import { routeNames } from '../settings/route-rules.ts';
 import type { OpenRouter, OpenRouters, RouterInForce, RouteTables, StsOfRouter } from './ports.ts';
@@ -22,11 +24,13 @@ export class Routing implements RouterInForce {
   readonly #parts: RoutingParts;
   #current: OpenRouter;
   #ways: Ways | undefined;
+  #verp: VerpSettings;
 
   constructor(config: Config, parts: RoutingParts) {
     this.#parts = parts;
     this.#current = parts.open(config, parts.nowMs, parts.sts);
     this.#ways = waysOf(config, parts.tables);
+    this.#verp = verpSettings(config);
     parts.nameServers.use(this.#current);
   }
 
@@ -38,6 +42,10 @@ export class Routing implements RouterInForce {
     return this.#ways;
   }
 
+  get verp(): VerpSettings {
+    return this.#verp;
+  }
+
   get lookups(): OpenRouter['lookups'] {
     return this.#current.lookups;
   }
@@ -45,6 +53,7 @@ export class Routing implements RouterInForce {
   /** Replaces the router. Look-ups of the earlier one fail, which says nothing about their routes. */
   configure(config: Config): void {
     const before = this.#current;
+    this.#verp = verpSettings(config);
     this.#current = this.#parts.open(config, this.#parts.nowMs, this.#parts.sts);
     this.#ways = waysOf(config, this.#parts.tables);
     this.#parts.nameServers.use(this.#current);

@@ -75,6 +75,8 @@ export interface Envelope {
   readonly priority?: number | undefined;
   /** REQUIRETLS, or the field `TLS-Required: No` (RFC 8689); undefined: neither. */
   readonly tlsDemand?: TlsDemand | undefined;
+  /** XVERP of Postfix: delimiters of a sender for each recipient (VERP), which its sender asked for. */
+  readonly verp?: string | undefined;
   /** Why the message is held from its acceptance until an operator releases it; undefined: it is not. */
   readonly quarantine?: string | undefined;
   readonly origin: Origin;

@@ -11,9 +11,11 @@ export interface FrontEndRights {
   readonly xclient: boolean;
   /** Whether it is one that may tell about its client by XFORWARD. */
   readonly xforward: boolean;
+  /** Whether it is a client that may ask for a sender for each recipient (XVERP). */
+  readonly xverp: boolean;
 }
 
-export const noRights: FrontEndRights = { xclient: false, xforward: false };
+export const noRights: FrontEndRights = { xclient: false, xforward: false, xverp: false };
 
 /** How a connection came in. */
 export interface ConnectionOrigin {
@@ -62,9 +64,9 @@ export function leniencyOf(
   client: ClientFacts,
   { completesMail, rights }: ConnectionOrigin,
   hostname: string,
-  { xclient, xforward }: FrontEndRights = rights,
+  { xclient, xforward, xverp }: FrontEndRights = rights,
 ): Leniency {
-  return { ...deviationsOf(client, completesMail, hostname), xclient, xforward };
+  return { ...deviationsOf(client, completesMail, hostname), xclient, xforward, xverp };
 }
 
 function deviationsOf(

@@ -41,6 +41,8 @@ export interface ListenerOptions {
   readonly xclient: NetworkSet;
   /** Front ends that may tell by XFORWARD, for the log, where a message came from. */
   readonly xforward: NetworkSet;
+  /** Clients that may ask for a sender for each recipient (XVERP). */
+  readonly xverp: NetworkSet;
   /** Connections to this listener at the same time; undefined: only those of all listeners together are limited. */
   readonly maxConnections: number | undefined;
   /** Limits per client count the connections to this listener alone. */
@@ -245,10 +247,11 @@ export class Listener {
     release: () => void,
     context: ReceiveContext,
   ): IncomingConnection {
-    const { facts: listener, completesMail, xclient, xforward } = this.#options;
+    const { facts: listener, completesMail, xclient, xforward, xverp } = this.#options;
     const rightsOf = (address: string): FrontEndRights => ({
       xclient: xclient.has(address),
       xforward: xforward.has(address),
+      xverp: xverp.has(address),
     });
     // Clients that a balancer does not know come with the balancer's address, and have no right by it.
     const isKnown = frontEnd?.knowsClient !== false;

@@ -70,13 +70,14 @@ export function envelopeOf(
     priority,
     quarantine,
     tlsDemand,
+    verp: params.verp,
     origin: { via, clientAddress: client, helo },
   };
 }
 
 /** What the manager is told. */
 export function acceptedMessageOf(
-  { queueId, reversePath, recipients, tenant, quarantine, turn }: AcceptedTransaction,
+  { queueId, reversePath, recipients, tenant, quarantine, turn, params }: AcceptedTransaction,
   { ref, sizeBytes }: Appended,
   { startedAtMs, priority, tlsDemand }: Completion,
 ): AcceptedMessage {
@@ -93,6 +94,7 @@ export function acceptedMessageOf(
     priority,
     quarantine,
     tlsDemand,
+    verp: params.verp,
     turn,
   };
 }

@@ -22,6 +22,7 @@ export interface AcceptedMessage {
   readonly priority?: number | undefined;
   readonly quarantine?: string | undefined;
   readonly tlsDemand?: TlsDemand | undefined;
+  readonly verp?: string | undefined;
   /** A sending limit paces it. */
   readonly turn?: SendingTurn | undefined;
 }

@@ -27,6 +27,7 @@ import { rewritesSenders, rewritingPlan, withoutRewriting, withRewriting } from 
 import { demandOf, withoutDemand } from './security/demand.ts';
 import { PlanSecurity, type PlanPurpose, type TlsRouting } from './security/secure-plan.ts';
 import type { ErrorPlan, RouteKey, RoutePlan, Router } from './types.ts';
+import { verpOf, verpPlan } from './verp.ts';
 
 export type * from './route-rule.ts';
 export type { TlsRouting } from './security/secure-plan.ts';
@@ -170,6 +171,12 @@ class TableRouter implements Router {
 
   async #lookUp(plan: string): Promise<Outcome> {
     const bare = withoutDemand(plan);
+    const verp = verpOf(plan);
+    const outcome = await this.#lookUpBare(bare, plan);
+    return verp === undefined ? outcome : verpPlan(outcome, verp);
+  }
+
+  async #lookUpBare(bare: string, plan: string): Promise<Outcome> {
     const outcome = await this.#lookUpPlain(withoutRewriting(withoutCopies(bare)), demandOf(plan));
     if (isOfCopies(bare)) return planOfCopies(outcome);
     return rewritesSenders(bare) ? rewritingPlan(outcome) : outcome;

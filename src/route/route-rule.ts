@@ -79,6 +79,8 @@ export interface RouteRule {
   readonly logins?: readonly RuleLogin[];
   /** Foreign senders are rewritten (SRS). */
   readonly rewritesSenders?: true | undefined;
+  /** Senders of their own for recipients (VERP): see `VerpSetting`. */
+  readonly verp?: string | undefined;
   /** Priority of messages without one of their own (RFC 6710): -9 to 9. */
   readonly priority?: number | undefined;
 }

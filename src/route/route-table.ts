@@ -43,12 +43,15 @@ export class RouteTable {
   /** Made once for each rule: domains are many. */
   readonly #planKeys = new Map<RouteRule, string>();
   #default: RouteRule | undefined;
+  /** Some rule gives recipients senders of their own, which the null sender never gets. */
+  readonly #hasVerp: boolean;
   /** Of rules with log-ins. */
   readonly #logins = new Map<RouteRule, SenderLogins>();
   readonly #domains = new RecentMap<string, DomainRoutes>(maxDomains);
 
   /** @throws RouteTableError when rules contradict each other or one cannot be understood */
   constructor(rules: readonly RouteRule[]) {
+    this.#hasVerp = rules.some(({ verp = '' }) => verp !== '');
     const named = new Map<string, RouteRule>();
     for (const rule of rules) {
       const namesake = rule.isUnnamed === true ? undefined : named.get(rule.name);
@@ -81,7 +84,8 @@ export class RouteTable {
 
   /** Whether some rule looks at the sender. */
   get looksAtSenders(): boolean {
-    return this.#bySender.size > 0 || [...this.#logins.values()].some((logins) => logins.looksAtSenders);
+    if (this.#bySender.size > 0 || this.#hasVerp) return true;
+    return [...this.#logins.values()].some((logins) => logins.looksAtSenders);
   }
 
   /** The rule of a plan key, if the table has it or its target is in the key. @param key - the part of a route key before the domain */
@@ -150,7 +154,12 @@ export class RouteTable {
     const plain = rule === undefined || (rule.target.kind === 'mx' && rule.otherwise === undefined);
     const bare = plain ? `mx:${domain}` : `${this.#planKeys.get(rule)}:${domain}`;
     const key = rule?.rewritesSenders === true ? withRewriting(bare) : bare;
-    return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };
+    return {
+      key,
+      domain,
+      ...(rule?.priority !== undefined && { priority: rule.priority }),
+      ...(rule?.verp !== undefined && { verp: rule.verp }),
+    };
   }
 
   /** Adds a rule; returns an earlier rule that matches the same. */

@@ -24,6 +24,8 @@ export type SocketHop = HopFacts & {
   readonly tls?: HopTlsPolicy | undefined;
   /** Foreign senders are rewritten on this way (SRS). */
   readonly rewritesSenders?: true;
+  /** Delimiters: each recipient's copy has a sender of its own (VERP). */
+  readonly verp?: string;
   /** The log-in that a connection must have (RFC 4954); none: it logs in nowhere. */
   readonly login?: HopLogin | undefined;
 };
@@ -58,6 +60,8 @@ export interface RelayPlan {
   readonly label: string;
   /** Sorted by preference; never empty. */
   readonly addresses: readonly NextHopAddress[];
+  /** The most recipients in a transaction, where that is fewer than limits allow. */
+  readonly recipientsPerTransaction?: number | undefined;
 }
 
 /** Mail for the recipient cannot be handed on, now (`permanent` false) or ever. */
@@ -91,6 +95,8 @@ export interface RouteKey {
   readonly domain: string;
   /** Priority that the rule gives to messages without one: -9 to 9. */
   readonly priority?: number | undefined;
+  /** What the rule says about senders of their own (VERP): see `VerpSetting`. */
+  readonly verp?: string | undefined;
 }
 
 export interface Router {

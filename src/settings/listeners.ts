@@ -76,6 +76,7 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     balancers: nobody,
     xclient: nobody,
     xforward: nobody,
+    xverp: nobody,
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };
@@ -93,6 +94,7 @@ function listenerOf(
     proxyProtocol,
     xclient,
     xforward,
+    xverp,
     receive,
   }: ListenConfig,
   receivers: number,
@@ -112,6 +114,7 @@ function listenerOf(
     balancers: new NetworkSet(proxyProtocol),
     xclient: new NetworkSet(xclient),
     xforward: new NetworkSet(xforward),
+    xverp: new NetworkSet(xverp),
     hasOwnClientLimits: maxConnectionsPerClient !== undefined || connectionRatePerClient !== undefined,
   };
 }

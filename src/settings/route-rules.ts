@@ -23,7 +23,7 @@ export function routeRules({
     const target = targetOf(route);
     const logins = loginsOf(route, credentials);
     const otherwise = otherwiseOf(route, routes, credentials);
-    const { priority, srs } = route;
+    const { priority, srs, verp } = route;
     const rewritesSenders = srs;
     const matches: RouteMatch[] =
       route.conditions !== undefined || (route.name !== undefined && toFilters.has(route.name))
@@ -38,6 +38,7 @@ export function routeRules({
       logins,
       priority,
       rewritesSenders,
+      verp,
     }));
   });
 }

@@ -286,6 +286,6 @@ function reported(ref: StoredRef, { envelope, sizeBytes }: StoredMessage): Recov
     ({ address }, index) => ({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' }) as const,
   );
   const known = { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, tenant, priority };
-  const facts = { ...known, tlsDemand };
+  const facts = { ...known, tlsDemand, verp: envelope.verp };
   return { ...facts, held: false, waiting };
 }

@@ -183,6 +183,7 @@ export interface RecoveredMessage {
   /** MT-PRIORITY (RFC 6710); undefined: 0. */
   readonly priority?: number | undefined;
   readonly tlsDemand?: Envelope['tlsDemand'];
+  readonly verp?: Envelope['verp'];
   /** The numbers of the recipients that get copies for archives; undefined when there is none. */
   readonly copies?: readonly number[] | undefined;
   /** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */

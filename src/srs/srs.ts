@@ -13,7 +13,7 @@ import { addressOfLiteral } from '../address/domain.ts';
 import { checkDomain, toAscii } from '../values/domain-name.ts';
 import { ageOf, stampOf } from './srs-day.ts';
 import { findSecret, srsHash } from './srs-hash.ts';
-import { asciiDomain, localPartOf, partsOf } from './srs-text.ts';
+import { asciiDomain, localPartOf, partsOf } from '../address/mailbox-parts.ts';
 import type { Forwarded, KeptReason, Reversed, SrsFault, SrsScheme } from './srs-types.ts';
 
 /** RFC 5321 4.5.3.1.1: what every server has to take. Some refuse more, for good. */

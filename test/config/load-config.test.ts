@@ -97,6 +97,7 @@ describe('the defaults', () => {
         proxyProtocol: [],
         xclient: [],
         xforward: [],
+        xverp: [],
         receive: {},
       },
     ]);

@@ -14,6 +14,7 @@ import type {
   Scheduler,
 } from '../../src/schedule/types.ts';
 import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
+import { noVerp } from './no-verp.ts';
 
 /** An admission, and what the scheduler heard. */
 function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
@@ -27,6 +28,7 @@ function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   const store = { submitted: () => true } as unknown as SpoolStore;
   const routing = {
     router: { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router,
+    verp: noVerp,
   };
   // Dates are ahead by the shift.
   const stretches = [{ fromMs: 0, toMs: nowMs + shiftMs, shiftMs }];

@@ -31,6 +31,8 @@ interface Bench {
   readonly timers: VirtualTimers;
   /** In force. */
   settings: BounceSettings;
+  /** Delimiters, by the number of the recipient. */
+  verp: readonly (string | undefined)[] | undefined;
   /** Disk errors to come. */
   failures: number;
   hasRoom: boolean;
@@ -66,6 +68,7 @@ function bench(): Bench {
     timers,
     dateMs: timers.nowMs,
     settings: () => made.settings,
+    verpOf: (_, recipient) => Promise.resolve(made.verp?.[recipient]),
     reader: spool,
     writerOf: () => writer,
     log,
@@ -82,6 +85,7 @@ function bench(): Bench {
     spool,
     troubles,
     timers,
+    verp: undefined,
     settings: {
       hostname: 'mx.test',
       from: 'MAILER-DAEMON@mx.test',
@@ -274,4 +278,20 @@ test('reports have the tenant and the route of the configuration, and the langua
   const text = Buffer.concat(content).toString();
   assert.match(text, /^Content-Language: de\r$/mu);
   assert.match(text, /^Subject: Ihre Nachricht konnte nicht zugestellt werden\r$/mu);
+});
+
+test('a recipient with a sender of its own has a report of its own, to that sender', async () => {
+  const made = bench();
+  made.verp = ['+=', undefined, '-='];
+  const to = ['x@b.test', 'y@b.test', '"z z"@b.test'].map((address) => ({ address }));
+  assert.equal(await made.report(to), true);
+  assert.deepEqual(
+    made.stored.map(({ envelope }) => envelope.recipients.map(({ address }) => address)),
+    [['a+x=b.test@from.test'], ['a@from.test'], ['"a-z z=b.test"@from.test']],
+  );
+  const texts = made.stored.map(({ content }) => Buffer.concat(content).toString());
+  assert.deepEqual(
+    texts.map((text) => [...text.matchAll(/^Final-Recipient: (.*)\r$/gmu)].map(([, address]) => address)),
+    [['rfc822; x@b.test'], ['rfc822; y@b.test'], ['rfc822; "z z"@b.test']],
+  );
 });

@@ -20,6 +20,7 @@ import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { smtpHop } from '../../src/route/next-hop.ts';
+import { noVerp } from './no-verp.ts';
 
 const forever = { validUntilMs: Number.MAX_SAFE_INTEGER };
 const aol: RoutePlan = {
@@ -100,7 +101,7 @@ async function ground(t: TestContext) {
   const scheduler = createScheduler(shaping.limits, clock.nowMs());
   const limits = shaping.operations({
     scheduler,
-    routing: { router },
+    routing: { router, verp: noVerp },
     handshakes: new LastHandshakes(() => 0),
     logins: { of: () => undefined },
     pipelining: new PipeliningMemory(() => 0),

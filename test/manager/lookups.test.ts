@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lookups } from '../../src/manager/lookups.ts';
 import type { ErrorPlan, RoutePlan, Router } from '../../src/route/types.ts';
+import { noVerp } from './no-verp.ts';
 
 const temporary: ErrorPlan & { validUntilMs: number } = {
   kind: 'error',
@@ -38,7 +39,7 @@ class HandRouter {
 
 function ground(most = 3) {
   const router = new HandRouter();
-  const routing = { router: router as unknown as Router };
+  const routing = { router: router as unknown as Router, verp: noVerp };
   const told: string[] = [];
   const lookups = new Lookups({
     routing,

@@ -10,6 +10,7 @@ import { chosenBy } from '../../src/route/choice.ts';
 import type { Router } from '../../src/route/types.ts';
 import { relay, start, Table } from '../schedule/table.ts';
 import { fakeRouter } from '../route/fake-resolver.ts';
+import { noVerp } from './no-verp.ts';
 
 function routerTo(host: string) {
   const target = { kind: 'smarthost', hosts: [{ host, port: 25 }], mode: 'failover' } as const;
@@ -20,7 +21,7 @@ test('a sweep that waits for mail in flight ends when a later reload begins anot
   const timers = new VirtualTimers();
   const table = new Table().know({ 'a.example': relay('old', ['192.0.2.1']) });
   const [first, second] = [routerTo('192.0.2.7'), routerTo('192.0.2.8')];
-  const routing = { router: first };
+  const routing = { router: first, verp: noVerp };
   const rerouter = new Rerouter({
     scheduler: table.scheduler,
     envelope: () => Promise.resolve(undefined),
@@ -54,7 +55,7 @@ test('mail whose route a stage chose goes by the route that has the name now, an
     return fakeRouter({}, { rules: [{ name, match: { kind: 'domain', domain: 'b.example' }, target }] })
       .router;
   };
-  const routing = { router: names('bulk', '192.0.2.7') };
+  const routing = { router: names('bulk', '192.0.2.7'), verp: noVerp };
   const envelope = { reversePath: 'joe@c.example', recipients: [{ address: 'x@a.example', route: 'bulk' }] };
   const rerouter = new Rerouter({
     scheduler: table.scheduler,

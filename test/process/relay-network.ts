@@ -91,6 +91,7 @@ class Relay {
     this.#bouncer = new Bouncer({
       timers: nodeTimers,
       dateMs: Date.now,
+      verpOf: () => Promise.resolve(undefined),
       settings: () => ({
         hostname: 'relay.test',
         from: 'MAILER-DAEMON@relay.test',

@@ -180,6 +180,7 @@ export async function start(
     balancers?: readonly string[];
     xclient?: readonly string[];
     xforward?: readonly string[];
+    xverp?: readonly string[];
     /** SHA-256 of certificates whose clients may relay. */
     relayCertificates?: readonly string[];
     /** Authorities of certificates whose clients may log in by EXTERNAL. */
@@ -337,6 +338,7 @@ export async function start(
     balancers: new NetworkSet((options.balancers ?? []).map(parseNetwork)),
     xclient: new NetworkSet((options.xclient ?? []).map(parseNetwork)),
     xforward: new NetworkSet((options.xforward ?? []).map(parseNetwork)),
+    xverp: new NetworkSet((options.xverp ?? []).map(parseNetwork)),
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RoutePlan } from '../../src/route/types.ts';
 import { hour, kinds, minute, noRoute, relay, start, Table, type Connect } from './table.ts';
 
 const shared = relay('shared', ['192.0.2.1']);
@@ -140,4 +141,15 @@ test('a plan for an unknown route changes nothing', () => {
   table.scheduler.routeResolved('mx:nobody.example', shared, start);
   assert.deepEqual(table.take(), []);
   assert.deepEqual(table.scheduler.sites(), []);
+});
+
+test('a plan may allow fewer recipients in a transaction than the configuration', () => {
+  const one = { ...relay('s', ['192.0.2.1']), recipientsPerTransaction: 1, security: '+verp' } as RoutePlan;
+  const table = new Table({ recipientsPerTransaction: 100 }).know({
+    'a.example': one,
+    'b.example': relay('s', ['192.0.2.1']),
+  });
+  table.submit(['a.example', 'b.example', 'a.example', 'a.example', 'b.example']);
+  const granted = table.connects().map(({ transaction }) => [...transaction.recipients].sort());
+  assert.deepEqual(granted.sort(), [[0], [1, 4], [2], [3]]);
 });

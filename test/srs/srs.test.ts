@@ -8,7 +8,7 @@ import { parseMailbox } from '../../src/address/path.ts';
 import { ageOf, dayOfMessage, stampOf } from '../../src/srs/srs-day.ts';
 import { findSecret, srsHash } from '../../src/srs/srs-hash.ts';
 import { parseSrsSecrets } from '../../src/srs/srs-secrets.ts';
-import { partsOf } from '../../src/srs/srs-text.ts';
+import { partsOf } from '../../src/address/mailbox-parts.ts';
 import { Srs } from '../../src/srs/srs.ts';
 import type { SrsScheme } from '../../src/srs/srs-types.ts';
 

@@ -6,6 +6,7 @@ import { duration, expected, key, listOf, size, tableOf, textOf, yesNo } from '.
 import { language } from './report-texts.ts';
 import { mailbox, tenantName } from './texts.ts';
 import { file } from './tls.ts';
+import { verp } from './verp.ts';
 
 /** The keys of [bounce]. */
 export const bounce = tableOf({
@@ -54,5 +55,10 @@ export const bounce = tableOf({
     z.string({ error: expected('the name of a route') }).optional(),
     'The name of the [[route]] that reports take.',
     { defaultText: 'as other mail to the same address', example: '"bounces"' },
+  ),
+  verp: key(
+    verp().optional(),
+    'Senders of their own for the recipients of all mail, so that a bounce tells by its address whom it is about; see verp in [[route]].',
+    { defaultText: 'false', example: 'true' },
   ),
 });

@@ -73,6 +73,11 @@ const listen = tableOf({
     'Front ends that may tell by XFORWARD where a message came from, e.g. Postfix. It is written to the log, and decides nothing.',
     { example: '["127.0.0.1"]' },
   ),
+  xverp: key(
+    networks().prefault([]),
+    'Clients that may ask by XVERP of MAIL, as mailing list programs do with Postfix, for a message with a sender of its own for each recipient (VERP).',
+    { example: '["127.0.0.1"]' },
+  ),
   from_filter: key(
     oneOf(['any', 'outgoing']).optional(),
     'It takes mail back from a content filter: all checks, stages, rewriting, copies of [[tap]], sending limits and log-ins are left out, since they were done before. Only clients in its own relay_networks may connect, which are this host when they are not given. "any": nothing is signed. "outgoing": what comes here is mail of your own, and is signed (DKIM).',
@@ -85,7 +90,7 @@ const listen = tableOf({
   ),
   ...receiveOverrides(),
 }).superRefine(({ address, protocol, ...own }, context) => {
-  for (const name of ['proxy_protocol', 'xclient', 'xforward'] as const) {
+  for (const name of ['proxy_protocol', 'xclient', 'xforward', 'xverp'] as const) {
     if (address.kind !== 'unix' || own[name].length === 0) continue;
     const message = `a Unix-domain socket has no clients with an IP address: ${name} needs a port`;
     context.addIssue({ code: 'custom', message, path: [name] });

@@ -11,6 +11,7 @@ import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
 import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
 import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
+import { verp } from './verp.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
 const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
@@ -88,6 +89,11 @@ export const route = tableOf({
     yesNo().optional(),
     'For relay and mx: rewrite foreign senders into addresses at the domain of [srs], so that the next servers find this server allowed to send for them. Senders of our own domains, and the empty one of bounces, stay.',
     { defaultText: 'false', example: 'true' },
+  ),
+  verp: key(
+    verp().optional(),
+    'For relay, lmtp and mx: each recipient gets a message of its own, whose sender names the recipient (VERP). true for "+=", which makes list+user=example.com@example.org; other delimiters of - = +; false for none.',
+    { defaultText: 'that of the [[tenant]], or of [bounce]', example: 'true' },
   ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),

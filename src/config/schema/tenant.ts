@@ -5,6 +5,7 @@ import { quarantineMessages, quarantineSize } from './quarantine.ts';
 import { networks, senders } from './lists.ts';
 import { language } from './report-texts.ts';
 import { tenantName } from './texts.ts';
+import { verp } from './verp.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 /** A user, or all users of a domain: `@example.com`. */
@@ -48,6 +49,11 @@ const tenant = tableOf({
     language().optional(),
     'The language of the reports about its mail; see language in [bounce].',
     { defaultText: 'that of [bounce]', example: '"de"' },
+  ),
+  verp: key(
+    verp().optional(),
+    'Senders of their own for the recipients of its mail; see verp in [[route]].',
+    { defaultText: 'that of [bounce]', example: 'true' },
   ),
   quarantine_max_messages: key(
     quarantineMessages.optional(),

@@ -36,6 +36,8 @@ export interface ExplainAnswer {
   };
   /** Of an SRS address of this server: where mail to it goes. The rest is about that address. */
   readonly leadsTo?: ShownReversal | undefined;
+  /** The sender that this recipient has of its own (VERP); undefined where it has none. */
+  readonly verp?: string | undefined;
   /** What becomes of the sender; undefined on a route that rewrites none. */
   readonly sentAs?: ShownSender | undefined;
   /** Why the mail cannot be routed; undefined when it can. */
@@ -124,6 +126,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
     plugins: z.array(z.string()),
   }),
   leadsTo: shownReversalSchema.optional(),
+  verp: z.string().optional(),
   sentAs: shownSenderSchema.optional(),
   refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),
   validUntilMs: z.number(),

@@ -3,7 +3,9 @@
 
 import type { Refusal } from '../../message/refusal.ts';
 import type { ConnectionContext } from '../connection-context.ts';
+import type { SocketHop } from '../../route/types.ts';
 import { type OpenedMessage, openMessage } from '../open-message.ts';
+import { OtherSenders } from '../other-senders.ts';
 import { TransactionInHand } from '../transaction-in-hand.ts';
 import type { Work } from '../types.ts';
 import type { PhaseTimer } from './phase-timer.ts';
@@ -29,7 +31,8 @@ interface Unreadable {
 export class GrantedWork {
   readonly #context: ConnectionContext;
   readonly #events: WorkEvents;
-  readonly #rewritesSenders: boolean;
+  /** Where senders are others than those of envelopes. */
+  readonly #senders: OtherSenders | undefined;
   /** Ms on the clock of the deadlines. */
   readonly #startedAtMs: number;
   readonly #waiting: Work[];
@@ -41,14 +44,23 @@ export class GrantedWork {
   readonly #begun: (TransactionInHand | Unreadable)[] = [];
   #isFirst = true;
 
-  /** @param first - the work that the connection was opened for */
-  /** @param rewritesSenders - whether foreign senders are rewritten on this connection */
-  constructor(context: ConnectionContext, first: Work, rewritesSenders: boolean, events: WorkEvents) {
+  /**
+   * @param first - the work that the connection was opened for
+   * @param hop - whether senders are others on this connection
+   */
+  constructor(
+    context: ConnectionContext,
+    first: Work,
+    hop: Pick<SocketHop, 'rewritesSenders' | 'verp'>,
+    events: WorkEvents,
+  ) {
     this.#context = context;
     this.#startedAtMs = context.deadlines.nowMs;
     this.#waiting = [first];
     this.#events = events;
-    this.#rewritesSenders = rewritesSenders;
+    const { rewritesSenders, verp } = hop;
+    if (rewritesSenders === true || verp !== undefined)
+      this.#senders = new OtherSenders(context.srs, rewritesSenders === true, verp);
   }
 
   get isReading(): boolean {
@@ -112,7 +124,8 @@ export class GrantedWork {
     const connectMs = this.#isFirst ? Math.round(nowMs - this.#startedAtMs) : 0;
     this.#isFirst = false;
     const inHand = new TransactionInHand(work, nowMs, connectMs);
-    const opened = this.#rewritesSenders ? this.#openToRewrite(work) : openMessage(spool, work);
+    const opened =
+      this.#senders === undefined ? openMessage(spool, work) : this.#openToRewrite(work, this.#senders);
     if (!(opened instanceof Promise)) return { inHand, ...opened };
     this.#reading = inHand;
     timer.startReading();
@@ -132,14 +145,12 @@ export class GrantedWork {
   }
 
   /** Without a promise where `openMessage` needs none. */
-  #openToRewrite(work: Work): OpenedMessage | Promise<OpenedMessage> {
-    const { spool, srs } = this.#context;
+  #openToRewrite(work: Work, senders: OtherSenders): OpenedMessage | Promise<OpenedMessage> {
     const rewritten = (opened: OpenedMessage): OpenedMessage => {
-      const { reversePath, receivedAtMs } = opened.message.envelope;
-      const sender = srs.forward(reversePath, receivedAtMs, Date.now());
-      return sender.kind === 'kept' ? opened : { ...opened, sentAs: sender.address };
+      const sentAs = senders.senderOf(opened.message.envelope, work.recipients);
+      return sentAs === undefined ? opened : { ...opened, sentAs };
     };
-    const opened = openMessage(spool, work);
+    const opened = openMessage(this.#context.spool, work);
     if (opened instanceof Promise) return opened.then(rewritten);
     try {
       return rewritten(opened);

@@ -44,7 +44,7 @@ export class OutgoingConnection implements TransportConnection {
     const { work, ...place } = grant;
     this.#grant = place;
     this.#onEnded = onEnded;
-    this.#work = new GrantedWork(context, work, hop.rewritesSenders === true, {
+    this.#work = new GrantedWork(context, work, hop, {
       opened: () => this.#pump(),
       unreadable: (error) => this.#unreadable(error),
     });

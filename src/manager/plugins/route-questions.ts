@@ -4,16 +4,17 @@
 
 import type { Timers } from '../../io/timers.ts';
 import { WaitingLine } from '../../dns/waiting-line.ts';
-import type { MessageHead } from '../../message/envelope.ts';
+import type { Envelope, MessageHead } from '../../message/envelope.ts';
 import { askedRecipientOf, type AskedRecipient } from '../../route/asked-key.ts';
 import { chosenBy } from '../../route/choice.ts';
 import { demandOf, withDemand, withoutDemand } from '../../route/security/demand.ts';
 import { targetKey } from '../../route/target-key.ts';
 import type { ErrorPlan, RouteKey } from '../../route/types.ts';
+import { withVerp } from '../../route/verp.ts';
 import type { MessageHandle } from '../../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../../spool/types.ts';
 import type { RouterInForce } from '../ports.ts';
-import { routeFor, wayFor } from '../route-of.ts';
+import { routeFor, verpFor, wayFor } from '../route-of.ts';
 import type { AskedRoutes } from './asked-routes.ts';
 import type { DeliveryPlugin } from './delivery-plugin.ts';
 import { PluginRests } from './plugin-rests.ts';
@@ -150,20 +151,22 @@ export class RouteQuestions {
     if (question.generation !== asked.generation) return unlessOld(bare);
     switch (answer.kind) {
       case 'continue': {
-        const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen };
-        const found = await wayFor(routing, recipient);
+        const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp: head.envelope.verp };
+        const found = await wayFor(routing, known);
         if (!('route' in found)) return temporarily(found.reason);
         const { route } = found;
         // Without tables, those of a configuration that comes in between count.
-        return unlessOld(() => (routing.ways === undefined ? routeFor(routing.router, recipient) : route));
+        return unlessOld(() => (routing.ways === undefined ? routeFor(routing, known) : route));
       }
       case 'route': {
         const { name } = answer;
-        return unlessOld(() => this.#chosen(question, routing.router.routeNamed(name, reversePath, address)));
+        return unlessOld(() =>
+          this.#chosen(question, head.envelope, routing.router.routeNamed(name, reversePath, address)),
+        );
       }
       case 'target': {
         const key = `${targetKey(answer.target)}:${domain}`;
-        return unlessOld(() => this.#chosen(question, { key, domain }));
+        return unlessOld(() => this.#chosen(question, head.envelope, { key, domain }));
       }
       case 'refused':
         return answer.plan;
@@ -201,8 +204,12 @@ export class RouteQuestions {
     return answer;
   }
 
-  #chosen({ tlsDemand }: Question, route: RouteKey): RouteKey {
-    return withDemand(chosenBy('plugin', route), tlsDemand);
+  #chosen(question: Question, envelope: Envelope, route: RouteKey): RouteKey {
+    return this.#final(question, envelope, chosenBy('plugin', route));
+  }
+
+  #final({ tlsDemand }: Question, envelope: Envelope, route: RouteKey): RouteKey {
+    return withVerp(withDemand(route, tlsDemand), verpFor(this.#parts.routing, route, envelope));
   }
 
   #again({ message, queueId, recipient, tlsDemand }: Question, usual: RouteKey): RouteKey {

@@ -6,6 +6,7 @@ import { chooserOf, withoutChoice } from '../../route/choice.ts';
 import { isOfCopies } from '../../route/copies.ts';
 import { demandOf, withoutDemand } from '../../route/security/demand.ts';
 import type { RouteKey } from '../../route/types.ts';
+import { verpOf } from '../../route/verp.ts';
 import type { MessageHandle, RecipientFacts } from '../../schedule/types.ts';
 import type { AskedRoutes } from '../plugins/asked-routes.ts';
 import type { RouterInForce } from '../ports.ts';
@@ -36,20 +37,28 @@ export class PresentRoutes {
     const { router, ways } = routing;
     const key = withoutDemand(row.route);
     const tlsDemand = demandOf(row.route);
-    const looksAtMessage = router.looksAtSenders || ways !== undefined || isAsked(key);
+    const looksAtMessage = router.looksAtSenders || ways !== undefined || routing.verp.areAny || isAsked(key);
     if (!looksAtMessage && chooserOf(key) === undefined) {
-      const facts = { tlsDemand, isCopy: isOfCopies(key), chosen: undefined };
-      return routeFor(router, { ...facts, reversePath: '', address: `x@${row.domain}` });
+      const ofMessage = verpOf(row.route);
+      return routeFor(routing, {
+        tlsDemand,
+        isCopy: isOfCopies(key),
+        chosen: undefined,
+        reversePath: '',
+        tenant: '',
+        address: `x@${row.domain}`,
+        verp: ofMessage?.by === 'message' ? ofMessage.delimiters : undefined,
+      });
     }
     const envelope = await this.#parts.envelope(row.queueId);
     if (envelope === undefined) return undefined;
-    const { reversePath, tenant = '' } = envelope;
+    const { reversePath, tenant = '', verp } = envelope;
     const {
       address = '',
       isCopy = isOfCopies(withoutChoice(key)),
       route: chosen,
     } = envelope.recipients[row.recipient] ?? {};
-    const found = await wayFor(routing, { reversePath, tenant, tlsDemand, address, isCopy, chosen });
+    const found = await wayFor(routing, { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp });
     if ('route' in found) return found.route;
     const { message, queueId, recipient, domain } = row;
     return asked.routeOf({ message, queueId, recipient, domain, tlsDemand });

@@ -60,7 +60,7 @@ export function readRcpt(text: string): RcptParameters {
 
 /** Reads RET and ENVID. @throws {Error} with a clause, when the text cannot be read */
 export function readMail(text: string): Pick<MailParameters, 'ret' | 'envelopeId'> {
-  const read = readMailParameters(` ${text}`, 0, allowed, false);
+  const read = readMailParameters(` ${text}`, 0, allowed, { takesRequireTls: false, takesVerp: false });
   if ('refusal' in read)
     throw new Error(`it gave parameters of a sender that are not known: ${excerpt(text)}`);
   const { ret, envelopeId } = read.params;

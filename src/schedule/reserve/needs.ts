@@ -76,11 +76,20 @@ export function collectNeeds(s: State, task: number, route: number, nowMs: numbe
   }
   const [only] = needs.routes;
   needs.messagesPerConnection = s.config.transactionsPerConnection;
-  needs.recipientsPerMessage = s.config.recipientsPerTransaction;
+  needs.recipientsPerMessage = mostRecipients(s, site);
   for (const [at, each] of needs.routes.entries()) {
     addLimits(needs, limitsOf(s, each, nowMs), needs.routeRecipients[at] ?? 0, each === only);
   }
   return true;
+}
+
+/** The most recipients in a transaction at a site, before limits. @param site - of a route that has a plan */
+function mostRecipients(s: State, site: number): number {
+  const { recipientsPerTransaction } = s.config;
+  return Math.min(
+    recipientsPerTransaction,
+    s.sites.planOf(site).recipientsPerTransaction ?? recipientsPerTransaction,
+  );
 }
 
 /** Fills `s.needs` with what would hold for a message to one recipient of a route. */

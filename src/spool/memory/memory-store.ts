@@ -140,8 +140,18 @@ export class MemoryStore implements SpoolStore {
 
 function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
   const { bytes, damage, envelope, held, warnedAfterMs } = message;
-  const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant, tlsDemand } =
-    envelope;
+  const {
+    body,
+    priority,
+    quarantine,
+    queueId,
+    receivedAtMs,
+    reversePath,
+    smtpUtf8,
+    tenant,
+    tlsDemand,
+    verp,
+  } = envelope;
   const copies = copiesIn(envelope.recipients);
   const routes = routesIn(envelope.recipients);
   return {
@@ -158,6 +168,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
+    ...(verp === undefined ? undefined : { verp }),
     held,
     ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
     ...(damage === undefined ? undefined : { damage }),

@@ -11,6 +11,8 @@ const retWords = [undefined, 'FULL', 'HDRS'] as const;
 
 /** The second byte has how the message came, and since version 6 in its upper bits what it asks for about TLS. */
 const viaBits = 0x0f;
+/** Since version 10: delimiters follow. */
+const verpGiven = 0x10;
 const demandShift = 6;
 const demandWords = [undefined, 'requiretls', 'tls-required-no'] as const;
 
@@ -42,6 +44,7 @@ export function envelopeBound(envelope: Envelope): number {
   let bound = 16 + 3 * (envelope.reversePath.length + origin.clientAddress.length + origin.helo.length);
   if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
   if (envelope.tenant !== undefined) bound += 2 + 3 * envelope.tenant.length;
+  if (envelope.verp !== undefined) bound += 2 + 3 * envelope.verp.length;
   if (envelope.quarantine !== undefined) bound += 2 + 3 * envelope.quarantine.length;
   for (const recipient of envelope.recipients) {
     bound += 5 + 3 * recipient.address.length;
@@ -69,7 +72,7 @@ function putString(buffer: Buffer, at: number, text: string): number {
  * @returns the position after the envelope
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
-  const { origin, recipients, envelopeId, tenant = '', priority, quarantine } = envelope;
+  const { origin, recipients, envelopeId, tenant = '', priority, quarantine, verp } = envelope;
   let flags = retWords.indexOf(envelope.ret) << retShift;
   if (envelope.body === '8BITMIME') flags |= flag8bitmime;
   if (envelope.smtpUtf8) flags |= flagSmtputf8;
@@ -78,7 +81,8 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (priority !== undefined) flags |= flagPriority;
   if (quarantine !== undefined) flags |= flagQuarantine;
   buffer[at] = flags;
-  buffer[at + 1] = viaWords.indexOf(origin.via) | (demandWords.indexOf(envelope.tlsDemand) << demandShift);
+  const way = viaWords.indexOf(origin.via) | (verp === undefined ? 0 : verpGiven);
+  buffer[at + 1] = way | (demandWords.indexOf(envelope.tlsDemand) << demandShift);
   let position = putString(buffer, at + 2, envelope.reversePath);
   position = putString(buffer, position, origin.clientAddress);
   position = putString(buffer, position, origin.helo);
@@ -86,6 +90,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (tenant !== '') position = putString(buffer, position, tenant);
   if (priority !== undefined) position = buffer.writeInt8(priority, position);
   if (quarantine !== undefined) position = putString(buffer, position, quarantine);
+  if (verp !== undefined) position = putString(buffer, position, verp);
   for (const recipient of recipients) {
     buffer[position] = recipientFlags(recipient);
     position = putString(buffer, position + 1, recipient.address);
@@ -145,6 +150,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
   const tenant = flags & flagTenant ? takeString() : undefined;
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
   const quarantine = flags & flagQuarantine ? takeString() : undefined;
+  const verp = (buffer[at + 1] ?? 0) & verpGiven ? takeString() : undefined;
   const recipients: EnvelopeRecipient[] = [];
   for (let index = 0; index < facts.recipients; index++) {
     const given = buffer[position] ?? 0;
@@ -174,6 +180,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
+    ...(verp === undefined ? undefined : { verp }),
     origin: { via, clientAddress, helo },
   };
 }
@@ -192,6 +199,7 @@ export interface EnvelopeOutline {
   readonly priority: number | undefined;
   readonly quarantine: string | undefined;
   readonly tlsDemand: TlsDemand | undefined;
+  readonly verp: string | undefined;
 }
 
 /**
@@ -223,6 +231,11 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     const quarantineAt = skip();
     quarantine = buffer.toString('utf8', quarantineAt, position);
   }
+  let verp: string | undefined;
+  if ((buffer[at + 1] ?? 0) & verpGiven) {
+    const verpAt = skip();
+    verp = buffer.toString('utf8', verpAt, position);
+  }
   const addresses: string[] = [];
   let copies: number[] | undefined;
   let routes: (string | undefined)[] | undefined;
@@ -253,6 +266,7 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     priority,
     quarantine,
     tlsDemand: demandOf(buffer[at + 1]),
+    verp,
   };
 }
 

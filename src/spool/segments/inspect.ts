@@ -9,15 +9,8 @@ import { readHolds } from './holds-reader.ts';
 import { listSegments, readFolder, spoolLayout, type SpoolLayout } from './layout.ts';
 import { replayJournal } from './journal-reader.ts';
 import { QueueState } from './queue-state.ts';
-import {
-  dropWithoutRecord,
-  inDoubtProblem,
-  messageProblem,
-  recoverSegments,
-  unclaimedLarge,
-  withoutRecordProblem,
-  type RecoveryContext,
-} from './recovery.ts';
+import { dropWithoutRecord, recoverSegments, unclaimedLarge, type RecoveryContext } from './recovery.ts';
+import { inDoubtProblem, messageProblem, withoutRecordProblem } from './recovery-problems.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SpoolError } from '../spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from '../types.ts';

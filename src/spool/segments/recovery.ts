@@ -20,6 +20,7 @@ import { segmentName, slotOf } from '../queue-id.ts';
 import type { EnvelopeOutline } from './envelope-codec.ts';
 import { headQueueId, isLargeLength, outlineOf, type RecordHead } from './record.ts';
 import type { FoundRecord } from './segment-index.ts';
+import { messageProblem } from './recovery-problems.ts';
 import { segmentRef } from './segment-place.ts';
 import { readSegment } from './segment-scan.ts';
 import {
@@ -176,23 +177,6 @@ function recoverRecord(
   return message;
 }
 
-/** Number of recipients that the text of a problem names. */
-const maxNamedRecipients = 20;
-
-/** The problem to report for a message that is damaged or missing. */
-export function messageProblem(
-  kind: SpoolProblem['kind'],
-  { queueId, reversePath, waiting }: Pick<RecoveredMessage, 'queueId' | 'reversePath' | 'waiting'>,
-  why: string,
-): SpoolProblem {
-  const recipients = waiting.map(({ address }) => address);
-  const named = recipients.slice(0, maxNamedRecipients).map((address) => `<${address}>`);
-  const more =
-    recipients.length > maxNamedRecipients ? ` and ${recipients.length - maxNamedRecipients} more` : '';
-  const text = `${why}; the message from <${reversePath}> to ${named.join(', ')}${more} cannot be delivered`;
-  return { kind, place: queueId, text, message: { queueId, reversePath, recipients } };
-}
-
 /** The message of a row, with what its record and the journal tell. */
 function messageAt(
   { state, store }: RecoveryContext,
@@ -222,6 +206,7 @@ function messageAt(
     priority,
     quarantine,
     tlsDemand,
+    verp,
   } = outline ?? {};
   if (quarantine !== undefined) state.holds.holdQuarantined(row);
   const base = state.table.states[row] ?? -1;
@@ -247,6 +232,7 @@ function messageAt(
     ...(priority === undefined ? undefined : { priority }),
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
+    ...(verp === undefined ? undefined : { verp }),
     held: state.holds.isHeld(row) || damage !== undefined,
     ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
     ...(damage === undefined ? undefined : { damage }),
@@ -286,15 +272,4 @@ export function dropWithoutRecord(state: QueueState): readonly string[] {
   if (!state.keepsUnfound) return state.dropWithoutRecord();
   state.groups.keepAll();
   return [];
-}
-
-export function withoutRecordProblem(queueId: string): SpoolProblem {
-  const text =
-    'the journal says that this message waits, but no segment has a record of it: nothing else is known about it';
-  return { kind: 'missing', place: queueId, text };
-}
-
-export function inDoubtProblem(messages: number): SpoolProblem {
-  const text = `neither the journal nor the file "holds" tells reliably which messages were held, so all ${messages} are held now. Look at them ("sluice queue list --state held"), then release them ("sluice queue release --state held")`;
-  return { kind: 'doubt', place: 'holds', text };
 }

@@ -17,14 +17,8 @@ import { holdsPath, readFolder, type SpoolLayout } from './layout.ts';
 import { Maintenance } from './maintenance.ts';
 import { QueueState } from './queue-state.ts';
 import { queueIdCounter, queueIdSegment } from '../queue-id.ts';
-import {
-  dropWithoutRecord,
-  inDoubtProblem,
-  recoverSegments,
-  unclaimedLarge,
-  withoutRecordProblem,
-  type RecoveryContext,
-} from './recovery.ts';
+import { dropWithoutRecord, recoverSegments, unclaimedLarge, type RecoveryContext } from './recovery.ts';
+import { inDoubtProblem, withoutRecordProblem } from './recovery-problems.ts';
 import { segmentPlace, segmentRef } from './segment-place.ts';
 import { snapshotOf } from './snapshot.ts';
 import { SpoolError } from '../spool-error.ts';

@@ -54,15 +54,16 @@ export function listenerReplies(options: ServerSessionOptions): ListenerReplies 
 /** The answer to an accepted EHLO or HELO. @param text - added after our name */
 export function helloReply(facts: HelloFacts, extended: boolean, text: string | undefined): Buffer {
   const { options, leniency, maxMessageBytes } = facts;
-  const { xclient, xforward } = leniency;
+  const { xclient, xforward, xverp } = leniency;
   const replies = listenerReplies(options);
   const { reply, keywords } = ehloOf(replies, facts);
-  const isFrontEnd = xclient === true || xforward === true;
+  const isFrontEnd = xclient === true || xforward === true || xverp === true;
   const isUsual = !isFrontEnd && maxMessageBytes === options.maxMessageBytes;
   if (text === undefined && (isUsual || !extended)) return extended ? reply : replies.helo;
   const lines = [text === undefined ? options.hostname : `${options.hostname} ${text}`];
   if (extended && xclient === true) lines.push(xclientKeyword);
   if (extended && xforward === true) lines.push(xforwardKeyword);
+  if (extended && xverp === true) lines.push('XVERP');
   if (extended) for (const each of keywords) lines.push(isSize(each) ? sizeKeyword(maxMessageBytes) : each);
   return encodeReply(250, undefined, lines, false);
 }

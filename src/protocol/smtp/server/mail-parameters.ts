@@ -1,7 +1,8 @@
 // Parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), AUTH (RFC 4954 5),
-// MT-PRIORITY (RFC 6710), REQUIRETLS (RFC 8689).
+// MT-PRIORITY (RFC 6710), REQUIRETLS (RFC 8689), XVERP (Postfix's VERP_README).
 
 import { parseMailbox } from '../../../address/path.ts';
+import { areVerpDelimiters, usualVerpDelimiters } from '../../../values/verp-delimiters.ts';
 import { parsePriority } from '../priority-value.ts';
 import { decodeXtext } from '../xtext.ts';
 import { readEnvelopeId } from './dsn-text.ts';
@@ -9,6 +10,12 @@ import { endsAt, splitParameters } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 import type { MailParameters, ServerExtensions } from './server-types.ts';
+
+/** What is offered in this session, and not in all of its listener. */
+interface SessionOffers {
+  readonly takesRequireTls: boolean;
+  readonly takesVerp: boolean;
+}
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -19,13 +26,13 @@ const sizeValue = /^[0-9]{1,20}$/;
 
 /**
  * Reads the parameters that begin at `start`, after the reverse path, or returns the reply that refuses them.
- * @param takesRequireTls - whether REQUIRETLS is offered
+ * @param offers - whether REQUIRETLS and XVERP are offered
  */
 export function readMailParameters(
   text: string,
   start: number,
   extensions: ServerExtensions,
-  takesRequireTls: boolean,
+  offers: SessionOffers,
 ): { readonly params: MailParameters } | { readonly refusal: FixedReply } {
   if (endsAt(text, start)) return { params: noParameters };
   const parameters = splitParameters(text, start);
@@ -34,8 +41,10 @@ export function readMailParameters(
   for (const { keyword, value } of parameters) {
     const refusal =
       keyword === 'REQUIRETLS'
-        ? readRequireTls(params, value, takesRequireTls)
-        : readParameter(params, keyword, value, extensions);
+        ? readRequireTls(params, value, offers.takesRequireTls)
+        : keyword === 'XVERP'
+          ? readVerp(params, value, offers.takesVerp)
+          : readParameter(params, keyword, value, extensions);
     if (refusal !== undefined) return { refusal };
   }
   return { params };
@@ -50,6 +59,18 @@ function readRequireTls(
   if (!takesRequireTls) return Replies.parameterUnknown;
   if (value !== undefined) return Replies.parameterValue;
   params.requireTls = true;
+  return undefined;
+}
+
+/** Without a value, it asks for the usual delimiters. */
+function readVerp(
+  params: Writable<MailParameters>,
+  value: string | undefined,
+  takesVerp: boolean,
+): FixedReply | undefined {
+  if (!takesVerp) return Replies.parameterUnknown;
+  if (value !== undefined && !areVerpDelimiters(value)) return Replies.verpDelimiters;
+  params.verp = value ?? usualVerpDelimiters;
   return undefined;
 }
 

@@ -176,6 +176,8 @@ export const Replies = {
   tooManyRecipients: fixedReply(452, '4.5.3', 'Too many recipients'),
   parameterSyntax: fixedReply(501, '5.5.4', 'Malformed parameter'),
   parameterTwice: fixedReply(501, '5.5.4', 'Parameter given twice'),
+  verpDelimiters: fixedReply(501, '5.5.4', 'XVERP needs two of the characters - = +'),
+  verpNeedsSender: fixedReply(503, '5.5.4', 'XVERP needs a sender'),
   parameterValue: fixedReply(501, '5.5.4', 'Parameter value not allowed'),
   parameterUnknown: fixedReply(555, '5.5.4', 'Parameter not recognized or not implemented'),
   utf8Needed: fixedReply(553, '5.6.7', 'Address is not ASCII: this needs SMTPUTF8'),

@@ -51,6 +51,8 @@ export interface Leniency {
   readonly xclient?: boolean | undefined;
   /** Offers XFORWARD. */
   readonly xforward?: boolean | undefined;
+  /** Offers XVERP. */
+  readonly xverp?: boolean | undefined;
 }
 
 /** What XCLIENT says of a client. Undefined: not said, so that it stays as it was; empty: not available. */
@@ -122,6 +124,8 @@ export interface MailParameters {
   readonly auth?: string;
   /** REQUIRETLS (RFC 8689). */
   readonly requireTls?: boolean;
+  /** XVERP of Postfix: two delimiters. */
+  readonly verp?: string;
   /** MT-PRIORITY (RFC 6710 7), -9 to 9. The caller decides whether the client may set it. */
   readonly priority?: number;
 }

@@ -44,9 +44,11 @@ export function readMail(
   if (start < 0) return Replies.mailSyntax;
   const path = readPath(text, start, reversePath, leniency);
   if (path.kind === 'invalid') return senderRefusal(path.reason);
-  const read = readMailParameters(text, path.end, options.extensions, takesRequireTls);
+  const takesVerp = leniency.xverp === true;
+  const read = readMailParameters(text, path.end, options.extensions, { takesRequireTls, takesVerp });
   if ('refusal' in read) return read.refusal;
   const { params } = read;
+  if (params.verp !== undefined && path.address === '') return Replies.verpNeedsSender;
   // RFC 6531 3.5.
   if (path.nonAscii && !params.smtpUtf8) return Replies.utf8Needed;
   // RFC 1870 6.1.

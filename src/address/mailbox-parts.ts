@@ -1,5 +1,5 @@
-// Local parts as SRS sees them: their content without quotes. RFC 5321 4.1.2 has `"a b"@example.com` and `a@example.com` and `"a"@example.com`,
-// of which the last two mean the same. An SRS address is quoted as a whole where its content needs it, never in its middle.
+// Local parts without their quotes. RFC 5321 4.1.2 has `"a b"@example.com` and `a@example.com` and `"a"@example.com`, of which the last two
+// mean the same. An address that is made of others (SRS, VERP) is quoted as a whole where its content needs it, never in its middle.
 
 import { domainToASCII } from 'node:url';
 import { localPartEnd } from '../values/local-part.ts';
