@@ -16,6 +16,7 @@ import { Attempts } from './attempts.ts';
 import { audit, auditEmpty } from './audit.ts';
 import { Books } from './books.ts';
 import { Fingerprint } from './fingerprint.ts';
+import { retryDelayMs } from '../../src/values/retry.ts';
 import { check, Ledger, type LedgerMessage } from './ledger.ts';
 import { Panel } from './panel.ts';
 
@@ -232,7 +233,7 @@ export class World {
   #checkSchedule(message: LedgerMessage, index: number, attempts: number): void {
     if (attempts === 0 || !this.#hasStepped) return;
     const { retryMs, retryJitter } = this.config;
-    const mostMs = (retryMs[Math.min(attempts, retryMs.length) - 1] ?? 0) * (1 + retryJitter);
+    const mostMs = retryDelayMs(retryMs, attempts, 0) * (1 + retryJitter);
     for (const row of this.scheduler.recipients()) {
       if (row.queueId !== message.queueId || row.recipient !== index) continue;
       const dueMs = row.nextAttemptAtMs - this.#steady.shiftMs;

@@ -9,6 +9,8 @@ export interface BounceSettings {
   readonly maxOriginalBytes: number;
   /** Ms in the queue after which the sender is told that a message waits, in rising order; empty: never. */
   readonly warnAfterMs: readonly number[];
+  /** The times of all schedules that have some of their own, in rising order; none when they are not given. */
+  readonly scheduledWarnAfterMs?: readonly number[] | undefined;
   /** The texts for people. */
   readonly texts: Pick<TextChoice, 'textsFor'>;
   /** The name of the tenant that reports belong to; undefined: that of the message that a report is about. */

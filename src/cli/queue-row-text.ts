@@ -9,7 +9,13 @@ export function reasonText({ waitsFor, lastError, quarantine, setAside }: QueueR
   if (setAside !== undefined) return `set aside: ${setAside}`;
   if (quarantine !== undefined) return `quarantined: ${quarantine}`;
   if (waitsFor === undefined) return lastError;
-  return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;
+  const what = waitsForWindow({ waitsFor }) ? waitsFor : `waits for ${waitsFor}`;
+  return `${what}${lastError === '' ? '' : `; before that: ${lastError}`}`;
+}
+
+/** Is it a schedule that holds the mail? */
+export function waitsForWindow({ waitsFor = '' }: Pick<QueueRow, 'waitsFor'>): boolean {
+  return waitsFor.startsWith('window ');
 }
 
 /** A recipient in flight whose message is held shows both states. */

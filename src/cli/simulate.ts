@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { systemReason } from '../config/read/config-error.ts';
 import { parseDuration } from '../values/duration.ts';
+import { parseMoment } from '../values/moment.ts';
 import { ValueError } from '../values/value-error.ts';
 import { Tenants } from '../policy/tenants.ts';
 import { routeRules } from '../settings/route-rules.ts';
@@ -31,6 +32,7 @@ interface Options {
   readonly generate?: string;
   readonly destinations?: string;
   readonly seed: string;
+  readonly start?: string;
   readonly until?: string;
   readonly by: string;
   readonly all?: boolean;
@@ -46,6 +48,10 @@ export function register(program: Command): void {
     .option('--generate <spec>', 'generate the mail instead, e.g. messages=100000,domains=1000,over=10m')
     .option('--destinations <file>', 'TOML file that says how destinations behave (default: all are healthy)')
     .option('--seed <number>', 'seed of all random choices: the same seed repeats the same run', '1')
+    .option(
+      '--start <date>',
+      'when it begins, e.g. 2026-03-28T18:00[Europe/Berlin] (default: 2026-01-01T00:00Z, a Thursday)',
+    )
     .option('--until <time>', 'stop at this simulated time, e.g. 6h (default: when no mail is left)')
     .option('--by <what>', 'rows of the table: domain or site', 'domain')
     .option('--all', 'print every row, not only the largest')
@@ -57,6 +63,7 @@ async function run(options: Options): Promise<void> {
   const config = readConfig(options.config);
   const seed = seedOf(options.seed);
   const untilMs = untilOf(options.until);
+  const startMs = startOf(options.start);
   if (options.by !== 'domain' && options.by !== 'site')
     usage(`--by "${options.by}" is neither domain nor site.`, 'Write --by domain or --by site.');
   const destinations = destinationsOf(options.destinations);
@@ -71,6 +78,7 @@ async function run(options: Options): Promise<void> {
     destinations,
     depth: deliverySettings(config).pipelineDepth,
     seed,
+    startMs,
     untilMs,
     ...(process.stderr.isTTY && { progress: showProgress }),
   });
@@ -150,6 +158,15 @@ function untilOf(text: string | undefined): number {
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     return usage(`--until: ${error.message}.`, 'Write --until 6h, for example.');
+  }
+}
+
+function startOf(text: string | undefined): number | undefined {
+  try {
+    return text === undefined ? undefined : parseMoment(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return usage(`--start: ${error.message}.`, 'Write --start 2026-03-28T18:00[Europe/Berlin], for example.');
   }
 }
 

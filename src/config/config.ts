@@ -12,7 +12,13 @@ import { problem, problemsOf } from './problems/problems.ts';
 import { keysSocketProblems, socketPathProblems } from './problems/socket-paths.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './read/system-hostname.ts';
-import { noSupplement, type OnFileRead, readSupplement, type Supplement } from './read/supplement.ts';
+import {
+  noSupplement,
+  type OnFileRead,
+  readSupplement,
+  type Supplement,
+  withOrigins,
+} from './read/supplement.ts';
 import { readConfigFiles } from './read/config-files.ts';
 import { readToml, type TomlSource } from './read/toml.ts';
 import type { Network } from '../values/network.ts';
@@ -38,6 +44,7 @@ import { type SourceConfig, toSourceConfig } from './source-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type CrashConfig, toCrashConfig } from './crash-config.ts';
 import { type TlsConfig, toTlsConfig } from './tls-config.ts';
+import { toSchedules, type WithSchedules } from './schedule-config.ts';
 import { toSrs, type WithSrs } from './srs-config.ts';
 import { type TapConfig, toTapConfig } from './tap-config.ts';
 import { toVerificationConfig, type VerificationConfig } from './verification-config.ts';
@@ -106,7 +113,7 @@ export type ReactionConfig = FileReaction & {
   readonly origin: string;
 };
 /** The whole configuration. All paths are absolute. */
-export interface Config extends VerificationConfig, WithSrs, WithRewrites, WithTables {
+export interface Config extends VerificationConfig, WithSrs, WithRewrites, WithTables, WithSchedules {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -270,6 +277,7 @@ function completeConfig(
       ...dkimDomainKeys(content.signing, supplement.dkimDomains, folder),
     ],
     ...toSrs(content.srs, folder),
+    schedule: toSchedules(withOrigins(content.schedule, 'schedule', supplement)),
     recipients: content.recipients.map((each) => toRecipientsConfig(each, folder)),
     stage: content.stage.map((each) => toStageConfig(each, folder)),
     tap: content.tap.map((each) => toTapConfig(each, folder)),
@@ -280,15 +288,9 @@ function completeConfig(
       ...toLimitConfig(limit, folder, supplement.limitDomains[index] ?? []),
       origin: supplement.originOf('limit', index),
     })),
-    sendingLimit: content.sendingLimit.map((each, index) => ({
-      ...each,
-      origin: supplement.originOf('sending_limit', index),
-    })),
+    sendingLimit: withOrigins(content.sendingLimit, 'sending_limit', supplement),
     adapt: content.adapt,
-    reaction: content.reaction.map((reaction, index) => ({
-      ...reaction,
-      origin: supplement.originOf('reaction', index),
-    })),
+    reaction: withOrigins(content.reaction, 'reaction', supplement),
     bounce: toBounceConfig(content.bounce, hostname, folder, ownTexts),
     reports: toReportsConfig(content.reports, folder, supplement.reportsAuthorities),
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },

@@ -72,14 +72,15 @@ export class DelayWatch {
     const { clock, timers, scheduler, reports, settlement } = this.#parts;
     this.#isWalking = true;
     // What comes from now on is due no earlier than this.
-    let nextMs = clock.nowMs() + (this.#steps[0] ?? Infinity);
+    const steps = this.#steps;
+    let nextMs = clock.nowMs() + (steps[0] ?? Infinity);
     let looked = 0;
-    for (const message of this.#steps.length === 0 ? [] : scheduler.messages()) {
+    for (const message of steps.length === 0 ? [] : scheduler.messages()) {
       if (++looked % slice === 0) await nextTurn(timers);
       while (reports.waiting >= mostWaiting && !this.#isStopped) await this.#pause();
       if (this.#isStopped) return;
       // A sender process may have delivered what still seems to wait.
-      const dueMs = settlement.isInDoubt ? clock.nowMs() : this.#lookAt(message);
+      const dueMs = settlement.isInDoubt ? clock.nowMs() : this.#lookAt(message, steps);
       if (dueMs < nextMs) nextMs = dueMs;
     }
     this.#isWalking = false;
@@ -87,42 +88,53 @@ export class DelayWatch {
   }
 
   get #steps(): readonly number[] {
-    return this.#parts.bouncer.settings.warnAfterMs;
+    const { warnAfterMs, scheduledWarnAfterMs = [] } = this.#parts.bouncer.settings;
+    if (scheduledWarnAfterMs.length === 0) return warnAfterMs;
+    return [...warnAfterMs, ...scheduledWarnAfterMs].sort((one, other) => one - other);
+  }
+
+  /** Is a time of the recipient's own among those that went by since its sender was told? */
+  #isDue({ isHeld, warnAfterMs }: WaitingRecipient, toldMs: number, afterMs: number): boolean {
+    const own = warnAfterMs ?? this.#parts.bouncer.settings.warnAfterMs;
+    return !isHeld && own.some((each) => each > toldMs && each <= afterMs);
   }
 
   /** Warns if that is due. @returns when the next warning is due; Infinity: never */
-  #lookAt(message: MessageHandle): number {
+  #lookAt(message: MessageHandle, steps: readonly number[]): number {
     const { admission, clock, scheduler, reports } = this.#parts;
     const { warned } = admission;
-    const step = warned.nextOf(message, this.#steps);
+    const step = warned.nextOf(message, steps);
     if (step === undefined) return Infinity;
     const receivedMs = clock.steadyOf(admission.receivedAtMs(message));
     const nowMs = clock.nowMs();
     if (receivedMs + step > nowMs) return receivedMs + step;
-    const [first] = scheduler.recipientsOf(message);
+    const recipients = scheduler.recipientsOf(message);
+    const [first] = recipients;
     if (first === undefined) return Infinity;
     if (first.isHeld) return nowMs + heldMs;
     // Of several steps that went by, as while Sluice was stopped, there is one report.
-    const afterMs = this.#steps.findLast((each) => receivedMs + each <= nowMs) ?? step;
+    const afterMs = steps.findLast((each) => receivedMs + each <= nowMs) ?? step;
+    // Of the times until the one before this, the sender was told.
+    const toldMs = steps.findLast((each) => each < step) ?? 0;
     warned.warned(message, afterMs);
     const queueId = admission.queueIdOf(message);
-    reports.warn(queueId, () => this.#waiting(message, queueId, afterMs));
-    return receivedMs + (warned.nextOf(message, this.#steps) ?? Infinity);
+    if (recipients.some((each) => this.#isDue(each, toldMs, afterMs)))
+      reports.warn(queueId, () => this.#waiting(message, queueId, toldMs, afterMs));
+    return receivedMs + (warned.nextOf(message, steps) ?? Infinity);
   }
 
-  #waiting(message: MessageHandle, queueId: string, afterMs: number): DelayedRecipient[] {
+  #waiting(message: MessageHandle, queueId: string, toldMs: number, afterMs: number): DelayedRecipient[] {
     const { clock, scheduler } = this.#parts;
     if (!scheduler.isQueued(message, queueId)) return [];
-    const retryUntilMs = clock.shownOf(scheduler.expiresAtMs(message));
     return scheduler
       .recipientsOf(message)
-      .filter(({ isHeld }) => !isHeld)
+      .filter((each) => this.#isDue(each, toldMs, afterMs))
       .toSorted((one, other) => one.recipient - other.recipient)
       .map((each) => ({
         recipient: each.recipient,
         action: 'delayed',
         refusal: lastRefusalOf(each.lastRefusal) ?? untried(each),
-        retryUntilMs,
+        retryUntilMs: clock.shownOf(scheduler.expiresAtMs(message, each.recipient)),
         afterMs,
       }));
   }
@@ -136,11 +148,11 @@ export class DelayWatch {
 }
 
 /** Why a recipient waits that was never tried. RFC 3463 3.5: X.4.3 is a directory that does not answer, X.4.5 congestion. */
-function untried({ domain, state }: WaitingRecipient): Refusal {
+function untried({ domain, state, waitsFor }: WaitingRecipient): Refusal {
   const isResolving = state === 'resolving';
   const text = isResolving
     ? `the route to ${domain} could not be looked up yet`
-    : 'not tried yet: other mail is before it, or a limit holds it back';
+    : `not tried yet: ${waitsFor ?? 'other mail is before it, or a limit holds it back'}`;
   const enhanced = isResolving ? '4.4.3' : '4.4.5';
   return localRefusal({ during: 'queue', code: 0, enhanced, text, permanent: false });
 }

@@ -17,7 +17,7 @@ import { endLoginRests } from './change/renewed-logins.ts';
 import { expirePlans, rerouteRecipients } from './change/reroute.ts';
 import { run } from './grant/run.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
-import { State, expiryOf } from './state.ts';
+import { State } from './state.ts';
 import { limitsStatus } from './tell/counter-status.ts';
 import { explainRoute } from './tell/explain.ts';
 import { siteCount, siteRows } from './tell/site-rows.ts';
@@ -155,6 +155,7 @@ class MailScheduler implements Scheduler {
   setDateShift(shiftMs: number, shownMs = shiftMs): void {
     this.#state.dateShiftMs = shiftMs;
     this.#state.shownShiftMs = shownMs;
+    this.#state.hours.lookAgain();
   }
 
   sourcesLack(doLack: boolean): void {
@@ -235,9 +236,9 @@ class MailScheduler implements Scheduler {
     return removed;
   }
 
-  expiresAtMs(message: MessageHandle): number {
+  expiresAtMs(message: MessageHandle, recipient?: number): number {
     checkQueued(this.#state, message, 'ask for the lifetime of');
-    return expiryOf(this.#state, message);
+    return view.latestExpiryOf(this.#state, message, recipient);
   }
 
   find(queueId: string): MessageHandle | undefined {

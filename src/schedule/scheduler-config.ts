@@ -3,16 +3,20 @@
 
 import type { AdaptSettings, ReactionRule } from './adapt/types.ts';
 import type { LimitRule } from './limits/types.ts';
+import type { ScheduleRule } from './times/schedule-rule.ts';
+import type { Retry } from '../values/retry.ts';
 
 export interface SchedulerConfig {
-  /** Ms after the 1st, 2nd, ... failed attempt; the last one repeats. */
-  readonly retryMs: readonly number[];
+  /** When mail is tried again, where no schedule says something else; so for the lifetimes. */
+  readonly retryMs: Retry;
   /** Each delay is multiplied by a seeded random factor in [1 - jitter, 1 + jitter]. */
   readonly retryJitter: number;
   /** Ms from `receivedAtMs` until a waiting recipient fails for good. */
   readonly lifetimeMs: number;
   /** The same for messages with the null sender (bounces). */
   readonly bounceLifetimeMs: number;
+  /** Other times for some mail, and when it may go; none when they are not given. */
+  readonly schedules?: readonly ScheduleRule[] | undefined;
   /** Ms an idle connection is kept for the next message. */
   readonly idleConnectionMs: number;
   readonly recipientsPerTransaction: number;

@@ -3,6 +3,8 @@
 
 import { AddressStore } from './store/addresses.ts';
 import { ConnectionStore } from './store/connections.ts';
+import { HoursStore } from './store/hours.ts';
+import { MailTimes, type Times } from './times/mail-times.ts';
 import { CounterStore, Dimension } from './store/counters.ts';
 import { RefusalForms } from './store/refusal-forms.ts';
 import { createLimitIndex } from './limits/rule-index.ts';
@@ -21,9 +23,11 @@ import { RowList } from './store/row-list.ts';
 import { SiteStore } from './store/sites.ts';
 import { TaskStore } from './store/tasks.ts';
 import { WindowStore } from './store/windows.ts';
+import type { ScheduleRule } from './times/schedule-rule.ts';
 import type { Effect, SchedulerConfig } from './types.ts';
 import { UncommittedMessages } from './uncommitted.ts';
 
+const noSchedules: readonly ScheduleRule[] = [];
 const noWeights: ReadonlyMap<string, number> = new Map();
 
 export class State {
@@ -37,7 +41,10 @@ export class State {
   readonly counters = new CounterStore();
   readonly tenants = new TenantNames();
   readonly parking = new Parking(this.counters, this.tenants, () => this.globalCounter);
-  readonly routes = new RouteStore(this.parking);
+  readonly routes = new RouteStore(this.parking, (domain, key, tenant) =>
+    this.times.of(domain, key, this.tenants.nameOf(tenant)),
+  );
+  readonly hours = new HoursStore(this.counters);
   readonly rates = new RateStore(this.counters);
   readonly windows = new WindowStore(this.counters);
   readonly addresses = new AddressStore(this.counters);
@@ -51,6 +58,7 @@ export class State {
   /** Connections that the sender processes can carry now; the limits stay within it. */
   carried = Infinity;
   limits: LimitIndex;
+  times: MailTimes;
   /** The source addresses of connections; '' lets the system choose. */
   sources: readonly string[];
 
@@ -107,6 +115,8 @@ export class State {
     this.counters.references.add(this.overflowCounter, 1);
     this.pauses = new Pauses(this.counters);
     this.limits = createLimitIndex(config.limits.rules);
+    this.times = new MailTimes(config, config.schedules ?? noSchedules);
+    this.hours.set(this.times.rules);
     this.sources = sourcesOf(config);
   }
 }
@@ -130,10 +140,21 @@ export function dateText(s: State, ms: number): string {
   return new Date(shownDateOf(s, ms)).toISOString();
 }
 
-/** Unix ms when the message's lifetime ends. */
-export function expiryOf(s: State, message: number): number {
-  const { lifetimeMs, bounceLifetimeMs } = s.config;
+/** The times that hold for the mail of a route. */
+export function timesOf(s: State, route: number): Times {
+  return s.times.at(s.routes.times.get(route));
+}
+
+/** Unix ms when the lifetime of a message ends for its recipients with this route. */
+export function expiryOfRoute(s: State, message: number, route: number): number {
+  const { lifetimeMs, bounceLifetimeMs } = timesOf(s, route);
   return (
     s.messages.receivedAtMs.get(message) + (s.messages.hasNullSender(message) ? bounceLifetimeMs : lifetimeMs)
   );
+}
+
+/** Unix ms when the lifetime of a task's message ends for its recipients, which all have the same times. */
+export function expiryOf(s: State, task: number): number {
+  const route = s.recipients.route.get(s.tasks.firstRecipient.get(task));
+  return expiryOfRoute(s, s.tasks.messageOf(task), route);
 }

@@ -6,9 +6,10 @@ import type { LastRefusal } from '../message/refusal-form.ts';
 import type { NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
 import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
-import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
+import type { Explanation, LimitsStatus, SavedRate, SiteOrder, SiteStatus } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 
+export type { SiteOrder, SiteStatus } from './limits/status.ts';
 export type { SchedulerConfig, UnansweredPolicy } from './scheduler-config.ts';
 
 /** Index of a message in the scheduler; reused after the message is done. */
@@ -142,12 +143,16 @@ export interface RecipientFacts {
   /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
   readonly isHeld: boolean;
   readonly route: string;
+  /** Times after which the sender is to be told, where a schedule says so. */
+  readonly warnAfterMs?: readonly number[] | undefined;
   /** Those that are over. */
   readonly attempts: number;
 }
 
 /** A recipient of a message that is looked at. */
 export interface WaitingRecipient extends RecipientFacts {
+  /** `window opens at …`, while the schedule of its mail lets nothing go. */
+  readonly waitsFor?: string | undefined;
   readonly lastRefusal: LastRefusal;
 }
 
@@ -155,23 +160,9 @@ export interface QueuedRecipient extends RecipientFacts {
   readonly message: MessageHandle;
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;
+  /** What is in its way alone: a name server (see `lookupsStopped`), or as in `WaitingRecipient`. */
+  readonly waitsFor?: string | undefined;
   readonly lastRefusal: Refusal | undefined;
-  /** Its plan cannot be looked up: see `lookupsStopped`. */
-  readonly waitsFor?: 'a name server' | undefined;
-}
-
-export type SiteOrder = 'connections' | 'waiting' | 'name';
-
-/** One row of the live view: a site with work or connections. */
-export interface SiteStatus {
-  readonly site: string;
-  readonly label: string;
-  readonly waiting: number;
-  readonly ready: number;
-  readonly active: number;
-  readonly connections: number;
-  /** What its ready mail waits for: the name of the full limit, or a rest with its end; empty: nothing. */
-  readonly blockedOn: string;
 }
 
 /** A message that could go and does not. */
@@ -257,8 +248,8 @@ export interface Scheduler {
    * those that are gone. Those in flight finish.
    */
   remove(message: MessageHandle, recipients?: readonly number[]): number[];
-  /** When the lifetime of a queued message ends, held or not. */
-  expiresAtMs(message: MessageHandle): number;
+  /** When the lifetime of a queued message ends, held or not: the last of its recipients', which may have different ones; of this one, if it is given. */
+  expiresAtMs(message: MessageHandle, recipient?: number): number;
   find(queueId: string): MessageHandle | undefined;
   queueIdOf(message: MessageHandle): string;
   /** Is this handle still that of the message with this id? */

@@ -16,6 +16,7 @@ import { tokenMechanisms } from '../sasl/mechanisms.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
 import { deliveryStages } from './delivery-points.ts';
 import { limitRules } from './limit-rules.ts';
+import { scheduleRules } from './mail-schedules.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { TextChoice } from '../bounce/texts/text-choice.ts';
 import { reactionRules } from './reaction-rules.ts';
@@ -150,6 +151,7 @@ export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): Sche
     retryJitter: queue.retryJitter,
     lifetimeMs: queue.lifetime,
     bounceLifetimeMs: queue.bounceLifetime,
+    schedules: scheduleRules(config),
     idleConnectionMs: deliver.idleConnection,
     recipientsPerTransaction: deliver.recipientsPerTransaction,
     transactionsPerConnection: deliver.transactionsPerConnection,
@@ -193,5 +195,8 @@ export function bounceSettings(config: Config): BounceSettings {
     tenant: bounce.tenant,
     route: bounce.route,
     warnAfterMs: bounce.warnAfter.toSorted((one, other) => one - other),
+    scheduledWarnAfterMs: config.schedule
+      .flatMap(({ warnAfter = [] }) => warnAfter)
+      .toSorted((one, other) => one - other),
   };
 }

@@ -9,6 +9,8 @@ import type { Workload } from './workload.ts';
 /** Ms between two looks at what mail waits for; longer when there are many rows, so that this stays cheap. */
 const sampleMs = 1_000;
 const callsPerRow = 4;
+/** After a time in which nothing happened, as at night, there is a look in any case. */
+const longPauseMs = 600_000;
 
 /** Calls `tell` for every domain with ready mail that waits, with what it waits for. Returns how many there were. */
 export type WaitSampler = (tell: (domain: string, what: string) => void) => number;
@@ -149,7 +151,8 @@ export class Reporter extends Witness {
   override settled(nowMs: number): void {
     this.#calls++;
     const passedMs = nowMs - this.#sampledMs;
-    if (passedMs < sampleMs || this.#calls < this.#lastRows * callsPerRow) return;
+    const isCheap = this.#calls >= this.#lastRows * callsPerRow || passedMs >= longPauseMs;
+    if (passedMs < sampleMs || !isCheap) return;
     this.#calls = 0;
     this.#sampledMs = nowMs;
     this.#lastRows = this.#waits((domain, what) => this.#byDomain.get(domain)?.waited(what, passedMs));

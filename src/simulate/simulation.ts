@@ -153,6 +153,8 @@ export class Simulation {
   #wake(): void {
     const { nowMs } = this.clock;
     this.#wakeAtMs = Infinity;
+    // What mail has waited for until now may be over with the tick.
+    this.#witness.settled(nowMs);
     this.#scheduler.tick(nowMs);
     this.settle();
     if (this.#wakeAtMs <= nowMs) broken('a tick leaves something undone');

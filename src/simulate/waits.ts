@@ -38,6 +38,8 @@ function whatIs(s: State, counter: number): string {
       return 'rest of failed addresses';
     case Dimension.window:
       return 'adaptation';
+    case Dimension.hours:
+      return `windows of ${s.hours.closedOn(counter).rule.name}`;
     case Dimension.gate: {
       if (applied === undefined) return 'a rate';
       const { count, perMs } = s.rates.rateOf(counter);

@@ -104,6 +104,33 @@ test('mail that was never tried is told of as well, and why', async (t) => {
   assert.match(text, /Status: 4\.4\.5\r\nDiagnostic-Code: x-sluice; not tried yet/u);
 });
 
+test('a schedule has times of its own, for each recipient, and a closed window is the reason', async (t) => {
+  const schedule = `
+[[schedule]]
+name = "night"
+domain = ["b.test"]
+warn_after = ["1h", "6h"]
+windows = ["Sun 03:00-03:01"]
+zone = "UTC"`;
+  const { store, submit, pass } = await deferring(t, { config: `${config('["4h"]')}${schedule}` });
+  await submit('u@a.test', 'v@b.test');
+  const told: string[][] = [];
+  for (const hours of [1, 3, 2, 10]) {
+    await pass(hours * hourMs + 120_000);
+    told.push(store.reports.flatMap((_, at) => delayedIn(textOf(store, at))));
+  }
+  assert.deepEqual(told, [
+    ['v@b.test'],
+    ['v@b.test', 'u@a.test'],
+    ['v@b.test', 'u@a.test', 'v@b.test'],
+    ['v@b.test', 'u@a.test', 'v@b.test'],
+  ]);
+  assert.match(
+    textOf(store, 0),
+    /x-sluice; not tried yet: window opens at [-0-9]+ 03:00\r\n \(UTC\), by the schedule night\r/u,
+  );
+});
+
 const notifyOf = (given: Partial<DsnNotify>): DsnNotify => ({
   never: false,
   success: false,

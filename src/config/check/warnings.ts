@@ -7,13 +7,12 @@ import type { ConfigWarning } from '../read/config-warning.ts';
 import { contentFilterWarnings } from './content-filter-warnings.ts';
 import { credentialWarnings } from './credential-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
-import { bounce as bounceKeys } from '../schema/bounce.ts';
-import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
 import { scannerWarnings } from './scanner-warnings.ts';
 import { sendingWarnings } from './sending-warnings.ts';
 import { signingWarnings } from './signing-warnings.ts';
 import { isNothingVerified, stageWarnings } from './stage-warnings.ts';
+import { timeWarnings } from './time-warnings.ts';
 import { tlsWarnings } from './tls-warnings.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { wideNetworkWarnings } from './wide-networks.ts';
@@ -77,8 +76,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
   return [
     ...wideNetworkWarnings(config),
     ...warnings,
-    ...retryWarnings(config),
-    ...delayWarnings(config),
+    ...timeWarnings(config),
     ...sourceWarnings(config),
     ...limitWarnings(config),
     ...tenantWarnings(config),
@@ -133,39 +131,6 @@ function limitWarnings(config: Config): ConfigWarning[] {
 
 function hasNoMatch({ domain, mx, ip, source, tenant }: LimitConfig): boolean {
   return [domain, mx, ip, source, tenant].every((match) => match === undefined);
-}
-
-const usualRetry = String(queueKeys.parse({}).retry);
-const usualWarnings = String(bounceKeys.parse({}).warn_after);
-
-/** Warns of retry times that are longer than the lifetime of mail. */
-function retryWarnings({ queue }: Config): ConfigWarning[] {
-  const { retry, lifetime, bounceLifetime } = queue;
-  const [first = 0] = retry;
-  if (first >= lifetime) {
-    const message = `the first time is not shorter than lifetime (${formatDuration(lifetime)}): mail that fails once is never tried again`;
-    return [{ path: ['queue', 'retry'], message }];
-  }
-  // No warning for the default times: a short lifetime alone is no mistake.
-  const late = String(retry) === usualRetry ? undefined : retry.find((each) => each >= lifetime);
-  const warnings: ConfigWarning[] = [];
-  if (late !== undefined) {
-    const message = `${formatDuration(late)} is never used, since mail is given up after lifetime (${formatDuration(lifetime)})`;
-    warnings.push({ path: ['queue', 'retry', retry.indexOf(late)], message });
-  }
-  if (first >= bounceLifetime) {
-    const message = `not longer than the first retry (${formatDuration(first)}): a bounce that fails once is given up`;
-    warnings.push({ path: ['queue', 'bounce_lifetime'], message });
-  }
-  return warnings;
-}
-
-/** Warns of warnings that are never sent. The default times are no mistake of a short lifetime. */
-function delayWarnings({ bounce, queue }: Config): ConfigWarning[] {
-  const late = bounce.warnAfter.findIndex((each) => each >= queue.lifetime);
-  if (late === -1 || String(bounce.warnAfter) === usualWarnings) return [];
-  const message = `no message waits for so long: it is given up after lifetime in [queue] (${formatDuration(queue.lifetime)})`;
-  return [{ path: ['bounce', 'warn_after', late], message }];
 }
 
 /** Warns of hosts on the port where TLS begins before the greeting (RFC 8314 3.3), without it: both sides would wait. */

@@ -48,7 +48,9 @@ function isLackByFormerKey(
 /** For a value with several alternatives (a union): the issues inside the alternative that was given, if that is known. */
 function issuesOfGivenAlternative(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const inside = issue.errors.find((branch) => branch.every(({ path }) => path.length > 0));
+  const inside =
+    issue.errors.find((branch) => branch.every(({ path }) => path.length > 0)) ??
+    issue.errors.find(([first]) => first?.code === 'too_small' && first.origin === 'array');
   return inside?.map((each) => Object.assign({}, each, { path: [...issue.path, ...each.path] })) ?? [issue];
 }
 

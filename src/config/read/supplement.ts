@@ -26,7 +26,7 @@ export interface Supplement {
   /** The text of `ca` in [reports]; empty without one. */
   readonly reportsAuthorities: string;
   /** `FILE:LINE` of one table of a list. */
-  originOf(table: 'limit' | 'sending_limit' | 'reaction', index: number): string;
+  originOf(table: 'limit' | 'schedule' | 'sending_limit' | 'reaction', index: number): string;
 }
 
 /** For the configuration without a file. */
@@ -106,4 +106,13 @@ export function readSupplement(
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return supplement;
+}
+
+/** Tables, each with its place in the file. */
+export function withOrigins<Table extends object>(
+  tables: readonly Table[],
+  name: Parameters<Supplement['originOf']>[0],
+  { originOf }: Supplement,
+): (Table & { readonly origin: string })[] {
+  return tables.map((table, index) => ({ ...table, origin: originOf(name, index) }));
 }

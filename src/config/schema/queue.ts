@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 
-import { duration, expected, key, listOf, oneOf, size, tableOf } from './fields.ts';
+import { duration, expected, key, oneOf, size, tableOf } from './fields.ts';
+import { retry, retryMeaning } from './retry.ts';
 
 /** The keys of [queue]. */
 export const queue = tableOf({
@@ -15,10 +16,8 @@ export const queue = tableOf({
     'The lifetime of bounces and other messages with the null sender. After it they are given up.',
   ),
   retry: key(
-    listOf(duration(1000), 'durations such as ["5m", "15m", "1h"]')
-      .min(1, 'must hold one duration at least')
-      .prefault(['5m', '15m', '30m', '1h', '2h', '4h']),
-    'The time from a failed attempt to the next one: after the first failure, after the second, and so on; the last one repeats.',
+    retry().prefault(['5m', '15m', '30m', '1h', '2h', '4h']),
+    `The time from a failed attempt to the next one. ${retryMeaning}`,
   ),
   retry_jitter: key(
     z

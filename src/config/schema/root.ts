@@ -26,6 +26,7 @@ import { reports } from './reports.ts';
 import { rewrites } from './rewrite.ts';
 import { routes } from './route.ts';
 import { routeTables } from './route-table.ts';
+import { schedules } from './schedule.ts';
 import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
 import { sources } from './source.ts';
@@ -254,6 +255,10 @@ export const root = tableOf({
   limit: key(
     limits.prefault([]),
     'How many connections and messages go where; docs/limits.md has examples. Limits with different per apply together; of two with the same per, the one with the more specific match replaces the other. The built-in limits are 20 connections per domain, 50 per site and 20 per ip. A limit with the same per that sets connections and has no match replaces a built-in one.',
+  ),
+  schedule: key(
+    schedules.prefault([]),
+    'Other times for mail of some domains, routes or tenants: when it is tried again, how long it waits, when it may go. Of several schedules that match, the most specific one that gives a key counts, key by key: by domain first (the domain itself, then the longest "*.suffix"), then by route, then by tenant. docs/schedules.md has examples.',
   ),
   sending_limit: key(
     sendingLimits.prefault([]),

@@ -10,6 +10,7 @@ import { contains, type Network } from '../../values/network.ts';
 import { checkElse, type ElseTables } from './route-else.ts';
 import { checkRouteTables, type RoutingTables } from './route-table-together.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
+import { checkSchedules, type ScheduleTables } from './schedules-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
 import { checkStages, checkTapResults, type StageTable } from './stages-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
@@ -23,7 +24,8 @@ interface TlsTable {
 }
 
 /** The parts of the file that are checked, as read. */
-export interface Tables extends SrsTables, RewriteTables, RoutingTables, ElseTables {
+export interface Tables
+  extends SrsTables, RewriteTables, RoutingTables, ElseTables, Pick<ScheduleTables, 'schedule'> {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -38,7 +40,9 @@ export interface Tables extends SrsTables, RewriteTables, RoutingTables, ElseTab
     readonly servers?: readonly { readonly host: string }[] | undefined;
   };
   readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
-  readonly route: (SrsTables['route'][number] & ElseTables['route'][number])[];
+  readonly route: (SrsTables['route'][number] &
+    ElseTables['route'][number] &
+    ScheduleTables['route'][number])[];
   readonly tap: readonly {
     readonly route?: string | undefined;
     readonly results?: readonly string[] | undefined;
@@ -190,6 +194,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
   checkCredentials(tables, context);
   checkSrs(tables, context);
+  checkSchedules(tables, context);
   checkRewrites(tables, context);
   checkRouteTables(tables, context);
   checkElse(tables, context);

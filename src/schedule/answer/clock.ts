@@ -46,6 +46,7 @@ export function nextWakeMs(s: State): number {
     s.windows.due.firstDueMs(),
     idleEndMs,
     nextUnansweredCheckMs(s),
+    s.hours.nextChangeMs - s.dateShiftMs,
   );
 }
 
@@ -66,17 +67,16 @@ function attend(s: State, nowMs: number): void {
 }
 
 function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
-  if (nowMs >= expiryOf(s, message)) prolong(s, message, prolongedUntilMs(s, tasks, nowMs));
-  const expiresAtMs = expiryOf(s, message);
-  if (nowMs >= expiresAtMs) {
-    for (const task of tasks) expireTask(s, task, reasonOf(s, task));
-    return;
-  }
+  let firstEndMs = Infinity;
+  for (const task of tasks) firstEndMs = Math.min(firstEndMs, expiryOf(s, task));
+  if (nowMs >= firstEndMs) prolong(s, message, prolongedUntilMs(s, tasks, nowMs) - firstEndMs);
   const again: number[] = [];
   let gathered = false;
   for (const task of tasks) {
     const state = s.tasks.state.get(task);
-    if (state === TaskState.waiting) again.push(task);
+    const expiresAtMs = expiryOf(s, task);
+    if (nowMs >= expiresAtMs) expireTask(s, task, reasonOf(s, task));
+    else if (state === TaskState.waiting) again.push(task);
     else if (state === TaskState.ready) s.tasks.due.put(task, expiresAtMs);
     else gathered = true;
   }
@@ -95,9 +95,8 @@ function prolongedUntilMs(s: State, tasks: readonly number[], nowMs: number): nu
   return (s.lookupsStopped ? nowMs : s.lookupsBackMs) + strandedGraceMs;
 }
 
-function prolong(s: State, message: number, untilMs: number): void {
-  const lackingMs = Math.max(0, untilMs - expiryOf(s, message));
-  s.messages.receivedAtMs.set(message, s.messages.receivedAtMs.get(message) + lackingMs);
+function prolong(s: State, message: number, lackingMs: number): void {
+  s.messages.receivedAtMs.set(message, s.messages.receivedAtMs.get(message) + Math.max(0, lackingMs));
 }
 
 /** Forgets routes without recipients whose plans have expired, and lets go of sites that only waiting work names. */

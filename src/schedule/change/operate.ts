@@ -41,7 +41,7 @@ export function releaseMessage(s: State, message: number, nowMs: number): boolea
   if (!s.messages.isHeld(message)) return false;
   s.messages.setHeld(message, false);
   const receivedAtMs = s.messages.receivedAtMs.get(message);
-  const expiresAtMs = expiryOf(s, message);
+  const expiresAtMs = Math.min(...tasksOf(s, message).map((task) => expiryOf(s, task)));
   const graceMs = Math.min(releaseGraceMs, expiresAtMs - receivedAtMs);
   const lackingMs = nowMs + graceMs - expiresAtMs;
   if (lackingMs > 0) s.messages.receivedAtMs.set(message, receivedAtMs + lackingMs);

@@ -12,8 +12,8 @@ import { forgetPlaces, leavePlace, limitsAt } from '../reserve/places.ts';
 import { returnToGlobalLimit } from '../reserve/unanswered.ts';
 import { closeSurplus } from '../grant/close.ts';
 import { noteRoom, oldestNumber, tasksOnTheWay } from '../reserve/on-the-way.ts';
-import { expiryOf, sourcesOf, type State } from '../state.ts';
-import { TaskState } from '../store/tasks.ts';
+import { renewTasks, renewTimes, timesDiffer } from './renew-times.ts';
+import { sourcesOf, type State } from '../state.ts';
 import type { SchedulerConfig } from '../types.ts';
 
 export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): void {
@@ -26,6 +26,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   s.windows.reconfigure(config.adapt);
   s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);
   lookAgain(s);
+  if (timesDiffer(before, config)) renewTimes(s);
   const live = liveConnections(s);
   recount(s, live, nowMs);
   returnToGlobalLimit(s, live);
@@ -33,9 +34,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   for (let dimension = 0; dimension < dimensions; dimension++) {
     s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
   }
-  if (config.lifetimeMs !== before.lifetimeMs || config.bounceLifetimeMs !== before.bounceLifetimeMs) {
-    moveExpiries(s);
-  }
+  if (timesDiffer(before, config)) renewTasks(s, nowMs);
 }
 
 /** The sender processes can carry more or fewer connections now. Of those that are too many, idle ones close first. */
@@ -121,15 +120,5 @@ function lookAgain(s: State): void {
     if (!s.routes.isKnown(route) || !s.parking.isParked(route)) continue;
     s.parking.unpark(route);
     makeRunnable(s, route);
-  }
-}
-
-function moveExpiries(s: State): void {
-  const { due, dueMs, end, state } = s.tasks;
-  for (let task = 0; task < end; task++) {
-    const kind = state.get(task);
-    if (kind === TaskState.free || !due.has(task)) continue;
-    const expiresAtMs = expiryOf(s, s.tasks.messageOf(task));
-    due.put(task, kind === TaskState.ready ? expiresAtMs : Math.min(dueMs.get(task), expiresAtMs));
   }
 }

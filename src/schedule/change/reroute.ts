@@ -3,6 +3,7 @@
 import { activate } from '../work/gather.ts';
 import { recipientsOf, tasksOf, withdraw } from '../work/lifecycle.ts';
 import type { State } from '../state.ts';
+import { waitAgain } from './renew-times.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { NewRoute } from '../types.ts';
 
@@ -33,8 +34,8 @@ export function rerouteRecipients(
     }
     withdraw(s, task);
     for (const row of changed) setRoute(s, row, routes.get(s.recipients.envelopeIndex.get(row)));
-    if (state === TaskState.waiting) s.tasks.due.put(task, s.tasks.dueMs.get(task));
-    else if (state !== TaskState.held) due.push(task);
+    if (state === TaskState.waiting || state === TaskState.held) waitAgain(s, task, nowMs);
+    else due.push(task);
   }
   if (due.length > 0) due.push(...freeOfWaiting(s, message, due));
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);

@@ -16,6 +16,7 @@ const mostRefusals = 4;
 
 /** Ends every call that can cause grants. */
 export function run(s: State, nowMs: number): void {
+  if (s.hours.nextChangeMs <= nowMs + s.dateShiftMs) s.hours.tick(nowMs + s.dateShiftMs);
   limitOverflow(s, nowMs);
   do {
     offerToSites(s, nowMs);
@@ -131,7 +132,7 @@ function schedule(s: State): void {
   const { tasks } = s;
   for (let task = s.fresh.pop(); task >= 0; task = s.fresh.pop()) {
     if (tasks.state.get(task) === TaskState.ready && !tasks.due.has(task)) {
-      tasks.due.put(task, expiryOf(s, tasks.messageOf(task)));
+      tasks.due.put(task, expiryOf(s, task));
     }
   }
 }

@@ -8,6 +8,7 @@ import { pairLimitsOf, closedConnectionGate, closedGate } from '../reserve/gates
 import { activate, requestPlan } from '../work/gather.ts';
 import { grantNew, grantOpen } from './grant.ts';
 import { counterOfNew, isUnproven } from '../reserve/unanswered.ts';
+import { hoursOf } from '../work/task-times.ts';
 import { dequeue, hasOneRoute, stopRoute } from '../work/lifecycle.ts';
 import { collectNeeds, restLimits } from '../reserve/needs.ts';
 import type { Place } from '../store/place.ts';
@@ -40,6 +41,11 @@ function tryToServe(s: State, route: number, nowMs: number, isOffered: boolean):
     const pause = s.pauses.counterOf(routes.store.get(route));
     if (!s.counters.hasRoom(pause)) {
       parkPaused(s, route, pause);
+      return false;
+    }
+    const hours = hoursOf(s, route);
+    if (hours >= 0 && !s.counters.hasRoom(hours)) {
+      parkPaused(s, route, hours);
       return false;
     }
     if (!hasPlan(s, route, nowMs)) return false;
@@ -188,7 +194,7 @@ function parkAlone(s: State, route: number, counter: number, nowMs: number): voi
   park(s, route);
 }
 
-/** Parks the route while grants of its store are paused. Its tasks are not split: no other recipients could go either. */
+/** Parks the route while grants of its store, or of its schedule, are paused. Its tasks are not split: no other recipients could go either. */
 function parkPaused(s: State, route: number, pause: number): void {
   if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.blockers.clear();

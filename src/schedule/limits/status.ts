@@ -102,3 +102,17 @@ export interface SavedRate {
   /** Theoretical arrival time (ITU-T I.371), Unix ms. */
   readonly tatMs: number;
 }
+
+export type SiteOrder = 'connections' | 'waiting' | 'name';
+
+/** One row of the live view: a site with work or connections. */
+export interface SiteStatus {
+  readonly site: string;
+  readonly label: string;
+  readonly waiting: number;
+  readonly ready: number;
+  readonly active: number;
+  readonly connections: number;
+  /** What its ready mail waits for: the name of the full limit, or a rest with its end; empty: nothing. */
+  readonly blockedOn: string;
+}

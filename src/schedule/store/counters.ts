@@ -26,10 +26,12 @@ export const Dimension = {
   overflow: 6,
   /** Grants of any kind: has no room while grants are paused. */
   pause: 7,
+  /** The delivery windows of a schedule: there is room while one is open. */
+  hours: 8,
 } as const;
 
 /** How many kinds of counters there are. */
-export const dimensions = 8;
+export const dimensions = 9;
 
 export class CounterStore {
   /** Slots taken, those of idle and closing connections included. */

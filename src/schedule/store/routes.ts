@@ -13,6 +13,8 @@ import { Slots } from './slots.ts';
 /** Separates the numbers of tenant and store from the key; no key contains it. */
 const mark = '\t';
 
+type TimesOf = (domain: string, key: string, tenant: number) => number;
+
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
 
 export class RouteStore {
@@ -24,6 +26,8 @@ export class RouteStore {
   readonly validUntilMs = new TimeColumn();
   /** Number of the store that keeps the mail of this route. */
   readonly store = new Uint8Column();
+  /** Number of the times that hold for its mail: see `MailTimes`. */
+  readonly times = new Uint16Column();
   /** Site of the plan; -1: none. */
   readonly site = new Int32Column();
   /** Its queue: the tasks in the states ready and asking, by priority and age; -1: none. A list of `TaskStore.queue`. */
@@ -48,7 +52,8 @@ export class RouteStore {
   readonly #keys = new KeyIndex();
   readonly #slots: Slots;
 
-  constructor(parking: Parking) {
+  /** @param timesOf - the number of the times for a domain, a `RouteKey.key` and the number of a tenant */
+  constructor(parking: Parking, timesOf: TimesOf) {
     this.#slots = new Slots(this.firstTask, [
       this.recipients,
       this.connections,
@@ -62,13 +67,16 @@ export class RouteStore {
       this.missedTurn,
       this.#domainStart,
       this.store,
+      this.times,
       parking.first,
       parking.since,
       parking.tenant,
     ]);
     this.#parking = parking;
+    this.#timesOf = timesOf;
   }
   readonly #parking: Parking;
+  readonly #timesOf: TimesOf;
 
   get live(): number {
     return this.#slots.live;
@@ -103,6 +111,7 @@ export class RouteStore {
     this.#parking.since.set(route, 0);
     this.#parking.tenant.set(route, tenant);
     this.store.set(route, store);
+    this.times.set(route, this.#timesOf(domain, key, tenant));
     const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);
@@ -120,6 +129,12 @@ export class RouteStore {
     this.errorPlans.delete(route);
     this.plan.set(route, PlanState.none);
     this.#slots.give(route);
+  }
+
+  /** Other schedules hold from now on. */
+  renewTimes(route: number): void {
+    const tenant = this.tenantOf(route);
+    this.times.set(route, this.#timesOf(this.domainOf(route), this.keyOf(route), tenant));
   }
 
   /** Tells the rows apart: the key, with the numbers of tenant and store before it where there are any. */

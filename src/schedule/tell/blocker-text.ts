@@ -4,6 +4,7 @@ import { Health } from '../store/addresses.ts';
 import { Dimension } from '../store/counters.ts';
 import type { AppliedLimit } from '../limits/types.ts';
 import { policyKeyText } from '../store/place.ts';
+import { wallText } from '../../values/delivery-hours.ts';
 import { dateText, type State } from '../state.ts';
 
 /** E.g. `limit domain example.com (20) is full`. */
@@ -16,6 +17,8 @@ export function blockerText(s: State, counter: number): string {
       return globalText(s, limit);
     case Dimension.probe:
       return restText(s, counters.keyOf(counter));
+    case Dimension.hours:
+      return windowText(s, counter);
     case Dimension.pause:
       return s.pauses.reasonOf(counter);
     case Dimension.window:
@@ -25,6 +28,13 @@ export function blockerText(s: State, counter: number): string {
     default:
       return applied === undefined ? 'a limit' : slotText(applied, limit);
   }
+}
+
+/** E.g. `window opens at 2026-03-30 08:00 (Europe/Berlin), by the schedule nights`. */
+function windowText(s: State, counter: number): string {
+  const { rule, opensAtMs, zone } = s.hours.closedOn(counter);
+  const shownMs = opensAtMs - s.dateShiftMs + s.shownShiftMs;
+  return `window opens at ${wallText(shownMs, zone)}, by the schedule ${rule.name}`;
 }
 
 const noSender = 'no sender process is ready';

@@ -8,6 +8,7 @@ import { gateStatus, slotStatus } from './counter-status.ts';
 import { closedConnectionGate, closedGate, holdPairLimits } from '../reserve/gates.ts';
 import { counterOfNew } from '../reserve/unanswered.ts';
 import { dropLimits } from '../reserve/held-limits.ts';
+import { hoursOf, isClosed } from '../work/task-times.ts';
 import { recipientsOf, routeOf } from '../work/lifecycle.ts';
 import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../limits/status.ts';
 import { forgetLimits, limitsOf, needsOfOne } from '../reserve/needs.ts';
@@ -88,6 +89,7 @@ function bindingOf(s: State, route: number, site: number, nowMs: number): string
 
 /** What one more message would have to wait for. */
 function blockersOfOne(s: State, route: number, site: number, nowMs: number): string[] {
+  if (isClosed(s, route)) return textsOf(s, [hoursOf(s, route)]);
   needsOfOne(s, route, nowMs);
   s.blockers.clear();
   const gate = closedGate(s, nowMs);

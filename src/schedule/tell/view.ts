@@ -5,9 +5,10 @@ import { lastRefusalOf } from '../../message/refusal-form.ts';
 import { blockerText, globalCauses } from './blocker-text.ts';
 import { untriedRefusal } from '../work/settle.ts';
 import { isStranded, recipientsOf, routeOf, tasksOf } from '../work/lifecycle.ts';
+import { hoursOf, isClosed } from '../work/task-times.ts';
 import { MessageState } from '../store/messages.ts';
 import { PlanState } from '../store/routes.ts';
-import { shownDateOf, expiryOf, type State } from '../state.ts';
+import { shownDateOf, expiryOf, timesOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { MessageHandle, QueuedRecipient, Scheduler, WaitingRecipient } from '../types.ts';
 
@@ -19,12 +20,12 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     if (state === TaskState.free) continue;
     const message = tasks.messageOf(task);
     const queueId = s.messages.queueIdOf(message);
-    const expiresAtMs = shownDateOf(s, expiryOf(s, message));
+    const expiresAtMs = shownDateOf(s, expiryOf(s, task));
     const isHeld = s.messages.isHeld(message);
     const hasTime = state === TaskState.waiting || state === TaskState.held;
     const dueMs = hasTime ? tasks.dueMs.get(task) : 0;
     const nextAttemptAtMs = dueMs === 0 ? 0 : shownDateOf(s, dueMs);
-    const waitsFor = isStranded(s, task) ? 'a name server' : undefined;
+    const waitsFor = isStranded(s, task) ? 'a name server' : windowOf(s, state, task);
     const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
       const route = recipients.route.get(recipient);
       return {
@@ -78,6 +79,7 @@ export function recipientsOfMessage(s: State, message: MessageHandle): WaitingRe
   const isHeld = messages.isHeld(message);
   for (const task of tasksOf(s, message)) {
     const state = tasks.state.get(task);
+    const waitsFor = windowOf(s, state, task);
     for (const recipient of recipientsOf(s, task)) {
       const route = recipients.route.get(recipient);
       found.push({
@@ -88,6 +90,8 @@ export function recipientsOfMessage(s: State, message: MessageHandle): WaitingRe
         state: stateName(s, state, route),
         isHeld,
         route: routes.keyOf(route),
+        waitsFor,
+        warnAfterMs: timesOf(s, route).warnAfterMs,
         attempts: recipients.attempts.get(recipient),
         lastRefusal: s.refusals.form(recipients.lastRefusal.get(recipient)),
       });
@@ -105,6 +109,18 @@ export function isUnderWay(s: State, message: MessageHandle): boolean {
     if (state !== TaskState.waiting && state !== TaskState.held) return true;
   }
   return false;
+}
+
+/** When the lifetime of the last of the message's recipients ends, or of this one. */
+export function latestExpiryOf(s: State, message: MessageHandle, recipient?: number): number {
+  let latestMs = -Infinity;
+  for (let task = s.messages.firstTask.get(message); task >= 0; task = s.tasks.siblings.nextOf(task)) {
+    const isMeant =
+      recipient === undefined ||
+      recipientsOf(s, task).some((row) => s.recipients.envelopeIndex.get(row) === recipient);
+    if (isMeant) latestMs = Math.max(latestMs, expiryOf(s, task));
+  }
+  return latestMs;
 }
 
 const waitsForNameServer = 'waits for a name server';
@@ -129,6 +145,13 @@ function ownBlockers(s: State, route: number): string[] {
 export function blockerTexts(s: State, route: number): string[] {
   const counters = s.parking.countersOf(route).filter((counter) => counter !== s.overflowCounter);
   return counters.reverse().map((counter) => blockerText(s, counter));
+}
+
+/** The window that a ready task waits for; undefined: it does not. */
+function windowOf(s: State, state: number, task: number): string | undefined {
+  if (state !== TaskState.ready) return undefined;
+  const route = routeOf(s, task);
+  return isClosed(s, route) ? blockerText(s, hoursOf(s, route)) : undefined;
 }
 
 function stateName(s: State, state: number, route: number): QueuedRecipient['state'] {

@@ -5,7 +5,7 @@ import { makeTask, makeTaskOfOne } from './lifecycle.ts';
 import { MessageState } from '../store/messages.ts';
 import { latestAttemptMs } from './retry.ts';
 import { failTask, wait } from './settle.ts';
-import { expiryOf, type State } from '../state.ts';
+import { expiryOf, expiryOfRoute, timesOf, type State } from '../state.ts';
 import type { NewRecipient } from '../types.ts';
 
 /** Turns the added recipients into tasks. */
@@ -22,28 +22,27 @@ export function commitMessage(
   // Nothing came in later than now: the clock was wrong then, and a lifetime may not last the longer for it.
   if (s.messages.receivedAtMs.get(message) > nowMs) s.messages.receivedAtMs.set(message, nowMs);
   const [only] = added;
-  if (
-    added.length === 1 &&
-    only !== undefined &&
-    only.nextAttemptAtMs <= nowMs &&
-    !held &&
-    nowMs < expiryOf(s, message)
-  ) {
-    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only, tenant, store)), nowMs);
+  if (added.length === 1 && only !== undefined && only.nextAttemptAtMs <= nowMs && !held) {
+    const task = makeTaskOfOne(s, message, makeRecipient(s, only, tenant, store));
+    if (nowMs < expiryOf(s, task)) makeReady(s, task, nowMs);
+    else failTask(s, task, undefined, true);
     return;
   }
   const rows = added.map((recipient) => makeRecipient(s, recipient, tenant, store));
-  if (!held && nowMs >= expiryOf(s, message)) {
-    if (rows.length > 0) failTask(s, makeTask(s, message, rows), undefined, true);
-    return;
-  }
+  const over: number[] = [];
   const due: number[] = [];
   const later = new Map<string, number[]>();
   for (const [at, row] of rows.entries()) {
-    const nextAttemptAtMs = nextAttemptOf(s, added[at], nowMs);
+    const route = s.recipients.route.get(row);
+    if (!held && nowMs >= expiryOfRoute(s, message, route)) {
+      over.push(row);
+      continue;
+    }
+    const nextAttemptAtMs = nextAttemptOf(s, message, route, added[at], nowMs);
     if (nextAttemptAtMs <= nowMs && !held) due.push(row);
-    else add(later, `${nextAttemptAtMs} ${s.recipients.route.get(row)}`, row);
+    else add(later, `${nextAttemptAtMs} ${route}`, row);
   }
+  if (over.length > 0) failTask(s, makeTask(s, message, over), undefined, true);
   for (const [key, group] of later) {
     const nextAttemptAtMs = Number(key.slice(0, key.indexOf(' ')));
     const size = s.config.recipientsPerTransaction;
@@ -55,12 +54,19 @@ export function commitMessage(
 }
 
 /** The journaled time of the next attempt, but not later than the retry schedule allows. */
-function nextAttemptOf(s: State, recipient: NewRecipient | undefined, nowMs: number): number {
+function nextAttemptOf(
+  s: State,
+  message: number,
+  route: number,
+  recipient: NewRecipient | undefined,
+  nowMs: number,
+): number {
   if (recipient === undefined) return 0;
   const { attempts, nextAttemptAtMs } = recipient;
   if (attempts === 0 || nextAttemptAtMs <= nowMs) return nextAttemptAtMs;
-  const { retryMs, retryJitter } = s.config;
-  return Math.min(nextAttemptAtMs, latestAttemptMs(retryMs, retryJitter, attempts, nowMs));
+  const ageMs = nowMs - s.messages.receivedAtMs.get(message);
+  const { retry } = timesOf(s, route);
+  return Math.min(nextAttemptAtMs, latestAttemptMs(retry, s.config.retryJitter, attempts, ageMs, nowMs));
 }
 
 function makeRecipient(s: State, added: NewRecipient, tenant: number, store: number): number {

@@ -14,12 +14,15 @@ import {
   tasksOf,
   withdraw,
 } from './lifecycle.ts';
+import { hasOneTimes, isClosed } from './task-times.ts';
 import { PlanState } from '../store/routes.ts';
 import { settleByPlan, wait } from './settle.ts';
 import { splitOff } from './split.ts';
 import { expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 
+/** Above the numbers of times: see `MailTimes`. */
+const mostTimes = 0x10000;
 /** Ms that recipients with known routes wait for plans of the others; `routeGraceMs` of the configuration changes it. */
 const defaultGraceMs = 2_000;
 
@@ -60,7 +63,8 @@ export function formTasks(
   for (const recipient of recipients) {
     const route = s.recipients.route.get(recipient);
     const known = s.routes.hasRelay(route, nowMs);
-    const key = known ? s.routes.site.get(route) : -1 - route;
+    // A task has the same times for all its recipients.
+    const key = known ? s.routes.site.get(route) * mostTimes + s.routes.times.get(route) : -1 - route;
     const group = groups.get(key);
     if (group !== undefined) {
       group.push(recipient);
@@ -83,7 +87,7 @@ export function formTasks(
 export function makeReady(s: State, task: number, nowMs: number): void {
   const route = routeOf(s, task);
   const error = s.routes.errorOf(route, nowMs);
-  if (error !== undefined && hasOneRoute(s, task)) {
+  if (error !== undefined && hasOneRoute(s, task) && (error.permanent || !isClosed(s, route))) {
     settleByPlan(s, task, error, nowMs);
     return;
   }
@@ -97,7 +101,7 @@ export function putBack(s: State, task: number, nowMs: number): void {
   const route = routeOf(s, task);
   if (s.messages.isHeld(s.tasks.messageOf(task))) {
     wait(s, task, nowMs);
-  } else if (s.routes.errorOf(route, nowMs) !== undefined) {
+  } else if (!hasOneTimes(s, task) || (s.routes.errorOf(route, nowMs) !== undefined && !isClosed(s, route))) {
     activate(s, s.tasks.messageOf(task), [task], nowMs);
   } else {
     s.tasks.state.set(task, TaskState.ready);
@@ -150,7 +154,7 @@ export function endGathering(s: State, message: number, nowMs: number): void {
       known.push(task);
     } else if (state === TaskState.asking) {
       s.tasks.state.set(task, TaskState.ready);
-      s.tasks.due.put(task, expiryOf(s, message));
+      s.tasks.due.put(task, expiryOf(s, task));
     }
   }
   s.asking.delete(message);
@@ -164,7 +168,7 @@ function startGathering(s: State, task: number, nowMs: number): void {
   const route = routeOf(s, task);
   const isKnown = s.routes.hasRelay(route, nowMs) || s.routes.errorOf(route, nowMs) !== undefined;
   s.tasks.state.set(task, isKnown ? TaskState.gathering : TaskState.asking);
-  s.tasks.due.put(task, Math.min(nowMs + (s.config.routeGraceMs ?? defaultGraceMs), expiryOf(s, message)));
+  s.tasks.due.put(task, Math.min(nowMs + (s.config.routeGraceMs ?? defaultGraceMs), expiryOf(s, task)));
   if (isKnown) return;
   enqueue(s, route, task);
   s.asking.set(message, (s.asking.get(message) ?? 0) + 1);

@@ -1,25 +1,28 @@
 // When to try again: the schedule's delay for this attempt, jittered, never after the message's lifetime.
 
+import { firstRetryMs, type Retry, retryDelayMs } from '../../values/retry.ts';
 import type { Random } from '../store/random.ts';
 
 /**
  * Unix ms of the attempt after the `attempts`-th failed one.
+ * @param ageMs - of the message
  *
  * When the schedule's next attempt would come after the lifetime's end, a last one is made shortly before it, unless that
  * is too soon after this one; then the recipient waits for its end (the returned time is `expiresAtMs`).
  */
 export function nextAttemptMs(
-  retryMs: readonly number[],
+  retry: Retry,
   retryJitter: number,
   attempts: number,
+  ageMs: number,
   nowMs: number,
   expiresAtMs: number,
   random: Random,
 ): number {
-  const delay = stepOf(retryMs, attempts) * random.jitter(retryJitter);
+  const delay = retryDelayMs(retry, attempts, ageMs) * random.jitter(retryJitter);
   const next = nowMs + Math.max(1, Math.round(delay));
   if (next < expiresAtMs) return next;
-  const first = stepOf(retryMs, 1);
+  const first = firstRetryMs(retry);
   const last = expiresAtMs - first;
   return last - nowMs >= first ? last : expiresAtMs;
 }
@@ -29,12 +32,13 @@ export function nextAttemptMs(
  * a clock that was wrong then holds nothing up longer than the schedule does.
  */
 export function latestAttemptMs(
-  retryMs: readonly number[],
+  retry: Retry,
   retryJitter: number,
   attempts: number,
+  ageMs: number,
   nowMs: number,
 ): number {
-  return nowMs + Math.ceil(stepOf(retryMs, attempts) * (1 + retryJitter));
+  return nowMs + Math.ceil(retryDelayMs(retry, attempts, ageMs) * (1 + retryJitter));
 }
 
 /** Ms that an address rests after the `failures`-th consecutive failure. */
@@ -44,10 +48,5 @@ export function restMs(
   failures: number,
   random: Random,
 ): number {
-  return Math.max(1, Math.round(stepOf(addressRestMs, failures) * random.jitter(jitter)));
-}
-
-/** The `count`-th step, counted from 1; the last one repeats. */
-function stepOf(steps: readonly number[], count: number): number {
-  return steps[Math.min(Math.max(count, 1), steps.length) - 1] ?? 0;
+  return Math.max(1, Math.round(retryDelayMs(addressRestMs, failures, 0) * random.jitter(jitter)));
 }

@@ -4,9 +4,10 @@ import { localRefusal, type Refusal } from '../../message/refusal.ts';
 import { encodeRefusal, lastRefusalOf, type EncodedRefusal } from '../../message/refusal-form.ts';
 import { planRefusal } from '../../route/outcome.ts';
 import type { ErrorPlan } from '../../route/types.ts';
-import { mayBeDone, freeRecipient, freeTask, recipientsOf, withdraw } from './lifecycle.ts';
+import { mayBeDone, freeRecipient, freeTask, recipientsOf, routeOf, withdraw } from './lifecycle.ts';
 import { nextAttemptMs } from './retry.ts';
-import { dateOf, expiryOf, type State } from '../state.ts';
+import { dateOf, expiryOf, timesOf, type State } from '../state.ts';
+import { hasOneTimes, separateTimes } from './task-times.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { MessageHandle } from '../types.ts';
 
@@ -49,10 +50,15 @@ export function deferTask(s: State, task: number, refusal: Refusal, nowMs: numbe
 
 /** The same, when each recipient has its new last refusal already. */
 export function countAttempt(s: State, task: number, nowMs: number): void {
-  const { recipients, tasks, config } = s;
+  if (hasOneTimes(s, task)) countOf(s, task, nowMs);
+  else for (const part of separateTimes(s, task)) countOf(s, part, nowMs);
+}
+
+function countOf(s: State, task: number, nowMs: number): void {
+  const { recipients, tasks } = s;
   const message = tasks.messageOf(task);
   // What is held does not expire, not even with the attempt that was under way when it was held.
-  const expiresAtMs = s.messages.isHeld(message) ? Infinity : expiryOf(s, message);
+  const expiresAtMs = s.messages.isHeld(message) ? Infinity : expiryOf(s, task);
   const list = recipientsOf(s, task);
   let attempts = 0;
   for (const recipient of list) {
@@ -64,7 +70,9 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
     failTask(s, task, undefined, true);
     return;
   }
-  const next = nextAttemptMs(config.retryMs, config.retryJitter, attempts, nowMs, expiresAtMs, s.random);
+  const { retry } = timesOf(s, routeOf(s, task));
+  const ageMs = nowMs - s.messages.receivedAtMs.get(message);
+  const next = nextAttemptMs(retry, s.config.retryJitter, attempts, ageMs, nowMs, expiresAtMs, s.random);
   for (const recipient of list) {
     s.effects.push({
       kind: 'deferred',
@@ -81,7 +89,7 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
 /** The task waits for its next attempt, or when its message is held, for the release. */
 export function wait(s: State, task: number, nextAttemptAtMs: number): void {
   const message = s.tasks.messageOf(task);
-  const dueMs = Math.min(nextAttemptAtMs, expiryOf(s, message));
+  const dueMs = Math.min(nextAttemptAtMs, expiryOf(s, task));
   if (s.messages.isHeld(message)) {
     s.tasks.state.set(task, TaskState.held);
     s.tasks.dueMs.set(task, dueMs);
