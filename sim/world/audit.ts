@@ -56,9 +56,9 @@ export function auditEmpty(s: State): void {
     refusals: s.refusals.size,
     asking: s.asking.size,
     uncommitted: s.uncommitted.length,
-    // The counters global, overflow and pause stay; rates and windows are remembered for a while.
-    counters: s.counters.live - 3 - s.rates.live - s.windows.live,
-    used: s.counters.used.get(s.globalCounter) + unansweredCount(s),
+    // The counters global, local, overflow and pause stay; rates and windows are remembered for a while.
+    counters: s.counters.live - 4 - s.rates.live - s.windows.live,
+    used: s.counters.used.get(s.globalCounter) + s.counters.used.get(s.localCounter) + unansweredCount(s),
     due: s.tasks.due.size + s.addresses.due.size,
   };
   check(

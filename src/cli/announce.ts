@@ -57,12 +57,20 @@ function limitsText({ limit }: Config): string {
   return limit.length === 1 ? '1 limit' : `${limit.length} limits`;
 }
 
+const onThisHost = {
+  pipe: 'to a program, except what a [[route]] names',
+  archive: 'into an archive, except what a [[route]] names',
+  redirect: 'to other addresses, except what a [[route]] names',
+  hold: 'nothing, except what a [[route]] names',
+} as const;
+
 function destination(config: Config): string {
   const fallback = config.route.find((route) => route.domain.length === 0 && route.sender.length === 0);
   if (fallback === undefined || fallback.kind === 'mx') {
     return `to the MX of each domain, port ${config.deliver.port}`;
   }
   if (fallback.kind === 'error') return 'only what a [[route]] names';
+  if ('way' in fallback) return onThisHost[fallback.kind];
   if (fallback.kind === 'discard') return 'into nothing, except what a [[route]] names';
   if (fallback.kind === 'lmtp') return `by LMTP to ${fallback.lmtp.map(formatLmtpServer).join(', ')}`;
   return `through ${fallback.relay.map(formatRelayHost).join(', ')}`;

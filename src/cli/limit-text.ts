@@ -11,6 +11,7 @@ import { age } from './text-table.ts';
 /** Counters of the scheduler that are no `[[limit]]`: their names, and what sets how much they allow. */
 const ownCounters: Readonly<Record<string, readonly [what: string, origin: string]>> = {
   global: ['connections in all', 'deliver.max_connections'],
+  local: ['work on this host', 'deliver.max_local'],
   window: ['connections of source and site', 'adaptation'],
   unanswered: ['connections without a greeting', 'deliver.max_unanswered'],
 };

@@ -15,6 +15,7 @@ import { Deadlines } from '../io/deadlines.ts';
 import { dial } from '../io/dial.ts';
 import { openResolver } from '../manager/open-resolver.ts';
 import { SecretDesk } from '../process/supervise/secret-desk.ts';
+import { isSocketHop } from '../route/next-hop.ts';
 import { createRouter } from '../route/create-router.ts';
 import { planKey } from '../route/plan-key.ts';
 import { SenderLogins } from '../route/sender-logins.ts';
@@ -128,7 +129,7 @@ async function checkHop(
   context: LineContext,
   hop: NextHopAddress,
 ): Promise<Pick<Checked, 'endpoint' | 'isRight' | 'result'>> {
-  if (hop.transport === 'discard') return { endpoint: hop.key, isRight: false, result: 'it is no server' };
+  if (!isSocketHop(hop)) return { endpoint: hop.key, isRight: false, result: 'it is no server' };
   return { endpoint: hop.key, ...(await attemptLogin(context, hop)) };
 }
 

@@ -1,12 +1,8 @@
 // One [[route]] as the rest of Sluice sees it: its target is known, and it has only the keys of that kind.
 
-import type { z } from 'zod';
-
-import type { CamelKeys } from './camel-case.ts';
-import type { DeepReadonly } from './deep-readonly.ts';
-import type { routes } from './schema/route.ts';
-
-type FileRoute = DeepReadonly<CamelKeys<z.output<typeof routes>>>[number];
+import type { LocalWay } from '../values/local-way.ts';
+import type { FileRoute } from './file-route.ts';
+import { atOnceOf, wayOf } from './way-config.ts';
 
 /** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
 export type RouteConfig = RouteMatch & RouteTarget;
@@ -59,6 +55,12 @@ type RouteTarget =
       readonly tls?: FileRoute['tls'];
     }
   | { readonly kind: 'discard' }
+  | {
+      readonly kind: 'pipe' | 'archive' | 'redirect' | 'hold';
+      readonly way: LocalWay;
+      /** How many runs there may be at once; 0: none. */
+      readonly atOnce: number;
+    }
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
@@ -86,6 +88,8 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     return { ...match, kind: 'relay', relay, ...servers, ...quirks, ...logins };
   }
   if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
+  const way = wayOf(route);
+  if (way !== undefined) return { ...match, kind: way.kind, way, atOnce: atOnceOf(route, way) };
   if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
   return { ...match, kind: 'mx' };

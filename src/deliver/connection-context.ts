@@ -5,6 +5,7 @@ import type { Dial } from '../io/dial.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
+import type { WaysKit } from './local/ways-kit.ts';
 import type { LoginKit } from './login/login-kit.ts';
 import type { PlaceProofs } from './smtp/place-proofs.ts';
 import type { TlsKit } from './tls/tls-kit.ts';
@@ -24,6 +25,7 @@ export interface ConnectionContext {
   readonly logins: LoginKit;
   /** Rewrites senders, where a hop wants it. */
   readonly srs: LiveSrs;
+  readonly ways: WaysKit;
 }
 
 /** What a line to a server needs, whoever uses it. */

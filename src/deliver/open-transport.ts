@@ -2,8 +2,11 @@
 
 import { lmtpDialect } from '../protocol/lmtp/client-dialect.ts';
 import { smtpDialect } from '../protocol/smtp/client/dialect.ts';
+import { ArchiveConnection } from './archive/archive-connection.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DiscardConnection } from './discard/discard-connection.ts';
+import { ClosedWay } from './local/closed-way.ts';
+import { PipeConnection } from './pipe/pipe-connection.ts';
 import { OutgoingConnection } from './smtp/outgoing-connection.ts';
 import type { TransportConnection } from './transport.ts';
 import type { ConnectGrant } from './types.ts';
@@ -23,5 +26,13 @@ export function openTransport(
       return new OutgoingConnection(context, grant, hop, lmtpDialect, onEnded);
     case 'discard':
       return new DiscardConnection(context, grant, onEnded);
+    case 'pipe':
+      return new PipeConnection(context, grant, hop, onEnded);
+    case 'archive':
+      return new ArchiveConnection(context, grant, hop, onEnded);
+    case 'redirect':
+      return new ClosedWay(context, grant, 'the manager carries out redirections', onEnded);
+    case 'hold':
+      return new ClosedWay(context, grant, `it is held: ${hop.way.reason}`, onEnded);
   }
 }

@@ -82,5 +82,5 @@ export class Sender {
 
 /** Name of the settings that the handshake needs; empty for the defaults. */
 function tlsSettingsOf({ hop }: ConnectGrant): string {
-  return hop.transport === 'discard' ? '' : (hop.tls?.settings ?? '');
+  return hop.tls?.settings ?? '';
 }

@@ -64,7 +64,7 @@ export class TransactionInHand {
     const sender = isCopy ? '' : sentAs;
     this.#message =
       sender === undefined ? { envelope: own, sizeBytes } : { envelope: own, sizeBytes, sentAs: sender };
-    const requireTls = hop !== undefined && hop.transport !== 'discard' && hop.tls?.needsRequireTls === true;
+    const requireTls = hop?.tls?.needsRequireTls === true;
     const { reversePath, recipients, body, ret, envelopeId, priority } = isCopy ? withoutReports(own) : own;
     return {
       reversePath: sender ?? reversePath,
@@ -152,7 +152,7 @@ export class TransactionInHand {
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
-      const isFinal = place.hop.transport === 'lmtp' ? ({ isFinal: true } as const) : undefined;
+      const isFinal = place.hop.transport !== 'smtp' ? ({ isFinal: true } as const) : undefined;
       const relayedTo = isUnreported ? { relayedTo: place.hop.host, ...isFinal } : undefined;
       results.push(told({ recipient, result: 'delivered', ...relayedTo }, outcome));
     }

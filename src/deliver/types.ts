@@ -46,7 +46,7 @@ export type AttemptResult = RecipientResult & {
   readonly tenant?: string | undefined;
   /** The host that took the mail, if it knows no DSN and NOTIFY=SUCCESS was given: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedTo?: string | undefined;
-  /** With `relayedTo`: it is the mailbox server (LMTP), so that Sluice reports `delivered` (RFC 3464 2.3.3). */
+  /** With `relayedTo`: it is the mailbox server (LMTP), a program or an archive, so that Sluice reports `delivered` (RFC 3464 2.3.3). */
   readonly isFinal?: true | undefined;
   /** With `relayedTo`: it was sent on to several other addresses, so that Sluice reports `expanded` (RFC 3461 5.2.7.3). */
   readonly isExpanded?: true | undefined;

@@ -1,6 +1,7 @@
 // What TLS came to on the last connection to each host under each policy, for `sluice explain`: what a handshake of other mail came to
 // says nothing about this one. Promises: it is bounded, and it decides nothing.
 
+import { isSocketHop } from '../route/next-hop.ts';
 import { createHash } from 'node:crypto';
 import { RecentMap } from '../dns/recent-map.ts';
 import type { NextHopAddress } from '../route/types.ts';
@@ -53,7 +54,7 @@ export class LastHandshakes {
 
 /** An address may belong to several hosts. A policy may be long, by its TLSA records. */
 function keyOf(hop: NextHopAddress): string {
-  const policy = hop.transport === 'discard' ? '' : tlsPolicyKey(hop.tls);
+  const policy = isSocketHop(hop) ? tlsPolicyKey(hop.tls) : '';
   const digest = policy === '' ? '' : createHash('sha256').update(policy).digest('base64url');
   return `${hop.key} ${hop.host} ${digest}`;
 }

@@ -7,7 +7,7 @@ import type { Logins } from './logins.ts';
 export function explainLogins(plan: RoutePlan, logins: Pick<Logins, 'of'>): ShownLogin[] {
   if (plan.kind === 'error') return [];
   return plan.addresses.flatMap((hop) => {
-    const login = hop.transport === 'discard' ? undefined : hop.login;
+    const login = hop.login;
     const last = logins.of(hop);
     if (login === undefined && last === undefined) return [];
     return [{ host: hop.host, endpoint: hop.key, credential: login?.credential ?? '', last }];

@@ -1,6 +1,7 @@
 // What log-ins at other servers came to: the last one of each credential at each host for `sluice explain`, a warning in the log and a
 // trouble when a host refuses one, or wants one where there is no credential. Promises: it is bounded, and it decides nothing.
 
+import { isSocketHop } from '../route/next-hop.ts';
 import type { AttemptResult, CloseReport } from '../deliver/types.ts';
 import { RecentMap } from '../dns/recent-map.ts';
 import type { Logger } from '../log/logger.ts';
@@ -47,7 +48,7 @@ export class Logins {
 
   /** The last log-in with the hop's credential at its host, or that the host wanted one; undefined: nothing since the start. */
   of(hop: NextHopAddress): LastLogin | undefined {
-    return hop.transport === 'discard' ? undefined : this.#last.get(keyOf(hop));
+    return isSocketHop(hop) ? this.#last.get(keyOf(hop)) : undefined;
   }
 
   /** @param mechanism - by which the connection has logged in; undefined: it has not */
@@ -79,7 +80,7 @@ export class Logins {
     // Only who has refused before can have taken up mail again.
     if (wanted === undefined && this.#raised.size === 0) return;
     const hop = this.#parts.hopOf(connection);
-    if (hop === undefined || hop.transport === 'discard' || hop.login !== undefined) return;
+    if (hop === undefined || !isSocketHop(hop) || hop.login !== undefined) return;
     const key = troubleKey(nobody, hop);
     if (wanted?.result !== 'refused') {
       if (!results.some(({ result }) => result === 'delivered')) return;
@@ -138,7 +139,7 @@ export class Logins {
 }
 
 function loginHop(hop: NextHopAddress | undefined): LoginHop | undefined {
-  if (hop === undefined || hop.transport === 'discard') return undefined;
+  if (hop === undefined || !isSocketHop(hop)) return undefined;
   const { login } = hop;
   return login === undefined ? undefined : { ...hop, login };
 }

@@ -3,6 +3,7 @@
 import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
+import type { LocalWay } from '../values/local-way.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import { chooserOf, withoutChoice } from '../route/choice.ts';
 import { withoutCopies } from '../route/copies.ts';
@@ -53,12 +54,34 @@ function targetOf(route: RouteConfig, domain: string): string {
       const servers = route.lmtp.map(formatLmtpServer).join(', ');
       return `LMTP to ${route.lmtp.length === 1 ? servers : `${servers} (${route.mode})`}`;
     }
+    case 'pipe':
+    case 'archive':
+    case 'redirect':
+    case 'hold':
+      return wayText(route.way);
     case 'discard':
       return 'discards the mail';
     case 'relay': {
       const hosts = route.relay.map(formatRelayHost).join(', ');
       return route.relay.length === 1 ? hosts : `${hosts} (${route.mode})`;
     }
+  }
+}
+
+function wayText(way: LocalWay): string {
+  switch (way.kind) {
+    case 'pipe': {
+      const as = way.as === undefined ? '' : ` as ${way.as.user}`;
+      return `runs ${way.command.join(' ')}${as}`;
+    }
+    case 'archive':
+      return way.place.kind === 'maildir'
+        ? `is kept in the Maildir ${way.place.folder}`
+        : `is kept in the file ${way.place.path}`;
+    case 'redirect':
+      return `goes to ${way.to.join(', ')} instead`;
+    case 'hold':
+      return `waits: ${way.reason}`;
   }
 }
 

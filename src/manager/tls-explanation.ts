@@ -53,7 +53,7 @@ function canHaveTls({ endpoint, transport }: NextHopAddress): boolean {
 }
 
 function hostTls(hop: NextHopAddress, last: LastHandshake | undefined): HostTls {
-  const tls = hop.transport === 'discard' ? undefined : hop.tls;
+  const tls = hop.tls;
   return {
     host: hop.host,
     endpoint: hop.key,

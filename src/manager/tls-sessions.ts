@@ -156,7 +156,7 @@ export class TlsSessions {
 
   /** Undefined: the policy of the domain did not count for this connection. */
   #policyOf({ domain, hop }: Connecting): ReportedPolicy | undefined {
-    const tls = hop.transport === 'discard' ? undefined : hop.tls;
+    const tls = hop.tls;
     if (tls?.from === 'dane') {
       const strings = tls.tlsa.map((one) => `${one.usage} ${one.selector} ${one.matchingType} ${one.data}`);
       return { type: 'tlsa', domain: tls.policyDomain, strings, hosts: [hop.host] };

@@ -20,6 +20,7 @@ import { RouteTable } from './route-table.ts';
 import { withAlternative } from './alternatives.ts';
 import { withoutRule } from './missing-route.ts';
 import { discarding } from './discarding.ts';
+import { planOfWay } from './local-ways.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
 import { chooserOf, withoutChoice } from './choice.ts';
 import { asCopy, isOfCopies, planOfCopies, withoutCopies } from './copies.ts';
@@ -241,6 +242,11 @@ class TableRouter implements Router {
       }
       case 'discard':
         return discarding;
+      case 'pipe':
+      case 'archive':
+      case 'redirect':
+      case 'hold':
+        return planOfWay(rule, rule.target);
       case 'error': {
         const { replyCode, enhancedStatus, text } = rule.target;
         if (replyCode >= 500) return permanent(enhancedStatus, text, staticTtlSeconds, replyCode);

@@ -1,7 +1,7 @@
 // Makes next hops: what identifies one, and the facts that limits look at, are worked out once, when a route is looked up.
 
 import { endpointText, type SocketEndpoint } from '../values/hop-endpoint.ts';
-import type { DiscardHop, SocketHop } from './types.ts';
+import type { DiscardHop, NextHopAddress, SocketHop } from './types.ts';
 
 export function socketHop(
   transport: SocketHop['transport'],
@@ -29,3 +29,8 @@ export const discardHop: DiscardHop = {
   host: key,
   preference: 0,
 };
+
+/** Is it reached by a socket, and no way out that ends on this host? */
+export function isSocketHop(hop: NextHopAddress): hop is SocketHop {
+  return hop.transport === 'smtp' || hop.transport === 'lmtp';
+}

@@ -75,6 +75,30 @@ function partsOf(target: RouteTarget): readonly unknown[] {
       return [target.mode, ...target.servers.map(formatLmtpServer), ...tlsParts(target.tls)];
     case 'discard':
       return [];
+    case 'pipe': {
+      const { command, as, timeMs, memoryBytes, outputBytes, exitCodes } = target;
+      const user = as === undefined ? [] : [as.user, as.group ?? ''];
+      return [
+        command,
+        user,
+        timeMs,
+        memoryBytes ?? 0,
+        outputBytes,
+        exitCodes,
+        target.traceFields,
+        target.mboxFrom,
+      ];
+    }
+    case 'archive': {
+      const { place } = target;
+      return place.kind === 'maildir'
+        ? [place.kind, place.folder]
+        : [place.kind, place.path, place.rotate, place.mostBytes ?? 0];
+    }
+    case 'redirect':
+      return target.to;
+    case 'hold':
+      return [target.reason];
     case 'error':
       return [target.replyCode, target.enhancedStatus, target.text];
   }

@@ -1,6 +1,7 @@
 // The rules of the routing table, as the router is given them. Plain data; `createRouter` says how they are applied.
 
 import type { HopLogin } from '../values/hop-login.ts';
+import type { LocalWay } from '../values/local-way.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
 import type { LmtpServer } from '../values/lmtp-server.ts';
 
@@ -48,6 +49,8 @@ export type RouteTarget =
     }
   /** Into nothing: every recipient counts as delivered. */
   | { readonly kind: 'discard' }
+  /** A program, an archive, other recipients, or nowhere for now. */
+  | LocalWay
   /** Nowhere: 4yz is tried again until the message's lifetime ends, 5yz is returned at once. */
   | {
       readonly kind: 'error';

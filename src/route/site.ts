@@ -44,7 +44,7 @@ export function siteOf(
 
 /** Does the text have the form of the key of a site? */
 export function isSiteKey(text: string): boolean {
-  return text === 'discard' || /^(?:mx|relay|lmtp)[:#]./.test(text);
+  return text === 'discard' || /^(?:mx|relay|lmtp|pipe|archive|redirect|hold)[:#]./.test(text);
 }
 
 function compare(a: string, b: string): number {

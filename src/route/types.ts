@@ -3,6 +3,7 @@
 import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
 import type { HopLogin } from '../values/hop-login.ts';
 import type { StsPolicy } from '../values/sts-policies.ts';
+import type { LocalWay } from '../values/local-way.ts';
 import type { HopTlsPolicy } from '../values/tls-policy.ts';
 
 interface HopFacts {
@@ -30,11 +31,29 @@ export type SocketHop = HopFacts & {
   readonly login?: HopLogin | undefined;
 };
 
+/** What no connection is made for: these have neither TLS nor a log-in, and their limits are their own. */
+interface LocalFacts extends HopFacts {
+  readonly endpoint: InternalEndpoint;
+  readonly tls?: undefined;
+  readonly login?: undefined;
+  readonly rewritesSenders?: undefined;
+}
+
 /** Where mail vanishes. */
-export type DiscardHop = HopFacts & { readonly transport: 'discard'; readonly endpoint: InternalEndpoint };
+export type DiscardHop = LocalFacts & { readonly transport: 'discard' };
+
+/** A way out that ends on this host. */
+export type WayHop<Kind extends LocalWay['kind'] = LocalWay['kind']> = LocalFacts & {
+  readonly transport: Kind;
+  readonly way: Extract<LocalWay, { readonly kind: Kind }>;
+  /** The part of a route key that stands for the route (`planKey`). */
+  readonly planKey: string;
+};
+
+export type LocalHop = DiscardHop | { [Kind in LocalWay['kind']]: WayHop<Kind> }[LocalWay['kind']];
 
 /** Where mail may be handed to, and how; made by `next-hop.ts`, carried out by `deliver/open-transport.ts`. */
-export type NextHopAddress = SocketHop | DiscardHop;
+export type NextHopAddress = SocketHop | LocalHop;
 
 /** What routing found out about TLS. The policies themselves are those of the hops. */
 export interface PlanTlsFacts {

@@ -30,6 +30,8 @@ export interface SchedulerConfig {
   readonly limits: {
     /** Outgoing connections in all, without those that count against `unanswered`. */
     readonly global: number;
+    /** Runs of programs, and other work that stays on this host, at once; 50 when it is not given. */
+    readonly local?: number | undefined;
     /** Connections above `global` that no host has greeted on; 0 when it is not given. */
     readonly unanswered?: number | undefined;
     readonly unansweredPolicy?: UnansweredPolicy | undefined;

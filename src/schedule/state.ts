@@ -54,6 +54,8 @@ export class State {
   readonly globalCounter: number;
   /** The counter of connections to unproven sites above the global limit, while others hang. */
   readonly overflowCounter: number;
+  /** The counter of connections to sites of this host (`reserve/local-ways.ts`). */
+  readonly localCounter: number;
   readonly pauses: Pauses;
   /** Connections that the sender processes can carry now; the limits stay within it. */
   carried = Infinity;
@@ -111,6 +113,8 @@ export class State {
     this.tenants.setWeights(config.weights ?? noWeights);
     this.globalCounter = this.counters.open(Dimension.global, '', config.limits.global);
     this.counters.references.add(this.globalCounter, 1);
+    this.localCounter = this.counters.open(Dimension.global, 'local', localLimitOf(config));
+    this.counters.references.add(this.localCounter, 1);
     this.overflowCounter = this.counters.open(Dimension.overflow, '', 0);
     this.counters.references.add(this.overflowCounter, 1);
     this.pauses = new Pauses(this.counters);
@@ -119,6 +123,13 @@ export class State {
     this.hours.set(this.times.rules);
     this.sources = sourcesOf(config);
   }
+}
+
+const mostLocal = 50;
+
+/** The limit of connections to sites of this host. */
+export function localLimitOf({ limits }: SchedulerConfig): number {
+  return limits.local ?? mostLocal;
 }
 
 export function sourcesOf({ sources }: SchedulerConfig): readonly string[] {

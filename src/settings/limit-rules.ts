@@ -7,6 +7,7 @@ import { builtInLimits } from '../config/built-in-limits.ts';
 import type { Config, LimitConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import { formatNetwork } from '../values/network.ts';
+import { sitesOfRoutes, wayRules } from './way-rules.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 
 /** A longer text of a match is cut, and made unique by a hash. */
@@ -34,13 +35,15 @@ export function formerRuleIds(config: Config): ReadonlyMap<string, string> {
 }
 
 function rulesWithTenantWord(config: Config, word: TenantWord): LimitRule[] {
+  const sites = sitesOfRoutes(config.route);
   const rules = builtInLimits
     .filter(([per]) => !config.limit.some((limit) => isDefaultOfConnections(limit, per)))
     .map(([per, connections]) => builtInRule(per, connections));
   const ids = new Set(rules.map(({ id }) => id));
   for (const limit of config.limit) {
-    if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids, word));
+    if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids, word, sites));
   }
+  for (const way of wayRules(config.route)) rules.push({ ...way, id: uniqueId(way.id, ids) });
   return rules;
 }
 
@@ -66,7 +69,12 @@ function builtInRule(per: LimitKey, connections: number): LimitRule {
 }
 
 /** @param ids - the ids in use; the new one is added */
-function ruleOf(limit: LimitConfig, ids: Set<string>, word: TenantWord): LimitRule {
+function ruleOf(
+  limit: LimitConfig,
+  ids: Set<string>,
+  word: TenantWord,
+  sites: ReadonlyMap<string, string>,
+): LimitRule {
   const { domain, mx, ip, source, tenant } = limit;
   const text = matchText(limit, word);
   const per = limit.per.map((key) => (key === 'tenant' ? word : key));
@@ -77,7 +85,7 @@ function ruleOf(limit: LimitConfig, ids: Set<string>, word: TenantWord): LimitRu
     name: limit.name ?? shortened(text),
     origin: limit.origin,
     per: limit.per,
-    match: { domain, mx, ip, source, tenant },
+    match: { domain, site: limit.route?.flatMap((name) => sites.get(name) ?? []), mx, ip, source, tenant },
     isOverride: false,
     connections: numberOf(limit.connections),
     connectionRate: limit.connectionRate,
@@ -94,12 +102,13 @@ function numberOf(count: number | 'unlimited' | undefined): number | undefined {
 
 /** The match of the limit as text: `aol.com`, `mx *.example.net; tenant shop`; empty when it has none. */
 function matchText(limit: LimitConfig, word: TenantWord): string {
-  const { domain = [], domainFile, mx = [], ip = [], source = [], tenant = [] } = limit;
+  const { domain = [], domainFile, mx = [], route = [], ip = [], source = [], tenant = [] } = limit;
   // Only the name of a file: its content may change without a new id.
   const domains =
     domainFile === undefined ? domain.map(formatDomainPattern) : [`domains of ${basename(domainFile)}`];
   const others = [
     ['mx', mx.map(formatDomainPattern)],
+    ['route', route],
     ['ip', ip.map(formatNetwork)],
     ['source', source.map(formatNetwork)],
     [word, tenant.map((name) => (name === '' ? '""' : name))],

@@ -132,6 +132,11 @@ function targetOf(route: RouteConfig): RouteTarget {
       return { kind: 'lmtp', servers: route.lmtp, mode: route.mode, tls: route.tls };
     case 'discard':
       return { kind: 'discard' };
+    case 'pipe':
+    case 'archive':
+    case 'redirect':
+    case 'hold':
+      return route.way;
     case 'error':
       return { kind: 'error', ...route.error };
   }

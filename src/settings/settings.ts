@@ -159,6 +159,7 @@ export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): Sche
     sourceRestMs: deliver.sourceRest,
     limits: {
       global: deliver.maxConnections,
+      local: deliver.maxLocal,
       unanswered: deliver.maxUnanswered,
       unansweredPolicy: {
         afterMs: deliver.unansweredAfter,

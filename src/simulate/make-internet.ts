@@ -3,11 +3,13 @@
 
 import type { RouteRule, RouteTarget } from '../route/route-rule.ts';
 import { discarding } from '../route/discarding.ts';
+import { isLocalWay, planOfWay } from '../route/local-ways.ts';
 import { discardHop, smtpHop, socketHop } from '../route/next-hop.ts';
 import { siteOf, type SiteHost } from '../route/site.ts';
 import type { ErrorPlan, NextHopAddress, RelayPlan } from '../route/types.ts';
 import { Random } from '../schedule/store/random.ts';
 import { endpointText } from '../values/hop-endpoint.ts';
+import type { LocalWay } from '../values/local-way.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import { addressAfter, addressesOf, isAddress, madeUpAddress } from './addresses.ts';
 import type { DestinationModel, ExchangeModel } from './destination-model.ts';
@@ -83,12 +85,14 @@ class InternetMaker implements ZoneMaker {
   }
 
   rulePlan(key: string): RelayPlan | ErrorPlan | undefined {
-    const target = this.#options.ruleOf(key)?.target;
+    const rule = this.#options.ruleOf(key);
+    const target = rule?.target;
     if (target?.kind === 'error') {
       const { replyCode, enhancedStatus, text } = target;
       return { kind: 'error', permanent: replyCode >= 500, replyCode, enhancedStatus, text };
     }
     if (target?.kind === 'discard') return discarding.plan;
+    if (rule !== undefined && isLocalWay(rule.target)) return this.#wayPlan(rule, rule.target);
     if (target?.kind === 'lmtp') return this.#lmtpPlan(target);
     if (target?.kind !== 'smarthost') return undefined;
     const hosts = target.hosts.map(({ host, port }, index) => ({
@@ -102,6 +106,15 @@ class InternetMaker implements ZoneMaker {
       this.#ipsOf(host).map((ip) => smtpHop(host, ip, port, preference)),
     );
     return { kind: 'relay', site, label, addresses: addresses.sort(byPreference) };
+  }
+
+  /** What stays on this host: nothing of it can be refused in a simulation. */
+  #wayPlan(rule: RouteRule, way: LocalWay): RelayPlan | ErrorPlan {
+    const { plan } = planOfWay(rule, way);
+    if (plan.kind === 'relay')
+      for (const { key } of plan.addresses)
+        if (this.internet.host(key) === undefined) this.internet.addHost(key, { latencyMs: 0 });
+    return plan;
   }
 
   #lmtpPlan({ servers, mode }: Extract<RouteTarget, { readonly kind: 'lmtp' }>): RelayPlan {

@@ -33,7 +33,7 @@ function whatIs(s: State, counter: number): string {
   const applied = counters.limitOf(counter);
   switch (counters.dimension.get(counter)) {
     case Dimension.global:
-      return `max_connections (${limit})`;
+      return counter === s.localCounter ? `max_local (${limit})` : `max_connections (${limit})`;
     case Dimension.probe:
       return 'rest of failed addresses';
     case Dimension.window:

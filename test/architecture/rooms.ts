@@ -84,6 +84,8 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'schedule-config.ts',
         'source-config.ts',
       ],
+      ['way-config.ts'],
+      ['file-route.ts'],
       ['schema', 'read'],
       ['built-in-limits.ts', 'camel-case.ts', 'deep-readonly.ts', 'most-processes.ts', 'version.ts'],
     ],

@@ -7,6 +7,7 @@ import { discardHop, socketHop } from '../../src/route/next-hop.ts';
 import type { NextHopAddress } from '../../src/route/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { type Fixture, fixture } from './fixture.ts';
+import { folderFor, hopOf, pipeDefaults } from './ways/pipe-fixture.ts';
 import { startMailboxServer } from './mailbox-server.ts';
 
 /** Starts what the transport delivers to; returns the hop, and the recipients of each message that arrived there. */
@@ -29,6 +30,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   'LMTP over TCP': bySocket('lmtp', 'tcp'),
   'LMTP over a Unix-domain socket': bySocket('lmtp', 'unix'),
   discard: () => Promise.resolve({ hop: discardHop, arrived: () => undefined }),
+  pipe: () => Promise.resolve({ hop: hopOf(pipeDefaults), arrived: () => undefined }),
+  'an archive': (t) => {
+    const place = { kind: 'maildir', folder: folderFor(t) } as const;
+    return Promise.resolve({ hop: hopOf({ kind: 'archive', place }), arrived: () => undefined });
+  },
 };
 
 async function ground(t: TestContext, kind: Kind): Promise<Fixture & Awaited<ReturnType<Kind>>> {

@@ -1,6 +1,10 @@
 // A sender with a virtual clock, a spool in memory, and its reports as a list that can be waited for.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
@@ -15,6 +19,7 @@ import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
 import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
+import { OwnPrograms } from '../../src/deliver/pipe/programs.ts';
 import { PlaceProofs } from '../../src/deliver/smtp/place-proofs.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import type {
@@ -200,6 +205,9 @@ export async function fixture(
     reopen: () => undefined,
     close: () => Promise.resolve(),
   };
+  // Made by who needs it.
+  const runFolder = join(tmpdir(), `sluice-run-${randomUUID()}`);
+  t.after(() => rmSync(runFolder, { recursive: true, force: true }));
   let now = 1_000_000;
   const deadlines = new Deadlines({ now: () => now });
   const logger = createLogger({ level: 'info', format: 'json', destination: sink });
@@ -232,6 +240,7 @@ export async function fixture(
       commands: new TokenCommands(),
     },
     srs: new LiveSrs(),
+    ways: { folder: runFolder, programs: new OwnPrograms() },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

@@ -25,6 +25,10 @@ export const deliver = tableOf({
     wholeNumber(0, 1_000_000).default(1000),
     'Outgoing connections in total; 0 stops delivery. [[limit]] sets how many go to one destination.',
   ),
+  max_local: key(
+    wholeNumber(0, 10_000).default(50),
+    'The most programs that run at the same time, and other work that stays on this host (the routes with pipe, archive and discard). It does not count against max_connections. 0 stops this work.',
+  ),
   max_unanswered: key(
     wholeNumber(0, 1_000_000).default(10_000),
     'When max_connections is reached, connections that no host has greeted on within unanswered_after count against this limit instead, so that dead destinations do not delay others. Open files and ports may allow fewer. 0: they keep counting against max_connections until unanswered_give_up.',

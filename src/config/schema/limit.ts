@@ -12,7 +12,7 @@ import { labelText } from './texts.ts';
 export const limitPers = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant'] as const;
 const perWords = [...limitPers, 'group'] as const;
 
-const matches = ['domain', 'domain_file', 'mx', 'ip', 'source', 'tenant'] as const;
+const matches = ['domain', 'domain_file', 'mx', 'route', 'ip', 'source', 'tenant'] as const;
 const quantities = [
   'connections',
   'connection_rate',
@@ -75,6 +75,13 @@ const limit = tableOf({
     mxHosts().optional(),
     'Only for connections to these MX hosts or smarthosts; "*.example.com" means every host under it.',
     { example: '["*.mail.protection.outlook.com"]' },
+  ),
+  route: key(
+    listOf(z.string({ error: expected('the name of a route') }), 'names of routes')
+      .min(1, 'must name one route at least')
+      .optional(),
+    'Only for mail of these [[route]] tables, by their names. They must be routes with pipe or archive: for others, write domain or mx.',
+    { example: '["procmail"]' },
   ),
   ip: key(
     networks().min(1, 'must name one network at least').optional(),

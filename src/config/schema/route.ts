@@ -9,19 +9,21 @@ import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } fro
 import { recipientDomains, senders } from './lists.ts';
 import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
 import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
+import { refuseWays, routeWays, wayTargets } from './route-ways.ts';
 import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
 import { verp } from './verp.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
-const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
+const targets = ['relay', 'lmtp', ...wayTargets, 'error', 'discard', 'mx'] as const;
+const oneTarget = `${targets.slice(0, -1).join(', ')} and ${targets.at(-1) ?? ''}`;
 const matches = ['domain', 'sender'] as const;
 
 function credentialText() {
   return textOf('a name such as "provider"', credentialName);
 }
 
-/** The keys of one [[route]]; exactly one of relay, lmtp, error, discard and mx. */
+/** The keys of one [[route]]; exactly one of `targets`. */
 export const route = tableOf({
   name: key(
     z.string({ error: expected('a text') }).optional(),
@@ -104,6 +106,7 @@ export const route = tableOf({
     'Do not deliver the mail, but fail it with this reply: with a 5xx it goes back to its sender, with a 4xx it stays in the queue.',
     { example: '"550 5.1.2 No such domain here"' },
   ),
+  ...routeWays,
   discard: key(
     z.literal(true, { error: expected('true') }).optional(),
     'Deliver the mail into nothing: it counts as delivered, and nobody is told of it. The log has a line for each recipient.',
@@ -123,13 +126,14 @@ export const route = tableOf({
   const given = targets.filter((target) => value[target] !== undefined);
   const [, second] = given;
   if (given.length === 0) {
-    const message = 'does not say where the mail goes: give one of relay, lmtp, error, discard and mx';
+    const message = `does not say where the mail goes: give one of ${oneTarget}`;
     context.addIssue({ code: 'custom', message });
   } else if (second !== undefined) {
-    const message = `${given.join(' and ')} exclude each other: give only one of relay, lmtp, error, discard and mx`;
+    const message = `${given.join(' and ')} exclude each other: give only one of ${oneTarget}`;
     context.addIssue({ code: 'custom', message, path: [second] });
   }
   refuseTls(value, context);
+  refuseWays(value, context);
   for (const name of ['ignore_extensions', 'pipeline_depth'] as const) {
     if (value[name] === undefined || value.relay !== undefined) continue;
     const message = 'is only for relay; for other hosts, write a [[quirk]] with mx or ip';

@@ -15,6 +15,7 @@ import { checkSrs, type SrsTables } from './srs-together.ts';
 import { checkStages, checkTapResults, type StageTable } from './stages-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
+import { checkWays, type WayTables } from './ways-together.ts';
 
 interface TlsTable {
   readonly level?: string | undefined;
@@ -42,7 +43,8 @@ export interface Tables
   readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
   readonly route: (SrsTables['route'][number] &
     ElseTables['route'][number] &
-    ScheduleTables['route'][number])[];
+    ScheduleTables['route'][number] &
+    WayTables['route'][number])[];
   readonly tap: readonly {
     readonly route?: string | undefined;
     readonly results?: readonly string[] | undefined;
@@ -81,6 +83,7 @@ export interface Tables
     readonly directory?: boolean | undefined;
   }[];
   readonly limit: readonly {
+    readonly route?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
     readonly source?: readonly Network[] | undefined;
   }[];
@@ -229,6 +232,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     addUnknown('tenant', bounce.tenant, names, ['bounce', 'tenant'], context);
   const signsBack = tables.listen.some((each) => each.from_filter === 'outgoing');
   checkStages(tables.stage, { listeners, routes: routeNames, signsBack }, context);
+  checkWays(tables, context);
   for (const [index, { route }] of tables.tap.entries())
     if (route !== undefined && !routeNames.includes(route))
       addUnknown('route', route, routeNames, ['tap', index, 'route'], context);

@@ -25,8 +25,9 @@ import { isOwnAddress } from '../../manager/own-addresses.ts';
 import type { KeptSource } from '../../policy/recipients/kept-sources.ts';
 import { SourceReports } from '../../policy/recipients/source-reports.ts';
 import { createRouter } from '../../route/create-router.ts';
+import { isSocketHop } from '../../route/next-hop.ts';
 import type { RouteTarget } from '../../route/route-rule.ts';
-import type { RoutePlan, SocketHop } from '../../route/types.ts';
+import type { RoutePlan } from '../../route/types.ts';
 import { deliverySettings } from '../../settings/settings.ts';
 import { handshakeSettings, tlsRules } from '../../settings/tls-rules.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -133,7 +134,7 @@ function serversOf(
 
 function foundServers(plan: RoutePlan, contexts: ClientContexts): FoundServers {
   if (plan.kind === 'error') return { kind: 'failing', reason: plan.text };
-  const hops = plan.addresses.filter((hop): hop is SocketHop => hop.transport !== 'discard');
+  const hops = plan.addresses.filter(isSocketHop);
   const usable = hops.filter(({ tls }) => contexts.has(tls?.settings ?? ''));
   if (usable.length > 0) return { kind: 'found', hops: usable };
   const reason = 'the certificate of its [[tls]] is not for receivers, which cannot show it';

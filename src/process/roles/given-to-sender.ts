@@ -3,6 +3,7 @@
 
 import type { SupervisorToRole } from '../../channel/messages.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
+import { OwnPrograms, type Programs } from '../../deliver/pipe/programs.ts';
 import { Secrets } from '../../deliver/login/secrets.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
 
@@ -12,6 +13,8 @@ export class GivenToSender {
   readonly identities = new ClientIdentities();
   readonly secrets = new Secrets();
   readonly srs: LiveSrs;
+  /** Who runs programs. */
+  programs: Programs = new OwnPrograms();
 
   constructor(srs = new LiveSrs()) {
     this.srs = srs;

@@ -22,6 +22,7 @@ import { Events, logListener } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openReaders } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
+import { runFolder } from '../../channel/manager-socket.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
@@ -218,6 +219,7 @@ export class SenderRole implements Role {
         commands: this.#tokenCommands,
       },
       srs: this.#given.srs,
+      ways: { folder: runFolder(config.spool), programs: this.#given.programs },
     };
   }
 }

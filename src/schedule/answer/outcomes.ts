@@ -175,10 +175,7 @@ function isRequireTlsHopeless(s: State, site: number): boolean {
   return s.sites
     .planOf(site)
     .addresses.every(
-      (hop) =>
-        hop.transport !== 'discard' &&
-        hop.tls?.needsRequireTls === true &&
-        s.addresses.isHopelessFor(policyKeyOf(hop)),
+      (hop) => hop.tls?.needsRequireTls === true && s.addresses.isHopelessFor(policyKeyOf(hop)),
     );
 }
 

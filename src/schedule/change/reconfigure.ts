@@ -1,6 +1,7 @@
 // A new configuration while mail is under way: new limits count the connections that are open, lowered limits drain, and all
 // parked routes are tried again.
 
+import { isSocketHop } from '../../route/next-hop.ts';
 import { Dimension, dimensions } from '../store/counters.ts';
 import { forgetPairLimits, holdPairLimits } from '../reserve/gates.ts';
 import { dropLimits } from '../reserve/held-limits.ts';
@@ -13,7 +14,7 @@ import { returnToGlobalLimit } from '../reserve/unanswered.ts';
 import { closeSurplus } from '../grant/close.ts';
 import { noteRoom, oldestNumber, tasksOnTheWay } from '../reserve/on-the-way.ts';
 import { renewTasks, renewTimes, timesDiffer } from './renew-times.ts';
-import { sourcesOf, type State } from '../state.ts';
+import { localLimitOf, sourcesOf, type State } from '../state.ts';
 import type { SchedulerConfig } from '../types.ts';
 
 export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): void {
@@ -46,6 +47,7 @@ export function carryConnections(s: State, connections: number): void {
 
 function limitAll(s: State): void {
   s.counters.setLimit(s.globalCounter, Math.min(s.config.limits.global, s.carried));
+  s.counters.setLimit(s.localCounter, Math.min(localLimitOf(s.config), s.carried));
 }
 
 /** Every connection releases its slots and takes those of the new limits, even where there is no room. */
@@ -76,7 +78,8 @@ function recountConnection(s: State, connection: number, nowMs: number): void {
   for (const routesOfTransaction of countedRoutes(s, connection)) {
     for (const route of routesOfTransaction) {
       if (!routes.isKnown(route)) continue;
-      connections.recount(connection, limitsOf(s, route, nowMs).slots, transaction);
+      if (isSocketHop(place.hop))
+        connections.recount(connection, limitsOf(s, route, nowMs).slots, transaction);
       if (!s.limits.hasPairLimits) continue;
       const both = holdPairLimits(s, route, place, nowMs);
       connections.recount(connection, both.slots, transaction);

@@ -7,7 +7,7 @@ import { policyKeyOf } from '../store/place.ts';
 export function endLoginRests(s: State, credentials: readonly string[], nowMs: number): void {
   s.sites.each((site) => {
     for (const hop of s.sites.planOf(site).addresses) {
-      if (hop.transport === 'discard' || hop.login === undefined) continue;
+      if (hop.login === undefined) continue;
       if (!credentials.includes(hop.login.credential)) continue;
       const row = s.addresses.find(policyKeyOf(hop));
       if (row >= 0) s.addresses.endRest(row, nowMs);

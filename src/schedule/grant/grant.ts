@@ -1,6 +1,7 @@
 // Grants: a task gets an open connection of its site, or the right to open a new one. Everything that applies is reserved
 // and spent here, together, after the place is chosen.
 
+import { isSocketHop } from '../../route/next-hop.ts';
 import { ConnectionState } from '../store/connections.ts';
 import { pairLimitsOf, spendRates, spendRatesOf } from '../reserve/gates.ts';
 import { noteRoom, setOut } from '../reserve/on-the-way.ts';
@@ -43,7 +44,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   place.users++;
   connectionOpened(s, connection, site);
   for (const counter of limits.slots) connections.reserve(connection, counter);
-  if (s.config.adapt?.enabled === true) {
+  if (s.config.adapt?.enabled === true && isSocketHop(hop)) {
     const name = sites.planOf(site).site;
     connections.reserve(connection, s.windows.open(source, name, s.config.adapt, nowMs));
   }
@@ -53,7 +54,8 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   if (policyProbe >= 0) connections.reserve(connection, policyProbe);
   spendRates(s, place, true, nowMs);
   reserveForTask(s, connection, place, true, nowMs);
-  const counted = counters.used.get(s.globalCounter) + unansweredCount(s);
+  const { used } = counters;
+  const counted = used.get(s.globalCounter) + used.get(s.localCounter) + unansweredCount(s);
   invariant(counted === connections.live, 'connections and slots differ');
   addresses.connections.add(address, 1);
   sites.connections.add(site, 1);

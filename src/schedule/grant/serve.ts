@@ -10,6 +10,7 @@ import { grantNew, grantOpen } from './grant.ts';
 import { counterOfNew, isUnproven } from '../reserve/unanswered.ts';
 import { hoursOf } from '../work/task-times.ts';
 import { dequeue, hasOneRoute, stopRoute } from '../work/lifecycle.ts';
+import { totalCounterOf } from '../reserve/local-ways.ts';
 import { collectNeeds, restLimits } from '../reserve/needs.ts';
 import type { Place } from '../store/place.ts';
 import { forgetPlaces, placesOf } from '../reserve/places.ts';
@@ -84,12 +85,12 @@ function tryToServe(s: State, route: number, nowMs: number, isOffered: boolean):
       return false;
     }
     const isFull = counterOfNew(s, site) < 0;
-    const full = isFull ? s.globalCounter : closedConnectionGate(s, nowMs);
+    const full = isFull ? totalCounterOf(s, site) : closedConnectionGate(s, nowMs);
     if (full >= 0) {
       if (grantAhead(s, route, task, nowMs, isOffered)) return true;
       if (blockers.length === 0) {
         blockers.push(full);
-        if (isFull && isUnproven(s, site)) blockers.push(s.overflowCounter);
+        if (full === s.globalCounter && isUnproven(s, site)) blockers.push(s.overflowCounter);
       }
       parkInRing(s, route, site);
       return false;

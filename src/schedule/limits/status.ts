@@ -8,7 +8,7 @@ export type Quantity = 'connections' | 'connection_rate' | 'message_rate' | 'rec
 
 /** One limit for one key, now. */
 export interface CounterStatus {
-  /** `LimitRule.id`; 'global' for max_connections, 'window' for what adaptation allows, 'unanswered' for max_unanswered. */
+  /** `LimitRule.id`; 'global' for max_connections, 'window' for what adaptation allows, 'unanswered' for max_unanswered, 'local' for max_local. */
   readonly rule: string;
   /** `AppliedLimit.key`; for a window `SOURCE SITE`. */
   readonly key: string;

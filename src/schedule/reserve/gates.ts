@@ -3,6 +3,7 @@
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
+import { limitsAtHop } from './local-ways.ts';
 import type { HeldLimits, Place } from '../store/place.ts';
 import { mostAtRest, taskFacts } from './needs.ts';
 import type { State } from '../state.ts';
@@ -110,7 +111,8 @@ export function forgetPairLimits(s: State): void {
 export function holdPairLimits(s: State, route: number, place: Place, nowMs: number): HeldLimits {
   const { hop, site, source } = place;
   const facts = { site, mx: hop.host, ip: hop.ip, source };
-  return holdLimits(s, s.limits.ofPair(taskFacts(s, route), facts), Dimension.task, nowMs);
+  const applied = s.limits.ofPair(taskFacts(s, route), facts);
+  return holdLimits(s, limitsAtHop(hop, applied), Dimension.task, nowMs);
 }
 
 function closedGateOf(

@@ -2,6 +2,7 @@
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
+import { isLocalSite } from './local-ways.ts';
 import type { HeldLimits } from '../store/place.ts';
 import type { Needs } from '../store/task-needs.ts';
 import type { TaskFacts } from '../limits/types.ts';
@@ -78,7 +79,9 @@ export function collectNeeds(s: State, task: number, route: number, nowMs: numbe
   needs.messagesPerConnection = s.config.transactionsPerConnection;
   needs.recipientsPerMessage = mostRecipients(s, site);
   for (const [at, each] of needs.routes.entries()) {
-    addLimits(needs, limitsOf(s, each, nowMs), needs.routeRecipients[at] ?? 0, each === only);
+    const limits = limitsOf(s, each, nowMs);
+    if (isLocalSite(s, site)) addStops(s, limits);
+    else addLimits(needs, limits, needs.routeRecipients[at] ?? 0, each === only);
   }
   return true;
 }
@@ -101,7 +104,17 @@ export function needsOfOne(s: State, route: number, nowMs: number): void {
   needs.routeRecipients.push(1);
   needs.messagesPerConnection = s.config.transactionsPerConnection;
   needs.recipientsPerMessage = s.config.recipientsPerTransaction;
-  addLimits(needs, limitsOf(s, route, nowMs), 1, true);
+  const site = s.routes.site.get(route);
+  const limits = limitsOf(s, route, nowMs);
+  if (site >= 0 && isLocalSite(s, site)) addStops(s, limits);
+  else addLimits(needs, limits, 1, true);
+}
+
+/** For mail that stays on this host. */
+function addStops({ counters, needs }: State, limits: HeldLimits): void {
+  for (const counter of limits.slots) {
+    if (counters.limit.get(counter) === 0 && !needs.slots.includes(counter)) needs.slots.push(counter);
+  }
 }
 
 function addLimits(needs: Needs, limits: HeldLimits, recipients: number, isFirst: boolean): void {

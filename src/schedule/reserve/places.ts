@@ -4,6 +4,7 @@
 import type { NextHopAddress } from '../../route/types.ts';
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
+import { limitsAtHop } from './local-ways.ts';
 import { policyKeyOf, type HeldLimits, type Place } from '../store/place.ts';
 import type { State } from '../state.ts';
 
@@ -50,7 +51,7 @@ export function limitsAt(
   nowMs: number,
 ): HeldLimits {
   const facts = { site: s.sites.planOf(site).site, mx: hop.host, ip: hop.ip, source };
-  return holdLimits(s, s.limits.ofPlace(facts), Dimension.place, nowMs);
+  return holdLimits(s, limitsAtHop(hop, s.limits.ofPlace(facts)), Dimension.place, nowMs);
 }
 
 /** The own addresses that a connection may come from. What has no IP address is not reached from one. */

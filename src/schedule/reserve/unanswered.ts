@@ -14,6 +14,7 @@
 // The callers tell of each connection: `connectionOpened`, then `connectionGreeted` or `connectionGone`.
 
 import { Dimension } from '../store/counters.ts';
+import { isLocalSite } from './local-ways.ts';
 import type { State } from '../state.ts';
 import type { ConnectionHandle, UnansweredPolicy } from '../types.ts';
 
@@ -31,12 +32,14 @@ const checkEveryMs = 50;
 
 /** Reserves a slot for a new connection to this site; the caller has seen that `counterOfNew` has one. */
 export function connectionOpened(s: State, connection: number, site: number): void {
-  s.connections.unanswered.add(connection);
+  // Nobody has to greet here.
+  if (!isLocalSite(s, site)) s.connections.unanswered.add(connection);
   s.connections.reserve(connection, counterOfNew(s, site));
 }
 
 /** The host has greeted. True: the connection had left the global limit and counts against it again, maybe above it. */
 export function connectionGreeted(s: State, connection: number, nowMs: number): boolean {
+  if (s.connections.doesHold(connection, s.localCounter)) return false;
   s.connections.unanswered.remove(connection);
   if (s.connections.doesHold(connection, s.globalCounter)) return false;
   countAsEstablished(s, connection);
@@ -50,6 +53,7 @@ export function connectionGreeted(s: State, connection: number, nowMs: number): 
  */
 export function connectionGone(s: State, connection: number, isLocal: boolean, nowMs: number): void {
   const { unanswered, site } = s.connections;
+  if (s.connections.doesHold(connection, s.localCounter)) return;
   if (!isLocal && isUnproven(s, site.get(connection))) unanswered.failures.note(nowMs);
   unanswered.remove(connection);
 }
@@ -121,8 +125,9 @@ export function returnToGlobalLimit(s: State, live: readonly number[]): void {
   }
 }
 
-/** The counter that a new connection to a site takes a slot of: global or overflow; -1: neither has room. */
+/** The counter that a new connection to a site takes a slot of: global, overflow or local; -1: none has room. */
 export function counterOfNew(s: State, site: number): number {
+  if (isLocalSite(s, site)) return s.counters.hasRoom(s.localCounter) ? s.localCounter : -1;
   if (s.counters.hasRoom(s.globalCounter)) return s.globalCounter;
   return isUnproven(s, site) && s.counters.hasRoom(s.overflowCounter) ? s.overflowCounter : -1;
 }

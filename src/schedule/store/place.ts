@@ -1,5 +1,6 @@
 // Where a connection may go, and limits that were looked up, as counters and gates.
 
+import { isSocketHop } from '../../route/next-hop.ts';
 import type { NextHopAddress } from '../../route/types.ts';
 import { tlsPolicyKey } from '../../values/tls-policy.ts';
 
@@ -38,7 +39,7 @@ export interface Place {
  * wrong one that is tried at each of them brings a ban.
  */
 export function policyKeyOf(hop: NextHopAddress): string {
-  if (hop.transport === 'discard') return '';
+  if (!isSocketHop(hop)) return '';
   const tls = tlsPolicyKey(hop.tls);
   if (hop.login !== undefined) return `${hop.host}${portText(hop)}\t+${hop.login.id}\t${tls}`;
   return hop.tls === undefined ? '' : `${hop.key}\t${tls}`;

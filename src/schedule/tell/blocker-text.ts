@@ -14,7 +14,7 @@ export function blockerText(s: State, counter: number): string {
   const limit = counters.limit.get(counter);
   switch (counters.dimension.get(counter)) {
     case Dimension.global:
-      return globalText(s, limit);
+      return counter === s.localCounter ? localText(limit) : globalText(s, limit);
     case Dimension.probe:
       return restText(s, counters.keyOf(counter));
     case Dimension.hours:
@@ -58,6 +58,10 @@ export function limitText({ rule, key }: AppliedLimit): string {
 function globalText(s: State, limit: number): string {
   if (limit === s.config.limits.global) return `limit global (${limit}) is full`;
   return limit === 0 ? noSender : `the sender processes carry ${limit} connections`;
+}
+
+function localText(limit: number): string {
+  return limit === 0 ? noSender : `limit local (${limit}) is full`;
 }
 
 function slotText(applied: AppliedLimit, limit: number): string {

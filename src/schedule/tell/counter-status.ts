@@ -45,8 +45,9 @@ export function slotStatus(s: State, counter: number): CounterStatus {
   const applied = counters.limitOf(counter);
   if (counter === s.overflowCounter) return unansweredStatus(s);
   return {
-    rule: applied?.rule.id ?? ownName(counters.dimension.get(counter)),
-    key: applied?.key ?? counters.keyOf(counter).replace('\t', ' ').trim(),
+    rule: applied?.rule.id ?? ownName(s, counter),
+    key:
+      counter === s.localCounter ? '' : (applied?.key ?? counters.keyOf(counter).replace('\t', ' ').trim()),
     quantity: 'connections',
     used: counters.used.get(counter),
     allowed: counters.limit.get(counter),
@@ -88,6 +89,7 @@ function fullness({ used, allowed }: CounterStatus): number {
   return allowed === 0 ? 1 : used / allowed;
 }
 
-function ownName(dimension: number): string {
-  return dimension === Dimension.window ? 'window' : 'global';
+function ownName(s: State, counter: number): string {
+  if (counter === s.localCounter) return 'local';
+  return s.counters.dimension.get(counter) === Dimension.window ? 'window' : 'global';
 }

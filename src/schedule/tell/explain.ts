@@ -5,6 +5,7 @@ import { Health } from '../store/addresses.ts';
 import { blockerText, globalCauses } from './blocker-text.ts';
 import { choosePlace } from '../grant/choose-place.ts';
 import { gateStatus, slotStatus } from './counter-status.ts';
+import { isLocalSite, totalCounterOf } from '../reserve/local-ways.ts';
 import { closedConnectionGate, closedGate, holdPairLimits } from '../reserve/gates.ts';
 import { counterOfNew } from '../reserve/unanswered.ts';
 import { dropLimits } from '../reserve/held-limits.ts';
@@ -50,7 +51,7 @@ function explained(s: State, route: number, plan: RelayPlan, nowMs: number): Exp
     ...workOf(s, route),
     site: plan.site,
     label: plan.label,
-    limits: statusesOf(s, limitsOf(s, route, nowMs), nowMs),
+    limits: isLocalSite(s, site) ? [] : statusesOf(s, limitsOf(s, route, nowMs), nowMs),
     places: placesOf(s, site, nowMs).map((place) => placeStatus(s, route, place, nowMs)),
     binding: bindingOf(s, route, site, nowMs),
   };
@@ -97,7 +98,7 @@ function blockersOfOne(s: State, route: number, site: number, nowMs: number): st
   if (findIdle(s, site, nowMs) >= 0 || findWithRoom(s, site, route, nowMs, false) >= 0) return [];
   const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
   if (full !== undefined) return textsOf(s, [full]);
-  if (counterOfNew(s, site) < 0) return textsOf(s, [s.globalCounter]);
+  if (counterOfNew(s, site) < 0) return textsOf(s, [totalCounterOf(s, site)]);
   const closed = closedConnectionGate(s, nowMs);
   if (closed >= 0) return textsOf(s, [closed]);
   if (choosePlace(s, site, nowMs) !== undefined) return [];

@@ -1,0 +1,44 @@
+// Checks what [[limit]] tables say of routes whose mail stays on this host, and such routes against each other.
+
+import type { z } from 'zod';
+import { addUnknown } from './unknown-names.ts';
+
+/** The part of the tables that it looks at. */
+export interface WayTables {
+  readonly route: readonly {
+    readonly name?: string | undefined;
+    readonly pipe?: unknown;
+    readonly redirect?: unknown;
+    readonly archive?: { readonly file?: string | undefined } | undefined;
+  }[];
+  readonly limit: readonly { readonly route?: readonly string[] | undefined }[];
+}
+
+export function checkWays({ route, limit }: WayTables, context: z.RefinementCtx): void {
+  const names = route.flatMap(({ name }) => name ?? []);
+  const local = new Set(
+    route.flatMap(({ name = '', pipe, redirect, archive }) =>
+      pipe === undefined && redirect === undefined && archive === undefined ? [] : [name],
+    ),
+  );
+  for (const [index, { route: limited = [] }] of limit.entries()) {
+    for (const [at, name] of limited.entries()) {
+      const path = ['limit', index, 'route', at];
+      if (!names.includes(name)) addUnknown('route', name, names, path, context);
+      else if (!local.has(name)) {
+        const message = `the mail of route "${name}" goes to other hosts; limit it by domain or mx`;
+        context.addIssue({ code: 'custom', message, path });
+      }
+    }
+  }
+  const files = new Map<string, number>();
+  for (const [index, { archive }] of route.entries()) {
+    if (archive?.file === undefined) continue;
+    const earlier = files.get(archive.file);
+    if (earlier === undefined) files.set(archive.file, index);
+    else {
+      const message = `is already the file of route[${earlier + 1}]: one route at a time can write to it`;
+      context.addIssue({ code: 'custom', message, path: ['route', index, 'archive', 'file'] });
+    }
+  }
+}

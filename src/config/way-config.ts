@@ -1,0 +1,45 @@
+// The way out of one [[route]] whose mail stays on this host, with the defaults of its keys.
+
+import type { ArchiveWay, LocalWay, PipeWay } from '../values/local-way.ts';
+import type { FileRoute } from './file-route.ts';
+
+const pipeTimeMs = 5 * 60_000;
+const outputBytes = 64 * 1024;
+const usuallyAtOnce = 10;
+
+export function wayOf(route: FileRoute): LocalWay | undefined {
+  const { archive, hold } = route;
+  if (route.pipe !== undefined) return pipeOf(route.pipe, route);
+  if (archive !== undefined) return archiveOf(archive);
+  return hold === undefined ? undefined : { kind: 'hold', reason: hold };
+}
+
+function pipeOf(command: readonly string[], route: FileRoute): PipeWay {
+  return {
+    kind: 'pipe',
+    command,
+    as: route.as,
+    timeMs: route.pipeTime ?? pipeTimeMs,
+    memoryBytes: route.memory,
+    outputBytes: route.output ?? outputBytes,
+    exitCodes: route.exitCodes ?? 'sysexits',
+    traceFields: route.traceFields ?? true,
+    mboxFrom: route.mboxFrom ?? false,
+  };
+}
+
+function archiveOf({ maildir, file, rotate, size }: NonNullable<FileRoute['archive']>): ArchiveWay {
+  const place =
+    maildir === undefined
+      ? ({ kind: 'file', path: file ?? '', rotate: rotate ?? 'never', mostBytes: size } as const)
+      : ({ kind: 'maildir', folder: maildir } as const);
+  return { kind: 'archive', place };
+}
+
+/** How many runs there may be at once; 0: none. */
+export function atOnceOf({ atOnce }: FileRoute, way: LocalWay): number {
+  if (way.kind === 'hold') return 0;
+  // One process at a time writes to a file.
+  if (way.kind === 'archive' && way.place.kind === 'file') return 1;
+  return atOnce ?? usuallyAtOnce;
+}

@@ -1,0 +1,58 @@
+// The transport that keeps mail in files of this host: each message once for all of its recipients.
+
+import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
+import type { WayHop } from '../../route/types.ts';
+import type { StoredMessage } from '../../spool/types.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import { LocalConnection } from '../local/local-connection.ts';
+import { failed } from '../pipe/end-outcome.ts';
+import { mboxFromLine } from '../pipe/pipe-values.ts';
+import { unixLines } from '../local/unix-lines.ts';
+import type { TransactionInHand } from '../transaction-in-hand.ts';
+import type { ConnectGrant } from '../types.ts';
+import { archiveFields } from './archive-fields.ts';
+import { addToFile } from './archive-file.ts';
+import { addToMaildir } from './maildir.ts';
+import { mboxLines } from './mbox-lines.ts';
+
+export class ArchiveConnection extends LocalConnection {
+  readonly #hop: WayHop<'archive'>;
+
+  constructor(context: ConnectionContext, grant: ConnectGrant, hop: WayHop<'archive'>, onEnded: () => void) {
+    super(context, grant, onEnded);
+    this.#hop = hop;
+  }
+
+  protected override async deliver(
+    message: StoredMessage,
+    inHand: TransactionInHand,
+  ): Promise<readonly RecipientOutcome[]> {
+    const own = inHand.message?.envelope ?? message.envelope;
+    const outcomes = (outcomeOf: (recipient: number) => RecipientOutcome): readonly RecipientOutcome[] =>
+      own.recipients.map((_, recipient) => outcomeOf(recipient));
+    try {
+      const path = await this.#keep(message, archiveFields(message.envelope, own));
+      const reply = { code: 250, enhanced: '2.0.0', lines: [`kept in ${path}`], command: 'content' } as const;
+      return outcomes((recipient) => ({ recipient, result: 'delivered', reply }));
+    } catch (error) {
+      // A message that cannot be read from the spool is the caller's.
+      if (!(error instanceof Error) || !('syscall' in error)) throw error;
+      return outcomes((recipient) => failed(recipient, '4.3.0', `the archive: ${error.message}`));
+    }
+  }
+
+  #keep(message: StoredMessage, fields: string): Promise<string> {
+    const { place } = this.#hop.way;
+    const nowMs = Date.now();
+    const content = message.content === undefined ? message.stream() : [message.content];
+    if (place.kind === 'maildir')
+      return addToMaildir(place.folder, joined(fields, unixLines(content)), nowMs);
+    const from = mboxFromLine({ sender: message.envelope.reversePath, nowMs });
+    return addToFile(place, joined(from, mboxLines(joined(fields, unixLines(content)))), nowMs);
+  }
+}
+
+async function* joined(first: string, others: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  yield Buffer.from(first);
+  yield* others;
+}

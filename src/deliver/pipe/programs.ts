@@ -1,0 +1,98 @@
+// Who runs programs for the transport `pipe`: this process as its own user, or the supervisor, which alone can run them as others.
+
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { feedProgram, type FedEnd } from '../../io/feed-program.ts';
+import type { PipeWay } from '../../values/local-way.ts';
+import { fillCommand } from '../../values/pipe-command.ts';
+import { type PipeFacts, type PipeUser, pipeEnvironment, pipeValues } from './pipe-values.ts';
+
+/** One run of a program. Plain data. */
+export interface PipeRun {
+  /** The route (`planKey`), by which others find the same command in their own configuration. */
+  readonly planKey: string;
+  readonly way: PipeWay;
+  readonly facts: PipeFacts;
+  /** The path of the file that the program reads. */
+  readonly file: string;
+}
+
+export type PipeEnd =
+  | FedEnd
+  | { readonly kind: 'refused'; readonly reason: string; readonly printed: string };
+
+export interface Programs {
+  /** Never rejects. */
+  run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd>;
+}
+
+/** Whom a program runs as. */
+export type PipeIdentity = PipeUser & { readonly as?: { readonly uid: number; readonly gid: number } };
+
+export function refusedRun(reason: string): PipeEnd {
+  return { kind: 'refused', reason, printed: '' };
+}
+
+/** @param input - descriptor of the file that it reads; the caller closes it */
+export function runPipe(
+  { way, facts }: Pick<PipeRun, 'way' | 'facts'>,
+  input: number,
+  identity: PipeIdentity,
+  inherited: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<PipeEnd> {
+  const filled = fillCommand(way.command, pipeValues(facts));
+  if (filled.kind === 'unfit') return Promise.resolve(refusedRun(`\${${filled.variable}} ${filled.why}`));
+  const { timeMs, outputBytes, memoryBytes } = way;
+  return feedProgram({
+    command: filled.command,
+    environment: pipeEnvironment(facts, identity, inherited),
+    folder: existsSync(identity.home) ? identity.home : '/',
+    input,
+    as: identity.as,
+    timeMs,
+    outputBytes,
+    memoryBytes,
+    signal,
+  });
+}
+
+/** What programs get of the environment of this process; there may be secrets in the rest. */
+export function inheritedByPrograms(): Record<string, string> {
+  const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG, TZ } = process.env;
+  return { PATH, ...(LANG !== undefined && { LANG }), ...(TZ !== undefined && { TZ }) };
+}
+
+/** Programs of this process, as its own user. */
+export class OwnPrograms implements Programs {
+  async run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
+    const { username: user, homedir: home } = ownUser();
+    const { as } = run.way;
+    if (as !== undefined && (as.user !== user || as.group !== undefined))
+      return refusedRun(
+        `the program must run as ${as.user}, and Sluice runs as ${user}: only a Sluice that root has started can do that`,
+      );
+    let input: number;
+    try {
+      input = openSync(run.file, 'r');
+    } catch (error) {
+      return refusedRun(
+        `its message cannot be read: ${error instanceof Error ? error.message : 'no reason'}`,
+      );
+    }
+    try {
+      return await runPipe(run, input, { user, home }, inheritedByPrograms(), signal);
+    } finally {
+      closeSync(input);
+    }
+  }
+}
+
+/** A container may have no name for its user. */
+function ownUser(): { readonly username: string; readonly homedir: string } {
+  try {
+    return userInfo();
+  } catch {
+    return { username: String(process.getuid?.() ?? ''), homedir: '/' };
+  }
+}
