@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
+import type { PipeEnd, PipeRun } from '../deliver/pipe/programs.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { CrashRole, CrashWay } from '../control/operations/crash-test.ts';
 import type { Counters } from '../log/event-counters.ts';
@@ -163,6 +164,7 @@ export type SupervisorToRole =
   | { readonly kind: 'stop'; readonly graceMs: number }
   | ({ readonly kind: 'reloaded' } & ReloadAnswer)
   | PortAnswer
+  | ProgramAnswer
   /** Crash now, in this way: an operator tests what follows. */
   | { readonly kind: 'crash'; readonly by: CrashWay }
   | CrashTested
@@ -213,6 +215,16 @@ export interface PortAnswer {
   readonly reason?: string;
 }
 
+/** A sender asks for a program of a [[route]] as another user: which one, and as whom, the configuration says. */
+export type AskedProgram = Omit<PipeRun, 'way'> & { readonly kind: 'runProgram'; readonly id: number };
+
+/** The answer to the `AskedProgram` with the same id. */
+export interface ProgramAnswer {
+  readonly kind: 'programEnded';
+  readonly id: number;
+  readonly end: PipeEnd;
+}
+
 /** The outcome of a reload. */
 export interface ReloadAnswer {
   /** Why the new configuration was refused; empty when it is in force. */
@@ -261,6 +273,9 @@ export type RoleToSupervisor =
   | { readonly kind: 'started'; readonly facts: RoleFacts }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
   | AskedPort
+  | AskedProgram
+  /** From a sender: the program of this number must end. */
+  | { readonly kind: 'endProgram'; readonly id: number }
   /** From a receiver: each listener of this configuration is open, except those that `notOpen` has a sentence about. */
   | { readonly kind: 'configured'; readonly reload: number; readonly notOpen: readonly string[] }
   /** From the control process: an operator wants a process to crash; answered by the `crashTested` of the same id. */

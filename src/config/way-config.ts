@@ -8,9 +8,10 @@ const outputBytes = 64 * 1024;
 const usuallyAtOnce = 10;
 
 export function wayOf(route: FileRoute): LocalWay | undefined {
-  const { archive, hold } = route;
+  const { archive, redirect, hold } = route;
   if (route.pipe !== undefined) return pipeOf(route.pipe, route);
   if (archive !== undefined) return archiveOf(archive);
+  if (redirect !== undefined) return { kind: 'redirect', to: redirect };
   return hold === undefined ? undefined : { kind: 'hold', reason: hold };
 }
 

@@ -129,7 +129,8 @@ export class Admission {
   #routeOf(message: RecoveredMessage | Submitted, address: string, index: number): RouteKey {
     const { reversePath, tenant = '', tlsDemand, copies, routes, verp } = message;
     const isCopy = copies?.includes(index) === true;
-    const chosen = routes?.[index];
+    // Between processes, nothing in a list becomes null.
+    const chosen = routes?.[index] ?? undefined;
     const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp };
     const found = wayFor(this.#routing, recipient);
     if (!(found instanceof Promise) && 'route' in found) return found.route;

@@ -1,6 +1,7 @@
 // Puts the inner parts of a manager together: those that carry events to the scheduler, carry out its effects, and hand
 // outcomes to the journal. Called by `assemble.ts`.
 
+import type { SenderPort } from './ports.ts';
 import type { SteadyClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Events } from '../log/events.ts';
@@ -12,7 +13,6 @@ import type { Bouncer } from './bouncer.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import { Manager } from './manager.ts';
 import type { Routing } from './routing.ts';
-import type { Senders } from './senders.ts';
 import type { Shaping } from './shaping.ts';
 import { Admission } from './admission.ts';
 import { Damage } from './damage.ts';
@@ -42,7 +42,7 @@ export interface CoreSurroundings {
   readonly scheduler: Scheduler;
   readonly routing: Routing;
   readonly shaping: Shaping;
-  readonly senders: Senders;
+  readonly senders: SenderPort;
   readonly handshakes: LastHandshakes;
   readonly logins: Logins;
   readonly pipelining: PipeliningMemory;

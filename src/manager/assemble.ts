@@ -42,6 +42,7 @@ import { SendingDesk } from './sending-desk.ts';
 import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { Shaping } from './shaping.ts';
+import { Redirects } from './redirects/redirects.ts';
 import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
@@ -117,6 +118,15 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     dateMs: clock.dateMs,
   });
   const pipelining = await PipeliningState.open({ folder: config.spool, machine, log, nowMs: clock.nowMs });
+  const redirects = new Redirects({
+    senders,
+    reader,
+    writerOf: ({ store: number }) => writerTo(writers, number),
+    dateMs: clock.systemMs,
+    happenings,
+    submit: (message) => events.post({ kind: 'reported', message }),
+    report: (batch) => manager.senderReports(batch),
+  });
   const manager = assembleCore({
     handshakes,
     logins,
@@ -127,7 +137,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     scheduler,
     routing,
     shaping,
-    senders,
+    senders: redirects,
     bouncer,
     log,
     happenings,
@@ -227,6 +237,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     setAside: operations.setAside,
     jobs: operations.jobs,
     senders,
+    redirects,
     routing,
     plugins,
     shaping,

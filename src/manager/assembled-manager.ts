@@ -31,6 +31,7 @@ import type { SetAside } from './set-aside.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StsState } from './sts-state.ts';
+import type { Redirects } from './redirects/redirects.ts';
 import type { Reports } from './reports/reports.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
@@ -46,6 +47,7 @@ export interface AssembledParts {
   readonly setAside: SetAside;
   readonly jobs: Operations['jobs'];
   readonly senders: Senders;
+  readonly redirects: Pick<Redirects, 'idle'>;
   readonly routing: Routing;
   readonly plugins: PluginsInForce;
   readonly shaping: Shaping;
@@ -144,6 +146,7 @@ export class AssembledManager {
     // Results may still be on their way after the processes that sent them have ended, and so may the hello of a sender whose link broke.
     await this.links.allKnown();
     await senders.gone();
+    await this.#parts.redirects.idle();
     this.#parts.waysWatch.stop();
     this.#parts.rerouter.stop();
     this.#parts.renewedLogins.stop();

@@ -16,6 +16,7 @@ import { timeWarnings } from './time-warnings.ts';
 import { tlsWarnings } from './tls-warnings.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { wideNetworkWarnings } from './wide-networks.ts';
+import { wayWarnings } from './way-warnings.ts';
 import { formatDuration } from '../../values/duration.ts';
 import { formatSize } from '../../values/size.ts';
 
@@ -86,6 +87,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...contentFilterWarnings(config),
     ...stageWarnings(config),
     ...sendingWarnings(config),
+    ...wayWarnings(config),
     ...credentialWarnings(config),
     ...signingWarnings(config),
   ];

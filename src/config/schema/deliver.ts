@@ -27,7 +27,7 @@ export const deliver = tableOf({
   ),
   max_local: key(
     wholeNumber(0, 10_000).default(50),
-    'The most programs that run at the same time, and other work that stays on this host (the routes with pipe, archive and discard). It does not count against max_connections. 0 stops this work.',
+    'The most programs that run at the same time, and other work that stays on this host (the routes with pipe, archive, redirect and discard). It does not count against max_connections. 0 stops this work.',
   ),
   max_unanswered: key(
     wholeNumber(0, 1_000_000).default(10_000),

@@ -80,7 +80,7 @@ const limit = tableOf({
     listOf(z.string({ error: expected('the name of a route') }), 'names of routes')
       .min(1, 'must name one route at least')
       .optional(),
-    'Only for mail of these [[route]] tables, by their names. They must be routes with pipe or archive: for others, write domain or mx.',
+    'Only for mail of these [[route]] tables, by their names. They must be routes with pipe, archive or redirect: for others, write domain or mx.',
     { example: '["procmail"]' },
   ),
   ip: key(

@@ -1,4 +1,4 @@
-// The keys of a [[route]] whose mail stays on this host: pipe, archive and hold.
+// The keys of a [[route]] whose mail stays on this host: pipe, archive, redirect and hold.
 
 import { z } from 'zod';
 
@@ -16,11 +16,12 @@ import {
   wholeNumber,
   yesNo,
 } from './fields.ts';
+import { mailbox } from './texts.ts';
 
 const minuteMs = 60_000;
 
 /** Targets of a route. */
-export const wayTargets = ['pipe', 'archive', 'hold'] as const;
+export const wayTargets = ['pipe', 'archive', 'redirect', 'hold'] as const;
 
 /** Keys that stand beside one target alone. */
 const pipeKeys = ['as', 'pipe_time', 'memory', 'output', 'exit_codes', 'trace_fields', 'mbox_from'] as const;
@@ -111,6 +112,14 @@ export const routeWays = {
     'Keep the mail in files of this host: { maildir = "/path" } or { file = "/path" }. A message counts as delivered when it is on stable storage.',
     { example: '{ maildir = "/var/archive/mail" }' },
   ),
+  redirect: key(
+    listOf(textOf('a mail address', mailbox), 'addresses such as ["other@example.org"]')
+      .min(1, 'must name one address at least')
+      .max(100, 'must not name more than 100 addresses')
+      .optional(),
+    'The mail goes to these addresses instead of its recipient. Mail that comes by here a second time goes back to its sender.',
+    { example: '["other@example.org"]' },
+  ),
   hold: key(
     textOf('a reason on one line', (text): string => {
       if (!/^\P{Cc}{1,200}$/u.test(text)) throw new ValueError('must be 1 to 200 characters on one line');
@@ -121,7 +130,7 @@ export const routeWays = {
   ),
   at_once: key(
     wholeNumber(1, 10_000).optional(),
-    'For pipe and archive: how many runs there may be at the same time. All local work together is limited by max_local in [deliver].',
+    'For pipe, archive and redirect: how many runs there may be at the same time. All local work together is limited by max_local in [deliver].',
     { defaultText: '10; 1 for an archive in a file', example: '4' },
   ),
 };
@@ -144,7 +153,8 @@ export function refuseWays(value: WayKeys, context: z.RefinementCtx): void {
   }
   const { archive } = value;
   if (value.at_once !== undefined) {
-    if (value.pipe === undefined && archive === undefined) refuse('is only for pipe and archive', 'at_once');
+    if (value.pipe === undefined && archive === undefined && value.redirect === undefined)
+      refuse('is only for pipe, archive and redirect', 'at_once');
     if (archive?.file !== undefined && value.at_once !== 1)
       refuse('must be 1 or left out: one process at a time writes to the file of an archive', 'at_once');
   }

@@ -111,3 +111,17 @@ export function pipeEnvironment(
     QUEUE_ID: facts.queueId,
   };
 }
+
+/** Longer texts come of no message that a sender reads: see `PipeConnection`. */
+const mostCharacters = 2000;
+
+/** Is this what it says it is? It comes from another process. */
+export function isPipeFacts(facts: Readonly<Record<keyof PipeFacts, unknown>>): facts is PipeFacts {
+  const { sender, recipient, originalRecipient, queueId, sizeBytes, nowMs } = facts;
+  const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= mostCharacters;
+  return (
+    [sender, recipient, originalRecipient, queueId].every(isText) &&
+    Number.isSafeInteger(sizeBytes) &&
+    Number.isSafeInteger(nowMs)
+  );
+}

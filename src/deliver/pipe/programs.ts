@@ -3,6 +3,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { feedProgram, type FedEnd } from '../../io/feed-program.ts';
+import { userAccount } from '../../io/user-account.ts';
 import type { PipeWay } from '../../values/local-way.ts';
 import { fillCommand } from '../../values/pipe-command.ts';
 import { type PipeFacts, type PipeUser, pipeEnvironment, pipeValues } from './pipe-values.ts';
@@ -66,12 +67,8 @@ export function inheritedByPrograms(): Record<string, string> {
 /** Programs of this process, as its own user. */
 export class OwnPrograms implements Programs {
   async run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
-    const { username: user, homedir: home } = ownUser();
-    const { as } = run.way;
-    if (as !== undefined && (as.user !== user || as.group !== undefined))
-      return refusedRun(
-        `the program must run as ${as.user}, and Sluice runs as ${user}: only a Sluice that root has started can do that`,
-      );
+    const identity = await identityFor(run.way);
+    if (typeof identity === 'string') return refusedRun(identity);
     let input: number;
     try {
       input = openSync(run.file, 'r');
@@ -81,10 +78,24 @@ export class OwnPrograms implements Programs {
       );
     }
     try {
-      return await runPipe(run, input, { user, home }, inheritedByPrograms(), signal);
+      return await runPipe(run, input, identity, inheritedByPrograms(), signal);
     } finally {
       closeSync(input);
     }
+  }
+}
+
+/** Whom this process runs a program as; or why it cannot. Root, whose roles have no users of their own, can be anybody. */
+async function identityFor({ as }: PipeWay): Promise<PipeIdentity | string> {
+  const { username: user, homedir: home } = ownUser();
+  if (as === undefined || (as.user === user && as.group === undefined)) return { user, home };
+  if (process.getuid?.() !== 0)
+    return `the program must run as ${as.user}, and Sluice runs as ${user}: only a Sluice that root has started can do that`;
+  try {
+    const { uid, gid, ...account } = await userAccount(as.user, as.group);
+    return uid === 0 || gid === 0 ? 'it would run as root' : { ...account, as: { uid, gid } };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

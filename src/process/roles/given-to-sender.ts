@@ -1,28 +1,34 @@
 // What the supervisor has given to a sender's process: the certificates that it shows to other servers, and the secrets that it logs in
 // with there.
 
-import type { SupervisorToRole } from '../../channel/messages.ts';
+import type { RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { OwnPrograms, type Programs } from '../../deliver/pipe/programs.ts';
+import { AskedPrograms } from './asked-programs.ts';
 import { Secrets } from '../../deliver/login/secrets.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
 
-type Given = Extract<SupervisorToRole, { readonly kind: 'identities' | 'secrets' | 'srs' }>;
+type Given = Extract<SupervisorToRole, { readonly kind: 'identities' | 'secrets' | 'srs' | 'programEnded' }>;
 
 export class GivenToSender {
   readonly identities = new ClientIdentities();
   readonly secrets = new Secrets();
   readonly srs: LiveSrs;
   /** Who runs programs. */
-  programs: Programs = new OwnPrograms();
+  readonly programs: Programs;
+  readonly #asked: AskedPrograms | undefined;
 
-  constructor(srs = new LiveSrs()) {
+  /** @param askSupervisor - of a process that is not root, though the supervisor is */
+  constructor(srs = new LiveSrs(), askSupervisor?: (message: RoleToSupervisor) => void) {
     this.srs = srs;
+    this.#asked = askSupervisor === undefined ? undefined : new AskedPrograms(askSupervisor);
+    this.programs = this.#asked ?? new OwnPrograms();
   }
 
   take(message: Given): void {
     if (message.kind === 'identities') this.identities.use(message.identities);
     else if (message.kind === 'secrets') this.secrets.use(message.secrets);
+    else if (message.kind === 'programEnded') this.#asked?.answered(message);
     else this.srs.use(message.secrets);
   }
 }

@@ -54,7 +54,7 @@ const reloads = new ReloadRequests({ isWatched: true });
 /** In the receiver process: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
 /** In the sender process. */
-const given = new GivenToSender();
+const given = new GivenToSender(undefined, identity === undefined ? undefined : tellSupervisor);
 /** In the processes of senders, receivers and the manager. */
 const { srs } = given;
 /** Of those who have something to ask there: links to the keys process. */
@@ -266,6 +266,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
     case 'identities':
     case 'secrets':
     case 'srs':
+    case 'programEnded':
       given.take(message);
       break;
     case 'renewed':

@@ -51,6 +51,15 @@ export class Beats {
     }
   }
 
+  /** The process has answered a ping. */
+  answered(child: Child): void {
+    child.heartbeat.answered();
+    if (!child.isStalled) return;
+    child.isStalled = false;
+    this.#parts.reports.well(child);
+    this.#parts.log.info(`the ${child.name} process answers again`);
+  }
+
   #foundSilent(child: Child): void {
     this.#parts.reports.stalled(child, child.process?.pid);
     child.isStalled = true;

@@ -4,6 +4,8 @@ import type { ChildProcess } from 'node:child_process';
 import type { Config } from '../../config/config.ts';
 import type { CrashRecord } from '../../crash/crash-record.ts';
 import type { CpuMark, ProcessState } from '../../crash/process-state.ts';
+import { SluiceError } from '../../errors/sluice-error.ts';
+import { StartError } from '../../errors/start-error.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import { needsKeys } from '../../settings/signing.ts';
@@ -205,4 +207,15 @@ export async function endAll(children: readonly Child[], graceMs: number): Promi
       clearTimeout(killer);
     }),
   );
+}
+
+/** The process has reported why it ends; returns that. */
+export function noteFailure(
+  child: Child,
+  { code, message, advice }: { readonly code: string; readonly message: string; readonly advice: string },
+): SluiceError {
+  child.failure = { code, message };
+  child.lastWords = ` It said: ${code}: ${message} ${advice}`.trimEnd();
+  child.started.reject(new StartError(code, message, advice));
+  return new SluiceError(code, message, advice);
 }

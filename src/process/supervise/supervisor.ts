@@ -3,7 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Config } from '../../config/config.ts';
-import { SluiceError } from '../../errors/sluice-error.ts';
+import type { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
@@ -17,6 +17,7 @@ import {
   isStuck,
   newChild,
   newChildren,
+  noteFailure,
   resetDelayIfStable,
   runningReceivers,
   sendersFor,
@@ -29,6 +30,7 @@ import { CrashDesk, type ProcessEnd } from './crash-desk.ts';
 import { beatEveryMs } from '../watch/heartbeat.ts';
 import { forkRole } from './fork-role.ts';
 import { Gifts } from './gifts.ts';
+import { ProgramDesk } from './program-desk.ts';
 import { OpenedListeners } from './opened-listeners.ts';
 import { answerPort, replyTo } from './port-desk.ts';
 import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
@@ -69,6 +71,7 @@ export class Supervisor implements Instance {
   readonly #awaited = new AwaitedSenders();
   readonly #opened = new OpenedListeners();
   readonly #crashes: CrashDesk;
+  readonly #programs: ProgramDesk;
 
   /** @param users - whom the roles run as; undefined: as this process */
   constructor(config: Config, { log, events, troubles, ...given }: InstanceParts, users?: RoleUsers) {
@@ -84,6 +87,7 @@ export class Supervisor implements Instance {
       log,
     });
     this.#gifts = new Gifts(given, this.#children);
+    this.#programs = new ProgramDesk(users?.of.sender.uid);
     this.#crashes = new CrashDesk(config, { users, log, troubles, children: this.#children });
   }
 
@@ -97,7 +101,10 @@ export class Supervisor implements Instance {
     this.#crashes.prepare();
     if (this.#isStopping) throw new StartBrokenOff();
     this.#children.push(...newChildren(this.#config));
-    this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
+    this.#beatTimer = setInterval(() => {
+      this.#beats.beat(this.#config.crash, this.#isStopping);
+      this.#crashes.beat();
+    }, beatEveryMs);
     try {
       await this.#forkAll();
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
@@ -107,11 +114,6 @@ export class Supervisor implements Instance {
       await this.stop(0);
       throw error;
     }
-  }
-
-  #beat(): void {
-    this.#beats.beat(this.#config.crash, this.#isStopping);
-    this.#crashes.beat();
   }
 
   async #forkAll(): Promise<void> {
@@ -209,11 +211,7 @@ export class Supervisor implements Instance {
   #heard(child: Child, message: RoleToSupervisor): void {
     switch (message.kind) {
       case 'alive':
-        child.heartbeat.answered();
-        if (!child.isStalled) break;
-        child.isStalled = false;
-        this.#reports.well(child);
-        this.#log.info(`the ${child.name} process answers again`);
+        this.#beats.answered(child);
         break;
       case 'awaits':
         this.#awaited.set(message.senders);
@@ -226,20 +224,21 @@ export class Supervisor implements Instance {
         if (this.#isUp) this.#log.info(`the ${child.name} process runs again`);
         this.#crashes.runsAgain(child);
         break;
-      case 'failed':
-        child.failure = message;
-        child.lastWords = ` It said: ${message.code}: ${message.message} ${message.advice}`.trimEnd();
-        child.started.reject(new StartError(message.code, message.message, message.advice));
-        if (this.#isStopping && child.name === 'manager') {
-          this.#stopFailure = new SluiceError(message.code, message.message, message.advice);
-        }
+      case 'failed': {
+        const failure = noteFailure(child, message);
+        if (this.#isStopping && child.name === 'manager') this.#stopFailure = failure;
         break;
+      }
       case 'configured':
         this.#opened.answered(child.serial, message.reload, message.notOpen);
         break;
       case 'askPort':
         if (child.process !== undefined)
           answerPort(message, child.name, this.#config, replyTo(child.process));
+        break;
+      case 'runProgram':
+      case 'endProgram':
+        this.#programs.heard(message, child, this.#config);
         break;
       case 'crashTest':
         answerCrashTest(message, this.#children, child);
@@ -259,6 +258,7 @@ export class Supervisor implements Instance {
   #exited(child: Child, forked: ChildProcess, end: ProcessEnd): void {
     const { pid, code, signal } = end;
     if (child.process === forked) child.process = undefined;
+    this.#programs.ended(child.serial);
     removeSign(this.#config.spool, child.name, pid);
     const isAsked = this.#isStopping || !this.#children.includes(child);
     this.#crashes.ended(child, end, isAsked);

@@ -1,0 +1,181 @@
+// Redirections: the recipient of a route with `redirect` is delivered to by a new message to others, with the same content and sender. Promises:
+// the new message is on stable storage before the recipient counts as delivered, so a crash in between repeats it and never loses it; mail that
+// comes by a second time goes back (Delivered-To).
+
+import { wasDeliveredTo } from '../../deliver/local/header-block.ts';
+import { readFailure } from '../../deliver/read-failure.ts';
+import type { AttemptResult, ConnectGrant, Work } from '../../deliver/types.ts';
+import type { SenderToManager, Submitted } from '../../channel/messages.ts';
+import type { Events } from '../../log/events.ts';
+import { localRefusal } from '../../message/refusal.ts';
+import { copiesIn } from '../../message/envelope.ts';
+import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
+import type { RedirectWay } from '../../values/local-way.ts';
+import type { SenderPort } from '../ports.ts';
+import { RedirectConnection } from './redirect-connection.ts';
+import { redirectedEnvelope } from './redirected-envelope.ts';
+
+export interface RedirectsParts {
+  /** Of everything that is not redirected. */
+  readonly senders: SenderPort;
+  readonly reader: SpoolReader;
+  /** The writer to the store of the message that is redirected. */
+  readonly writerOf: (about: StoredRef) => SpoolWriter;
+  readonly dateMs: () => number;
+  readonly happenings: Pick<Events, 'happened'>;
+  /** Called with each new message that is on stable storage. */
+  readonly submit: (message: Submitted) => void;
+  readonly report: (reports: readonly SenderToManager[]) => void;
+}
+
+export class Redirects implements SenderPort {
+  readonly #parts: RedirectsParts;
+  readonly #connections = new Map<number, RedirectConnection>();
+  readonly #underWay = new Set<Promise<readonly AttemptResult[]>>();
+
+  constructor(parts: RedirectsParts) {
+    this.#parts = parts;
+  }
+
+  connect(grant: ConnectGrant): void {
+    const { hop } = grant;
+    if (hop.transport !== 'redirect') {
+      this.#parts.senders.connect(grant);
+      return;
+    }
+    const { way } = hop;
+    const redirect = (_: Omit<ConnectGrant, 'work'>, work: Work): Promise<readonly AttemptResult[]> =>
+      this.#redirect(way, hop.host, work);
+    const connection = new RedirectConnection({ redirect, report: this.#parts.report }, grant);
+    this.#connections.set(grant.connection, connection);
+    // Not in the middle of the scheduler's effects.
+    queueMicrotask(() => connection.start());
+  }
+
+  transact(connection: number, work: Work): void {
+    const own = this.#connections.get(connection);
+    if (own === undefined) this.#parts.senders.transact(connection, work);
+    else own.transact(work);
+  }
+
+  close(connection: number): void {
+    const own = this.#connections.get(connection);
+    if (own === undefined) this.#parts.senders.close(connection);
+    else queueMicrotask(() => own.close());
+  }
+
+  closed(connection: number): void {
+    if (!this.#connections.delete(connection)) this.#parts.senders.closed(connection);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  #redirect(way: RedirectWay, host: string, work: Work): Promise<readonly AttemptResult[]> {
+    const underWay = this.#redirectAll(way, host, work);
+    this.#underWay.add(underWay);
+    void underWay.then(() => this.#underWay.delete(underWay));
+    return underWay;
+  }
+
+  async #redirectAll(way: RedirectWay, host: string, work: Work): Promise<readonly AttemptResult[]> {
+    const results: AttemptResult[] = [];
+    for (const recipient of work.recipients) {
+      try {
+        const message = await this.#parts.reader.read(work.ref);
+        results.push(await this.#redirectOne(way, host, message, recipient, work.ref));
+      } catch (error) {
+        // A full disk, or a damaged message: that is known from its refusal.
+        results.push({ recipient, result: 'refused', refusal: readFailure(error) });
+      }
+    }
+    return results;
+  }
+
+  async #redirectOne(
+    { to }: RedirectWay,
+    host: string,
+    message: StoredMessage,
+    recipient: number,
+    ref: StoredRef,
+  ): Promise<AttemptResult> {
+    const { envelope } = message;
+    const { address = '', notify } = envelope.recipients[recipient] ?? {};
+    const { tenant } = envelope;
+    if (await wasDeliveredTo(message, address)) {
+      const text = `mail loop: the message has come by ${address} before`;
+      const refusal = localRefusal({
+        during: 'routing',
+        code: 550,
+        enhanced: '5.4.6',
+        text,
+        permanent: true,
+      });
+      return { recipient, result: 'refused', refusal, address, ...(tenant !== undefined && { tenant }) };
+    }
+    await this.#store(redirectedEnvelope(envelope, recipient, to), address, message, ref);
+    const isExpanded = to.length > 1 && notify?.success === true;
+    return { recipient, result: 'delivered', ...(isExpanded && { relayedTo: host, isExpanded: true }) };
+  }
+
+  async #store(
+    redirected: ReturnType<typeof redirectedEnvelope>,
+    from: string,
+    message: StoredMessage,
+    ref: StoredRef,
+  ): Promise<void> {
+    const writer = this.#parts.writerOf(ref);
+    const queueId = writer.newQueueId();
+    const receivedAtMs = this.#parts.dateMs();
+    const envelope = { ...redirected, queueId, receivedAtMs };
+    const prefix = Buffer.from(`Delivered-To: ${from}\r\n`);
+    const appended =
+      message.content === undefined
+        ? await copyLarge(writer, envelope, prefix, message)
+        : await writer.append({ envelope, prefix, content: [message.content] });
+    const { reversePath, recipients, tenant, priority, tlsDemand } = envelope;
+    const to = recipients.map(({ address }) => address);
+    const { sizeBytes } = appended;
+    this.#parts.happenings.happened('received', {
+      id: queueId,
+      from: reversePath,
+      to,
+      via: envelope.origin.via,
+      about: message.envelope.queueId,
+      size: sizeBytes,
+      tenant,
+      priority,
+    });
+    this.#parts.submit({
+      kind: 'submitted',
+      queueId,
+      ref: appended.ref,
+      receivedAtMs,
+      sizeBytes,
+      reversePath,
+      recipients: to,
+      copies: copiesIn(recipients),
+      tenant,
+      priority,
+      tlsDemand,
+    });
+  }
+}
+
+async function copyLarge(
+  writer: SpoolWriter,
+  envelope: StoredMessage['envelope'],
+  prefix: Uint8Array,
+  message: StoredMessage,
+): ReturnType<SpoolWriter['append']> {
+  const large = await writer.openLarge(envelope.queueId);
+  try {
+    for await (const piece of message.stream()) await large.write(piece);
+  } catch (error) {
+    await large.abort();
+    throw error;
+  }
+  return large.commit(envelope, prefix);
+}
