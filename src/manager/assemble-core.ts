@@ -99,5 +99,6 @@ export function assembleCore(around: CoreSurroundings): Manager {
     damage,
     damaged,
     delays,
+    flights,
   });
 }

@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import { Events, logListener } from '../log/events.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
+import { deliverySettings } from '../settings/settings.ts';
 import { srsSettings } from '../settings/srs.ts';
 import { LiveSrs } from '../srs/live-srs.ts';
 import { assembleCore } from './assemble-core.ts';
@@ -264,7 +265,15 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     clockWatch,
     sourceWatch,
     quarantineAge: operations.quarantineAge(inForce, clock),
-    overdueWatch: new OverdueWatch({ scheduler, troubles, timers, nowMs: clock.nowMs }),
+    overdueWatch: new OverdueWatch({
+      scheduler,
+      troubles,
+      timers,
+      nowMs: clock.nowMs,
+      inHand: () => manager.inHand(),
+      hostOf: (connection) => handshakes.hopOf(connection)?.host,
+      timeouts: () => deliverySettings(inForce.config).timeouts,
+    }),
     maintenance: new Maintenance({
       store,
       timers,

@@ -15,15 +15,27 @@ export interface Flight {
   readonly transaction: Transaction;
 }
 
+/** The oldest transaction of a connection, for those who watch over it. */
+export interface FlightInHand {
+  readonly queueId: string;
+  readonly connection: number;
+  /** Number of its recipients. */
+  readonly recipients: number;
+  /** Since when it is the oldest one, in the scheduler's time. */
+  readonly sinceMs: number;
+}
+
 /** A flight with the one that was granted after it on the same connection. */
 interface ListedFlight extends Flight {
   behind: ListedFlight | undefined;
+  /** Since when it is the oldest of its connection. */
+  sinceMs: number;
 }
 
 export interface FlightsParts {
   readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'unpin'>;
   readonly admission: Pick<Admission, 'queueIdOf' | 'receivedAtMs'>;
-  readonly clock: Pick<DatedClock, 'dateMs'>;
+  readonly clock: Pick<DatedClock, 'dateMs' | 'nowMs'>;
 }
 
 export class Flights {
@@ -41,7 +53,7 @@ export class Flights {
     const queueId = admission.queueIdOf(transaction.message);
     const ref = store.locate(queueId) ?? nowhere;
     store.pin(queueId);
-    this.#add(connection, { queueId, transaction, behind: undefined });
+    this.#add(connection, { queueId, transaction, behind: undefined, sinceMs: clock.nowMs() });
     const ageMs = clock.dateMs() - admission.receivedAtMs(transaction.message);
     const work = { queueId, ref, recipients: transaction.recipients, fresh: ageMs < freshMs };
     return transaction.isLast ? { ...work, isLast: true } : work;
@@ -52,11 +64,19 @@ export class Flights {
     return this.#byConnection.get(connection);
   }
 
+  /** The oldest transaction of each connection. */
+  *inHand(): IterableIterator<FlightInHand> {
+    for (const [connection, { queueId, transaction, sinceMs }] of this.#byConnection)
+      yield { queueId, connection, recipients: transaction.recipients.length, sinceMs };
+  }
+
   /** Ends the oldest flight on a connection. Call `release` when its outcomes are booked. */
   end(connection: number): Flight | undefined {
     const flight = this.#byConnection.get(connection);
-    if (flight?.behind !== undefined) this.#byConnection.set(connection, flight.behind);
-    else if (flight !== undefined) this.#byConnection.delete(connection);
+    if (flight?.behind !== undefined) {
+      flight.behind.sinceMs = this.#parts.clock.nowMs();
+      this.#byConnection.set(connection, flight.behind);
+    } else if (flight !== undefined) this.#byConnection.delete(connection);
     return flight;
   }
 

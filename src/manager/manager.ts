@@ -13,6 +13,7 @@ import type { Damage } from './damage.ts';
 import type { DamagedMail } from './damaged-mail.ts';
 import type { DelayWatch } from './delay-watch.ts';
 import type { Effects } from './effects.ts';
+import type { FlightInHand, Flights } from './flights.ts';
 import type { FailureReports } from './failure-reports.ts';
 import type { Lookups } from './lookups.ts';
 import { applyRouted } from './plugins/routed.ts';
@@ -46,6 +47,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly damaged: DamagedMail;
   readonly delays: Pick<DelayWatch, 'start' | 'reconfigured' | 'stop'>;
   readonly happenings: Pick<Events, 'counted'>;
+  readonly flights: Pick<Flights, 'inHand'>;
 }
 
 export class Manager {
@@ -75,6 +77,11 @@ export class Manager {
   /** Unix ms at which a message was accepted. */
   receivedAtMs(message: MessageHandle): number {
     return this.#parts.admission.receivedAtMs(message);
+  }
+
+  /** The oldest transaction of each connection. */
+  inHand(): IterableIterator<FlightInHand> {
+    return this.#parts.flights.inHand();
   }
 
   /** Number of messages whose failures are not reported yet. */
