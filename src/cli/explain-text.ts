@@ -21,6 +21,7 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
   return [
     ...head(answer),
     ...carries(answer),
+    ...schedule(explanation),
     ...suspensions(answer, nowMs),
     '',
     ...(explanation.places.length === 0 ? [] : [places(explanation.places, nowMs)]),
@@ -92,6 +93,13 @@ function carries({ carries: carried }: ExplainAnswer): string[] {
   return [
     `Carries    at most ${messages.allowed} messages per connection (${messages.origin}), ${recipients.allowed} recipients per message (${recipients.origin})`,
   ];
+}
+
+function schedule({ schedule: keys = [] }: Explanation): string[] {
+  return keys.map(
+    ({ key, name, origin, value }, index) =>
+      `${index === 0 ? 'Schedule ' : '         '}  ${key} ${value} (${name}, ${origin})`,
+  );
 }
 
 function suspensions({ overrides }: ExplainAnswer, nowMs: number): string[] {

@@ -148,7 +148,15 @@ export class Reporter extends Witness {
     this.#delaysOf(message).failed++;
   }
 
+  override passed(nowMs: number): void {
+    this.#sample(nowMs);
+  }
+
   override settled(nowMs: number): void {
+    this.#sample(nowMs);
+  }
+
+  #sample(nowMs: number): void {
     this.#calls++;
     const passedMs = nowMs - this.#sampledMs;
     const isCheap = this.#calls >= this.#lastRows * callsPerRow || passedMs >= longPauseMs;

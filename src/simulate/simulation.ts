@@ -154,7 +154,7 @@ export class Simulation {
     const { nowMs } = this.clock;
     this.#wakeAtMs = Infinity;
     // What mail has waited for until now may be over with the tick.
-    this.#witness.settled(nowMs);
+    this.#witness.passed(nowMs);
     this.#scheduler.tick(nowMs);
     this.settle();
     if (this.#wakeAtMs <= nowMs) broken('a tick leaves something undone');

@@ -34,4 +34,6 @@ export class Witness {
   done(_message: number, _nowMs: number): void {}
   /** The scheduler was called, and everything that it wanted is under way. */
   settled(_nowMs: number): void {}
+  /** Time has passed, and the scheduler is about to be told. */
+  passed(_nowMs: number): void {}
 }

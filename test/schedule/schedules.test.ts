@@ -152,6 +152,26 @@ test('mail waits for its window without an attempt, other mail goes on, and peop
   assert.equal(domain, 'office.example');
 });
 
+test('an explanation names the window, and where each key comes from', () => {
+  const rules = [
+    office,
+    schedule({ name: 'all', origin: 'test:9', tenant: ['t'], lifetimeMs: day, warnAfterMs: [] }),
+  ];
+  const table = atMorning(rules);
+  const plan = relay('office', ['192.0.2.1'], Infinity);
+  assert.ok(plan.kind === 'relay');
+  const explain = (domain: string, tenant: string) =>
+    table.scheduler.explain(`mx:${domain}`, domain, tenant, plan, table.nowMs);
+  const { binding, schedule: keys } = explain('office.example', 't');
+  assert.deepEqual(binding, ['window opens at 2026-01-01 08:00 (UTC), by the schedule office']);
+  assert.deepEqual(keys, [
+    { key: 'lifetime', value: '1d', name: 'all', origin: 'test:9' },
+    { key: 'warn_after', value: 'never', name: 'all', origin: 'test:9' },
+    { key: 'windows', value: '08:00-10:00 (UTC)', name: 'office', origin: 'test:1' },
+  ]);
+  assert.deepEqual([explain('a.example', '').binding, explain('a.example', '').schedule], [[], undefined]);
+});
+
 test('no plan is asked for while the window is closed', () => {
   const table = atMorning([office]);
   table.plans.clear();

@@ -110,6 +110,9 @@ const explanation: z.ZodType<Explanation> = z.object({
   label: z.string(),
   limits: z.array(counterSchema),
   places: z.array(place),
+  schedule: z
+    .array(z.object({ key: z.string(), value: z.string(), name: z.string(), origin: z.string() }))
+    .optional(),
   binding: z.array(z.string()),
   nextAttemptAtMs: z.number().optional(),
 });

@@ -16,7 +16,7 @@ const mostRefusals = 4;
 
 /** Ends every call that can cause grants. */
 export function run(s: State, nowMs: number): void {
-  if (s.hours.nextChangeMs <= nowMs + s.dateShiftMs) s.hours.tick(nowMs + s.dateShiftMs);
+  s.hours.pass(nowMs + s.dateShiftMs);
   limitOverflow(s, nowMs);
   do {
     offerToSites(s, nowMs);

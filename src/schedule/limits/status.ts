@@ -85,6 +85,8 @@ export interface Explanation {
   /** Limits that hold for its mail wherever it goes. */
   readonly limits: readonly CounterStatus[];
   readonly places: readonly PlaceStatus[];
+  /** What schedules say about it, key by key; none: the usual times. */
+  readonly schedule?: readonly ScheduledKey[] | undefined;
   /** What one more message would wait for now, in words; empty: nothing. */
   readonly binding: readonly string[];
   /** Unix ms of the earliest next attempt; undefined when nothing waits for one. */
@@ -115,4 +117,16 @@ export interface SiteStatus {
   readonly connections: number;
   /** What its ready mail waits for: the name of the full limit, or a rest with its end; empty: nothing. */
   readonly blockedOn: string;
+}
+
+/** A key that a schedule sets for some mail. */
+export interface ScheduledKey {
+  /** As in the file. */
+  readonly key: string;
+  /** For people. */
+  readonly value: string;
+  /** The schedule's name, or what it matches. */
+  readonly name: string;
+  /** Where it was set: `sluice.toml:12`. */
+  readonly origin: string;
 }

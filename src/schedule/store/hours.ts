@@ -9,7 +9,7 @@ interface Watched {
   readonly rule: ScheduleRule;
   readonly hours: DeliveryHours;
   readonly counter: number;
-  /** Unix ms when it opens or closes next; -Infinity: look now. */
+  /** Unix ms when it opens or closes next; -Infinity: it was not looked at yet. */
   untilMs: number;
 }
 
@@ -18,6 +18,8 @@ export class HoursStore {
   readonly #byRule = new Map<ScheduleRule, Watched>();
   readonly #byCounter = new Map<number, Watched>();
   #opened = 0;
+  /** What was found out holds for another date than the present one. */
+  #isInDoubt = false;
   /** Unix ms when one of them opens or closes next; Infinity: there is none. */
   nextChangeMs = Infinity;
 
@@ -62,20 +64,22 @@ export class HoursStore {
 
   /** The date has changed otherwise than by the time that has passed. */
   lookAgain(): void {
-    for (const watched of this.#byRule.values()) watched.untilMs = -Infinity;
+    this.#isInDoubt = true;
     this.nextChangeMs = this.#byRule.size === 0 ? Infinity : -Infinity;
   }
 
   /** Opens and closes what is due. @param dateMs - Unix ms */
-  tick(dateMs: number): void {
+  pass(dateMs: number): void {
+    if (this.nextChangeMs > dateMs) return;
     this.nextChangeMs = Infinity;
     for (const watched of this.#byRule.values()) {
-      if (watched.untilMs <= dateMs) {
+      if (this.#isInDoubt || watched.untilMs <= dateMs) {
         const { isOpen, untilMs } = watched.hours.at(dateMs);
         watched.untilMs = untilMs;
         this.#counters.setLimit(watched.counter, isOpen ? 1 : 0);
       }
       this.nextChangeMs = Math.min(this.nextChangeMs, watched.untilMs);
     }
+    this.#isInDoubt = false;
   }
 }

@@ -33,6 +33,7 @@ export function blockerText(s: State, counter: number): string {
 /** E.g. `window opens at 2026-03-30 08:00 (Europe/Berlin), by the schedule nights`. */
 function windowText(s: State, counter: number): string {
   const { rule, opensAtMs, zone } = s.hours.closedOn(counter);
+  if (opensAtMs === -Infinity) return `window is looked for, by the schedule ${rule.name}`;
   const shownMs = opensAtMs - s.dateShiftMs + s.shownShiftMs;
   return `window opens at ${wallText(shownMs, zone)}, by the schedule ${rule.name}`;
 }

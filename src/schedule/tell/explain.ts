@@ -16,7 +16,9 @@ import { forgetLimits, limitsOf, needsOfOne } from '../reserve/needs.ts';
 import { releaseSite, forgetPlaces, placesOf } from '../reserve/places.ts';
 import type { HeldLimits, Place } from '../store/place.ts';
 import { findIdle, findWithRoom } from '../grant/find-connection.ts';
-import { shownDateOf, type State } from '../state.ts';
+import { scheduledKeys } from './scheduled-keys.ts';
+import { shownDateOf, timesOf, type State } from '../state.ts';
+import { usual } from '../times/mail-times.ts';
 import { PlanState } from '../store/routes.ts';
 import { TaskState } from '../store/tasks.ts';
 import { blockerTexts } from './view.ts';
@@ -33,6 +35,7 @@ export function explainRoute(
   plan: RelayPlan,
   nowMs: number,
 ): Explanation {
+  s.hours.pass(nowMs + s.dateShiftMs);
   const { connections, plan: plans, recipients } = s.routes;
   const route = s.routes.intern(key, domain, s.tenants.intern(tenant), 0);
   const explanation = explained(s, route, plan, nowMs);
@@ -53,6 +56,7 @@ function explained(s: State, route: number, plan: RelayPlan, nowMs: number): Exp
     label: plan.label,
     limits: isLocalSite(s, site) ? [] : statusesOf(s, limitsOf(s, route, nowMs), nowMs),
     places: placesOf(s, site, nowMs).map((place) => placeStatus(s, route, place, nowMs)),
+    ...(timesOf(s, route) !== s.times.at(usual) && { schedule: scheduledKeys(s, route) }),
     binding: bindingOf(s, route, site, nowMs),
   };
   forgetLimits(s, route);
