@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
+import PostalMime from 'postal-mime';
 import { combined, refuses, slow } from '../../sim/mx/personality.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
@@ -65,6 +66,42 @@ function plainAddress(field: string | undefined): string | undefined {
     ?.replace(/^[^;]*; /u, '')
     .replaceAll(/\\x\{([0-9A-F]+)\}/gu, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
 }
+
+suite('golden reports, read by postal-mime', () => {
+  const folder = new URL('../bounce/golden/', import.meta.url);
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.eml')) continue;
+    test(`${name} has its addressee, its text, and the message`, async () => {
+      const options = reports[name.slice(0, -'.eml'.length)];
+      assert.ok(options !== undefined);
+      const report = await PostalMime.parse(readFileSync(new URL(name, folder)), {
+        forceRfc822Attachments: true,
+      });
+      assert.equal(report.to?.[0]?.address, options.sender);
+      assert.equal(report.from?.address, options.from);
+      assert.equal(report.messageId, `<${options.messageId}>`);
+      assert.match(report.subject ?? '', /\S/u);
+      for (const { address } of options.recipients) assert.ok(report.text?.includes(`<${address}>`), address);
+      const [status, original, ...more] = report.attachments;
+      assert.deepEqual(more, []);
+      assert.match(status?.mimeType ?? '', /^message\/(?:global-)?delivery-status$/u);
+      assert.match(
+        original?.mimeType ?? '',
+        /^(?:message\/(?:rfc822|global|global-headers)|text\/rfc822-headers)$/u,
+      );
+      const { content } = status!;
+      const groups = (typeof content === 'string' ? content : Buffer.from(content as ArrayBuffer).toString())
+        .replaceAll('\r', '')
+        .trim()
+        .split('\n\n');
+      assert.equal(groups.length, 1 + options.recipients.length);
+      assert.deepEqual(
+        groups.slice(1).map((group) => /^Action: (.*)$/mu.exec(group)?.[1]),
+        options.recipients.map(({ action }) => action),
+      );
+    });
+  }
+});
 
 suite('golden reports', { skip }, () => {
   const folder = new URL('../bounce/golden/', import.meta.url);
