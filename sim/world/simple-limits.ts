@@ -5,6 +5,8 @@ import type { SchedulerConfig, UnansweredPolicy } from '../../src/schedule/types
 
 export interface SimpleLimits {
   readonly global: number;
+  /** Of work that stays on this host. */
+  readonly local?: number | undefined;
   readonly unanswered?: number | undefined;
   readonly unansweredPolicy?: UnansweredPolicy | undefined;
   readonly perDomain: number;
@@ -16,9 +18,10 @@ export interface SimpleLimits {
 
 /** Limits of connections: global, and for every domain, site and address. */
 export function simpleLimits(limits: SimpleLimits): SchedulerConfig['limits'] {
-  const { global, unanswered = 0, unansweredPolicy, perDomain, perSite, perIp, rules = [] } = limits;
+  const { global, local, unanswered = 0, unansweredPolicy, perDomain, perSite, perIp, rules = [] } = limits;
   return {
     global,
+    local,
     unanswered,
     unansweredPolicy,
     rules: [...rules, everyOf('domain', perDomain), everyOf('site', perSite), everyOf('ip', perIp)],
