@@ -31,7 +31,7 @@ export function withoutLogin(planKey: string): string {
 
 /** The name of the rule in a route key; empty for the MX, for a rule without a name, and for hosts that were named without a rule. */
 export function routeNameIn(routeKey: string): string {
-  const name = /(?:^|!)[a-z-]+#([^~:+]*)/.exec(routeKey)?.[1] ?? '';
+  const name = /(?:^|!)(?!to#)[a-z-]+#([^~:+]*)/.exec(routeKey)?.[1] ?? '';
   return decodeURIComponent(name);
 }
 
