@@ -1,5 +1,6 @@
 // One [[route]] as the rest of Sluice sees it: its target is known, and it has only the keys of that kind.
 
+import type { HeaderChanges } from '../values/header-changes.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import type { FileRoute } from './file-route.ts';
 import { atOnceOf, wayOf } from './way-config.ts';
@@ -27,6 +28,8 @@ interface RouteMatch {
   readonly name?: string | undefined;
   readonly domain: NonNullable<FileRoute['domain']>;
   readonly sender: NonNullable<FileRoute['sender']>;
+  /** Only with relay, lmtp and mx. */
+  readonly header?: HeaderChanges;
   /** Only with relay and mx. */
   readonly fallbackRelay?: FileRoute['fallbackRelay'];
   /** Name of a route with relay; only with relay and mx. */
@@ -73,6 +76,7 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     sender,
     ...(priority !== undefined && { priority }),
     ...(srs === true && { srs }),
+    ...headerOf(route),
     ...(route.fallbackRelay !== undefined && { fallbackRelay: route.fallbackRelay }),
     ...(route.else !== undefined && { else: route.else }),
     ...(verp !== undefined && { verp }),
@@ -93,6 +97,11 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
   if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
   return { ...match, kind: 'mx' };
+}
+
+function headerOf({ removeHeader, replaceHeader, addHeader }: FileRoute): Pick<RouteMatch, 'header'> {
+  if (removeHeader === undefined && replaceHeader === undefined && addHeader === undefined) return {};
+  return { header: { remove: removeHeader ?? [], replace: replaceHeader ?? [], add: addHeader ?? [] } };
 }
 
 function conditionsOf(route: FileRoute): RouteConditions {

@@ -14,10 +14,11 @@ import {
   type Outcome,
 } from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
-import { isMxWithAlternatives } from './plan-key.ts';
+import { isOfOwnMx, planKey } from './plan-key.ts';
 import type { Alternative, RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { withAlternative } from './alternatives.ts';
+import { changingPlan } from './header-changing.ts';
 import { withoutRule } from './missing-route.ts';
 import { discarding } from './discarding.ts';
 import { planOfWay } from './local-ways.ts';
@@ -132,7 +133,7 @@ class TableRouter implements Router {
   #chosenPlanOf(key: string): string {
     const plain = withoutRewriting(withoutCopies(key));
     const mark = key.slice(0, key.length - plain.length);
-    if (plain.startsWith('mx:') || isMxWithAlternatives(plain)) return key;
+    if (plain.startsWith('mx:') || isOfOwnMx(plain)) return key;
     return mark + plain.slice(0, plain.indexOf(':'));
   }
 
@@ -148,13 +149,13 @@ class TableRouter implements Router {
     const colon = key.indexOf(':');
     if (colon === -1) return key;
     const plan = key.slice(0, colon);
-    if (this.#table.rule(plan) !== undefined) return isMxWithAlternatives(plan) ? key : plan;
+    if (this.#table.rule(plan) !== undefined) return isOfOwnMx(plan) ? key : plan;
     // A key of an earlier table, for mail that has not been moved yet: it takes the rule that its domain has now, so that a
     // change of a rule's target costs it no attempt. Where senders decide, or no rule is left, it waits until it is moved.
     // Whether its senders are rewritten stays as it was until then.
     const { key: found } = this.#table.routeOfDomain(key.slice(colon + 1)) ?? {};
     const present = found === undefined ? undefined : withoutRewriting(found);
-    if (present !== undefined && isMxWithAlternatives(present)) return present;
+    if (present !== undefined && isOfOwnMx(present)) return present;
     return present === undefined || present.startsWith('mx:') ? plan : present.slice(0, present.indexOf(':'));
   }
 
@@ -188,15 +189,15 @@ class TableRouter implements Router {
       const domain = plan.slice(3);
       return this.#orElse(this.#mxOf(domain, demand), this.#fallback, '', demand);
     }
-    const rule = this.#table.rule(isMxWithAlternatives(plan) ? plan.slice(0, plan.indexOf(':')) : plan);
-    if (rule?.otherwise !== undefined) {
-      const first =
-        rule.target.kind === 'mx'
-          ? this.#mxOf(plan.slice(plan.indexOf(':') + 1), demand)
-          : this.#ofRule(plan, rule, demand);
-      return this.#orElse(first, rule.otherwise, rule.name, demand);
-    }
-    return this.#ofRule(plan, rule, demand);
+    const rule = this.#table.rule(isOfOwnMx(plan) ? plan.slice(0, plan.indexOf(':')) : plan);
+    if (rule === undefined) return withoutRule(plan);
+    const first =
+      rule.target.kind === 'mx'
+        ? this.#mxOf(plan.slice(plan.indexOf(':') + 1), demand)
+        : this.#ofRule(rule, demand);
+    const { header, name, otherwise = rule.target.kind === 'mx' ? this.#fallback : [] } = rule;
+    const outcome = await this.#orElse(first, otherwise, name, demand);
+    return header === undefined ? outcome : changingPlan(outcome, header);
   }
 
   #mxOf(domain: string, demand: TlsDemand | undefined): Promise<Outcome> {
@@ -225,8 +226,8 @@ class TableRouter implements Router {
     return this.#secured({ domain: undefined, demand, routeLevel: tls, login }, outcome);
   }
 
-  async #ofRule(plan: string, rule: RouteRule | undefined, demand: TlsDemand | undefined): Promise<Outcome> {
-    switch (rule?.target.kind) {
+  async #ofRule(rule: RouteRule, demand: TlsDemand | undefined): Promise<Outcome> {
+    switch (rule.target.kind) {
       case 'smarthost':
         return this.#relayTo(rule.target, rule.name, demand);
       case 'lmtp': {
@@ -253,8 +254,8 @@ class TableRouter implements Router {
         const plan = { kind: 'error', permanent: false, replyCode, enhancedStatus, text } as const;
         return { plan, ttlSeconds: staticTtlSeconds };
       }
-      default:
-        return withoutRule(plan);
+      case 'mx':
+        return withoutRule(planKey(rule));
     }
   }
 

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
+import { changesParts } from './header-changing.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 
 /** 72 bits: enough that two targets of the rules of one name do not collide. */
@@ -14,10 +15,10 @@ const digestChars = 12;
  * domains. The same in two routing tables only if the target is the same. Rules without a name share it if they have the same
  * target.
  */
-export function planKey({ name, isUnnamed, target, otherwise = [] }: Omit<RouteRule, 'match'>): string {
+export function planKey({ name, isUnnamed, target, otherwise, header }: Omit<RouteRule, 'match'>): string {
   // Escaped, so that the first colon of a route key ends the rule's part.
   const shownName = isUnnamed === true ? '' : encodeURIComponent(name.toWellFormed());
-  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(target, otherwise)}`;
+  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf({ target, otherwise, header })}`;
   const login = target.kind === 'smarthost' ? target.login : undefined;
   // Neither an escaped name nor base64url has a plus sign.
   return login === undefined ? key : `${key}+${login.id}`;
@@ -35,8 +36,13 @@ export function routeNameIn(routeKey: string): string {
   return decodeURIComponent(name);
 }
 
-/** Is it of a rule that leads to the MX of each domain, and to other hosts behind them? Then the domain is a part of the plan. @param key - of a plan or route */
-export function isMxWithAlternatives(key: string): boolean {
+/** Does the rule lead to the MX of each domain in a way of its own, with other hosts behind them or another header? */
+export function isMxInOwnWay({ target, otherwise, header }: RouteRule): boolean {
+  return target.kind === 'mx' && (otherwise !== undefined || header !== undefined);
+}
+
+/** Is it of such a rule? Then the domain is a part of the plan. @param key - of a plan or route */
+export function isOfOwnMx(key: string): boolean {
   return key.startsWith('mx#');
 }
 
@@ -45,11 +51,14 @@ export function hasLoginOf(routeKey: string, credential: string): boolean {
   return routeKey.includes(`+${credential}~`);
 }
 
-function digestOf(target: RouteTarget, otherwise: readonly RouteTarget[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify(otherwise.length === 0 ? partsOf(target) : [target, ...otherwise].map(partsOf)))
-    .digest('base64url')
-    .slice(0, digestChars);
+function digestOf({
+  target,
+  otherwise = [],
+  header,
+}: Pick<RouteRule, 'target' | 'otherwise' | 'header'>): string {
+  const targets = otherwise.length === 0 ? partsOf(target) : [target, ...otherwise].map(partsOf);
+  const parts = header === undefined ? targets : [targets, changesParts(header)];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, digestChars);
 }
 
 function tlsParts(level: TlsLevel | undefined): readonly unknown[] {

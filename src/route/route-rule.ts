@@ -1,5 +1,6 @@
 // The rules of the routing table, as the router is given them. Plain data; `createRouter` says how they are applied.
 
+import type { HeaderChanges } from '../values/header-changes.ts';
 import type { HopLogin } from '../values/hop-login.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
@@ -78,6 +79,8 @@ export interface RouteRule {
   readonly target: RouteTarget;
   /** With hosts or MX: smarthosts that are used while those cannot be reached, in this order. */
   readonly otherwise?: readonly Alternative[] | undefined;
+  /** With hosts or MX: changes of the header on the way out. */
+  readonly header?: HeaderChanges | undefined;
   /** With a smarthost: the log-ins there. Mail that none of them is for goes without one. */
   readonly logins?: readonly RuleLogin[];
   /** Foreign senders are rewritten (SRS). */

@@ -8,7 +8,7 @@ import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
 import { missingRoute } from './missing-route.ts';
 import { RouteTableError } from './route-error.ts';
-import { planKey } from './plan-key.ts';
+import { isMxInOwnWay, planKey } from './plan-key.ts';
 import type { RouteRule } from './route-rule.ts';
 import { withRewriting } from './sender-rewriting.ts';
 import { SenderLogins } from './sender-logins.ts';
@@ -55,10 +55,7 @@ export class RouteTable {
     const named = new Map<string, RouteRule>();
     for (const rule of rules) {
       const namesake = rule.isUnnamed === true ? undefined : named.get(rule.name);
-      if (
-        namesake !== undefined &&
-        !isDeepStrictEqual([namesake.target, namesake.otherwise], [rule.target, rule.otherwise])
-      ) {
+      if (namesake !== undefined && !isDeepStrictEqual(partsOf(namesake), partsOf(rule))) {
         throw tableError(
           rule,
           'has the name of another rule but not its target',
@@ -151,7 +148,7 @@ export class RouteTable {
   }
 
   #routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
-    const plain = rule === undefined || (rule.target.kind === 'mx' && rule.otherwise === undefined);
+    const plain = rule === undefined || (rule.target.kind === 'mx' && !isMxInOwnWay(rule));
     const bare = plain ? `mx:${domain}` : `${this.#planKeys.get(rule)}:${domain}`;
     const key = rule?.rewritesSenders === true ? withRewriting(bare) : bare;
     return {
@@ -205,6 +202,11 @@ export class RouteTable {
     this.#byDomain.set(pattern, rule);
     return other;
   }
+}
+
+/** What rules of one name have in common. */
+function partsOf({ target, otherwise, header }: RouteRule): readonly unknown[] {
+  return [target, otherwise, header];
 }
 
 function checkTarget(rule: RouteRule): void {

@@ -1,6 +1,7 @@
 // Results of routing: where the mail of a recipient goes, or why it cannot be routed.
 
 import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
+import type { HeaderChanges } from '../values/header-changes.ts';
 import type { HopLogin } from '../values/hop-login.ts';
 import type { StsPolicy } from '../values/sts-policies.ts';
 import type { LocalWay } from '../values/local-way.ts';
@@ -27,6 +28,8 @@ export type SocketHop = HopFacts & {
   readonly rewritesSenders?: true;
   /** Delimiters: each recipient's copy has a sender of its own (VERP). */
   readonly verp?: string;
+  /** Changes of the header of what is sent there. */
+  readonly header?: HeaderChanges;
   /** The log-in that a connection must have (RFC 4954); none: it logs in nowhere. */
   readonly login?: HopLogin | undefined;
 };

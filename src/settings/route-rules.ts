@@ -23,7 +23,7 @@ export function routeRules({
     const target = targetOf(route);
     const logins = loginsOf(route, credentials);
     const otherwise = otherwiseOf(route, routes, credentials);
-    const { priority, srs, verp } = route;
+    const { header, priority, srs, verp } = route;
     const rewritesSenders = srs;
     const matches: RouteMatch[] =
       route.conditions !== undefined || (route.name !== undefined && toFilters.has(route.name))
@@ -35,6 +35,7 @@ export function routeRules({
       match,
       target,
       otherwise,
+      header,
       logins,
       priority,
       rewritesSenders,
@@ -92,7 +93,7 @@ export function routeName(route: RouteConfig, index: number): string {
 /** The part of a route key that stands for this route (`planKey`). */
 export function planKeyOfRoute(routes: readonly RouteConfig[], route: RouteConfig, index: number): string {
   const otherwise = otherwiseOf(route, routes, []);
-  return planKey({ ...namesOf(route, index), target: targetOf(route), otherwise });
+  return planKey({ ...namesOf(route, index), target: targetOf(route), otherwise, header: route.header });
 }
 
 function namesOf(route: RouteConfig, index: number) {

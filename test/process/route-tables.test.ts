@@ -123,16 +123,30 @@ test('mail goes to the hosts of the next route while those of its own cannot be 
           domain: ['other.test'],
           relay: [`127.0.0.1:${gone.port}`],
           fallback_relay: [`127.0.0.1:${last.port}`],
+          remove_header: ['X-Internal-*'],
+          replace_header: ['Organization: Example Ltd', 'X-None: no'],
+          add_header: ['X-Route: other'],
         },
       ],
     },
   });
   const to = ['x@one.test', 'x@other.test'];
-  const replies = await send(sluice.port, { from: 'a@client.test', to, content });
+  const edited = `X-Internal-One: 1\r\nOrganization: Us\r\n and them\r\nx-internal-two: 2\r\n${content}`;
+  const replies = await send(sluice.port, { from: 'a@client.test', to, content: edited });
   assert.match(replies.at(-1) ?? '', /^250/u);
   await until('both have arrived', () => second.messages.length === 1 && last.messages.length === 1);
   assert.deepEqual(
     [second, last].map(({ messages }) => messages.flatMap(({ recipients }) => recipients)),
     [['x@one.test'], ['x@other.test']],
   );
+  const textOf = ({ messages }: { readonly messages: readonly { readonly content: Uint8Array }[] }): string =>
+    Buffer.from(messages[0]?.content ?? []).toString();
+  const fields = edited.slice(0, edited.indexOf('Subject'));
+  assert.ok(textOf(second).includes(`\r\n${fields}`));
+  const changed = textOf(last);
+  assert.match(
+    changed,
+    /^Received: .*\r\nOrganization: Example Ltd\r\nSubject: x\r\n.*\r\nX-Route: other\r\n\r\nHello\r\n$/su,
+  );
+  assert.doesNotMatch(changed, /X-Internal|X-None|and them/iu);
 });

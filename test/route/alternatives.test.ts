@@ -105,6 +105,28 @@ test('hosts that cannot be looked up make way for the alternatives', async () =>
   assert.deepEqual((await plan({ rules }, 'x@far.example')).places, ['0 192.0.2.3 192.0.2.3:25']);
 });
 
+test('a rule that changes the header says so to its hosts, and shares no connection with others', async () => {
+  const header = { remove: ['x-internal'], replace: [], add: [{ name: 'X-Route', value: 'bulk' }] };
+  const match = { kind: 'default' } as const;
+  const without = await plan({ rules: [{ name: 'out', match, target: { kind: 'mx' } }] }, 'x@far.example');
+  const first = await plan(
+    { rules: [{ name: 'out', match, target: { kind: 'mx' }, header }], fallback },
+    'x@far.example',
+  );
+  assert.deepEqual(first.places, [...mxHosts, ...behind]);
+  assert.ok(first.found.kind === 'relay' && without.found.kind === 'relay');
+  assert.ok(first.found.addresses.every((hop) => 'header' in hop && hop.header === header));
+  const other = { ...header, remove: [] };
+  const second = await plan(
+    { rules: [{ name: 'out', match, target: { kind: 'mx' }, header: other }], fallback },
+    'x@far.example',
+  );
+  assert.ok(second.found.kind === 'relay');
+  assert.equal(new Set([without, first, second].map(({ key }) => key)).size, 3);
+  const shared = [without.found, first.found, second.found].map(({ security }) => security);
+  assert.equal(new Set(shared).size, 3);
+});
+
 test('mail of before a reload goes by the alternatives that its domain has now', async () => {
   const rule = (otherwise: readonly Alternative[]): RouteRule => ({
     name: 'out',

@@ -47,6 +47,28 @@ const subjects: readonly KindUnderTest[] = [
       ),
   },
   {
+    kind: 'postmap',
+    open: (path) => readTable({ name: 'users', kind: 'postmap', path }),
+    hasValues: true,
+    hasSeveralValues: false,
+    write: (path, entries) =>
+      writeFile(
+        path,
+        lines(entries, (key, value) => `${key}\n \t${value}`),
+      ),
+  },
+  {
+    kind: 'smtproutes',
+    open: (path) => readTable({ name: 'users', kind: 'smtproutes', path }),
+    hasValues: true,
+    hasSeveralValues: true,
+    write: (path, entries) =>
+      writeFile(
+        path,
+        lines(entries, (key, value) => `${key}:${value}`),
+      ),
+  },
+  {
     kind: 'passwd',
     open: (path) => readTable({ name: 'users', kind: 'passwd', path }),
     hasValues: true,

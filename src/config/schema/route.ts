@@ -8,6 +8,7 @@ import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
 import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
+import { refuseHeader, routeHeaderKeys } from './route-header.ts';
 import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
 import { refuseWays, routeWays, wayTargets } from './route-ways.ts';
 import { credentialName } from './texts.ts';
@@ -62,6 +63,7 @@ export const route = tableOf({
     { defaultText: 'that of a [[tls]], or tls in [deliver]', example: '"verified"' },
   ),
   ...routeElseKeys,
+  ...routeHeaderKeys,
   ignore_extensions: key(
     extensions().optional(),
     'For relay: extensions that are not used with its hosts, even when they announce them. Connections are shared, so it holds for all mail to these hosts, as in a [[quirk]].',
@@ -149,6 +151,7 @@ export const route = tableOf({
   }
   refuseConditions(value, context);
   refuseElse(value, context);
+  refuseHeader(value, context);
 });
 
 interface TlsOfRoute {

@@ -2,9 +2,11 @@
 // whose transactions have begun. Promise: they keep the order of the grants.
 
 import type { Refusal } from '../../message/refusal.ts';
+import type { HeaderChanges } from '../../values/header-changes.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import type { SocketHop } from '../../route/types.ts';
 import { type OpenedMessage, openMessage } from '../open-message.ts';
+import { withHeaderChanges } from '../changed-message.ts';
 import { OtherSenders } from '../other-senders.ts';
 import { TransactionInHand } from '../transaction-in-hand.ts';
 import type { Work } from '../types.ts';
@@ -33,6 +35,7 @@ export class GrantedWork {
   readonly #events: WorkEvents;
   /** Where senders are others than those of envelopes. */
   readonly #senders: OtherSenders | undefined;
+  readonly #header: HeaderChanges | undefined;
   /** Ms on the clock of the deadlines. */
   readonly #startedAtMs: number;
   readonly #waiting: Work[];
@@ -46,12 +49,12 @@ export class GrantedWork {
 
   /**
    * @param first - the work that the connection was opened for
-   * @param hop - whether senders are others on this connection
+   * @param hop - says what changes of mail on this connection
    */
   constructor(
     context: ConnectionContext,
     first: Work,
-    hop: Pick<SocketHop, 'rewritesSenders' | 'verp'>,
+    hop: Pick<SocketHop, 'header' | 'rewritesSenders' | 'verp'>,
     events: WorkEvents,
   ) {
     this.#context = context;
@@ -61,6 +64,7 @@ export class GrantedWork {
     const { rewritesSenders, verp } = hop;
     if (rewritesSenders === true || verp !== undefined)
       this.#senders = new OtherSenders(context.srs, rewritesSenders === true, verp);
+    this.#header = hop.header;
   }
 
   get isReading(): boolean {
@@ -124,8 +128,9 @@ export class GrantedWork {
     const connectMs = this.#isFirst ? Math.round(nowMs - this.#startedAtMs) : 0;
     this.#isFirst = false;
     const inHand = new TransactionInHand(work, nowMs, connectMs);
-    const opened =
+    const read =
       this.#senders === undefined ? openMessage(spool, work) : this.#openToRewrite(work, this.#senders);
+    const opened = this.#header === undefined ? read : withChanges(read, this.#header);
     if (!(opened instanceof Promise)) return { inHand, ...opened };
     this.#reading = inHand;
     timer.startReading();
@@ -191,4 +196,14 @@ export class GrantedWork {
     this.#begun.shift();
     return oldest;
   }
+}
+
+/** Without a promise where none is needed. */
+function withChanges(
+  read: OpenedMessage | Promise<OpenedMessage>,
+  header: HeaderChanges,
+): OpenedMessage | Promise<OpenedMessage> {
+  return read instanceof Promise
+    ? read.then((opened) => withHeaderChanges(opened, header))
+    : withHeaderChanges(read, header);
 }
