@@ -11,6 +11,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [1112, 'Host extensions for IP multicasting'],
   [1870, 'SMTP service extension for message size declaration (SIZE)'],
   [1918, 'Address allocation for private internets'],
+  [1985, 'SMTP service extension for remote message queue starting (ETRN)'],
   [2033, 'Local Mail Transfer Protocol (LMTP)'],
   [2034, 'SMTP service extension for returning enhanced error codes (ENHANCEDSTATUSCODES)'],
   [2045, 'MIME part one: format of Internet message bodies'],

@@ -121,6 +121,14 @@ export class SenderModel implements Carrier {
         case 'close':
           this.#connections.get(message.connection)?.quit();
           break;
+        case 'errand':
+          // No server of the model is one that is looked after.
+          this.#post({
+            kind: 'errandRun',
+            id: message.id,
+            outcome: { kind: 'failed', reason: 'not modelled' },
+          });
+          break;
         default:
           message satisfies never;
       }

@@ -1,13 +1,17 @@
-// What receivers ask the manager for their defences, since one place alone can remember and count for all of them.
+// What receivers ask the manager because one place alone can remember and count for all of them: their defences, and what a backup MX knows.
 
+import type { EtrnAnswer, LearnedAnswer } from '../policy/backup/types.ts';
 import type { GreylistAnswer, GreylistQuestion } from '../policy/greylist/types.ts';
 import type { RateAnswer, RateQuestion } from '../policy/rates/types.ts';
+import type { EtrnNode } from '../protocol/smtp/server/server-types.ts';
 
 export type DefenceQuestion =
   | ({ readonly kind: 'greylist' } & GreylistQuestion)
-  | ({ readonly kind: 'rate' } & RateQuestion);
+  | ({ readonly kind: 'rate' } & RateQuestion)
+  | { readonly kind: 'etrn'; readonly node: EtrnNode }
+  | { readonly kind: 'learned'; readonly address: string };
 
-export type DefenceAnswer = GreylistAnswer | RateAnswer;
+export type DefenceAnswer = GreylistAnswer | RateAnswer | EtrnAnswer | LearnedAnswer;
 
 /** Answered by the `defended` of the same id. */
 export interface Defend {
@@ -26,4 +30,11 @@ export interface Defended {
 export interface NoteRate {
   readonly kind: 'noteRate';
   readonly question: RateQuestion;
+}
+
+/** A primary server has said whether a recipient exists. It is not answered. */
+export interface Learn {
+  readonly kind: 'learn';
+  readonly address: string;
+  readonly exists: boolean;
 }

@@ -6,7 +6,6 @@ import type { PipeEnd, PipeRun } from '../deliver/pipe/programs.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { CrashRole, CrashWay } from '../control/operations/crash-test.ts';
 import type { Counters } from '../log/event-counters.ts';
-import type { ChargeAnswer, HandIn, SendingCharge } from '../policy/sending/types.ts';
 import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
@@ -18,8 +17,10 @@ import type { GivenSecrets } from '../values/secret.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
-import type { Defend, Defended, NoteRate } from './defence-messages.ts';
+import type { Defend, Defended, Learn, NoteRate } from './defence-messages.ts';
+import type { ErrandRun, RunErrand } from './errand-messages.ts';
 import type { GiveUpRoom, ReserveRoom, RoomAnswered } from './room-messages.ts';
+import type { Charge, Charged, Release } from './sending-messages.ts';
 
 /** The first message of a role that connects to the manager. */
 export interface Hello {
@@ -51,21 +52,6 @@ export interface CountersSoFar {
   readonly counters: Counters;
 }
 
-/** May this message be handed in? Answered by the `charged` of the same id. */
-export interface Charge {
-  readonly kind: 'charge';
-  readonly id: number;
-  readonly handIn: HandIn;
-  /** It is only asked what would be counted. */
-  readonly isTrial?: boolean;
-}
-
-/** A message that was counted is not accepted. */
-export interface Release {
-  readonly kind: 'release';
-  readonly charge: SendingCharge;
-}
-
 /** What was found out about mail since the last of these, for reports of DMARC. */
 export type Aggregated = { readonly kind: 'aggregated' } & AggregatedPortion;
 
@@ -79,22 +65,18 @@ export type ReceiverToManager =
   | GiveUpRoom
   | Defend
   | NoteRate
+  | Learn
   | Aggregated
   /** The answer to what an operator asks a receiver. */
   | Response;
-
-export interface Charged {
-  readonly kind: 'charged';
-  readonly id: number;
-  readonly answer: ChargeAnswer;
-}
 
 export type ManagerToReceiver = Charged | RoomAnswered | Defended | Asked;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)
   | { readonly kind: 'transact'; readonly connection: number; readonly work: Work }
-  | { readonly kind: 'close'; readonly connection: number };
+  | { readonly kind: 'close'; readonly connection: number }
+  | RunErrand;
 
 export type SenderToManager =
   | Hello
@@ -116,7 +98,8 @@ export type SenderToManager =
       readonly results: readonly AttemptResult[];
       readonly reusable: boolean;
     }
-  | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport };
+  | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport }
+  | ErrandRun;
 
 /** A question of an operator's; answered by the `Response` with the same id. Each end checks what arrives. */
 export interface Request {

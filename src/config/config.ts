@@ -35,7 +35,7 @@ import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
-import { type RecipientsConfig, toRecipientsConfig } from './recipients-config.ts';
+import { type RecipientsConfig, toRecipients } from './recipients-config.ts';
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { toRewrites, type WithRewrites } from './rewrite-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
@@ -278,7 +278,7 @@ function completeConfig(
     ],
     ...toSrs(content.srs, folder),
     schedule: toSchedules(withOrigins(content.schedule, 'schedule', supplement)),
-    recipients: content.recipients.map((each) => toRecipientsConfig(each, folder)),
+    recipients: toRecipients(content.recipients, content.route, folder),
     stage: content.stage.map((each) => toStageConfig(each, folder)),
     tap: content.tap.map((each) => toTapConfig(each, folder)),
     ...toVerificationConfig(content, hostname),

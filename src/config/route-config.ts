@@ -39,6 +39,20 @@ interface RouteMatch {
   readonly srs?: true;
   /** Delimiters of senders of their own (VERP); '' for none. */
   readonly verp?: string;
+  /** This server is a backup MX of the domains; only with relay and mx. */
+  readonly backup?: BackupConfig;
+}
+
+/** What a backup MX does for the domains of a route. */
+export interface BackupConfig {
+  /** The name of this server in the MX records; undefined: one of its names and addresses. */
+  readonly as?: string;
+  readonly recipients: 'check' | 'any';
+  /** Recipients of whom nothing is known while the primary server cannot be asked. */
+  readonly unlearned: 'accept' | 'tempfail';
+  /** Ms between two looks after a primary server that is down; 0: none. */
+  readonly probeMs: number;
+  readonly etrn: boolean;
 }
 type RouteTarget =
   | {
@@ -80,6 +94,7 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     ...(route.fallbackRelay !== undefined && { fallbackRelay: route.fallbackRelay }),
     ...(route.else !== undefined && { else: route.else }),
     ...(verp !== undefined && { verp }),
+    ...(route.backup !== undefined && { backup: toBackupConfig(route.backup, route) }),
   };
   const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
   if (route.relay !== undefined) {
@@ -113,4 +128,14 @@ function conditionsOf(route: FileRoute): RouteConditions {
 function isConditional(route: FileRoute): boolean {
   if (route.domain !== undefined && route.sender !== undefined) return true;
   return Object.values(conditionsOf(route)).some((value) => value !== undefined);
+}
+
+function toBackupConfig(backup: true | string, route: FileRoute): BackupConfig {
+  return {
+    ...(backup !== true && { as: backup }),
+    recipients: route.backupRecipients ?? 'check',
+    unlearned: route.backupUnlearned ?? 'accept',
+    probeMs: route.backupProbe ?? 60_000,
+    etrn: route.backupEtrn ?? true,
+  };
 }

@@ -11,6 +11,8 @@ export type EventName =
   | 'sendingLimited'
   /** A client has named too many recipients that do not exist: its session ends, and its network may be refused for a while. */
   | 'guessing'
+  /** A client has asked by ETRN for mail that waits. */
+  | 'etrn'
   /** A client has put TLS over its connection, or one of ours is under TLS. Only counted: the lines of messages have version and cipher. */
   | 'secured'
   /** TLS was wanted on a connection of ours, and it went in clear. Only counted. */

@@ -90,6 +90,12 @@ interface EventFields {
     readonly key?: Text;
     readonly again?: Text;
   };
+  readonly etrn: {
+    readonly client: string;
+    /** As in the command: a domain, `@domain` or `#queue`. */
+    readonly node: string;
+    readonly reply: string;
+  };
   readonly verified: {
     readonly id: string;
     readonly from: string;

@@ -9,6 +9,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
+import type { BackupDesk, BackupSurroundings } from './backup/backup-desk.ts';
 import type { Bouncer } from './bouncer.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import { Manager } from './manager.ts';
@@ -57,6 +58,8 @@ export interface CoreSurroundings {
   readonly plugins: PluginsInForce;
   readonly rates: RateState;
   readonly quarantine: QuarantineDesk;
+  readonly backup: BackupDesk;
+  readonly errands: BackupSurroundings['senders'];
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {
@@ -87,7 +90,7 @@ export function assembleCore(around: CoreSurroundings): Manager {
   const damage = new Damage({ scheduler, damaged, settlement });
   const localFailures = new LocalFailures(log);
   const results = new Results({ ...around, flights, effects, settlement, damage, localFailures, news });
-  return new Manager({
+  const manager = new Manager({
     ...around,
     admission,
     lookups,
@@ -101,4 +104,6 @@ export function assembleCore(around: CoreSurroundings): Manager {
     delays,
     flights,
   });
+  around.backup.serve({ ...around, senders: around.errands, changed: () => manager.settle() });
+  return manager;
 }

@@ -96,7 +96,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const quarantine = new QuarantineDesk(config, troubles);
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
-  const defences = new DefenceDesk(config, { timers, log, clock });
+  const defences = new DefenceDesk(config, { timers, log, clock, files, troubles });
   const senders = new Senders({
     perProcess: inForce.capacity().perSender,
     before: parts.others?.senders ?? [],
@@ -129,6 +129,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     report: (batch) => manager.senderReports(batch),
   });
   const manager = assembleCore({
+    errands: senders,
     handshakes,
     logins,
     pipelining: pipelining.memory,
@@ -150,6 +151,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     plugins,
     rates,
     quarantine,
+    backup: defences.backup,
   });
   const changed = () => manager.settle();
   const waiting = {

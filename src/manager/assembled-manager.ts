@@ -88,6 +88,7 @@ export class AssembledManager {
     parts.quarantineAge.start();
     parts.maintenance.start();
     parts.reports.start();
+    void parts.defences.backup.recovered();
   }
 
   /** Puts another configuration in force, which has been checked. */
@@ -150,6 +151,7 @@ export class AssembledManager {
     this.#parts.waysWatch.stop();
     this.#parts.rerouter.stop();
     this.#parts.renewedLogins.stop();
+    this.#parts.defences.stop();
     await manager.stop();
     await givingUp.idle();
     await jobs.idle();

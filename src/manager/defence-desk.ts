@@ -1,36 +1,67 @@
-// The defences of all receivers that need one memory: answers what receivers ask, each by its kind.
+// What receivers need one memory for: answers their questions, each by its kind.
 
-import type { Defend, Defended, NoteRate } from '../channel/defence-messages.ts';
+import type { Defend, Defended, Learn, NoteRate } from '../channel/defence-messages.ts';
 import type { Config } from '../config/config.ts';
+import { BackupDesk, type BackupDeskParts } from './backup/backup-desk.ts';
 import { GreylistDesk, type GreylistDeskParts } from './greylist/greylist-desk.ts';
 import { RateDesk } from './rate-desk.ts';
 
 export class DefenceDesk {
   readonly greylist: GreylistDesk;
   readonly rates: RateDesk;
+  readonly backup: BackupDesk;
 
-  constructor(config: Config, parts: GreylistDeskParts) {
+  constructor(config: Config, parts: GreylistDeskParts & BackupDeskParts) {
     this.greylist = new GreylistDesk(config, parts);
     this.rates = new RateDesk(config, parts);
+    this.backup = new BackupDesk(config, parts);
   }
 
   configure(config: Config): void {
     this.greylist.configure(config);
     this.rates.configure(config);
+    this.backup.configure(config);
   }
 
   /** Takes what a receiver asks or tells. */
-  take(message: Defend | NoteRate, post: (answer: Defended) => void): void {
-    if (message.kind === 'noteRate') {
-      this.rates.note(message.question);
-      return;
+  take(message: Defend | NoteRate | Learn, post: (answer: Defended) => void): void {
+    switch (message.kind) {
+      case 'noteRate':
+        this.rates.note(message.question);
+        break;
+      case 'learn':
+        this.backup.learn(message.address, message.exists);
+        break;
+      case 'defend':
+        this.#ask(message, post);
+        break;
     }
-    const { id, question } = message;
-    if (question.kind === 'rate') post({ kind: 'defended', id, answer: this.rates.take(question) });
-    else void this.greylist.greylist(question).then((answer) => post({ kind: 'defended', id, answer }));
   }
 
-  close(): Promise<void> {
-    return this.greylist.close();
+  stop(): void {
+    this.backup.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.backup.close();
+    await this.greylist.close();
+  }
+
+  #ask({ id, question }: Defend, post: (answer: Defended) => void): void {
+    const answered = (answer: Defended['answer']): void => post({ kind: 'defended', id, answer });
+    switch (question.kind) {
+      case 'rate':
+        answered(this.rates.take(question));
+        break;
+      case 'greylist':
+        void this.greylist.greylist(question).then(answered);
+        break;
+      case 'etrn':
+        void this.backup.etrn(question.node).then(answered);
+        break;
+      case 'learned':
+        void this.backup.learned(question.address).then(answered);
+        break;
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { DatedClock } from '../io/steady-clock.ts';
 import { drive, type EffectHandlers, type EffectOf } from '../schedule/drive.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Admission } from './admission.ts';
+import type { BackupDesk } from './backup/backup-desk.ts';
 import type { LastHandshakes } from './last-handshakes.ts';
 import type { Flights } from './flights.ts';
 import { isBeingAsked } from './plugins/asked-routes.ts';
@@ -21,6 +22,7 @@ export interface EffectsParts {
   readonly senders: SenderPort;
   readonly handshakes: Pick<LastHandshakes, 'opened'>;
   readonly pipelining: Pick<PipeliningMemory, 'opened'>;
+  readonly backup: Pick<BackupDesk, 'opened'>;
   readonly lookups: Lookups;
   readonly questions: Pick<RouteQuestions, 'ask'>;
   readonly flights: Flights;
@@ -56,6 +58,7 @@ export class Effects implements EffectHandlers {
 
   connect(effect: EffectOf<'connect'>): void {
     const { connection, site, hop, source = '', transaction } = effect;
+    this.#parts.backup.opened(effect);
     this.#parts.tlsSessions.begins(effect);
     const work = this.#parts.flights.begin(connection, transaction);
     this.#parts.handshakes.opened(connection, hop);

@@ -2,17 +2,17 @@
 
 import type { Channel } from '../channel/channel.ts';
 import type {
-  Charge,
   ControlToManager,
   Hello,
   ManagerToReceiver,
   ManagerToSender,
   ReceiverToManager,
-  Release,
   Response,
   SenderToManager,
   Submitted,
 } from '../channel/messages.ts';
+import type { Charge, Release } from '../channel/sending-messages.ts';
+import type { Defend, Learn, NoteRate } from '../channel/defence-messages.ts';
 import type { Timers } from '../io/timers.ts';
 import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { DefenceDesk } from './defence-desk.ts';
@@ -157,8 +157,7 @@ export class Links {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'reserve' || message.kind === 'giveUp')
         this.#parts.quarantine.take(message, channel);
-      else if (message.kind === 'defend' || message.kind === 'noteRate')
-        this.#parts.defences.take(message, (answer) => channel.post(answer));
+      else if (isAboutDefence(message)) this.#parts.defences.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'aggregated') this.#parts.reports.aggregated(message);
       else if (message.kind === 'response' || message.kind === 'parts')
         this.#parts.operations.receivers.take(channel, message);
@@ -180,12 +179,17 @@ export class Links {
   #count(role: CountingRole, batch: readonly (ReceiverToManager | SenderToManager)[], serial: number): void {
     for (const message of batch) {
       if (message.kind === 'counters') this.#parts.counters.told(role, serial, message.counters);
+      else if (message.kind === 'errandRun') this.#parts.senders.errandRun(message);
     }
   }
 }
 
 function isAboutSending(message: ReceiverToManager): message is Charge | Release {
   return message.kind === 'charge' || message.kind === 'release';
+}
+
+function isAboutDefence(message: ReceiverToManager): message is Defend | NoteRate | Learn {
+  return message.kind === 'defend' || message.kind === 'noteRate' || message.kind === 'learn';
 }
 
 function isSubmitted(message: ReceiverToManager): message is Submitted {
@@ -198,6 +202,7 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
     case 'giveUp':
     case 'defend':
     case 'noteRate':
+    case 'learn':
     case 'aggregated': // has been taken
     case 'response':
     case 'parts':

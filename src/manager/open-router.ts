@@ -5,12 +5,13 @@ import { createDaneLookup } from '../dane/lookup.ts';
 import type { Resolver } from '../dns/types.ts';
 import { nodeTimers } from '../io/timers.ts';
 import { createRouter } from '../route/create-router.ts';
+import { ownNames } from '../settings/backup.ts';
 import { fallbackOf, routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
 import { openSource } from '../sts/open-source.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
 import { openResolver } from './open-resolver.ts';
-import { isOwnAddress } from './own-addresses.ts';
+import { backupMx, isOwnAddress } from './own-addresses.ts';
 import type { OpenRouter, StsOfRouter } from './ports.ts';
 
 /** RFC 8461 3.3: policies are fetched over HTTPS, from its port. */
@@ -39,7 +40,8 @@ export function openRouter(
     rules: routeRules(config),
     resolver,
     isOwnAddress: isOwnAddress(config),
-    ownNames: [config.hostname],
+    ownNames: ownNames(config),
+    backup: backupMx(config),
     ipv4,
     ipv6,
     smtpPort: config.deliver.port,

@@ -1,13 +1,32 @@
-// Where this Sluice itself listens: mail must not be handed to it, and it must not be asked about recipients.
+// Where this Sluice itself is reached: mail must not be handed to it, and it must not be asked about recipients.
 
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
+import type { BackupMx } from '../route/mx-resolution.ts';
+import { backupDomains } from '../settings/backup.ts';
 
-/** @returns whether Sluice listens at an address, in canonical text, and a port */
-export function isOwnAddress(config: Pick<Config, 'listen'>): (ip: string, port: number) => boolean {
+type Places = Pick<Config, 'listen'> & { readonly deliver: Pick<Config['deliver'], 'ownAddresses'> };
+
+/** @returns whether Sluice is reached at an address, in canonical text, and a port */
+export function isOwnAddress(config: Places): (ip: string, port: number) => boolean {
   const own = ownEndpoints(config);
-  return (ip, port) => own.has(`${ip} ${port}`);
+  const given = new Set(config.deliver.ownAddresses);
+  return (ip, port) => own.has(`${ip} ${port}`) || given.has(ip);
+}
+
+/**
+ * The domains whose backup MX this server is; undefined where there are none. Of their MX hosts, those with an address of this machine are this
+ * server: something before it, such as a rule of a firewall, may hand on what comes to port 25.
+ */
+export function backupMx(config: Pick<Config, 'route' | 'source'>): BackupMx | undefined {
+  const domains = backupDomains(config);
+  if (domains === undefined) return undefined;
+  const own = new Set(config.source.map(({ address }) => address));
+  for (const list of Object.values(networkInterfaces())) {
+    for (const { address, internal } of list ?? []) if (!internal) own.add(address);
+  }
+  return { has: (domain) => domains.mostSpecific(domain) !== undefined, isOwnAddress: (ip) => own.has(ip) };
 }
 
 /** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */

@@ -8,6 +8,7 @@ import type { ConnectionHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { SenderToManager } from '../channel/messages.ts';
 import { grantedAtOnce } from '../values/pipelining.ts';
+import type { BackupDesk } from './backup/backup-desk.ts';
 import type { Damage } from './damage.ts';
 import { damageIn } from './damaged-mail.ts';
 import type { Effects } from './effects.ts';
@@ -35,6 +36,7 @@ export interface ResultsParts {
   readonly news: Pick<AttemptNews, 'begins' | 'ends'>;
   readonly logins: Pick<Logins, 'ready' | 'closed' | 'done'>;
   readonly pipelining: Pick<PipeliningMemory, 'ready' | 'closed'>;
+  readonly backup: Pick<BackupDesk, 'ready' | 'closed'>;
 }
 
 export class Results {
@@ -55,6 +57,7 @@ export class Results {
           way: report.way ?? 'group',
           depth: report.depth ?? 1,
         });
+        this.#parts.backup.ready(report.connection);
         this.#parts.scheduler.connectionReady(
           report.connection as ConnectionHandle,
           nowMs,
@@ -69,6 +72,7 @@ export class Results {
       case 'closed':
         this.#closed(report.connection, report.report, nowMs);
         break;
+      case 'errandRun': // has been taken by Senders
       case 'counters': // have been taken by Links
       case 'hello':
         break;
@@ -138,6 +142,7 @@ export class Results {
     const { scheduler, senders, flights, effects, handshakes, localFailures, tlsSessions, news } =
       this.#parts;
     senders.closed(connection);
+    this.#parts.backup.closed(connection, report.kind === 'failed' && report.refusal.by.kind !== 'local');
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
     const first = flights.on(connection);
     if (first !== undefined) news.begins(first.queueId, first.transaction.message, connection);

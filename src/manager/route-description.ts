@@ -1,6 +1,7 @@
 // Describes for people which [[route]] of the configuration decided about a recipient, and where it leads.
 
 import type { RouteConfig } from '../config/config.ts';
+import type { BackupConfig } from '../config/route-config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
@@ -47,7 +48,7 @@ function planOf(key: string): string {
 function targetOf(route: RouteConfig, domain: string): string {
   switch (route.kind) {
     case 'mx':
-      return mxText(domain);
+      return route.backup === undefined ? mxText(domain) : backupText(domain, route.backup);
     case 'error':
       return `answers ${route.error.replyCode} ${route.error.enhancedStatus} ${route.error.text}`;
     case 'lmtp': {
@@ -87,6 +88,11 @@ function wayText(way: LocalWay): string {
 
 function mxText(domain: string): string {
   return domain.startsWith('[') ? `the address ${domain}` : `the MX of ${domain}`;
+}
+
+function backupText(domain: string, { as }: BackupConfig): string {
+  const name = as === undefined ? 'this server' : `this server (${as})`;
+  return `the MX hosts of ${domain} that are preferred to ${name}, as its backup MX`;
 }
 
 /**

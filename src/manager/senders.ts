@@ -2,10 +2,13 @@
 // together, and which are lost when a process dies. A connection counts until its process has reported its end, or has
 // certainly ended itself.
 
+import type { ErrandRun } from '../channel/errand-messages.ts';
+import type { Errand, ErrandOutcome } from '../deliver/errand/types.ts';
 import type { ConnectGrant, Work } from '../deliver/types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { ManagerToSender, SenderToManager } from '../channel/messages.ts';
+import { Errands } from './errands.ts';
 
 type SenderChannel = Channel<ManagerToSender, SenderToManager>;
 
@@ -51,6 +54,7 @@ export class Senders {
   #carried = -1;
   #draining = false;
   #goneCallbacks: (() => void)[] = [];
+  readonly #errands = new Errands();
   readonly #heard = Promise.withResolvers<void>();
 
   constructor(options: SendersOptions) {
@@ -138,6 +142,17 @@ export class Senders {
 
   close(connection: number): void {
     this.#carrier.get(connection)?.channel?.post({ kind: 'close', connection });
+  }
+
+  /** Has a sender run an errand. It never rejects. */
+  errand(errand: Errand): Promise<ErrandOutcome> {
+    const linked = [...this.#processes.values()].find(({ channel }) => channel !== undefined);
+    return this.#errands.run(errand, this.#draining ? undefined : linked?.channel);
+  }
+
+  /** A sender has run an errand. */
+  errandRun(message: ErrandRun): void {
+    this.#errands.ended(message);
   }
 
   /** The connection has closed. */

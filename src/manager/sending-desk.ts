@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Charge, Charged, Release } from '../channel/messages.ts';
+import type { Charge, Charged, Release } from '../channel/sending-messages.ts';
 import type { Config } from '../config/config.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';

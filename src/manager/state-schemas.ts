@@ -259,6 +259,12 @@ export const pipeliningSchema = z.object({
     .max(20_000),
 });
 
+/** Recipients that primary servers have taken, each with the day, counted from 1970. */
+export const learnedSchema = z.object({
+  version,
+  recipients: z.array(z.tuple([z.string().max(1_000), z.int().min(0).max(100_000_000)])).max(1_000_000),
+});
+
 /** Schemas by file name; a copy has the schema of its file. */
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
@@ -269,5 +275,6 @@ export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.Zo
   ['tls-reports.json', tlsCountsSchema],
   ['pipelining.json', pipeliningSchema],
   ['reports.json', reportsSchema],
+  ['learned.json', learnedSchema],
   ...dmarcFiles.map((name) => [name, dmarcCountsSchema] as const),
 ]);

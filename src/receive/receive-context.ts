@@ -2,6 +2,7 @@
 
 import type { Trail } from '../crash/trail.ts';
 import type { Deadlines } from '../io/deadlines.ts';
+import type { EtrnDesk } from '../policy/backup/types.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { QuarantineGate } from '../policy/quarantine/quarantine-gate.ts';
@@ -40,6 +41,8 @@ export interface ReceiveContext {
   readonly quarantine?: Pick<QuarantineGate, 'ledger' | 'isLimited'> | undefined;
   /** Clients that name recipients that do not exist; undefined for clients that are not counted. */
   readonly guesses?: GuessCounts | undefined;
+  /** Answers ETRN; undefined where this server is no backup MX. */
+  readonly etrn?: EtrnDesk | undefined;
   readonly spool: SpoolWriter;
   readonly storeWatch: Pick<StoreWatch, 'stored' | 'failed'>;
   readonly intake: Intake;

@@ -2,7 +2,7 @@
 
 import type { Events } from '../log/events.ts';
 import type { MailFacts } from '../policy/stage.ts';
-import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { EtrnNode, ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
 import { allowedText, dateText } from '../policy/sending/sending-text.ts';
 import type { Again, ExceededSending } from '../policy/sending/types.ts';
 import type { SignedMail } from '../signing/outgoing-mail.ts';
@@ -121,6 +121,12 @@ export class ReceiveLog {
     this.#events.happened('guessing', { client, unknown, key: rest?.key, again: rest?.again });
   }
 
+  /** A client has asked by ETRN for mail that waits. */
+  asked(client: string, { form, name }: EtrnNode, reply: Reply): void {
+    const option = { domain: '', subdomains: '@', queue: '#' }[form];
+    this.#events.happened('etrn', { client, node: `${option}${name}`, reply: replyText(reply) });
+  }
+
   /** @param stage - the stage that refused; empty or undefined when it was none */
   rejected(
     client: string,
@@ -136,9 +142,13 @@ export class ReceiveLog {
       stage: stage === '' ? undefined : stage,
       from: reversePath,
       to: recipient,
-      reply: `${reply.code} ${reply.enhanced ?? ''} ${typeof reply.text === 'string' ? reply.text : reply.text.join(' ')}`,
+      reply: replyText(reply),
     });
   }
+}
+
+function replyText({ code, enhanced = '', text }: Reply): string {
+  return `${code} ${enhanced} ${typeof text === 'string' ? text : text.join(' ')}`;
 }
 
 /** What XFORWARD said, as fields of the log. */

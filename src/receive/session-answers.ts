@@ -3,7 +3,7 @@
 import type { Decision } from '../policy/decision.ts';
 import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
 import { asReply, Replies } from '../protocol/smtp/server/replies.ts';
-import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { EtrnNode, ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
@@ -95,6 +95,12 @@ export class SessionAnswers {
   unrecognized(line: string): void {
     this.#facts.notices?.commandUnrecognized(this.#facts, line);
     this.#session.reject(asReply(Replies.unrecognized));
+  }
+
+  /** Answers ETRN. What it started is in the log, too. */
+  etrn(node: EtrnNode, reply: Reply): void {
+    this.#context.log.asked(this.#facts.client.address, node, reply);
+    this.#session.reject(reply);
   }
 
   /** Answers a message that waited for stable storage. */

@@ -12,6 +12,7 @@ import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import { type GuessContext, GuessSteps } from './guess-steps.ts';
+import { OtherCommands } from './other-commands.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import { SendingSteps } from './sending-steps.ts';
@@ -33,6 +34,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   readonly #content: ContentSteps;
   readonly #answers: SessionAnswers;
   readonly #sending: SendingSteps;
+  readonly #others: OtherCommands;
   readonly #auth: AuthSteps | undefined;
   readonly #guessing: GuessSteps;
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
@@ -54,6 +56,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#pipeline = context.pipelines.usual;
     this.#answers = new SessionAnswers(context, session, facts);
     this.#sending = new SendingSteps(context, facts, this.#answers, this);
+    this.#others = new OtherCommands(context, session, this.#answers, this);
     this.#content = new ContentSteps(context, session, facts, this.#answers, this);
     this.#origin = originOf(facts, completesMail);
     facts.flush = () => waiting.answered();
@@ -94,9 +97,6 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       case 'unauthenticated':
         this.#auth?.take(event);
         break;
-      case 'xforward':
-        this.#answers.forwarded(event.facts);
-        break;
       case 'mail':
         if (this.#auth === undefined) this.#mail(event);
         else this.#auth.whileItHolds(event.reversePath, () => this.#mail(event));
@@ -117,12 +117,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
         if (this.#session.phase === 'content') this.#answers.logContentRefusal();
         this.#dropTransaction();
         break;
-      case 'unrecognized':
-        this.#answers.unrecognized(event.line);
-        break;
-      case 'vrfy':
-        this.#session.accept();
-        break;
+      default:
+        this.#others.take(event);
     }
   }
 
@@ -155,6 +151,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#auth?.gone();
     this.#guessing.gone();
     this.#sending.gone();
+    this.#others.gone();
     this.#content.abort();
     this.#facts.end();
   }

@@ -4,7 +4,7 @@
 import type { Resolver } from '../dns/resolver.ts';
 import type { TlsDemand } from '../values/tls-policy.ts';
 import { RecentMap } from '../dns/recent-map.ts';
-import { resolveMx, type MxLookup } from './mx-resolution.ts';
+import { resolveMx, type BackupMx, type MxLookup } from './mx-resolution.ts';
 import {
   neverPermanent,
   permanent,
@@ -41,6 +41,7 @@ export interface RouterOptions {
   readonly isOwnAddress: (ip: string, port: number) => boolean;
   /** Host names of this server as they may stand in MX records. */
   readonly ownNames: readonly string[];
+  readonly backup?: BackupMx | undefined;
   /** Whether addresses of this IP version are used. */
   readonly ipv4: boolean;
   readonly ipv6: boolean;
@@ -187,7 +188,9 @@ class TableRouter implements Router {
   async #lookUpPlain(plan: string, demand: TlsDemand | undefined): Promise<Outcome> {
     if (plan.startsWith('mx:')) {
       const domain = plan.slice(3);
-      return this.#orElse(this.#mxOf(domain, demand), this.#fallback, '', demand);
+      // A backup MX keeps mail for its primary server: other hosts, which are for all domains, would only hand it back.
+      const fallback = this.#lookup.backup?.has(domain) === true ? [] : this.#fallback;
+      return this.#orElse(this.#mxOf(domain, demand), fallback, '', demand);
     }
     const rule = this.#table.rule(isOfOwnMx(plan) ? plan.slice(0, plan.indexOf(':')) : plan);
     if (rule === undefined) return withoutRule(plan);
@@ -285,7 +288,6 @@ class TableRouter implements Router {
 
 /**
  * Makes a router. The first of these that matches a recipient decides; the order of the rules does not matter:
- *
  * 1. a rule for exactly the recipient's domain,
  * 2. the longest `*.suffix` that the domain is below (`*.example.com` does not match example.com),
  * 3. a rule for the sender's whole address, then its domain, then the longest `*.suffix` of that,

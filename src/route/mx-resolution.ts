@@ -17,6 +17,14 @@ export interface MxLookup extends AddressLookup {
   readonly isOwnAddress: (ip: string, port: number) => boolean;
   /** Names of this server as they may stand in MX records; canonical. */
   readonly ownNames: ReadonlySet<string>;
+  readonly backup?: BackupMx | undefined;
+}
+
+/** The domains whose backup MX this server is. */
+export interface BackupMx {
+  has(domain: string): boolean;
+  /** Whether an MX host with this address is this server, though it may not listen there itself. */
+  isOwnAddress(ip: string): boolean;
 }
 
 interface Exchange {
@@ -74,8 +82,8 @@ async function implicitMx(lookup: MxLookup, domain: string, mxTtlSeconds: number
       ? permanent('5.4.4', `${domain} has neither MX records nor an address to send mail to`, ttlSeconds)
       : noSuchDomain(domain, ttlSeconds);
   }
-  if (isOwnHost(lookup, domain, found) || lookup.ownNames.has(found.canonicalName)) {
-    return loopsBack(domain, ttlSeconds);
+  if (isOwnHost(lookup, domain, domain, found) || lookup.ownNames.has(found.canonicalName)) {
+    return loopsBack(lookup, domain, ttlSeconds);
   }
   // RFC 5321 5.1: what a CNAME leads to is processed as if it were the initial name.
   return relay(lookup, [{ host: found.canonicalName, preference: 0, found }], ttlSeconds);
@@ -102,8 +110,8 @@ async function explicitMx(
       .slice(0, maxHosts)
       .map(async ({ host, preference }) => ({ host, preference, found: await lookUpHost(lookup, host) })),
   );
-  const hosts = preferredTo(looked, ({ host, found }) => isOwnHost(lookup, host, found));
-  if (hosts.length === 0) return loopsBack(domain, mxTtlSeconds);
+  const hosts = preferredTo(looked, ({ host, found }) => isOwnHost(lookup, domain, host, found));
+  if (hosts.length === 0) return loopsBack(lookup, domain, mxTtlSeconds, looked[0] ?? all[0]);
 
   let ttlSeconds = mxTtlSeconds;
   const usable: UsableHost[] = [];
@@ -155,9 +163,13 @@ function preferredTo<T extends Exchange>(hosts: readonly T[], isOwn: (host: T) =
   return own === undefined ? hosts : hosts.filter((host) => host.preference < own.preference);
 }
 
-function isOwnHost(lookup: MxLookup, host: string, found: HostAddresses): boolean {
+function isOwnHost(lookup: MxLookup, domain: string, host: string, found: HostAddresses): boolean {
   if (lookup.ownNames.has(host)) return true;
-  return found.kind === 'found' && found.ips.some((ip) => lookup.isOwnAddress(ip, lookup.smtpPort));
+  if (found.kind !== 'found') return false;
+  if (lookup.ownNames.has(found.canonicalName)) return true;
+  const { backup, smtpPort } = lookup;
+  const isBackup = backup?.has(domain) === true;
+  return found.ips.some((ip) => lookup.isOwnAddress(ip, smtpPort) || (isBackup && backup.isOwnAddress(ip)));
 }
 
 /** RFC 5321 4.1.3: mail for an address literal goes to that address. */
@@ -178,7 +190,7 @@ function literalOutcome(lookup: MxLookup, domain: string): Outcome {
       staticTtlSeconds,
     );
   }
-  if (lookup.isOwnAddress(ip, lookup.smtpPort)) return loopsBack(domain, staticTtlSeconds);
+  if (lookup.isOwnAddress(ip, lookup.smtpPort)) return loopsBack(lookup, domain, staticTtlSeconds);
   const { site, label } = siteOf('mx', [{ name: domain, preference: 0 }], `:${lookup.smtpPort}`);
   const addresses = [smtpHop(domain, ip, lookup.smtpPort, 0)];
   return { plan: { kind: 'relay', site, label, addresses }, ttlSeconds: staticTtlSeconds };
@@ -211,7 +223,19 @@ function noSuchDomain(domain: string, ttlSeconds: number): Outcome {
   return permanent('5.1.2', `The domain ${domain} does not exist`, ttlSeconds);
 }
 
-/** RFC 3463 X.4.6: routing loop detected. */
-function loopsBack(domain: string, ttlSeconds: number): Outcome {
-  return permanent('5.4.6', `Mail for ${domain} loops back to this server`, ttlSeconds);
+/**
+ * RFC 3463 X.4.6: routing loop detected. A backup MX has accepted the mail because its administrator said so: that the zone says something else is
+ * a mistake of one of them, and mail waits until it is mended.
+ *
+ * @param best - the MX host that is this server
+ */
+function loopsBack(lookup: MxLookup, domain: string, ttlSeconds: number, best?: Exchange): Outcome {
+  if (lookup.backup?.has(domain) !== true) {
+    return permanent('5.4.6', `Mail for ${domain} loops back to this server`, ttlSeconds);
+  }
+  const why =
+    best === undefined
+      ? `it has no MX records, and its address is that of this server`
+      : `${best.host} with preference ${best.preference} is this server, and no MX host has a lower number`;
+  return temporary('4.4.6', `This server is a backup MX of ${domain}, but nothing is better: ${why}`);
 }

@@ -73,8 +73,9 @@ function sourceOf(
   const { callAhead, control, directory, home, program, table } = settings;
   if (callAhead !== undefined) {
     // All that an open connection, or an answer that is kept, depends on.
-    const { deliver, dns, hostname, listen, quirk, tls } = config;
-    const key = JSON.stringify([callAhead, deliver, dns, hostname, listen, quirk, tls]);
+    const { deliver, dns, hostname, listen, quirk, source, tls } = config;
+    const routes = callAhead.primary === true ? [config.route, source] : [];
+    const key = JSON.stringify([callAhead, deliver, dns, hostname, listen, quirk, tls, ...routes]);
     return parts.kept.of(`call_ahead ${key}`, () => parts.openCallAhead(callAhead, config));
   }
   if (control !== undefined && home !== undefined)

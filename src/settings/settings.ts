@@ -14,6 +14,7 @@ import type { GuessLimit } from '../receive/guess-counts.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import { tokenMechanisms } from '../sasl/mechanisms.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
+import { backupPatterns, takesEtrn } from './backup.ts';
 import { deliveryStages } from './delivery-points.ts';
 import { limitRules } from './limit-rules.ts';
 import { scheduleRules } from './mail-schedules.ts';
@@ -47,6 +48,7 @@ export function receiveSettings(
       bareNewlines: receive.bareNewlines,
       startTls: receive.tls === 'offered' || receive.tls === 'required' ? receive.tls : undefined,
       auth: authOffer(config, protocol),
+      etrn: protocol === 'smtp' && takesEtrn(config),
       tellsUnrecognized: config.stage.some(({ kind }) => kind === 'milter'),
       extensions: {
         pipelining: receive.extensions.pipelining,
@@ -107,7 +109,7 @@ function authOffer(
 
 export function relayPolicy(config: Config): RelayPolicy {
   const { relayNetworks, relayDomains } = config.receive;
-  const domains = new DomainSet(relayDomains);
+  const domains = new DomainSet([...relayDomains, ...backupPatterns(config)]);
   // A pattern such as "*.example.com" names domains of which nobody knows whether they have mail: their parent may have.
   const [main] = [...relayDomains.filter(({ kind }) => kind === 'exact'), ...relayDomains];
   const mainDomain = domains.has(config.hostname) ? config.hostname : main?.domain;

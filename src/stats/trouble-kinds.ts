@@ -2,6 +2,7 @@
 // and what to do about it; a test compares the two lists.
 
 export const troubleKinds = [
+  'backup',
   'capacity',
   'certificate',
   'clock',

@@ -58,7 +58,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
-      ['login-config.ts', 'report-texts-file.ts', 'route-table-config.ts'],
+      ['login-config.ts', 'recipients-config.ts', 'report-texts-file.ts', 'route-table-config.ts'],
       [
         'problems',
         'bounce-config.ts',
@@ -68,7 +68,6 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'listen-config.ts',
         'quirk-config.ts',
         'signing-key-config.ts',
-        'recipients-config.ts',
         'reports-config.ts',
         'route-config.ts',
         'directory-config.ts',

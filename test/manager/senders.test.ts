@@ -45,7 +45,9 @@ function setUp({ perProcess = 10, before = [], lost: onLost = () => undefined }:
   const add = (serial: number) => {
     const told: string[] = [];
     const [managerEnd, senderEnd] = localChannel<ManagerToSender, SenderToManager>();
-    senderEnd.receive((batch) => told.push(...batch.map((each) => `${each.kind} ${each.connection}`)));
+    senderEnd.receive((batch) =>
+      told.push(...batch.map((each) => `${each.kind} ${each.kind === 'errand' ? each.id : each.connection}`)),
+    );
     senders.add(managerEnd, serial);
     return { told, end: senderEnd as Channel<SenderToManager, ManagerToSender> };
   };

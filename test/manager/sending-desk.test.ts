@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { Charged } from '../../src/channel/messages.ts';
+import type { Charged } from '../../src/channel/sending-messages.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { SendingDesk } from '../../src/manager/sending-desk.ts';
 import { parseConfig } from '../../src/config/config.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { seededRandom } from '../../sim/disk/random.ts';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
-import type { Charge, Release } from '../../src/channel/messages.ts';
+import type { Charge, Release } from '../../src/channel/sending-messages.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { SendingDesk } from '../../src/manager/sending-desk.ts';

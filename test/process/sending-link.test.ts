@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Charge, Release } from '../../src/channel/messages.ts';
+import type { Charge, Release } from '../../src/channel/sending-messages.ts';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import type { SendingCharge } from '../../src/policy/sending/types.ts';
 import { SendingLink } from '../../src/process/roles/sending-link.ts';

@@ -2,7 +2,7 @@
 
 import { formatRelayHost, parseRelayHost } from '../../values/endpoint.ts';
 import { parseLmtpServer } from '../../values/lmtp-server.ts';
-import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber } from './fields.ts';
+import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber, yesNo } from './fields.ts';
 import { mailbox } from './texts.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
@@ -31,6 +31,16 @@ const table = tableOf({
       .optional(),
     'The servers that are asked by LMTP, in place of smtp: "unix:" with the path of a Unix-domain socket, or "host:port".',
     { defaultText: 'none: give smtp instead', example: '["unix:/run/dovecot/lmtp"]' },
+  ),
+  primary: key(
+    yesNo().optional(),
+    'In place of smtp: the servers are asked to which this server delivers mail for the domain, by its [[route]] or its MX records. What they say is remembered over restarts, for the time when they are down. For a backup MX this is so by itself, see backup in [[route]].',
+    { defaultText: 'false', example: 'true' },
+  ),
+  unlearned: key(
+    oneOf(['tempfail', 'accept']).optional(),
+    'For primary: what becomes of mail for a recipient of whom nothing is known while no server can be asked: 451, or it is accepted.',
+    { defaultText: '"tempfail"', example: '"accept"' },
   ),
   tls: key(oneOf(plainLevels).optional(), `Which TLS the connections must have. ${levelMeaning}`, {
     defaultText: 'that of a [[tls]], or tls in [deliver]',
@@ -74,10 +84,19 @@ const table = tableOf({
   ),
 });
 
-export const callAhead = table.superRefine(({ smtp, lmtp, tls }, context) => {
+export const callAhead = table.superRefine(({ smtp, lmtp, tls, primary, unlearned }, context) => {
   const refuse = (message: string, ...path: string[]): void =>
     context.addIssue({ code: 'custom', message, path });
-  if (smtp === undefined && lmtp === undefined) refuse('needs smtp or lmtp, with the servers to ask');
+  if (primary === true) {
+    if (smtp !== undefined || lmtp !== undefined)
+      refuse('excludes smtp and lmtp: give only one of them', 'primary');
+    if (tls !== undefined)
+      refuse('is not for primary: a [[tls]] or the [[route]] says which TLS there is', 'tls');
+    return;
+  }
+  if (unlearned !== undefined) refuse('is only for primary', 'unlearned');
+  if (smtp === undefined && lmtp === undefined)
+    refuse('needs smtp or lmtp, with the servers to ask, or primary = true');
   if (smtp !== undefined && lmtp !== undefined) refuse('excludes smtp: give only one of them', 'lmtp');
   if (tls === undefined) return;
   if (lmtp?.some(({ kind }) => kind === 'unix') === true)

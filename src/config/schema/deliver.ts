@@ -3,7 +3,7 @@
 import { duration, key, listOf, oneOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { depth } from './quirk.ts';
 import { relayHosts } from './route-else.ts';
-import { hostName } from './texts.ts';
+import { hostName, ownAddress } from './texts.ts';
 import { file, levelMeaning, plainLevels } from './tls.ts';
 
 const hourMs = 3_600_000;
@@ -20,6 +20,22 @@ export const deliver = tableOf({
     relayHosts().optional(),
     'Hosts that get the mail of a domain while none of its MX hosts can be reached or looked up, the first that works. They are written as in relay of a [[route]]. A route may have others.',
     { defaultText: 'none: such mail waits', example: '["fallback.example.net"]' },
+  ),
+  own_names: key(
+    listOf(
+      textOf('a host name such as "mx2.example.org"', hostName),
+      'host names such as ["mx2.example.org"]',
+    ).default([]),
+    'Other names of this server in MX records, beside hostname: mail never goes to these hosts, nor to those that MX records prefer less (RFC 5321 5.1).',
+    { example: '["mx2.example.org"]' },
+  ),
+  own_addresses: key(
+    listOf(
+      textOf('an IP address such as "192.0.2.1"', ownAddress),
+      'addresses such as ["192.0.2.1"]',
+    ).default([]),
+    'Addresses under which others reach this server and that it does not have itself, as behind NAT: mail never goes to hosts with these, nor to those that MX records prefer less.',
+    { example: '["192.0.2.1"]' },
   ),
   max_connections: key(
     wholeNumber(0, 1_000_000).default(1000),

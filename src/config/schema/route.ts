@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { formatRelayHost, type RelayHost } from '../../values/endpoint.ts';
 import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
+import { backupKeys, refuseBackup } from './backup.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
 import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
@@ -119,6 +120,7 @@ export const route = tableOf({
     "Deliver to the domain's MX, as without a route: for exceptions from a wider route.",
     { example: 'true' },
   ),
+  ...backupKeys,
   priority: key(
     wholeNumber(-9, 9).optional(),
     'The priority, from -9 to 9 (RFC 6710), of messages on this route that have none of their own; higher goes first. When the recipients of a message take several routes, the highest priority counts.',
@@ -127,7 +129,8 @@ export const route = tableOf({
 }).superRefine((value, context) => {
   const given = targets.filter((target) => value[target] !== undefined);
   const [, second] = given;
-  if (given.length === 0) {
+  // The hosts of a backup MX are those of the MX records, unless relay names them.
+  if (given.length === 0 && value.backup === undefined) {
     const message = `does not say where the mail goes: give one of ${oneTarget}`;
     context.addIssue({ code: 'custom', message });
   } else if (second !== undefined) {
@@ -136,12 +139,18 @@ export const route = tableOf({
   }
   refuseTls(value, context);
   refuseWays(value, context);
+  refuseBackup(value, targets, context);
   for (const name of ['ignore_extensions', 'pipeline_depth'] as const) {
     if (value[name] === undefined || value.relay !== undefined) continue;
     const message = 'is only for relay; for other hosts, write a [[quirk]] with mx or ip';
     context.addIssue({ code: 'custom', message, path: [name] });
   }
-  if (value.srs === true && value.relay === undefined && value.mx === undefined) {
+  if (
+    value.srs === true &&
+    value.relay === undefined &&
+    value.mx === undefined &&
+    value.backup === undefined
+  ) {
     const message = 'is only for relay and mx: other mail goes to no server that would ask who may send it';
     context.addIssue({ code: 'custom', message, path: ['srs'] });
   }

@@ -1,26 +1,7 @@
 // [[source]]: our own addresses that connections are made from, each with its name for EHLO.
 
-import ipaddr from 'ipaddr.js';
-
-import { parseIpAddress } from '../../values/ip-address.ts';
-import { ValueError } from '../../values/value-error.ts';
 import { key, listOf, tableOf, textOf } from './fields.ts';
-import { hostName } from './texts.ts';
-
-/** One address of this host, in canonical text. */
-function ownAddress(text: string): string {
-  if (parseIpAddress(text) === undefined) {
-    throw new ValueError(`"${text}" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"`);
-  }
-  // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).
-  const address = ipaddr.process(text);
-  if (address.range() === 'unspecified') {
-    throw new ValueError(
-      `"${text}" is not the address of an interface; to let the system choose one, leave [[source]] out`,
-    );
-  }
-  return address.toString();
-}
+import { hostName, ownAddress } from './texts.ts';
 
 const source = tableOf({
   address: key(

@@ -1,8 +1,10 @@
 // Texts that go unchanged into SMTP, header fields, commands or logs. Each is checked so that it cannot break a line or a word.
 
 import { createSecureContext } from 'node:tls';
+import ipaddr from 'ipaddr.js';
 import { withTls13 } from '../../values/cipher-list.ts';
 import { parseDomain, parseMailbox } from '../../values/domain.ts';
+import { parseIpAddress } from '../../values/ip-address.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 /** The text of the greeting: printable ASCII, since it is part of a reply line (RFC 5321 4.2). */
@@ -133,4 +135,19 @@ export function subaddressSeparators(text: string): string {
     throw new ValueError(`"${text}" has characters that cannot separate a subaddress`);
   }
   return text;
+}
+
+/** One address of this host, in canonical text. */
+export function ownAddress(text: string): string {
+  if (parseIpAddress(text) === undefined) {
+    throw new ValueError(`"${text}" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"`);
+  }
+  // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).
+  const address = ipaddr.process(text);
+  if (address.range() === 'unspecified') {
+    throw new ValueError(
+      `"${text}" is not the address of an interface; to let the system choose one, leave [[source]] out`,
+    );
+  }
+  return address.toString();
 }

@@ -2,10 +2,12 @@
 // can be asked, who was known before is accepted for a time; others are told to come again.
 
 import { tableKey } from '../../table/table-key.ts';
-import type {
-  AskedRecipient,
-  RecipientAnswer,
-  RecipientSource,
+import type { LearnedRecipients } from '../../policy/backup/types.ts';
+import {
+  type AskedRecipient,
+  exists,
+  type RecipientAnswer,
+  type RecipientSource,
 } from '../../policy/recipients/recipient-source.ts';
 import type { SourceReports } from '../../policy/recipients/source-reports.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -22,6 +24,10 @@ export interface CallAheadParts {
   readonly cache: CacheSettings;
   readonly fullMailbox: FullMailbox;
   readonly reports: Pick<SourceReports, 'failed' | 'worked' | 'close'>;
+  /** What is remembered over restarts; undefined: nothing is. */
+  readonly memory?: LearnedRecipients | undefined;
+  /** Of whom nothing is known while nobody can be asked: told to come again, if not given. */
+  readonly unlearned?: 'accept' | 'tempfail' | undefined;
   /** Finds domains of which every recipient is accepted; undefined: nobody looks for them. */
   readonly openDomains?: OpenDomains | undefined;
   readonly log: { info(text: string): void };
@@ -62,6 +68,7 @@ export class CallAhead implements RecipientSource {
     const answer = readOutcome(outcome, fullMailbox);
     if (answer.kind !== 'failing') {
       this.#cache.set(key, answer, nowMs());
+      if (answer.kind !== 'refused') this.#parts.memory?.learn(key, answer.kind === 'exists');
       reports.worked();
       if (answer.kind === 'exists') openDomains?.seen(domain);
       return answer;
@@ -72,13 +79,26 @@ export class CallAhead implements RecipientSource {
       this.#parts.log.info(`${address} was answered with ${reason}`);
     } else {
       const effect =
-        'Recipients that were known lately are accepted, and others answered with temporary errors.';
+        this.#parts.unlearned === 'accept'
+          ? 'Recipients are accepted meanwhile, but for those that were unknown lately.'
+          : 'Recipients that were known lately are accepted, and others answered with temporary errors.';
       reports.failed(
         `Recipients cannot be asked for: ${reason}. ${effect}`,
-        isOfRecipient(outcome) ? 'warning' : 'critical',
+        isOfRecipient(outcome) || this.#parts.unlearned === 'accept' ? 'warning' : 'critical',
       );
     }
-    return stale ?? answer;
+    return stale ?? (await this.#fromMemory(key, outcome)) ?? answer;
+  }
+
+  /** What is known of a recipient while nobody can be asked; undefined: nothing. */
+  async #fromMemory(key: string, outcome: AskOutcome): Promise<RecipientAnswer | undefined> {
+    const { memory, unlearned } = this.#parts;
+    if (memory === undefined) return undefined;
+    const { kind } = await memory.learned(key);
+    if (kind === 'learned') return exists;
+    // A server that answers RCPT is there: its doubt is about this recipient, or about us.
+    const isDown = !isOfRecipient(outcome);
+    return unlearned === 'accept' && isDown && !this.#cache.wasUnknown(key) ? exists : undefined;
   }
 }
 

@@ -45,6 +45,7 @@ export class Wire {
   readonly #distance = new Distance();
   readonly #deadlines: Deadlines;
   #isDropped = false;
+  #taker: ((bytes: Uint8Array) => void) | undefined;
 
   constructor(context: LineContext, { hop, source, dialect, tls, without }: WireTarget, events: WireEvents) {
     const { deadlines, settings, dial } = context;
@@ -61,7 +62,8 @@ export class Wire {
       received: (bytes) => {
         if (this.#isDropped) return;
         this.#distance.heard(deadlines.nowMs);
-        this.session.receive(bytes);
+        if (this.#taker === undefined) this.session.receive(bytes);
+        else this.#taker(bytes);
         events.received();
       },
       lost: (reason, isLocal, code = '') => {
@@ -69,6 +71,11 @@ export class Wire {
       },
     });
     this.timer.startConnecting();
+  }
+
+  /** What the server says from now on is taken in place of the session, which is idle: for commands that no delivery needs. */
+  divert(taker: (bytes: Uint8Array) => void): void {
+    this.#taker = taker;
   }
 
   /** Bytes that were added, and wait for the next `flush`. */

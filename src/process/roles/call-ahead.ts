@@ -6,6 +6,7 @@ import { matchTlsa } from '../../dane/match-tlsa.ts';
 import { AskingPool } from '../../deliver/call-ahead/asking-pool.ts';
 import { CallAhead } from '../../deliver/call-ahead/call-ahead.ts';
 import type { FoundServers } from '../../deliver/call-ahead/call-ahead-types.ts';
+import { PrimarySources } from '../../deliver/call-ahead/primary-sources.ts';
 import { OpenDomains } from '../../deliver/call-ahead/open-domains.ts';
 import type { LineContext } from '../../deliver/connection-context.ts';
 import { SaltedPasswords } from '../../deliver/login/salted-passwords.ts';
@@ -21,13 +22,16 @@ import type { Deadlines } from '../../io/deadlines.ts';
 import { dial } from '../../io/dial.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openResolver } from '../../manager/open-resolver.ts';
-import { isOwnAddress } from '../../manager/own-addresses.ts';
+import { backupMx, isOwnAddress } from '../../manager/own-addresses.ts';
+import type { LearnedRecipients } from '../../policy/backup/types.ts';
 import type { KeptSource } from '../../policy/recipients/kept-sources.ts';
 import { SourceReports } from '../../policy/recipients/source-reports.ts';
 import { createRouter } from '../../route/create-router.ts';
 import { isSocketHop } from '../../route/next-hop.ts';
-import type { RouteTarget } from '../../route/route-rule.ts';
+import type { RouteRule, RouteTarget } from '../../route/route-rule.ts';
 import type { RoutePlan } from '../../route/types.ts';
+import { ownNames } from '../../settings/backup.ts';
+import { routeRules } from '../../settings/route-rules.ts';
 import { deliverySettings } from '../../settings/settings.ts';
 import { handshakeSettings, tlsRules } from '../../settings/tls-rules.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -38,41 +42,23 @@ export interface CallAheadPlace {
   readonly deadlines: Deadlines;
   readonly log: Logger;
   readonly troubles: Troubles;
+  /** Remembers recipients of primary servers over restarts. */
+  readonly memory: LearnedRecipients;
 }
 
 const advice =
   'Look after the servers in call_ahead of [[recipients]], and whether they take MAIL and RCPT from this host; they are asked again by themselves.';
 
 export function openCallAhead(settings: CallAheadConfig, config: Config, place: CallAheadPlace): KeptSource {
-  const { deadlines, log, troubles } = place;
-  const nowMs = (): number => performance.now();
   const resolver = openResolver(config, nowMs);
-  const name = nameOf(settings);
-  const context = lineContext(settings, config, deadlines);
-  const pool = new AskingPool({
-    settings: {
-      sender: settings.sender,
-      connections: settings.connections,
-      waiting: settings.waiting,
-      timeLimitMs: settings.timeLimit,
-    },
-    context,
-    servers: serversOf(settings, config, resolver, context),
-  });
-  const source = new CallAhead({
-    pool,
-    cache: {
-      knownMs: settings.cacheTime,
-      unknownMs: settings.unknownCacheTime,
-      staleMs: settings.staleFor,
-      entries: settings.cacheSize,
-    },
-    fullMailbox: settings.fullMailbox,
-    reports: new SourceReports({ deadlines, log, troubles }, name, advice),
-    openDomains: new OpenDomains({ name, ask: (address) => pool.ask(address), troubles, log, nowMs }),
-    log: { info: (text) => log.info(`recipients by ${name}: ${text}`) },
-    nowMs,
-  });
+  const context = lineContext(settings, config, place.deadlines);
+  const hopsOf = hopsByRouter(settings, config, resolver, context);
+  const open = (name: string, address: string, isPrimary: boolean): CallAhead =>
+    sourceOf(settings, place, { name, context, isPrimary, servers: () => hopsOf(address) });
+  const source =
+    settings.primary === true
+      ? new PrimarySources((domain) => open(`the server of ${domain}`, `postmaster@${domain}`, true))
+      : open(nameOf(settings), 'postmaster@localhost', false);
   return {
     find: (recipient) => source.find(recipient),
     close: () => {
@@ -83,36 +69,61 @@ export function openCallAhead(settings: CallAheadConfig, config: Config, place: 
   };
 }
 
+interface AskedServers {
+  /** For people. */
+  readonly name: string;
+  readonly context: LineContext;
+  readonly servers: () => Promise<FoundServers>;
+  readonly isPrimary: boolean;
+}
+
+function sourceOf(
+  settings: CallAheadConfig,
+  { deadlines, log, memory, troubles }: CallAheadPlace,
+  { name, context, isPrimary, servers }: AskedServers,
+): CallAhead {
+  const { connections, sender, timeLimit: timeLimitMs, waiting } = settings;
+  const pool = new AskingPool({ settings: { sender, connections, waiting, timeLimitMs }, context, servers });
+  return new CallAhead({
+    pool,
+    cache: {
+      knownMs: settings.cacheTime,
+      unknownMs: settings.unknownCacheTime,
+      staleMs: settings.staleFor,
+      entries: settings.cacheSize,
+    },
+    fullMailbox: settings.fullMailbox,
+    reports: new SourceReports({ deadlines, log, troubles }, name, advice),
+    memory: isPrimary ? memory : undefined,
+    unlearned: settings.unlearned,
+    openDomains: new OpenDomains({ name, ask: (address) => pool.ask(address), troubles, log, nowMs }),
+    log: { info: (text) => log.info(`recipients by ${name}: ${text}`) },
+    nowMs,
+  });
+}
+
+function nowMs(): number {
+  return performance.now();
+}
+
 function nameOf({ smtp = [], lmtp = [] }: CallAheadConfig): string {
   return [...smtp.map(formatRelayHost), ...lmtp.map(formatLmtpServer)].join(', ');
 }
 
-/** The ways to the servers, as a route to them would have them, with the TLS that it would demand. */
-function serversOf(
-  { smtp = [], lmtp = [], tls }: CallAheadConfig,
+/** The ways to the servers, as a route to them has them, with the TLS that it demands. */
+function hopsByRouter(
+  settings: CallAheadConfig,
   config: Config,
   resolver: Resolver,
   { tls: { contexts } }: Pick<LineContext, 'tls'>,
-): () => Promise<FoundServers> {
+): (address: string) => Promise<FoundServers> {
   const { deliver, dns } = config;
-  const mode = 'failover';
-  const target: RouteTarget =
-    smtp.length > 0
-      ? { kind: 'smarthost', hosts: smtp, mode, tls }
-      : { kind: 'lmtp', servers: lmtp, mode, tls };
   const router = createRouter({
-    rules: [
-      {
-        name: 'call_ahead',
-        isUnnamed: false,
-        match: { kind: 'default' },
-        target,
-        logins: [],
-      },
-    ],
+    rules: settings.primary === true ? routeRules({ route: config.route }) : [ruleOf(settings)],
     resolver,
     isOwnAddress: isOwnAddress(config),
-    ownNames: [config.hostname],
+    ownNames: ownNames(config),
+    backup: backupMx(config),
     ipv4: deliver.ipv4,
     ipv6: deliver.ipv6,
     smtpPort: deliver.port,
@@ -126,10 +137,18 @@ function serversOf(
           : createDaneLookup({ resolver, ipv4: deliver.ipv4, ipv6: deliver.ipv6 }),
     },
     random: Math.random,
-    now: () => performance.now(),
+    now: nowMs,
   });
-  const { key } = router.routeOf('', 'postmaster@localhost');
-  return async () => foundServers(await router.resolve(key), contexts);
+  return async (address) => foundServers(await router.resolve(router.routeOf('', address).key), contexts);
+}
+
+function ruleOf({ smtp = [], lmtp = [], tls }: CallAheadConfig): RouteRule {
+  const mode = 'failover';
+  const target: RouteTarget =
+    smtp.length > 0
+      ? { kind: 'smarthost', hosts: smtp, mode, tls }
+      : { kind: 'lmtp', servers: lmtp, mode, tls };
+  return { name: 'call_ahead', isUnnamed: false, match: { kind: 'default' }, target, logins: [] };
 }
 
 function foundServers(plan: RoutePlan, contexts: ClientContexts): FoundServers {

@@ -1,20 +1,29 @@
-// Defences in a receiver's process that need one memory for all receivers: asks the manager, over the receiver's link. Promises: every question ends,
-// while the manager is away or silent with an answer that says so.
+// What a receiver's process asks because all receivers need one memory for it: asks the manager, over the receiver's link. Promises: every question
+// ends, while the manager is away or silent with an answer that says so.
 
-import type { Defend, DefenceAnswer, Defended, NoteRate } from '../../channel/defence-messages.ts';
+import type {
+  Defend,
+  DefenceAnswer,
+  Defended,
+  DefenceQuestion,
+  Learn,
+  NoteRate,
+} from '../../channel/defence-messages.ts';
 import { Deadlines } from '../../io/deadlines.ts';
+import type { EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
 import type { GreylistAnswer, GreylistQuestion } from '../../policy/greylist/types.ts';
 import type { RateAnswer, RateQuestion } from '../../policy/rates/types.ts';
+import type { EtrnNode } from '../../protocol/smtp/server/server-types.ts';
 import { ManagerQuestions } from './manager-questions.ts';
 
 const otherKind = { kind: 'failing', reason: 'the manager answers something else' } as const;
 
 export class DefenceLink implements DefenceLedger {
-  readonly #post: (message: Defend | NoteRate) => void;
+  readonly #post: (message: Defend | NoteRate | Learn) => void;
   readonly #questions: ManagerQuestions<DefenceAnswer>;
 
-  constructor(post: (message: Defend | NoteRate) => void, deadlines = new Deadlines()) {
+  constructor(post: (message: Defend | NoteRate | Learn) => void, deadlines = new Deadlines()) {
     this.#post = post;
     this.#questions = new ManagerQuestions<DefenceAnswer>(deadlines, (reason) => ({
       kind: 'failing',
@@ -22,18 +31,28 @@ export class DefenceLink implements DefenceLedger {
     }));
   }
 
-  async greylist(question: GreylistQuestion): Promise<GreylistAnswer> {
-    const answer = await this.#ask({ kind: 'greylist', ...question });
-    return answer.kind === 'within' || answer.kind === 'exceeded' ? otherKind : answer;
+  greylist(question: GreylistQuestion): Promise<GreylistAnswer> {
+    return this.#ask({ kind: 'greylist', ...question }, ['passes', 'waits']);
   }
 
-  async rate(question: RateQuestion): Promise<RateAnswer> {
-    const answer = await this.#ask({ kind: 'rate', ...question });
-    return answer.kind === 'passes' || answer.kind === 'waits' ? otherKind : answer;
+  rate(question: RateQuestion): Promise<RateAnswer> {
+    return this.#ask({ kind: 'rate', ...question }, ['within', 'exceeded']);
   }
 
   noteRate(question: RateQuestion): void {
     this.#post({ kind: 'noteRate', question });
+  }
+
+  etrn(node: EtrnNode): Promise<EtrnAnswer> {
+    return this.#ask({ kind: 'etrn', node }, ['started', 'nothing', 'not-allowed', 'busy']);
+  }
+
+  learned(address: string): Promise<LearnedAnswer> {
+    return this.#ask({ kind: 'learned', address }, ['learned', 'unlearned']);
+  }
+
+  learn(address: string, exists: boolean): void {
+    this.#post({ kind: 'learn', address, exists });
   }
 
   take({ id, answer }: Defended): void {
@@ -49,7 +68,14 @@ export class DefenceLink implements DefenceLedger {
     this.#questions.lost();
   }
 
-  #ask(question: Defend['question']): Promise<DefenceAnswer> {
-    return this.#questions.ask((id) => this.#post({ kind: 'defend', id, question }));
+  /** @param kinds - those that answer this question */
+  async #ask<const Kind extends DefenceAnswer['kind']>(
+    question: DefenceQuestion,
+    kinds: readonly Kind[],
+  ): Promise<Extract<DefenceAnswer, { readonly kind: Kind | 'failing' }>> {
+    type Answer = Extract<DefenceAnswer, { readonly kind: Kind | 'failing' }>;
+    const answer = await this.#questions.ask((id) => this.#post({ kind: 'defend', id, question }));
+    const isOfQuestion = answer.kind === 'failing' || kinds.some((kind) => kind === answer.kind);
+    return (isOfQuestion ? answer : otherKind) as Answer;
   }
 }

@@ -132,7 +132,8 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const isRequired = ofListener.receive.auth === 'required';
     const logins = { directory, isRequired, hints: tokenHints(config) };
     const auth = settings.session.auth === undefined ? undefined : logins;
-    const context = { ...shared, settings, tls, relay, pipelines, auth };
+    const etrn = settings.session.etrn === true ? parts.defences : undefined;
+    const context = { ...shared, settings, tls, relay, pipelines, auth, etrn };
     if (fromFilter === undefined) return { ...context, signsLater };
     // What was counted is not counted once more.
     return { ...context, sending: undefined, signing: fromFilter === 'outgoing' ? signing : undefined };

@@ -1,13 +1,7 @@
 // A receiver's link to the manager: tells it of accepted messages, asks it what may be sent, and answers what operators try.
 
-import type {
-  Asked,
-  Charged,
-  Hello,
-  ManagerToReceiver,
-  ReceiverToManager,
-  Response,
-} from '../../channel/messages.ts';
+import type { Asked, Hello, ManagerToReceiver, ReceiverToManager, Response } from '../../channel/messages.ts';
+import type { Charged } from '../../channel/sending-messages.ts';
 import type { Defended } from '../../channel/defence-messages.ts';
 import type { RoomAnswered } from '../../channel/room-messages.ts';
 import { OperationAnswerer } from '../../channel/operation-answerer.ts';

@@ -192,7 +192,14 @@ export class ReceiverRole implements Role {
       },
       plugins,
       filters: new FilterHosts({ log, troubles, timers: nodeTimers, nowMs: Date.now }),
-      recipientSources: new RecipientSources({ tables, directory, deadlines, log, troubles }),
+      recipientSources: new RecipientSources({
+        tables,
+        directory,
+        deadlines,
+        log,
+        troubles,
+        memory: given.defences,
+      }),
       trail: given.trail,
       trials: given.trials,
     };

@@ -3,6 +3,7 @@
 import type { Directory } from '../../directory/types.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { LearnedRecipients } from '../../policy/backup/types.ts';
 import { KeptSources } from '../../policy/recipients/kept-sources.ts';
 import type { RecipientParts } from '../../settings/recipients.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -16,6 +17,7 @@ export interface RecipientSourcesParts {
   readonly deadlines: Deadlines;
   readonly log: Logger;
   readonly troubles: Troubles;
+  readonly memory: LearnedRecipients;
 }
 
 export class RecipientSources {
@@ -23,7 +25,7 @@ export class RecipientSources {
   readonly #kept = new KeptSources();
   readonly #places = new StagePlaces();
 
-  constructor({ tables, directory, deadlines, log, troubles }: RecipientSourcesParts) {
+  constructor({ tables, directory, deadlines, log, troubles, memory }: RecipientSourcesParts) {
     this.parts = {
       tables,
       directory,
@@ -33,7 +35,7 @@ export class RecipientSources {
       openCallAhead: (settings, config) =>
         new LaterSource(async () => {
           const { openCallAhead } = await import('./call-ahead.ts');
-          return openCallAhead(settings, config, { deadlines, log, troubles });
+          return openCallAhead(settings, config, { deadlines, log, troubles, memory });
         }),
     };
   }

@@ -24,6 +24,7 @@ import { openReaders } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
 import { runFolder } from '../../channel/manager-socket.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
+import type { RunErrand } from '../../channel/errand-messages.ts';
 import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
@@ -47,6 +48,7 @@ const lastWordMs = 2_000;
 export class SenderRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #sender: Sender;
+  #lines: ConnectionContext;
   readonly #spool: SpoolReader;
   readonly #deadlines = new Deadlines();
   readonly #proofs: PlaceProofs;
@@ -92,7 +94,8 @@ export class SenderRole implements Role {
     this.#deadlines.start();
     // Not in the first delivery: reading them takes a tenth of a second.
     if (config.deliver.tls !== 'none') trustSystemAuthorities();
-    this.#sender = new Sender(this.#context(config));
+    this.#lines = this.#context(config);
+    this.#sender = new Sender(this.#lines);
   }
 
   /** Recent deliveries, for a manager that may not know of them. */
@@ -114,16 +117,25 @@ export class SenderRole implements Role {
         case 'close':
           this.#sender.close(message.connection);
           break;
+        case 'errand':
+          void this.#errand(message);
+          break;
         default:
           message satisfies never;
       }
     }
   }
 
+  /** What runs errands is loaded when there is one. */
+  async #errand({ id, errand }: RunErrand): Promise<void> {
+    const { runErrand } = await import('../../deliver/errand/run-errand.ts');
+    this.#post({ kind: 'errandRun', id, outcome: await runErrand(this.#lines, errand) });
+  }
+
   /** One write for all of a batch. */
   #noteWork(batch: readonly ManagerToSender[]): void {
     for (const message of batch) {
-      if (message.kind === 'close') continue;
+      if (message.kind === 'close' || message.kind === 'errand') continue;
       const { connection, work } = message;
       const to = message.kind === 'connect' ? ` to ${message.site}` : '';
       this.#trail.begin('deliver', `${work.queueId}${to}`, connection);
@@ -142,7 +154,8 @@ export class SenderRole implements Role {
   }
 
   configure(config: Config): void {
-    this.#sender.reconfigure(this.#context(config));
+    this.#lines = this.#context(config);
+    this.#sender.reconfigure(this.#lines);
   }
 
   drain(): void {

@@ -1,7 +1,7 @@
 // Sending limits in a receiver's process: asks the manager, which alone counts, over the receiver's link. Promises: every question ends, while
 // the manager is away or silent with an answer that says so; a message that was counted too late is taken back.
 
-import type { Charge, Charged, Release } from '../../channel/messages.ts';
+import type { Charge, Charged, Release } from '../../channel/sending-messages.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { ChargeAnswer, HandIn, SendingCharge, SendingLedger } from '../../policy/sending/types.ts';
 import { ManagerQuestions } from './manager-questions.ts';

@@ -33,7 +33,7 @@ interface Fixture {
   find(address: string): Promise<string>;
 }
 
-function callAhead(looksForOpenDomains = false): Fixture {
+function callAhead(looksForOpenDomains = false, unlearned?: 'accept' | 'tempfail'): Fixture {
   const clock = { now: 1_000_000 };
   const asked: string[] = [];
   const told: string[] = [];
@@ -47,8 +47,18 @@ function callAhead(looksForOpenDomains = false): Fixture {
     close: () => undefined,
   };
   const log = { info: (text: string) => told.push(text), warn: (text: string) => told.push(text) };
+  const learned = new Set(['old@b.test']);
+  const memory = {
+    learned: (address: string) =>
+      Promise.resolve({ kind: learned.has(address) ? ('learned' as const) : ('unlearned' as const) }),
+    learn: (address: string, isThere: boolean) => {
+      if (isThere) learned.add(address);
+      else learned.delete(address);
+    },
+  };
   const source = new CallAhead({
     pool,
+    ...(unlearned !== undefined && { memory, unlearned }),
     cache: settings,
     fullMailbox: 'tempfail',
     reports: {
@@ -123,6 +133,35 @@ test('while nobody can be asked, who was known is accepted for a time, and no on
   fixture.answer = accepted;
   assert.equal(await find('joe@b.test'), 'exists');
   assert.equal(told.at(-1), 'worked');
+});
+
+for (const unlearned of ['accept', 'tempfail'] as const) {
+  test(`a server that is remembered, and is down: of whom nothing is known, "${unlearned}"`, async () => {
+    const fixture = callAhead(false, unlearned);
+    const { clock, find, told } = fixture;
+    await find('joe@b.test');
+    fixture.answer = refused(550, '5.1.1');
+    await find('jane@b.test');
+    fixture.answer = away;
+    clock.now += settings.knownMs + settings.staleMs + settings.unknownMs;
+    assert.equal(await find('Joe@b.test'), 'exists', 'longer than the cache keeps it');
+    assert.equal(await find('old@b.test'), 'exists', 'before this process began');
+    assert.equal(await find('jane@b.test'), 'failing', 'the server did not know her');
+    assert.equal(await find('new@b.test'), unlearned === 'accept' ? 'exists' : 'failing');
+    assert.match(told.at(-1) ?? '', unlearned === 'accept' ? /^warning: / : /^critical: /);
+    fixture.answer = refused(550, '5.1.1');
+    assert.equal(await find('old@b.test'), 'unknown');
+    fixture.answer = away;
+    clock.now += settings.unknownMs;
+    assert.equal(await find('old@b.test'), 'failing', 'what the server said last counts');
+  });
+}
+
+test('a server that is there, and cannot tell of a recipient: nobody is accepted of whom nothing is known', async () => {
+  const fixture = callAhead(false, 'accept');
+  fixture.answer = refused(451, '4.3.0');
+  assert.equal(await fixture.find('new@b.test'), 'failing');
+  assert.equal(await fixture.find('old@b.test'), 'exists');
 });
 
 test('a refusal that is not about the recipient is not kept, and is told', async () => {

@@ -16,6 +16,8 @@ export const Verb = {
   bdat: packText('BDAT'),
   data: packText('DATA'),
   ehlo: packText('EHLO'),
+  /** RFC 1985. */
+  etrn: packText('ETRN'),
   expn: packText('EXPN'),
   helo: packText('HELO'),
   help: packText('HELP'),

@@ -5,6 +5,7 @@ import { judgeAuth } from './auth-commands.ts';
 import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';
+import { judgeEtrn } from './etrn-command.ts';
 import { fixedAnswer } from './fixed-answer.ts';
 import { readXclient, readXforward } from './front-end-commands.ts';
 import { isForeignLine, isProxyHeader, isRequestWithVerb } from './foreign-line.ts';
@@ -34,7 +35,8 @@ export type Question = Extract<
       | 'rcpt'
       | 'data'
       | 'end'
-      | 'vrfy';
+      | 'vrfy'
+      | 'etrn';
   }
 >;
 
@@ -129,6 +131,8 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
       return hasNoArgument(lines, 4) ? quit : Replies.noArgument;
     case Verb.vrfy:
       return judgeVrfy(lines, facts);
+    case Verb.etrn:
+      return facts.options.etrn === true ? judgeEtrn(lines.text(4), facts) : otherwise(verb, lines, facts);
     default:
       return otherwise(verb, lines, facts);
   }

@@ -146,6 +146,7 @@ function ehloKeywords(facts: ConnectionFacts): string[] {
   if (takesRequireTls(options, isSecure)) keywords.push('REQUIRETLS');
   // RFC 3207 4.2: it is not offered again under TLS.
   if (options.startTls !== undefined && !isSecure) keywords.push('STARTTLS');
+  if (options.etrn === true) keywords.push('ETRN');
   const mechanisms = offeredMechanisms(facts);
   if (mechanisms.length > 0) keywords.push(`AUTH ${mechanisms.join(' ')}`);
   keywords.push('HELP');

@@ -10,6 +10,10 @@ export class OpenQuestion {
     return this.#question !== undefined;
   }
 
+  get kind(): Question['kind'] | undefined {
+    return this.#question?.kind;
+  }
+
   ask(question: Question): Question {
     this.#question = question;
     return question;

@@ -168,6 +168,8 @@ export const Replies = {
   frontEndInTransaction: fixedReply(503, '5.5.1', 'Not possible in a mail transaction'),
   xclientFirst: fixedReply(503, '5.5.1', 'Say XCLIENT with ADDR first'),
   attributes: fixedReply(501, '5.5.4', 'Malformed, unknown or repeated attribute'),
+  etrnSyntax: fixedReply(501, '5.5.4', 'Write ETRN and a domain, @domain or #queue (RFC 1985)'),
+  etrnInTransaction: fixedReply(503, '5.5.1', 'Not possible in a mail transaction'),
   helloFirst: fixedReply(503, '5.5.1', 'Say HELO or EHLO first'),
   nestedMail: fixedReply(503, '5.5.1', 'A mail transaction is already open'),
   mailFirst: fixedReply(503, '5.5.1', 'MAIL first'),

@@ -185,7 +185,8 @@ export class ServerSession {
         this.#output.send(Replies.authenticated);
         break;
       case 'xclient':
-        throw new SessionMisuseError('accept() for XCLIENT, which restart() answers');
+      case 'etrn':
+        throw new SessionMisuseError('accept() for XCLIENT or ETRN, which restart() and reject() answer');
       case 'vrfy':
         this.#output.accept(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
         break;
@@ -227,9 +228,9 @@ export class ServerSession {
     this.#output.greet();
   }
 
-  /** Refuses the event that waits for an answer. 421 ends the session. A refused `data` or `end` ends the transaction. */
+  /** Refuses the event that waits for an answer, or answers `etrn`. 421 ends the session. A refused `data` or `end` ends the transaction. */
   reject(reply: Reply): void {
-    assertRefusal(reply);
+    if (this.#question.kind !== 'etrn') assertRefusal(reply);
     const question = this.#question.take();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
     const encoded = this.#output.encode(reply, question.kind !== 'hello');

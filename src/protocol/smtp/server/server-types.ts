@@ -32,6 +32,8 @@ export interface ServerSessionOptions {
   /** Whether commands that nobody knows are events. */
   readonly tellsUnrecognized?: boolean | undefined;
   readonly extensions: ServerExtensions;
+  /** Whether ETRN is offered (RFC 1985). */
+  readonly etrn?: boolean | undefined;
 }
 
 export interface AuthOffer {
@@ -145,6 +147,13 @@ export interface RcptParameters {
   readonly originalRecipient?: string;
 }
 
+/** Whose mail ETRN asks for (RFC 1985 5). A domain is in lower-case A-labels. */
+export interface EtrnNode {
+  /** `subdomains`: a domain and all under it. */
+  readonly form: 'domain' | 'subdomains' | 'queue';
+  readonly name: string;
+}
+
 /** What a session asks or tells its caller. Each kind says whether it needs an answer by `accept` or `reject`. */
 export type ServerEvent =
   /** HELO or EHLO: needs an answer. */
@@ -180,6 +189,8 @@ export type ServerEvent =
   | { readonly kind: 'reset' }
   /** Needs an answer. Comes only if `extensions.vrfy` is set. */
   | { readonly kind: 'vrfy'; readonly argument: string }
+  /** ETRN: is answered by `reject` in any case, since its replies have codes of their own (RFC 1985 5.3). */
+  | { readonly kind: 'etrn'; readonly node: EtrnNode }
   /** The reply 221 is queued: send the output and close the connection. The last event. */
   | { readonly kind: 'quit' }
   /** 421 or another last reply is queued: send the output and close the connection. The last event. */

@@ -1,0 +1,212 @@
+// What this server does as a backup MX: sends mail when its primary server is there again, by ETRN or by a probe, and remembers which recipients
+// primary servers have taken. Promise: where no route has backup, it does nothing and keeps nothing.
+
+import type { Config } from '../../config/config.ts';
+import type { BackupConfig } from '../../config/route-config.ts';
+import type { Errand, ErrandOutcome } from '../../deliver/errand/types.ts';
+import { RecentMap } from '../../dns/recent-map.ts';
+import type { DatedClock } from '../../io/steady-clock.ts';
+import type { Timers } from '../../io/timers.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { BackupLedger, EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
+import type { EtrnNode } from '../../protocol/smtp/server/server-types.ts';
+import { isSocketHop } from '../../route/next-hop.ts';
+import type { EffectOf } from '../../schedule/drive.ts';
+import type { Scheduler } from '../../schedule/types.ts';
+import { backupDomains } from '../../settings/backup.ts';
+import type { FileLayer } from '../../spool/file-layer.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import type { DomainTable } from '../../values/domain-table.ts';
+import type { RouterInForce } from '../ports.ts';
+import { domainsOfNode } from './etrn-nodes.ts';
+import { LearnedMemory } from './learned-memory.ts';
+import { type DownSite, PrimaryWatch } from './primary-watch.ts';
+import { downTrouble } from './down-text.ts';
+import { WaitingMail } from './waiting-mail.ts';
+
+/** A domain is asked for no more often: each time costs a look at the queue. */
+const etrnEveryMs = 30_000;
+/** Domains of which it is remembered when they were asked for. */
+const mostAsked = 10_000;
+/** With more recipients in the queue, a client is not kept waiting until all are looked at. */
+const mostCounted = 20_000;
+/** Servers of a site that a probe tries, one after the other. */
+const mostTried = 4;
+
+export interface BackupDeskParts {
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly clock: Pick<DatedClock, 'nowMs' | 'dateMs' | 'shownOf'>;
+  readonly files: FileLayer;
+  readonly troubles: Troubles;
+}
+
+/** The parts of the manager that it acts on. */
+export interface BackupSurroundings {
+  readonly scheduler: Pick<Scheduler, 'counts' | 'isQueued' | 'recipients' | 'retryNow'>;
+  readonly routing: RouterInForce;
+  readonly senders: { errand(errand: Errand): Promise<ErrandOutcome> };
+  /** Carries out the scheduler's effects. */
+  readonly changed: () => void;
+}
+
+interface Serving extends BackupSurroundings {
+  readonly mail: WaitingMail;
+  readonly watch: PrimaryWatch;
+}
+
+export class BackupDesk implements BackupLedger {
+  readonly #parts: BackupDeskParts;
+  readonly #askedAtMs = new RecentMap<string, number>(mostAsked);
+  #config: Config;
+  #domains: DomainTable<BackupConfig> | undefined;
+  #memory: LearnedMemory | undefined;
+  #serving: Serving | undefined;
+
+  constructor(config: Config, parts: BackupDeskParts) {
+    this.#parts = parts;
+    this.#config = config;
+    this.#domains = backupDomains(config);
+  }
+
+  configure(config: Config): void {
+    this.#config = config;
+    this.#domains = backupDomains(config);
+    this.#serving?.watch.configured();
+  }
+
+  /** Begins to act on the queue. Call it before the first grant. */
+  serve(around: BackupSurroundings): void {
+    const { clock, timers } = this.#parts;
+    const { changed, scheduler } = around;
+    this.#serving = {
+      ...around,
+      mail: new WaitingMail({ scheduler, timers, nowMs: clock.nowMs, changed }),
+      watch: new PrimaryWatch({
+        timers,
+        probeMsOf: (domain) => this.#domains?.mostSpecific(domain)?.probeMs ?? 0,
+        probe: (down) => this.#probe(down),
+        isBack: (down) => this.#isBack(down),
+      }),
+    };
+  }
+
+  /** Looks after the servers of mail that waits since before the start. Call it when the queue is recovered. */
+  async recovered(): Promise<void> {
+    const { scheduler, routing, watch } = this.#serving ?? {};
+    if (scheduler === undefined || routing === undefined || this.#domains === undefined) return;
+    const routes = new Map<string, string>();
+    for (const { attempts, domain, route } of scheduler.recipients()) {
+      if (attempts > 0 && routes.size < mostAsked && this.#domains.mostSpecific(domain) !== undefined)
+        routes.set(route, domain);
+    }
+    for (const [key, domain] of routes) {
+      const plan = await routing.router.resolve(key);
+      if (plan.kind === 'relay') watch?.failed({ site: plan.site, domain, key });
+    }
+    this.#tell();
+  }
+
+  /** A connection is being opened. */
+  opened({
+    connection,
+    domain,
+    key,
+    site,
+  }: Pick<EffectOf<'connect'>, 'connection' | 'domain' | 'key' | 'site'>): void {
+    if (this.#domains?.mostSpecific(domain) === undefined) return;
+    this.#serving?.watch.opened(connection, { site, domain, key });
+  }
+
+  ready(connection: number): void {
+    if (this.#domains !== undefined) this.#serving?.watch.ready(connection);
+  }
+
+  /** @param hasFailed - it never became ready, and that was no fault of this host */
+  closed(connection: number, hasFailed: boolean): void {
+    if (this.#domains === undefined) return;
+    this.#serving?.watch.closed(connection, hasFailed);
+    if (hasFailed) this.#tell();
+  }
+
+  async etrn(node: EtrnNode): Promise<EtrnAnswer> {
+    const domains = this.#domains;
+    const serving = this.#serving;
+    const isMeant = domains && domainsOfNode(node, this.#config.route, domains);
+    if (isMeant === undefined) return { kind: 'not-allowed' };
+    if (serving === undefined) return { kind: 'failing', reason: 'the queue is being recovered' };
+    const nowMs = this.#parts.timers.nowMs();
+    const asked = `${node.form} ${node.name}`;
+    const againMs = (this.#askedAtMs.get(asked) ?? -Infinity) + etrnEveryMs - nowMs;
+    if (againMs > 0) return { kind: 'busy', againMs };
+    this.#askedAtMs.set(asked, nowMs);
+    const { mail, scheduler } = serving;
+    const sent = mail.send(({ domain }) => isMeant(domain));
+    if (scheduler.counts().recipients > mostCounted) return { kind: 'started', messages: undefined };
+    const messages = await sent;
+    return messages === 0 ? { kind: 'nothing' } : { kind: 'started', messages };
+  }
+
+  async learned(address: string): Promise<LearnedAnswer> {
+    return this.#learned.learned(address);
+  }
+
+  learn(address: string, exists: boolean): void {
+    this.#learned.learn(address, exists);
+  }
+
+  stop(): void {
+    this.#serving?.mail.stop();
+    this.#serving?.watch.stop();
+  }
+
+  /** Resolves when what was learned is on stable storage. */
+  async close(): Promise<void> {
+    await this.#memory?.close();
+  }
+
+  get #learned(): LearnedMemory {
+    this.#memory ??= new LearnedMemory({ ...this.#parts, folder: this.#config.spool });
+    return this.#memory;
+  }
+
+  async #probe({ key, site }: DownSite): Promise<boolean> {
+    const { routing, senders } = this.#serving ?? {};
+    if (routing === undefined || senders === undefined) return false;
+    const plan = await routing.router.resolve(key);
+    if (plan.kind !== 'relay' || plan.site !== site) return plan.kind === 'relay';
+    const hops = plan.addresses.filter(isSocketHop);
+    for (const hop of hops.slice(0, mostTried)) {
+      const outcome = await senders.errand({ hop });
+      if (outcome.kind === 'answered') return true;
+      this.#parts.log.debug(`backup MX: ${hop.host} (${hop.key}) does not answer a probe: ${outcome.reason}`);
+    }
+    return false;
+  }
+
+  #isBack({ domain, site, sinceMs }: DownSite): void {
+    const { clock, log, timers } = this.#parts;
+    const { mail, routing } = this.#serving ?? {};
+    if (mail === undefined || routing === undefined) return;
+    const seconds = Math.round((timers.nowMs() - sinceMs) / 1000);
+    log.info(
+      `backup MX: the primary server of ${domain} is there again after ${seconds} s (${site}): its mail goes now`,
+    );
+    this.#tell();
+    const { router } = routing;
+    void mail.send((recipient) => {
+      if (this.#domains?.mostSpecific(recipient.domain) === undefined) return false;
+      if (recipient.domain === domain) return true;
+      const plan = router.cached(recipient.route, clock.nowMs());
+      return plan?.kind === 'relay' && plan.site === site;
+    });
+  }
+
+  /** Tells operators which primary servers are down. */
+  #tell(): void {
+    const { timers, troubles } = this.#parts;
+    const down = this.#serving?.watch.down ?? [];
+    if (down.length === 0) troubles.clear('backup');
+    else troubles.raise('backup', 'warning', ...downTrouble(down, timers.nowMs()));
+  }
+}
