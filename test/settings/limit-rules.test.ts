@@ -86,6 +86,7 @@ describe('limits', () => {
         domain: [{ kind: 'suffix', domain: 'yahoo.net' }],
         mx: [{ kind: 'exact', domain: 'mx.yahoo.net' }],
         ip: [{ address: '98.136.0.0', prefix: 16 }],
+        site: undefined,
         source: undefined,
         tenant: undefined,
       },
