@@ -155,7 +155,7 @@ a.test        3
   it('--detach does not wait; jobs lists it, and cancel ends it', async (t) => {
     const { run, asked } = await running(t, {
       change: () => ({ ...report, state: 'running', seen: 0, recipients: 0 }),
-      jobs: () => [{ ...report, state: 'running', seen: 6 }],
+      jobs: () => [{ ...report, startedAtMs: Date.now(), state: 'running', seen: 6 }],
       cancel: () => ({ ...report, state: 'cancelled', seen: 6 }),
     });
     const detached = await run(['hold', '--all', '--detach']);
