@@ -90,7 +90,10 @@ suite('sluice table build', () => {
     const { run, path } = world(t, { 'users.txt': 'joe\nJOE\njim\n' });
     const { code, stderr } = await run('table', 'build', 'users.cdb', 'users.txt');
     assert.equal(code, 64);
-    assert.match(stderr, /^TABLE_NAME: .*\n +Add --kind with list, key-value, passwd, postmap, smtproutes, rules\./);
+    assert.match(
+      stderr,
+      /^TABLE_NAME: .*\n +Add --kind with list, key-value, passwd, postmap, smtproutes, rules\./,
+    );
     const built = await run('table', 'build', 'users.cdb', 'users.txt', '--kind', 'list');
     assert.equal(built.stdout, 'users.cdb holds 2 records.\n', 'a key of a list counts once');
     assert.ok(existsSync(`${path}/users.cdb`));

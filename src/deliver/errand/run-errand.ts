@@ -1,17 +1,15 @@
-// Runs one errand: connects as a delivery does, with its TLS, log-in and timeouts, says ETRN or nothing, and QUIT. Promises: it ends within the time
-// limit, with one outcome.
+// Runs one errand: connects as a delivery does, with its TLS, log-in and timeouts, and says QUIT. Promises: it ends within the time limit, with one
+// outcome.
 
 import type { Deadline } from '../../io/deadlines.ts';
 import { smtpDialect } from '../../protocol/smtp/client/dialect.ts';
-import { oneLine, ReplyParser } from '../../protocol/smtp/client/reply-parser.ts';
 import { failureText } from '../../protocol/smtp/client/reply-text.ts';
 import type { LineContext } from '../connection-context.ts';
 import { ServerLine } from '../smtp/server-line.ts';
 import type { Errand, ErrandOutcome } from './types.ts';
 
-/** A server may wait a while before it greets, and look up a name before it answers ETRN. */
+/** A server may wait a while before it greets. */
 const timeLimitMs = 60_000;
-const maxReplyBytes = 8 * 1024;
 const maxText = 500;
 
 /** Resolves to the outcome. It never rejects. */
@@ -26,17 +24,14 @@ class ErrandLine implements Deadline {
   atMs = Infinity;
   bucket = -1;
   readonly #context: LineContext;
-  readonly #etrn: string | undefined;
   readonly #line: ServerLine;
   readonly #told: (outcome: ErrandOutcome) => void;
-  readonly #parser = new ReplyParser(maxReplyBytes);
   #isTold = false;
   #isEnded = false;
   #isPumping = false;
 
-  constructor(context: LineContext, { hop, etrn }: Errand, told: (outcome: ErrandOutcome) => void) {
+  constructor(context: LineContext, { hop }: Errand, told: (outcome: ErrandOutcome) => void) {
     this.#context = context;
-    this.#etrn = etrn;
     this.#told = told;
     this.#line = new ServerLine(context, hop, { source: '' }, smtpDialect, {
       connected: () => this.#pump(),
@@ -99,30 +94,8 @@ class ErrandLine implements Deadline {
   }
 
   #ready(): void {
-    const { wire } = this.#line;
-    if (this.#etrn === undefined) {
-      this.#tell({ kind: 'answered' });
-      wire.session.quit();
-      return;
-    }
-    wire.divert((bytes) => this.#replied(bytes));
-    wire.socket.write(Buffer.from(`ETRN ${this.#etrn}\r\n`, 'latin1'));
-  }
-
-  /** The reply to ETRN has come, or that to QUIT. */
-  #replied(bytes: Uint8Array): void {
-    if (this.#isEnded) return;
-    this.#parser.push(bytes);
-    if (this.#parser.next()) {
-      if (this.#isTold) {
-        this.#end('');
-        return;
-      }
-      const { code, lines } = this.#parser.reply('idle');
-      const text = oneLine(lines.join(' ')).slice(0, maxText);
-      this.#tell({ kind: 'answered', reply: { code, text } });
-      this.#line.wire.socket.write(Buffer.from('QUIT\r\n', 'latin1'));
-    } else if (this.#parser.error !== '') this.#end(this.#parser.error);
+    this.#tell({ kind: 'answered' });
+    this.#line.wire.session.quit();
   }
 
   /** The outcome is known. The answer to QUIT changes nothing. */

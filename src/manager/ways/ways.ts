@@ -117,7 +117,8 @@ function keysOf(
   const domain = canonicalDomain(spelledDomain(asked));
   const isBounce = reversePath === '';
   const keys = routeForms[form].keys({ address: asked, domain, delimiter, isBounce });
-  return /[A-Z\u0080-\uffff]/.test(asked) ? keys.map(tableKey) : keys;
+  // The canonical form of an address literal has capitals.
+  return keys.some((key) => /[A-Z\u0080-\uffff]/.test(key)) ? keys.map(tableKey) : keys;
 }
 
 function found(table: string, route: RouteKey): FoundWay {

@@ -1,7 +1,7 @@
 // The forms of tables of routes: which keys are asked for, and what a value says. Chosen in one place.
 
 import { addressKeys, parentKeys, type Subject } from './keys.ts';
-import { readRelayHost, readTransport } from './postfix.ts';
+import { readSenderRelayHost, readTransport } from './postfix.ts';
 import { readQmtpRoute, readSmtpRoute } from './qmail.ts';
 import { type TableWay, wrong } from './way.ts';
 
@@ -73,7 +73,7 @@ const smtproutes: RouteForm = {
 export const routeForms: Readonly<Record<RouteTableForm, RouteForm>> = {
   routes: own,
   transport,
-  relayhost: { ...transport, read: readRelayHost },
+  relayhost: { ...transport, read: readSenderRelayHost },
   smtproutes,
   qmtproutes: { ...smtproutes, read: readQmtpRoute },
   authsenders: { ...transport, lastCounts: true, read: readSmtpRoute },

@@ -12,15 +12,21 @@ export interface Subject {
   readonly isBounce: boolean;
 }
 
-/** The whole address, and it without its extension. */
+/** The whole address, and it without its extension. What is quoted in a local part is looked up without quotes, too: it is the same mailbox (RFC 5321 4.1.2). */
 export function addressKeys({ address, domain, delimiter }: Subject): string[] {
   const at = address.lastIndexOf('@');
   if (at <= 0) return address === '' ? [] : [address];
   const local = address.slice(0, at);
+  const plain = unquoted(local);
   const keys = [`${local}@${domain}`];
-  const cut = delimiter === '' ? -1 : local.indexOf(delimiter);
-  if (cut > 0) keys.push(`${local.slice(0, cut)}@${domain}`);
+  if (plain !== local) keys.push(`${plain}@${domain}`);
+  const cut = delimiter === '' ? -1 : plain.indexOf(delimiter);
+  if (cut > 0) keys.push(`${plain.slice(0, cut)}@${domain}`);
   return keys;
+}
+
+function unquoted(local: string): string {
+  return local.startsWith('"') ? local.replace(/^"(.*)"$/su, '$1').replaceAll(/\\(.)/gsu, '$1') : local;
 }
 
 /**

@@ -44,8 +44,13 @@ export function readTransport(value: string, hasRoute: (name: string) => boolean
   }
 }
 
+/** Reads a value of sender_dependent_relayhost_maps. `DUNNO` ends the search: the mail goes as if there were no entry (postconf(5)). */
+export function readSenderRelayHost(value: string): TableWay {
+  return value === 'DUNNO' ? usual : readRelayHost(value);
+}
+
 /** Reads the next hop of SMTP, e.g. `[relay.example.net]:587`, or `example.net` for its MX. */
-export function readRelayHost(value: string): TableWay {
+function readRelayHost(value: string): TableWay {
   return attempted(() => smtpTo(value));
 }
 

@@ -65,6 +65,18 @@ for (const [what, ways, about, key] of [
     'to#smarthost,failover,one.test%3A25:deep.far.test',
   ],
   [
+    'an address literal is found in any case',
+    waysOf(tableOf('t', { '[ipv6:2001:db8::1]': ':[one.test]' })),
+    subject('x@[ipv6:2001:db8::1]'),
+    'to#smarthost,failover,one.test%3A25:[IPv6:2001:db8::1]',
+  ],
+  [
+    'a quoted local part is the same mailbox',
+    waysOf(tableOf('t', { 'boss@far.test': ':[one.test]' })),
+    subject('"Boss"@far.test'),
+    'to#smarthost,failover,one.test%3A25:far.test',
+  ],
+  [
     'an address finds the entry without its extension',
     waysOf(tableOf('t', { 'joe@far.test': ':[one.test]' }, { delimiter: '+' })),
     subject('joe+x@far.test'),

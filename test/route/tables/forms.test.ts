@@ -34,6 +34,7 @@ const read = (form: RouteTableForm, value: string): TableWay =>
 
 for (const [form, value, way] of [
   ['transport', ':', { kind: 'usual' }],
+  ['relayhost', 'DUNNO', { kind: 'usual' }],
   ['transport', 'smtp:', { kind: 'mx' }],
   ['transport', 'relay:', { kind: 'mx' }],
   ['transport', 'smtp:[relay.test]', relay('relay.test')],
@@ -147,6 +148,12 @@ for (const [form, address, domain, keys] of [
     ],
   ],
   ['transport', '', '', ['<>', '*']],
+  [
+    'routes',
+    '"boss\\+ x"@far.test',
+    'far.test',
+    ['"boss\\+ x"@far.test', 'boss+ x@far.test', 'boss@far.test', 'far.test', '*.test', '*'],
+  ],
   ['routes', 'joe@far.test', 'far.test', ['joe@far.test', 'far.test', '*.test', '*']],
   ['smtproutes', 'joe@deep.far.test', 'deep.far.test', ['deep.far.test', '.far.test', '.test', '*']],
   ['smtproutes', 'joe@[192.0.2.7]', '[192.0.2.7]', ['[192.0.2.7]', '*']],
