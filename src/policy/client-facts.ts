@@ -15,6 +15,11 @@ export interface ClientFacts {
   readonly mayRelay: boolean;
   /** What the rule for it says; undefined where no rule holds. */
   readonly rule?: ClientRuleFacts | undefined;
+  /**
+   * How many connections from this address this receiver process had when this one came, with this one. 0: they are not counted,
+   * since the limits per client do not apply to it.
+   */
+  readonly connections?: number | undefined;
   /** What a front end told of it; undefined when it has connected by itself. */
   readonly frontEnd?: FrontEndFacts | undefined;
 }

@@ -54,6 +54,11 @@ export class ClientLimits {
     if (client.connections === 0 && this.#intervalMs === 0) this.#clients.delete(address);
   }
 
+  /** The connections of a client that are counted now. */
+  connectionsOf(address: string): number {
+    return this.#clients.get(address)?.connections ?? 0;
+  }
+
   get clients(): number {
     return this.#clients.size;
   }

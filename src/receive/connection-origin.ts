@@ -22,6 +22,8 @@ export interface ConnectionOrigin {
   readonly listener: ListenerFacts;
   /** The client's IP address; empty for a program of this host on the submission socket. */
   readonly client: string;
+  /** How many connections this client had when it came, with this one; 0 where they are not counted. */
+  readonly connections: number;
   /** Undefined when the client has connected by itself. */
   readonly frontEnd: FrontEndFacts | undefined;
   /** Whether the listener completes mail of clients that may relay. */
@@ -33,21 +35,38 @@ export interface ConnectionOrigin {
   admit(client: string): Admission;
 }
 
-/** Whether the limits per client let one in. */
+/** Whether the limits per client let one in. `connections` are those that the client has now; 0 where they are not counted. */
 export type Admission =
-  /** @param release - must be called when it has gone */
-  | { readonly kind: 'admitted'; readonly context: ReceiveContext; release(): void }
-  | { readonly kind: 'refused'; readonly reply: Reply };
+  | Admitted
+  | { readonly kind: 'refused'; readonly connections: number; readonly reply: Reply };
 
-/** @param address - empty for a program of this host */
+export interface Admitted {
+  readonly kind: 'admitted';
+  readonly connections: number;
+  readonly context: ReceiveContext;
+  /** Must be called when the client has gone. */
+  release(): void;
+}
+
+/** A connection that no limit per client counts. */
+export function uncounted(context: ReceiveContext): Admitted {
+  return { kind: 'admitted', connections: 0, context, release: () => undefined };
+}
+
+/**
+ * @param address - empty for a program of this host
+ * @param connections - of this client at the same time, with this one; 0 where they are not counted
+ */
 export function clientFacts(
   relay: Pick<RelayPolicy, 'isRelayClient'>,
   address: string,
   frontEnd: FrontEndFacts | undefined,
+  connections: number,
 ): ClientFacts {
   // A front end that does not know its client has no right to give it.
   const isKnown = frontEnd?.knowsClient !== false;
-  return { address, mayRelay: address === '' || (isKnown && relay.isRelayClient(address)), frontEnd };
+  const mayRelay = address === '' || (isKnown && relay.isRelayClient(address));
+  return { address, mayRelay, frontEnd, connections };
 }
 
 /** What a rule lets a client do in its session. @param hostname - of this host */

@@ -50,12 +50,12 @@ export class IncomingConnection implements Waiting {
   #handshake: RunningHandshake | undefined;
 
   constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
-    const { client, frontEnd, listener } = origin;
+    const { client, frontEnd, listener, connections } = origin;
     this.#origin = origin;
     this.#context = context;
     this.#client = client;
     this.#onClosed = onClosed;
-    const known = clientFacts(context.relay, client, frontEnd);
+    const known = clientFacts(context.relay, client, frontEnd, connections);
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     const { session, hostname } = context.settings;
     this.#session = new ServerSession(session, leniencyOf(known, origin, hostname), this.#input);
@@ -194,7 +194,7 @@ export class IncomingConnection implements Waiting {
     const admission = this.#origin.admit(told.frontEnd.knowsClient ? told.address : '');
     this.#told = told;
     this.#client = told.address;
-    const client = clientFacts(this.#context.relay, told.address, told.frontEnd);
+    const client = clientFacts(this.#context.relay, told.address, told.frontEnd, admission.connections);
     if (admission.kind === 'refused') {
       this.#steps.refuseXclient(client, admission.reply);
       return;

@@ -12,7 +12,8 @@ import type { NetworkSet } from '../values/network-set.ts';
 import { withoutClientCounts, withoutClientLimits } from './client-contexts.ts';
 import type { ClientLimits } from './client-limits.ts';
 import { clientHighWaterMark } from './client-socket.ts';
-import { type Admission, type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
+import type { Admission, Admitted, ConnectionOrigin, FrontEndRights } from './connection-origin.ts';
+import { noRights, uncounted } from './connection-origin.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import { type ListenerParts, openListener } from './open-listener.ts';
 import { HeaderWaits } from './header-waits.ts';
@@ -66,8 +67,6 @@ const tooFast: Reply = {
 
 /** The number of connections above the limit that are answered 421. Further ones are closed without a reply. */
 const maxRefusedConnections = 1000;
-
-function nothing(): void {}
 
 export class Listener {
   readonly #parts: ListenerParts;
@@ -161,7 +160,7 @@ export class Listener {
     const over = this.#connectionsOver;
     if (over >= 0) {
       if (over >= maxRefusedConnections) socket.destroy();
-      else this.#open(socket, client, undefined, nothing, context).refuse(tooMany);
+      else this.#open(socket, client, undefined, uncounted(context)).refuse(tooMany);
       return;
     }
     if (balancers.has(client)) this.#awaitHeader(socket, client);
@@ -195,7 +194,7 @@ export class Listener {
       return;
     }
     const frontEnd = { address: balancer, knowsClient: false };
-    start(this.#open(socket, balancer, frontEnd, nothing, this.#unknownContext), socket);
+    start(this.#open(socket, balancer, frontEnd, uncounted(this.#unknownContext)), socket);
   }
 
   /** Applies the limits per client to a connection, and starts its session. */
@@ -203,10 +202,10 @@ export class Listener {
     // A front end is limited by the clients that it tells.
     const admission = this.#admission(this.#options.xclient.has(client) ? '' : client);
     if (admission.kind === 'admitted') {
-      start(this.#open(socket, client, frontEnd, admission.release, admission.context), socket);
+      start(this.#open(socket, client, frontEnd, admission), socket);
       return;
     }
-    const connection = this.#open(socket, client, frontEnd, nothing, this.#options.context);
+    const connection = this.#open(socket, client, frontEnd, uncounted(this.#options.context));
     socket.resume();
     connection.refuse(admission.reply);
   }
@@ -214,12 +213,15 @@ export class Listener {
   /** @param client - empty when it is not known */
   #admission(client: string): Admission {
     const { context, exempt } = this.#options;
-    if (client === '') return { kind: 'admitted', context: this.#unknownContext, release: nothing };
-    if (exempt.has(client)) return { kind: 'admitted', context: this.#exemptContext, release: nothing };
+    if (client === '') return uncounted(this.#unknownContext);
+    if (exempt.has(client)) return uncounted(this.#exemptContext);
     const limits = this.#ownLimits ?? this.#shared.clients;
     const refusal = limits.admit(client, performance.now());
-    if (refusal === undefined) return { kind: 'admitted', context, release: () => limits.release(client) };
-    return { kind: 'refused', reply: refusal === 'rate' ? tooFast : tooManyFromYou };
+    const connections = limits.connectionsOf(client);
+    if (refusal === undefined) {
+      return { kind: 'admitted', connections, context, release: () => limits.release(client) };
+    }
+    return { kind: 'refused', connections, reply: refusal === 'rate' ? tooFast : tooManyFromYou };
   }
 
   readonly #admitTold = (client: string): Admission => this.#admission(client);
@@ -227,7 +229,7 @@ export class Listener {
   /** Programs of this host have no address to limit. */
   #acceptLocal(socket: Socket): void {
     const isTooMany = this.#connectionsOver >= 0;
-    const connection = this.#open(socket, '', undefined, nothing, this.#exemptContext);
+    const connection = this.#open(socket, '', undefined, uncounted(this.#exemptContext));
     if (isTooMany) connection.refuse(tooMany);
     else connection.start();
   }
@@ -244,8 +246,7 @@ export class Listener {
     socket: Socket,
     client: string,
     frontEnd: FrontEndFacts | undefined,
-    release: () => void,
-    context: ReceiveContext,
+    { context, connections, release }: Admitted,
   ): IncomingConnection {
     const { facts: listener, completesMail, xclient, xforward, xverp } = this.#options;
     const rightsOf = (address: string): FrontEndRights => ({
@@ -258,6 +259,7 @@ export class Listener {
     const origin: ConnectionOrigin = {
       listener,
       client,
+      connections,
       frontEnd,
       completesMail,
       rights: isKnown ? rightsOf(client) : noRights,

@@ -11,7 +11,12 @@ test('a client gets at most its connections, independently of other clients', ()
   assert.equal(limits.admit('a', 0), undefined);
   assert.equal(limits.admit('a', 0), 'connections');
   assert.equal(limits.admit('b', 0), undefined);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((client) => limits.connectionsOf(client)),
+    [2, 1, 0],
+  );
   limits.release('a');
+  assert.equal(limits.connectionsOf('a'), 1);
   assert.equal(limits.admit('a', 0), undefined);
 });
 

@@ -55,6 +55,7 @@ test('the client of XCLIENT is that of relaying, the Received line, the log and 
     client: {
       address: '203.0.113.9',
       mayRelay: false,
+      connections: 1,
       frontEnd: {
         address: '127.0.0.1',
         knowsClient: true,

@@ -88,6 +88,8 @@ function sessionMacro(
       return client.status;
     case '{client_port}':
       return text(clientPort(facts));
+    case '{client_connections}':
+      return text(facts.client.connections);
     case '{tls_version}':
       return tls?.version;
     case '{cipher}':
@@ -145,6 +147,6 @@ function recipientMacro(name: string, recipient: RecipientFacts | RefusedRecipie
   }
 }
 
-function text(port: number | undefined): string | undefined {
-  return port === undefined ? undefined : String(port);
+function text(count: number | undefined): string | undefined {
+  return count === undefined ? undefined : String(count);
 }

@@ -47,18 +47,23 @@ export async function runTrial(
   const origin: ConnectionOrigin = {
     listener: listener.facts,
     client: mail.client,
+    connections: 1,
     frontEnd: undefined,
     completesMail: listener.completesMail,
     rights: noRights,
     rightsOf: () => noRights,
-    admit: () => ({ kind: 'admitted', context, release: () => undefined }),
+    admit: () => ({ kind: 'admitted', connections: 1, context, release: () => undefined }),
   };
   // As a front end would tell it.
   const told =
     mail.clientName === undefined
       ? undefined
       : { address: mail.client, knowsClient: true, clientName: mail.clientName };
-  const session = new TrialSession(context, origin, clientFacts(context.relay, mail.client, told));
+  const session = new TrialSession(
+    context,
+    origin,
+    clientFacts(context.relay, mail.client, told, origin.connections),
+  );
   const ended = (): void => session.close();
   signal.addEventListener('abort', ended, { once: true });
   try {

@@ -282,6 +282,20 @@ test('a milter chooses its macros', async (t) => {
   assert.deepEqual(of('N'), ['i']);
 });
 
+test('{client_connections} is how many connections of the client are counted at its connection', async (t) => {
+  const lists = Buffer.concat([Buffer.from([0, 0, 0, 0]), Buffer.from('{client_connections}\0')]);
+  const milter = await ScriptedMilter.start(t, { lists });
+  const fixture = await receiverWith(t, [milter]);
+  await greeted(fixture);
+  await greeted(fixture);
+  const exempt = await receiverWith(t, [milter], { exempt: true });
+  await greeted(exempt);
+  assert.deepEqual(
+    milter.talks.map(({ macros }) => macros.get('C')?.get('{client_connections}')),
+    ['1', '2', '0'],
+  );
+});
+
 test('a milter with an old version hears only of what that knows', async (t) => {
   for (const [version, heard] of [
     [2, 'OCHMRLNBE'],
