@@ -10,6 +10,8 @@ import { attemptDetails, type FinishedTransaction } from './attempt-details.ts';
 import { failedResult } from './failed-result.ts';
 import { wantsLogin } from './login/wants-login.ts';
 import { failureRefusal } from './failure-refusal.ts';
+import { forwardedClient } from './forwarded-client.ts';
+import { isSocketHop } from '../route/next-hop.ts';
 import type { NextHopAddress } from '../route/types.ts';
 import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
 
@@ -64,6 +66,7 @@ export class TransactionInHand {
     const sender = isCopy ? '' : sentAs;
     this.#message =
       sender === undefined ? { envelope: own, sizeBytes } : { envelope: own, sizeBytes, sentAs: sender };
+    const isTold = hop !== undefined && isSocketHop(hop) && hop.tellsClient === true;
     const requireTls = hop?.tls?.needsRequireTls === true;
     const { reversePath, recipients, body, ret, envelopeId, priority } = isCopy ? withoutReports(own) : own;
     return {
@@ -77,6 +80,7 @@ export class TransactionInHand {
       envelopeId,
       priority,
       requireTls,
+      forwarded: isTold ? forwardedClient(own) : undefined,
     };
   }
 

@@ -18,7 +18,7 @@ import { isOfOwnMx, planKey } from './plan-key.ts';
 import type { Alternative, RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { withAlternative } from './alternatives.ts';
-import { changingPlan } from './header-changing.ts';
+import { withRuleEffects } from './rule-effects.ts';
 import { withoutRule } from './missing-route.ts';
 import { discarding } from './discarding.ts';
 import { planOfWay } from './local-ways.ts';
@@ -198,9 +198,8 @@ class TableRouter implements Router {
       rule.target.kind === 'mx'
         ? this.#mxOf(plan.slice(plan.indexOf(':') + 1), demand)
         : this.#ofRule(rule, demand);
-    const { header, name, otherwise = rule.target.kind === 'mx' ? this.#fallback : [] } = rule;
-    const outcome = await this.#orElse(first, otherwise, name, demand);
-    return header === undefined ? outcome : changingPlan(outcome, header);
+    const { name, otherwise = rule.target.kind === 'mx' ? this.#fallback : [] } = rule;
+    return withRuleEffects(await this.#orElse(first, otherwise, name, demand), rule);
   }
 
   #mxOf(domain: string, demand: TlsDemand | undefined): Promise<Outcome> {

@@ -85,6 +85,8 @@ export interface RouteRule {
   readonly logins?: readonly RuleLogin[];
   /** Foreign senders are rewritten (SRS). */
   readonly rewritesSenders?: true | undefined;
+  /** The hosts are told which client a message came from (XFORWARD). Rules of one name do so alike. */
+  readonly tellsClient?: boolean | undefined;
   /** Senders of their own for recipients (VERP): see `VerpSetting`. */
   readonly verp?: string | undefined;
   /** Priority of messages without one of their own (RFC 6710): -9 to 9. */

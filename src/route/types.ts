@@ -26,6 +26,8 @@ export type SocketHop = HopFacts & {
   readonly tls?: HopTlsPolicy | undefined;
   /** Foreign senders are rewritten on this way (SRS). */
   readonly rewritesSenders?: true;
+  /** The host is told which client a message came from, if it offers XFORWARD. */
+  readonly tellsClient?: true;
   /** Delimiters: each recipient's copy has a sender of its own (VERP). */
   readonly verp?: string;
   /** Changes of the header of what is sent there. */

@@ -11,6 +11,7 @@ export type RouteTables = Pick<Config, 'route'> & Partial<Pick<Config, 'credenti
 
 /**
  * The rules of a configuration. A route to a content filter matches nothing: mail that is back from the filter would go to it again, and again.
+ * The filter is told which client mail came from.
  */
 export function routeRules({
   route: routes,
@@ -25,10 +26,10 @@ export function routeRules({
     const otherwise = otherwiseOf(route, routes, credentials);
     const { header, priority, srs, verp } = route;
     const rewritesSenders = srs;
+    const isToFilter = route.name !== undefined && toFilters.has(route.name);
+    const tellsClient = isToFilter || undefined;
     const matches: RouteMatch[] =
-      route.conditions !== undefined || (route.name !== undefined && toFilters.has(route.name))
-        ? [{ kind: 'chosen' }]
-        : matchesOf(route);
+      route.conditions !== undefined || isToFilter ? [{ kind: 'chosen' }] : matchesOf(route);
     return matches.map((match) => ({
       name,
       isUnnamed,
@@ -39,6 +40,7 @@ export function routeRules({
       logins,
       priority,
       rewritesSenders,
+      tellsClient,
       verp,
     }));
   });

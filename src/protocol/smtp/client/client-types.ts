@@ -2,6 +2,7 @@
 // the code that owns the socket.
 
 import type { ClientDialect } from './dialect.ts';
+import type { ForwardedClient } from './xforward.ts';
 
 export interface ClientSessionOptions {
   /** Our name in EHLO, HELO and LHLO: a domain or an address literal (RFC 5321 4.1.1.1). */
@@ -80,6 +81,8 @@ export interface ClientTransaction {
   readonly priority?: number | undefined;
   /** The message may go only to a server that takes it with REQUIRETLS (RFC 8689). */
   readonly requireTls?: boolean | undefined;
+  /** Where the message came from, for a server that offers XFORWARD; undefined: it is told of nobody. */
+  readonly forwarded?: ForwardedClient | undefined;
   /** There is no message: only MAIL and RCPT are sent, and then RSET. A recipient that was accepted has the result `delivered`. */
   readonly isCheck?: true | undefined;
 }

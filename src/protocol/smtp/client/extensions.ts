@@ -1,6 +1,8 @@
 // Reads the service extensions that a server announces in its EHLO reply (RFC 5321 4.1.1.1).
 // Unknown keywords and malformed lines are skipped.
 
+import { offeredAttributes } from './xforward.ts';
+
 /** The extensions that the server announced; all false before EHLO is answered and after a fall-back to HELO. */
 export interface ServerExtensions {
   /** RFC 2920. */
@@ -23,11 +25,13 @@ export interface ServerExtensions {
   readonly mtPriority: boolean;
   /** RFC 8689; announced under TLS alone. */
   readonly requireTls: boolean;
+  /** Attributes of XFORWARD (Postfix) that are announced and known here, in upper case. */
+  readonly xforward: readonly string[];
   /** RFC 4954: mechanisms in upper case; none: AUTH is not announced, or without any. */
   readonly auth: readonly string[];
 }
 
-const noMechanisms: readonly string[] = [];
+const none: readonly string[] = [];
 /** RFC 4422 3.1. */
 const mechanismName = /^[A-Z0-9_-]{1,20}$/;
 /** A server that lists more is not one to log in at. */
@@ -44,7 +48,8 @@ export const noExtensions: ServerExtensions = {
   enhancedStatusCodes: false,
   mtPriority: false,
   requireTls: false,
-  auth: noMechanisms,
+  xforward: none,
+  auth: none,
 };
 
 /**
@@ -58,7 +63,7 @@ export function parseExtensions(
 ): ServerExtensions {
   const offered = new Map<string, string>();
   for (const line of lines.slice(1)) {
-    const [keyword = '', parameter = ''] = line.trim().split(/[ \t]+/, 2);
+    const [, keyword = '', parameter = ''] = /^(\S*)[ \t]*(.*)$/.exec(line.trim()) ?? [];
     // RFC 5321 2.4: keywords are compared without regard to case.
     if (keyword === '') continue;
     const name = keyword.toUpperCase();
@@ -79,7 +84,8 @@ export function parseExtensions(
     enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
     mtPriority: offered.has('MT-PRIORITY'),
     requireTls: offered.has('REQUIRETLS'),
-    auth: offered.has('AUTH') ? mechanismsIn(lines) : noMechanisms,
+    xforward: offered.has('XFORWARD') ? offeredAttributes(offered.get('XFORWARD') ?? '') : none,
+    auth: offered.has('AUTH') ? mechanismsIn(lines) : none,
   };
 }
 

@@ -14,3 +14,11 @@ export function saysLostCount({ code, enhanced, lines }: RemoteReply): boolean {
   if (enhanced !== '') return protocolStatus.test(enhanced);
   return codes.has(code) || lines.some((line) => words.test(line));
 }
+
+/**
+ * A server that answers out of order (against RFC 2920 3.2) must not pass for one that took the message: 2.1.0 and 2.1.5 are what
+ * servers say to MAIL and RCPT (RFC 3463 3.2, X.1: addresses), and 221 to QUIT.
+ */
+export function isOfCommand({ code, enhanced }: Pick<RemoteReply, 'code' | 'enhanced'>): boolean {
+  return code === 221 || enhanced.startsWith('2.1.');
+}

@@ -3,7 +3,8 @@
 
 import { mailCommand, rcptCommand } from './commands.ts';
 import { decideLocally } from './local-checks.ts';
-import { saysLostCount } from './lost-count.ts';
+import { CommandsAhead } from './commands-ahead.ts';
+import { isOfCommand, saysLostCount } from './lost-count.ts';
 import { RecipientOutcomes } from './recipient-outcomes.ts';
 import type { SendingWay } from '../../../values/pipelining.ts';
 import type { ReplyParser } from './reply-parser.ts';
@@ -68,6 +69,7 @@ export class TransactionRun {
   readonly #useUtf8: boolean;
   /** Recipients that failed before anything was sent; undefined when there are none. */
   readonly #notSent: ReadonlySet<number> | undefined;
+  readonly #ahead: CommandsAhead | undefined;
   /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
   #isMailRefused = false;
@@ -98,6 +100,7 @@ export class TransactionRun {
     }
     this.#notSent =
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
+    this.#ahead = CommandsAhead.of(transaction, extensions);
     this.isUnsent = outcomes.undecided === 0;
     this.#isCheck = transaction.isCheck === true;
     this.isChunk = way === 'chunk' && transaction.chunkBytes !== undefined;
@@ -116,8 +119,8 @@ export class TransactionRun {
 
   /** The first commands to send: MAIL, or with PIPELINING the whole group with DATA or BDAT at its end (RFC 2920 3.1). */
   openingCommands(): string {
-    let commands = mailCommand(this.#transaction, this.#extensions, this.#useUtf8);
-    if (!this.isPipelined) return commands;
+    if (!this.isPipelined) return this.#ahead?.next ?? this.#mailCommand();
+    let commands = `${this.#ahead?.all ?? ''}${this.#mailCommand()}`;
     while (this.#moveToNextRecipient()) commands += this.#rcptCommand();
     this.#recipient = -1;
     if (this.#isCheck) return commands;
@@ -134,7 +137,9 @@ export class TransactionRun {
     this.isHeard = true;
     switch (this.phase) {
       case 'mail':
-        return this.#mailAnswered(parser);
+        return this.#ahead?.next === undefined
+          ? this.#mailAnswered(parser)
+          : this.#aheadAnswered(this.#ahead, parser.code);
       case 'rcpt':
         return this.#rcptAnswered(parser);
       case 'data':
@@ -147,6 +152,14 @@ export class TransactionRun {
       case 'final':
         return this.isChunk ? this.#chunkAnswered(parser, hasOthers) : this.#endAnswered(parser, hasOthers);
     }
+  }
+
+  #aheadAnswered(ahead: CommandsAhead, code: number): RunStep {
+    if (code >= 300 && code < 400) return 'unexpected';
+    ahead.answered();
+    if (this.isPipelined) return 'wait';
+    this.command = ahead.next ?? this.#mailCommand();
+    return 'send';
   }
 
   #mailAnswered(parser: ReplyParser): RunStep {
@@ -275,17 +288,13 @@ export class TransactionRun {
     return this.#recipient < this.#transaction.recipients.length;
   }
 
+  #mailCommand(): string {
+    return mailCommand(this.#transaction, this.#extensions, this.#useUtf8);
+  }
+
   /** The RCPT command of the current recipient. */
   #rcptCommand(): string {
     const recipient = this.#transaction.recipients[this.#recipient];
     return recipient === undefined ? '' : rcptCommand(recipient, this.#extensions, this.#useUtf8);
   }
-}
-
-/**
- * A server that answers out of order (against RFC 2920 3.2) must not pass for one that took the message: 2.1.0 and 2.1.5 are what
- * servers say to MAIL and RCPT (RFC 3463 3.2, X.1: addresses), and 221 to QUIT.
- */
-function isOfCommand({ code, enhanced }: RemoteReply): boolean {
-  return code === 221 || enhanced.startsWith('2.1.');
 }

@@ -9,10 +9,18 @@ import { loginDialogues } from './login-dialogues.ts';
 import { pipelinedDialogues } from './pipelined-dialogues.ts';
 import { provenHostDialogues } from './proven-host-dialogues.ts';
 import { tlsDialogues } from './tls-dialogues.ts';
+import { xforwardDialogues } from './xforward-dialogues.ts';
 import { type Dialogue, type Input, inputsOf, lines, Player, transcript } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
-const dialogues = [...smtpDialogues, ...checkDialogues, ...lmtpDialogues, ...tlsDialogues, ...loginDialogues];
+const dialogues = [
+  ...smtpDialogues,
+  ...checkDialogues,
+  ...lmtpDialogues,
+  ...tlsDialogues,
+  ...loginDialogues,
+  ...xforwardDialogues,
+];
 
 /** With them, a transaction that was begun may end without an outcome: another session carries it out. */
 const withPipelined = [...dialogues, ...pipelinedDialogues, ...provenHostDialogues];

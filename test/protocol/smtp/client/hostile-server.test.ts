@@ -283,6 +283,7 @@ test('the extensions that the server announces are read', () => {
     enhancedStatusCodes: true,
     mtPriority: false,
     requireTls: false,
+    xforward: [],
     auth: [],
   });
 });

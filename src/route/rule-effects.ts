@@ -1,0 +1,25 @@
+// What a rule does to the mail of its hosts beside saying where they are: it changes the header, and tells a content filter which client a
+// message came from (XFORWARD).
+
+import { changingPlan } from './header-changing.ts';
+import { isSocketHop } from './next-hop.ts';
+import type { Outcome } from './outcome.ts';
+import type { RouteRule } from './route-rule.ts';
+
+export function withRuleEffects(
+  outcome: Outcome,
+  { header, tellsClient }: Pick<RouteRule, 'header' | 'tellsClient'>,
+): Outcome {
+  const told = tellsClient === true ? tellingPlan(outcome) : outcome;
+  return header === undefined ? told : changingPlan(told, header);
+}
+
+function tellingPlan(outcome: Outcome): Outcome {
+  const { plan } = outcome;
+  if (plan.kind !== 'relay') return outcome;
+  const addresses = plan.addresses.map((hop) =>
+    isSocketHop(hop) ? { ...hop, tellsClient: true as const } : hop,
+  );
+  // Connections are shared by plans that tell alike only.
+  return { ...outcome, plan: { ...plan, addresses, security: `${plan.security ?? ''}+client` } };
+}
