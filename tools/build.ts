@@ -26,6 +26,7 @@ const entries = [
   'plugin/testing/run-tests',
   'plugin/thread/main',
   'plugin/trial/trial-main',
+  'signing/signature-thread',
 ];
 
 /** Packages that only some need: Node loads them from their own place. */

@@ -51,7 +51,8 @@ class RelaxedBody implements BodyCanon {
   }
 
   push(bytes: Uint8Array): void {
-    if (bytes.length <= mostAtOnce) this.#push(bytes);
+    if (!this.#afterCr && !this.#afterBlank && isRelaxed(bytes)) this.#lines.push(bytes);
+    else if (bytes.length <= mostAtOnce) this.#push(bytes);
     else
       for (let at = 0; at < bytes.length; at += mostAtOnce) this.#push(bytes.subarray(at, at + mostAtOnce));
   }
@@ -126,6 +127,14 @@ class RelaxedBody implements BodyCanon {
     if (this.#afterCr) this.#lines.push(Buffer.from(this.#afterBlank ? ' \r' : '\r'));
     this.#lines.finish(false);
   }
+}
+
+/** Is every blank in it one SP between other bytes? So it is with most bodies, and with all that are base64; looking is ten times as fast as copying. */
+function isRelaxed(bytes: Uint8Array): boolean {
+  const last = bytes.at(-1);
+  if (last === space || last === carriageReturn) return false;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return !buffer.includes(tab) && !buffer.includes('  ') && !buffer.includes(' \r');
 }
 
 /** Holds back line ends until something follows them, so that those at the end of the body are left out. */

@@ -1,4 +1,4 @@
-// Signs mail with the keys that are meant for it. The signature itself is made on a thread of Node's pool, so that thousands of messages
+// Signs mail with the keys that are meant for it. The signature itself is made on a thread of its own, so that thousands of messages
 // hold up nobody; and what is signed is made here, from header fields, so that nobody can have something else signed with a key. The exception
 // are keys with DomainKeys: they also sign SHA-1 digests that are given, and nothing else (docs/dkim.md says why).
 
@@ -18,7 +18,7 @@ import type { Signer, SigningAnswer, SigningRequest } from './types.ts';
 
 export interface MailSignerParts {
   readonly keys: KeyStore;
-  readonly desk: SignatureDesk;
+  readonly desk: Pick<SignatureDesk, 'sign' | 'close'>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly troubles: Pick<Troubles, 'raise' | 'clear'>;
   /** Unix ms. */
@@ -49,8 +49,9 @@ export class MailSigner implements Signer {
     this.#reports.forget();
   }
 
-  /** The end of the role: what it has raised is over. */
+  /** The end of the role: what it has raised is over, and what is being signed fails. */
   stop(): void {
+    this.#parts.desk.close();
     this.#reports.forget();
   }
 

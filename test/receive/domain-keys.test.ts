@@ -6,7 +6,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
-import { nodeTimers } from '../../src/io/timers.ts';
 import type { Stage } from '../../src/policy/stage.ts';
 import { signingRules } from '../../src/settings/signing.ts';
 import { KeyStore } from '../../src/signing/key-store.ts';
@@ -43,7 +42,7 @@ function signingOf(t: TestContext, more: string): Signing & { readonly requests:
   const say = (): void => undefined;
   const signer = new MailSigner(rules, {
     keys: new KeyStore(() => 0),
-    desk: new SignatureDesk({ timers: nodeTimers }),
+    desk: new SignatureDesk(),
     log: { info: say, warn: say, error: say },
     troubles: new Troubles(),
     dateMs: () => 1_700_000_000_000,

@@ -8,7 +8,6 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
-import { nodeTimers } from '../../src/io/timers.ts';
 import { signingRules } from '../../src/settings/signing.ts';
 import { KeyStore } from '../../src/signing/key-store.ts';
 import { MailSigner } from '../../src/signing/mail-signer.ts';
@@ -35,7 +34,7 @@ function world(t: TestContext, text: string, most?: number) {
   const keys = new KeyStore(() => nowMs, most);
   const signer = new MailSigner(rules, {
     keys,
-    desk: new SignatureDesk({ timers: nodeTimers }),
+    desk: new SignatureDesk(),
     log: { info: say, warn: say, error: say },
     troubles,
     dateMs: () => 1_700_000_000_000,

@@ -1,11 +1,15 @@
-// How signatures are told: several at once while there is much to sign, and none is held back for nothing.
+// How signatures are shared out among threads, and told: several at once while there is much to sign, and none waits while a thread is idle.
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, verify } from 'node:crypto';
-import { test } from 'node:test';
-import { nodeTimers } from '../../src/io/timers.ts';
+import { type TestContext, test } from 'node:test';
 import { ed25519Input } from '../../src/dkim/prepare-signature.ts';
-import { type MakeSignature, SignatureDesk } from '../../src/signing/signature-desk.ts';
+import {
+  SignatureDesk,
+  type SignatureJob,
+  type SignatureResult,
+  type SignatureThread,
+} from '../../src/signing/signature-desk.ts';
 import type { PrivateKey } from '../../src/signing/private-key.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -13,55 +17,84 @@ const ed = generateKeyPairSync('ed25519');
 const rsaKey: PrivateKey = { key: rsa.privateKey, algorithm: 'rsa-sha256', bits: 2048 };
 const edKey: PrivateKey = { key: ed.privateKey, algorithm: 'ed25519-sha256', bits: 256 };
 
-/** A desk whose signatures are made, one after the other, when the test says so. */
-function world(parallel: number) {
-  const begun: Parameters<MakeSignature>[3][] = [];
-  const timers = new Map<object, () => void>();
-  const delays: number[] = [];
-  const desk = new SignatureDesk({
-    parallel,
-    make: (_hash, _bytes, _key, done) => void begun.push(done),
-    timers: {
-      ...nodeTimers,
-      setTimeout: (act, delayMs) => {
-        const timer = { unref: () => timer };
-        timers.set(timer, act);
-        delays.push(delayMs);
-        return timer;
-      },
-      clear: (timer) => void (timer && timers.delete(timer)),
-    },
-  });
-  const told: string[] = [];
-  let number = 0;
-  return {
-    told,
-    begun,
-    delays,
-    timers,
-    sign: (count: number): void => {
-      for (let i = 0; i < count; i++) {
-        const name = `${++number}`;
-        desk.sign(Buffer.from('x'), rsaKey).then(
-          () => told.push(name),
-          (error: Error) => told.push(`${name}: ${error.message}`),
-        );
-      }
-    },
-    /** The first one that was begun is made. @returns after everybody was told */
-    make: async (error: Error | null = null): Promise<void> => {
-      begun.shift()?.(error, Buffer.alloc(0));
-      await new Promise(setImmediate);
-    },
-    late: async (): Promise<void> => {
-      for (const act of timers.values()) act();
-      await new Promise(setImmediate);
-    },
-  };
+/** A thread that answers when the test says so. */
+class ScriptedThread implements SignatureThread {
+  readonly asked: string[][] = [];
+  isHeld = false;
+  isEnded = false;
+  #answered: (results: readonly SignatureResult[]) => void = () => assert.fail();
+  #failed: (error: Error) => void = assert.fail;
+
+  on(event: 'message' | 'error', act: never): void {
+    if (event === 'message') this.#answered = act;
+    else this.#failed = act;
+  }
+
+  postMessage(jobs: readonly SignatureJob[]): void {
+    this.asked.push(jobs.map(({ bytes }) => String(bytes)));
+  }
+
+  ref(): void {
+    this.isHeld = true;
+  }
+
+  unref(): void {
+    this.isHeld = false;
+  }
+
+  terminate(): Promise<void> {
+    this.isEnded = true;
+    return Promise.resolve();
+  }
+
+  /** Answers what it has with its names in capitals. */
+  answer(but: Record<string, string> = {}): Promise<void> {
+    const results = this.asked.at(-1)?.map((name) => {
+      const fault = but[name];
+      return fault === undefined ? Buffer.from(name.toUpperCase()) : { fault };
+    });
+    this.#answered(results ?? []);
+    return turn();
+  }
+
+  fail(message: string): Promise<void> {
+    this.#failed(new Error(message));
+    return turn();
+  }
 }
 
-test('signatures are valid by both algorithms', async () => {
-  const desk = new SignatureDesk({ timers: nodeTimers });
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function world(threads: number, startThread?: () => SignatureThread) {
+  const started: ScriptedThread[] = [];
+  const desk = new SignatureDesk({
+    threads,
+    startThread:
+      startThread ??
+      (() => {
+        const thread = new ScriptedThread();
+        started.push(thread);
+        return thread;
+      }),
+  });
+  const told: string[] = [];
+  const sign = async (...names: string[]): Promise<void> => {
+    for (const name of names)
+      desk.sign(Buffer.from(name), rsaKey).then(
+        (signature) => told.push(String(signature)),
+        (error: Error) => told.push(`${name}: ${error.message}`),
+      );
+    await turn();
+  };
+  return { desk, started, told, sign };
+}
+
+const names = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => `s${from + at}`);
+
+test('signatures are valid by both algorithms', async (t: TestContext) => {
+  const desk = new SignatureDesk();
+  t.after(() => desk.close());
   const bytes = Buffer.from('From: joe@example.com\r\n');
   const all = await Promise.all(
     Array.from({ length: 40 }, (_, at) => desk.sign(bytes, at % 2 === 0 ? rsaKey : edKey)),
@@ -74,75 +107,99 @@ test('signatures are valid by both algorithms', async () => {
     );
 });
 
-test('the last signature under way is told at once', async () => {
-  const { sign, make, told, timers } = world(2);
-  sign(1);
-  await make();
-  assert.deepEqual(told, ['1']);
-  assert.equal(timers.size, 0, 'nothing waits for a timer');
-  sign(2);
-  await make();
-  assert.deepEqual(told, ['1']);
-  await make();
-  assert.deepEqual(told, ['1', '2', '3']);
-  assert.equal(timers.size, 0);
+test('a key that cannot sign fails alone, with the reason', async (t) => {
+  const desk = new SignatureDesk();
+  t.after(() => desk.close());
+  const bytes = Buffer.from('x');
+  const wrong: PrivateKey = { ...rsaKey, key: rsa.publicKey };
+  const [first, second] = [desk.sign(bytes, wrong), desk.sign(bytes, rsaKey)];
+  await assert.rejects(first, /private/iu);
+  assert.ok(verify('sha256', bytes, rsa.publicKey, await second));
 });
 
-test('while there is more to sign, sixteen are told together', async () => {
-  const { sign, make, told } = world(2);
-  sign(40);
-  for (let count = 1; count <= 40; count++) {
-    await make();
-    const expected = count === 40 ? 40 : count - (count % 16);
-    assert.equal(told.length, expected, `after ${count}`);
-  }
+test('no thread is started before there is something to sign', async () => {
+  const { started, sign } = world(4);
+  await turn();
+  assert.equal(started.length, 0);
+  await sign('a');
+  assert.deepEqual(
+    started.map(({ asked }) => asked),
+    [[['a']]],
+  );
 });
 
-test('no more are made at the same time than are allowed, in the order in which they were asked for', async () => {
-  const { sign, make, begun, told } = world(3);
-  sign(5);
-  assert.equal(begun.length, 3);
-  await make();
-  assert.equal(begun.length, 3);
-  await make();
-  await make();
-  assert.equal(begun.length, 2);
-  await make();
-  await make();
-  assert.deepEqual(told, ['1', '2', '3', '4', '5']);
-});
-
-test('none is held back for longer than some milliseconds', async () => {
-  const { sign, make, late, told, delays } = world(2);
-  sign(3);
-  await make();
+test('what comes in one turn is shared among the idle threads, sixteen each at most', async () => {
+  const { started, sign, told } = world(3);
+  await sign(...names(1, 7));
+  assert.deepEqual(
+    started.map(({ asked }) => asked),
+    [[names(1, 3)], [names(4, 5)], [names(6, 7)]],
+  );
+  await sign(...names(8, 47));
   assert.deepEqual(told, []);
-  await late();
-  assert.deepEqual(told, ['1']);
-  await make();
-  await late();
-  assert.deepEqual(told, ['1', '2']);
-  assert.ok(delays.every((delay) => delay <= 10));
+  await started[1]?.answer();
+  assert.deepEqual(told, ['S4', 'S5'], 'what a thread has made is told together');
+  assert.deepEqual(started[1]?.asked.at(-1), names(8, 23));
+  await started[0]?.answer();
+  await started[2]?.answer();
+  assert.deepEqual(started[0]?.asked.at(-1), names(24, 39));
+  assert.deepEqual(started[2]?.asked.at(-1), names(40, 47));
+});
+
+test('a thread keeps the process only while it has something to sign', async () => {
+  const { started, sign } = world(1);
+  await sign('a', 'b');
+  assert.equal(started[0]?.isHeld, true);
+  await sign('c');
+  await started[0]?.answer();
+  assert.equal(started[0]?.isHeld, true);
+  await started[0]?.answer();
+  assert.equal(started[0]?.isHeld, false);
 });
 
 test('an error is told to the one that it is about', async () => {
-  const { sign, make, told } = world(2);
-  sign(2);
-  await make(new Error('no such key'));
-  await make();
-  assert.deepEqual(told, ['1: no such key', '2']);
+  const { started, sign, told } = world(1);
+  await sign('a', 'b', 'c');
+  await started[0]?.answer({ b: 'no such key' });
+  assert.deepEqual(told, ['A', 'b: no such key', 'C']);
 });
 
-test('an error that is thrown at once is told, too, and the next one is made', async () => {
-  const desk = new SignatureDesk({
-    timers: nodeTimers,
-    parallel: 1,
-    make: (_hash, bytes, _key, done) => {
-      if (bytes.length === 0) throw new Error('nothing to sign');
-      setImmediate(done, null, Buffer.from('made'));
-    },
+test('a thread that ends takes with it what it had; the next ones get another thread', async () => {
+  const { started, sign, told } = world(1);
+  await sign('a', 'b');
+  await sign('c');
+  await started[0]?.fail('out of memory');
+  assert.deepEqual(told, [
+    'a: the thread that signs has failed: out of memory',
+    'b: the thread that signs has failed: out of memory',
+  ]);
+  await started[1]?.answer();
+  assert.equal(told.at(-1), 'C');
+});
+
+test('a thread that cannot be started fails what it would get, and is tried again', async () => {
+  let tries = 0;
+  const thread = new ScriptedThread();
+  const { sign, told } = world(1, () => {
+    if (++tries === 1) throw new Error('EAGAIN');
+    return thread;
   });
-  const [first, second] = [desk.sign(Buffer.alloc(0), rsaKey), desk.sign(Buffer.from('x'), rsaKey)];
-  await assert.rejects(first, /nothing to sign/);
-  assert.equal(String(await second), 'made');
+  await sign('a');
+  assert.deepEqual(told, ['a: the thread that signs has failed: EAGAIN']);
+  await sign('b');
+  await thread.answer();
+  assert.equal(told.at(-1), 'B');
+});
+
+test('after the end, everything fails at once', async () => {
+  const { desk, started, sign, told } = world(1);
+  await sign('a');
+  await sign('b');
+  desk.close();
+  assert.equal(started[0]?.isEnded, true);
+  await sign('c');
+  assert.deepEqual(
+    told,
+    ['a', 'b', 'c'].map((name) => `${name}: Sluice is stopping`),
+  );
 });

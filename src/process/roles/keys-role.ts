@@ -71,7 +71,7 @@ export class KeysRole implements Role {
     const secret = secretOf(keysFolder(config.spool), log);
     const users = new Users(settings, { log, troubles, pool, secret });
     const keys = new KeyStore(() => performance.now());
-    const desk = new SignatureDesk({ timers: nodeTimers });
+    const desk = new SignatureDesk();
     const signer = new MailSigner(signingRules(config), { keys, desk, log, troubles, dateMs: Date.now });
     return new KeysRole(users, signer, config, log);
   }
