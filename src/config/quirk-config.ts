@@ -12,9 +12,10 @@ export interface QuirkConfig {
   readonly ip: NonNullable<FileQuirk['ip']>;
   readonly ignoreExtensions: NonNullable<FileQuirk['ignoreExtensions']>;
   readonly pipelineDepth: FileQuirk['pipelineDepth'];
+  readonly ownName: FileQuirk['ownName'];
 }
 
 export function toQuirkConfig(quirk: FileQuirk): QuirkConfig {
-  const { mx = [], ip = [], ignoreExtensions = [], pipelineDepth } = quirk;
-  return { mx, ip, ignoreExtensions, pipelineDepth };
+  const { mx = [], ip = [], ignoreExtensions = [], ownName, pipelineDepth } = quirk;
+  return { mx, ip, ignoreExtensions, ownName, pipelineDepth };
 }

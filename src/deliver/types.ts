@@ -124,6 +124,8 @@ export interface DeliverySettings {
   readonly pipelineDepth: PipelineDepth;
   /** Our name in EHLO, by source address. */
   readonly heloNames: ReadonlyMap<string, string>;
+  /** Names of this server, in lower case: a server with one of them is this one. */
+  readonly ownNames?: ReadonlySet<string> | undefined;
   readonly quirks: HostQuirks;
   /** The manager wants to know more of each attempt than its result. */
   readonly tellsAttempts?: boolean | undefined;

@@ -7,6 +7,8 @@ export type EventName =
   | 'received'
   /** A client was refused: a connection, a command, a recipient or a message. */
   | 'rejected'
+  /** A message was refused because it has passed too many hosts: it is in a mail loop. */
+  | 'looped'
   /** A message was not taken, because a sending limit is used up. */
   | 'sendingLimited'
   /** A client has named too many recipients that do not exist: its session ends, and its network may be refused for a while. */

@@ -7,6 +7,7 @@
 
 import type { EventName } from './event.ts';
 import type { Logger } from './logger.ts';
+import type { LoopedFields } from './looped-fields.ts';
 
 type Text = string | undefined;
 
@@ -74,6 +75,7 @@ interface EventFields {
     readonly to: string;
     readonly reply: string;
   };
+  readonly looped: LoopedFields;
   readonly sendingLimited: {
     readonly client?: Text;
     readonly login?: Text;

@@ -124,6 +124,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reader,
     writerOf: ({ store: number }) => writerTo(writers, number),
     dateMs: clock.systemMs,
+    mostHops: () => inForce.config.receive.maxReceived,
     happenings,
     submit: (message) => events.post({ kind: 'reported', message }),
     report: (batch) => manager.senderReports(batch),

@@ -2,9 +2,11 @@
 // loop (RFC 5321 6.3), and `TLS-Required: No` (RFC 8689 5).
 
 import { FieldScanner, nameBytes } from './field-scanner.ts';
+import { PassedHosts } from './passed-hosts.ts';
 
 const tlsRequired = nameBytes('tls-required');
-const names = [nameBytes('received'), nameBytes('delivered-to'), tlsRequired];
+const received = nameBytes('received');
+const names = [received, nameBytes('delivered-to'), tlsRequired];
 
 /** The value is short, and blanks around it are no part of it. */
 const mostValueBytes = 64;
@@ -12,12 +14,17 @@ const mostValueBytes = 64;
 export class TraceFields extends FieldScanner {
   /** Number of Received and Delivered-To fields so far. */
   hops = 0;
+  /** The hosts that the message has passed, by the Received fields from `readFrom` on; undefined while there are no more. */
+  passed: PassedHosts | undefined;
+  readonly #readFrom: number;
   #tlsFields = 0;
-  #isTlsField = false;
+  #field: 'tls' | 'received' | 'other' = 'other';
   #value = '';
 
-  constructor() {
+  /** @param readFrom - with so many trace fields, those that come are read: mail with fewer costs no more than their count */
+  constructor(readFrom = Infinity) {
     super(names);
+    this.#readFrom = readFrom;
   }
 
   /** Does the header say `TLS-Required: No`, once? Any other value, and several fields, say nothing (RFC 8689 5). */
@@ -27,13 +34,20 @@ export class TraceFields extends FieldScanner {
   }
 
   protected override fieldFound(name: Uint8Array): void {
-    this.#isTlsField = name === tlsRequired;
-    if (this.#isTlsField) this.#tlsFields++;
-    else this.hops++;
+    if (name === tlsRequired) {
+      this.#field = 'tls';
+      this.#tlsFields++;
+      return;
+    }
+    const isRead = name === received && this.hops >= this.#readFrom;
+    this.#field = isRead ? 'received' : 'other';
+    this.hops++;
+    if (isRead) (this.passed ??= new PassedHosts()).begin();
   }
 
   protected override valueByte(byte: number): boolean {
-    if (!this.#isTlsField || this.#value.length >= mostValueBytes) return false;
+    if (this.#field === 'received') return this.passed?.take(byte) === true;
+    if (this.#field === 'other' || this.#value.length >= mostValueBytes) return false;
     this.#value += String.fromCodePoint(byte);
     return true;
   }

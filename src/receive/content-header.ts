@@ -9,7 +9,7 @@ import { MailCompletion } from './mail-completion.ts';
 import type { ReceiveSettings } from './types.ts';
 
 export class ContentHeader {
-  readonly trace = new TraceFields();
+  readonly trace: TraceFields;
   readonly #hostname: string;
   /** Undefined when no header field may set the priority. */
   readonly #priorityField: FieldValue | undefined;
@@ -18,9 +18,10 @@ export class ContentHeader {
 
   constructor(
     { origin, params }: AcceptedTransaction,
-    { hostname, priorityHeader }: ReceiveSettings,
+    { hostname, maxReceived, priorityHeader }: ReceiveSettings,
     startedAtMs: number,
   ) {
+    this.trace = new TraceFields(Math.floor(maxReceived / 2));
     this.#hostname = hostname;
     this.#missing = origin.completed ? new MailCompletion(this.trace, startedAtMs) : undefined;
     // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.

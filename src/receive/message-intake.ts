@@ -101,7 +101,7 @@ export class MessageIntake {
     this.#editHeader();
   }
 
-  /** Bytes of its content that are held in memory. */
+  /** Bytes of its content in memory. */
   get heldBytes(): number {
     return this.#headerBytes + this.#pieces.bytes;
   }
@@ -149,6 +149,7 @@ export class MessageIntake {
     if (this.#failure !== undefined) return this.#failed(this.#failure);
     if (this.#read.trace.hops < this.#context.settings.maxReceived) return undefined;
     this.abort();
+    this.#context.log.looped(this.#transaction, this.#read.trace);
     return tooManyHops;
   }
 
@@ -266,8 +267,7 @@ export class MessageIntake {
     await large.write(Buffer.concat(this.#takeContent()));
     const completion = this.#completion();
     const prefix = made ?? this.#prefix(completion);
-    const stored = large.commit(envelopeOf(this.#transaction, completion), prefix);
-    return stored.finally(() => this.#giveHeader());
+    return large.commit(envelopeOf(this.#transaction, completion), prefix).finally(() => this.#giveHeader());
   }
 
   /** Takes the pieces that were gathered. They no longer count as held in memory. */

@@ -1,6 +1,7 @@
 // Writes the log events of received mail: `received` and `rejected`.
 
 import type { Events } from '../log/events.ts';
+import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailFacts } from '../policy/stage.ts';
 import type { EtrnNode, ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
 import { allowedText, dateText } from '../policy/sending/sending-text.ts';
@@ -62,6 +63,19 @@ export class ReceiveLog {
       helo: origin.helo,
       stage: discard?.stage === '' ? undefined : discard?.stage,
       reason: discard?.reason,
+    });
+  }
+
+  /** A message was refused, because it has passed too many hosts. */
+  looped({ origin, reversePath, recipients }: AcceptedTransaction, { hops, passed }: TraceFields): void {
+    this.#events.happened('looped', {
+      from: reversePath,
+      to: recipients.map((recipient) => recipient.address),
+      client: origin.client === '' ? undefined : origin.client,
+      helo: origin.helo,
+      login: origin.principal,
+      hops,
+      passed: passed === undefined || passed.text === '' ? undefined : passed.text,
     });
   }
 

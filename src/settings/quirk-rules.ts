@@ -4,17 +4,21 @@ import { isIP } from 'node:net';
 import type { Config } from '../config/config.ts';
 import type { QuirkRule } from '../deliver/smtp/host-quirks.ts';
 
-export function quirkRules({ quirk, route }: Config): QuirkRule[] {
-  const rules: QuirkRule[] = quirk.map(({ mx, ip, ignoreExtensions, pipelineDepth }) => ({
+export function quirkRules({ quirk, route, stage }: Config): QuirkRule[] {
+  // A content filter may hand on what the listener behind it says.
+  const toFilters = new Set(stage.flatMap((each) => (each.kind === 'content-filter' ? [each.route] : [])));
+  const rules: QuirkRule[] = quirk.map(({ mx, ip, ignoreExtensions, ownName, pipelineDepth }) => ({
     hosts: mx,
     networks: ip,
     extensions: ignoreExtensions,
     pipelineDepth,
+    ownName,
   }));
   for (const each of route) {
     if (each.kind !== 'relay') continue;
     const { ignoreExtensions: extensions = [], pipelineDepth, relay } = each;
-    if (extensions.length === 0 && pipelineDepth === undefined) continue;
+    const ownName = each.name !== undefined && toFilters.has(each.name) ? 'accept' : undefined;
+    if (extensions.length === 0 && pipelineDepth === undefined && ownName === undefined) continue;
     for (const { host, port } of relay) {
       const version = isIP(host);
       rules.push({
@@ -23,6 +27,7 @@ export function quirkRules({ quirk, route }: Config): QuirkRule[] {
         port,
         extensions,
         pipelineDepth,
+        ownName,
       });
     }
   }

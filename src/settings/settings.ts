@@ -14,7 +14,7 @@ import type { GuessLimit } from '../receive/guess-counts.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import { tokenMechanisms } from '../sasl/mechanisms.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
-import { backupPatterns, takesEtrn } from './backup.ts';
+import { backupPatterns, ownNames, takesEtrn } from './backup.ts';
 import { deliveryStages } from './delivery-points.ts';
 import { limitRules } from './limit-rules.ts';
 import { scheduleRules } from './mail-schedules.ts';
@@ -127,6 +127,7 @@ export function deliverySettings(config: Config): DeliverySettings {
     // By DATA two can be on the way at once. The third one is at hand when the content of the second can leave, and leaves with it.
     pipelineDepth: { data: deliver.pipelineDepth ?? mostByData, chunking: deliver.pipelineDepth ?? 4 },
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
+    ownNames: new Set(ownNames(config).map((name) => name.toLowerCase())),
     quirks: new HostQuirks(quirkRules(config)),
     ...(deliveryStages(config, 'attempt').length > 0 && { tellsAttempts: true }),
     timeouts: {

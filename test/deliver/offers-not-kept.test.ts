@@ -102,6 +102,42 @@ test('rules mean hosts by name or address, and add up', () => {
   assert.deepEqual(of('mx.example', '2001:db8::1'), []);
 });
 
+test('a name of this server means a loop or another server of that name, by what is said for the host', () => {
+  const hosts = (name: string) => ({ hosts: [parseDomainPattern(name)], networks: [], extensions: [] });
+  const quirks = new HostQuirks([
+    { ...hosts('*.far.example'), ownName: 'refuse' },
+    { ...hosts('other.far.example'), ownName: 'accept' },
+    hosts('plain.example'),
+  ]);
+  const of = (host: string) => quirks.of(host, '192.0.2.1', 25).ownName;
+  assert.deepEqual(['mx.far.example', 'other.far.example', 'plain.example', 'mx.example'].map(of), [
+    'refuse',
+    'accept',
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a host with a name of this server gets no mail, but for one on this host', async (t) => {
+  const { server, spool, connect, context, sender, reports } = await fixture(t);
+  const ownNames = new Set(['mx.test']);
+  sender.reconfigure({ ...context, settings: { ...context.settings, ownNames } });
+  connect(spool.add({ to: ['b@to.test'] }), 1);
+  await (await server.accept()).hello('PIPELINING');
+  assert.deepEqual(await reports.next(), { kind: 'ready', connection: 1 });
+  const quirks = new HostQuirks([
+    { hosts: [parseDomainPattern('mx.test')], networks: [], extensions: [], ownName: 'refuse' },
+  ]);
+  sender.reconfigure({ ...context, settings: { ...context.settings, ownNames, quirks } });
+  connect(spool.add({ to: ['b@to.test'] }), 2);
+  const peer = await server.accept();
+  await peer.hello('PIPELINING');
+  assert.equal(await peer.line(), 'QUIT');
+  const closed = await reports.next();
+  assert.ok(closed.kind === 'closed' && closed.report.kind === 'failed', JSON.stringify(closed));
+  assert.match(closed.report.error, /mail would loop: the server calls itself mx\.test/u);
+});
+
 test('a host is served with the depth that is said for it', async (t) => {
   const all = await fixture(t);
   const quirks = new HostQuirks([

@@ -57,6 +57,7 @@ function ground(to: readonly string[]) {
     reader,
     writerOf: () => writer as SpoolWriter,
     dateMs: () => 5_000,
+    mostHops: () => 6,
     happenings: { happened: () => undefined },
     submit: (message) => void submitted.push(message),
     report: (batch) => {
@@ -99,6 +100,15 @@ test('mail that comes by a second time goes back, and nothing is stored', async 
   const [result] = await redirect(['a@to.test'], 'Delivered-To: A@to.test\r\nSubject: x\r\n\r\n');
   assert.ok(result?.result === 'refused' && result.refusal.permanent);
   assert.equal(result.refusal.enhanced, '5.4.6');
+  assert.deepEqual(stored, []);
+});
+
+test('mail that has passed too many places goes back, though it has not come by here', async () => {
+  const { redirect, stored } = ground(['b@to.test']);
+  const fields = 'Received: by x.test\r\nDelivered-To: other@to.test\r\n'.repeat(3);
+  const [result] = await redirect(['a@to.test'], `${fields}Subject: x\r\n\r\n`);
+  assert.ok(result?.result === 'refused' && result.refusal.permanent);
+  assert.match(result.refusal.lines.join(' '), /has passed 6 places/u);
   assert.deepEqual(stored, []);
 });
 

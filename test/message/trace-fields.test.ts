@@ -101,3 +101,31 @@ for (const [header, waives] of demands) {
 test('TLS-Required is no hop', () => {
   assert.deepEqual(count(['TLS-Required: No\r\nReceived: a\r\n\r\n']), [1, true]);
 });
+
+test('hosts are read from Received fields from a number on, however they are cut, and counted', () => {
+  const hop = (by: string): string =>
+    `Received: from x.test (y [192.0.2.1])\r\n\tby ${by} (Sluice) with ESMTP id 1; date\r\n`;
+  const header = `${hop('early.test')}Delivered-To: by none.test\r\n${hop('a.test')}${hop('B.test')}${hop('a.test')}Subject: by c.test\r\n\r\nReceived: by d.test\r\n`;
+  for (const pieces of [[header], [...header]]) {
+    const fields = new TraceFields(2);
+    for (const piece of pieces) fields.push(Buffer.from(piece, 'latin1'));
+    assert.equal(fields.hops, 5);
+    assert.equal(fields.passed?.text, 'a.test (2 times), b.test');
+  }
+  const few = new TraceFields(9);
+  few.push(Buffer.from(header, 'latin1'));
+  assert.equal(few.passed, undefined);
+});
+
+test('whatever Received fields say, what is kept of them is short and can be printed', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 80 }), (values) => {
+      const fields = new TraceFields(0);
+      for (const value of values)
+        fields.push(Buffer.concat([Buffer.from('Received: x by '), value, Buffer.from('\r\n')]));
+      const text = fields.passed?.text ?? '';
+      // eslint-disable-next-line no-control-regex -- that is what is looked for
+      assert.ok(text.length <= 8 * 120 && !/[\x00-\x1f\x7f-\x9f]/.test(text), text);
+    }),
+  );
+});

@@ -7,6 +7,7 @@ import type { ConfigWarning } from '../read/config-warning.ts';
 import { contentFilterWarnings } from './content-filter-warnings.ts';
 import { credentialWarnings } from './credential-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
+import { loopWarnings } from './loop-warnings.ts';
 import type { Path } from '../read/toml.ts';
 import { scannerWarnings } from './scanner-warnings.ts';
 import { sendingWarnings } from './sending-warnings.ts';
@@ -85,6 +86,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...tlsWarnings(config),
     ...scannerWarnings(config),
     ...contentFilterWarnings(config),
+    ...loopWarnings(config),
     ...stageWarnings(config),
     ...sendingWarnings(config),
     ...wayWarnings(config),

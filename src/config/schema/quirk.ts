@@ -36,12 +36,22 @@ const quirk = tableOf({
     'The most messages on the way on one connection to these hosts. 0 and 1: one message at a time, without CHUNKING. When several tables match a host, the lowest counts.',
     { defaultText: 'that of [deliver]', example: '1' },
   ),
+  own_name: key(
+    oneOf(['refuse', 'accept']).optional(),
+    'What these hosts are when they answer EHLO with a name of this server: "refuse" takes them for this server, so that mail waits (4.4.6) and does not go round in a loop; "accept" for another server with the same name.',
+    {
+      defaultText:
+        '"refuse", but "accept" on this host (127.0.0.0/8 and ::1) and for the route of a content filter',
+      example: '"accept"',
+    },
+  ),
 }).superRefine((value, context) => {
   if (value.mx === undefined && value.ip === undefined) {
     context.addIssue({ code: 'custom', message: 'names no hosts: give mx, ip or both' });
   }
-  if (value.ignore_extensions === undefined && value.pipeline_depth === undefined) {
-    const message = 'changes nothing: give ignore_extensions, pipeline_depth or both';
+  const { ignore_extensions, own_name, pipeline_depth } = value;
+  if ([ignore_extensions, own_name, pipeline_depth].every((each) => each === undefined)) {
+    const message = 'changes nothing: give ignore_extensions, pipeline_depth or own_name';
     context.addIssue({ code: 'custom', message });
   }
 });

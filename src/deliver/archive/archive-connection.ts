@@ -1,9 +1,13 @@
-// The transport that keeps mail in files of this host: each message once for all of its recipients.
+// The transport that keeps mail in files of this host: each message once for all of its recipients. Promise: a recipient
+// that the message was delivered to before is told of as a loop.
 
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
+import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { WayHop } from '../../route/types.ts';
 import type { StoredMessage } from '../../spool/types.ts';
 import type { ConnectionContext } from '../connection-context.ts';
+import { deliveredBefore } from '../local/delivered-before.ts';
+import { passedPlaces } from '../local/header-block.ts';
 import { LocalConnection } from '../local/local-connection.ts';
 import { failed } from '../pipe/end-outcome.ts';
 import { mboxFromLine } from '../pipe/pipe-values.ts';
@@ -28,10 +32,18 @@ export class ArchiveConnection extends LocalConnection {
     inHand: TransactionInHand,
   ): Promise<readonly RecipientOutcome[]> {
     const own = inHand.message?.envelope ?? message.envelope;
+    const passed = await passedPlaces(message);
+    // A copy for an archive is no delivery to its recipients.
+    const isLooping = ({ address, isCopy }: EnvelopeRecipient): boolean =>
+      isCopy !== true && passed.includes(address);
+    const kept = own.recipients.filter((recipient) => !isLooping(recipient));
     const outcomes = (outcomeOf: (recipient: number) => RecipientOutcome): readonly RecipientOutcome[] =>
-      own.recipients.map((_, recipient) => outcomeOf(recipient));
+      own.recipients.map((each, recipient) =>
+        isLooping(each) ? failed(recipient, ...deliveredBefore(each.address)) : outcomeOf(recipient),
+      );
     try {
-      const path = await this.#keep(message, archiveFields(message.envelope, own));
+      const fields = archiveFields(message.envelope, { ...own, recipients: kept });
+      const path = kept.length === 0 ? 'nothing' : await this.#keep(message, fields);
       const reply = { code: 250, enhanced: '2.0.0', lines: [`kept in ${path}`], command: 'content' } as const;
       return outcomes((recipient) => ({ recipient, result: 'delivered', reply }));
     } catch (error) {

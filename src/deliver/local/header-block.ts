@@ -19,13 +19,24 @@ async function beginningOf(message: StoredMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** Has the message been delivered to this address before? Then it goes round in a loop. @throws {SpoolError} */
-export async function wasDeliveredTo(message: StoredMessage, address: string): Promise<boolean> {
+/** Where a message has been: what tells of a loop. */
+export interface PassedPlaces {
+  /** Has it been delivered to this address before (Delivered-To)? */
+  includes(address: string): boolean;
+  /** Number of Received and Delivered-To fields (RFC 5321 6.3). */
+  readonly hops: number;
+}
+
+/** @throws {SpoolError} */
+export async function passedPlaces(message: StoredMessage): Promise<PassedPlaces> {
   const beginning = await beginningOf(message);
-  const wanted = address.toLowerCase();
+  const addresses = new Set<string>();
+  let hops = 0;
   for (const { name, valueStart, end } of headerFields(beginning)) {
-    if (name !== 'delivered-to') continue;
-    if (beginning.toString('utf8', valueStart, end).trim().toLowerCase() === wanted) return true;
+    if (name !== 'delivered-to' && name !== 'received') continue;
+    hops++;
+    if (name === 'delivered-to')
+      addresses.add(beginning.toString('utf8', valueStart, end).trim().toLowerCase());
   }
-  return false;
+  return { hops, includes: (address) => addresses.has(address.toLowerCase()) };
 }

@@ -6,7 +6,8 @@ import type { WayHop } from '../../route/types.ts';
 import type { StoredMessage } from '../../spool/types.ts';
 import { fillCommand } from '../../values/pipe-command.ts';
 import type { ConnectionContext } from '../connection-context.ts';
-import { wasDeliveredTo } from '../local/header-block.ts';
+import { passedPlaces, type PassedPlaces } from '../local/header-block.ts';
+import { deliveredBefore } from '../local/delivered-before.ts';
 import { LocalConnection } from '../local/local-connection.ts';
 import { originalAddress } from '../local/original-address.ts';
 import type { TransactionInHand } from '../transaction-in-hand.ts';
@@ -40,6 +41,7 @@ export class PipeConnection extends LocalConnection {
   ): Promise<readonly RecipientOutcome[]> {
     const outcomes: RecipientOutcome[] = [];
     const { envelope } = inHand.message ?? message;
+    const passed = await passedPlaces(message);
     for (const [at, recipient] of envelope.recipients.entries()) {
       const facts: PipeFacts = {
         sender: recipient.isCopy === true ? '' : envelope.reversePath,
@@ -49,13 +51,13 @@ export class PipeConnection extends LocalConnection {
         sizeBytes: message.sizeBytes,
         nowMs: Date.now(),
       };
-      outcomes.push(await this.#deliverOne(message, facts, at, signal));
+      outcomes.push(await this.#deliverOne({ message, passed }, facts, at, signal));
     }
     return outcomes;
   }
 
   async #deliverOne(
-    message: StoredMessage,
+    { message, passed }: { readonly message: StoredMessage; readonly passed: PassedPlaces },
     facts: PipeFacts,
     at: number,
     signal: AbortSignal,
@@ -63,8 +65,7 @@ export class PipeConnection extends LocalConnection {
     const { way, planKey } = this.#hop;
     const unfit = unfitness(way.command, facts);
     if (unfit !== undefined) return failed(at, ...unfit);
-    if (await wasDeliveredTo(message, facts.recipient))
-      return failed(at, '5.4.6', `mail loop: the message was delivered to ${facts.recipient} before`);
+    if (passed.includes(facts.recipient)) return failed(at, ...deliveredBefore(facts.recipient));
     const { folder, programs } = this.context.ways;
     let file;
     try {

@@ -16,16 +16,23 @@ export interface QuirkRule {
   readonly extensions: readonly string[];
   /** The most transactions on the way on one connection; undefined: as with other hosts. */
   readonly pipelineDepth?: number | undefined;
+  /** What a host is that greets with a name of this server; undefined: as with other hosts. */
+  readonly ownName?: OwnName | undefined;
 }
+
+/** `refuse`: this server, so that mail would loop. `accept`: another server of the same name. */
+export type OwnName = 'refuse' | 'accept';
 
 /** What all rules that name a host say together. */
 export interface QuirksOfHost {
   readonly extensions: ReadonlySet<string>;
   /** The lowest; undefined when none says it. */
   readonly pipelineDepth: number | undefined;
+  /** `accept` where one says it. */
+  readonly ownName: OwnName | undefined;
 }
 
-const none: QuirksOfHost = { extensions: new Set(), pipelineDepth: undefined };
+const none: QuirksOfHost = { extensions: new Set(), pipelineDepth: undefined, ownName: undefined };
 
 export class HostQuirks {
   readonly #rules: readonly {
@@ -54,9 +61,11 @@ export class HostQuirks {
     );
     if (meant.length === 0) return none;
     const depths = meant.flatMap(({ rule }) => rule.pipelineDepth ?? []);
+    const ownNames = meant.flatMap(({ rule }) => rule.ownName ?? []);
     return {
       extensions: new Set(meant.flatMap(({ rule }) => rule.extensions)),
       pipelineDepth: depths.length === 0 ? undefined : Math.min(...depths),
+      ownName: ownNames.includes('accept') ? 'accept' : ownNames[0],
     };
   }
 }

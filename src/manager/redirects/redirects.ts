@@ -1,8 +1,8 @@
 // Redirections: the recipient of a route with `redirect` is delivered to by a new message to others, with the same content and sender. Promises:
 // the new message is on stable storage before the recipient counts as delivered, so a crash in between repeats it and never loses it; mail that
-// comes by a second time goes back (Delivered-To).
+// comes by a second time, or has passed too many places, goes back (Delivered-To, Received).
 
-import { wasDeliveredTo } from '../../deliver/local/header-block.ts';
+import { passedPlaces } from '../../deliver/local/header-block.ts';
 import { readFailure } from '../../deliver/read-failure.ts';
 import type { AttemptResult, ConnectGrant, Work } from '../../deliver/types.ts';
 import type { SenderToManager, Submitted } from '../../channel/messages.ts';
@@ -22,6 +22,8 @@ export interface RedirectsParts {
   /** The writer to the store of the message that is redirected. */
   readonly writerOf: (about: StoredRef) => SpoolWriter;
   readonly dateMs: () => number;
+  /** With so many Received and Delivered-To fields, a message is in a loop. */
+  readonly mostHops: () => number;
   readonly happenings: Pick<Events, 'happened'>;
   /** Called with each new message that is on stable storage. */
   readonly submit: (message: Submitted) => void;
@@ -104,20 +106,25 @@ export class Redirects implements SenderPort {
     const { envelope } = message;
     const { address = '', notify } = envelope.recipients[recipient] ?? {};
     const { tenant } = envelope;
-    if (await wasDeliveredTo(message, address)) {
-      const text = `mail loop: the message has come by ${address} before`;
-      const refusal = localRefusal({
-        during: 'routing',
-        code: 550,
-        enhanced: '5.4.6',
-        text,
-        permanent: true,
-      });
+    const loop = await this.#loopOf(message, address);
+    if (loop !== undefined) {
+      // RFC 3463 X.4.6: routing loop detected.
+      const facts = { during: 'routing', code: 550, enhanced: '5.4.6', permanent: true } as const;
+      const refusal = localRefusal({ ...facts, text: `mail loop: the message ${loop}` });
       return { recipient, result: 'refused', refusal, address, ...(tenant !== undefined && { tenant }) };
     }
     await this.#store(redirectedEnvelope(envelope, recipient, to), address, message, ref);
     const isExpanded = to.length > 1 && notify?.success === true;
     return { recipient, result: 'delivered', ...(isExpanded && { relayedTo: host, isExpanded: true }) };
+  }
+
+  /** Why the message goes round in a circle; undefined: nothing says that it does. */
+  async #loopOf(message: StoredMessage, address: string): Promise<string | undefined> {
+    const passed = await passedPlaces(message);
+    if (passed.includes(address)) return `has come by ${address} before`;
+    // Redirections to several others that lead to each other make ever more of it.
+    if (passed.hops < this.#parts.mostHops()) return undefined;
+    return `has passed ${passed.hops} places (Received and Delivered-To)`;
   }
 
   async #store(

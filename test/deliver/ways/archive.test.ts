@@ -69,6 +69,29 @@ test('a copy for an archive tells the envelope of the message, hidden recipients
   assert.equal(kept.includes('archive.invalid'), false);
 });
 
+test('a recipient that the message was delivered to before is told of as a loop, and the others are kept', async (t) => {
+  const folder = folderFor(t);
+  const way: ArchiveWay = { kind: 'archive', place: { kind: 'maildir', folder } };
+  const made = await fixture(t);
+  const content = 'Received: by x.test\r\nDelivered-To: B@to.test\r\nSubject: x\r\n\r\nHello\r\n';
+  const results = await deliver(made, way, { to: ['a@to.test', 'b@to.test'], content });
+  assert.deepEqual(
+    results.map(({ result, error }) => [result, error]),
+    [
+      ['delivered', undefined],
+      ['permfail', '550 5.4.6 mail loop: the message was delivered to b@to.test before'],
+    ],
+  );
+  const [name = ''] = readdirSync(join(folder, 'new'));
+  const kept = readFileSync(join(folder, 'new', name), 'utf8');
+  assert.match(
+    kept,
+    /^Return-Path: <a@from\.test>\nX-Original-To: a@to\.test\nDelivered-To: a@to\.test\nX-Queue/u,
+  );
+  await deliver(made, way, { to: ['b@to.test'], content });
+  assert.equal(readdirSync(join(folder, 'new')).length, 1);
+});
+
 test('a Maildir that cannot be written makes the mail wait', async (t) => {
   const folder = join(folderFor(t), 'file');
   writeFileSync(folder, 'no folder');

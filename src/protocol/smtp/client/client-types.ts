@@ -7,6 +7,8 @@ import type { ForwardedClient } from './xforward.ts';
 export interface ClientSessionOptions {
   /** Our name in EHLO, HELO and LHLO: a domain or an address literal (RFC 5321 4.1.1.1). */
   readonly heloName: string;
+  /** Names of this server, in lower case: a server that calls itself so is this one, and mail to it would loop. None when not given. */
+  readonly ownNames?: ReadonlySet<string> | undefined;
   /** SMTP when not given. */
   readonly dialect?: ClientDialect | undefined;
   /**

@@ -110,13 +110,27 @@ export class Opening {
   #helloAnswered(parser: ReplyParser): OpeningStep {
     const { code } = parser;
     if (code < 300) {
-      if (!this.triedHelo) this.extensions = parseExtensions(parser.lines(), this.#options.ignoredExtensions);
+      const lines = parser.lines();
+      const loop = this.#loopOf(lines);
+      if (loop !== undefined) return loop;
+      if (!this.triedHelo) this.extensions = parseExtensions(lines, this.#options.ignoredExtensions);
       return this.#mayBeReady();
     }
     if (code < 500 || this.triedHelo || !this.#dialect.fallsBackToHelo) return this.#refused(parser);
     // RFC 5321 3.2: HELO for a server that does not know EHLO.
     this.triedHelo = true;
     return { kind: 'send', command: `HELO ${this.#options.heloName}\r\n` };
+  }
+
+  /** RFC 5321 4.1.1.1: the reply to EHLO begins with the server's name. RFC 3463 X.4.6: routing loop detected. */
+  #loopOf([first = '']: readonly string[]): OpeningStep | undefined {
+    const { ownNames } = this.#options;
+    if (ownNames === undefined) return undefined;
+    const [name = ''] = first.trim().split(/\s/, 1);
+    if (!ownNames.has(name.toLowerCase())) return undefined;
+    const text = `mail would loop: the server calls itself ${name}, which is a name of this server`;
+    const failure = { kind: 'broken', during: this.#command(), text, enhanced: '4.4.6' } as const;
+    return { kind: 'failed', failure, permanent: false };
   }
 
   #mayBeReady(): OpeningStep {

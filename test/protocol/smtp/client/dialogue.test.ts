@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { lmtpDialogues } from '../../lmtp/client-dialogues.ts';
 import { dialogues as smtpDialogues } from './dialogues.ts';
 import { checkDialogues } from './check-dialogues.ts';
+import { ownNameDialogues } from './own-name-dialogues.ts';
 import { loginDialogues } from './login-dialogues.ts';
 import { pipelinedDialogues } from './pipelined-dialogues.ts';
 import { provenHostDialogues } from './proven-host-dialogues.ts';
@@ -16,6 +17,7 @@ import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts'
 const dialogues = [
   ...smtpDialogues,
   ...checkDialogues,
+  ...ownNameDialogues,
   ...lmtpDialogues,
   ...tlsDialogues,
   ...loginDialogues,

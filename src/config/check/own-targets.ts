@@ -1,0 +1,68 @@
+// The servers that routes hand mail to, and which of them are listeners of this Sluice itself, as far as that is known without DNS.
+
+import { isIP } from 'node:net';
+
+import { type Endpoint, formatRelayHost } from '../../values/endpoint.ts';
+import { includesAddress, type ListenAddress } from '../../values/listen-address.ts';
+import { formatLmtpServer } from '../../values/lmtp-server.ts';
+import type { Config } from '../config.ts';
+import type { ListenConfig } from '../listen-config.ts';
+import type { RouteConfig } from '../route-config.ts';
+
+type Own = Pick<Config, 'hostname' | 'listen'>;
+
+/** A server of a route. */
+interface Target {
+  readonly key: 'relay' | 'lmtp' | 'fallback_relay';
+  readonly at: number;
+  readonly shown: string;
+  readonly addresses: readonly ListenAddress[];
+}
+
+/** The servers of a route at which this Sluice listens: it never hands mail to them. */
+export function ownTargets(route: RouteConfig, own: Own): readonly Omit<Target, 'addresses'>[] {
+  return targetsOf(route, own).filter(({ addresses }) =>
+    addresses.some((address) => isOwn(address, own.listen)),
+  );
+}
+
+function targetsOf(route: RouteConfig, own: Own): readonly Target[] {
+  const relays = (key: 'relay' | 'fallback_relay', hosts: readonly Endpoint[] = []): readonly Target[] =>
+    hosts.map((host, at) => ({
+      key,
+      at,
+      shown: formatRelayHost(host),
+      addresses: addressesOf(host, own),
+    }));
+  const fallback = relays('fallback_relay', route.fallbackRelay);
+  if (route.kind === 'relay') return [...relays('relay', route.relay), ...fallback];
+  if (route.kind !== 'lmtp') return fallback;
+  return route.lmtp.map((server, at) => ({
+    key: 'lmtp',
+    at,
+    shown: formatLmtpServer(server),
+    addresses: server.kind === 'unix' ? [server] : addressesOf(server, own),
+  }));
+}
+
+/** Of a name, those that are known without DNS. */
+function addressesOf({ host, port }: Endpoint, { hostname, listen }: Own): readonly ListenAddress[] {
+  if (host === 'localhost') return loopback.map((each) => ({ kind: 'tcp', host: each, port }));
+  if (host === hostname) return hostsOf(listen).map((each) => ({ kind: 'tcp', host: each, port }));
+  return isIP(host) === 0 ? [] : [{ kind: 'tcp', host, port }];
+}
+
+const loopback = ['127.0.0.1', '::1'];
+
+/** A listener at a wildcard takes connections to addresses of this host alone: which these are, the file says only of some. */
+function isOwn(address: ListenAddress, listen: readonly ListenConfig[]): boolean {
+  const isOfThisHost =
+    address.kind === 'unix' ||
+    address.host.startsWith('127.') ||
+    [...loopback, ...hostsOf(listen)].includes(address.host);
+  return isOfThisHost && listen.some((each) => includesAddress(each.address, address));
+}
+
+function hostsOf(listen: readonly ListenConfig[]): readonly string[] {
+  return listen.flatMap(({ address }) => (address.kind === 'tcp' ? [address.host] : []));
+}
