@@ -95,9 +95,9 @@ export class Effects implements EffectHandlers {
     this.#parts.settlement.deferred(effect, effect.message === this.#attempted ? this.#results : undefined);
   }
 
-  failed({ message, recipient, refusal, expired }: EffectOf<'failed'>): void {
+  failed({ message, recipient, refusal, expired, tenant }: EffectOf<'failed'>): void {
     const queueId = this.#parts.admission.queueIdOf(message);
-    this.#parts.settlement.failed(queueId, recipient, refusal, expired, message);
+    this.#parts.settlement.failed(queueId, recipient, refusal, expired, message, tenant);
   }
 
   done({ message }: EffectOf<'done'>): void {

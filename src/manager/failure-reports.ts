@@ -1,13 +1,14 @@
 // Failures that are to be reported: those of one message are gathered while its other recipients are still in delivery, so
 // that a mailing to thousands gets one report and not one for each transaction. When nothing of the message is under way any
 // more, they are reported at once. Promises bounded work: at most `maxRunning`
-// reports are written to a store at a time, and a report that waits for its turn holds a few texts, never a message. Reports
-// of one store do not wait for those of another.
+// reports are written to a store at a time, tenants in turn, and a report that waits for its turn holds a few texts, never a message.
+// Where very many wait, deliveries of that store are paused until they are fewer. Reports of one store do not wait for those of another.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { MessageHandle } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
+import { ReportTurns } from './report-turns.ts';
 
 /** While others are under way, a message's failures are reported when no other one has joined them for this time, ... */
 const quietMs = 1_000;
@@ -16,12 +17,17 @@ const longestMs = 30_000;
 /** How often gathered failures are checked for these times. */
 const lookMs = 250;
 /** Reports that are written to one store at the same time; each may hold a message of `max_original_size` in memory. */
-const maxRunning = 32;
+const maxRunning = 128;
+/** With so many reports of a store that wait, nothing more of its mail is tried ... */
+const maxReady = 20_000;
+/** ... until there are only so many. */
+const fewReady = 19_000;
 /** Most failures that are gathered: with more, all of them are reported at once. */
 const maxGathered = 100_000;
 
 interface Gathered {
   readonly recipients: ReportedRecipient[];
+  readonly tenant: string;
   readonly firstAtMs: number;
   lastAtMs: number;
 }
@@ -35,8 +41,10 @@ interface Ready {
 /** The reports of one store. */
 interface Line {
   /** Reports whose message is pinned, waiting for their turn. */
-  readonly ready: Ready[];
+  readonly ready: ReportTurns<Ready>;
   running: number;
+  /** Deliveries of the store are paused. */
+  isLate: boolean;
 }
 
 export interface FailureReportsOptions {
@@ -50,6 +58,10 @@ export interface FailureReportsOptions {
   ) => Promise<void>;
   /** Will other recipients of the message have results soon? Failures wait for these. */
   readonly isUnderWay: (queueId: string, message: MessageHandle) => boolean;
+  /** Told when the mail of this store has too many failures without a report, and when that is over. */
+  readonly late?: (isLate: boolean, store: number) => void;
+  /** Reports of a tenant for one turn. Default: 1. */
+  readonly weightOf?: (tenant: string) => number;
   readonly timers: Timers;
 }
 
@@ -58,6 +70,8 @@ export class FailureReports {
   readonly #report: FailureReportsOptions['report'];
   readonly #timers: Timers;
   readonly #isUnderWay: FailureReportsOptions['isUnderWay'];
+  readonly #late: NonNullable<FailureReportsOptions['late']>;
+  readonly #weightOf: NonNullable<FailureReportsOptions['weightOf']>;
   readonly #gathered = new Map<string, Gathered>();
   /** Number of failures in `#gathered`. */
   #failures = 0;
@@ -73,8 +87,11 @@ export class FailureReports {
   #stopped = false;
   readonly #over = Promise.withResolvers<void>();
 
-  constructor({ take, report, isUnderWay, timers }: FailureReportsOptions) {
+  constructor(options: FailureReportsOptions) {
+    const { take, report, isUnderWay, timers, late = () => undefined, weightOf = () => 1 } = options;
     this.#isUnderWay = isUnderWay;
+    this.#late = late;
+    this.#weightOf = weightOf;
     this.#take = take;
     this.#report = report;
     this.#timers = timers;
@@ -85,12 +102,15 @@ export class FailureReports {
     return this.#gathered.size + this.#unfinished;
   }
 
-  /** Adds a recipient that failed, or whose relaying is to be reported. Nothing is written before `start`. */
-  add(queueId: string, recipient: ReportedRecipient): void {
+  /**
+   * Adds a recipient that failed, or whose relaying is to be reported. Nothing is written before `start`.
+   * @param tenant - whose mail it is; empty: of no tenant
+   */
+  add(queueId: string, recipient: ReportedRecipient, tenant = ''): void {
     const now = this.#timers.nowMs();
     let gathered = this.#gathered.get(queueId);
     if (gathered === undefined) {
-      gathered = { recipients: [], firstAtMs: now, lastAtMs: now };
+      gathered = { recipients: [], tenant, firstAtMs: now, lastAtMs: now };
       this.#gathered.set(queueId, gathered);
     }
     gathered.recipients.push(recipient);
@@ -111,7 +131,7 @@ export class FailureReports {
    */
   warn(queueId: string, recipients: () => readonly ReportedRecipient[]): void {
     if (this.#stopped) return;
-    const line = this.#enqueue(queueId, recipients);
+    const line = this.#enqueue(queueId, '', recipients);
     if (line !== undefined) this.#run(line);
   }
 
@@ -131,7 +151,10 @@ export class FailureReports {
     this.#complete = [];
     for (const queueId of complete) this.#makeReady(queueId);
     if (this.#failures > maxGathered) for (const queueId of this.#gathered.keys()) this.#makeReady(queueId);
-    for (const line of this.#lines.values()) this.#run(line);
+    for (const [store, line] of this.#lines) {
+      this.#run(line);
+      if (!line.isLate && line.ready.size >= maxReady) this.#setLate(line, store, true);
+    }
     this.#lookLater();
   }
 
@@ -154,32 +177,41 @@ export class FailureReports {
     this.#failures -= gathered.recipients.length;
     // Sorted into the order of the envelope.
     const recipients = gathered.recipients.toSorted((a, b) => a.recipient - b.recipient);
-    this.#enqueue(queueId, () => recipients);
+    this.#enqueue(queueId, gathered.tenant, () => recipients);
   }
 
   /** Returns the line in which the report waits for its turn; undefined when the message is gone. */
-  #enqueue(queueId: string, recipients: Ready['recipients']): Line | undefined {
+  #enqueue(queueId: string, tenant: string, recipients: Ready['recipients']): Line | undefined {
     const ref = this.#take(queueId);
     if (ref === undefined) return undefined;
     let line = this.#lines.get(ref.store);
-    if (line === undefined) this.#lines.set(ref.store, (line = { ready: [], running: 0 }));
-    line.ready.push({ queueId, ref, recipients });
+    if (line === undefined) {
+      line = { ready: new ReportTurns(this.#weightOf), running: 0, isLate: false };
+      this.#lines.set(ref.store, line);
+    }
+    line.ready.add(tenant, { queueId, ref, recipients });
     this.#unfinished++;
     return line;
   }
 
   #run(line: Line): void {
     while (line.running < maxRunning) {
-      const next = line.ready.shift();
+      const next = line.ready.take();
       if (next === undefined) break;
       line.running++;
       void this.#report(next.queueId, next.ref, next.recipients()).finally(() => {
         line.running--;
         this.#unfinished--;
         this.#run(line);
+        if (line.isLate && line.ready.size <= fewReady) this.#setLate(line, next.ref.store, false);
         if (this.#stopped && this.#unfinished === 0) this.#over.resolve();
       });
     }
+  }
+
+  #setLate(line: Line, store: number, isLate: boolean): void {
+    line.isLate = isLate;
+    this.#late(isLate, store);
   }
 
   #lookLater(): void {

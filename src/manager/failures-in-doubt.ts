@@ -9,6 +9,8 @@ export interface Failure {
   readonly refusal: Refusal;
   /** It failed because its lifetime is over. */
   readonly expired: boolean;
+  /** Whose mail it is; empty: of no tenant. */
+  readonly tenant: string;
 }
 
 interface Kept {

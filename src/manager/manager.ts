@@ -50,6 +50,8 @@ export interface ManagerParts extends WakeUpParts {
   readonly flights: Pick<Flights, 'inHand'>;
 }
 
+const lateText = 'very many messages have failed, and their reports are being written';
+
 export class Manager {
   readonly #parts: ManagerParts;
   readonly #scheduler: Scheduler;
@@ -237,6 +239,9 @@ export class Manager {
         break;
       case 'blocked':
         this.#scheduler.pause(event.reason, nowMs, event.store);
+        break;
+      case 'late':
+        this.#scheduler.pause(event.areLate ? lateText : undefined, nowMs, event.store, 'reports');
         break;
       case 'limits':
         this.#scheduler.reconfigure(shaping.renew(), nowMs);

@@ -3,24 +3,29 @@
 
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Scheduler } from '../schedule/types.ts';
+import type { Scheduler, SchedulerConfig } from '../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../spool/types.ts';
 import { FailureReports } from './failure-reports.ts';
+import type { ManagerEvents } from './manager-events.ts';
 import type { BouncerPort } from './ports.ts';
 
 export interface SettledReportsParts {
   readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'settle' | 'unpin'>;
   readonly bouncer: BouncerPort;
   readonly scheduler: Pick<Scheduler, 'isQueued' | 'isUnderWay'>;
+  readonly events: Pick<ManagerEvents, 'post'>;
+  readonly shaping: { readonly limits: Pick<SchedulerConfig, 'weights'> };
   readonly timers: Timers;
   readonly log: Pick<Logger, 'error'>;
 }
 
 /** Makes the reports of a store. A message stays pinned until its report is stored and its failures are settled. */
 export function settledReports(parts: SettledReportsParts): FailureReports {
-  const { store, bouncer, scheduler, timers, log } = parts;
+  const { store, bouncer, scheduler, shaping, events, timers, log } = parts;
   return new FailureReports({
     timers,
+    weightOf: (tenant) => shaping.limits.weights?.get(tenant) ?? 1,
+    late: (areLate, number) => events.post({ kind: 'late', areLate, store: number }),
     isUnderWay: (queueId, message) => scheduler.isQueued(message, queueId) && scheduler.isUnderWay(message),
     take: (queueId) => {
       const ref = store.locate(queueId);

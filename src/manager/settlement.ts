@@ -90,6 +90,7 @@ export class Settlement {
   /**
    * @param expired - it failed because its lifetime is over
    * @param message - undefined: it is not in the scheduler any more
+   * @param tenant - whose mail it is; empty: of no tenant
    */
   failed(
     queueId: string,
@@ -97,8 +98,9 @@ export class Settlement {
     refusal: Refusal,
     expired: boolean,
     message?: MessageHandle,
+    tenant = '',
   ): void {
-    const failure = { recipient, refusal, expired };
+    const failure = { recipient, refusal, expired, tenant };
     if (this.#inDoubt.isOpen) this.#inDoubt.keep(queueId, failure);
     else this.#report(queueId, failure);
     if (message !== undefined) this.#parts.reports.answered(queueId, message);
@@ -133,6 +135,7 @@ export class Settlement {
 
   #report(queueId: string, failure: Failure): void {
     this.#parts.news.failed(queueId, failure.recipient, failure.refusal, failure.expired);
-    this.#parts.reports.add(queueId, { ...failure, action: 'failed' });
+    const { recipient, refusal, expired, tenant } = failure;
+    this.#parts.reports.add(queueId, { recipient, refusal, expired, action: 'failed' }, tenant);
   }
 }

@@ -5,6 +5,7 @@ import type { RelayPlan, RoutePlan } from '../route/types.ts';
 import { nextWakeMs, passTime } from './answer/clock.ts';
 import { becameReady, endConnection, finishTransaction } from './answer/outcomes.ts';
 import { planArrived } from './answer/plan.ts';
+import { pauseGrants, stopLookups } from './answer/stops.ts';
 import {
   holdMessage,
   releaseMessage,
@@ -163,17 +164,16 @@ class MailScheduler implements Scheduler {
   }
 
   lookupsStopped(areStopped: boolean, nowMs: number): void {
-    if (this.#state.lookupsStopped && !areStopped) this.#state.lookupsBackMs = nowMs;
-    this.#state.lookupsStopped = areStopped;
+    stopLookups(this.#state, areStopped, nowMs);
   }
 
   nextWakeMs(): number {
     return nextWakeMs(this.#state);
   }
 
-  pause(reason: string | undefined, nowMs: number, store = 0): void {
-    this.#state.pauses.set(store, reason);
-    this.#run(nowMs);
+  pause(...change: Parameters<Scheduler['pause']>): void {
+    pauseGrants(this.#state, ...change);
+    this.#run(change[1]);
   }
 
   reconfigure(config: SchedulerConfig, nowMs: number): void {

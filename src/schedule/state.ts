@@ -30,6 +30,9 @@ import { UncommittedMessages } from './uncommitted.ts';
 const noSchedules: readonly ScheduleRule[] = [];
 const noWeights: ReadonlyMap<string, number> = new Map();
 
+/** Tasks that error plans settle in one turn: those of a million messages to a domain that is no more are not all in memory at once. */
+export const mostSettledInTurn = 10_000;
+
 export class State {
   config: SchedulerConfig;
   readonly effects: Effect[] = [];
@@ -104,6 +107,8 @@ export class State {
   lookupsStopped = false;
   /** When it was last over that plans could not be looked up. */
   lookupsBackMs = -Infinity;
+  /** Tasks that error plans have settled since the last tick; see `mostSettledInTurn`. */
+  settledInTurn = 0;
   /** This host has no source address for connections of some IP version. */
   sourcesLack = false;
 

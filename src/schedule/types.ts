@@ -8,6 +8,7 @@ import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Explanation, LimitsStatus, SavedRate, SiteOrder, SiteStatus } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
+import type { PauseCause } from './store/pauses.ts';
 
 export type { SiteOrder, SiteStatus } from './limits/status.ts';
 export type { SchedulerConfig, UnansweredPolicy } from './scheduler-config.ts';
@@ -100,6 +101,8 @@ export type Effect =
       readonly recipient: number;
       readonly refusal: Refusal;
       readonly expired: boolean;
+      /** Whose mail it is; empty: of no tenant. */
+      readonly tenant: string;
     }
   /** No recipient is left; the handle is free after this batch of effects. */
   | { readonly kind: 'done'; readonly message: MessageHandle };
@@ -275,10 +278,11 @@ export interface Scheduler {
   limits(most: number, nowMs: number): LimitsStatus;
   /**
    * Grants no mail of this store from now on, whatever has room, for a reason that people are told; with no reason it goes
-   * on. Transactions in flight finish.
+   * on. Transactions in flight finish. Until the last cause is over, all of them count.
    * @param store - default: 0
+   * @param cause - default: outcomes cannot be stored; with `reports`, no lifetime ends meanwhile, either
    */
-  pause(reason: string | undefined, nowMs: number, store?: number): void;
+  pause(reason: string | undefined, nowMs: number, store?: number, cause?: PauseCause): void;
   /** The state of all rates that are in use, to be kept over a restart. */
   rates(nowMs: number): readonly SavedRate[];
   /** Before the first message. */

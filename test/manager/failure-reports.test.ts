@@ -20,6 +20,8 @@ function delayed(recipient: number): ReportedRecipient {
 }
 
 const message = 1 as MessageHandle;
+/** Reports that are written at the same time. */
+const most = 128;
 
 interface Bench {
   readonly failures: FailureReports;
@@ -29,6 +31,8 @@ interface Bench {
   readonly taken: string[];
   /** Messages of which nothing is under way. */
   readonly quiet: Set<string>;
+  /** Whether too many reports waited, each time that this changed. */
+  readonly told: boolean[];
   /** Ends the oldest report that is being written. */
   readonly end: () => Promise<void>;
   pass(ms: number): void;
@@ -40,8 +44,11 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
   const taken: string[] = [];
   const ends: (() => void)[] = [];
   const quiet = new Set<string>();
+  const told: boolean[] = [];
   const failures = new FailureReports({
     timers,
+    late: (isLate) => told.push(isLate),
+    weightOf: (tenant) => (tenant === 'heavy' ? 2 : 1),
     isUnderWay: (queueId) => !quiet.has(queueId),
     take: (queueId) => {
       taken.push(queueId);
@@ -58,6 +65,7 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
     begun,
     taken,
     quiet,
+    told,
     end: async () => {
       ends.shift()?.();
       await new Promise((resolve) => {
@@ -142,7 +150,7 @@ test('what has failed is reported at once when no recipient is under way any mor
 
 test('a warning waits for its turn, and is about those who wait then', async (t) => {
   const { failures, begun, end } = bench(t);
-  for (let at = 0; at < 32; at++) {
+  for (let at = 0; at < most; at++) {
     failures.add(`M${at}`, failed(0));
     failures.complete(`M${at}`);
   }
@@ -150,9 +158,9 @@ test('a warning waits for its turn, and is about those who wait then', async (t)
   let waiting = [delayed(0), delayed(1)];
   failures.warn('A', () => waiting);
   waiting = [delayed(1)];
-  assert.equal(begun.length, 32);
+  assert.equal(begun.length, most);
   await end();
-  assert.deepEqual(begun.slice(32), ['A: 1']);
+  assert.deepEqual(begun.slice(most), ['A: 1']);
 });
 
 test('success that is to be reported does not wait: its delivery is booked at once', (t) => {
@@ -164,16 +172,16 @@ test('success that is to be reported does not wait: its delivery is booked at on
 
 test('reports are written some at a time, and a message is kept from the moment that it need not wait', async (t) => {
   const { failures, begun, taken, end } = bench(t);
-  for (let at = 0; at < 100; at++) {
+  for (let at = 0; at < 400; at++) {
     failures.add(`M${at}`, failed(0));
     failures.complete(`M${at}`);
   }
   failures.start();
-  assert.equal(taken.length, 100);
-  assert.equal(begun.length, 32);
-  assert.equal(failures.waiting, 100);
-  for (let at = 0; at < 100; at++) await end();
-  assert.equal(begun.length, 100);
+  assert.equal(taken.length, 400);
+  assert.equal(begun.length, most);
+  assert.equal(failures.waiting, 400);
+  for (let at = 0; at < 400; at++) await end();
+  assert.equal(begun.length, 400);
   assert.equal(failures.waiting, 0);
 });
 
@@ -185,6 +193,40 @@ test('waiting failures are bounded: with more, all are reported', (t) => {
   }
   assert.equal(begun.length, 1);
   assert.equal(failures.waiting, 1);
+});
+
+test('tenants take turns, by their weight, whoever was first', async (t) => {
+  const { failures, begun, end } = bench(t);
+  const add = (tenant: string, count: number): void => {
+    for (let at = 0; at < count; at++) {
+      failures.add(`${tenant}${at}`, failed(0), tenant);
+      failures.complete(`${tenant}${at}`);
+    }
+    failures.start();
+  };
+  add('flood', most + 1_000);
+  add('heavy', 4);
+  add('light', 2);
+  for (let at = 0; at < 9; at++) await end();
+  const next = begun.slice(most).map((each) => each.replace(/\d*: 0$/u, ''));
+  const turn = ['flood', 'heavy', 'heavy', 'light'];
+  assert.deepEqual(next, [...turn, ...turn, 'flood']);
+});
+
+test('too many reports that wait are told, until they are fewer', async (t) => {
+  const { failures, told, end } = bench(t);
+  for (let at = 0; at < 20_000 + most; at++) {
+    failures.add(`M${at}`, failed(0));
+    failures.complete(`M${at}`);
+    if (at % 100 === 0) failures.start();
+  }
+  assert.deepEqual(told, []);
+  failures.start();
+  assert.deepEqual(told, [true]);
+  for (let at = 0; at < 999; at++) await end();
+  assert.deepEqual(told, [true]);
+  await end();
+  assert.deepEqual(told, [true, false]);
 });
 
 test('a message that is gone is reported by nobody', (t) => {

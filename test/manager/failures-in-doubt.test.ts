@@ -195,7 +195,7 @@ test('failures that stay in doubt for no sender are passed on once, and count un
   const inDoubt = new FailuresInDoubt((queueId, failures, isDone) =>
     told.push([queueId, [...failures].map(({ recipient }) => recipient), isDone]),
   );
-  const failure = (recipient: number) => ({ recipient, refusal: ours('no'), expired: true });
+  const failure = (recipient: number) => ({ recipient, refusal: ours('no'), expired: true, tenant: '' });
   inDoubt.setOpen(true);
   inDoubt.keep('a', failure(0));
   inDoubt.keep('a', failure(1));

@@ -4,9 +4,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { RelayPlan } from '../../src/route/types.ts';
-import { relay, Table, type Transact } from './table.ts';
+import { refused } from '../refusals.ts';
+import { day, noRoute, relay, Table, type Transact } from './table.ts';
 
 const plan = relay('s', ['192.0.2.1']) as RelayPlan & { readonly validUntilMs: number };
+const late = 'very many messages have failed';
 const reason = 'outcomes cannot be stored: the disk is full';
 
 test('while grants are paused, neither a new nor an idle connection is used, and transactions in flight finish', () => {
@@ -92,6 +94,54 @@ test('a pause of one store lets the mail of others go, to the same domain and on
   table.done(transact);
   const last = table.take().find((effect): effect is Transact => effect.kind === 'transact');
   assert.equal(last?.transaction.message, kept);
+});
+
+test('while reports are late, no lifetime ends, and what has ended meanwhile fails afterwards', () => {
+  const table = new Table().know({ 'a.example': plan });
+  table.submit(['a.example']);
+  const connect = table.connect();
+  table.ready(connect.connection).done(connect, [refused(0, '450 later')]);
+  table.take();
+  table.scheduler.pause(late, table.nowMs, 0, 'reports');
+  table.pass(6 * day);
+  assert.deepEqual(
+    table.take().filter(({ kind }) => kind === 'failed'),
+    [],
+  );
+  assert.ok(table.scheduler.nextWakeMs() > table.nowMs, 'nothing to do until the pause ends');
+  table.scheduler.pause(undefined, table.nowMs, 0, 'reports');
+  const failed = table.take().find(({ kind }) => kind === 'failed');
+  assert.ok(failed?.kind === 'failed' && failed.expired);
+});
+
+test('grants go on only when each cause of a pause is over', () => {
+  const table = new Table().know({ 'a.example': plan });
+  table.scheduler.pause(reason, table.nowMs);
+  table.scheduler.pause(late, table.nowMs, 0, 'reports');
+  table.submit(['a.example']);
+  const binding = (): readonly string[] =>
+    table.scheduler.explain('mx:a.example', 'a.example', '', plan, table.nowMs).binding;
+  assert.deepEqual(binding(), [reason]);
+  table.scheduler.pause(undefined, table.nowMs);
+  assert.deepEqual(table.take(), []);
+  assert.deepEqual(binding(), [late]);
+  table.scheduler.pause(undefined, table.nowMs, 0, 'reports');
+  table.connect();
+});
+
+test('very much mail of a domain that is no more fails in portions, one in each turn', () => {
+  const table = new Table();
+  table.scheduler.pause(reason, table.nowMs);
+  for (let count = 0; count < 25_000; count++) table.submit(['gone.example']);
+  table.know({ 'gone.example': noRoute(true) });
+  const failures = (): number => table.take().filter(({ kind }) => kind === 'failed').length;
+  table.scheduler.pause(undefined, table.nowMs);
+  const portions = [failures()];
+  while (table.scheduler.nextWakeMs() <= table.nowMs) {
+    table.scheduler.tick(table.nowMs);
+    portions.push(failures());
+  }
+  assert.deepEqual(portions, [10_000, 10_000, 5_000]);
 });
 
 suite('several reasons keep all mail, or some of it', () => {

@@ -90,6 +90,7 @@ test('a permanent error of the route fails its recipients, a temporary one defer
       recipient: 0,
       refusal: planRefusal(noRoute(true)),
       expired: false,
+      tenant: '',
     },
     {
       kind: 'deferred',

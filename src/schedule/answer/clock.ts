@@ -9,18 +9,22 @@ import { forgetLimits } from '../reserve/needs.ts';
 import { PlanState } from '../store/routes.ts';
 import { closeIdle } from '../grant/close.ts';
 import { expireTask } from '../work/settle.ts';
-import { expiryOf, type State } from '../state.ts';
+import { expiryOf, mostSettledInTurn, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import { reasonOf } from '../tell/view.ts';
 
 /** Routes that are looked at in one tick, and ms until the next ones: a tick costs the same with a million routes. */
 const sweptPerTick = 256;
 const sweepEveryMs = 50;
+/** Tasks that are attended to in one tick: the rest is due in the next one, which comes at once. */
+const mostAttended = 20_000;
 /** The lifetime of mail that waits for a plan that cannot be looked up, or for a source address, is prolonged by this time. */
 const strandedGraceMs = 600_000;
 
 /** Does everything that is due by now. */
 export function passTime(s: State, nowMs: number): void {
+  if (s.settledInTurn >= mostSettledInTurn) s.pauses.endTurn();
+  s.settledInTurn = 0;
   attend(s, nowMs);
   s.addresses.tick(nowMs);
   s.rates.tick(nowMs);
@@ -38,9 +42,10 @@ export function passTime(s: State, nowMs: number): void {
 /** When `passTime` has something to do next. */
 export function nextWakeMs(s: State): number {
   const idle = s.connections.longestIdle;
+  if (s.settledInTurn >= mostSettledInTurn) return -Infinity;
   const idleEndMs = idle < 0 ? Infinity : s.connections.idleSinceMs.get(idle) + s.config.idleConnectionMs;
   return Math.min(
-    s.tasks.due.firstDueMs(),
+    nextDueMs(s),
     s.addresses.due.firstDueMs(),
     s.rates.due.firstDueMs(),
     s.windows.due.firstDueMs(),
@@ -50,13 +55,23 @@ export function nextWakeMs(s: State): number {
   );
 }
 
+function nextDueMs(s: State): number {
+  const { due } = s.tasks;
+  const dueMs = due.firstDueMs();
+  // It is attended to when reports can be written again: the end of that pause arms the next wake-up.
+  return s.pauses.areReportsLate && expiryOf(s, due.first()) <= dueMs ? Infinity : dueMs;
+}
+
 /** Takes all tasks that are due, those of one message together. */
 function attend(s: State, nowMs: number): void {
   if (s.tasks.due.firstDueMs() > nowMs) return;
   const { due } = s.tasks;
   const byMessage = new Map<number, number[]>();
-  while (due.firstDueMs() <= nowMs) {
+  // What has outlived its lifetime waits until reports can be written again: there may be a million of it.
+  const areReportsLate = s.pauses.areReportsLate;
+  for (let taken = 0; taken < mostAttended && due.firstDueMs() <= nowMs; taken++) {
     const task = due.first();
+    if (areReportsLate && expiryOf(s, task) <= nowMs) break;
     due.take(task);
     const message = s.tasks.messageOf(task);
     const others = byMessage.get(message);

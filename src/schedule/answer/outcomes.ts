@@ -212,7 +212,8 @@ function settleResults(s: State, task: number, { results, goesOn }: Reacted, now
       effects.push({ kind: 'delivered', message, recipient });
       freeRecipient(s, row);
     } else if (result?.refusal.permanent === true) {
-      effects.push({ kind: 'failed', message, recipient, refusal: result.refusal, expired: false });
+      const tenant = s.tenants.nameOf(s.routes.tenantOf(recipients.route.get(row)));
+      effects.push({ kind: 'failed', message, recipient, refusal: result.refusal, expired: false, tenant });
       freeRecipient(s, row);
     } else {
       setLastRefusal(s, row, encodeRefusal(result?.refusal ?? noResult));

@@ -9,7 +9,7 @@ import { activate, requestPlan } from '../work/gather.ts';
 import { grantNew, grantOpen } from './grant.ts';
 import { counterOfNew, isUnproven } from '../reserve/unanswered.ts';
 import { hoursOf } from '../work/task-times.ts';
-import { dequeue, hasOneRoute, stopRoute } from '../work/lifecycle.ts';
+import { dequeue, hasOneRoute, makeRunnable, stopRoute } from '../work/lifecycle.ts';
 import { totalCounterOf } from '../reserve/local-ways.ts';
 import { collectNeeds, restLimits } from '../reserve/needs.ts';
 import type { Place } from '../store/place.ts';
@@ -17,7 +17,7 @@ import { forgetPlaces, placesOf } from '../reserve/places.ts';
 import { PlanState } from '../store/routes.ts';
 import { settleByPlan } from '../work/settle.ts';
 import { mixedTasksOf, splitAfter, splitOff } from '../work/split.ts';
-import type { State } from '../state.ts';
+import { mostSettledInTurn, type State } from '../state.ts';
 
 /**
  * Tries to grant the route's first task. False: the route has no task, waits for its plan, or is parked, so there is no
@@ -160,6 +160,12 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
   }
   stopRoute(s, route);
   for (let task = routes.firstTask.get(route); task >= 0; task = routes.firstTask.get(route)) {
+    if (s.settledInTurn === mostSettledInTurn) {
+      s.pauses.set(routes.store.get(route), 'very much mail has failed at once: the rest follows', 'turn');
+      makeRunnable(s, route);
+      break;
+    }
+    s.settledInTurn++;
     s.tasks.due.take(task);
     dequeue(s, route, task);
     if (hasOneRoute(s, task)) settleByPlan(s, task, error, nowMs);

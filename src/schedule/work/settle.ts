@@ -26,6 +26,7 @@ export function failTask(
   otherwise = untriedRefusal(''),
 ): void {
   const message = s.tasks.messageOf(task);
+  const tenant = s.tenants.nameOf(s.routes.tenantOf(routeOf(s, task)));
   for (const recipient of recipientsOf(s, task)) {
     s.effects.push({
       kind: 'failed',
@@ -34,6 +35,7 @@ export function failTask(
       refusal:
         refusal ?? lastRefusalOf(s.refusals.form(s.recipients.lastRefusal.get(recipient))) ?? otherwise,
       expired,
+      tenant,
     });
     freeRecipient(s, recipient);
   }
