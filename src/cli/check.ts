@@ -131,7 +131,7 @@ function summary(file: string | undefined, config: Config, warnings: readonly Co
     ...(config.clients.rules === undefined
       ? []
       : [['clients', `by the rules of the table "${config.clients.rules}"`]]),
-    ['routes', config.route.length === 0 ? 'all mail by MX' : routesText(config)],
+    ['routes', routesText(config)],
     ...shapingRows(config),
     ['spool', config.spool],
   ];
@@ -160,7 +160,15 @@ function shapingRows(config: Config): string[][] {
   ];
 }
 
-function routesText({ route }: Config): string {
-  const hasDefault = route.some((each) => each.domain.length === 0 && each.sender.length === 0);
-  return hasDefault ? `${route.length}, one of them for all other mail` : `${route.length}, other mail by MX`;
+function routesText({ route, routeTable }: Config): string {
+  const tables = [...new Set(routeTable.map(({ table }) => table))].join(', ');
+  const byTables =
+    tables === '' ? [] : [`by ${routeTable.length === 1 ? 'the table' : 'the tables'} ${tables}`];
+  const hasDefault = route.some(
+    ({ conditions, domain, sender }) =>
+      conditions === undefined && domain.length === 0 && sender.length === 0,
+  );
+  const others = hasDefault ? 'one of them for all other mail' : 'other mail by MX';
+  const parts = [...byTables, ...(route.length === 0 ? [] : [`${route.length} in the file`])];
+  return parts.length === 0 ? 'all mail by MX' : [...parts, others].join(', ');
 }

@@ -46,7 +46,7 @@ function head({
 }: ExplainAnswer): string[] {
   const { tenant, site, label } = explanation;
   const named = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
-  const by = route.table === undefined ? named : byTable(route.table, route.name);
+  const by = route.table === undefined ? named : byTable(route);
   const others = tenants
     .filter((each) => each.tenant !== tenant)
     .map((each) => `${tenantName(each.tenant)} ${each.active + each.ready + each.waiting}`);
@@ -71,8 +71,14 @@ function head({
   ];
 }
 
-function byTable(table: string, route: string): string {
-  return `the table ${table} says so${route === '' ? '' : `: [[route]] ${route}`}`;
+function byTable({ name, table, target }: ExplainAnswer['route']): string {
+  if (target === 'nowhere for now') return `the table ${table} cannot say where`;
+  return `the table ${table} says so${name === '' ? '' : `: [[route]] ${name}`}`;
+}
+
+/** A route whose mail stays on this host is told by its name: what stands behind it tells the states of its target apart. */
+function shownKey(key: string): string {
+  return key.replace(/^((?:pipe|archive|redirect|hold):[^~]*)~[\w-]{12}$/u, '$1');
 }
 
 function stagesText(names: readonly string[]): string {
@@ -160,7 +166,7 @@ function limits({ explanation, rules }: ExplainAnswer, nowMs: number): string[] 
     const rule = byId.get(each.rule);
     return [
       counterText(each, rule),
-      each.key,
+      shownKey(each.key),
       String(each.used),
       allowedText(each),
       freeText(each, nowMs),

@@ -9,13 +9,13 @@ export function reasonText({ waitsFor, lastError, quarantine, setAside }: QueueR
   if (setAside !== undefined) return `set aside: ${setAside}`;
   if (quarantine !== undefined) return `quarantined: ${quarantine}`;
   if (waitsFor === undefined) return lastError;
-  const what = waitsForWindow({ waitsFor }) ? waitsFor : `waits for ${waitsFor}`;
+  const what = isKeptBack({ waitsFor }) ? waitsFor : `waits for ${waitsFor}`;
   return `${what}${lastError === '' ? '' : `; before that: ${lastError}`}`;
 }
 
-/** Is it a schedule that holds the mail? */
-export function waitsForWindow({ waitsFor = '' }: Pick<QueueRow, 'waitsFor'>): boolean {
-  return waitsFor.startsWith('window ');
+/** Is it a schedule, or a route, that holds the mail? */
+export function isKeptBack({ waitsFor = '' }: Pick<QueueRow, 'waitsFor'>): boolean {
+  return waitsFor.startsWith('window ') || waitsFor.startsWith('hold of ');
 }
 
 /** A recipient in flight whose message is held shows both states. */

@@ -9,7 +9,7 @@ import { chooseMessages } from './export-choice.ts';
 import { exportMessage } from './export-message.ts';
 import { FileTarget, StandardOutput } from './export-target.ts';
 import { requireQueueId } from './queue-filter.ts';
-import { reasonText, stateText, waitsForWindow } from './queue-row-text.ts';
+import { isKeptBack, reasonText, stateText } from './queue-row-text.ts';
 import { noSuchMessage, queueRows } from './queue-rows.ts';
 import { shownSenderText } from './sender-text.ts';
 import { openStoredMail } from './stored-mail.ts';
@@ -115,13 +115,13 @@ function recipientLines(row: QueueRow, sentAs: string | undefined): string[] {
     `  State      ${stateText(row)}`,
     `  Attempts   ${row.attempts}`,
     `  Next       ${nextText(row)}`,
-    `  Last error ${waitsForWindow(row) ? row.lastError || 'none' : reasonText(row) || 'none'}`,
+    `  Last error ${isKeptBack(row) ? row.lastError || 'none' : reasonText(row) || 'none'}`,
   );
   return lines;
 }
 
 function nextText(row: QueueRow): string {
-  if (waitsForWindow(row)) return row.waitsFor ?? '';
+  if (isKeptBack(row)) return row.waitsFor ?? '';
   return row.nextAttemptAtMs === 0
     ? 'as soon as a connection is free'
     : new Date(row.nextAttemptAtMs).toISOString();

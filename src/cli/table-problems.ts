@@ -3,21 +3,35 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { readTable } from '../table/read-table.ts';
+import { routeNames } from '../settings/route-rules.ts';
 import { TableError } from '../table/table-error.ts';
+import { routeEntryProblems } from './route-entry-problems.ts';
 
 /** Reads every table once. */
-export async function tableProblems({ table, login, directory }: Config): Promise<ConfigWarning[]> {
+export async function tableProblems({
+  table,
+  login,
+  directory,
+  route,
+  routeTable,
+}: Config): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
+  const names = routeNames(route);
   for (const [index, settings] of table.entries()) {
     const path = ['table', index, 'path'];
     try {
       const contents = await readTable(settings);
+      const ofRoutes: string[] = [];
+      for (const each of routeTable)
+        if (each.table === settings.name)
+          ofRoutes.push(...(await routeEntryProblems(contents, each, (name) => names.has(name))));
       await contents.close();
       const bareUser = contents.rules?.bareUser;
       const unmet =
         bareUser === undefined ? undefined : whyUnmet(bareUser, login.defaultDomain, directory.length);
       if (unmet !== undefined) found.push({ path, message: `${settings.path}: ${unmet}` });
-      for (const warning of contents.warnings) found.push({ path, message: `${settings.path}: ${warning}` });
+      for (const warning of [...contents.warnings, ...(contents.faults ?? []), ...new Set(ofRoutes)])
+        found.push({ path, message: `${settings.path}: ${warning}` });
     } catch (error) {
       if (!(error instanceof TableError)) throw error;
       found.push({ path, message: `${error.message} ${error.advice}`.trim() });

@@ -107,7 +107,9 @@ export class Explainer {
       address,
       sender,
       route: {
-        ...describeRoute(facts.routes, key, sender),
+        ...(way.plan === undefined
+          ? describeRoute(facts.routes, key, sender)
+          : { name: '', target: 'nowhere for now' }),
         ...(way.table !== undefined && { table: way.table }),
         plugins: facts.routingPlugins,
       },

@@ -23,7 +23,11 @@ export async function explainedWay(
   if (ways === undefined) return { key: bare };
   const found = await ways.of(router, subject);
   if (found.kind === 'unknown')
-    return { key: bare, plan: { ...temporarily(found.reason), validUntilMs: staticTtlSeconds } };
+    return {
+      key: bare,
+      table: found.table,
+      plan: { ...temporarily(found.reason), validUntilMs: staticTtlSeconds },
+    };
   const { route, table } = found;
   return table === undefined ? { key: route } : { key: chosenBy('table', route), table };
 }

@@ -154,7 +154,7 @@ export interface RecipientFacts {
 
 /** A recipient of a message that is looked at. */
 export interface WaitingRecipient extends RecipientFacts {
-  /** `window opens at …`, while the schedule of its mail lets nothing go. */
+  /** `window opens at …` or `hold of …`, while the schedule of its mail or its route lets nothing go. */
   readonly waitsFor?: string | undefined;
   readonly lastRefusal: LastRefusal;
 }

@@ -23,7 +23,7 @@ export function wayRules(routes: readonly RouteConfig[]): readonly LimitRule[] {
     rules.set(site, {
       id: `at once: ${site}`,
       name: '',
-      origin: `at_once of ${routeName(route, index)}`,
+      origin: `${way.kind === 'hold' ? 'hold' : 'at_once'} of ${routeName(route, index)}`,
       per: ['site'],
       match: { site: [site] },
       isOverride: false,

@@ -14,6 +14,10 @@ export interface Contents {
   readonly summary: string;
   /** What is probably not meant, for `sluice check` and the log: one clause each, without a final period. */
   readonly warnings: readonly string[];
+  /** Lines that cannot be read, where the others are used all the same: one clause each. */
+  readonly faults?: readonly string[];
+  /** Calls back with each key and value, in the order of the file, for whoever checks them; not given: the kind cannot tell them. */
+  readonly readAll?: (take: (key: string, value: string) => void) => Promise<void>;
   /** The file looks as if its end were missing, which is usual while it is being written. */
   readonly endsEarly: boolean;
   /** False when its file was overwritten where it is, so that it can answer nothing any more. */

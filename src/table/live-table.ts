@@ -111,7 +111,7 @@ export class LiveTable implements Table, RuleTable {
   close(): void {
     this.#isClosed = true;
     this.#reason = 'it is not in the configuration any more';
-    this.#reports.clear();
+    this.#reports.close();
     this.#replace(undefined);
     this.#firstIsOver();
   }
@@ -201,7 +201,7 @@ export class LiveTable implements Table, RuleTable {
   /** A table that was read may still be unable to answer: its disk fails, or its database is locked. */
   #watch(answers: readonly Answer[]): void {
     for (const answer of answers) {
-      if (answer.kind !== 'failing') continue;
+      if (answer.kind !== 'failing' || answer.isOfEntry === true) continue;
       this.#failure = answer.reason;
       this.#reports.cannotAnswer(answer.reason);
       return;

@@ -118,6 +118,23 @@ export class PackedMap {
     return values;
   }
 
+  /** Calls back with all records, in the order in which they were added. @param turn - as of `index` */
+  async readAll(turn: () => Promise<void>, take: (key: string, value: string) => void): Promise<void> {
+    let untilTurn = recordsPerTurn;
+    for (const [index, block] of this.#blocks.entries()) {
+      const end = this.#used[index] ?? 0;
+      for (let at = 0; at < end;) {
+        const keyEnd = at + headBytes + block.readUInt16LE(at);
+        const valueEnd = keyEnd + block.readUInt16LE(at + 2);
+        take(block.toString('utf8', at + headBytes, keyEnd), block.toString('utf8', keyEnd, valueEnd));
+        at = valueEnd;
+        if (--untilTurn > 0) continue;
+        untilTurn = recordsPerTurn;
+        await turn();
+      }
+    }
+  }
+
   /** @returns 0 when the key is new, else how many values it has now */
   #insert(bytes: Buffer, at: number, length: number, offset: number): number {
     let slot = this.#hash(bytes, at, length) & this.#mask;

@@ -29,10 +29,11 @@ export class TableReports {
   }
 
   /** A new version is in force. */
-  read({ summary, warnings }: Contents): void {
+  read({ summary, warnings, faults = [] }: Contents): void {
     this.#logged = undefined;
     this.#troubles.clear(`table:${this.#name}`);
     this.#log.info(`the table "${this.#name}" was read from ${this.#path}: ${summary}`);
+    this.#tellFaults(faults);
     for (const warning of warnings)
       this.#log.warn(`the table "${this.#name}" from ${this.#path}: ${warning}`);
     this.#changed?.();
@@ -67,7 +68,25 @@ export class TableReports {
     else this.#log.error(text);
   }
 
-  /** The version in force is that of the file again, or the table is gone. */
+  /** Some of its lines cannot be read. */
+  #tellFaults(faults: readonly string[]): void {
+    const key = `table:${this.#name} lines` as const;
+    if (faults.length === 0) {
+      this.#troubles.clear(key);
+      return;
+    }
+    const text = `The table "${this.#name}" from ${this.#path} has lines that cannot be read: ${faults.join('; ')}. All others are in force.`;
+    this.#troubles.raise(key, 'warning', text, 'Correct these lines; the file is read again by itself.');
+    this.#log.warn(text);
+  }
+
+  /** The table is gone. */
+  close(): void {
+    this.clear();
+    this.#troubles.clear(`table:${this.#name} lines`);
+  }
+
+  /** The version in force is that of the file again. */
   clear(): void {
     if (this.#logged === undefined) return;
     this.#logged = undefined;

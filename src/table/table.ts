@@ -8,7 +8,12 @@ export type Answer =
   | { readonly kind: 'found'; readonly values: readonly string[] }
   | { readonly kind: 'absent' }
   /** The table cannot tell now. `reason` is one clause for the log, without a final period. */
-  | { readonly kind: 'failing'; readonly reason: string };
+  | {
+      readonly kind: 'failing';
+      readonly reason: string;
+      /** Only this key has the fault: the table can tell others. */
+      readonly isOfEntry?: true;
+    };
 
 /** A named table. */
 export interface Table {

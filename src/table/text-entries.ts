@@ -1,9 +1,10 @@
 // Reads the entries of a text file: each line is a key, and perhaps a value.
 
+import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
-import { brokenTable } from './table-error.ts';
+import { brokenTable, TableError } from './table-error.ts';
 import { tableKey } from './table-key.ts';
-import { readLines, type TakeLine } from './text-lines.ts';
+import { readLines, type SkipLine, type TakeLine } from './text-lines.ts';
 import { isWhiteSpace } from './kinds/white-space.ts';
 
 /** One line of a text file. Offsets are in bytes of the line. */
@@ -28,6 +29,10 @@ export interface TextForm {
   readonly emptyKey?: string;
   /** A line that begins with white space goes on with the one before it. */
   readonly goesOn?: true;
+  /** Of several lines with one key, the last counts. */
+  readonly lastCounts?: true;
+  /** The key that a line which cannot be read seems to be about; not given: such a line makes the whole file useless. Undefined: about none. */
+  readonly keyOfUnread?: (bytes: Buffer) => Buffer | undefined;
 }
 
 /**
@@ -35,6 +40,9 @@ export interface TextForm {
  * @param line - its number, from 1
  */
 export type TakeEntry = (key: Buffer, value: Buffer, line: number) => void;
+
+/** Is told of a line that cannot be read. @param key - that it seems to be about; undefined: about none */
+export type TakeUnread = (key: Buffer | undefined, error: TableError, line: number) => void;
 
 /** The longest entry that goes over several lines. */
 const maxJoinedBytes = 65_536;
@@ -47,15 +55,36 @@ const upperZ = 90;
  * @returns whether the last line has an end
  * @throws {TableError} `TABLE_BROKEN` when a line does not have the form, {Error} of the system when the file cannot be read
  */
-export function readEntries(handle: FileHandle, form: TextForm, take: TakeEntry): Promise<boolean> {
+export function readEntries(
+  handle: FileHandle,
+  form: TextForm,
+  take: TakeEntry,
+  unread?: TakeUnread,
+): Promise<boolean> {
+  const { keyOfUnread } = form;
+  const skip: SkipLine | undefined =
+    unread && keyOfUnread && ((bytes, error, line) => unread(keyOfBroken(bytes, keyOfUnread), error, line));
   const entry = (bytes: Buffer, line: number): void => {
-    const { keyStart, keyEnd, valueStart, valueEnd } = form.parts(bytes, line);
+    let parts: LineParts;
+    try {
+      parts = form.parts(bytes, line);
+    } catch (error) {
+      if (!(error instanceof TableError) || skip === undefined) throw error;
+      skip(bytes, error, line);
+      return;
+    }
+    const { keyStart, keyEnd, valueStart, valueEnd } = parts;
     let key = keyBytes(bytes.subarray(keyStart, keyEnd));
     if (key.length === 0 && form.emptyKey !== undefined) key = Buffer.from(form.emptyKey);
     if (key.length === 0) throw brokenTable(`line ${line} has no key`);
     take(key, bytes.subarray(valueStart, valueEnd), line);
   };
-  return form.goesOn === true ? readJoinedLines(handle, entry) : readLines(handle, entry);
+  return form.goesOn === true ? readJoinedLines(handle, entry) : readLines(handle, entry, { skip });
+}
+
+function keyOfBroken(bytes: Buffer, keyOf: (bytes: Buffer) => Buffer | undefined): Buffer | undefined {
+  const key = keyOf(bytes);
+  return key === undefined || key.length === 0 || !isUtf8(key) ? undefined : keyBytes(Buffer.from(key));
 }
 
 /** Reads lines of which one that begins with white space goes on with the one before it. */
@@ -83,9 +112,14 @@ async function readJoinedLines(handle: FileHandle, take: TakeLine): Promise<bool
  * @param count - of the lines that repeat an earlier key
  * @param example - the first such key
  */
-export function repeatedKeys(count: number, example: string, { hasSeveralValues }: TextForm): string {
+export function repeatedKeys(
+  count: number,
+  example: string,
+  { hasSeveralValues, lastCounts }: TextForm,
+): string {
   const lines = count === 1 ? 'a line repeats' : `${count} lines repeat`;
-  const effect = hasSeveralValues ? 'all values of such a key are used' : 'the first line of a key counts';
+  const one = `the ${lastCounts === true ? 'last' : 'first'} line of a key counts`;
+  const effect = hasSeveralValues && lastCounts !== true ? 'all values of such a key are used' : one;
   return `${lines} the key of an earlier line, such as ${JSON.stringify(example)}: ${effect}`;
 }
 

@@ -4,7 +4,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
-import { brokenTable } from './table-error.ts';
+import { brokenTable, type TableError } from './table-error.ts';
 
 /** Read at once, and gone through in one turn of the event loop: a few milliseconds, where a line costs a microsecond. */
 const usualPieceBytes = 65_536;
@@ -24,16 +24,25 @@ const numberSign = 35;
  */
 export type TakeLine = (bytes: Buffer, line: number) => void;
 
+/** Is told of a line that cannot be read, so that the others can. @param bytes - valid until it returns */
+export type SkipLine = (bytes: Buffer, error: TableError, line: number) => void;
+
+export interface LineReading {
+  /** More than two of the longest lines; smaller where lines cost more. */
+  readonly pieceBytes?: number;
+  /** Undefined: a line that cannot be read is an error. */
+  readonly skip?: SkipLine | undefined;
+}
+
 /**
  * Reads all lines.
- * @param pieceBytes - more than two of the longest lines; smaller where lines cost more
  * @returns whether the last line has an end: a file that is being written often does not
  * @throws {TableError} `TABLE_BROKEN` when it is not a text file, {Error} of the system when it cannot be read
  */
 export async function readLines(
   handle: FileHandle,
   take: TakeLine,
-  pieceBytes = usualPieceBytes,
+  { pieceBytes = usualPieceBytes, skip }: LineReading = {},
 ): Promise<boolean> {
   const buffer = Buffer.allocUnsafeSlow(pieceBytes);
   let kept = 0;
@@ -46,38 +55,42 @@ export async function readLines(
     position += bytesRead;
     const end = kept + bytesRead;
     for (let at = buffer.indexOf(lf, start); at !== -1 && at < end; at = buffer.indexOf(lf, start)) {
-      takeLine(buffer.subarray(start, at), ++line, take);
+      takeLine(buffer.subarray(start, at), ++line, take, skip);
       start = at + 1;
     }
     kept = end - start;
     if (kept > maxLineBytes + 1) throw tooLong(line + 1);
     buffer.copyWithin(0, start, end);
   }
-  if (kept > 0) takeLine(buffer.subarray(0, kept), line + 1, take);
+  if (kept > 0) takeLine(buffer.subarray(0, kept), line + 1, take, skip);
   return kept === 0;
 }
 
-function takeLine(bytes: Buffer, line: number, take: TakeLine): void {
+function takeLine(bytes: Buffer, line: number, take: TakeLine, skip: SkipLine | undefined): void {
   const content = bytes[bytes.length - 1] === cr ? bytes.subarray(0, -1) : bytes;
   if (content.length > maxLineBytes) throw tooLong(line);
   let first = 0;
   for (; first < content.length; first++) if (content[first] !== space && content[first] !== tab) break;
   if (first === content.length || content[first] === numberSign) return;
-  checkCharacters(content, line);
-  take(content, line);
+  const fault = characterFault(content, line);
+  if (fault === undefined) take(content, line);
+  else if (skip === undefined) throw fault;
+  else skip(content, fault, line);
 }
 
-function checkCharacters(content: Buffer, line: number): void {
+function characterFault(content: Buffer, line: number): TableError | undefined {
   let isAscii = true;
   for (let at = 0; at < content.length; at++) {
     const byte = content[at] ?? 0;
     if (byte >= 0x80) isAscii = false;
     else if ((byte < space && byte !== tab) || byte === 0x7f) {
       const code = byte.toString(16).padStart(2, '0');
-      throw brokenTable(`line ${line} has the control character 0x${code}; this is not a text file`);
+      return brokenTable(`line ${line} has the control character 0x${code}; this is not a text file`);
     }
   }
-  if (!isAscii && !isUtf8(content)) throw brokenTable(`line ${line} is not UTF-8`, 'Save the file as UTF-8.');
+  return isAscii || isUtf8(content)
+    ? undefined
+    : brokenTable(`line ${line} is not UTF-8`, 'Save the file as UTF-8.');
 }
 
 /** @returns the bytes of UTF-8's byte order mark at the beginning: 3, or 0 without one */

@@ -64,3 +64,23 @@ test('limits that name its site or its host hold, and so does a limit of 0 on it
   submit(byDomain, 5, 'box.test');
   assert.equal(opened(byDomain).local, 0);
 });
+
+test('mail of a route that holds it says so, with the reason', () => {
+  const hold: LocalWay = { kind: 'hold', reason: 'until the new server is there' };
+  const { plan } = planOfWay({ name: 'box', target: hold }, hold);
+  assert.ok(plan.kind === 'relay');
+  const held = { ...rule(['site'], 0, { site: [plan.site] }), origin: 'hold of box', reason: hold.reason };
+  const limits = { perDomain: 2, perSite: 2, perIp: 2, rules: [held] };
+  const on = new Table({ limits }).know({ 'box.test': { ...plan, validUntilMs: start + 30 * day } });
+  submit(on, 1, 'box.test');
+  assert.deepEqual(on.connects(), []);
+  const text = 'hold of box: until the new server is there';
+  assert.deepEqual(
+    [...on.scheduler.recipients()].map(({ waitsFor }) => waitsFor),
+    [text],
+  );
+  assert.deepEqual(
+    on.scheduler.sites().map(({ blockedOn }) => blockedOn),
+    [text],
+  );
+});

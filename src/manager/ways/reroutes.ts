@@ -2,7 +2,7 @@
 
 import type { NewRoute, RecipientFacts, Scheduler } from '../../schedule/types.ts';
 import type { ChosenMessage } from '../jobs/message-choice.ts';
-import { isAskedAbout } from '../plugins/asked-routes.ts';
+import { isAskedAbout, isBeingAsked } from '../plugins/asked-routes.ts';
 import { PresentRoutes, type PresentRoutesParts } from './present-routes.ts';
 import { shownWay } from './shown-way.ts';
 
@@ -32,7 +32,7 @@ export class Reroutes {
     this.#present = new PresentRoutes(parts);
   }
 
-  /** Those of the recipients that would go another way. Where a plugin decides, that cannot be told, and they are left out. */
+  /** Those of the recipients that would go another way. Where a plugin decides, or a table cannot answer, that cannot be told, and they are left out. */
   async movesOf({ message, recipients }: ChosenMessage): Promise<readonly Move[]> {
     const { asked } = this.#parts;
     const moves: Move[] = [];
@@ -42,6 +42,8 @@ export class Reroutes {
       const { route: key, domain, queueId, recipient: index } = recipient;
       const next = await this.#present.of({ message, route: key, domain, queueId, recipient: index });
       if (next === undefined || next.key === key) continue;
+      // A table cannot say where it goes now: that is no other way.
+      if (isBeingAsked(next.key)) continue;
       moves.push({
         recipient,
         next: { route: next.key, domain: next.domain },

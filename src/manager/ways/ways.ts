@@ -21,8 +21,8 @@ export interface WaySubject {
 export type FoundWay =
   /** `table` has decided; none: the [[route]] tables do. */
   | { readonly kind: 'found'; readonly route: RouteKey; readonly table?: string }
-  /** It cannot be told now. `reason` is a sentence without its period. */
-  | { readonly kind: 'unknown'; readonly reason: string };
+  /** `table` cannot tell it now. `reason` is a sentence without its period. */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly table: string };
 
 /** A table of routes, with the table that it names. */
 export interface AskedTable extends RouteTableConfig {
@@ -81,7 +81,7 @@ export class Ways {
     const first = answers.find(({ kind }) => kind !== 'absent');
     if (first === undefined || first.kind === 'absent') return undefined;
     if (first.kind === 'failing')
-      return unknown(`The table "${table}" cannot say where it goes: ${first.reason}`);
+      return unknown(table, `The table "${table}" cannot say where it goes: ${first.reason}`);
     const { lastCounts, read } = routeForms[form];
     const value = first.values.at(lastCounts ? -1 : 0) ?? '';
     const way = read(value, domain, this.#hasRoute);
@@ -97,6 +97,7 @@ export class Ways {
       case 'login':
       case 'wrong':
         return unknown(
+          table,
           `The entry ${JSON.stringify(value.slice(0, 200))} of the table "${table}" cannot be used: ${whyOf(way)}`,
         );
     }
@@ -125,6 +126,6 @@ function found(table: string, route: RouteKey): FoundWay {
   return { kind: 'found', route, table };
 }
 
-function unknown(reason: string): FoundWay {
-  return { kind: 'unknown', reason };
+function unknown(table: string, reason: string): FoundWay {
+  return { kind: 'unknown', reason, table };
 }

@@ -33,6 +33,7 @@ import { Tables } from '../../table/tables.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { Troubles } from '../../stats/troubles.ts';
+import { receiverTables } from '../../settings/receiver-tables.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
 import { DmarcCollector } from '../../reports/dmarc-collector.ts';
 import type { Link } from '../../channel/link.ts';
@@ -134,7 +135,7 @@ export class ReceiverRole implements Role {
     const guesses = new GuessCounts();
     guesses.configure(guessLimit(config));
     const tables = new Tables({ log, troubles }, openTable);
-    tables.configure(config.table);
+    tables.configure(receiverTables(config));
     srs.configure(srsSettings(config));
     const folder = config.spool;
     // In a folder where receivers write, which the spool itself may not be.
@@ -236,7 +237,7 @@ export class ReceiverRole implements Role {
     this.#parts.sending.configure(sendingRules(config));
     this.#parts.quarantine.configure(quarantineLimits(config));
     this.#parts.guesses.configure(guessLimit(config));
-    this.#parts.tables.configure(config.table);
+    this.#parts.tables.configure(receiverTables(config));
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));

@@ -24,11 +24,24 @@ export interface RouteForm {
   /** Of several lines with one key, the last one counts, and not the first. */
   readonly lastCounts: boolean;
   /**
+   * Why no mail asks for this key, as a clause; undefined: some may.
+   */
+  readonly neverAsked: (key: string) => string | undefined;
+  /**
    * Reads a value; never throws.
    * @param domain - of the recipient, in canonical form
    * @param hasRoute - is there a [[route]] of this name?
    */
   readonly read: (value: string, domain: string, hasRoute: (name: string) => boolean) => TableWay;
+}
+
+/** @param below - what stands before a domain for the names below it, and `other`, which means that elsewhere */
+function neverAsked(key: string, below: '.' | '*.', other: '.' | '*.'): string | undefined {
+  const asked = 'no mail asks for this key';
+  if (key.startsWith(other) && !key.startsWith(below))
+    return `${asked}: the names below a domain are written ${below}${key.slice(other.length)}`;
+  if (key.length > 1 && key.endsWith('.')) return `${asked}: leave out the dot at its end`;
+  return undefined;
 }
 
 /** As in a [[route]]: the domain itself, then the longest `*.suffix`. */
@@ -39,6 +52,10 @@ const own: RouteForm = {
     keyOfAll,
   ],
   lastCounts: false,
+  neverAsked: (key) =>
+    key.startsWith('@')
+      ? `no mail asks for this key: a domain is written without "@"`
+      : neverAsked(key, '*.', '.'),
   read: (value, _, hasRoute) =>
     hasRoute(value)
       ? { kind: 'route', name: value }
@@ -55,6 +72,7 @@ const transport: RouteForm = {
     keyOfAll,
   ],
   lastCounts: false,
+  neverAsked: (key) => neverAsked(key, '.', '*.'),
   read: (value, _, hasRoute) => readTransport(value, hasRoute),
 };
 
@@ -67,6 +85,10 @@ const smtproutes: RouteForm = {
     keyOfAll,
   ],
   lastCounts: true,
+  neverAsked: (key) =>
+    key.includes('@') && key !== keyOfBounces
+      ? 'no mail asks for this key: this form is about domains alone'
+      : neverAsked(key, '.', '*.'),
   read: readSmtpRoute,
 };
 

@@ -1,5 +1,7 @@
 // The keys by which tables are asked about an address, the most specific first. Domains are in canonical form.
 
+import { localPartOf, partsOf } from '../../address/mailbox-parts.ts';
+
 /** What a table is asked about. */
 export interface Subject {
   /** As in the envelope; empty: the null sender, or no address. */
@@ -12,21 +14,25 @@ export interface Subject {
   readonly isBounce: boolean;
 }
 
-/** The whole address, and it without its extension. What is quoted in a local part is looked up without quotes, too: it is the same mailbox (RFC 5321 4.1.2). */
+/** The whole address, and it without its extension. A quoted local part is looked up as it is, with no more quotes than it needs, and without any: it is the same mailbox (RFC 5321 4.1.2). */
 export function addressKeys({ address, domain, delimiter }: Subject): string[] {
   const at = address.lastIndexOf('@');
   if (at <= 0) return address === '' ? [] : [address];
   const local = address.slice(0, at);
-  const plain = unquoted(local);
   const keys = [`${local}@${domain}`];
-  if (plain !== local) keys.push(`${plain}@${domain}`);
-  const cut = delimiter === '' ? -1 : plain.indexOf(delimiter);
-  if (cut > 0) keys.push(`${plain.slice(0, cut)}@${domain}`);
+  const content = local.startsWith('"') ? partsOf(address).content : local;
+  if (content !== local) addSpellings(keys, content, domain);
+  const cut = delimiter === '' ? -1 : content.indexOf(delimiter);
+  if (cut > 0) addSpellings(keys, content.slice(0, cut), domain);
   return keys;
 }
 
-function unquoted(local: string): string {
-  return local.startsWith('"') ? local.replace(/^"(.*)"$/su, '$1').replaceAll(/\\(.)/gsu, '$1') : local;
+/** As RFC 5321 writes it, with quotes only where it needs them, and without any. */
+function addSpellings(keys: string[], content: string, domain: string): void {
+  for (const local of [localPartOf(content), content]) {
+    const key = `${local}@${domain}`;
+    if (!keys.includes(key)) keys.push(key);
+  }
 }
 
 /**

@@ -55,6 +55,13 @@ function readRelayHost(value: string): TableWay {
 }
 
 function smtpTo(nextHop: string): TableWay {
+  const [, socket] = /^(unix|inet):/i.exec(nextHop) ?? [];
+  if (socket !== undefined)
+    return wrong(
+      socket.toLowerCase() === 'unix'
+        ? `${shown(nextHop)}: SMTP goes to a host, and not to a socket of this system; for LMTP, write lmtp:${nextHop}`
+        : `${shown(nextHop)}: write the host without "inet:", as smtp:[relay.example.net]:25`,
+    );
   const destinations = listOf(nextHop).map(destinationOf);
   const [first, second] = destinations;
   if (first === undefined) return wrong('it names no host');

@@ -65,8 +65,14 @@ function localText(limit: number): string {
   return limit === 0 ? noSender : `limit local (${limit}) is full`;
 }
 
+/** A route that holds its mail, rather than an operator. */
+export function isHoldOfRoute(applied: AppliedLimit | undefined): boolean {
+  return applied?.rule.reason !== undefined && !applied.rule.isOverride;
+}
+
 function slotText(applied: AppliedLimit, limit: number): string {
-  const { reason, untilMs, isOverride } = applied.rule;
+  const { origin, reason, untilMs, isOverride } = applied.rule;
+  if (isHoldOfRoute(applied)) return `${origin}: ${reason}`;
   if (limit > 0) return `limit ${limitText(applied)} (${limit}) is full`;
   const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
   const why = reason === undefined || reason === '' ? '' : ` (${reason})`;

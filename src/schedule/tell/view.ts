@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../../message/refusal.ts';
 import { lastRefusalOf } from '../../message/refusal-form.ts';
-import { blockerText, globalCauses } from './blocker-text.ts';
+import { blockerText, globalCauses, isHoldOfRoute } from './blocker-text.ts';
 import { untriedRefusal } from '../work/settle.ts';
 import { isStranded, recipientsOf, routeOf, tasksOf } from '../work/lifecycle.ts';
 import { hoursOf, isClosed } from '../work/task-times.ts';
@@ -147,11 +147,13 @@ export function blockerTexts(s: State, route: number): string[] {
   return counters.reverse().map((counter) => blockerText(s, counter));
 }
 
-/** The window that a ready task waits for; undefined: it does not. */
+/** The window that a ready task waits for, or the hold of its route; undefined: neither. */
 function windowOf(s: State, state: number, task: number): string | undefined {
   if (state !== TaskState.ready) return undefined;
   const route = routeOf(s, task);
-  return isClosed(s, route) ? blockerText(s, hoursOf(s, route)) : undefined;
+  if (isClosed(s, route)) return blockerText(s, hoursOf(s, route));
+  const hold = s.parking.countersOf(route).find((counter) => isHoldOfRoute(s.counters.limitOf(counter)));
+  return hold === undefined ? undefined : blockerText(s, hold);
 }
 
 function stateName(s: State, state: number, route: number): QueuedRecipient['state'] {

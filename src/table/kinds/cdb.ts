@@ -9,6 +9,7 @@
 
 import { fstatSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { readRecords } from '../cdb/all-records.ts';
 import { hashTables, headerBytes, maxFileBytes, slotBytes } from '../cdb/format.ts';
 import { sampleBytes, sampleKeys } from '../cdb/sample-keys.ts';
 import { CdbSearch, type HashTables } from '../cdb/search.ts';
@@ -160,6 +161,10 @@ class CdbContents implements Contents {
     } catch (error) {
       return allFailing(keys, problemOf(error).text);
     }
+  }
+
+  async readAll(take: (key: string, value: string) => void): Promise<void> {
+    await readRecords(this.#handle, (key, value) => take(key.toString(), value.toString()));
   }
 
   async close(): Promise<void> {

@@ -78,7 +78,7 @@ async function openRules({ path, handle, sizeBytes }: TableFile, reader: RuleRea
       isComplete = await readLines(
         handle,
         (bytes, line) => at(`line ${line}`, () => reader.takeLine(bytes, line, into)),
-        textPieceBytes,
+        { pieceBytes: textPieceBytes },
       );
   } finally {
     await handle.close();

@@ -144,6 +144,7 @@ test('where a table cannot answer, nothing of a later table and no route counts'
   assert.deepEqual(ways.of(router, subject('x@far.test')), {
     kind: 'unknown',
     reason: 'The table "t" cannot say where it goes: its disk is gone',
+    table: 't',
   });
 });
 

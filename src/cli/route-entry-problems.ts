@@ -1,0 +1,39 @@
+// What is wrong with the entries of a table of routes, by its form: mail that finds such an entry waits. For `sluice check`.
+
+import type { RouteTableConfig } from '../config/route-table-config.ts';
+import { routeForms } from '../route/tables/form.ts';
+import { nameOf } from '../route/target-key.ts';
+import type { Contents } from '../table/contents.ts';
+
+/** Entries that are told of one by one. */
+const mostTold = 10;
+
+/** A recipient's domain: what an entry says may depend on it, and whether it can be understood does not. */
+const someDomain = 'example.com';
+
+/** @returns one clause for each; nothing for a table whose entries cannot be read one after the other */
+export async function routeEntryProblems(
+  contents: Pick<Contents, 'readAll'>,
+  { by, form }: Pick<RouteTableConfig, 'by' | 'form'>,
+  hasRoute: (name: string) => boolean,
+): Promise<readonly string[]> {
+  const { neverAsked, read } = routeForms[form];
+  const told: string[] = [];
+  let more = 0;
+  await contents.readAll?.((key, value) => {
+    const why =
+      (by === 'tenant' ? undefined : neverAsked(key)) ?? unusable(read(value, someDomain, hasRoute));
+    if (why === undefined) return;
+    if (told.length < mostTold) told.push(`the entry of ${JSON.stringify(key)}: ${why}`);
+    else more++;
+  });
+  return more === 0 ? told : [...told, `${more} more entries have mistakes`];
+}
+
+/** The value itself is not told: it may have a password. */
+function unusable(way: ReturnType<(typeof routeForms)['routes']['read']>): string | undefined {
+  if (way.kind === 'wrong') return `${way.why}. Its mail waits`;
+  if (way.kind === 'login')
+    return `it has a password for ${nameOf(way.target)}: write a [[credential]] and a [[route]] with it. Its mail waits`;
+  return undefined;
+}
