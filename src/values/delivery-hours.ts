@@ -13,9 +13,10 @@ export interface OpenState {
 }
 
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 const weekMs = minutesOfWeek * minuteMs;
 /** 1970-01-01 was a Thursday. */
-const mondayMs = 4 * 24 * 60 * minuteMs;
+const mondayMs = 4 * dayMs;
 
 /** @throws {ValueError} when no time zone has this name */
 export function checkZone(name: string): string {
@@ -55,6 +56,31 @@ export class DeliveryHours {
       if (this.#isOpenAt(transitionMs) !== isOpen) return { isOpen, untilMs: transitionMs };
       atMs = transitionMs;
     }
+  }
+
+  /** Unix ms when a window opens after the one that is open at a date, or opens next after it; Infinity: never. */
+  reopensMs(dateMs: number): number {
+    const { isOpen, untilMs } = this.at(dateMs);
+    const closesMs = isOpen || untilMs === Infinity ? untilMs : this.at(untilMs).untilMs;
+    return closesMs === Infinity ? Infinity : this.at(closesMs).untilMs;
+  }
+
+  /** Unix ms, `endMs` at most, until which a window is open for the last time after `fromMs`; -Infinity: none is open then. */
+  lastOpenMs(fromMs: number, endMs: number): number {
+    // Windows come again each week; only where clocks change may one of them be missing.
+    const nearMs = Math.max(fromMs, endMs - weekMs - dayMs);
+    const lastMs = this.#lastOpenIn(nearMs, endMs);
+    return lastMs === -Infinity && nearMs > fromMs ? this.#lastOpenIn(fromMs, nearMs) : lastMs;
+  }
+
+  #lastOpenIn(fromMs: number, endMs: number): number {
+    let lastMs = -Infinity;
+    for (let atMs = fromMs; atMs < endMs; ) {
+      const { isOpen, untilMs } = this.at(atMs);
+      if (isOpen) lastMs = Math.min(untilMs, endMs);
+      atMs = untilMs;
+    }
+    return lastMs;
   }
 
   /** The longest time, in ms, that no window is open, on clocks that do not change; 0: they are always open. */

@@ -143,8 +143,13 @@ test('a new lifetime applies to mail that waits already', () => {
   table.submit(['lame.example']);
   table.take();
   table.scheduler.reconfigure(configOf({ lifetimeMs: 3 * minute, limits: { perDomain: 0 } }), table.nowMs);
-  assert.equal(table.scheduler.nextWakeMs(), start + 3 * minute);
-  table.pass(3 * minute);
+  const last = (3 * minute * 15) / 16;
+  assert.equal(table.scheduler.nextWakeMs(), start + last, 'a last attempt of what was tried');
+  table.pass(last);
+  assert.deepEqual(kinds(table.take()), ['deferred']);
+  table.pass(3 * minute - last - 1);
+  assert.deepEqual(table.take(), []);
+  table.pass(1);
   assert.deepEqual(kinds(table.take()), ['failed', 'failed', 'done', 'done']);
 
   const longer = new Table({ lifetimeMs: minute, limits: { perDomain: 0 } }).know({ 'a.example': site });

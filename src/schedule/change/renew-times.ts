@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { activate } from '../work/gather.ts';
 import { recipientsOf, routeOf, withdraw } from '../work/lifecycle.ts';
+import { attemptBeforeEndMs, lifeOf } from '../work/last-attempt.ts';
 import { hasOneTimes, separateTimes } from '../work/task-times.ts';
 import { retryDelayMs } from '../../values/retry.ts';
 import { expiryOf, timesOf, type State } from '../state.ts';
@@ -53,20 +54,23 @@ export function waitAgain(s: State, task: number, nowMs: number): void {
   const { due, dueMs, state } = s.tasks;
   due.take(task);
   for (const part of separateTimes(s, task)) {
-    const atMs = Math.min(dueMs.get(part), expiryOf(s, part), latestMs(s, part, nowMs));
+    const atMs = againMs(s, part, nowMs);
     if (state.get(part) === TaskState.waiting) due.put(part, atMs);
     else dueMs.set(part, atMs);
   }
 }
 
 /** When the next attempt is due by the times in force; without one that failed, whoever set the time knows better. */
-function latestMs(s: State, task: number, nowMs: number): number {
+function againMs(s: State, task: number, nowMs: number): number {
+  const dueMs = s.tasks.dueMs.get(task);
+  const expiresAtMs = expiryOf(s, task);
   let attempts = 0;
   for (const row of recipientsOf(s, task)) attempts = Math.max(attempts, s.recipients.attempts.get(row));
-  if (attempts === 0) return Infinity;
-  const ageMs = nowMs - s.messages.receivedAtMs.get(s.tasks.messageOf(task));
-  const { retry } = timesOf(s, routeOf(s, task));
+  if (attempts === 0) return Math.min(dueMs, expiresAtMs);
+  const times = timesOf(s, routeOf(s, task));
+  const life = lifeOf(s, s.tasks.messageOf(task), expiresAtMs, nowMs);
   // Each has a chance of its own, so that not all mail is tried at the same moment.
-  const delayMs = retryDelayMs(retry, attempts, ageMs) * (1 + s.config.retryJitter * s.random.next());
-  return nowMs + Math.max(1, Math.ceil(delayMs));
+  const delayMs =
+    retryDelayMs(times.retry, attempts, life.ageMs) * (1 + s.config.retryJitter * s.random.next());
+  return attemptBeforeEndMs(times, life, Math.min(dueMs, nowMs + Math.max(1, Math.ceil(delayMs))));
 }

@@ -3,6 +3,7 @@
 import { formTasks, makeReady } from './gather.ts';
 import { makeTask, makeTaskOfOne } from './lifecycle.ts';
 import { MessageState } from '../store/messages.ts';
+import { attemptBeforeEndMs, lifeOf } from './last-attempt.ts';
 import { latestAttemptMs } from './retry.ts';
 import { failTask, wait } from './settle.ts';
 import { expiryOf, expiryOfRoute, timesOf, type State } from '../state.ts';
@@ -64,9 +65,10 @@ function nextAttemptOf(
   if (recipient === undefined) return 0;
   const { attempts, nextAttemptAtMs } = recipient;
   if (attempts === 0 || nextAttemptAtMs <= nowMs) return nextAttemptAtMs;
-  const ageMs = nowMs - s.messages.receivedAtMs.get(message);
-  const { retry } = timesOf(s, route);
-  return Math.min(nextAttemptAtMs, latestAttemptMs(retry, s.config.retryJitter, attempts, ageMs, nowMs));
+  const times = timesOf(s, route);
+  const life = lifeOf(s, message, expiryOfRoute(s, message, route), nowMs);
+  const latestMs = latestAttemptMs(times.retry, s.config.retryJitter, attempts, life.ageMs, nowMs);
+  return attemptBeforeEndMs(times, life, Math.min(nextAttemptAtMs, latestMs));
 }
 
 function makeRecipient(s: State, added: NewRecipient, tenant: number, store: number): number {

@@ -1,30 +1,23 @@
 // When to try again: the schedule's delay for this attempt, jittered, never after the message's lifetime.
 
-import { firstRetryMs, type Retry, retryDelayMs } from '../../values/retry.ts';
+import { type Retry, retryDelayMs } from '../../values/retry.ts';
 import type { Random } from '../store/random.ts';
+import type { Times } from '../times/mail-times.ts';
+import { attemptBeforeEndMs, type Life } from './last-attempt.ts';
 
 /**
- * Unix ms of the attempt after the `attempts`-th failed one.
- * @param ageMs - of the message
- *
- * When the schedule's next attempt would come after the lifetime's end, a last one is made shortly before it, unless that
- * is too soon after this one; then the recipient waits for its end (the returned time is `expiresAtMs`).
+ * Unix ms of the attempt after the `attempts`-th failed one; when it would come after the lifetime, or its windows, that of a last
+ * one before; `life.expiresAtMs` when the last one has been made: the recipient waits for its end.
  */
 export function nextAttemptMs(
-  retry: Retry,
+  times: Times,
   retryJitter: number,
   attempts: number,
-  ageMs: number,
-  nowMs: number,
-  expiresAtMs: number,
+  life: Life,
   random: Random,
 ): number {
-  const delay = retryDelayMs(retry, attempts, ageMs) * random.jitter(retryJitter);
-  const next = nowMs + Math.max(1, Math.round(delay));
-  if (next < expiresAtMs) return next;
-  const first = firstRetryMs(retry);
-  const last = expiresAtMs - first;
-  return last - nowMs >= first ? last : expiresAtMs;
+  const delay = retryDelayMs(times.retry, attempts, life.ageMs) * random.jitter(retryJitter);
+  return attemptBeforeEndMs(times, life, life.nowMs + Math.max(1, Math.round(delay)));
 }
 
 /**

@@ -5,6 +5,7 @@ import { encodeRefusal, lastRefusalOf, type EncodedRefusal } from '../../message
 import { planRefusal } from '../../route/outcome.ts';
 import type { ErrorPlan } from '../../route/types.ts';
 import { mayBeDone, freeRecipient, freeTask, recipientsOf, routeOf, withdraw } from './lifecycle.ts';
+import { lifeOf } from './last-attempt.ts';
 import { nextAttemptMs } from './retry.ts';
 import { dateOf, expiryOf, timesOf, type State } from '../state.ts';
 import { hasOneTimes, separateTimes } from './task-times.ts';
@@ -72,9 +73,9 @@ function countOf(s: State, task: number, nowMs: number): void {
     failTask(s, task, undefined, true);
     return;
   }
-  const { retry } = timesOf(s, routeOf(s, task));
-  const ageMs = nowMs - s.messages.receivedAtMs.get(message);
-  const next = nextAttemptMs(retry, s.config.retryJitter, attempts, ageMs, nowMs, expiresAtMs, s.random);
+  const times = timesOf(s, routeOf(s, task));
+  const life = lifeOf(s, message, expiresAtMs, nowMs);
+  const next = nextAttemptMs(times, s.config.retryJitter, attempts, life, s.random);
   for (const recipient of list) {
     s.effects.push({
       kind: 'deferred',
