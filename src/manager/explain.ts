@@ -12,6 +12,7 @@ import { parseRecipientDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
+import { isToMx } from '../route/plan-key.ts';
 import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
@@ -139,7 +140,7 @@ export class Explainer {
     { validUntilMs }: RoutePlan,
     { sts }: ExplainFacts,
   ): LatestPolicy | undefined {
-    if (!sts.isOn || !withoutRewriting(key).startsWith('mx:') || domain.startsWith('[')) return undefined;
+    if (!sts.isOn || !isToMx(withoutRewriting(key)) || domain.startsWith('[')) return undefined;
     return { known: sts.current(domain), fromMs: this.#clock.shownOf(validUntilMs) };
   }
 

@@ -14,7 +14,7 @@ import {
   type Outcome,
 } from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
-import { isOfOwnMx, planKey } from './plan-key.ts';
+import { isOfOwnMx, isToMx, planKey } from './plan-key.ts';
 import type { Alternative, RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { withAlternative } from './alternatives.ts';
@@ -134,7 +134,7 @@ class TableRouter implements Router {
   #chosenPlanOf(key: string): string {
     const plain = withoutRewriting(withoutCopies(key));
     const mark = key.slice(0, key.length - plain.length);
-    if (plain.startsWith('mx:') || isOfOwnMx(plain)) return key;
+    if (isToMx(plain)) return key;
     return mark + plain.slice(0, plain.indexOf(':'));
   }
 
@@ -186,20 +186,20 @@ class TableRouter implements Router {
   }
 
   async #lookUpPlain(plan: string, demand: TlsDemand | undefined): Promise<Outcome> {
-    if (plan.startsWith('mx:')) {
-      const domain = plan.slice(3);
-      // A backup MX keeps mail for its primary server: other hosts, which are for all domains, would only hand it back.
-      const fallback = this.#lookup.backup?.has(domain) === true ? [] : this.#fallback;
-      return this.#orElse(this.#mxOf(domain, demand), fallback, '', demand);
-    }
+    const domain = plan.slice(plan.indexOf(':') + 1);
+    if (plan.startsWith('mx:'))
+      return this.#orElse(this.#mxOf(domain, demand), this.#behindMxOf(domain), '', demand);
     const rule = this.#table.rule(isOfOwnMx(plan) ? plan.slice(0, plan.indexOf(':')) : plan);
     if (rule === undefined) return withoutRule(plan);
-    const first =
-      rule.target.kind === 'mx'
-        ? this.#mxOf(plan.slice(plan.indexOf(':') + 1), demand)
-        : this.#ofRule(rule, demand);
-    const { name, otherwise = rule.target.kind === 'mx' ? this.#fallback : [] } = rule;
+    const isMx = rule.target.kind === 'mx';
+    const first = isMx ? this.#mxOf(domain, demand) : this.#ofRule(rule, demand);
+    const { name, otherwise = isMx ? this.#behindMxOf(domain) : [] } = rule;
     return withRuleEffects(await this.#orElse(first, otherwise, name, demand), rule);
+  }
+
+  /** A backup MX keeps mail for its primary server: other hosts, which are for all domains, would only hand it back. */
+  #behindMxOf(domain: string): readonly Alternative[] {
+    return this.#lookup.backup?.has(domain) === true ? [] : this.#fallback;
   }
 
   #mxOf(domain: string, demand: TlsDemand | undefined): Promise<Outcome> {

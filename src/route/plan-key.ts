@@ -36,9 +36,14 @@ export function routeNameIn(routeKey: string): string {
   return decodeURIComponent(name);
 }
 
-/** Does the rule lead to the MX of each domain in a way of its own, with other hosts behind them or another header? */
-export function isMxInOwnWay({ target, otherwise, header }: RouteRule): boolean {
-  return target.kind === 'mx' && (otherwise !== undefined || header !== undefined);
+/** Does the rule lead to the MX of each domain in a way of its own: with other hosts behind them, another header, or its own times? */
+export function isMxInOwnWay({ target, otherwise, header, isTold }: RouteRule): boolean {
+  return target.kind === 'mx' && (otherwise !== undefined || header !== undefined || isTold === true);
+}
+
+/** Does it lead to the MX of its domain, with a rule or without? @param key - of a plan or route */
+export function isToMx(key: string): boolean {
+  return key.startsWith('mx:') || isOfOwnMx(key);
 }
 
 /** Is it of such a rule? Then the domain is a part of the plan. @param key - of a plan or route */

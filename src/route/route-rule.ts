@@ -83,6 +83,8 @@ export interface RouteRule {
   readonly header?: HeaderChanges | undefined;
   /** With a smarthost: the log-ins there. Mail that none of them is for goes without one. */
   readonly logins?: readonly RuleLogin[];
+  /** Where mail is told from mail without a rule that goes the same way, because it has other times. */
+  readonly isTold?: true | undefined;
   /** Foreign senders are rewritten (SRS). */
   readonly rewritesSenders?: true | undefined;
   /** The hosts are told which client a message came from (XFORWARD). Rules of one name do so alike. */

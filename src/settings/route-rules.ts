@@ -6,8 +6,8 @@ import { planKey } from '../route/plan-key.ts';
 import type { Alternative, RouteMatch, RouteRule, RouteTarget, RuleLogin } from '../route/route-rule.ts';
 import { hopLogin } from './credentials.ts';
 
-/** What routes are made of: `credential` are those that routes refer to, `stage` those that choose routes. */
-export type RouteTables = Pick<Config, 'route'> & Partial<Pick<Config, 'credential' | 'stage'>>;
+/** What routes are made of: `credential` are those that routes refer to, `stage` those that choose routes, `schedule` those that name them. */
+export type RouteTables = Pick<Config, 'route'> & Partial<Pick<Config, 'credential' | 'schedule' | 'stage'>>;
 
 /**
  * The rules of a configuration. A route to a content filter matches nothing: mail that is back from the filter would go to it again, and again.
@@ -16,9 +16,11 @@ export type RouteTables = Pick<Config, 'route'> & Partial<Pick<Config, 'credenti
 export function routeRules({
   route: routes,
   credential: credentials = [],
+  schedule = [],
   stage = [],
 }: RouteTables): RouteRule[] {
   const toFilters = new Set(stage.flatMap((each) => (each.kind === 'content-filter' ? [each.route] : [])));
+  const withTimes = new Set(schedule.flatMap((each) => each.route ?? []));
   return routes.flatMap((route, index) => {
     const { name, isUnnamed } = namesOf(route, index);
     const target = targetOf(route);
@@ -38,6 +40,7 @@ export function routeRules({
       otherwise,
       header,
       logins,
+      ...(route.kind === 'mx' && withTimes.has(name) && { isTold: true }),
       priority,
       rewritesSenders,
       tellsClient,

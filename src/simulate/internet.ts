@@ -1,6 +1,7 @@
 // A simulated internet: hosts by address, and a DNS that says where the mail of a domain goes, if it is there. Several
 // domains may share a site, and several sites an address: many MX names, few machines behind them.
 
+import { isToMx } from '../route/plan-key.ts';
 import { inOrderOfPreference } from '../route/site.ts';
 import type { ErrorPlan, NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
 import type { Random } from '../schedule/store/random.ts';
@@ -102,7 +103,7 @@ export class Internet implements Network {
   plan(route: string, nowMs: number): RoutePlan {
     const colon = route.indexOf(':');
     const rule = route.slice(0, colon);
-    if (rule !== 'mx') {
+    if (!isToMx(route)) {
       return { ...this.#shuffled(this.#rulePlan(rule)), validUntilMs: nowMs + staticTtlMs };
     }
     const zone = this.#zoneOf(route.slice(colon + 1));

@@ -75,7 +75,7 @@ export class DeliveryHours {
 
   #lastOpenIn(fromMs: number, endMs: number): number {
     let lastMs = -Infinity;
-    for (let atMs = fromMs; atMs < endMs; ) {
+    for (let atMs = fromMs; atMs < endMs;) {
       const { isOpen, untilMs } = this.at(atMs);
       if (isOpen) lastMs = Math.min(untilMs, endMs);
       atMs = untilMs;

@@ -68,10 +68,6 @@ test('mistakes are refused with a way out', () => {
       /there is no \[\[tenant\]\] with the name "nobody"/,
     ],
     [
-      '[[route]]\nname = "direct"\ndomain = ["a.example"]\nmx = true\n[[schedule]]\nroute = ["direct"]\nlifetime = "1d"',
-      /the route "direct" delivers to the MX of each domain.*name its domains/,
-    ],
-    [
       `[[schedule]]\n${domain}lifetime = "1d"\n[[schedule]]\ndomain = ["b.example", "a.example"]\nlifetime = "2d"`,
       /schedule\[2\]\.lifetime: is set for the same mail already in schedule\[1\]/,
     ],

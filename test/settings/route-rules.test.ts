@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
+import { routeNameIn } from '../../src/route/plan-key.ts';
 import type { Router } from '../../src/route/types.ts';
 import { routeRules } from '../../src/settings/route-rules.ts';
 import { brief, fakeRouter } from '../route/fake-resolver.ts';
@@ -133,4 +134,18 @@ test('a route to a content filter takes no mail by itself, only what the stage s
   }
   // It was for this domain without the stage.
   assert.match(routerOf(to('192.0.2.1', 'scan', toD) + rest).routeOf('', 'u@d.example').key, /^relay#scan~/);
+});
+
+test('mail of a route to the MX is told from other mail where a schedule names the route', async () => {
+  const mx = `[[route]]\nname = "direct"\n${toD}\nmx = true\n`;
+  const plain = routerOf(mx).routeOf('', 'a@d.example').key;
+  assert.equal(plain, 'mx:d.example', 'without a schedule nothing is told apart');
+  const router = routerOf(`${mx}[[schedule]]\nroute = ["direct"]\nlifetime = "1d"\n`);
+  const { key } = router.routeOf('', 'a@d.example');
+  assert.equal(routeNameIn(key), 'direct');
+  assert.equal(router.routeOf('', 'a@e.example').key, 'mx:e.example');
+  const hosts = ['10 mx.example 192.0.2.9:25'];
+  assert.deepEqual(brief(await router.resolve(key)), hosts);
+  assert.deepEqual(brief(await router.resolve(plain)), hosts, 'mail of before the reload');
+  assert.deepEqual(brief(await routerOf(mx).resolve(key)), hosts, 'mail of before the schedule went');
 });

@@ -44,7 +44,7 @@ const schedule = tableOf({
     listOf(z.string({ error: expected('the name of a route') }), 'names of [[route]] tables')
       .min(1, 'must name one route at least')
       .optional(),
-    'Only for mail that takes these routes, by the name of their [[route]]. A route with mx = true cannot be named: name its domains.',
+    'Only for mail that takes these routes, by the name of their [[route]].',
     { example: '["partners"]' },
   ),
   tenant: key(

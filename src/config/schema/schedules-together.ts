@@ -10,11 +10,11 @@ export interface ScheduleTables {
     readonly route?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
   }[];
-  readonly route: readonly { readonly name?: string | undefined; readonly mx?: boolean | undefined }[];
+  readonly route: readonly { readonly name?: string | undefined }[];
   readonly tenant: readonly { readonly name: string }[];
 }
 
-/** The routes and tenants must exist. Mail to MX hosts does not know the name of its route. */
+/** The routes and tenants must exist. */
 export function checkSchedules({ route, schedule, tenant }: ScheduleTables, context: z.RefinementCtx): void {
   const tenants = tenant.map(({ name }) => name);
   const routes = route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
@@ -25,12 +25,7 @@ export function checkSchedules({ route, schedule, tenant }: ScheduleTables, cont
     }
     for (const [at, name] of (each.route ?? []).entries()) {
       const path = ['schedule', index, 'route', at];
-      if (!routes.includes(name)) {
-        addUnknown('route', name, routes, path, context);
-      } else if (route.some((one) => one.name === name && one.mx === true)) {
-        const message = `the route "${name}" delivers to the MX of each domain, as mail without a route does; name its domains with domain, or the tenant of its senders`;
-        context.addIssue({ code: 'custom', message, path });
-      }
+      if (!routes.includes(name)) addUnknown('route', name, routes, path, context);
     }
   }
 }

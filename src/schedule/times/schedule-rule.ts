@@ -8,7 +8,7 @@ import type { Retry } from '../../values/retry.ts';
 export interface ScheduleMatch {
   /** Recipient domain. */
   readonly domain?: readonly DomainPattern[] | undefined;
-  /** Names of routes, as in the route key; mail to MX hosts has none. */
+  /** Names of routes, as in the route key; mail to MX hosts without a rule that is told has none. */
   readonly route?: readonly string[] | undefined;
   /** Names of tenants; '' is mail of no tenant. */
   readonly tenant?: readonly string[] | undefined;
