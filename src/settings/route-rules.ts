@@ -32,6 +32,7 @@ export function routeRules({
     const tellsClient = isToFilter || undefined;
     const matches: RouteMatch[] =
       route.conditions !== undefined || isToFilter ? [{ kind: 'chosen' }] : matchesOf(route);
+    const isTold = route.kind === 'mx' && withTimes.has(name) ? true : undefined;
     return matches.map((match) => ({
       name,
       isUnnamed,
@@ -40,7 +41,7 @@ export function routeRules({
       otherwise,
       header,
       logins,
-      ...(route.kind === 'mx' && withTimes.has(name) && { isTold: true }),
+      isTold,
       priority,
       rewritesSenders,
       tellsClient,
