@@ -14,45 +14,59 @@ export interface ChosenMessage {
   readonly waiting: readonly string[];
 }
 
-/** Ids in one request: each request scans the whole queue. */
-const idsPerRequest = 100_000;
+/** Messages that are in memory at a time, and ids in one request: each request scans the whole queue. */
+const messagesPerPortion = 100_000;
 
-/**
- * Chooses every message that has a matching recipient.
- * @param wantsWaiting - also collect the recipients that match
- */
+/** Chooses every message that has a matching recipient; for few of them. */
 export async function chooseMessages(
   config: Places,
   filter: QueueFilter,
   wantsWaiting: boolean,
-): Promise<Map<string, ChosenMessage>> {
-  const chosen = new Map<string, ChosenMessage & { readonly waiting: string[] }>();
+): Promise<ReadonlyMap<string, ChosenMessage>> {
+  const chosen = new Map<string, ChosenMessage>();
+  for await (const portion of messagePortions(config, filter, wantsWaiting)) {
+    for (const [id, message] of portion) chosen.set(id, message);
+  }
+  return chosen;
+}
+
+/**
+ * Chooses every message that has a matching recipient, in portions: a queue may have more messages than there is memory for.
+ * @param wantsWaiting - also collect the recipients that match
+ */
+export async function* messagePortions(
+  config: Places,
+  filter: QueueFilter,
+  wantsWaiting: boolean,
+): AsyncGenerator<Map<string, ChosenMessage>> {
+  let chosen = new Map<string, ChosenMessage & { readonly waiting: string[] }>();
   for await (const { queueId, receivedAtMs, state, ref, recipient } of queueRows(config, filter, 0, true)) {
     if (ref === undefined) continue;
     let message = chosen.get(queueId);
     if (message === undefined) {
+      // Recipients of one message come together.
+      if (chosen.size === messagesPerPortion) {
+        yield chosen;
+        chosen = new Map();
+      }
       message = { queueId, receivedAtMs, state, ref, waiting: [] };
       chosen.set(queueId, message);
     }
     if (wantsWaiting) message.waiting.push(recipient);
   }
-  return chosen;
+  if (chosen.size > 0) yield chosen;
 }
 
-/** Returns the same messages with all their waiting recipients, also those that the filter did not match. */
+/** Returns a portion with all waiting recipients of its messages, also those that the filter did not match. */
 export async function withAllRecipients(
   config: Places,
-  filter: QueueFilter,
-  chosen: Map<string, ChosenMessage>,
-): Promise<Map<string, ChosenMessage>> {
-  const { recipient, domain, state } = filter;
-  if (recipient === undefined && domain === undefined && state === undefined) return chosen;
-  const all = new Map(chosen);
-  const ids = [...chosen.keys()];
-  for (let at = 0; at < ids.length; at += idsPerRequest) {
-    const found = await chooseMessages(config, { ids: ids.slice(at, at + idsPerRequest) }, true);
-    for (const [id, message] of found) all.set(id, message);
-  }
+  { recipient, domain, state }: QueueFilter,
+  portion: ReadonlyMap<string, ChosenMessage>,
+): Promise<ReadonlyMap<string, ChosenMessage>> {
+  if (recipient === undefined && domain === undefined && state === undefined) return portion;
+  const all = new Map(portion);
+  const found = await chooseMessages(config, { ids: [...portion.keys()] }, true);
+  for (const [id, message] of found) all.set(id, message);
   return all;
 }
 

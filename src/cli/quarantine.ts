@@ -19,8 +19,8 @@ import {
 } from './queue-filter.ts';
 import { queueRows } from './queue-rows.ts';
 import * as queueShow from './queue-show.ts';
-import { printText } from './terminal-text.ts';
-import { age, table } from './text-table.ts';
+import { LongTable } from './long-table.ts';
+import { age } from './text-table.ts';
 
 interface QuarantineOptions extends FilterOptions {
   readonly reason?: string;
@@ -78,34 +78,33 @@ function inQuarantine(filter: QueueFilter): QueueFilter {
 async function list(ids: string[], options: ListOptions): Promise<void> {
   const { limit } = options;
   const filter = chosenBy(ids, options);
-  const rows: QueueRow[] = [];
-  let count = 0;
+  const nowMs = Date.now();
+  const rows = new LongTable(['ID', 'AGE', 'TENANT', 'FROM', 'TO', 'REASON']);
   for await (const row of queueRows(readPlaces(options.config), inQuarantine(filter), limit)) {
-    count++;
     if (options.json === true) process.stdout.write(`${JSON.stringify(row)}\n`);
-    else rows.push(row);
+    else rows.add(cellsOf(row, nowMs));
   }
   if (options.json === true) return;
+  const { count } = rows;
   if (count === 0) {
     process.stdout.write(
       isRestricted(filter) ? 'No mail in quarantine matches.\n' : 'No mail is in quarantine.\n',
     );
     return;
   }
-  const nowMs = Date.now();
-  const text = table(
-    ['ID', 'AGE', 'TENANT', 'FROM', 'TO', 'REASON'],
-    rows.map((row) => [
-      row.queueId,
-      age(nowMs - row.receivedAtMs),
-      row.tenant === '' ? '-' : row.tenant,
-      row.sender === '' ? '<>' : row.sender,
-      row.recipient,
-      row.quarantine ?? '',
-    ]),
-  );
   const more = limit > 0 && count === limit ? ' (there may be more: --limit 0 shows all)' : '';
-  printText(`${text}${count} recipient${count === 1 ? '' : 's'}${more}\n`);
+  rows.end(`${count} recipient${count === 1 ? '' : 's'}${more}\n`);
+}
+
+function cellsOf(row: QueueRow, nowMs: number): readonly string[] {
+  return [
+    row.queueId,
+    age(nowMs - row.receivedAtMs),
+    row.tenant === '' ? '-' : row.tenant,
+    row.sender === '' ? '<>' : row.sender,
+    row.recipient,
+    row.quarantine ?? '',
+  ];
 }
 
 async function release(ids: string[], options: ChangeOptions): Promise<void> {

@@ -4,9 +4,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Places } from '../config/salvage-places.ts';
 import { readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { type ChosenMessage, chooseMessages, withAllRecipients } from './export-choice.ts';
+import { type ChosenMessage, messagePortions, withAllRecipients } from './export-choice.ts';
 import { exportMessage } from './export-message.ts';
 import {
   type ExportTarget,
@@ -18,7 +19,7 @@ import {
 import { errorText } from './print-error.ts';
 import { type FilterOptions, filterOf, withFilterOptions, requireChoice } from './queue-filter.ts';
 import { noSuchMessage } from './queue-rows.ts';
-import { openStoredMail } from './stored-mail.ts';
+import { openStoredMail, type StoredMail } from './stored-mail.ts';
 import { writeReason } from './write-reason.ts';
 
 interface ExportOptions extends FilterOptions {
@@ -42,43 +43,60 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
   const filter = filterOf(ids, options);
   requireChoice(filter, options.all === true, 'export');
   const config = readPlaces(options.config);
-  const wantsEnvelope = options.envelope === true;
-  let chosen = await chooseMessages(config, filter, wantsEnvelope);
-  if (wantsEnvelope) chosen = await withAllRecipients(config, filter, chosen);
-  const missing = ids.filter((id) => !chosen.has(id));
   const { directory } = options;
-  if (directory === undefined) requireOneMessage(chosen, missing);
-  else await makeDirectory(directory);
-  const counts = { exported: 0, damaged: 0, failed: missing.length };
-  for (const id of directory === undefined ? [] : missing) printError(noSuchMessage(id));
+  const missing = new Set(ids);
+  const counts: Counts = { exported: 0, damaged: 0, failed: 0 };
+  const wantsEnvelope = options.envelope === true;
   const mail = openStoredMail(config);
   try {
-    for (const message of chosen.values()) {
-      const file = fileOf(message, options);
-      try {
-        const target = (): ExportTarget => (file === undefined ? new StandardOutput() : new FileTarget(file));
-        const envelope = wantsEnvelope && file !== undefined ? envelopeFileOf(file) : undefined;
-        const { bytes, faults } = await exportMessage(config, mail, message, target, envelope);
-        counts.exported++;
-        if (faults.length > 0) counts.damaged++;
-        if (options.json === true) {
-          const written = bytes > 0 ? file : null;
-          process.stdout.write(
-            `${JSON.stringify({ queueId: message.queueId, file: written, bytes, faults })}\n`,
-          );
-        }
-        for (const fault of faults) process.stderr.write(`${message.queueId}: ${fault}\n`);
-      } catch (error) {
-        if (directory === undefined || !(error instanceof CommandError)) throw error;
-        printError(error);
-        counts.failed++;
-      }
+    let isFirst = true;
+    for await (const portion of messagePortions(config, filter, wantsEnvelope)) {
+      for (const id of portion.keys()) missing.delete(id);
+      if (directory === undefined) requireOneMessage(portion.size, isFirst, missing);
+      else if (isFirst) await makeDirectory(directory);
+      isFirst = false;
+      const chosen = wantsEnvelope ? await withAllRecipients(config, filter, portion) : portion;
+      for (const message of chosen.values()) await exportOne(message, { config, mail, options, counts });
     }
+    if (isFirst && directory === undefined) requireOneMessage(0, true, missing);
+    if (isFirst && directory !== undefined) await makeDirectory(directory);
   } finally {
     mail.close();
   }
+  for (const id of missing) printError(noSuchMessage(id));
+  counts.failed += missing.size;
   if (directory !== undefined) await syncDirectory(directory);
   conclude(counts, options);
+}
+
+interface Exporting {
+  readonly config: Places;
+  readonly mail: StoredMail;
+  readonly options: ExportOptions;
+  readonly counts: Counts;
+}
+
+async function exportOne(
+  message: ChosenMessage,
+  { config, mail, options, counts }: Exporting,
+): Promise<void> {
+  const file = fileOf(message, options);
+  try {
+    const target = (): ExportTarget => (file === undefined ? new StandardOutput() : new FileTarget(file));
+    const envelope = options.envelope === true && file !== undefined ? envelopeFileOf(file) : undefined;
+    const { bytes, faults } = await exportMessage(config, mail, message, target, envelope);
+    counts.exported++;
+    if (faults.length > 0) counts.damaged++;
+    if (options.json === true) {
+      const written = bytes > 0 ? file : null;
+      process.stdout.write(`${JSON.stringify({ queueId: message.queueId, file: written, bytes, faults })}\n`);
+    }
+    for (const fault of faults) process.stderr.write(`${message.queueId}: ${fault}\n`);
+  } catch (error) {
+    if (options.directory === undefined || !(error instanceof CommandError)) throw error;
+    printError(error);
+    counts.failed++;
+  }
 }
 
 /** @throws {CommandError} `EXPORT_TARGET` */
@@ -103,13 +121,15 @@ function wrongTarget(message: string): CommandError {
 }
 
 /**
- * Checks that exactly one message is chosen.
+ * Checks that exactly one message is chosen, before anything is written. Portions are large: a second one means more than one message.
+ * @param missing - ids that were not found so far
  * @throws {CommandError} `EXPORT_TARGET`
  * @throws {ControlError} `NO_SUCH_MESSAGE`
  */
-function requireOneMessage(chosen: ReadonlyMap<string, ChosenMessage>, missing: readonly string[]): void {
-  const count = chosen.size + missing.length;
-  if (count > 1) throw wrongTarget(`${count} messages are chosen, and one file holds one message.`);
+function requireOneMessage(found: number, isFirst: boolean, missing: ReadonlySet<string>): void {
+  const count = found + missing.size;
+  if (count > 1 || !isFirst)
+    throw wrongTarget(`${count} messages are chosen, and one file holds one message.`);
   const [absent] = missing;
   if (absent !== undefined) throw noSuchMessage(absent);
   if (count === 0) {
@@ -140,13 +160,13 @@ function printError(error: unknown): void {
 }
 
 interface Counts {
-  readonly exported: number;
-  readonly damaged: number;
-  readonly failed: number;
+  exported: number;
+  damaged: number;
+  failed: number;
 }
 
 /** @throws {CommandError} `EXPORT_INCOMPLETE` or `EXPORT_DAMAGED` */
-function conclude({ exported, damaged, failed }: Counts, { directory, json }: ExportOptions): void {
+function conclude({ exported, damaged, failed }: Readonly<Counts>, { directory, json }: ExportOptions): void {
   if (directory !== undefined && json !== true) {
     process.stdout.write(
       exported + failed === 0

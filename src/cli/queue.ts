@@ -17,8 +17,8 @@ import {
 } from './queue-filter.ts';
 import { reasonText, stateText } from './queue-row-text.ts';
 import { queueRows } from './queue-rows.ts';
-import { age, table } from './text-table.ts';
-import { printText } from './terminal-text.ts';
+import { LongTable } from './long-table.ts';
+import { age } from './text-table.ts';
 
 interface ListOptions extends FilterOptions {
   readonly limit?: number;
@@ -41,32 +41,31 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
   const config = readPlaces(options.config);
   const limit = options.limit ?? 0;
   const filter = filterOf(ids, options);
-  const rows: QueueRow[] = [];
-  let count = 0;
+  const nowMs = Date.now();
+  const rows = new LongTable(['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR']);
   for await (const row of queueRows(config, filter, limit)) {
-    count++;
     if (options.json === true) process.stdout.write(`${JSON.stringify(row)}\n`);
-    else rows.push(row);
+    else rows.add(cellsOf(row, nowMs));
   }
   if (options.json === true) return;
+  const { count } = rows;
   if (count === 0) {
     process.stdout.write(isRestricted(filter) ? 'No mail that waits matches.\n' : 'Nothing waits.\n');
     return;
   }
-  const now = Date.now();
-  const rowsText = table(
-    ['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR'],
-    rows.map((row) => [
-      row.queueId,
-      age(now - row.receivedAtMs),
-      stateText(row),
-      String(row.attempts),
-      row.nextAttemptAtMs > now ? `in ${age(row.nextAttemptAtMs - now)}` : 'now',
-      row.sender === '' ? '<>' : row.sender,
-      row.recipient,
-      reasonText(row),
-    ]),
-  );
   const more = limit > 0 && count === limit ? ' (there may be more: --limit 0 shows all)' : '';
-  printText(`${rowsText}${count} recipient${count === 1 ? '' : 's'}${more}\n`);
+  rows.end(`${count} recipient${count === 1 ? '' : 's'}${more}\n`);
+}
+
+function cellsOf(row: QueueRow, nowMs: number): readonly string[] {
+  return [
+    row.queueId,
+    age(nowMs - row.receivedAtMs),
+    stateText(row),
+    String(row.attempts),
+    row.nextAttemptAtMs > nowMs ? `in ${age(row.nextAttemptAtMs - nowMs)}` : 'now',
+    row.sender === '' ? '<>' : row.sender,
+    row.recipient,
+    reasonText(row),
+  ];
 }

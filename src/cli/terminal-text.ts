@@ -12,14 +12,18 @@ const indentedRow = /^ {2}[^\sA-Z]/;
 /** `Queue        3 messages`: further lines are indented to the beginning of the text, not of the label. */
 const labelled = /^(?:\S+(?: \S+)* {2,}| +)(?=\S)/;
 
-/** Prints a text to standard output. Of addresses and replies, no character reaches the terminal that would change more than its place. */
-export function printText(text: string): void {
+/**
+ * Prints a text to standard output. Of addresses and replies, no character reaches the terminal that would change more than its place.
+ * @param goesOn - it begins with further rows of a table
+ */
+export function printText(text: string, goesOn = false): void {
+  if (text === '') return;
   const width = widthOf(process.stdout, process.env);
   const safe = text
     .split('\n')
     .map((line) => replaceUnprintable(line, '?'))
     .join('\n');
-  process.stdout.write(width === undefined ? safe : fitToWidth(safe, width));
+  process.stdout.write(width === undefined ? safe : fitToWidth(safe, width, goesOn));
 }
 
 /** @returns undefined when the output is no terminal, or one whose width is not known */
@@ -34,8 +38,8 @@ export function widthOf(
 }
 
 /** The text in lines of at most `width` columns, with a hint when something was cut. */
-export function fitToWidth(text: string, width: number): string {
-  let isTable = false;
+export function fitToWidth(text: string, width: number, goesOn = false): string {
+  let isTable = goesOn;
   let isCut = false;
   const lines = text
     .replace(/\n$/, '')

@@ -3,6 +3,7 @@
 
 import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts';
 import type { QueuePage, SourceRow } from '../control/operations/queue-pages.ts';
+import { ControlError } from '../control/control-error.ts';
 import { withoutChoice } from '../route/choice.ts';
 import { withoutDemand } from '../route/security/demand.ts';
 import { wayText } from './way-text.ts';
@@ -15,8 +16,8 @@ import type { SetAside } from './set-aside.ts';
 
 /** Most recipients that are looked at for one page. */
 const pageScan = 2_000;
-/** Most open listings; with more, the oldest is forgotten. */
-const maxCursors = 16;
+/** Most open listings; with more, the one whose last page is the oldest is forgotten. */
+const maxCursors = 64;
 
 interface Listing {
   readonly rows: Iterator<QueuedRecipient>;
@@ -41,11 +42,21 @@ export class QueueListings {
     this.#parts = parts;
   }
 
-  /** @param cursor - from the page before; undefined for the first page */
+  /**
+   * @param cursor - from the page before; undefined for the first page
+   * @throws {ControlError} `LISTING_FORGOTTEN`: what came so far is not all
+   */
   page(filter: QueueFilter, cursor: number | undefined): QueuePage {
     const listing = cursor === undefined ? this.#open(filter) : this.#listings.get(cursor);
-    if (listing === undefined) return { rows: [], cursor: undefined };
+    if (listing === undefined)
+      throw new ControlError(
+        'LISTING_FORGOTTEN',
+        `More than ${maxCursors} lists of the queue were asked for meanwhile, and the rest of this one is lost.`,
+        'Try again while fewer programs list the queue.',
+      );
     const at = cursor ?? this.#nextCursor - 1;
+    this.#listings.delete(at);
+    this.#listings.set(at, listing);
     const rows: SourceRow[] = [];
     for (let scanned = 0; scanned < pageScan; scanned++) {
       const next = listing.rows.next();
