@@ -149,7 +149,7 @@ async function run(): Promise<readonly Row[]> {
     const id = await fill(join(directory, 'spool'));
     const route = { name: 'new', domain: ['domain7.example'], relay: ['192.0.2.9'] };
     const config = { queue: { lifetime: '30d' }, bounce: { warn_after: [] }, route: [route] };
-    const sluice = await startSluice(ground, { directory, config });
+    const sluice = await startSluice(ground, { directory, config, startMs: 600_000 });
     const rows: Row[] = [];
     for (const command of [
       ['queue', 'list', '--limit', '0'],

@@ -31,6 +31,8 @@ export interface SluiceOptions {
   readonly starterArgs?: readonly string[];
   /** A port to listen on; a free one unless told. */
   readonly port?: number;
+  /** How long its start may take, in ms: with a long queue it takes longer than usual. */
+  readonly startMs?: number;
 }
 
 export interface Sluice {
@@ -86,7 +88,7 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
     configFile,
   ];
   const program = ground.start('sluice', command[0]!, command.slice(1), { env });
-  await running(program);
+  await running(program, options.startMs);
   return {
     port,
     program,
@@ -113,11 +115,12 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
 }
 
 /** Waits until all of its roles run, which it then prints; fails at once when it has ended. */
-async function running(program: Program): Promise<void> {
-  await until('Sluice says that it is running', () => {
+async function running(program: Program, startMs?: number): Promise<void> {
+  const isRunning = (): boolean => {
     if (!program.isRunning) throw new Error(`sluice ended before it was running:\n${program.output}`);
     return program.output.includes(' is running as ');
-  });
+  };
+  await until('Sluice says that it is running', isRunning, startMs);
 }
 
 function merge(own: SluiceConfig, over: SluiceConfig): SluiceConfig {
