@@ -23,7 +23,7 @@ export async function tableProblems({
       const contents = await readTable(settings);
       const ofRoutes: string[] = [];
       for (const each of routeTable)
-        if (each.table === settings.name)
+        if (each.from === undefined && each.table === settings.name)
           ofRoutes.push(...(await routeEntryProblems(contents, each, (name) => names.has(name))));
       await contents.close();
       const bareUser = contents.rules?.bareUser;

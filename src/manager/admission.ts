@@ -13,7 +13,7 @@ import type { Submitted } from '../channel/messages.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RouterInForce } from './ports.ts';
 import { type AskedRoutes, isAskedAbout } from './plugins/asked-routes.ts';
-import { wayFor } from './route-of.ts';
+import { wayAtOnce } from './route-of.ts';
 import { WarnedMessages } from './warned-messages.ts';
 
 export class Admission {
@@ -132,8 +132,8 @@ export class Admission {
     // Between processes, nothing in a list becomes null.
     const chosen = routes?.[index] ?? undefined;
     const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp };
-    const found = wayFor(this.#routing, recipient);
-    if (!(found instanceof Promise) && 'route' in found) return found.route;
+    const found = wayAtOnce(this.#routing, recipient);
+    if (found !== undefined && 'route' in found) return found.route;
     // A table has to be waited for, or cannot answer: it is asked again as a plugin is.
     const { domain } = this.#routing.router.routeOf(reversePath, address);
     return { key: '', domain };

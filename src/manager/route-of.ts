@@ -51,6 +51,14 @@ export function wayFor(
     : routeBy(routing, found, recipient);
 }
 
+/** The same, if it is known without asking anybody who has to be waited for; undefined: it is not. */
+export function wayAtOnce(routing: RouterInForce, recipient: RoutedRecipient): RouteOrReason | undefined {
+  const { router, ways } = routing;
+  if (ways === undefined || recipient.chosen !== undefined) return { route: routeFor(routing, recipient) };
+  const found = ways.atOnce(router, recipient);
+  return found && routeBy(routing, found, recipient);
+}
+
 function routeBy(routing: RouterInForce, found: FoundWay, recipient: RoutedRecipient): RouteOrReason {
   if (found.kind === 'unknown') return found;
   const { isCopy, tlsDemand } = recipient;

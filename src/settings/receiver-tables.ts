@@ -10,7 +10,7 @@ export function receiverTables({
   rewrite,
 }: Pick<Config, 'table' | 'routeTable' | 'clients' | 'recipients' | 'rewrite'>): Config['table'] {
   if (routeTable.length === 0) return table;
-  const ofRoutes = new Set(routeTable.map((each) => each.table));
+  const ofRoutes = new Set(routeTable.flatMap((each) => (each.from === undefined ? [each.table] : [])));
   const asked = new Set([
     clients.rules,
     ...recipients.flatMap((each) => [each.table, each.aliases]),

@@ -7,7 +7,7 @@ import { directoryTable } from '../policy/recipients/directory-table.ts';
 import { AliasReports } from '../policy/recipients/alias-reports.ts';
 import { ControlRecipients } from '../policy/recipients/control-recipients.ts';
 import type { KeptSource, KeptSources } from '../policy/recipients/kept-sources.ts';
-import { ProgramTable } from '../policy/recipients/program-table.ts';
+import { ProgramTable } from '../table/program-table.ts';
 import type { Aliases, RecipientRule } from '../policy/recipients/recipient-rules.ts';
 import type { RecipientSource } from '../policy/recipients/recipient-source.ts';
 import type { SourceReportsParts } from '../policy/recipients/source-reports.ts';

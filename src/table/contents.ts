@@ -8,6 +8,8 @@ import type { Answer } from './table.ts';
 export interface Contents {
   /** As `Table.lookup`. */
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
+  /** As `Table.lookupAtOnce`. */
+  lookupAtOnce?(keys: readonly string[]): readonly Answer[] | undefined;
   /** The rules for clients, of a table that has some. They can be used after `close`, too. */
   readonly rules?: RuleSet | undefined;
   /** For the log: what it holds, such as `1200 keys`. */

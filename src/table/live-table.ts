@@ -70,6 +70,14 @@ export class LiveTable implements Table, RuleTable {
     return answers;
   }
 
+  lookupAtOnce(keys: readonly string[]): readonly Answer[] | undefined {
+    const contents = this.#inForce?.contents;
+    if (contents === undefined) return undefined;
+    if (contents.lookupAtOnce !== undefined) return contents.lookupAtOnce(keys);
+    const answers = this.lookup(keys);
+    return answers instanceof Promise ? undefined : answers;
+  }
+
   rules(): RulesAnswer | Promise<RulesAnswer> {
     return this.#inForce?.rules ?? this.#rulesWithout();
   }

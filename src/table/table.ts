@@ -24,6 +24,8 @@ export interface Table {
    * @returns one answer for each key, in the same order. It never throws and never rejects.
    */
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
+  /** The answers, if they are there without asking anybody; undefined: they are not. Not given: `lookup` needs nobody else. */
+  lookupAtOnce?(keys: readonly string[]): readonly Answer[] | undefined;
 }
 
 /** One table as it was configured. */

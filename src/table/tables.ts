@@ -138,6 +138,10 @@ class NamedTable<Settings extends NamedFile> implements Table, RuleTable {
     return this.#live.lookup(keys);
   }
 
+  lookupAtOnce(keys: readonly string[]): readonly Answer[] | undefined {
+    return this.#live.lookupAtOnce(keys);
+  }
+
   rules(): RulesAnswer | Promise<RulesAnswer> {
     return this.#live.rules();
   }

@@ -54,6 +54,33 @@ for (const [what, text, problem] of [
   ['a table without values', 'table = "words"', /is of kind "list", which has no routes/],
   ['a refresh of a file', 'table = "transport"\nrefresh = "1m"', /changes of a file are seen by themselves/],
   ['an unknown form', 'table = "transport"\nform = "mailertable"', /form/],
+  [
+    'nothing that knows the entries',
+    'form = "routes"',
+    /needs the name of a table, or a program, or postgresql/,
+  ],
+  [
+    'a program beside a table',
+    'table = "transport"\nprogram = ["/bin/x"]',
+    /cannot stand beside table: write a \[\[route_table\]\] for each/,
+  ],
+  ['a program without its whole path', 'program = ["x"]', /absolute path of a program/],
+  [
+    'a query beside a table',
+    'table = "base"\nquery = "SELECT $1"',
+    /is only for postgresql; those of a table stand in its \[\[table\]\]/,
+  ],
+  ['PostgreSQL without a query', 'postgresql = "postgresql://a@127.0.0.1/b"', /needs a query/],
+  [
+    'a query with a question mark',
+    'postgresql = "postgresql://a@127.0.0.1/b"\nquery = "SELECT ?"',
+    /one parameter, the key, written as \$1/,
+  ],
+  [
+    'a password in the connection',
+    'postgresql = "postgresql://a:secret@127.0.0.1/b"\nquery = "SELECT $1"',
+    /has a password in it/,
+  ],
   ['a delimiter of two characters', 'table = "transport"\ndelimiter = "+-"', /must be one character/],
 ] as const) {
   test(`${what} is refused`, () => {

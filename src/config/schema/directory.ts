@@ -15,6 +15,7 @@ import {
   yesNo,
 } from './fields.ts';
 import { recipientDomains } from './lists.ts';
+import { postgresqlConnection, postgresqlQueryProblem } from './postgresql-keys.ts';
 import { lookupQuery, subaddressSeparators, tableName } from './texts.ts';
 import { parseDomain } from '../../values/domain.ts';
 import { mechanismNames } from '../../values/login-mechanism.ts';
@@ -133,10 +134,7 @@ const neededBy: Readonly<
 type SourceKind = (typeof sourceKinds)[number];
 
 function queryProblem(kind: SourceKind, query: string): string | undefined {
-  if (kind === 'postgresql')
-    return /\$1(?!\d)/u.test(query) && !/\$(?:[02-9]|1\d)/u.test(query)
-      ? undefined
-      : 'must have one parameter, the key, written as $1';
+  if (kind === 'postgresql') return postgresqlQueryProblem(query);
   try {
     lookupQuery(query);
     return undefined;
@@ -144,18 +142,6 @@ function queryProblem(kind: SourceKind, query: string): string | undefined {
     if (!(error instanceof ValueError)) throw error;
     return error.message;
   }
-}
-
-/** A password in it would be shown by `sluice config show`. */
-function postgresqlConnection(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:'))
-    throw new ValueError(`is no connection; write one such as "postgresql://sluice@127.0.0.1:5432/mail"`);
-  if (url.password !== '' || url.searchParams.has('password'))
-    throw new ValueError(
-      'has a password in it: write that into a file of its own, and name it by password_file',
-    );
-  return text;
 }
 
 const onlyFor = {

@@ -2,12 +2,13 @@
 
 import type { z } from 'zod';
 
+import { checkRouteSource, type GivenRouteSource } from './route-sources.ts';
 import { kindOf } from './table.ts';
 import { addUnknown } from './unknown-names.ts';
 
 /** The parts of the file that are checked, as read. */
 export interface RoutingTables {
-  readonly route_table: readonly { readonly table: string; readonly refresh?: number | undefined }[];
+  readonly route_table: readonly (GivenRouteSource & { readonly refresh?: number | undefined })[];
   readonly table: readonly {
     readonly name: string;
     readonly path: string;
@@ -28,8 +29,10 @@ const withValues: ReadonlySet<string> = new Set([
 export function checkRouteTables({ route_table: all, table }: RoutingTables, context: z.RefinementCtx): void {
   const names = table.map(({ name }) => name);
   for (const [index, each] of all.entries()) {
-    const refuse = (message: string, key: string): void =>
-      context.addIssue({ code: 'custom', message, path: ['route_table', index, key] });
+    const refuse = (message: string, ...key: string[]): void =>
+      context.addIssue({ code: 'custom', message, path: ['route_table', index, ...key] });
+    checkRouteSource(each, (message, key) => refuse(message, ...(key === undefined ? [] : [key])));
+    if (each.table === undefined) continue;
     const found = table.find(({ name }) => name === each.table);
     if (found === undefined) {
       addUnknown('table', each.table, names, ['route_table', index, 'table'], context);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { duration, expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
+import { routeSourceKeys } from './route-sources.ts';
 import { tableName } from './texts.ts';
 
 /** The forms of such tables. */
@@ -19,10 +20,11 @@ export const routeTableSubjects = ['recipient', 'sender', 'tenant'] as const;
 
 const routeTable = tableOf({
   table: key(
-    textOf('the name of a [[table]]', tableName),
-    'The name of the [[table]] that is asked. It is followed like any table: a change is in force a second or two later, for mail that waits as well.',
+    textOf('the name of a [[table]]', tableName).optional(),
+    'The name of the [[table]] that is asked, unless a program or postgresql is. It is followed like any table: a change is in force a second or two later, for mail that waits as well.',
     { example: '"transport"' },
   ),
+  ...routeSourceKeys,
   form: key(
     oneOf(routeTableForms).optional(),
     'How entries are written. "routes": a value is the name of a [[route]]. "transport": as in Postfix\'s transport table. "relayhost": as in its sender_dependent_relayhost_maps. "smtproutes", "qmtproutes", "authsenders": as in these files of qmail and s/qmail, behind the first colon of a line.',
@@ -47,8 +49,8 @@ const routeTable = tableOf({
   ),
   refresh: key(
     duration(1000).optional(),
-    'How often mail that waits is looked up again in a table whose changes cannot be seen, that is, one of kind "sqlite".',
-    { defaultText: '5m', example: '"1m"' },
+    'How often mail that waits is looked up again where changes cannot be seen: in a table of kind "sqlite", in PostgreSQL, and by a program.',
+    { defaultText: '5m; with a program, it is not looked up again by itself', example: '"1m"' },
   ),
 });
 

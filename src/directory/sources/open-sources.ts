@@ -13,7 +13,7 @@ import { accountOfPasswdLine } from '../forms/dovecot-passwd.ts';
 import { accountOf, readRecord } from '../record.ts';
 import type { SourceSettings } from '../settings.ts';
 import { ownQuery } from './own-database.ts';
-import { PostgresqlTable } from './postgresql-table.ts';
+import { PostgresqlTable } from '../../table/postgresql-table.ts';
 import type { Source } from './source.ts';
 import { TableSource } from './table-source.ts';
 import { usersFile } from './users-file.ts';
@@ -93,7 +93,7 @@ export class Sources {
     const { name, domains, key, connection } = settings;
     const { log, troubles } = this.#parts;
     const reports = new TableReports(nameOfTable(settings), connection, log, troubles);
-    const table = new PostgresqlTable(settings, reports);
+    const table = new PostgresqlTable({ ...settings, rows: 'object' }, reports);
     this.#closing.push(table);
     return new TableSource({ name, domains, table, key, hasDomains: false, accountOf: accountOfRow });
   }

@@ -26,7 +26,7 @@ export type FoundWay =
 
 /** A table of routes, with the table that it names. */
 export interface AskedTable extends RouteTableConfig {
-  readonly source: Pick<Table, 'lookup'>;
+  readonly source: Pick<Table, 'lookup' | 'lookupAtOnce'>;
 }
 
 export interface WaysParts {
@@ -52,11 +52,24 @@ export class Ways {
     return this.#from(0, router, subject);
   }
 
+  /** The way, if it is known without asking anybody who has to be waited for; undefined: it is not. */
+  atOnce(router: Router, subject: WaySubject): FoundWay | undefined {
+    for (const table of this.#tables) {
+      const { source } = table;
+      const keys = keysOf(table, subject);
+      const answers = source.lookupAtOnce === undefined ? source.lookup(keys) : source.lookupAtOnce(keys);
+      if (answers === undefined || answers instanceof Promise) return undefined;
+      const way = this.#wayBy(table, answers, domainOf(subject), router, subject);
+      if (way !== undefined) return way;
+    }
+    return { kind: 'found', route: router.routeOf(subject.reversePath, subject.address) };
+  }
+
   /** Asks the tables from this one on. */
   #from(index: number, router: Router, subject: WaySubject): FoundWay | Promise<FoundWay> {
     for (let at = index; at < this.#tables.length; at++) {
       const table = this.#tables[at] as AskedTable;
-      const domain = canonicalDomain(spelledDomain(subject.address));
+      const domain = domainOf(subject);
       const keys = keysOf(table, subject);
       const answers = table.source.lookup(keys);
       if (answers instanceof Promise)
@@ -109,10 +122,17 @@ function whyOf(way: Extract<TableWay, { readonly kind: 'login' | 'wrong' }>): st
   return `it has a password for ${nameOf(way.target)}: write a [[credential]] and a [[route]] with it`;
 }
 
+/** Of the recipient, in canonical form. */
+function domainOf({ address }: WaySubject): string {
+  return canonicalDomain(spelledDomain(address));
+}
+
 function keysOf(
-  { by, delimiter, form }: AskedTable,
+  { by, delimiter, form, from }: AskedTable,
   { reversePath, address, tenant }: WaySubject,
 ): readonly string[] {
+  // It looks at the whole address itself.
+  if (from?.kind === 'program') return [tableKey(subjectOf(by, { reversePath, address, tenant }))];
   if (by === 'tenant') return [tableKey(tenant), '*'];
   const asked = by === 'sender' ? reversePath : address;
   const domain = canonicalDomain(spelledDomain(asked));
@@ -128,4 +148,9 @@ function found(table: string, route: RouteKey): FoundWay {
 
 function unknown(table: string, reason: string): FoundWay {
   return { kind: 'unknown', reason, table };
+}
+
+function subjectOf(by: AskedTable['by'], { reversePath, address, tenant }: WaySubject): string {
+  if (by === 'tenant') return tenant;
+  return by === 'recipient' ? address : reversePath === '' ? '<>' : reversePath;
 }

@@ -8,7 +8,7 @@ import { Tables, type TablesParts } from '../../table/tables.ts';
 import { FollowedFile } from '../followed-file.ts';
 import { type ControlAsked, type ControlLine, parseRecipientsControl } from './control-file.ts';
 import { ControlSource } from './control-source.ts';
-import { ProgramTable, type ProgramTableParts } from './program-table.ts';
+import { ProgramTable, type ProgramTableParts } from '../../table/program-table.ts';
 import type { AskedRecipient, RecipientAnswer, RecipientSource } from './recipient-source.ts';
 import { SourceReports, type SourceReportsParts } from './source-reports.ts';
 

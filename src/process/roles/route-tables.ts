@@ -6,12 +6,14 @@ import type { RouteTables } from '../../manager/ports.ts';
 import type { AskedTable } from '../../manager/ways/ways.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Tables } from '../../table/tables.ts';
+import type { RouteSources } from './route-sources.ts';
 import type { Answer } from '../../table/table.ts';
 
 export class LiveRouteTables implements RouteTables {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   #tables: Tables | undefined;
+  #sources: RouteSources | undefined;
   #changed: () => void = () => undefined;
 
   constructor(log: Logger, troubles: Troubles) {
@@ -21,12 +23,16 @@ export class LiveRouteTables implements RouteTables {
 
   /** Puts a configuration in force. @returns a promise when there is something to wait for before `open` is called */
   configure(config: Config): Promise<void> | undefined {
-    if (config.routeTable.length === 0 && this.#tables === undefined) return undefined;
+    const isUsed = this.#tables !== undefined || this.#sources !== undefined;
+    if (config.routeTable.length === 0 && !isUsed) return undefined;
     return this.#configure(config);
   }
 
   open({ routeTable }: Config): readonly AskedTable[] {
-    return routeTable.map((each) => ({ ...each, source: this.#tables?.get(each.table) ?? notOpen }));
+    return routeTable.map((each) => {
+      const source = each.from === undefined ? this.#tables?.get(each.table) : this.#sources?.get(each);
+      return { ...each, source: source ?? notOpen };
+    });
   }
 
   onChange(changed: () => void): void {
@@ -34,15 +40,25 @@ export class LiveRouteTables implements RouteTables {
   }
 
   async close(): Promise<void> {
-    await this.#tables?.close();
+    await Promise.all([this.#tables?.close(), this.#sources?.configure([])]);
   }
 
   async #configure({ routeTable, table }: Config): Promise<void> {
+    if (this.#sources !== undefined || routeTable.some(({ from }) => from !== undefined)) {
+      this.#sources ??= await this.#loadSources();
+      await this.#sources.configure(routeTable);
+    }
+    const names = new Set(routeTable.flatMap((each) => (each.from === undefined ? [each.table] : [])));
+    if (names.size === 0 && this.#tables === undefined) return;
     this.#tables ??= await this.#load();
-    const names = new Set(routeTable.map((each) => each.table));
     this.#tables.configure(table.filter(({ name }) => names.has(name)));
     // Each is asked once, which waits for its first version, and not for long: without it, each recipient of a full queue would have to be asked about.
     await Promise.all(Array.from(names, (name) => this.#tables?.get(name)?.lookup(['*'])));
+  }
+
+  async #loadSources(): Promise<RouteSources> {
+    const { RouteSources } = await import('./route-sources.ts');
+    return new RouteSources(this.#log, this.#troubles);
   }
 
   async #load(): Promise<Tables> {

@@ -45,6 +45,7 @@ async function openDatabase(
         cache.set(keys, answers);
         return answers;
       }),
+    lookupAtOnce: (keys) => cache.get(keys),
     summary: 'a database of SQLite',
     warnings: [],
     endsEarly: false,

@@ -171,3 +171,45 @@ test('a table that answers later is waited for, and those behind it are asked th
     table: 'u',
   });
 });
+
+test('what is not there at once is not asked for then, and what is there counts', () => {
+  let isKept = false;
+  const { source, ...rest } = tableOf('t', { 'far.test': 'discard:' });
+  const slow = {
+    ...rest,
+    source: {
+      lookup: () => assert.fail('it was asked'),
+      lookupAtOnce: (keys: readonly string[]) =>
+        isKept ? (source.lookup(keys) as readonly Answer[]) : undefined,
+    },
+  };
+  const ways = waysOf(tableOf('s', {}), slow);
+  assert.equal(ways.atOnce(router, subject('x@far.test')), undefined);
+  isKept = true;
+  assert.deepEqual(ways.atOnce(router, subject('x@far.test')), {
+    kind: 'found',
+    route: { key: 'to#discard:far.test', domain: 'far.test' },
+    table: 't',
+  });
+  assert.deepEqual(ways.atOnce(router, subject('x@other.test')), {
+    kind: 'found',
+    route: router.routeOf('', 'x@other.test'),
+  });
+});
+
+test('a program is asked for the whole address alone', () => {
+  const asked: (readonly string[])[] = [];
+  const program = (by: 'recipient' | 'sender' | 'tenant'): AskedTable => ({
+    ...tableOf('t', {}, { by }),
+    from: { kind: 'program', command: ['/bin/x'], timeoutMs: 1, cacheMs: 0, programs: 1 },
+    source: {
+      lookup: (keys) => {
+        asked.push(keys);
+        return keys.map(() => absent);
+      },
+    },
+  });
+  const ways = waysOf(program('recipient'), program('sender'), program('tenant'));
+  void ways.of(router, subject('Joe+x@FAR.test', { reversePath: '', tenant: 'shop' }));
+  assert.deepEqual(asked, [['joe+x@far.test'], ['<>'], ['shop']]);
+});

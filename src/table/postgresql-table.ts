@@ -1,16 +1,33 @@
-// Users in PostgreSQL as a table: a query finds the row of a key. Answers are kept for a while, so that a busy user costs no query each time.
+// A database of PostgreSQL as a table: a query finds the rows of a key. Answers are kept for a while, so that a busy key costs no query each time.
 // Promises: a database that is away, slow or refuses makes a look-up fail, and never a key absent; few connections, and a bounded number of look-ups
 // that wait for one.
 
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
-import { AnswerCache } from '../../table/sqlite/answer-cache.ts';
-import { absent, allFailing, type Answer, type Table } from '../../table/table.ts';
-import type { TableReports } from '../../table/table-reports.ts';
-import type { SourceSettings } from '../settings.ts';
+import { AnswerCache } from './sqlite/answer-cache.ts';
+import { absent, allFailing, type Answer, maxValues, type Table } from './table.ts';
+import type { TableReports } from './table-reports.ts';
 
-type Settings = Extract<SourceSettings, { readonly kind: 'postgresql' }>;
+/** One database as it was configured. */
+export interface PostgresqlSettings {
+  readonly name: string;
+  /** `postgresql://user@host:5432/database`, without a password. */
+  readonly connection: string;
+  readonly passwordFile: string | undefined;
+  /** Its parameter is `$1`. */
+  readonly query: string;
+  /** What is a value: the first row as an object in JSON, by the names of the columns, or the first column of each row. */
+  readonly rows: 'object' | 'first-column';
+  /** For one look-up. */
+  readonly timeoutMs: number;
+  /** Memory for answers that are kept, about. */
+  readonly cacheBytes: number;
+  /** For so long they are kept. */
+  readonly cacheMs: number;
+  /** For so long it is kept that nothing was found. */
+  readonly absentCacheMs: number;
+}
 
 const mostConnections = 4;
 const mostWaiting = 1_000;
@@ -21,15 +38,17 @@ export class PostgresqlTable implements Table {
   readonly name: string;
   readonly #pool: pg.Pool;
   readonly #query: string;
+  readonly #rows: PostgresqlSettings['rows'];
   readonly #cache: AnswerCache;
   readonly #reports: TableReports;
   #waiting = 0;
   #isFailing = false;
 
-  constructor(settings: Settings, reports: TableReports) {
+  constructor(settings: PostgresqlSettings, reports: TableReports) {
     const { name, connection, passwordFile, query, timeoutMs, cacheBytes, cacheMs, absentCacheMs } = settings;
     this.name = name;
     this.#query = query;
+    this.#rows = settings.rows;
     this.#reports = reports;
     this.#cache = new AnswerCache({ mostBytes: cacheBytes, keepMs: cacheMs, keepAbsentMs: absentCacheMs });
     this.#pool = new pg.Pool({
@@ -53,6 +72,11 @@ export class PostgresqlTable implements Table {
 
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]> {
     return this.#cache.get(keys) ?? this.#ask(keys);
+  }
+
+  /** Answers that are kept; undefined: PostgreSQL would have to be asked. */
+  lookupAtOnce(keys: readonly string[]): readonly Answer[] | undefined {
+    return this.#cache.get(keys);
   }
 
   async close(): Promise<void> {
@@ -81,9 +105,19 @@ export class PostgresqlTable implements Table {
 
   async #find(key: string): Promise<Answer> {
     const { rows } = await this.#pool.query<Readonly<Record<string, unknown>>>(this.#query, [key]);
-    const [row] = rows;
-    return row === undefined ? absent : { kind: 'found', values: [JSON.stringify(row)] };
+    const values =
+      this.#rows === 'object' ? rows.slice(0, 1).map((row) => JSON.stringify(row)) : firstColumns(rows);
+    return values.length === 0 ? absent : { kind: 'found', values };
   }
+}
+
+/** As of SQLite: a row whose first column is NULL is none. @throws {Error} when there are too many */
+function firstColumns(rows: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
+  if (rows.length > maxValues) throw new Error(`more than ${maxValues} rows for one key`);
+  return rows.flatMap((row) => {
+    const [value] = Object.values(row);
+    return value === null || value === undefined ? [] : [String(value)];
+  });
 }
 
 /** Of a host with several addresses, Node tells of all attempts in one error without words. */

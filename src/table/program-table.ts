@@ -1,10 +1,11 @@
-// A program of the administrator as a table of mailboxes, for checks that ask tables. Promises: the programs that run at a time are bounded,
+// A program of the administrator as a table: of mailboxes, which are there or not, or of values, which it prints. Promises: the programs that run at a time are bounded,
 // and so are the line of those who wait for one, the time of each, and the answers that are kept; a program that fails says nothing
 // about a mailbox, and its failure is not kept.
 
-import type { Places } from '../../io/places.ts';
-import { runProgram } from '../../io/run-program.ts';
-import { absent, type Answer, found, type Table } from '../../table/table.ts';
+import { isUtf8 } from 'node:buffer';
+import type { Places } from '../io/places.ts';
+import { runProgram } from '../io/run-program.ts';
+import { absent, type Answer, found, type Table } from './table.ts';
 
 /** Says of an exit code whether the mailbox is there; undefined: the program cannot tell. */
 export type ReadExit = (code: number) => boolean | undefined;
@@ -27,6 +28,10 @@ export interface ProgramTableParts {
   readonly input3?: ((mailbox: string) => Uint8Array) | undefined;
   /** 0: it is there; 1 and 100: it is not; others cannot tell, when not given. */
   readonly readExit?: ReadExit | undefined;
+  /** The line that it prints is the value of what is there; without one, nothing is there. Not given: there are no values. */
+  readonly hasValues?: true;
+  /** The variable that has the mailbox; `RECIPIENT` if not given. */
+  readonly variable?: string;
   readonly environment: Readonly<Record<string, string>>;
   /** With the wait for others. */
   readonly timeLimitMs: number;
@@ -107,10 +112,11 @@ export class ProgramTable implements Table {
   }
 
   async #run(key: string, timeMs: number): Promise<Answer> {
-    const { command, environment, folder, input3, readExit = usualExit } = this.#parts;
+    const { command, environment, folder, hasValues, input3 } = this.#parts;
+    const { readExit = usualExit, variable = 'RECIPIENT' } = this.#parts;
     const limits = { timeMs, mostBytes: mostPrintedBytes, signal: this.#running.signal };
     const run = await runProgram(input3 === undefined ? [...command, key] : command, limits, {
-      environment: { ...environment, RECIPIENT: key },
+      environment: { ...environment, [variable]: key },
       folder,
       input3: input3?.(key),
       onComplaint: this.#complaints(),
@@ -126,9 +132,21 @@ export class ProgramTable implements Table {
         if (run.code === null) return this.#failing('it was ended by a signal');
         const isThere = readExit(run.code);
         if (isThere === undefined) return this.#failing(`it ended with the exit code ${run.code}`);
-        return isThere ? found : absent;
+        if (!isThere) return absent;
+        return hasValues === true ? valueIn(run.printed) : found;
       }
     }
+  }
+
+  /** Answers that are kept, or undefined when one of them is not. */
+  lookupAtOnce(keys: readonly string[]): readonly Answer[] | undefined {
+    const answers: Answer[] = [];
+    for (const key of keys) {
+      const kept = this.#kept.get(key);
+      if (kept === undefined || kept.untilMs <= this.#parts.nowMs()) return undefined;
+      answers.push(kept.answer);
+    }
+    return answers;
   }
 
   #failing(reason: string): Answer {
@@ -152,4 +170,16 @@ export class ProgramTable implements Table {
       for (const line of lines) this.#parts.complain(line.slice(0, mostComplaint));
     };
   }
+}
+
+/** One line. What is no text, or has more lines, is a fault of the program. */
+function valueIn(printed: Buffer): Answer {
+  if (!isUtf8(printed)) return { kind: 'failing', reason: 'it printed something that is not UTF-8' };
+  const value = printed
+    .toString()
+    .replace(/\r?\n$/u, '')
+    .trim();
+  if (/[\0-\x1f\x7f]/u.test(value))
+    return { kind: 'failing', reason: 'it printed more than one line of text' };
+  return value === '' ? absent : { kind: 'found', values: [value] };
 }

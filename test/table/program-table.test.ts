@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Places } from '../../../src/io/places.ts';
-import { ProgramTable, type ProgramTableParts } from '../../../src/policy/recipients/program-table.ts';
-import { temporaryFolder } from '../../temporary-folder.ts';
+import { Places } from '../../src/io/places.ts';
+import { ProgramTable, type ProgramTableParts } from '../../src/table/program-table.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 interface Fixture {
   readonly table: ProgramTable;
@@ -134,4 +134,36 @@ test('a program that is not there, or prints without end, is a failure', async (
   assert.match(missing.complaints[0] ?? '', /cannot be started: ENOENT/);
   const talkative = await programTable(t, 'exec yes');
   assert.deepEqual(await kindsOf(talkative.table, 'joe@example.com'), ['failing']);
+});
+
+test('what a program prints is the value', async (t) => {
+  const values = { hasValues: true } as const;
+  const answerTo = async (script: string) => {
+    const { table } = await programTable(t, script, values);
+    return (await table.lookup(['joe@example.com']))[0];
+  };
+  assert.deepEqual(await answerTo('echo " smtp:[relay.test] "'), {
+    kind: 'found',
+    values: ['smtp:[relay.test]'],
+  });
+  assert.deepEqual(await answerTo('printf "grün\\r\\n"'), { kind: 'found', values: ['grün'] });
+  assert.deepEqual(await answerTo('exit 0'), { kind: 'absent' });
+  assert.deepEqual(await answerTo('echo no; exit 100'), { kind: 'absent' });
+  for (const [script, reason] of [
+    ['echo one; echo two', 'it printed more than one line of text'],
+    ['printf "\\377"', 'it printed something that is not UTF-8'],
+    ['echo one; exit 75', 'it ended with the exit code 75'],
+  ] as const)
+    assert.deepEqual(await answerTo(script), { kind: 'failing', reason });
+});
+
+test('an answer that is kept is there at once, and no other', async (t) => {
+  const { table, clock, runs } = await programTable(t, 'echo way', { hasValues: true, variable: 'SENDER' });
+  assert.equal(table.lookupAtOnce(['joe@example.com']), undefined);
+  await table.lookup(['joe@example.com']);
+  assert.deepEqual(table.lookupAtOnce(['joe@example.com']), [{ kind: 'found', values: ['way'] }]);
+  assert.equal(table.lookupAtOnce(['joe@example.com', 'jane@example.com']), undefined);
+  clock.now += 60_000;
+  assert.equal(table.lookupAtOnce(['joe@example.com']), undefined);
+  assert.equal((await runs()).length, 1);
 });
