@@ -56,8 +56,8 @@ export function auditEmpty(s: State): void {
     refusals: s.refusals.size,
     asking: s.asking.size,
     uncommitted: s.uncommitted.length,
-    // The counters global, local, overflow and pause stay; rates and windows are remembered for a while.
-    counters: s.counters.live - 4 - s.rates.live - s.windows.live,
+    // The counters global, local, overflow, pause and those of delivery windows stay; rates and windows are remembered for a while.
+    counters: s.counters.live - 4 - schedulesWithHours(s) - s.rates.live - s.windows.live,
     used: s.counters.used.get(s.globalCounter) + s.counters.used.get(s.localCounter) + unansweredCount(s),
     due: s.tasks.due.size + s.addresses.due.size,
   };
@@ -65,6 +65,10 @@ export function auditEmpty(s: State): void {
     Object.values(rows).every((count) => count === 0),
     () => `rows are left: ${JSON.stringify(rows)}`,
   );
+}
+
+function schedulesWithHours(s: State): number {
+  return s.times.rules.filter(({ hours }) => typeof hours === 'object').length;
 }
 
 /** Checks the connections. Returns the slots that they hold of each counter. */

@@ -6,18 +6,21 @@ import { Random } from '../../src/schedule/store/random.ts';
 import type { State } from '../../src/schedule/state.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import type { PipelineDepth } from '../../src/simulate/host.ts';
+import type { Witness } from '../../src/simulate/witness.ts';
+import { parseMoment } from '../../src/values/moment.ts';
 import { evaluate, seedFailed } from '../seed-failed.ts';
 import { type Ledger, ledgerMessage, type LedgerMessage } from './ledger.ts';
 import { simpleLimits } from './simple-limits.ts';
 import { pick, someInternet } from './some-internet.ts';
 import { TlsPolicies, withTlsPolicies } from './tls-policies.ts';
 import { someLimits, type Surroundings } from './some-limits.ts';
+import { scheduledStarts, Schedules, someSchedules } from './some-schedules.ts';
 import { World } from './world.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
-const startMs = 1_700_000_000_000;
+const usualStartMs = 1_700_000_000_000;
 
 export interface StoryOptions {
   readonly seed: number;
@@ -36,6 +39,8 @@ export interface StoryOptions {
   readonly sabotage?: ((state: State) => void) | undefined;
   /** `told`: domains have TLS policies; `untold`: and plans do not tell them apart, which the judges have to notice. */
   readonly policies?: 'told' | 'untold';
+  /** True: schedules with retry times, lifetimes and delivery windows of their own, in zones whose clocks change. */
+  readonly schedules?: boolean;
   readonly auditEvery: number;
 }
 
@@ -51,6 +56,7 @@ export function runStory(options: StoryOptions): World {
 
 function run(options: StoryOptions): World {
   const random = new Random(options.seed);
+  const startMs = options.schedules === true ? parseMoment(pick(random, scheduledStarts)) : usualStartMs;
   const domains = 1 + random.below(40);
   const { internet: bare, ...names } = someInternet(
     random,
@@ -70,10 +76,17 @@ function run(options: StoryOptions): World {
     tenants: options.shaping === true ? ['', 'shop', 'news', 'crm'] : [''],
   };
   const basic = someConfig(random, options.seed);
-  const config = options.shaping === true ? shaped(random, basic, around) : basic;
+  const limited = options.shaping === true ? shaped(random, basic, around) : basic;
+  const config =
+    options.schedules === true
+      ? { ...limited, schedules: someSchedules(random, around.domains, around.tenants) }
+      : limited;
   const { auditEvery, policies, seed } = options;
   const internet = policies === undefined ? bare : withTlsPolicies(bare, policies === 'told');
-  const judges = (ledger: Ledger) => (policies === undefined ? [] : [new TlsPolicies(ledger)]);
+  const judges = (ledger: Ledger): Witness[] => [
+    ...(policies === undefined ? [] : [new TlsPolicies(ledger)]),
+    ...(options.schedules === true ? [new Schedules(ledger, config)] : []),
+  ];
   const depth = options.pipelines === true ? pick(random, depths) : undefined;
   const world = new World({
     seed,

@@ -19,6 +19,7 @@ import { Fingerprint } from './fingerprint.ts';
 import { retryDelayMs } from '../../src/values/retry.ts';
 import { check, Ledger, type LedgerMessage } from './ledger.ts';
 import { Panel } from './panel.ts';
+import { valueFor } from './some-schedules.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -53,7 +54,6 @@ export class World {
   /** True while a new manager reads the journal. */
   #recovering = false;
   readonly #startMs: number;
-  readonly #leastLifetimeMs: { readonly mail: number; readonly bounce: number };
   /** The system's clock minus the time of the world. */
   #aheadMs = 0;
   /** Total length of the times that the clock has shown, or may have shown, twice. */
@@ -70,12 +70,11 @@ export class World {
     this.#state = new State(config);
     this.#sabotage(this.#state);
     this.#startMs = startMs;
-    this.#leastLifetimeMs = { mail: config.lifetimeMs, bounce: config.bounceLifetimeMs };
     const attempts = new Attempts();
     const auditor = new Auditor(
       () => this.#audited(),
       () => check(!this.#isPaused, () => 'granted while grants are paused'),
-      (number) => this.#expired(number),
+      (number, index) => this.#expired(number, index),
     );
     this.simulation = new Simulation({
       seed,
@@ -186,13 +185,13 @@ export class World {
   /** Checks the scheduler's state, and that no recipient waits longer than its lifetime. */
   audit(): void {
     audit(this.#state);
-    const { lifetimeMs, bounceLifetimeMs } = this.config;
     for (const message of this.ledger.messages) {
-      const { done, held, nullSender, receivedAtMs, queueId, recipients } = message;
+      const { done, held, receivedAtMs, queueId, recipients } = message;
       if (done || held || 'releasedAtMs' in message) continue;
-      const mostMs = (nullSender ? bounceLifetimeMs : lifetimeMs) + this.#repeatedMs;
-      if (this.clock.nowMs <= receivedAtMs + mostMs) continue;
-      const late = recipients.find(({ state }) => state === 'waiting');
+      const ageMs = this.clock.nowMs - receivedAtMs - this.#repeatedMs;
+      const late = recipients.find(
+        ({ domain, state }) => state === 'waiting' && ageMs > lifetimeOf(this.config, message, domain),
+      );
       check(late === undefined, () => `${queueId} is still waiting after its lifetime`);
     }
   }
@@ -205,7 +204,9 @@ export class World {
     const laterMs = this.clock.nowMs + 30 * day;
     for (let turn = 0; turn < 50; turn++) this.scheduler.tick(laterMs + turn * 60_000);
     auditEmpty(this.#state);
-    check(this.scheduler.nextWakeMs() === Infinity, () => 'an empty scheduler wants to be woken');
+    const hasWindows = this.config.schedules?.some(({ hours }) => typeof hours === 'object') === true;
+    const isAsleep = hasWindows || this.scheduler.nextWakeMs() === Infinity;
+    check(isAsleep, () => 'an empty scheduler wants to be woken');
   }
 
   /** Submits a message as a new manager finds it in the spool, which stores dates. */
@@ -232,8 +233,11 @@ export class World {
   /** Checks that no wrong date delays an attempt for longer than the retry schedule does. */
   #checkSchedule(message: LedgerMessage, index: number, attempts: number): void {
     if (attempts === 0 || !this.#hasStepped) return;
-    const { retryMs, retryJitter } = this.config;
-    const mostMs = retryDelayMs(retryMs, attempts, 0) * (1 + retryJitter);
+    const { retryMs, retryJitter, schedules = [] } = this.config;
+    const { domain } = this.ledger.recipient(message.number, index);
+    const retry = valueFor(schedules, 'retry', domain, message.tenant) ?? retryMs;
+    const ageMs = this.clock.nowMs - message.receivedAtMs + this.#repeatedMs;
+    const mostMs = retryDelayMs(retry, attempts, ageMs) * (1 + retryJitter);
     for (const row of this.scheduler.recipients()) {
       if (row.queueId !== message.queueId || row.recipient !== index) continue;
       const dueMs = row.nextAttemptAtMs - this.#steady.shiftMs;
@@ -245,9 +249,10 @@ export class World {
   }
 
   /** Checks that no message expires before its lifetime is over, whatever the clock shows. */
-  #expired(number: number): void {
-    const { nullSender, queueId, receivedAtMs } = this.ledger.message(number);
-    const lifetimeMs = nullSender ? this.#leastLifetimeMs.bounce : this.#leastLifetimeMs.mail;
+  #expired(number: number, index: number): void {
+    const message = this.ledger.message(number);
+    const { queueId, receivedAtMs } = message;
+    const lifetimeMs = lifetimeOf(this.config, message, this.ledger.recipient(number, index).domain);
     check(this.clock.nowMs >= receivedAtMs + lifetimeMs, () => `${queueId} expired before its time`);
   }
 
@@ -275,13 +280,19 @@ export class World {
   }
 }
 
+/** How long mail to a domain is kept, by the configuration and its schedules. */
+function lifetimeOf(config: SchedulerConfig, { nullSender, tenant }: LedgerMessage, domain: string): number {
+  const key = nullSender ? 'bounceLifetimeMs' : 'lifetimeMs';
+  return valueFor(config.schedules ?? [], key, domain, tenant) ?? config[key];
+}
+
 /** Audits after every call. Last in the panel, so that the other judges have seen the call. */
 class Auditor extends Witness {
   readonly #look: () => void;
   readonly #mayGrant: () => void;
-  readonly #expired: (number: number) => void;
+  readonly #expired: (number: number, index: number) => void;
 
-  constructor(look: () => void, mayGrant: () => void, expired: (number: number) => void) {
+  constructor(look: () => void, mayGrant: () => void, expired: (number: number, index: number) => void) {
     super();
     this.#look = look;
     this.#mayGrant = mayGrant;
@@ -293,7 +304,7 @@ class Auditor extends Witness {
   }
 
   override failed(number: number, effect: Extract<Effect, { kind: 'failed' }>): void {
-    if (effect.expired) this.#expired(number);
+    if (effect.expired) this.#expired(number, effect.recipient);
   }
 
   override settled(): void {

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { State } from '../../src/schedule/state.ts';
 import { runStory, type StoryOptions } from '../../sim/world/story.ts';
 
 function runStories(from: number, to: number, options: (seed: number) => Omit<StoryOptions, 'seed'>): void {
@@ -80,6 +81,36 @@ test('with several transactions on the way on a connection, nothing is lost, and
     most = Math.max(most, books.mostOnTheWay);
   }
   assert.ok(most >= 4, `at most ${most} transactions were on the way on one connection`);
+});
+
+test('with schedules, nothing is granted while no window is open, and each recipient has its own times', () => {
+  runStories(6_000, 6_100, (seed) => ({
+    messages: 5 + (seed % 60),
+    trouble: (seed % 5) / 5,
+    crashes: seed % 3,
+    operators: seed % 2 === 0,
+    shaping: seed % 3 !== 0,
+    schedules: true,
+    auditEvery: 7,
+  }));
+});
+
+function neverClosed(state: State): void {
+  state.hours.counterOf = () => -1;
+}
+
+test('windows that are never closed are found out', () => {
+  const options = { messages: 60, trouble: 0, crashes: 0, operators: false, auditEvery: 0 } as const;
+  const found: string[] = [];
+  for (let seed = 6_000; seed < 6_010; seed++) {
+    try {
+      runStory({ seed, schedules: true, sabotage: neverClosed, ...options });
+    } catch (error) {
+      found.push(String(error));
+    }
+  }
+  assert.ok(found.length > 0, 'none of them was found');
+  for (const text of found) assert.match(text, /was granted at .*no window is open/);
 });
 
 test('plans that do not tell TLS policies and log-ins apart are found out', () => {
