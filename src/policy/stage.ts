@@ -1,6 +1,7 @@
 // The contract of a stage: a named decision about mail that comes in. A pipeline asks its stages at points of the SMTP session;
 // each gets readonly facts and answers with a verdict, at once or as a promise. docs/stages.md says how to write one.
 
+import type { ConversationNotices } from './conversation-notices.ts';
 import type { User } from '../directory/types.ts';
 import type { Field, FieldEdit, FieldReplacement } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
@@ -259,7 +260,7 @@ export interface Breaker {
  * A stage has a method for each point at which it decides. While a promise is out, the session waits and no other does.
  * To throw, to reject, to take longer than the time limit, or to answer what is not allowed at the point is a failure.
  */
-export interface Stage {
+export interface Stage extends ConversationNotices<SessionFacts> {
   /** Unique in its pipeline: for the log, troubles and `resultOf`. */
   readonly name: string;
   /** How long a promise may take; 30 seconds when not given. The timer is exact to a second. */
@@ -288,8 +289,6 @@ export interface Stage {
   content?(facts: ContentFacts): Answer;
   /** Told, and not asked: the RCPT that is in the facts was refused. @param by - the stage that has refused it */
   recipientRefused?(facts: RcptFacts, reply: Reply, by: string): void;
-  /** Told: the client has sent a command that nobody knows, and gets 500. @param line - without CRLF, one character for each byte */
-  commandUnrecognized?(facts: SessionFacts, line: string): void;
   /** Told: the transaction that it was asked about has ended; its facts are gone. @param wasAccepted - its message is stored, or dropped with 250 */
   transactionEnded?(facts: SessionFacts, wasAccepted: boolean): void;
   /** Told: the client has gone, or another one has come by XCLIENT. A transaction has ended before. */

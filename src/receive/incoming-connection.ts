@@ -35,6 +35,7 @@ export class IncomingConnection implements Waiting {
   readonly #steps: SessionSteps;
   readonly #timer: ClientTimer;
   readonly #onClosed: () => void;
+  readonly #tellTimeout: () => void;
   /** Our last reply is written. The client gets a short time to close its side. */
   #ending = false;
   #closed = false;
@@ -60,6 +61,7 @@ export class IncomingConnection implements Waiting {
     const { session, hostname } = context.settings;
     this.#session = new ServerSession(session, leniencyOf(known, origin, hostname), this.#input);
     const facts = new ReceivedSession(listener, known, socket, this.#session, session.maxMessageBytes);
+    this.#tellTimeout = () => facts.notices?.timedOut(facts);
     this.#steps = new SessionSteps(context, this.#session, facts, origin.completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
@@ -98,10 +100,7 @@ export class IncomingConnection implements Waiting {
    */
   shutdown(why: string): void {
     if (this.#closed) return;
-    if (this.#handshake !== undefined) {
-      this.destroy();
-      return;
-    }
+    if (this.#handshake !== undefined) return this.destroy();
     this.#session.shutdown(`${why}, try again later`);
     if (!this.#socket.isHeld) this.#pump();
   }
@@ -116,6 +115,7 @@ export class IncomingConnection implements Waiting {
     if (this.#handshake !== undefined) this.#handshake.expired();
     else if (this.#ending) this.#socket.destroy();
     else {
+      this.#tellTimeout();
       this.#socket.endWith(`421 4.4.2 ${this.#context.settings.hostname} ${timedOut}\r\n`);
       // Without this time, a client that reads nothing would keep its connection and our output for ever.
       this.#ending = true;

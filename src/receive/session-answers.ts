@@ -21,7 +21,14 @@ export class SessionAnswers {
     this.#context = context;
     this.#session = session;
     this.#facts = facts;
-    facts.notices = context.pipelines.notices;
+    const { notices } = context.pipelines;
+    facts.notices = notices;
+    if (notices?.areOfLines === true) {
+      session.foreword.overhear({
+        said: (line) => notices.commandReceived(facts, line),
+        replied: (bytes) => notices.repliesSent(facts, bytes),
+      });
+    }
   }
 
   /** Answers a command when stages have refused it; notes that the message is to be dropped. @returns whether they refused */

@@ -2,6 +2,7 @@
 // begun before the process; an event is told when it is known what became of it.
 
 import { randomBytes } from 'node:crypto';
+import type { FilterEvent } from '../../protocol/opensmtpd-filter/names.ts';
 import type { FilterSurroundings } from '../../protocol/opensmtpd-filter/told-lines.ts';
 import type { ClientName } from '../client-name.ts';
 import { cipherBits, clientAddress, clientPort, familyOf } from '../session-texts.ts';
@@ -51,10 +52,7 @@ export class FilterStory {
   bringUp(point: Point, facts: SessionFacts): void {
     if (!this.#saidConnect) this.#connect(facts);
     if (point === 'connect' || point === 'starttls') return;
-    if (!this.#saidGreeting) {
-      this.#saidGreeting = true;
-      this.#tell('link-greeting', this.#surroundings.hostname);
-    }
+    this.#greeted();
     if (facts.tls !== undefined && !this.#saidTls) {
       this.#saidTls = true;
       this.#tell('link-tls', tlsText(facts.tls));
@@ -79,6 +77,26 @@ export class FilterStory {
     this.#tell('tx-rcpt', id, code >= 500 ? 'permfail' : 'tempfail', facts.recipient.address);
   }
 
+  /** The client has sent a command. */
+  said(facts: SessionFacts, line: string): void {
+    if (!this.#hears('protocol-client')) return;
+    this.bringUp('mail', facts);
+    this.#tell('protocol-client', line);
+  }
+
+  /** These replies leave. */
+  replied(bytes: Uint8Array): void {
+    if (!this.#hears('protocol-server')) return;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    for (const line of text.split('\r\n').slice(0, -1)) this.#tell('protocol-server', line);
+    if (text.startsWith('220 ')) this.#greeted();
+  }
+
+  /** The client has said nothing for too long. */
+  timedOut(): void {
+    if (this.#hears('timeout')) this.#tell('timeout');
+  }
+
   /** The message has ended. @param sizeBytes - what it has, when it was accepted; undefined when it was not */
   endMessage(sizeBytes: number | undefined): void {
     const message = this.#message;
@@ -99,6 +117,17 @@ export class FilterStory {
 
   #tell(event: Parameters<FilterProcess['tell']>[0], ...values: readonly string[]): void {
     this.process.tell(event, this.session, values);
+  }
+
+  /** The lines of a session are told from its connection on. */
+  #hears(event: FilterEvent): boolean {
+    return this.#saidConnect && !this.process.isGone && this.process.events.has(event);
+  }
+
+  #greeted(): void {
+    if (this.#saidGreeting) return;
+    this.#saidGreeting = true;
+    this.#tell('link-greeting', this.#surroundings.hostname);
   }
 
   #connect(facts: SessionFacts): void {

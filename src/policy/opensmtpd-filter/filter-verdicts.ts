@@ -3,7 +3,7 @@
 import type { FilterDecision } from '../../protocol/opensmtpd-filter/filter-line.ts';
 import type { DecidedPhase } from '../../protocol/opensmtpd-filter/names.ts';
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
-import { goOn, type Verdict } from '../stage.ts';
+import { type Edit, goOn, type Verdict } from '../stage.ts';
 
 /** @throws {Error} with a clause, when nothing can follow from it at this phase */
 export function verdictOf(phase: DecidedPhase, decision: FilterDecision): Verdict {
@@ -64,4 +64,8 @@ function decisionTexts(decision: FilterDecision): readonly string[] {
     case 'report':
       return [decision.kind, decision.value];
   }
+}
+
+export function withEdits(verdict: Verdict, edits: readonly Edit[]): Verdict {
+  return verdict.kind === 'continue' && edits.length > 0 ? { kind: 'continue', edits } : verdict;
 }

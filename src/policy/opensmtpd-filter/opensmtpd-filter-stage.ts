@@ -30,7 +30,7 @@ import { FilterContent, LineTooLong } from './filter-content.ts';
 import type { FilterHost } from './filter-host.ts';
 import type { FilterProcess } from './filter-process.ts';
 import { addressText, FilterStory, tlsText } from './filter-story.ts';
-import { responseTexts, verdictOf } from './filter-verdicts.ts';
+import { responseTexts, verdictOf, withEdits } from './filter-verdicts.ts';
 
 export interface OpensmtpdFilterParts {
   readonly name: string;
@@ -144,6 +144,18 @@ export class OpensmtpdFilterStage implements Stage {
     if (by === this.name) return;
     const story = this.#sessions.get(facts)?.story;
     if (story?.process.isGone === false) story.refused(facts, code);
+  }
+
+  commandReceived(facts: SessionFacts, line: string): void {
+    this.#sessions.get(facts)?.story?.said(facts, line);
+  }
+
+  repliesSent(facts: SessionFacts, bytes: Uint8Array): void {
+    this.#sessions.get(facts)?.story?.replied(bytes);
+  }
+
+  timedOut(facts: SessionFacts): void {
+    this.#sessions.get(facts)?.story?.timedOut();
   }
 
   transactionEnded(facts: SessionFacts, wasAccepted: boolean): void {
@@ -283,8 +295,4 @@ export class OpensmtpdFilterStage implements Stage {
       throw edits.length === 0 ? error : new MessageInDoubt((error as Error).message);
     }
   }
-}
-
-function withEdits(verdict: Verdict, edits: readonly Edit[]): Verdict {
-  return verdict.kind === 'continue' && edits.length > 0 ? { kind: 'continue', edits } : verdict;
 }

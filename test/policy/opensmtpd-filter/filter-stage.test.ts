@@ -40,24 +40,44 @@ test('a filter hears of all that happens, in order', async (t) => {
     'report|link-connect|localhost|pass|127.0.0.1:PORT|127.0.0.1:PORT',
     'filter|connect|localhost|127.0.0.1',
     'report|filter-response|connected|proceed',
+    'report|protocol-server|220 mx.example.org ESMTP Sluice',
     'report|link-greeting|mx.example.org',
+    'report|protocol-client|EHLO client.test',
     'filter|ehlo|client.test',
     'report|filter-response|ehlo|proceed',
+    'report|protocol-server|250-mx.example.org',
+    'report|protocol-server|250-PIPELINING',
+    'report|protocol-server|250-SIZE 1000000',
+    'report|protocol-server|250-8BITMIME',
+    'report|protocol-server|250-SMTPUTF8',
+    'report|protocol-server|250-ENHANCEDSTATUSCODES',
+    'report|protocol-server|250-DSN',
+    'report|protocol-server|250-CHUNKING',
+    'report|protocol-server|250-MT-PRIORITY',
+    'report|protocol-server|250 HELP',
     'report|link-identify|EHLO|client.test',
+    'report|protocol-client|MAIL FROM:<a@example.com>',
     'filter|mail-from|a@example.com',
     'report|filter-response|mail-from|proceed',
+    'report|protocol-server|250 2.1.0 Sender ok',
+    'report|protocol-client|RCPT TO:<b@example.com>',
     'report|tx-begin|M1',
     'report|tx-mail|M1|ok|a@example.com',
     'filter|rcpt-to|b@example.com',
     'report|filter-response|rcpt-to|proceed',
+    'report|protocol-server|250 2.1.5 Recipient ok',
+    'report|protocol-client|RCPT TO:<c@example.com>',
     'report|tx-rcpt|M1|ok|b@example.com',
     'report|tx-envelope|M1|M100000001',
     'filter|rcpt-to|c@example.com',
     'report|filter-response|rcpt-to|proceed',
+    'report|protocol-server|250 2.1.5 Recipient ok',
+    'report|protocol-client|DATA',
     'report|tx-rcpt|M1|ok|c@example.com',
     'report|tx-envelope|M1|M100000002',
     'filter|data|',
     'report|filter-response|data|proceed',
+    'report|protocol-server|354 End data with <CR><LF>.<CR><LF>',
     'report|tx-data|M1|ok',
     'filter|data-line|Subject: x',
     'filter|data-line|',
@@ -68,6 +88,29 @@ test('a filter hears of all that happens, in order', async (t) => {
     'report|filter-response|commit|proceed',
     `report|tx-commit|M1|${content.length - 2}`,
     'report|tx-reset|M1',
+    'report|protocol-server|250 2.0.0 queued as ID1',
+    'report|protocol-client|QUIT',
+    'report|protocol-server|221 2.0.0 mx.example.org closing the connection',
+    'report|link-disconnect',
+  ]);
+});
+
+test('what a client sends to log in is hidden, and a client that says nothing for too long is told', async (t) => {
+  const filter = await ScriptedFilter.start(t, {
+    register: ['report|protocol-client', 'report|timeout', 'report|link-disconnect'],
+  });
+  const fixture = await receiverFiltered(t, filter);
+  const client = await greeted(fixture);
+  await client.ask('auth plain AGpvZQBzZWNyZXQ=\r\n');
+  await client.ask('NOOP a|b\r\n');
+  fixture.clock.now += 3_600_000;
+  fixture.deadlines.advance();
+  await filter.until(() => filter.talk.lines.includes('report|link-disconnect'));
+  assert.deepEqual(filter.talk.lines.slice(6), [
+    'report|protocol-client|EHLO client.test',
+    'report|protocol-client|auth plain ********',
+    'report|protocol-client|NOOP a|b',
+    'report|timeout',
     'report|link-disconnect',
   ]);
 });

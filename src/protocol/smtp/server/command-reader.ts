@@ -8,6 +8,11 @@ import { type CommandVerdict, judgeLine } from './judge-command.ts';
 import type { ReplyQueue } from './reply-queue.ts';
 import type { SessionFacts } from './session-facts.ts';
 
+/** In place of what a client sends to log in. */
+const hidden = '********';
+/** RFC 4954 4: what stands behind the mechanism may be a password. */
+const initialResponse = /^(\s*AUTH\s+\S+\s+).+$/i;
+
 export class CommandReader {
   readonly #input: InputQueue;
   readonly #output: ReplyQueue;
@@ -41,13 +46,18 @@ export class CommandReader {
   nextResponse(): AuthResponse | CommandVerdict | undefined {
     const verdict = this.#lines.read(this.#input);
     if (verdict === 'none') return undefined;
+    this.#output.listener?.said(hidden);
     if (verdict === 'bare' || verdict === 'tls') return judgeLine(verdict, this.#lines, this.#facts);
     return judgeResponse(verdict, this.#lines);
   }
 
   #read(): CommandVerdict | undefined {
     const verdict = this.#lines.read(this.#input);
-    return verdict === 'none' ? undefined : judgeLine(verdict, this.#lines, this.#facts);
+    if (verdict === 'none') return undefined;
+    const { listener } = this.#output;
+    if (listener !== undefined && verdict !== 'bare' && verdict !== 'tls')
+      listener.said(this.#lines.text(0).replace(initialResponse, `$1${hidden}`));
+    return judgeLine(verdict, this.#lines, this.#facts);
   }
 }
 

@@ -1,7 +1,7 @@
-// What a caller puts in front of replies and of the greeting, and what a client says before that.
+// What a caller puts in front of replies and of the greeting, what a client says before that, and who hears what both say.
 
 import type { InputQueue } from './input-queue.ts';
-import type { ReplyQueue } from './reply-queue.ts';
+import type { ConversationListener, ReplyQueue } from './reply-queue.ts';
 
 export class Foreword {
   readonly #input: InputQueue;
@@ -19,6 +19,11 @@ export class Foreword {
   /** Before the greeting: has the client sent something? */
   get hasSpoken(): boolean {
     return this.#input.hasReceived;
+  }
+
+  /** From now on, this one hears what both sides say. */
+  overhear(listener: ConversationListener): void {
+    this.#output.listener = listener;
   }
 
   /** A further line of the next reply, before its others and with its code. */

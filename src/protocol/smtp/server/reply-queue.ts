@@ -8,12 +8,22 @@ import { callerReply, continuationLines, type FixedReply } from './replies.ts';
 import type { Reply } from './server-types.ts';
 import type { SessionFacts } from './session-facts.ts';
 
+/** Hears what both sides of a session say. Content is not among it. */
+export interface ConversationListener {
+  /** The client has sent this line, without CRLF. What it sends to log in is hidden. */
+  said(line: string): void;
+  /** These replies leave, each line with its CRLF. */
+  replied(bytes: Uint8Array): void;
+}
+
 const nothing = Buffer.alloc(0);
 
 export class ReplyQueue {
   /** Are enhanced status codes sent? Not to a client that said HELO (RFC 2034 3). */
   enhanced = true;
   isGreeted = false;
+  /** Hears what both sides say; nobody when not given. */
+  listener: ConversationListener | undefined;
   /** Replies of 5xx so far. */
   #errors = 0;
   readonly #facts: SessionFacts;
@@ -126,7 +136,10 @@ export class ReplyQueue {
     if (ready === 0) return undefined;
     const taken = this.#queued.splice(0, ready);
     const [first] = taken;
-    return taken.length === 1 && first !== undefined ? bytesOf(first) : Buffer.concat(taken.map(bytesOf));
+    const bytes =
+      taken.length === 1 && first !== undefined ? bytesOf(first) : Buffer.concat(taken.map(bytesOf));
+    this.listener?.replied(bytes);
+    return bytes;
   }
 }
 
