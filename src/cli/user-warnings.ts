@@ -29,11 +29,21 @@ function groupWarnings({ control }: Config): ConfigWarning[] {
   });
 }
 
+/** Programs that would run as root do not run. */
+function warningsOfPrograms({ route }: Config): ConfigWarning[] {
+  return route.flatMap((each, index) => {
+    if (each.kind !== 'pipe' || each.way.kind !== 'pipe' || each.way.as !== undefined) return [];
+    const message =
+      'has no "as": started by root, its program would run as root, so it does not run, and this mail waits; name a user with as';
+    return [{ path: ['route', index, 'pipe'], message }];
+  });
+}
+
 function warningsOfUser(config: Config, uid: number | undefined): ConfigWarning[] {
   if (uid === 0 && config.user === undefined) {
     const message =
       'not set: started by root, every process that talks to the network is root; name a user for them (docs/security.md)';
-    return [{ path: ['user'], message }];
+    return [{ path: ['user'], message }, ...warningsOfPrograms(config)];
   }
   try {
     const users = roleUsers(config, uid);

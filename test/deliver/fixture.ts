@@ -43,6 +43,9 @@ import type { SendingWay } from '../../src/values/pipelining.ts';
 import type { TlsOutcome } from '../../src/values/tls-outcome.ts';
 import type { HopTlsPolicy } from '../../src/values/tls-policy.ts';
 
+/** Not root. */
+const anyUid = 1000;
+
 export type Report =
   | { readonly kind: 'ready'; readonly connection: number }
   | {
@@ -240,7 +243,8 @@ export async function fixture(
       commands: new TokenCommands(),
     },
     srs: new LiveSrs(),
-    ways: { folder: runFolder, programs: new OwnPrograms() },
+    // Programs of tests run as whoever runs the tests, root as well.
+    ways: { folder: runFolder, programs: new OwnPrograms(anyUid) },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

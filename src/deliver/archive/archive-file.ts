@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import type { ArchiveRotation, ArchiveWay } from '../../values/local-way.ts';
+import { type LockTimes, withLock } from './file-lock.ts';
 import { syncFolder } from './maildir.ts';
 
 type FilePlace = Extract<ArchiveWay['place'], { readonly kind: 'file' }>;
@@ -25,7 +26,7 @@ export function archiveName({ path, rotate }: FilePlace, number: number, nowMs: 
 }
 
 /**
- * Appends a message; no two at the same time to one file.
+ * Appends a message, when no other process of Sluice writes to this archive.
  * @param pieces - the whole entry, with the line that begins it and the blank one that ends it
  * @returns the path of the file
  * @throws {Error} of the system, or of `pieces`; the file is as it was then
@@ -34,7 +35,14 @@ export async function addToFile(
   place: FilePlace,
   pieces: AsyncIterable<Uint8Array>,
   nowMs: number,
+  times?: LockTimes,
 ): Promise<string> {
+  await makeFolder(dirname(place.path));
+  // One lock for all files of the archive: which of them is the present one changes with what is written.
+  return withLock(place.path, () => append(place, pieces, nowMs), times);
+}
+
+async function append(place: FilePlace, pieces: AsyncIterable<Uint8Array>, nowMs: number): Promise<string> {
   const path = await currentName(place, nowMs);
   const { file, isNew } = await openToAppend(path);
   try {
@@ -61,6 +69,14 @@ export async function addToFile(
   return path;
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  const isThere = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
 async function currentName(place: FilePlace, nowMs: number): Promise<string> {
   for (let number = 1; ; number++) {
     const path = archiveName(place, number, nowMs);
@@ -84,7 +100,6 @@ async function openToAppend(path: string): Promise<{ readonly file: FileHandle; 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   return { file: await open(path, flags | O_CREAT | O_EXCL, 0o600), isNew: true };
 }
 

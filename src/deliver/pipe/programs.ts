@@ -66,8 +66,15 @@ export function inheritedByPrograms(): Record<string, string> {
 
 /** Programs of this process, as its own user. */
 export class OwnPrograms implements Programs {
+  readonly #uid: number | undefined;
+
+  /** @param uid - of this process */
+  constructor(uid = process.getuid?.()) {
+    this.#uid = uid;
+  }
+
   async run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
-    const identity = await identityFor(run.way);
+    const identity = await identityFor(run.way, this.#uid);
     if (typeof identity === 'string') return refusedRun(identity);
     let input: number;
     try {
@@ -86,10 +93,12 @@ export class OwnPrograms implements Programs {
 }
 
 /** Whom this process runs a program as; or why it cannot. Root, whose roles have no users of their own, can be anybody. */
-async function identityFor({ as }: PipeWay): Promise<PipeIdentity | string> {
+async function identityFor({ as }: PipeWay, uid: number | undefined): Promise<PipeIdentity | string> {
   const { username: user, homedir: home } = ownUser();
+  if (uid === 0 && (as === undefined || as.user === user))
+    return 'it would run as root: name another user with "as" in the route, or with "user" for all of Sluice';
   if (as === undefined || (as.user === user && as.group === undefined)) return { user, home };
-  if (process.getuid?.() !== 0)
+  if (uid !== 0)
     return `the program must run as ${as.user}, and Sluice runs as ${user}: only a Sluice that root has started can do that`;
   try {
     const { uid, gid, ...account } = await userAccount(as.user, as.group);

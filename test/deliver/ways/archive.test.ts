@@ -1,10 +1,13 @@
 // Archives: what is kept of a message, in which files, and that a failure leaves nothing behind.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { addToFile, archiveName } from '../../../src/deliver/archive/archive-file.ts';
+import type { LockTimes } from '../../../src/deliver/archive/file-lock.ts';
 import { addToMaildir } from '../../../src/deliver/archive/maildir.ts';
 import { mboxLines } from '../../../src/deliver/archive/mbox-lines.ts';
 import type { ArchiveWay } from '../../../src/values/local-way.ts';
@@ -170,4 +173,38 @@ test('a failure leaves the file as it was, and what a crash has cut off ends bef
   appendFileSync(path, 'From b\n\nhal');
   await addToFile(place, bytes('From c\n\ny\n\n'), noon);
   assert.equal(readFileSync(path, 'utf8'), 'From a\n\nx\n\nFrom b\n\nhal\n\nFrom c\n\ny\n\n');
+});
+
+test('messages that are written at the same time do not mix, whoever writes them', async (t) => {
+  const path = join(folderFor(t), 'all');
+  const place: FilePlace = { kind: 'file', path, rotate: 'never' };
+  const entries = Array.from({ length: 12 }, (_, number) => [`From ${number}\n`, `body ${number}\n`, '\n']);
+  await Promise.all(entries.map((entry) => addToFile(place, bytes(...entry), noon)));
+  const kept = readFileSync(path, 'utf8').split(/(?=^From )/m);
+  assert.deepEqual(kept.toSorted(), entries.map((entry) => entry.join('')).toSorted());
+  assert.deepEqual(readdirSync(dirname(path)), ['all'], 'no lock is left');
+});
+
+test('the lock of a process that lives is waited for, that of a dead or old one is removed', async (t) => {
+  const path = join(folderFor(t), 'all');
+  const place: FilePlace = { kind: 'file', path, rotate: 'never' };
+  const add = (times: LockTimes) => addToFile(place, bytes('From a\n\n'), noon, times);
+  const { pid = 0 } = spawnSync('/bin/true');
+  const lockOf = (holder: number, host = hostname()): void =>
+    writeFileSync(`${path}.lock`, `${holder} ${host}\n`);
+  const never = { waitMs: 0, staleMs: 3_600_000 };
+  for (const [holder, host] of [
+    [process.pid, hostname()],
+    [pid, 'another.host'],
+  ] as const) {
+    lockOf(holder, host);
+    await assert.rejects(add(never), /another process has .*\.lock/);
+  }
+  writeFileSync(`${path}.lock`, '');
+  await assert.rejects(add(never), /another process has/, 'its holder has not written its number yet');
+  await add({ waitMs: 0, staleMs: -1 });
+  lockOf(pid);
+  await add(never);
+  assert.deepEqual(readdirSync(dirname(path)), ['all']);
+  assert.equal(readFileSync(path, 'utf8'), 'From a\n\nFrom a\n\n');
 });

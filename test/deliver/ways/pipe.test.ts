@@ -4,10 +4,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { outcomeOfEnd } from '../../../src/deliver/pipe/end-outcome.ts';
-import type { ExitCodes } from '../../../src/values/local-way.ts';
+import type { PipeFacts } from '../../../src/deliver/pipe/pipe-values.ts';
+import { OwnPrograms, type PipeEnd } from '../../../src/deliver/pipe/programs.ts';
+import type { ExitCodes, PipeWay } from '../../../src/values/local-way.ts';
 import { fixture } from '../fixture.ts';
 import { deliver, folderFor, hopOf, pipeDefaults, runScript } from './pipe-fixture.ts';
 
@@ -258,12 +261,26 @@ test('a message that was delivered to the recipient before is a loop', async (t)
 test('a program of another user is not run without root, and the mail waits', async (t) => {
   const result = await runScript(t, 'true', { as: { user: 'somebody-else' } });
   assert.equal(result.result, 'tempfail');
-  assert.match(
-    String(result.error),
-    process.getuid?.() === 0
-      ? /there is no user "somebody-else"/
-      : /the program must run as somebody-else, and Sluice runs as/,
-  );
+  assert.match(String(result.error), /the program must run as somebody-else, and Sluice runs as/);
+});
+
+test('no program runs as root, not even where Sluice does', async () => {
+  const run = (as?: PipeWay['as']): Promise<PipeEnd> => {
+    const facts: PipeFacts = {
+      sender: 'a@from.test',
+      recipient: 'joe@to.test',
+      originalRecipient: 'joe@to.test',
+      queueId: 'Q',
+      sizeBytes: 1,
+      nowMs: 0,
+    };
+    const request = { planKey: '', way: { ...pipeDefaults, as }, facts, file: '/dev/null' };
+    return new OwnPrograms(0).run(request, new AbortController().signal);
+  };
+  const reasonOf = (end: PipeEnd): string => (end.kind === 'refused' ? end.reason : end.kind);
+  assert.match(reasonOf(await run()), /would run as root: name another user with "as" in the route/);
+  assert.match(reasonOf(await run({ user: userInfo().username })), /would run as root/);
+  assert.match(reasonOf(await run({ user: 'somebody-else' })), /there is no user "somebody-else"/);
 });
 
 test('who is told of success hears of the delivery', async (t) => {
