@@ -56,6 +56,16 @@ export interface Sluice {
   pidOf(role: string): number;
 }
 
+/**
+ * SLUICE_PROCESSES=one: Sluice is one process where a test does not say otherwise by a table `processes`. It starts in half of the time; what is
+ * told between processes goes over the same channels.
+ */
+const processes: SluiceConfig =
+  process.env['SLUICE_PROCESSES'] === 'one' ? { processes: { single_process: true } } : {};
+
+/** The table `processes` of a test that is about the processes of Sluice. */
+export const ownProcesses = { processes: { single_process: false } } as const;
+
 /** One line of its log. */
 export type SluiceEvent = Readonly<Record<string, unknown>> & {
   readonly event?: string;
@@ -75,7 +85,11 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
     log: { format: 'json', file: log },
     listen: [{ address: `127.0.0.1:${port}` }],
   };
-  const configure = (config: SluiceConfig): void => writeFileSync(configFile, toToml(merge(own, config)));
+  const configure = (config: SluiceConfig): void =>
+    writeFileSync(
+      configFile,
+      toToml(merge(config['processes'] === undefined ? { ...own, ...processes } : own, config)),
+    );
   configure(options.config ?? {});
   const env = { ...process.env, ...options.env };
   const command = [

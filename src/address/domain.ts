@@ -1,8 +1,9 @@
 // Domains as SMTP writes them (RFC 5321 4.1.2, 4.1.3): names, address literals, and their normal form (lower-case A-labels,
 // RFC 5890), which is what routing and limits compare.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { checkDomain, toAscii, withoutFinalDot } from '../values/domain-name.ts';
+import { isIPv6 } from '../values/ip-version.ts';
 
 /**
  * Is the text an address literal with an IP address, `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3)? A

@@ -1,6 +1,5 @@
 // `sluice clients explain`: which rule for clients holds, as the running Sluice would find it in the file as it is now.
 
-import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { confirmedNames } from '../dns/confirmed-names.ts';
@@ -13,6 +12,7 @@ import { formatListenAddress } from '../values/listen-address.ts';
 import { formatSize } from '../values/size.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { isIP } from '../values/ip-version.ts';
 
 interface Options {
   readonly config?: string;

@@ -1,9 +1,9 @@
 // A domain on the command line.
 
-import { isIP } from 'node:net';
 import { parseDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /**
  * Reads a domain.

@@ -1,8 +1,8 @@
 // Options that describe mail which somebody could hand in: the client, the addresses of its envelope.
 
-import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import { parseMailbox } from '../address/path.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /** How a program of this host is written, which has no address. */
 export const localClient = 'local';

@@ -1,7 +1,6 @@
 // `sluice tls check`: looks at the TLS of a mail server from outside, and says what another mail server could find fault with.
 
 import type { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import { type Command, Option } from 'commander';
 import { systemHostname } from '../config/read/system-hostname.ts';
 import { chainProblem } from '../tls/chain-problem.ts';
@@ -14,6 +13,7 @@ import { CommandError, exitCodes } from './exit-codes.ts';
 import { printText } from './terminal-text.ts';
 import { certificateRows, rowsText } from './tls-text.ts';
 import { probeTls, type TlsProbe } from './tls-probe.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /** TLS begins before the greeting there (RFC 8314 3.3). */
 const submissionsPort = 465;

@@ -4,7 +4,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { ReplyParser } from '../protocol/smtp/client/reply-parser.ts';
 import { classicGroups, helloWasRead } from '../tls/client-hello.ts';
@@ -12,6 +12,7 @@ import { withTls13 } from '../values/cipher-list.ts';
 import { formatRelayHost, type RelayHost } from '../values/endpoint.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { probeFailure, type ProbeStep } from './tls-probe-failure.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /** A server that does not answer for this long is given up, for each step. */
 const timeoutMs = 30_000;

@@ -1,7 +1,6 @@
 // What an operator suspends or limits, as it is written on the command line: `domain:aol.com`, `ip:192.0.2.0/24`, `all`.
 // Promises: what `formatTarget` prints, `parseTarget` reads back.
 
-import { isIP } from 'node:net';
 import {
   type DomainPattern,
   formatDomainPattern,
@@ -11,6 +10,7 @@ import {
 } from '../values/domain.ts';
 import { contains, formatNetwork, type Network, parseNetwork } from '../values/network.ts';
 import { ValueError } from '../values/value-error.ts';
+import { isIP } from '../values/ip-version.ts';
 
 export type OverrideTarget =
   | { readonly kind: 'all' }

@@ -1,11 +1,11 @@
 // Looks up the TLSA records of SMTP hosts (RFC 7672 2.2) with a resolver that validates. Promises: no TLSA question is sent for a host
 // whose addresses are insecure, and a look-up that fails is never taken for "no records". All caching is the resolver's.
 
-import { isIP } from 'node:net';
 import type { Answer, Resolver } from '../dns/resolver.ts';
 import type { DaneAnswer, DaneHost, DaneLookup } from '../values/dane-lookup.ts';
 import type { TlsaRecord } from '../values/tls-policy.ts';
 import { usableRecords, usages } from './usable-records.ts';
+import { isIP } from '../values/ip-version.ts';
 
 export interface DaneLookupOptions {
   /** Its answers say whether they are authenticated. */

@@ -1,13 +1,13 @@
 // Interprets a response to its question: follows the CNAME chain (RFC 1034 3.6.2) and reads records of the wanted type. If
 // there are none, it tells nodata, nxdomain and an alias of a name outside the response apart (RFC 2308 2).
 
-import { isIP } from 'node:net';
 import { isBelow } from '../values/domain.ts';
 import { canonicalIp } from '../values/ip-address.ts';
 import type { TlsaRecord } from '../values/tls-policy.ts';
 import { canonicalDomain } from './domain-name.ts';
 import { rcodes, type QueryType, type ResponseMessage, type ResponseRecord } from './message.ts';
 import type { MxRecord } from './types.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /** Reads a record of the wanted type; undefined when the record is malformed. */
 export type ReadRecord<T> = (record: ResponseRecord) => T | undefined;

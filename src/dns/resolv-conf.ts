@@ -1,8 +1,8 @@
 // Reads the system's list of name servers, resolv.conf(5): `nameserver` lines and the options `timeout` and `attempts`.
 
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import type { NameServer } from './types.ts';
+import { isIP } from '../values/ip-version.ts';
 
 export interface ResolvConf {
   /** Never empty: without `nameserver` lines, the server on this host (resolv.conf(5)). */

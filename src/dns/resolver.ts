@@ -1,7 +1,6 @@
 // The stub resolver: asks recursive name servers over UDP and TCP, and caches their answers (RFC 1034 5.3.1).
 // Its promises never reject: a failure is an answer, too.
 
-import { isIP } from 'node:net';
 import type { TlsaRecord } from '../values/tls-policy.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -10,6 +9,7 @@ import { readA, readAaaa, readCname, readMx, readPtr, readTlsa, readTxt } from '
 import { Lookup } from './lookup.ts';
 import { reverseName } from './reverse-name.ts';
 import type { Answer, MxRecord, Outage, Resolver, ResolverOptions, ResolverStats } from './types.ts';
+import { isIP } from '../values/ip-version.ts';
 
 export { readResolvConf } from './resolv-conf.ts';
 export type * from './types.ts';

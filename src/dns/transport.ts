@@ -2,8 +2,9 @@
 // random port (RFC 5452 9.2) and drops what comes from another address or port.
 
 import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { connect } from 'node:net';
 import type { NameServer } from './types.ts';
+import { isIPv6 } from '../values/ip-version.ts';
 
 /** Called at most once by TCP, any number of times by UDP; never after `close` and never before `send` returned. */
 export interface TransportEvents {

@@ -2,10 +2,10 @@
 // is bounded; lines of which the system says that nobody took them are counted, and a line says how many.
 
 import { createSocket, type Socket } from 'node:dgram';
-import { isIP } from 'node:net';
 import type { LineSink } from './line-writer.ts';
 import type { LogTrouble } from './log-trouble.ts';
 import type { Endpoint } from '../values/endpoint.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /** Datagrams that the system has not taken yet. */
 const maxUnderWay = 256;

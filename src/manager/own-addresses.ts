@@ -1,10 +1,10 @@
 // Where this Sluice itself is reached: mail must not be handed to it, and it must not be asked about recipients.
 
-import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
 import type { BackupMx } from '../route/mx-resolution.ts';
 import { backupDomains } from '../settings/backup.ts';
+import { isIP } from '../values/ip-version.ts';
 
 type Places = Pick<Config, 'listen'> & { readonly deliver: Pick<Config['deliver'], 'ownAddresses'> };
 

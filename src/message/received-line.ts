@@ -1,9 +1,9 @@
 // The Received line that every relay puts on top of a message (RFC 5321 4.4). No text of a client can break its syntax.
 
 import { Buffer } from 'node:buffer';
-import { isIPv6 } from 'node:net';
 import { withoutMapping } from '../values/ip-address.ts';
 import { formatDateTime } from './date-time.ts';
+import { isIPv6 } from '../values/ip-version.ts';
 
 /** The longest recipient that is named, in octets. */
 const maxForOctets = 900;

@@ -1,9 +1,8 @@
 // What is said of a session to programs that mail servers ask, in the forms of Postfix and Sendmail.
 
-import { isIPv6 } from 'node:net';
-
 import { withoutMapping } from '../values/ip-address.ts';
 import type { SessionFacts } from './stage.ts';
+import { isIPv6 } from '../values/ip-version.ts';
 
 /** Without a zone. Mail of a program of this host comes from its loopback address, as milters expect it. */
 export function clientAddress({ client }: SessionFacts): string {

@@ -1,7 +1,6 @@
 // From a list of smarthosts or LMTP servers to addresses. All errors are temporary: the routing table names the hosts, so the operator has to
 // correct them, and mail waits meanwhile.
 
-import { isIP } from 'node:net';
 import { isUsable, lookUpHost, type AddressLookup } from './host-addresses.ts';
 import { staticTtlSeconds, temporary, type Outcome } from './outcome.ts';
 import { addressOfLiteral } from '../address/domain.ts';
@@ -14,6 +13,7 @@ import { canonicalDomain, isHostName } from './recipient-domain.ts';
 import type { Smarthost } from './route-rule.ts';
 import { inOrderOfPreference, siteOf } from './site.ts';
 import type { NextHopAddress, SocketHop } from './types.ts';
+import { isIP } from '../values/ip-version.ts';
 
 export interface SmarthostLookup extends AddressLookup {
   readonly isOwnAddress: (ip: string, port: number) => boolean;

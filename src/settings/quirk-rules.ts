@@ -1,8 +1,8 @@
 // What is done otherwise with some hosts: by [[quirk]], and by the keys of a [[route]] that are about the hosts of its relay.
 
-import { isIP } from 'node:net';
 import type { Config } from '../config/config.ts';
 import type { QuirkRule } from '../deliver/smtp/host-quirks.ts';
+import { isIP } from '../values/ip-version.ts';
 
 export function quirkRules({ quirk, route, stage }: Config): QuirkRule[] {
   // A content filter may hand on what the listener behind it says.

@@ -1,9 +1,9 @@
 // Addresses of simulated hosts: counted up from a first one, or made up where the file names none.
 
-import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { canonicalIp } from '../values/ip-address.ts';
 import type { Network } from '../values/network.ts';
+import { isIP } from '../values/ip-version.ts';
 
 /** The address that is `count` after this one, in canonical text. */
 export function addressAfter(ip: string, count: number): string {

@@ -1,11 +1,10 @@
 // Domain names and patterns over them ("example.com", "*.example.com"), and patterns over senders.
 // Names are compared in lower-case A-labels (RFC 5890 2.3.2.1, RFC 5321 2.3.5).
 
-import { isIP } from 'node:net';
-
 import { checkDomain, toAscii, withoutFinalDot } from './domain-name.ts';
 import { localPartEnd } from './local-part.ts';
 import { ValueError } from './value-error.ts';
+import { isIP } from './ip-version.ts';
 
 /** One domain, or all domains under one (`*.example.com` does not match `example.com` itself). */
 export type DomainPattern =

@@ -1,11 +1,10 @@
 // Hosts with a port, to listen on or to connect to: "127.0.0.1:2525", "[::1]:2525", "relay.example.net:25".
 
-import { isIP } from 'node:net';
-
 import ipaddr from 'ipaddr.js';
 
 import { parseDomain } from './domain.ts';
 import { ValueError } from './value-error.ts';
+import { isIP } from './ip-version.ts';
 
 /** A host and a TCP or UDP port. */
 export interface Endpoint {

@@ -1,7 +1,7 @@
 // Where mail is handed over: a TCP port, a Unix-domain socket, or a part of Sluice that needs no socket. Promises: each endpoint
 // has one text, by which the scheduler and people tell it from all others. An IP address is a fact that some endpoints have.
 
-import { isIPv6 } from 'node:net';
+import { isIPv6 } from './ip-version.ts';
 
 export interface TcpEndpoint {
   readonly kind: 'tcp';

@@ -1,8 +1,8 @@
 // Where a syslog server takes messages: "local", "unix:/dev/log", "udp:127.0.0.1:514", "tcp:[::1]:601".
 
-import { isIP } from 'node:net';
 import { type Endpoint, parseRemoteHost } from './endpoint.ts';
 import { ValueError } from './value-error.ts';
+import { isIP } from './ip-version.ts';
 
 export type SyslogPlace =
   /** A Unix-domain socket; undefined: that of the system. */

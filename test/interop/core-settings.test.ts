@@ -11,7 +11,7 @@ import { readCrashes } from '../../src/crash/read-crashes.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
-import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 
 function lacks(): string | false {
   const { status } = spawnSync(
@@ -60,7 +60,7 @@ async function codesWith(
   return findings.map(({ code }) => code).filter((code) => code.startsWith('crash-core-'));
 }
 
-const config: SluiceConfig = { crash: { cores: true } };
+const config: SluiceConfig = { ...ownProcesses, crash: { cores: true } };
 
 suite('settings under which no core is written', { skip: lacks(), concurrency: 2 }, () => {
   test('are named one by one: patterns, limits and filters', async (t) => {

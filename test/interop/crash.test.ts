@@ -13,7 +13,7 @@ import { holdsUntil, normal, type Personality } from '../../sim/mx/personality.t
 import { submit } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
-import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 
 interface World {
   readonly ground: Ground;
@@ -45,6 +45,7 @@ async function world(
     // A heap that a test can fill.
     env: { NODE_OPTIONS: '--max-old-space-size=100' },
     config: {
+      ...ownProcesses,
       queue: { retry: ['1s'] },
       deliver: { address_rest: ['1s'] },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
@@ -198,11 +199,15 @@ test('a crash of the supervisor itself is told at the next start', async (t) => 
     fault,
     "if (process.argv.includes('serve')) process.on('SIGUSR2', () => setImmediate(() => { throw new Error('a fault'); }));\n",
   );
-  const first = await startSluice(ground, { directory, env: { NODE_OPTIONS: `--import ${fault}` } });
+  const first = await startSluice(ground, {
+    directory,
+    config: ownProcesses,
+    env: { NODE_OPTIONS: `--import ${fault}` },
+  });
   const pid = first.program.pid;
   process.kill(pid, 'SIGUSR2');
   await first.program.ended;
-  const second = await startSluice(ground, { directory });
+  const second = await startSluice(ground, { directory, config: ownProcesses });
   const [crash] = readCrashes(join(second.spool, 'crash'));
   assert.deepEqual(
     [crash?.record.process, crash?.record.pid, crash?.record.kind, crash?.record.words],

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ground } from '../../sim/neighbours/ground.ts';
-import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
 
 /** Nothing is added to it but Received. */
 const body = (number: number): string =>
@@ -75,7 +75,7 @@ async function send(port: number, most: number, reached: () => void): Promise<Se
 }
 
 /** Nothing goes out, and no name server is asked, which might know that there is no such domain. */
-const config = { deliver: { max_connections: 0 }, route: [{ relay: ['127.0.0.1:1'] }] };
+const config = { ...ownProcesses, deliver: { max_connections: 0 }, route: [{ relay: ['127.0.0.1:1'] }] };
 
 /** The numbers of the messages in the queue, by queue id; each is there as it was sent. */
 async function queued(ground: Ground, sluice: Sluice): Promise<Map<string, number>> {

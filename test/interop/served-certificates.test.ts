@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import * as tls from 'node:tls';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
-import { type Sluice, startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import { type Leaf, makeAuthority, selfSigned } from '../support/certificates.ts';
 import { send } from './mail.ts';
 
@@ -80,6 +80,7 @@ async function place(t: TestContext, listen: Record<string, string | string[]> =
   install(selfSigned({ names: ['first.test'] }));
   const port = await freePort();
   const configOf = (more: typeof listen): SluiceConfig => ({
+    ...ownProcesses,
     receive: { relay_networks: [] },
     certificate: [{ chain: join(folder, 'chain.pem'), key: join(folder, 'key.pem') }],
     listen: [{ address: `127.0.0.1:${port}`, tls: 'implicit', ...more }],

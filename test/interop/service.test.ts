@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { freePort, Ground } from '../../sim/neighbours/ground.ts';
 import { startServiceManager } from '../../sim/neighbours/service-manager.ts';
-import { startSluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, startSluice } from '../../sim/neighbours/sluice.ts';
 
 /** Opens sockets as systemd does, and becomes the program: systemd-socket-activate waits for a first connection. */
 const activator = `
@@ -39,6 +39,7 @@ suite('a service manager', { skip: missing.length > 0 && `there is no ${missing.
     const manager = await startServiceManager(ground);
     const sluice = await startSluice(ground, {
       starter,
+      config: ownProcesses,
       env: { NOTIFY_SOCKET: manager.socket, WATCHDOG_USEC: '2000000' },
     });
     const started = await manager.line('READY=1');
@@ -59,7 +60,12 @@ suite('a service manager', { skip: missing.length > 0 && `there is no ${missing.
     const ground = Ground.of(t);
     const manager = await startServiceManager(ground);
     const port = await freePort();
-    const starting = startSluice(ground, { starter, port, env: { NOTIFY_SOCKET: manager.socket } });
+    const starting = startSluice(ground, {
+      starter,
+      port,
+      config: ownProcesses,
+      env: { NOTIFY_SOCKET: manager.socket },
+    });
     await manager.line('READY=1');
     const session = await Session.open('127.0.0.1', port);
     await session.quit();
@@ -75,7 +81,7 @@ suite('a service manager', { skip: missing.length > 0 && `there is no ${missing.
       `for name in sh readlink systemd-notify; do ln -s "$(command -v $name)" '${path}/'; done`,
     ]);
     const env = { NOTIFY_SOCKET: manager.socket, PATH: path };
-    const sluice = await startSluice(ground, { starter, env });
+    const sluice = await startSluice(ground, { starter, config: ownProcesses, env });
     const started = await manager.line('READY=1');
     await sluice.program.stop('SIGTERM');
     await manager.line('STOPPING=1', started);

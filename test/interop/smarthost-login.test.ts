@@ -10,7 +10,7 @@ import { type DovecotSasl, startDovecotSasl } from '../../sim/neighbours/dovecot
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { type Postfix, startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { titleOf } from '../../sim/neighbours/process-tree.ts';
-import { type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import { newPassword } from '../../src/password/new-password.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { startIssuer } from '../support/token-issuer.ts';
@@ -257,6 +257,7 @@ suite('Sluice as smarthost', () => {
     const inside = await submissionServer(ground);
     const outside = await startSluice(ground, {
       config: {
+        ...ownProcesses,
         receive: { relay_networks: ['127.0.0.0/8'] },
         credential: [{ name: 'inside', user, password_env: 'INSIDE_PASSWORD' }],
         route: [{ relay: [`127.0.0.1:${inside.port}`], credential: 'inside', tls: 'required' }],

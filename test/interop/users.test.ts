@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { roleUsers } from '../../src/process/privileges/role-users.ts';
@@ -63,6 +63,7 @@ function usersFileOf(ground: Ground): string {
 
 function configOf(ground: Ground, relayPort: number): SluiceConfig {
   return {
+    ...ownProcesses,
     user: 'nobody',
     users,
     control_socket: join(ground.directory, 'sockets/control.sock'),

@@ -1,7 +1,6 @@
 // Asks each name server for itself what `dns.ts` judges.
 
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import { createResolver, readResolvConf } from '../../dns/resolver.ts';
 import type { NameServer, Resolver } from '../../dns/types.ts';
@@ -9,6 +8,7 @@ import { parseSmarthost } from '../../route/smarthost-resolution.ts';
 import type { Check } from './check.ts';
 import { type DnsFacts, dnsFindings, type MissingHost, type ServerFacts, type ServerState } from './dns.ts';
 import { systemText } from './system-text.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 /** For each of two tries: a server that needs longer is of no use for mail. */
 const answerWithinMs = 2_000;

@@ -1,9 +1,9 @@
 // The addresses that mail leaves from: those of [[source]], or those that the system chooses on the way to the Internet.
 
 import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Config } from '../../config/config.ts';
+import { isIPv6 } from '../../values/ip-version.ts';
 
 export interface SourceAddress {
   readonly address: string;

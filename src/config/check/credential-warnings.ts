@@ -1,10 +1,10 @@
 // Warnings of credentials that nobody uses, and of routes where some mail would go without a log-in, or none can go.
 
-import { isIP } from 'node:net';
 import { formatEndpoint } from '../../values/endpoint.ts';
 import { matchesPattern } from '../../values/domain.ts';
 import type { Config } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 export function credentialWarnings({
   credential,

@@ -1,13 +1,12 @@
 // The servers that routes hand mail to, and which of them are listeners of this Sluice itself, as far as that is known without DNS.
 
-import { isIP } from 'node:net';
-
 import { type Endpoint, formatRelayHost } from '../../values/endpoint.ts';
 import { includesAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { formatLmtpServer } from '../../values/lmtp-server.ts';
 import type { Config } from '../config.ts';
 import type { ListenConfig } from '../listen-config.ts';
 import type { RouteConfig } from '../route-config.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 type Own = Pick<Config, 'hostname' | 'listen'>;
 

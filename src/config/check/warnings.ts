@@ -1,7 +1,5 @@
 // Warnings of values that are valid but probably not meant. `sluice check` and the start print them.
 
-import { isIP } from 'node:net';
-
 import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
 import { contentFilterWarnings } from './content-filter-warnings.ts';
@@ -20,6 +18,7 @@ import { wideNetworkWarnings } from './wide-networks.ts';
 import { wayWarnings } from './way-warnings.ts';
 import { formatDuration } from '../../values/duration.ts';
 import { formatSize } from '../../values/size.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 /** All warnings, in no particular order. */
 export function configWarnings(config: Config): ConfigWarning[] {

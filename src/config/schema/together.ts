@@ -1,8 +1,6 @@
 // Checks between tables: the tenants and sources that limits name must exist, so must the tables that [[recipients]] name, a
 // source must have an IP version in use, and [users] needs user.
 
-import { isIP } from 'node:net';
-
 import type { z } from 'zod';
 
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
@@ -16,6 +14,7 @@ import { checkStages, checkTapResults, type StageTable } from './stages-together
 import { kindOf, ruleKinds } from './table.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 import { checkWays, type WayTables } from './ways-together.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 interface TlsTable {
   readonly level?: string | undefined;

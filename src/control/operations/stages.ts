@@ -1,9 +1,9 @@
 // The operation `policy.stages`: which stages mail of a client would meet, in which order, and what each is configured with.
 
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Audience, audiences, points } from '../../policy/stage.ts';
 import { text } from './common.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 export interface StagesQuestion {
   /** Without brackets; empty for the null reverse-path. */

@@ -71,7 +71,8 @@ function contextOf(
   kind: HandshakeKind,
   identity: Identity | undefined,
 ): SecureContext {
-  if (authorities === '') trustSystemAuthorities();
+  // Takes a tenth of a second, once for a process, and so not at its start: many send nothing under TLS.
+  if (authorities === '' && !kind.sentChainOnly) trustSystemAuthorities();
   return createSecureContext({
     ...(identity !== undefined && { cert: identity.chain, key: identity.key }),
     ...(kind.sentChainOnly ? { ca: [] } : authorities !== '' && { ca: authorities }),

@@ -2,7 +2,6 @@
 // needs, judges the server, and knows the next way to try when a handshake breaks. Promise: where the policy demands TLS, nothing
 // is said in clear or to a server that is not the right one.
 
-import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
@@ -12,6 +11,7 @@ import { tlsPolicyKey, type HopTlsPolicy } from '../../values/tls-policy.ts';
 import type { KeptSession } from './session-cache.ts';
 import type { TlsKit } from './tls-kit.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 type Policy = Pick<
   HopTlsPolicy,

@@ -2,11 +2,11 @@
 // by TLSA records (RFC 7672). Node checks names only in some cases, so it is done here in all.
 
 import { createHash, type X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { chainProblem } from '../../tls/chain-problem.ts';
 import type { TlsProblem, TlsVerification } from '../../values/tls-outcome.ts';
 import type { HopTlsPolicy } from '../../values/tls-policy.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 export interface Verdict {
   readonly verification: TlsVerification;

@@ -1,7 +1,7 @@
 // The addresses of a name in /etc/hosts (hosts(5)), as a program of this host would find them before it asks the DNS.
 
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { isIP } from '../../values/ip-version.ts';
 
 /** @returns none when the file does not have the name, or cannot be read */
 export function addressesInHosts(name: string, file = '/etc/hosts'): readonly string[] {

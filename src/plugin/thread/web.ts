@@ -1,13 +1,14 @@
 // Asks web servers for a plugin. Promises: each question ends in its time; a bounded number runs at once, and a bounded number waits; an answer
 // has a bounded size.
 
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import * as http from 'node:http';
 import * as https from 'node:https';
 
 import { Places } from '../../io/places.ts';
 import type { FetchAnswer, FetchRequest, PluginDns } from '../types.ts';
 import { addressesInHosts } from './hosts-file.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 const usualTimeLimitMs = 10_000;
 const mostTimeLimitMs = 60_000;

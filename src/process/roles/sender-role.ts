@@ -9,7 +9,6 @@ import { TokenCommands } from '../../deliver/login/token-commands.ts';
 import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
-import { trustSystemAuthorities } from '../../deliver/tls/system-authorities.ts';
 import { PlaceProofs } from '../../deliver/smtp/place-proofs.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
@@ -92,8 +91,6 @@ export class SenderRole implements Role {
     this.#counterPosts = new CounterPosts(counters, (message) => this.#post(message));
     this.#spool = openReaders(storesOf(config));
     this.#deadlines.start();
-    // Not in the first delivery: reading them takes a tenth of a second.
-    if (config.deliver.tls !== 'none') trustSystemAuthorities();
     this.#lines = this.#context(config);
     this.#sender = new Sender(this.#lines);
   }

@@ -2,9 +2,10 @@
 // Promises: the line is taken by its grammar alone: no leading zeros, no second blank, no bare CR or LF.
 
 import type { Buffer } from 'node:buffer';
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { plainIp } from '../../values/ip-address.ts';
 import type { ProxyHeaderVerdict, ProxySource } from './types.ts';
+import { isIPv6 } from '../../values/ip-version.ts';
 
 /** Section 2.1: the longest line, with its CRLF. */
 const maxOctets = 107;

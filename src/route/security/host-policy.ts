@@ -6,11 +6,10 @@
 // 4. MTA-STS in mode `enforce` (RFC 8461 5).
 // 5. What the configuration says, `opportunistic` where it says nothing. Its `required` also holds where 3 and 4 ask for less.
 
-import { isIP } from 'node:net';
-
 import type { DaneAnswer } from '../../values/dane-lookup.ts';
 import type { HopTlsPolicy, TlsDemand, TlsLevel, TlsPolicySource } from '../../values/tls-policy.ts';
 import type { TlsRule } from './tls-rules.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 /** Everything that bears on the policy of one host. */
 export interface HostFacts {

@@ -1,9 +1,9 @@
 // Hosts as other servers write them in their tables: `[relay.example.net]:587` of Postfix, `relay.example.net;587` of s/qmail.
 
-import { isIP } from 'node:net';
 import { parseRemoteHost, type RelayHost } from '../../values/endpoint.ts';
 import { ValueError } from '../../values/value-error.ts';
 import { parseSmarthost } from '../smarthost-resolution.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 /** Names of ports that such tables have (services(5)). */
 const services: ReadonlyMap<string, number> = new Map([

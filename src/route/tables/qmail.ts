@@ -5,12 +5,12 @@
 //   qmtproutes   domain:relay;port
 //   authsenders  sender:relay;port|user|password
 
-import { isIP } from 'node:net';
 import type { RelayHost } from '../../values/endpoint.ts';
 import { ValueError } from '../../values/value-error.ts';
 import type { RouteTarget } from '../route-rule.ts';
 import { hostAt, portOf } from './hosts.ts';
 import { type TableWay, toMx, wrong } from './way.ts';
+import { isIP } from '../../values/ip-version.ts';
 
 const qmtpPort = 209;
 

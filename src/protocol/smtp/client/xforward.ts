@@ -1,8 +1,8 @@
 // XFORWARD (Postfix's XFORWARD_README): tells a server, for its log, where a message came from. Only attributes that the server has
 // announced are sent. Promises: each command is a line of at most 512 bytes, whatever a value holds.
 
-import { isIPv6 } from 'node:net';
 import { encodeXtext } from '../xtext.ts';
+import { isIPv6 } from '../../../values/ip-version.ts';
 
 /** Where a message came from, as far as it is known; empty: it is not. */
 export interface ForwardedClient {

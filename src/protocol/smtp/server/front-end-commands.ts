@@ -2,12 +2,13 @@
 // speaks. XCLIENT: the session goes on as if that client had connected. XFORWARD: facts for the log alone.
 // Promises: every value is bounded, and holds no control character.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { plainIp } from '../../../values/ip-address.ts';
 import { decodeXtext } from '../xtext.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 import type { ForwardedFacts, XclientFacts } from './server-types.ts';
+import { isIPv6 } from '../../../values/ip-version.ts';
 
 /** The attributes, as in the answer to EHLO. */
 export const xclientKeyword = 'XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT';
