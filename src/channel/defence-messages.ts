@@ -3,7 +3,7 @@
 import type { EtrnAnswer, LearnedAnswer } from '../policy/backup/types.ts';
 import type { GreylistAnswer, GreylistQuestion } from '../policy/greylist/types.ts';
 import type { RateAnswer, RateQuestion } from '../policy/rates/types.ts';
-import type { EtrnNode } from '../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../values/etrn-node.ts';
 
 export type DefenceQuestion =
   | ({ readonly kind: 'greylist' } & GreylistQuestion)

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { QueueRow } from '../control/queue-row.ts';
 import { readPlaces } from './config-file.ts';
 import * as queueChange from './queue-change.ts';
+import * as queueEtrn from './queue-etrn.ts';
 import * as queueExport from './queue-export.ts';
 import * as queueImport from './queue-import.ts';
 import * as queueJobs from './queue-jobs.ts';
@@ -35,6 +36,7 @@ export function register(program: Command): void {
   queueImport.register(queue);
   queueChange.register(queue);
   queueJobs.register(queue);
+  queueEtrn.register(queue);
 }
 
 async function list(ids: string[], options: ListOptions): Promise<void> {

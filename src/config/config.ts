@@ -33,7 +33,7 @@ import { type LimitConfig, toLimitConfig } from './limit-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
-import { type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
+import { toOtherServers, type WithOtherServers } from './other-servers.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
 import { type RecipientsConfig, toRecipients } from './recipients-config.ts';
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
@@ -113,7 +113,8 @@ export type ReactionConfig = FileReaction & {
   readonly origin: string;
 };
 /** The whole configuration. All paths are absolute. */
-export interface Config extends VerificationConfig, WithSrs, WithRewrites, WithTables, WithSchedules {
+export interface Config
+  extends VerificationConfig, WithSrs, WithRewrites, WithTables, WithSchedules, WithOtherServers {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -139,7 +140,6 @@ export interface Config extends VerificationConfig, WithSrs, WithRewrites, WithT
   readonly route: readonly RouteConfig[];
   readonly credential: readonly CredentialConfig[];
   readonly tls: readonly TlsConfig[];
-  readonly quirk: readonly QuirkConfig[];
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
   /** Asked in the order of the file. Empty: there is no directory. */
@@ -266,7 +266,7 @@ function completeConfig(
     route: content.route.map(toRouteConfig),
     credential: content.credential.map((each) => toCredentialConfig(each, folder)),
     tls: content.tls.map((rule, index) => toTlsConfig(rule, folder, supplement.tlsAuthorities[index] ?? '')),
-    quirk: content.quirk.map(toQuirkConfig),
+    ...toOtherServers(content),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     ...toTables(content.table, content.routeTable, folder),
     directory,

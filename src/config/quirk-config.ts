@@ -5,7 +5,7 @@ import type { CamelKeys } from './camel-case.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { quirks } from './schema/quirk.ts';
 
-type FileQuirk = DeepReadonly<CamelKeys<z.output<typeof quirks>>>[number];
+export type FileQuirk = DeepReadonly<CamelKeys<z.output<typeof quirks>>>[number];
 
 export interface QuirkConfig {
   readonly mx: NonNullable<FileQuirk['mx']>;

@@ -57,6 +57,7 @@ export function controlService({
     'override.unset': (question, call) => ask('override.unset', question, call),
     'clock.confirm': (question, call) => ask('clock.confirm', question, call),
     'queue.change': (question, call) => ask('queue.change', question, call),
+    'queue.etrn': (question, call) => ask('queue.etrn', question, call),
     'job.list': (question, call) => ask('job.list', question, call),
     'job.cancel': (question, call) => ask('job.cancel', question, call),
     'reports.list': (question, call) => ask('reports.list', question, call),

@@ -232,6 +232,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const links = { timers, manager, senders, operations, linked, rates, sending, quarantine, counters };
   return new AssembledManager({
     recovered,
+    linked,
     links: new Links({ ...links, defences, reports }),
     inForce,
     manager,

@@ -10,6 +10,7 @@ import type { ClockWatch } from './clock-watch.ts';
 import type { DefenceDesk } from './defence-desk.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { InForce } from './in-force.ts';
+import type { LinkedRoles } from './linked-roles.ts';
 import type { Links } from './links.ts';
 import type { Logins } from './logins.ts';
 import type { Maintenance } from './maintenance.ts';
@@ -54,6 +55,7 @@ export interface AssembledParts {
   readonly rates: RateState;
   readonly sending: SendingDesk;
   readonly defences: DefenceDesk;
+  readonly linked: Pick<LinkedRoles, 'has'>;
   readonly quarantine: Pick<QuarantineDesk, 'configure'>;
   readonly sts: StsState;
   readonly srs: LiveSrs;
@@ -88,7 +90,7 @@ export class AssembledManager {
     parts.quarantineAge.start();
     parts.maintenance.start();
     parts.reports.start();
-    void parts.defences.backup.recovered();
+    void parts.defences.backup.recovered(() => parts.linked.has('receiver'));
   }
 
   /** Puts another configuration in force, which has been checked. */

@@ -28,6 +28,11 @@ export class LinkedRoles {
     });
   }
 
+  /** Is a process of the role linked? */
+  has(role: LinkedRole): boolean {
+    return this.#counts[role] > 0;
+  }
+
   /** Roles that have had no process for some seconds. */
   get missing(): readonly LinkedRole[] {
     return linkedRoles.filter(

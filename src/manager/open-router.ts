@@ -8,6 +8,7 @@ import { createRouter } from '../route/create-router.ts';
 import { ownNames } from '../settings/backup.ts';
 import { fallbackOf, routeRules } from '../settings/route-rules.ts';
 import { tlsRules } from '../settings/tls-rules.ts';
+import { etrnRules } from '../settings/etrn.ts';
 import { openSource } from '../sts/open-source.ts';
 import type { DaneLookup } from '../values/dane-lookup.ts';
 import { openResolver } from './open-resolver.ts';
@@ -37,7 +38,7 @@ export function openRouter(
     : undefined;
   keeper.use(policies);
   const router = createRouter({
-    rules: routeRules(config),
+    rules: [...routeRules(config), ...etrnRules(config)],
     resolver,
     isOwnAddress: isOwnAddress(config),
     ownNames: ownNames(config),

@@ -50,7 +50,7 @@ export interface OperationsParts
   readonly reports: ReportsAnswers;
   readonly reader: QueueReader;
   readonly sending: SendingAnswers;
-  readonly defences: Pick<DefenceDesk, 'greylist' | 'rates'>;
+  readonly defences: Pick<DefenceDesk, 'greylist' | 'rates' | 'backup'>;
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
   readonly troubles?: Troubles | undefined;
 }
@@ -76,6 +76,7 @@ export class Operations {
       ping: () => null,
       page: ({ filter, cursor }) => listings.page(filter, cursor),
       examine: (messages) => unreadable.examine(messages),
+      'queue.etrn': (question) => defences.backup.askOthers(question),
       'queue.change': (change, call) => jobs.change(change, call),
       'job.list': () => jobs.list(),
       'job.cancel': (name) => jobs.cancel(name),

@@ -1,7 +1,8 @@
 // What follows from commands that no stage is asked about: XFORWARD, ETRN, VRFY, and those that nobody knows.
 
 import type { EtrnAnswer } from '../policy/backup/types.ts';
-import type { EtrnNode, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
+import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../values/etrn-node.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { formatDuration } from '../values/duration.ts';
 import type { ReceiveContext } from './receive-context.ts';

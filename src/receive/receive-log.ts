@@ -3,7 +3,8 @@
 import type { Events } from '../log/events.ts';
 import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailFacts } from '../policy/stage.ts';
-import type { EtrnNode, ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import { type EtrnNode, formatEtrnNode } from '../values/etrn-node.ts';
 import { allowedText, dateText } from '../policy/sending/sending-text.ts';
 import type { Again, ExceededSending } from '../policy/sending/types.ts';
 import type { SignedMail } from '../signing/outgoing-mail.ts';
@@ -136,9 +137,8 @@ export class ReceiveLog {
   }
 
   /** A client has asked by ETRN for mail that waits. */
-  asked(client: string, { form, name }: EtrnNode, reply: Reply): void {
-    const option = { domain: '', subdomains: '@', queue: '#' }[form];
-    this.#events.happened('etrn', { client, node: `${option}${name}`, reply: replyText(reply) });
+  asked(client: string, node: EtrnNode, reply: Reply): void {
+    this.#events.happened('etrn', { client, node: formatEtrnNode(node), reply: replyText(reply) });
   }
 
   /** @param stage - the stage that refused; empty or undefined when it was none */

@@ -3,7 +3,8 @@
 import type { Decision } from '../policy/decision.ts';
 import type { LaterAnswer } from '../protocol/smtp/server/later-answer.ts';
 import { asReply, Replies } from '../protocol/smtp/server/replies.ts';
-import type { EtrnNode, ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { ForwardedFacts, Reply } from '../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../values/etrn-node.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';

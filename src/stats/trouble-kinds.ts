@@ -12,6 +12,7 @@ export const troubleKinds = [
   'damage',
   'disk',
   'dns',
+  'etrn',
   'journal',
   'listener',
   'log',

@@ -102,6 +102,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
   const service: Service<ManagerSet> = {
     page: () => ({ rows: [], cursor: undefined }),
     'queue.change': answer('change', answers.change),
+    'queue.etrn': answer('etrn', undefined),
     'job.list': answer('jobs', answers.jobs),
     'job.cancel': answer('cancel', answers.cancel),
     examine: () => [],

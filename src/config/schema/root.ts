@@ -13,6 +13,7 @@ import { crash } from './crash.ts';
 import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
 import { directories, login } from './directory.ts';
+import { etrnTables } from './etrn.ts';
 import { duration, expected, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
@@ -197,6 +198,10 @@ export const root = tableOf({
   quirk: key(
     quirks.prefault([]),
     'Hosts that announce SMTP extensions which do not work there, and the extensions that are therefore not used with them. When several tables match a host, the extensions of all of them are ignored.',
+  ),
+  etrn: key(
+    etrnTables.prefault([]),
+    'Servers that are asked by ETRN for the mail that waits there for this one: backup MX hosts. docs/backup-mx.md says more.',
   ),
   tenant: key(
     tenants.prefault([]),

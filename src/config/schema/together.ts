@@ -12,6 +12,7 @@ import { checkSchedules, type ScheduleTables } from './schedules-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
 import { checkStages, checkTapResults, type StageTable } from './stages-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
+import { checkCredentials, type CredentialTables } from './credential-names.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 import { checkWays, type WayTables } from './ways-together.ts';
 import { isIP } from '../../values/ip-version.ts';
@@ -25,7 +26,13 @@ interface TlsTable {
 
 /** The parts of the file that are checked, as read. */
 export interface Tables
-  extends SrsTables, RewriteTables, RoutingTables, ElseTables, Pick<ScheduleTables, 'schedule'> {
+  extends
+    SrsTables,
+    RewriteTables,
+    RoutingTables,
+    ElseTables,
+    CredentialTables,
+    Pick<ScheduleTables, 'schedule'> {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -39,7 +46,6 @@ export interface Tables
     readonly validating: boolean;
     readonly servers?: readonly { readonly host: string }[] | undefined;
   };
-  readonly credential: readonly { readonly name: string; readonly sender?: readonly unknown[] | undefined }[];
   readonly route: (SrsTables['route'][number] &
     ElseTables['route'][number] &
     ScheduleTables['route'][number] &
@@ -148,31 +154,6 @@ function checkClientRules({ clients, listen, table }: Tables, context: z.Refinem
     } else if (kind !== undefined && !ruleKinds.includes(kind)) {
       const message = `the table "${name}" is of kind "${kind}"; give it kind = "rules", or "tcprules" for a file of tcprules(1)`;
       context.addIssue({ code: 'custom', message, path });
-    }
-  }
-}
-
-/** Each name of a route is that of a credential, and no two of one route are for the same sender. */
-function checkCredentials({ credential, route }: Tables, context: z.RefinementCtx): void {
-  const names = credential.map(({ name }) => name);
-  for (const [index, { credential: given = [] }] of route.entries()) {
-    const seen = new Map<string, string>();
-    const isList = typeof given !== 'string';
-    for (const [at, name] of [given].flat().entries()) {
-      const path = ['route', index, 'credential', ...(isList ? [at] : [])];
-      const found = credential.find((each) => each.name === name);
-      if (found === undefined) {
-        addUnknown('credential', name, names, path, context);
-        continue;
-      }
-      for (const sender of found.sender ?? ['any']) {
-        const key = JSON.stringify(sender);
-        const other = seen.get(key);
-        seen.set(key, name);
-        if (other === undefined) continue;
-        const what = found.sender === undefined ? 'are both for any sender' : 'have a sender in common';
-        context.addIssue({ code: 'custom', message: `${other} and ${name} ${what}: which counts?`, path });
-      }
     }
   }
 }

@@ -4,6 +4,7 @@
 import { confirmClock } from './clock.ts';
 import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts';
 import { crashTest } from './crash-test.ts';
+import { askByEtrn } from './etrn.ts';
 import { explain } from './explain.ts';
 import {
   allowInGreylist,
@@ -40,6 +41,7 @@ const passedOn = {
   'override.unset': unsetOverrides,
   'clock.confirm': confirmClock,
   'queue.change': changeQueue,
+  'queue.etrn': askByEtrn,
   'job.list': listJobs,
   'job.cancel': cancelJob,
   'tls.sts': sts,

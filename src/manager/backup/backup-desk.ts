@@ -3,17 +3,19 @@
 
 import type { Config } from '../../config/config.ts';
 import type { BackupConfig } from '../../config/route-config.ts';
+import type { EtrnQuestion, EtrnServerAnswer } from '../../control/operations/etrn.ts';
 import type { Errand, ErrandOutcome } from '../../deliver/errand/types.ts';
 import { RecentMap } from '../../dns/recent-map.ts';
 import type { DatedClock } from '../../io/steady-clock.ts';
 import type { Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { BackupLedger, EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
-import type { EtrnNode } from '../../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../../values/etrn-node.ts';
 import { isSocketHop } from '../../route/next-hop.ts';
 import type { EffectOf } from '../../schedule/drive.ts';
 import type { Scheduler } from '../../schedule/types.ts';
 import { backupDomains } from '../../settings/backup.ts';
+import { askedServers } from '../../settings/etrn.ts';
 import type { FileLayer } from '../../spool/file-layer.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { DomainTable } from '../../values/domain-table.ts';
@@ -22,6 +24,8 @@ import { domainsOfNode } from './etrn-nodes.ts';
 import { LearnedMemory } from './learned-memory.ts';
 import { type DownSite, PrimaryWatch } from './primary-watch.ts';
 import { downTrouble } from './down-text.ts';
+import { askByEtrn } from './etrn-answers.ts';
+import { EtrnRequests } from './etrn-requests.ts';
 import { WaitingMail } from './waiting-mail.ts';
 
 /** A domain is asked for no more often: each time costs a look at the queue. */
@@ -53,6 +57,8 @@ export interface BackupSurroundings {
 interface Serving extends BackupSurroundings {
   readonly mail: WaitingMail;
   readonly watch: PrimaryWatch;
+  /** Of the primary server: those who keep its mail are asked for it. */
+  readonly requests: EtrnRequests;
 }
 
 export class BackupDesk implements BackupLedger {
@@ -62,6 +68,7 @@ export class BackupDesk implements BackupLedger {
   #domains: DomainTable<BackupConfig> | undefined;
   #memory: LearnedMemory | undefined;
   #serving: Serving | undefined;
+  #isReceiving = (): boolean => false;
 
   constructor(config: Config, parts: BackupDeskParts) {
     this.#parts = parts;
@@ -73,12 +80,13 @@ export class BackupDesk implements BackupLedger {
     this.#config = config;
     this.#domains = backupDomains(config);
     this.#serving?.watch.configured();
+    this.#serving?.requests.configure(askedServers(config));
   }
 
   /** Begins to act on the queue. Call it before the first grant. */
   serve(around: BackupSurroundings): void {
-    const { clock, timers } = this.#parts;
-    const { changed, scheduler } = around;
+    const { clock, log, timers, troubles } = this.#parts;
+    const { changed, routing, scheduler, senders } = around;
     this.#serving = {
       ...around,
       mail: new WaitingMail({ scheduler, timers, nowMs: clock.nowMs, changed }),
@@ -88,11 +96,25 @@ export class BackupDesk implements BackupLedger {
         probe: (down) => this.#probe(down),
         isBack: (down) => this.#isBack(down),
       }),
+      requests: new EtrnRequests({
+        timers,
+        log,
+        troubles,
+        resolve: (key) => routing.router.resolve(key),
+        errand: (errand) => senders.errand(errand),
+        isReceiving: () => this.#isReceiving(),
+      }),
     };
   }
 
-  /** Looks after the servers of mail that waits since before the start. Call it when the queue is recovered. */
-  async recovered(): Promise<void> {
+  /**
+   * Looks after the servers of mail that waits since before the start, and asks others for the mail that waits there. Call it when the queue is
+   * recovered.
+   * @param isReceiving - whether this server takes mail
+   */
+  async recovered(isReceiving: () => boolean): Promise<void> {
+    this.#isReceiving = isReceiving;
+    this.#serving?.requests.configure(askedServers(this.#config));
     const { scheduler, routing, watch } = this.#serving ?? {};
     if (scheduler === undefined || routing === undefined || this.#domains === undefined) return;
     const routes = new Map<string, string>();
@@ -147,6 +169,12 @@ export class BackupDesk implements BackupLedger {
     return messages === 0 ? { kind: 'nothing' } : { kind: 'started', messages };
   }
 
+  /** Asks other servers for the mail that waits there, because an operator says so. */
+  async askOthers(question: EtrnQuestion): Promise<readonly EtrnServerAnswer[]> {
+    if (this.#serving === undefined) return [];
+    return askByEtrn(question, askedServers(this.#config), this.#serving.requests);
+  }
+
   async learned(address: string): Promise<LearnedAnswer> {
     return this.#learned.learned(address);
   }
@@ -158,6 +186,7 @@ export class BackupDesk implements BackupLedger {
   stop(): void {
     this.#serving?.mail.stop();
     this.#serving?.watch.stop();
+    this.#serving?.requests.stop();
   }
 
   /** Resolves when what was learned is on stable storage. */

@@ -2,7 +2,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { BackupConfig } from '../../config/route-config.ts';
-import type { EtrnNode } from '../../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../../values/etrn-node.ts';
 import type { DomainTable } from '../../values/domain-table.ts';
 import { isBelow } from '../../values/domain.ts';
 

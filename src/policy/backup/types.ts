@@ -1,6 +1,6 @@
 // What the receivers of a backup MX ask of whoever remembers for all of them, and what they are answered.
 
-import type { EtrnNode } from '../../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../../values/etrn-node.ts';
 
 /** What became of an ETRN. */
 export type EtrnAnswer =

@@ -14,7 +14,7 @@ import type { EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
 import type { GreylistAnswer, GreylistQuestion } from '../../policy/greylist/types.ts';
 import type { RateAnswer, RateQuestion } from '../../policy/rates/types.ts';
-import type { EtrnNode } from '../../protocol/smtp/server/server-types.ts';
+import type { EtrnNode } from '../../values/etrn-node.ts';
 import { ManagerQuestions } from './manager-questions.ts';
 
 const otherKind = { kind: 'failing', reason: 'the manager answers something else' } as const;

@@ -25,6 +25,8 @@ export interface ServerExtensions {
   readonly mtPriority: boolean;
   /** RFC 8689; announced under TLS alone. */
   readonly requireTls: boolean;
+  /** RFC 1985. */
+  readonly etrn: boolean;
   /** Attributes of XFORWARD (Postfix) that are announced and known here, in upper case. */
   readonly xforward: readonly string[];
   /** RFC 4954: mechanisms in upper case; none: AUTH is not announced, or without any. */
@@ -48,6 +50,7 @@ export const noExtensions: ServerExtensions = {
   enhancedStatusCodes: false,
   mtPriority: false,
   requireTls: false,
+  etrn: false,
   xforward: none,
   auth: none,
 };
@@ -84,6 +87,7 @@ export function parseExtensions(
     enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
     mtPriority: offered.has('MT-PRIORITY'),
     requireTls: offered.has('REQUIRETLS'),
+    etrn: offered.has('ETRN'),
     xforward: offered.has('XFORWARD') ? offeredAttributes(offered.get('XFORWARD') ?? '') : none,
     auth: offered.has('AUTH') ? mechanismsIn(lines) : none,
   };

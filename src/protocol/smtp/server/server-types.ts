@@ -1,5 +1,7 @@
 // The types of an SMTP server session: options, events and replies. Plain data without behaviour.
 
+import type { EtrnNode } from '../../../values/etrn-node.ts';
+
 /** How a session behaves. All sessions of a listener should share one object, since replies are cached for each object. */
 export interface ServerSessionOptions {
   /** `smtp` if not given. */
@@ -145,13 +147,6 @@ export interface RcptParameters {
   readonly notify?: RcptNotify;
   /** ORCPT, decoded: `addr-type;address` (RFC 3461 4.2). */
   readonly originalRecipient?: string;
-}
-
-/** Whose mail ETRN asks for (RFC 1985 5). A domain is in lower-case A-labels. */
-export interface EtrnNode {
-  /** `subdomains`: a domain and all under it. */
-  readonly form: 'domain' | 'subdomains' | 'queue';
-  readonly name: string;
 }
 
 /** What a session asks or tells its caller. Each kind says whether it needs an answer by `accept` or `reject`. */
