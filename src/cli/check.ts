@@ -8,8 +8,12 @@ import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/read/find-config.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
 import { configWarnings } from '../config/check/warnings.ts';
+import { backupLifetimeMs } from '../settings/mail-schedules.ts';
 import { limitRules } from '../settings/settings.ts';
+import { formatDomainPattern } from '../values/domain.ts';
+import { formatDuration } from '../values/duration.ts';
 import { aliasProblems } from './alias-problems.ts';
+import { backupProblems } from './backup-problems.ts';
 import { certificateProblems } from './certificate-problems.ts';
 import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
@@ -67,6 +71,7 @@ async function check(
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
       ...(await recipientProblems(config)),
+      ...(await backupProblems(config)),
       ...(await aliasProblems(config)),
       ...(await stageFileProblems(config)),
       ...(await directoryProblems(config)),
@@ -132,11 +137,26 @@ function summary(file: string | undefined, config: Config, warnings: readonly Co
       ? []
       : [['clients', `by the rules of the table "${config.clients.rules}"`]]),
     ['routes', routesText(config)],
+    ...backupRows(config),
     ...shapingRows(config),
     ['spool', config.spool],
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}`);
   return `${[head, ...lines, ...warnings.map(warningText)].join('\n')}\n`;
+}
+
+/** The domains whose backup MX this server is, and how long their mail waits. */
+function backupRows({ queue, route }: Config): string[][] {
+  return route.flatMap(({ backup, domain }) =>
+    backup === undefined
+      ? []
+      : [
+          [
+            'backup MX',
+            `of ${domain.map(formatDomainPattern).join(', ')}, whose mail waits up to ${formatDuration(backupLifetimeMs(backup, queue))}`,
+          ],
+        ],
+  );
 }
 
 /** How mail is shaped: the limits always, tenants and sources if there are any. */

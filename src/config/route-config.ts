@@ -53,6 +53,8 @@ export interface BackupConfig {
   /** Ms between two looks after a primary server that is down; 0: none. */
   readonly probeMs: number;
   readonly etrn: boolean;
+  /** Ms that mail waits for the primary server; undefined: the default, which looks at [queue]. */
+  readonly lifetimeMs?: number;
 }
 type RouteTarget =
   | {
@@ -137,5 +139,6 @@ function toBackupConfig(backup: true | string, route: FileRoute): BackupConfig {
     unlearned: route.backupUnlearned ?? 'accept',
     probeMs: route.backupProbe ?? 60_000,
     etrn: route.backupEtrn ?? true,
+    ...(route.backupLifetime !== undefined && { lifetimeMs: route.backupLifetime }),
   };
 }

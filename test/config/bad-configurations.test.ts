@@ -426,7 +426,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a quirk that changes nothing, and quirks of a route without relay',
     '[[quirk]]\nmx = ["mx.example.com"]\n[[route]]\ndomain = ["a.example"]\nmx = true\npipeline_depth = 1\n[[route]]\ndomain = ["b.example"]\nlmtp = ["127.0.0.1:24"]\nignore_extensions = ["CHUNKING"]',
-    '1:3 quirk[1]: changes nothing: give ignore_extensions, pipeline_depth or both',
+    '1:3 quirk[1]: changes nothing: give ignore_extensions, pipeline_depth or own_name',
     '6:18 route[1].pipeline_depth: is only for relay; for other hosts, write a [[quirk]] with mx or ip',
     '10:21 route[2].ignore_extensions: is only for relay; for other hosts, write a [[quirk]] with mx or ip',
   ],

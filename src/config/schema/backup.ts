@@ -37,6 +37,11 @@ export const backupKeys = {
     'For backup: how often a primary server that is down, and for which mail waits, is looked after: a connection, EHLO and QUIT. When it is back, its mail goes at once. "0s": not at all.',
     { defaultText: '"1m"', example: '"5m"' },
   ),
+  backup_lifetime: key(
+    duration(1000).optional(),
+    'For backup: how long mail waits here for the primary server, bounces too. A [[schedule]] for the mail says more.',
+    { defaultText: '"14d", or lifetime in [queue] where that is longer', example: '"30d"' },
+  ),
   backup_etrn: key(
     yesNo().optional(),
     'For backup: take ETRN (RFC 1985) for the domains, with which anybody may have the mail that waits for them sent to the primary server now.',
@@ -44,13 +49,32 @@ export const backupKeys = {
   ),
 };
 
-const details = ['backup_recipients', 'backup_unlearned', 'backup_probe', 'backup_etrn'] as const;
+const details = [
+  'backup_recipients',
+  'backup_unlearned',
+  'backup_probe',
+  'backup_lifetime',
+  'backup_etrn',
+] as const;
+/** Keys by which a route is for some of the mail of its domains alone. */
+const narrowing = [
+  'sender',
+  'recipient',
+  'user',
+  'tenant',
+  'size_over',
+  'size_under',
+  'header',
+  'results',
+  'client_tls',
+] as const;
 
 interface BackupOfRoute {
   readonly backup?: true | string | undefined;
   readonly backup_recipients?: unknown;
   readonly backup_unlearned?: unknown;
   readonly backup_probe?: unknown;
+  readonly backup_lifetime?: unknown;
   readonly backup_etrn?: unknown;
   readonly domain?: readonly unknown[] | undefined;
   readonly relay?: unknown;
@@ -75,6 +99,12 @@ export function refuseBackup(
   }
   if (route.domain === undefined)
     refuse('needs domain: the domains whose backup MX this server is', 'backup');
+  const narrower = narrowing.find((name) => route[name] !== undefined);
+  if (narrower !== undefined)
+    refuse(
+      `is for all mail of its domains, which everybody may send: take out ${narrower}, and write a [[route]] of its own for the mail that is to go another way`,
+      'backup',
+    );
   const other = targets.find(
     (target) => target !== 'relay' && target !== 'mx' && route[target] !== undefined,
   );

@@ -28,6 +28,9 @@ export const usual = 0;
 /** Most different times. More of them would need more schedules than anybody writes; what comes beyond has the usual ones. */
 const mostTimes = 0xffff;
 
+/** More than any rank: a rule that is a default comes behind all that are none. */
+const belowAll = 1e9;
+
 interface Found {
   readonly rule: ScheduleRule;
   /** Place in the order of `rules`. */
@@ -78,7 +81,7 @@ export class MailTimes {
       if (match.tenant !== undefined && !match.tenant.includes(tenant)) return;
       const rank =
         specificity * 4 + (match.route === undefined ? 0 : 2) + (match.tenant === undefined ? 0 : 1);
-      found.push({ rule, number, rank });
+      found.push({ rule, number, rank: rule.isDefault === true ? rank - belowAll : rank });
     };
     this.#byDomain.visit(domain, {
       domain: (numbers, specificity) => {

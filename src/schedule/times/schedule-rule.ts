@@ -34,4 +34,6 @@ export interface ScheduleRule extends ScheduleValues {
   /** Where it was set, e.g. `sluice.toml:12`. */
   readonly origin: string;
   readonly match: ScheduleMatch;
+  /** It holds where no other rule says something else, whatever that one matches. */
+  readonly isDefault?: true;
 }
