@@ -32,6 +32,10 @@ const envelopeSchema = z.object({
   envelopeId: z.string().optional(),
   priority: z.int().min(-9).max(9).optional(),
   tlsDemand: z.string().optional(),
+  verp: z
+    .string()
+    .regex(/^[-=+]{2}$/u, 'must be two of the characters - = +')
+    .optional(),
 });
 
 type ExportedEnvelope = z.infer<typeof envelopeSchema>;
@@ -129,7 +133,7 @@ function unreadable(path: string, error: unknown): CommandError {
 }
 
 function transactionOf(envelope: ExportedEnvelope, sizeBytes: number): ClientTransaction {
-  const { reversePath, recipients, waiting, body, smtpUtf8, ret, envelopeId, priority, tlsDemand } = envelope;
+  const { recipients, tlsDemand, waiting, ...asBefore } = envelope;
   const left = [...waiting];
   // A message may name a recipient twice, of which one has got it.
   const wanted = recipients.filter(({ address }) => {
@@ -138,14 +142,9 @@ function transactionOf(envelope: ExportedEnvelope, sizeBytes: number): ClientTra
     return at !== -1;
   });
   return {
-    reversePath,
+    ...asBefore,
     recipients: wanted,
     sizeBytes,
-    body,
-    smtpUtf8,
-    ret,
-    envelopeId,
-    priority,
     requireTls: tlsDemand === 'requiretls' ? true : undefined,
   };
 }

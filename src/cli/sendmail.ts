@@ -29,6 +29,7 @@ Hands a message to the running Sluice, with the flags of sendmail. It ends with 
   -N WHEN          reports wanted: never, or some of success,failure,delay
   -R full|hdrs     whether a report returns the message or its header
   -V ID            an envelope id that reports repeat
+  -XV, -XVxy       a sender for each recipient (VERP), with the delimiters +=, or x and y
   -bm              take a message (default)
   -bs              speak SMTP on standard input and output
   -v               print the reply of Sluice
@@ -160,6 +161,7 @@ function compose(
       smtpUtf8: !isAscii(Buffer.from([reversePath, ...addresses].join(''))),
       ret: call.ret,
       envelopeId: call.envelopeId,
+      verp: call.verp,
     },
   };
 }

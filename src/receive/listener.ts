@@ -43,7 +43,7 @@ export interface ListenerOptions {
   /** Front ends that may tell by XFORWARD, for the log, where a message came from. */
   readonly xforward: NetworkSet;
   /** Clients that may ask for a sender for each recipient (XVERP). */
-  readonly xverp: NetworkSet;
+  readonly xverp: Pick<NetworkSet, 'has'>;
   /** Connections to this listener at the same time; undefined: only those of all listeners together are limited. */
   readonly maxConnections: number | undefined;
   /** Limits per client count the connections to this listener alone. */

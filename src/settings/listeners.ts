@@ -76,7 +76,8 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     balancers: nobody,
     xclient: nobody,
     xforward: nobody,
-    xverp: nobody,
+    // Whoever may hand mail in here may choose any sender.
+    xverp: { has: () => true },
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };

@@ -37,6 +37,7 @@ async function exported(t: TestContext, answer?: (command: string) => string | u
     ],
     ret: 'HDRS',
     envelopeId: 'E1',
+    verp: '-=',
   };
   await writer.append({ envelope: first, content: [Buffer.from('Subject: 1\r\n\r\n.dot\r\n')] });
   const second = { ...envelopeFor(ids[1], ['c@x.test']), reversePath: '' };
@@ -57,7 +58,7 @@ suite('queue import', { concurrency: 2 }, () => {
     assert.deepEqual(
       here.server.commands.filter((command) => /^(?:MAIL|RCPT)/.test(command)),
       [
-        'MAIL FROM:<alice@example.com> SIZE=20 RET=HDRS ENVID=E1',
+        'MAIL FROM:<alice@example.com> SIZE=20 RET=HDRS ENVID=E1 XVERP=-=',
         'RCPT TO:<a@x.test> NOTIFY=NEVER ORCPT=rfc822;alias@x.test',
         'RCPT TO:<b@x.test>',
         'MAIL FROM:<> SIZE=14',

@@ -16,6 +16,7 @@ const usual: SendmailCall = {
   notify: undefined,
   ret: undefined,
   envelopeId: undefined,
+  verp: undefined,
   verbose: false,
   recipients: [],
 };
@@ -29,6 +30,10 @@ describe('a command line of sendmail', () => {
     ['-oi', { dotsAreContent: true }],
     ['-o i', { dotsAreContent: true }],
     ['-f me -F Me', { sender: 'me', fromName: 'Me' }],
+    ['-XV', { verp: '+=' }],
+    ['-XV-=', { verp: '-=' }],
+    ['-X V=+', { verp: '=+' }],
+    ['-X /tmp/log', {}],
     ['-fme -FMe', { sender: 'me', fromName: 'Me' }],
     ['-r me', { sender: 'me' }],
     ['-tifme', { recipientsFromHeader: true, dotsAreContent: true, sender: 'me' }],

@@ -53,7 +53,7 @@ function serve(
     if (verb === 'EHLO')
       say(
         text,
-        '250-test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000000',
+        '250-test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-XVERP\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000000',
       );
     else if (verb === 'QUIT') socket.end('221 2.0.0 Bye\r\n');
     else if (verb !== 'DATA') say(text, '250 2.1.0 Ok');

@@ -78,6 +78,20 @@ suite('a sender for each recipient', () => {
     assert.match(replies[0]!, /^555 5\.5\.4 /u);
   });
 
+  test('by sendmail -XV, as Postfix has it', async (t) => {
+    const { far, sluice } = await relayed(t, {}, '');
+    await until('the first mail is there', () => far.messages.length === 1);
+    await sluice.cli('sendmail', '-XV=+', '-f', 'list@home.test', 'anna@far.test', 'zoe@far.test');
+    await until('both are there', () => far.messages.length === 3);
+    assert.deepEqual(
+      far.messages
+        .slice(1)
+        .map(({ sender }) => sender)
+        .sort(),
+      ['list=anna+far.test@home.test', 'list=zoe+far.test@home.test'],
+    );
+  });
+
   test('without it, recipients share a transaction and the sender stays', async (t) => {
     const { far, home } = await relayed(t, {}, '');
     await until(

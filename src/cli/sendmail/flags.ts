@@ -1,6 +1,7 @@
 // The command line of sendmail, as scripts have written it since 1983: what each flag means here, which flags are accepted and
 // ignored because nothing depends on them, and which are refused because ignoring them would mislead.
 
+import { areVerpDelimiters, usualVerpDelimiters } from '../../values/verp-delimiters.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
 
 /** `-N` (RFC 3461 4.1). */
@@ -31,6 +32,8 @@ export interface SendmailCall {
   readonly ret: 'FULL' | 'HDRS' | undefined;
   /** -V. */
   readonly envelopeId: string | undefined;
+  /** -XV: two delimiters (VERP). */
+  readonly verp: string | undefined;
   /** -v. */
   readonly verbose: boolean;
   /** As written; each may hold several, separated by commas. */
@@ -62,6 +65,7 @@ export function parseSendmailFlags(args: readonly string[]): SendmailCall {
     notify: undefined,
     ret: undefined,
     envelopeId: undefined,
+    verp: undefined,
     verbose: false,
     recipients: [],
   };
@@ -135,12 +139,16 @@ function readValue(call: Draft, flag: string, value: string): void {
     case 'V':
       call.envelopeId = value;
       break;
+    case 'X':
+      // Of Sendmail, -X names a log of the session, which there is none of here.
+      if (value.startsWith('V')) call.verp = verpOf(value.slice(1));
+      break;
     case 'o':
       // Other options control what Sluice does not have: how errors are mailed, where a queue is, and so on.
       if (value === 'i') call.dotsAreContent = true;
       break;
     default:
-      // -A -B -L -O -X -e -h -p: ignored, because nothing here depends on them.
+      // -A -B -L -O -e -h -p: ignored, because nothing here depends on them.
       break;
   }
 }
@@ -192,6 +200,15 @@ function retOf(value: string): 'FULL' | 'HDRS' {
   const word = value.toUpperCase();
   if (word !== 'FULL' && word !== 'HDRS') throw usage(`-R ${value}: write "full" or "hdrs"`);
   return word;
+}
+
+/** Postfix, sendmail(1): `-XV` alone, or with the two delimiters. */
+function verpOf(value: string): string {
+  const delimiters = value === '' ? usualVerpDelimiters : value;
+  if (!areVerpDelimiters(delimiters)) {
+    throw usage(`-XV${value}: write two of the characters - = +, such as -XV+=, or -XV alone`);
+  }
+  return delimiters;
 }
 
 function noAliases(): CommandError {

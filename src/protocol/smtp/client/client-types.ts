@@ -85,6 +85,8 @@ export interface ClientTransaction {
   readonly requireTls?: boolean | undefined;
   /** Where the message came from, for a server that offers XFORWARD; undefined: it is told of nobody. */
   readonly forwarded?: ForwardedClient | undefined;
+  /** Two delimiters (VERP): each recipient is to have a sender of its own. Only to a server that offers XVERP. */
+  readonly verp?: string | undefined;
   /** There is no message: only MAIL and RCPT are sent, and then RSET. A recipient that was accepted has the result `delivered`. */
   readonly isCheck?: true | undefined;
 }

@@ -56,6 +56,8 @@ export function mailCommand(
     command += ` MT-PRIORITY=${transaction.priority}`;
   }
   if (transaction.requireTls === true) command += ' REQUIRETLS'; // RFC 8689 4.2.1
+  // Postfix, VERP_README.
+  if (transaction.verp !== undefined) command += ` XVERP=${transaction.verp}`;
   return `${command}\r\n`;
 }
 

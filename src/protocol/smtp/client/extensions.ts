@@ -27,6 +27,8 @@ export interface ServerExtensions {
   readonly requireTls: boolean;
   /** RFC 1985. */
   readonly etrn: boolean;
+  /** Of Postfix: VERP on request. */
+  readonly xverp: boolean;
   /** Attributes of XFORWARD (Postfix) that are announced and known here, in upper case. */
   readonly xforward: readonly string[];
   /** RFC 4954: mechanisms in upper case; none: AUTH is not announced, or without any. */
@@ -51,6 +53,7 @@ export const noExtensions: ServerExtensions = {
   mtPriority: false,
   requireTls: false,
   etrn: false,
+  xverp: false,
   xforward: none,
   auth: none,
 };
@@ -88,6 +91,7 @@ export function parseExtensions(
     mtPriority: offered.has('MT-PRIORITY'),
     requireTls: offered.has('REQUIRETLS'),
     etrn: offered.has('ETRN'),
+    xverp: offered.has('XVERP'),
     xforward: offered.has('XFORWARD') ? offeredAttributes(offered.get('XFORWARD') ?? '') : none,
     auth: offered.has('AUTH') ? mechanismsIn(lines) : none,
   };

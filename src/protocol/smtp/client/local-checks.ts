@@ -48,6 +48,10 @@ export function decideLocally(
     // RFC 8689 4.2.1: without it, the message must not be sent.
     const text = 'the message requires TLS on its whole way, and the server does not offer REQUIRETLS';
     messageFailure = unsent('MAIL', 550, '5.7.30', text);
+  } else if (transaction.verp !== undefined && !extensions.xverp) {
+    // An older server of ours may be asked again when it is a newer one.
+    const text = 'the message asks for senders of its recipients (VERP), and the server does not offer XVERP';
+    messageFailure = unsent('MAIL', 555, '5.5.4', text);
   } else if (sender === 'unsafe') {
     messageFailure = unsent('MAIL', 553, '5.1.7', 'the sender address has characters that must not be sent');
   } else if (useUtf8 && !extensions.smtpUtf8) {
