@@ -42,12 +42,15 @@ export function toRecipients(
   const named = new DomainTable<true>();
   for (const { domain = [] } of given) for (const pattern of domain) named.set(pattern, true);
   const implied = routes.map(toRouteConfig).flatMap(({ backup, domain }) => {
-    if (backup?.recipients !== 'check') return [];
+    if (backup === undefined) return [];
     const unnamed = domain.filter((pattern) => named.mostSpecific(pattern.domain) === undefined);
     if (unnamed.length === 0) return [];
     return {
       domain: unnamed.map(formatDomainPattern),
-      call_ahead: { primary: true, unlearned: backup.unlearned },
+      call_ahead:
+        backup.recipients === 'any'
+          ? { primary: true, any_recipient: true }
+          : { primary: true, unlearned: backup.unlearned },
     };
   });
   const parsed = camelKeys(recipientChecks.parse(implied));

@@ -58,7 +58,13 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
-      ['login-config.ts', 'recipients-config.ts', 'report-texts-file.ts', 'route-table-config.ts'],
+      [
+        'login-config.ts',
+        'other-servers.ts',
+        'recipients-config.ts',
+        'report-texts-file.ts',
+        'route-table-config.ts',
+      ],
       [
         'problems',
         'bounce-config.ts',

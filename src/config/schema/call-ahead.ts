@@ -42,6 +42,11 @@ const table = tableOf({
     'For primary: what becomes of mail for a recipient of whom nothing is known while no server can be asked: 451, or it is accepted.',
     { defaultText: '"tempfail"', example: '"accept"' },
   ),
+  any_recipient: key(
+    yesNo().optional(),
+    'For primary: no server is asked, and every recipient is taken, unless mail to its domain would be returned at once, as where the domain takes no mail (null MX, RFC 7505) or does not exist.',
+    { defaultText: 'false', example: 'true' },
+  ),
   tls: key(oneOf(plainLevels).optional(), `Which TLS the connections must have. ${levelMeaning}`, {
     defaultText: 'that of a [[tls]], or tls in [deliver]',
     example: '"verified"',
@@ -84,27 +89,30 @@ const table = tableOf({
   ),
 });
 
-export const callAhead = table.superRefine(({ smtp, lmtp, tls, primary, unlearned }, context) => {
-  const refuse = (message: string, ...path: string[]): void =>
-    context.addIssue({ code: 'custom', message, path });
-  if (primary === true) {
-    if (smtp !== undefined || lmtp !== undefined)
-      refuse('excludes smtp and lmtp: give only one of them', 'primary');
-    if (tls !== undefined)
-      refuse('is not for primary: a [[tls]] or the [[route]] says which TLS there is', 'tls');
-    return;
-  }
-  if (unlearned !== undefined) refuse('is only for primary', 'unlearned');
-  if (smtp === undefined && lmtp === undefined)
-    refuse('needs smtp or lmtp, with the servers to ask, or primary = true');
-  if (smtp !== undefined && lmtp !== undefined) refuse('excludes smtp: give only one of them', 'lmtp');
-  if (tls === undefined) return;
-  if (lmtp?.some(({ kind }) => kind === 'unix') === true)
-    refuse('cannot be had on a Unix-domain socket, which never leaves this host; leave tls out', 'tls');
-  const implicit = smtp?.find(({ implicitTls }) => implicitTls === true);
-  if (implicit !== undefined && (tls === 'none' || tls === 'opportunistic'))
-    refuse(
-      `must be "required" or "verified": on ${formatRelayHost(implicit)} nothing is said before TLS`,
-      'tls',
-    );
-});
+export const callAhead = table.superRefine(
+  ({ any_recipient, smtp, lmtp, tls, primary, unlearned }, context) => {
+    const refuse = (message: string, ...path: string[]): void =>
+      context.addIssue({ code: 'custom', message, path });
+    if (primary === true) {
+      if (smtp !== undefined || lmtp !== undefined)
+        refuse('excludes smtp and lmtp: give only one of them', 'primary');
+      if (tls !== undefined)
+        refuse('is not for primary: a [[tls]] or the [[route]] says which TLS there is', 'tls');
+      return;
+    }
+    if (unlearned !== undefined) refuse('is only for primary', 'unlearned');
+    if (any_recipient !== undefined) refuse('is only for primary', 'any_recipient');
+    if (smtp === undefined && lmtp === undefined)
+      refuse('needs smtp or lmtp, with the servers to ask, or primary = true');
+    if (smtp !== undefined && lmtp !== undefined) refuse('excludes smtp: give only one of them', 'lmtp');
+    if (tls === undefined) return;
+    if (lmtp?.some(({ kind }) => kind === 'unix') === true)
+      refuse('cannot be had on a Unix-domain socket, which never leaves this host; leave tls out', 'tls');
+    const implicit = smtp?.find(({ implicitTls }) => implicitTls === true);
+    if (implicit !== undefined && (tls === 'none' || tls === 'opportunistic'))
+      refuse(
+        `must be "required" or "verified": on ${formatRelayHost(implicit)} nothing is said before TLS`,
+        'tls',
+      );
+  },
+);

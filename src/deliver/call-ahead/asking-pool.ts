@@ -105,6 +105,7 @@ export class AskingPool {
     const hop = found.kind === 'found' ? this.#nextOf(found.hops) : undefined;
     if (hop !== undefined) this.#connect(hop);
     // Connections that are there may yet answer.
+    else if (found.kind === 'nobody') this.#answerAll(found);
     else if (this.#places.size === 0) this.#failAll(found.kind === 'failing' ? found.reason : this.#failure);
     if (hop !== undefined) this.#goOn();
   }
@@ -189,7 +190,11 @@ export class AskingPool {
   }
 
   #failAll(reason: string): void {
-    for (const question of this.#waiting) question.answer({ kind: 'unasked', reason });
+    this.#answerAll({ kind: 'unasked', reason });
+  }
+
+  #answerAll(outcome: AskOutcome): void {
+    for (const question of this.#waiting) question.answer(outcome);
     this.#waiting.clear();
   }
 }

@@ -2,6 +2,7 @@
 
 import type { SocketHop } from '../../route/types.ts';
 import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
+import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 
 /** What a full mailbox means for mail to it. */
 export type FullMailbox = 'tempfail' | 'reject' | 'accept';
@@ -31,7 +32,9 @@ export interface CacheSettings {
 /** Where the servers are now, the one to be asked first in front; or why that is not known: one clause. */
 export type FoundServers =
   | { readonly kind: 'found'; readonly hops: readonly SocketHop[] }
-  | { readonly kind: 'failing'; readonly reason: string };
+  | { readonly kind: 'failing'; readonly reason: string }
+  /** There is none for good: mail would be returned at once, with this reply. The domain takes no mail (null MX, RFC 7505), or does not exist. */
+  | { readonly kind: 'nobody'; readonly reply: Reply };
 
 /** What came of a question. */
 export type AskOutcome =
@@ -39,5 +42,7 @@ export type AskOutcome =
   | { readonly kind: 'accepted' }
   /** The session was there, and this is why RCPT was not accepted, or was not come to. */
   | { readonly kind: 'refused'; readonly failure: SessionFailure }
+  /** There is no server for good: see `FoundServers`. */
+  | { readonly kind: 'nobody'; readonly reply: Reply }
   /** Nobody could be asked. One clause. */
   | { readonly kind: 'unasked'; readonly reason: string };

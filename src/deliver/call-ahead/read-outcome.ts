@@ -38,6 +38,8 @@ export function readOutcome(outcome: AskOutcome, mailboxFull: FullMailbox): Reci
   switch (outcome.kind) {
     case 'accepted':
       return exists;
+    case 'nobody':
+      return { kind: 'refused', reply: outcome.reply };
     case 'unasked':
       return { kind: 'failing', reason: outcome.reason };
     case 'refused':

@@ -7,7 +7,6 @@ import type { Logger } from '../../log/logger.ts';
 import { isSocketHop } from '../../route/next-hop.ts';
 import type { RoutePlan } from '../../route/types.ts';
 import type { AskedServer } from '../../settings/etrn.ts';
-import type { TroubleKey } from '../../stats/trouble-kinds.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { formatDuration } from '../../values/duration.ts';
 
@@ -123,14 +122,14 @@ export class EtrnRequests {
       for (const { node, text } of outcome.replies) log.info(`ETRN ${node}: ${name} answered ${text}`);
     if (problem === undefined) {
       watched.failures = 0;
-      troubles.clear(troubleOf(watched.server));
+      troubles.clear(`etrn:${subjectOf(watched.server)}`);
       return;
     }
     const isLasting = outcome.kind === 'failed' ? outcome.isLasting : !refusals.every(isForNow);
     if (outcome.kind === 'failed') log.info(`ETRN: ${name} could not be asked: ${problem}`);
     if (!isLasting && watched.failures < failuresUntilTrouble) return;
     troubles.raise(
-      troubleOf(watched.server),
+      `etrn:${subjectOf(watched.server)}`,
       'warning',
       `${name} could not be asked for the mail that waits there for ${nodes.join(', ')}: ${problem}.`,
       isLasting
@@ -150,7 +149,7 @@ export class EtrnRequests {
 
   #forget(id: string, { server, timer }: Watched): void {
     this.#parts.timers.clear(timer);
-    this.#parts.troubles.clear(troubleOf(server));
+    this.#parts.troubles.clear(`etrn:${subjectOf(server)}`);
     this.#watched.delete(id);
   }
 }
@@ -160,6 +159,7 @@ function isForNow({ code }: EtrnReply): boolean {
   return code >= 400 && code < 500 && code !== 459;
 }
 
-function troubleOf({ name, nodes }: AskedServer): TroubleKey {
-  return `etrn:${name} for ${nodes.join(', ')}`;
+/** What a trouble is about: one server may be asked by several tables. */
+function subjectOf({ name, nodes }: AskedServer): string {
+  return `${name} for ${nodes.join(', ')}`;
 }

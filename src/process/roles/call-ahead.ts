@@ -3,6 +3,7 @@
 import type { CallAheadConfig, Config } from '../../config/config.ts';
 import { createDaneLookup } from '../../dane/lookup.ts';
 import { matchTlsa } from '../../dane/match-tlsa.ts';
+import { AnyRecipient } from '../../deliver/call-ahead/any-recipient.ts';
 import { AskingPool } from '../../deliver/call-ahead/asking-pool.ts';
 import { CallAhead } from '../../deliver/call-ahead/call-ahead.ts';
 import type { FoundServers } from '../../deliver/call-ahead/call-ahead-types.ts';
@@ -56,9 +57,11 @@ export function openCallAhead(settings: CallAheadConfig, config: Config, place: 
   const open = (name: string, address: string, isPrimary: boolean): CallAhead =>
     sourceOf(settings, place, { name, context, isPrimary, servers: () => hopsOf(address) });
   const source =
-    settings.primary === true
-      ? new PrimarySources((domain) => open(`the server of ${domain}`, `postmaster@${domain}`, true))
-      : open(nameOf(settings), 'postmaster@localhost', false);
+    settings.anyRecipient === true
+      ? new AnyRecipient(hopsOf)
+      : settings.primary === true
+        ? new PrimarySources((domain) => open(`the server of ${domain}`, `postmaster@${domain}`, true))
+        : open(nameOf(settings), 'postmaster@localhost', false);
   return {
     find: (recipient) => source.find(recipient),
     close: () => {
@@ -152,7 +155,12 @@ function ruleOf({ smtp = [], lmtp = [], tls }: CallAheadConfig): RouteRule {
 }
 
 function foundServers(plan: RoutePlan, contexts: ClientContexts): FoundServers {
-  if (plan.kind === 'error') return { kind: 'failing', reason: plan.text };
+  if (plan.kind === 'error') {
+    const { enhancedStatus: enhanced, permanent, replyCode: code, text } = plan;
+    return permanent
+      ? { kind: 'nobody', reply: { code, enhanced, text } }
+      : { kind: 'failing', reason: text };
+  }
   const hops = plan.addresses.filter(isSocketHop);
   const usable = hops.filter(({ tls }) => contexts.has(tls?.settings ?? ''));
   if (usable.length > 0) return { kind: 'found', hops: usable };

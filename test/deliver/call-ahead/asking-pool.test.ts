@@ -11,6 +11,8 @@ function shown(outcome: AskOutcome): string {
   switch (outcome.kind) {
     case 'accepted':
       return 'accepted';
+    case 'nobody':
+      return `nobody: ${outcome.reply.code}`;
     case 'unasked':
       return `unasked: ${outcome.reason}`;
     case 'refused':
@@ -286,4 +288,14 @@ test('when it is closed, nobody waits any more, and connections say goodbye', as
   await peer.dialogue(['RCPT TO:<a@b.test>', '250 ok'], ['QUIT', '221 bye']);
   assert.equal(await first, 'accepted');
   assert.equal(shown(await pool.ask('d@b.test')), 'unasked: it is closed');
+});
+
+test('a domain without any server has all its questions answered at once, and is looked up for the next', async (t) => {
+  const reply = { code: 556, enhanced: '5.1.10', text: 'no mail' };
+  const { pool, lookups } = poolOf(t, { kind: 'nobody', reply });
+  const asked = ['a@b.test', 'c@b.test'].map((address) => pool.ask(address).then(shown));
+  assert.deepEqual(await Promise.all(asked), ['nobody: 556', 'nobody: 556']);
+  assert.equal(await pool.ask('d@b.test').then(shown), 'nobody: 556');
+  assert.equal(pool.connections, 0);
+  assert.ok(lookups.count >= 2);
 });

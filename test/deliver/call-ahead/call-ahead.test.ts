@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AnswerCache } from '../../../src/deliver/call-ahead/answer-cache.ts';
+import { AnyRecipient } from '../../../src/deliver/call-ahead/any-recipient.ts';
 import { CallAhead } from '../../../src/deliver/call-ahead/call-ahead.ts';
 import type { AskOutcome } from '../../../src/deliver/call-ahead/call-ahead-types.ts';
 import { OpenDomains } from '../../../src/deliver/call-ahead/open-domains.ts';
@@ -101,6 +102,32 @@ test('answers are kept for their times, and the case of an address makes no diff
   assert.deepEqual(asked, ['Joe@B.test', 'jane@b.test', 'jane@b.test']);
   clock.now += settings.knownMs;
   assert.equal(await find('joe@b.test'), 'unknown');
+});
+
+test('a domain that takes no mail has its recipients refused, though nobody can be asked', async () => {
+  const fixture = callAhead(false, 'accept');
+  fixture.answer = { kind: 'nobody', reply: { code: 556, enhanced: '5.1.10', text: 'no mail' } };
+  assert.equal(await fixture.find('old@b.test'), 'refused');
+  // That was about the domain, and nothing is forgotten of the recipient.
+  fixture.answer = away;
+  fixture.clock.now += settings.unknownMs;
+  assert.equal(await fixture.find('old@b.test'), 'exists');
+});
+
+test('without a question to anybody, all exist but those of a domain without mail', async () => {
+  const reply = { code: 556, enhanced: '5.1.10', text: 'no mail' };
+  const answers = {
+    'a.test': { kind: 'found', hops: [] },
+    'b.test': { kind: 'failing', reason: 'no answer' },
+    'c.test': { kind: 'nobody', reply },
+  } as const;
+  const source = new AnyRecipient((address) =>
+    Promise.resolve(answers[address.slice(2) as keyof typeof answers]),
+  );
+  const found = await Promise.all(
+    Object.keys(answers).map((domain) => source.find(askedRecipient(`x@${domain}`, domain))),
+  );
+  assert.deepEqual(found, [exists, exists, { kind: 'refused', reply }]);
 });
 
 test('equal questions at one time are asked once', async () => {
