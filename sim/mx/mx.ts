@@ -21,6 +21,8 @@ export interface MxOptions {
 }
 
 export interface MxMessage {
+  /** The address that it came from. */
+  readonly client: string;
   readonly sender: string;
   /** MAIL's line, with its parameters. */
   readonly mail: string;
@@ -226,7 +228,7 @@ function serveSession(
     const keep = (): void => {
       messages++;
       tally.deliver(messageIdOf(whole), recipients);
-      onMessage?.({ sender, mail, recipients, rcpts, content: whole });
+      onMessage?.({ client, sender, mail, recipients, rcpts, content: whole });
     };
     if (answer.kept) keep();
     reply(answer, '250 2.0.0 Ok', keep, true);

@@ -30,6 +30,8 @@ interface RouteMatch {
   readonly sender: NonNullable<FileRoute['sender']>;
   /** Only with relay, lmtp and mx. */
   readonly header?: HeaderChanges;
+  /** The only addresses of our own that its connections come from; only with relay, lmtp and mx. */
+  readonly sources?: readonly string[];
   /** Only with relay and mx. */
   readonly fallbackRelay?: FileRoute['fallbackRelay'];
   /** Name of a route with relay; only with relay and mx. */
@@ -93,6 +95,7 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     ...(priority !== undefined && { priority }),
     ...(srs === true && { srs }),
     ...headerOf(route),
+    ...(route.source !== undefined && { sources: route.source }),
     ...(route.fallbackRelay !== undefined && { fallbackRelay: route.fallbackRelay }),
     ...(route.else !== undefined && { else: route.else }),
     ...(verp !== undefined && { verp }),

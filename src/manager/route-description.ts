@@ -35,8 +35,12 @@ export function describeRoute(
   const route = routes[index];
   return {
     name: route === undefined ? '' : routeName(route, index),
-    target: route === undefined ? mxText(domain) : targetOf(route, domain),
+    target: route === undefined ? mxText(domain) : `${targetOf(route, domain)}${sourceText(route)}`,
   };
+}
+
+function sourceText({ sources }: RouteConfig): string {
+  return sources === undefined ? '' : `, from ${sources.join(' or ')}`;
 }
 
 /** The part of a chosen route's key before its domain. */

@@ -15,10 +15,11 @@ const digestChars = 12;
  * domains. The same in two routing tables only if the target is the same. Rules without a name share it if they have the same
  * target.
  */
-export function planKey({ name, isUnnamed, target, otherwise, header }: Omit<RouteRule, 'match'>): string {
+export function planKey(rule: Omit<RouteRule, 'match'>): string {
+  const { name, isUnnamed, target } = rule;
   // Escaped, so that the first colon of a route key ends the rule's part.
   const shownName = isUnnamed === true ? '' : encodeURIComponent(name.toWellFormed());
-  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf({ target, otherwise, header })}`;
+  const key = `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(rule)}`;
   const login = target.kind === 'smarthost' ? target.login : undefined;
   // Neither an escaped name nor base64url has a plus sign.
   return login === undefined ? key : `${key}+${login.id}`;
@@ -36,9 +37,10 @@ export function routeNameIn(routeKey: string): string {
   return decodeURIComponent(name);
 }
 
-/** Does the rule lead to the MX of each domain in a way of its own: with other hosts behind them, another header, or its own times? */
-export function isMxInOwnWay({ target, otherwise, header, isTold }: RouteRule): boolean {
-  return target.kind === 'mx' && (otherwise !== undefined || header !== undefined || isTold === true);
+/** Does the rule lead to the MX of each domain in a way of its own: with other hosts behind them, another header, its own sources or times? */
+export function isMxInOwnWay({ target, otherwise, header, sources, isTold }: RouteRule): boolean {
+  if (target.kind !== 'mx') return false;
+  return otherwise !== undefined || header !== undefined || sources !== undefined || isTold === true;
 }
 
 /** Does it lead to the MX of its domain, with a rule or without? @param key - of a plan or route */
@@ -60,9 +62,11 @@ function digestOf({
   target,
   otherwise = [],
   header,
-}: Pick<RouteRule, 'target' | 'otherwise' | 'header'>): string {
+  sources,
+}: Pick<RouteRule, 'target' | 'otherwise' | 'header' | 'sources'>): string {
   const targets = otherwise.length === 0 ? partsOf(target) : [target, ...otherwise].map(partsOf);
-  const parts = header === undefined ? targets : [targets, changesParts(header)];
+  const changed = header === undefined ? targets : [targets, changesParts(header)];
+  const parts = sources === undefined ? changed : [changed, { sources }];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, digestChars);
 }
 

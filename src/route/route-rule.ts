@@ -81,6 +81,8 @@ export interface RouteRule {
   readonly otherwise?: readonly Alternative[] | undefined;
   /** With hosts or MX: changes of the header on the way out. */
   readonly header?: HeaderChanges | undefined;
+  /** With hosts or MX: the addresses of our own that connections come from; undefined: all. */
+  readonly sources?: readonly string[] | undefined;
   /** With a smarthost: the log-ins there. Mail that none of them is for goes without one. */
   readonly logins?: readonly RuleLogin[];
   /** Where mail is told from mail without a rule that goes the same way, because it has other times. */

@@ -205,8 +205,8 @@ export class RouteTable {
 }
 
 /** What rules of one name have in common. */
-function partsOf({ target, otherwise, header }: RouteRule): readonly unknown[] {
-  return [target, otherwise, header];
+function partsOf({ target, otherwise, header, sources }: RouteRule): readonly unknown[] {
+  return [target, otherwise, header, sources];
 }
 
 function checkTarget(rule: RouteRule): void {

@@ -1,6 +1,7 @@
-// What a rule does to the mail of its hosts beside saying where they are: it changes the header, and tells a content filter which client a
-// message came from (XFORWARD).
+// What a rule does to the mail of its hosts beside saying where they are: it changes the header, has connections come from some addresses of
+// our own, and tells a content filter which client a message came from (XFORWARD).
 
+import { fromSources } from './from-sources.ts';
 import { changingPlan } from './header-changing.ts';
 import { isSocketHop } from './next-hop.ts';
 import type { Outcome } from './outcome.ts';
@@ -8,10 +9,11 @@ import type { RouteRule } from './route-rule.ts';
 
 export function withRuleEffects(
   outcome: Outcome,
-  { header, tellsClient }: Pick<RouteRule, 'header' | 'tellsClient'>,
+  { header, sources, tellsClient }: Pick<RouteRule, 'header' | 'sources' | 'tellsClient'>,
 ): Outcome {
   const told = tellsClient === true ? tellingPlan(outcome) : outcome;
-  return header === undefined ? told : changingPlan(told, header);
+  const changed = header === undefined ? told : changingPlan(told, header);
+  return sources === undefined ? changed : fromSources(changed, sources);
 }
 
 function tellingPlan(outcome: Outcome): Outcome {

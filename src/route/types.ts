@@ -32,6 +32,8 @@ export type SocketHop = HopFacts & {
   readonly verp?: string;
   /** Changes of the header of what is sent there. */
   readonly header?: HeaderChanges;
+  /** The only addresses of our own that a connection may come from; none: all. */
+  readonly sources?: readonly string[];
   /** The log-in that a connection must have (RFC 4954); none: it logs in nowhere. */
   readonly login?: HopLogin | undefined;
 };
@@ -41,6 +43,7 @@ interface LocalFacts extends HopFacts {
   readonly endpoint: InternalEndpoint;
   readonly tls?: undefined;
   readonly login?: undefined;
+  readonly sources?: undefined;
   readonly rewritesSenders?: undefined;
 }
 

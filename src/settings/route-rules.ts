@@ -26,7 +26,7 @@ export function routeRules({
     const target = targetOf(route);
     const logins = loginsOf(route, credentials);
     const otherwise = otherwiseOf(route, routes, credentials);
-    const { header, priority, srs, verp } = route;
+    const { header, priority, sources, srs, verp } = route;
     const rewritesSenders = srs;
     const isToFilter = route.name !== undefined && toFilters.has(route.name);
     const tellsClient = isToFilter || undefined;
@@ -44,6 +44,7 @@ export function routeRules({
       isTold,
       priority,
       rewritesSenders,
+      sources,
       tellsClient,
       verp,
     }));
@@ -99,7 +100,8 @@ export function routeName(route: RouteConfig, index: number): string {
 /** The part of a route key that stands for this route (`planKey`). */
 export function planKeyOfRoute(routes: readonly RouteConfig[], route: RouteConfig, index: number): string {
   const otherwise = otherwiseOf(route, routes, []);
-  return planKey({ ...namesOf(route, index), target: targetOf(route), otherwise, header: route.header });
+  const { header, sources } = route;
+  return planKey({ ...namesOf(route, index), target: targetOf(route), otherwise, header, sources });
 }
 
 function namesOf(route: RouteConfig, index: number) {

@@ -105,6 +105,18 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
       },
     ],
   },
+  expanded: {
+    ...base,
+    envelopeId: 'E1',
+    recipients: [
+      {
+        address: 'team@example.mil',
+        originalRecipient: 'rfc822;list@example.net',
+        action: 'expanded',
+        status: '2.0.0',
+      },
+    ],
+  },
   'headers-only': { ...base, ret: 'HDRS' },
   delayed: {
     ...base,

@@ -47,6 +47,42 @@ describe('a tenant', () => {
 });
 
 describe('a source', () => {
+  it('can be that of a route, alone or with others', () => {
+    const { route } = parseConfig(
+      `source = [{ address = "192.0.2.25" }, { address = "2001:db8::25" }]
+      [[route]]
+      mx = true
+      source = ["2001:DB8:0:0::25", "192.0.2.25"]`,
+      'sluice.toml',
+    );
+    assert.deepEqual(route[0]?.sources, ['2001:db8::25', '192.0.2.25']);
+  });
+
+  it('of a route has to exist, and the route has to have connections', () => {
+    const problem = (text: string): string => {
+      try {
+        parseConfig(text, 'sluice.toml');
+        return '';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const known = 'source = [{ address = "192.0.2.25" }]\n';
+    assert.match(
+      problem(`${known}route = [{ mx = true, source = ["192.0.2.26"] }]`),
+      /source.*is the address of no \[\[source\]\], so no connection can come from it; there are 192\.0\.2\.25/su,
+    );
+    assert.match(
+      problem('route = [{ mx = true, source = ["192.0.2.26"] }]'),
+      /no \[\[source\]\] is configured/u,
+    );
+    assert.match(
+      problem(`${known}route = [{ discard = true, source = ["192.0.2.25"] }]`),
+      /is only for relay, lmtp and mx/u,
+    );
+    assert.match(problem(`${known}route = [{ mx = true, source = [] }]`), /must name one address at least/u);
+  });
+
   it('has an address in canonical text, and by default the same EHLO name as the others', () => {
     const { source } = parseConfig(
       `hostname = "mx.example.com"

@@ -129,6 +129,103 @@ suite('golden reports', { skip }, () => {
   }
 });
 
+/** The fields for each recipient as both readers find them. */
+async function groupsOf(content: Uint8Array): Promise<readonly Readonly<Record<string, string>>[]> {
+  const groups = read(content)
+    .groups.slice(1)
+    .map((fields) => Object.fromEntries(fields));
+  const { attachments } = await PostalMime.parse(content, { forceRfc822Attachments: true });
+  const status = attachments.find(({ mimeType }) => mimeType === 'message/delivery-status');
+  assert.ok(status !== undefined);
+  const text = Buffer.from(status.content as ArrayBuffer).toString();
+  for (const group of groups) {
+    for (const [name, value] of Object.entries(group)) assert.ok(text.includes(`${name}: ${value}`), name);
+  }
+  return groups;
+}
+
+test(
+  'a recipient whose mail went on to several addresses is reported as expanded, and nobody of them as anything',
+  { skip },
+  async (t) => {
+    const ground = Ground.of(t);
+    const home = await destination(ground);
+    const far = await destination(ground);
+    const sluice = await startSluice(ground, {
+      config: {
+        route: [
+          { name: 'team', domain: ['team.test'], redirect: ['anna@far.test', 'zoe@far.test'] },
+          { name: 'moved', domain: ['moved.test'], redirect: ['otto@far.test'] },
+          { domain: ['far.test'], relay: [`127.0.0.1:${far.port}`] },
+          { domain: ['home.test'], relay: [`127.0.0.1:${home.port}`] },
+        ],
+      },
+    });
+    const mail = { from: 'a@home.test', content: 'Subject: news\r\n\r\nHello\r\n' };
+    await send(sluice.port, {
+      ...mail,
+      to: ['all@team.test'],
+      mailParameters: ' ENVID=E1',
+      rcptParameters: ' NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;list@old.test',
+    });
+    await until(
+      'the mail went on, and a report came',
+      () => far.messages.length > 0 && home.messages.length > 0,
+    );
+    const [report] = home.messages;
+    const [group, ...more] = await groupsOf(report!.content);
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      ['Original-Recipient', 'Final-Recipient', 'Action', 'Status', 'Remote-MTA'].map(
+        (name) => group?.[name],
+      ),
+      ['rfc822; list@old.test', 'rfc822; all@team.test', 'expanded', '2.0.0', undefined],
+    );
+    assert.match(report!.content.toString(), /^Original-Envelope-Id: E1\r$/mu);
+    // With one address there is nothing to expand: what was asked for goes on to the next server, which has DSN.
+    await send(sluice.port, { ...mail, to: ['otto@moved.test'], rcptParameters: ' NOTIFY=SUCCESS' });
+    await until('each address has the mail', () => {
+      const recipients = far.messages.flatMap((message) => message.recipients);
+      return recipients.toSorted().join(',') === 'anna@far.test,otto@far.test,zoe@far.test';
+    });
+    const asked = far.messages
+      .flatMap(({ rcpts }) => rcpts)
+      .filter((line) => line.includes('NOTIFY=SUCCESS'));
+    assert.equal(asked.length, 1);
+    assert.match(asked[0]!, /^RCPT TO:<otto@far\.test> NOTIFY=SUCCESS/u);
+    assert.equal(home.messages.length, 1);
+  },
+);
+
+test('reports leave by a route, from an address, and for a tenant of their own', { skip }, async (t) => {
+  const ground = Ground.of(t);
+  const far = await destination(ground, { personality: refuses(/^no/u, '550 5.1.1 No such user') });
+  const home = await destination(ground);
+  const sluice = await startSluice(ground, {
+    config: {
+      source: [{ address: '127.0.0.2' }, { address: '127.0.0.3', helo_name: 'reports.sluice.test' }],
+      bounce: { tenant: 'reports', route: 'reports' },
+      tenant: [{ name: 'reports', sender: ['reports.invalid'] }],
+      route: [
+        {
+          name: 'reports',
+          domain: ['reports.invalid'],
+          relay: [`127.0.0.1:${home.port}`],
+          source: ['127.0.0.3'],
+        },
+        { name: 'usual', relay: [`127.0.0.1:${far.port}`], source: ['127.0.0.2'] },
+      ],
+    },
+  });
+  const content = 'Subject: news\r\n\r\nHello\r\n';
+  await send(sluice.port, { from: 'a@home.test', to: ['yes@far.test', 'no@far.test'], content });
+  await until('mail and report are there', () => far.messages.length > 0 && home.messages.length > 0);
+  assert.deepEqual([far.messages[0]?.client, home.messages[0]?.client], ['127.0.0.2', '127.0.0.3']);
+  const received = sluice.events().find(({ via }) => via === 'bounce');
+  assert.equal(received?.['tenant'], 'reports');
+  assert.match(await sluice.cli('explain', 'x@far.test'), /127\.0\.0\.1:\d+, from 127\.0\.0\.2/u);
+});
+
 test(
   'a message to 1,000 recipients of 300 hosts has one report about all that failed',
   { skip },

@@ -127,6 +127,21 @@ test('a rule that changes the header says so to its hosts, and shares no connect
   assert.equal(new Set(shared).size, 3);
 });
 
+test('a rule with addresses of our own says so to its hosts, and shares no connection with others', async () => {
+  const match = { kind: 'default' } as const;
+  const target = { kind: 'mx' } as const;
+  const plans = [undefined, ['192.0.2.25'], ['192.0.2.25', '192.0.2.26']].map((sources) =>
+    plan({ rules: [{ name: 'out', match, target, sources }], fallback }, 'x@far.example'),
+  );
+  const [without, one, two] = await Promise.all(plans);
+  assert.ok(without?.found.kind === 'relay' && one?.found.kind === 'relay' && two?.found.kind === 'relay');
+  assert.deepEqual(one.places, [...mxHosts, ...behind]);
+  assert.ok(one.found.addresses.every(({ sources }) => sources?.join(',') === '192.0.2.25'));
+  assert.ok(without.found.addresses.every(({ sources }) => sources === undefined));
+  assert.equal(new Set([without, one, two].map(({ key }) => key)).size, 3);
+  assert.equal(new Set([without.found, one.found, two.found].map(({ security }) => security)).size, 3);
+});
+
 test('mail of before a reload goes by the alternatives that its domain has now', async () => {
   const rule = (otherwise: readonly Alternative[]): RouteRule => ({
     name: 'out',

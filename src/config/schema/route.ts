@@ -11,6 +11,7 @@ import { recipientDomains, senders } from './lists.ts';
 import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
 import { refuseHeader, routeHeaderKeys } from './route-header.ts';
 import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
+import { refuseSource, routeSourceKeys } from './route-source.ts';
 import { refuseWays, routeWays, wayTargets } from './route-ways.ts';
 import { credentialName } from './texts.ts';
 import { depth, extensions } from './quirk.ts';
@@ -65,6 +66,7 @@ export const route = tableOf({
   ),
   ...routeElseKeys,
   ...routeHeaderKeys,
+  ...routeSourceKeys,
   ignore_extensions: key(
     extensions().optional(),
     'For relay: extensions that are not used with its hosts, even when they announce them. Connections are shared, so it holds for all mail to these hosts, as in a [[quirk]].',
@@ -161,6 +163,7 @@ export const route = tableOf({
   refuseConditions(value, context);
   refuseElse(value, context);
   refuseHeader(value, context);
+  refuseSource(value, context);
 });
 
 interface TlsOfRoute {

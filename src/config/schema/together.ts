@@ -4,8 +4,8 @@
 import type { z } from 'zod';
 
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
-import { contains, type Network } from '../../values/network.ts';
 import { checkElse, type ElseTables } from './route-else.ts';
+import { checkSources, type SourceTables } from './route-source.ts';
 import { checkRouteTables, type RoutingTables } from './route-table-together.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSchedules, type ScheduleTables } from './schedules-together.ts';
@@ -49,6 +49,7 @@ export interface Tables
   readonly route: (SrsTables['route'][number] &
     ElseTables['route'][number] &
     ScheduleTables['route'][number] &
+    SourceTables['route'][number] &
     WayTables['route'][number])[];
   readonly tap: readonly {
     readonly route?: string | undefined;
@@ -90,7 +91,7 @@ export interface Tables
   readonly limit: readonly {
     readonly route?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
-    readonly source?: readonly Network[] | undefined;
+    readonly source?: SourceTables['limit'][number]['source'];
   }[];
   readonly sending_limit: readonly { readonly tenant?: readonly string[] | undefined }[];
 }
@@ -224,20 +225,13 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     if (tenant !== undefined && !names.includes(tenant))
       addUnknown('tenant', tenant, names, ['signing_key', index, 'tenant'], context);
   }
-  for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
+  for (const [index, { tenant = [] }] of tables.limit.entries()) {
     for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))
         addUnknown('tenant', name, names, ['limit', index, 'tenant', at], context);
     }
-    for (const [at, network] of source.entries()) {
-      if (!tables.source.some(({ address }) => contains(network, address))) {
-        const known = tables.source.map(({ address }) => address).join(', ');
-        const there = known === '' ? 'no [[source]] is configured' : `there are ${known}`;
-        const message = `is the address of no [[source]], so no connection can match; ${there}`;
-        context.addIssue({ code: 'custom', message, path: ['limit', index, 'source', at] });
-      }
-    }
   }
+  checkSources(tables, context);
 }
 
 function checkListeners(

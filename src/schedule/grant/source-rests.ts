@@ -2,14 +2,14 @@
 // left. While another one can be used, such a source is not used for some seconds: no destination is to blame.
 
 import type { NextHopAddress } from '../../route/types.ts';
-import { isReachableFrom } from '../reserve/places.ts';
+import { isReachableFrom, sourcesFor } from '../reserve/places.ts';
 import type { State } from '../state.ts';
 
 const defaultRestMs = 10_000;
 
 /** Rests the source. False: no other source can be used for connections to this address. */
 export function restSource(s: State, source: string, hop: NextHopAddress, nowMs: number): boolean {
-  const hasOther = s.sources.some(
+  const hasOther = sourcesFor(s, hop).some(
     (other) => other !== source && isReachableFrom(hop, other) && !isSourceResting(s, other, nowMs),
   );
   if (hasOther) s.sourceRests.set(source, nowMs + sourceRestMs(s));

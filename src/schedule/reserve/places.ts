@@ -55,8 +55,8 @@ export function limitsAt(
 }
 
 /** The own addresses that a connection may come from. What has no IP address is not reached from one. */
-function sourcesFor(s: State, hop: NextHopAddress): readonly string[] {
-  return hop.ip === '' ? noSource : s.sources;
+export function sourcesFor(s: State, hop: NextHopAddress): readonly string[] {
+  return hop.ip === '' ? noSource : (hop.sources ?? s.sources);
 }
 
 /** An address can only be reached from one of the same IP version. */
