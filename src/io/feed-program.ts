@@ -1,8 +1,10 @@
 // Runs a program that reads a file. Promises: it takes a bounded time and a bounded output; when it has ended, or is ended, whatever it has
-// started and left in its process group ends with it; no shell reads its arguments, and it gets no descriptor of this process.
+// started and left in its process group ends with it, and what has left the group, too, if it was ended; no shell reads its arguments, and it gets no descriptor of this process.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { killMarked, markedBy } from './marked-processes.ts';
 
 export interface FedProgram {
   /** The path of the program, and its arguments. */
@@ -40,13 +42,17 @@ const limiters = ['/usr/bin/prlimit', '/bin/prlimit'] as const;
 
 /** Never rejects. */
 export function feedProgram(request: FedProgram): Promise<FedEnd> {
-  const started = start(request);
+  const mark = randomBytes(12).toString('base64url');
+  const started = start(request, mark);
   if (typeof started === 'string')
     return Promise.resolve({ kind: 'not-started', code: started, printed: '' });
-  return new FedRun(request, started).ended;
+  return new FedRun(request, started, mark).ended;
 }
 
-function start({ command, environment, folder, input, as, memoryBytes }: FedProgram): ChildProcess | string {
+function start(
+  { command, environment, folder, input, as, memoryBytes }: FedProgram,
+  mark: string,
+): ChildProcess | string {
   const limiter = limiters.find((path) => existsSync(path));
   if (memoryBytes !== undefined && limiter === undefined) return 'no prlimit';
   const limited =
@@ -58,7 +64,7 @@ function start({ command, environment, folder, input, as, memoryBytes }: FedProg
     return spawn(program, args, {
       stdio: [input, 'pipe', 'pipe'],
       detached: true,
-      env: { ...environment },
+      env: { ...environment, ...markedBy(mark) },
       cwd: folder,
       ...as,
     });
@@ -71,6 +77,7 @@ function start({ command, environment, folder, input, as, memoryBytes }: FedProg
 class FedRun {
   readonly ended: Promise<FedEnd>;
   readonly #child: ChildProcess;
+  readonly #mark: string;
   readonly #resolve: (end: FedEnd) => void;
   readonly #pieces: Buffer[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -80,7 +87,8 @@ class FedRun {
   /** Why it is being ended. */
   #why: 'late' | 'talkative' | 'broken-off' | undefined;
 
-  constructor({ timeMs, outputBytes, signal }: FedProgram, child: ChildProcess) {
+  constructor({ timeMs, outputBytes, signal }: FedProgram, child: ChildProcess, mark: string) {
+    this.#mark = mark;
     const { promise, resolve } = Promise.withResolvers<FedEnd>();
     this.ended = promise;
     this.#resolve = resolve;
@@ -137,6 +145,8 @@ class FedRun {
   #settle(end: FedEnd): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#killTimer);
+    // It did not end by itself: what has left its process group hangs as well, and would be started again by the next attempt.
+    if (this.#why !== undefined) killMarked(this.#mark);
     this.#signal.removeEventListener('abort', this.#abort);
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();

@@ -179,6 +179,24 @@ test('a program that hangs is ended with its children, and the mail waits', asyn
   await gone(Number(readFileSync(file, 'utf8')));
 });
 
+test(
+  'a program that is ended takes with it what has left its process group',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const file = join(folderFor(t), 'pid');
+    const script =
+      'setsid sh -c \'echo $$ > "$1"; exec sleep 600\' sh "$1" & while :; do test -s "$1" && exec yes; done';
+    const result = await runScript(t, script, { args: [file] });
+    assert.equal(result.result, 'tempfail');
+    const pid = Number(readFileSync(file, 'utf8'));
+    for (;;) {
+      const state = existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+      if (state === '' || / Z /.test(state)) break;
+      await new Promise(setImmediate);
+    }
+  },
+);
+
 test('what a program leaves running ends with it, and does not hold up the result', async (t) => {
   const file = join(folderFor(t), 'pids');
   const result = await runScript(t, 'sleep 1000 & echo $! > "$1"; exit 0', { args: [file] });
