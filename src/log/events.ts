@@ -30,6 +30,8 @@ interface EventFields {
     readonly tenant?: Text;
     readonly priority?: number | undefined;
     readonly quarantine?: Text;
+    /** What stages have marked it as: `rspamd: spam`. */
+    readonly marked?: readonly string[] | undefined;
     /** When a paced message may go out. */
     readonly turn?: Text;
     readonly signed?: readonly string[] | undefined;

@@ -34,6 +34,7 @@ export class AcceptedTransaction implements TransactionFacts {
   #discard: Discard | undefined;
   #quarantine: string | undefined;
   #given: string[] | undefined;
+  #marked: string[] | undefined;
   /** What is taken back when the message is not accepted. Most messages have nothing. */
   #takeBack: (() => void)[] | undefined;
   #turn: SendingTurn | undefined;
@@ -157,6 +158,15 @@ export class AcceptedTransaction implements TransactionFacts {
   /** Recipients as the client gave them, of those that a stage has replaced; undefined when there are none. */
   get given(): readonly string[] | undefined {
     return this.#given;
+  }
+
+  /** What stages have marked the message as, such as `rspamd: spam`; undefined for nothing. */
+  get marked(): readonly string[] | undefined {
+    return this.#marked;
+  }
+
+  noteMark(mark: string): void {
+    if (this.#marked?.includes(mark) !== true) (this.#marked ??= []).push(mark);
   }
 
   noteGiven(address: string): void {

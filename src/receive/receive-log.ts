@@ -46,6 +46,7 @@ export class ReceiveLog {
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
       quarantine: transaction.quarantine,
+      marked: transaction.marked,
       turn: transaction.turn === undefined ? undefined : dateText(transaction.turn.at),
       signed: signed?.by.length === 0 ? undefined : signed?.by,
       unsigned: signed?.unsigned,

@@ -291,5 +291,7 @@ export class ReceivedSession implements Subject {
   #note(stage: string, result: StageResult): void {
     const before = this.#saidHello ? 'session' : 'client';
     this.#results.note(this.#transaction === undefined ? before : 'message', stage, result);
+    const { verdict } = result;
+    if (verdict === 'spam' || verdict === 'virus') this.#transaction?.noteMark(`${stage}: ${verdict}`);
   }
 }

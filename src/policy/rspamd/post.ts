@@ -7,14 +7,14 @@ import { setImmediate as aTurn } from 'node:timers/promises';
 import type { ServiceAddress } from '../../io/dial-service.ts';
 import { serviceFailure } from '../../io/service-failure.ts';
 import type { LeavingMessage } from '../leaving-message.ts';
-
-/** An answer names some hundred rules. */
-export const mostAnswerBytes = 1024 * 1024;
+import { isInDoubt } from '../message-in-doubt.ts';
+import type { NewBody } from '../stage.ts';
+import { type AnswerParts, readAnswer } from './answer-parts.ts';
 
 /** So long is a connection kept that nobody uses; rspamd closes it later. */
 const keptMs = 5_000;
 
-export type Posted = { readonly kind: 'answer'; readonly text: string } | { readonly kind: 'too-large' };
+export type Posted = ({ readonly kind: 'answer' } & AnswerParts) | { readonly kind: 'too-large' };
 
 export type PostHeaders = Readonly<Record<string, string | readonly string[]>>;
 
@@ -29,22 +29,30 @@ export class RspamdPost {
   }
 
   /**
+   * @param newBody - begins a new body, when rspamd has one
    * @param signal - ends it, with its reason
    * @throws {Error} with a clause about what went wrong
    */
-  async send(headers: PostHeaders, message: LeavingMessage, signal: AbortSignal): Promise<Posted> {
-    const first = new Exchange(this.#begin(headers, message.sizeBytes, this.#agent, signal));
+  async send(
+    headers: PostHeaders,
+    message: LeavingMessage,
+    newBody: () => NewBody,
+    signal: AbortSignal,
+  ): Promise<Posted> {
+    const first = new Exchange(this.#begin(headers, message.sizeBytes, this.#agent, signal), newBody);
     try {
       return await first.run(message);
     } catch (error) {
+      if (isInDoubt(error)) throw error;
       if (signal.aborted) throw signal.reason;
       if (!first.isStale) throw new Error(failureText(error), { cause: error });
     }
     // Nothing has come back on it: the other side had given it up.
-    const again = new Exchange(this.#begin(headers, message.sizeBytes, false, signal));
+    const again = new Exchange(this.#begin(headers, message.sizeBytes, false, signal), newBody);
     try {
       return await again.run(message);
     } catch (error) {
+      if (isInDoubt(error)) throw error;
       throw signal.aborted ? signal.reason : new Error(failureText(error), { cause: error });
     }
   }
@@ -62,14 +70,16 @@ export class RspamdPost {
 /** One question and its answer. */
 class Exchange {
   readonly #request: ClientRequest;
+  readonly #newBody: () => NewBody;
   #response: IncomingMessage | undefined;
   #failure: Error | undefined;
   #isSent = false;
   /** Called when something has happened. */
   #wake: (() => void) | undefined;
 
-  constructor(asked: ClientRequest) {
+  constructor(asked: ClientRequest, newBody: () => NewBody) {
     this.#request = asked;
+    this.#newBody = newBody;
     asked.on('error', (error) => this.#failed(error));
     asked.on('close', () => this.#failed(new Error('it has closed the connection')));
     asked.on('drain', () => this.#wake?.());
@@ -117,17 +127,11 @@ class Exchange {
     const { statusCode = 0 } = response;
     if (statusCode === 413) return { kind: 'too-large' };
     if (!this.#isSent && statusCode === 200) throw new Error('it answered before it had the whole message');
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of response as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > mostAnswerBytes) throw new Error('its answer is too large');
-      pieces.push(piece);
+    if (statusCode !== 200) {
+      response.resume();
+      throw new Error(`it answered with the status ${statusCode}${hintOf(statusCode)}`);
     }
-    if (!response.complete) throw new Error('it has closed the connection amid its answer');
-    const text = Buffer.concat(pieces).toString('utf8');
-    if (statusCode !== 200) throw new Error(`it answered with the status ${statusCode}${hintOf(statusCode)}`);
-    return { kind: 'answer', text };
+    return { kind: 'answer', ...(await readAnswer(response, this.#newBody)) };
   }
 
   #failed(error: Error): void {

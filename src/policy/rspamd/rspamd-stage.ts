@@ -15,6 +15,7 @@ import type {
   Breaker,
   ContentFacts,
   FailureAnswer,
+  NewBody,
   SessionFacts,
   Stage,
   Verdict,
@@ -83,7 +84,13 @@ export class RspamdStage implements Stage {
     const { verified } = await clientNameOf(facts, names);
     const posted = await inTurn(turn, session, (signal) => this.#post(facts, message, verified, signal));
     if (posted.kind === 'too-large') return this.#tooLarge();
-    return this.#verdict(parseRspamdAnswer(posted.text), facts);
+    try {
+      const verdict = this.#verdict(parseRspamdAnswer(posted.text), facts);
+      return posted.body === undefined ? verdict : withBody(verdict, posted.body);
+    } catch (error) {
+      posted.body?.discard();
+      throw error;
+    }
   }
 
   async #post(
@@ -111,7 +118,7 @@ export class RspamdStage implements Stage {
       tenant,
     };
     const headers = rspamdHeaders(envelope, { ...settings, password: await password() });
-    return post.send(headers, message, signal);
+    return post.send(headers, message, () => facts.newBody(), signal);
   }
 
   #tooLarge(): Verdict {
@@ -123,4 +130,13 @@ export class RspamdStage implements Stage {
     const { name, onSpam, onReject } = this.#parts;
     return rspamdVerdict(answer, facts, { name, onSpam, onReject });
   }
+}
+
+/** A body that rspamd has rewritten takes the place of the old one, where the message goes on. */
+function withBody(verdict: Verdict, body: NewBody): Verdict {
+  if (verdict.kind !== 'continue' && verdict.kind !== 'quarantine') {
+    body.discard();
+    return verdict;
+  }
+  return { ...verdict, edits: [...(verdict.edits ?? []), { kind: 'replace-body', body }] };
 }

@@ -49,7 +49,8 @@ export function rspamdHeaders(envelope: RspamdEnvelope, settings: RspamdSettings
     'MTA-Tag': tenant === '' ? undefined : tenant,
     'Settings-ID': settings.settingsId,
     Password: settings.password,
-    Flags: settings.flags.length === 0 ? undefined : settings.flags.join(','),
+    // A body that it has rewritten comes with its answer, and without its header, as for a milter.
+    Flags: [...new Set([...settings.flags, 'body_block'])].join(','),
     Pass: settings.passAll ? 'all' : undefined,
     // As from a milter: the message is without the Received field of this server, which rspamd makes itself.
     Milter: 'Yes',

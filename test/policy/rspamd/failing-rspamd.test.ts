@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostAnswerBytes, RspamdPost } from '../../../src/policy/rspamd/post.ts';
+import { mostAnswerBytes } from '../../../src/policy/rspamd/answer-parts.ts';
+import { RspamdPost } from '../../../src/policy/rspamd/post.ts';
 import { greeted, start } from '../../receive/fixture.ts';
 import { ScanClock, turnOf } from '../clamd/clamd-fixture.ts';
 import { sendMessage } from '../milter/milter-fixture.ts';
@@ -50,6 +51,9 @@ const wrong: Readonly<Record<string, string>> = {
   'is 10 MB': reply({ ...clean, padding: 'x'.repeat(10_000_000) }),
   'claims to be 10 MB': `HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n${'x'.repeat(mostAnswerBytes + 1)}`,
   'is in chunks without end': `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${`8000\r\n${'x'.repeat(0x8000)}\r\n`.repeat(40)}`,
+  'says in no number where a body begins': reply(clean, 'Message-Offset: -1\r\n'),
+  'is shorter than where a body begins': reply(clean, 'Message-Offset: 5000\r\n'),
+  'has its body amid the JSON': reply(clean, 'Message-Offset: 5\r\n'),
   'ends the header in a value': reply({ ...clean, milter: { add_headers: { 'X-A': 'b\r\n\r\nbody' } } }),
   'begins a field in a value': reply({
     ...clean,
@@ -186,4 +190,18 @@ test('a client that goes ends its question', async (t) => {
   client.socket.resetAndDestroy();
   await rspamd.until(() => rspamd.open === 0);
   assert.deepEqual(fixture.spool.kept, []);
+});
+
+test('an rspamd that is lost amid a new body leaves the message in doubt: 451, whatever on_failure says', async (t) => {
+  const json = JSON.stringify(clean);
+  const rspamd = await ScriptedRspamd.start(t, {
+    say: (moment, { socket }) => {
+      if (moment === 'end')
+        socket.end(reply(`${json}${'x'.repeat(5000)}`, `Message-Offset: ${json.length}\r\n`).slice(0, -10));
+      return undefined;
+    },
+  });
+  const fixture = await receiverWith(t, rspamd, { onFailure: 'continue' });
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', failed);
+  assert.equal(fixture.spool.kept.length, 0);
 });

@@ -8,6 +8,10 @@ import { sendMessage } from '../milter/milter-fixture.ts';
 import { receiverWith, rspamdStage } from './rspamd-fixture.ts';
 import { clean, reply, type RspamdMoment, ScriptedRspamd } from './scripted-rspamd.ts';
 
+function noBody(): never {
+  assert.fail('there is no new body');
+}
+
 /** Answers each question with this. */
 function says(json: object) {
   return { say: (moment: RspamdMoment) => (moment === 'end' ? reply(json) : undefined) };
@@ -74,7 +78,7 @@ test('rspamd is told of the client, and gets the message as it will leave', asyn
     'mta-name': 'mx.example.org',
     'settings-id': 'outbound',
     password: 'secret',
-    flags: 'no_log,groups',
+    flags: 'no_log,groups,body_block',
     pass: 'all',
     milter: 'Yes',
     'content-length': String(question?.message.length),
@@ -252,5 +256,44 @@ test('the last byte ends a message, so that no answer to it can come before its 
     },
   };
   const post = new RspamdPost(rspamd.address);
-  assert.equal((await post.send({}, message, new AbortController().signal)).kind, 'answer');
+  assert.equal((await post.send({}, message, noBody, new AbortController().signal)).kind, 'answer');
+});
+
+/** An answer with a new body behind it. */
+function rewritten(json: object, body: string): string {
+  const text = JSON.stringify(json);
+  return reply(`${text}${body}`, `Message-Offset: ${text.length}\r\n`);
+}
+
+test('a body that it has rewritten takes the place of the old one, with the changes of the header', async (t) => {
+  const large = `${'y'.repeat(70)}\r\n`.repeat(10_000);
+  for (const body of ['two\r\n', '', large]) {
+    const json = { ...clean, milter: { add_headers: { 'X-B': 'b' } } };
+    const rspamd = await ScriptedRspamd.start(t, {
+      say: (moment) => (moment === 'end' ? rewritten(json, body) : undefined),
+    });
+    const fixture = await receiverWith(t, rspamd, {}, { settings: { largeMessageBytes: 100_000 } });
+    const client = await greeted(fixture);
+    for (const count of [1, 2]) {
+      assert.match((await sendMessage(client, { content: message })).at(-1) ?? '', /^250 /);
+      assert.equal(fixture.spool.kept[count - 1]?.content.split('X-B: b\r\n\r\n')[1], body);
+    }
+  }
+});
+
+test('a rewritten body of a message that does not go on is dropped', async (t) => {
+  const rspamd = await ScriptedRspamd.start(t, {
+    say: (moment) => (moment === 'end' ? rewritten({ ...clean, action: 'reject' }, 'two\r\n') : undefined),
+  });
+  const fixture = await receiverWith(t, rspamd);
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^550 5\.7\.1 /);
+  assert.equal(fixture.spool.kept.length, 0);
+});
+
+test('what it marks, and lets go on, is in the log', async (t) => {
+  const { fixture } = await sent(t, { ...clean, action: 'add header' });
+  const marked = fixture.log.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(marked.find(({ event }) => event === 'received')?.['marked'], ['rspamd: spam']);
+  const { fixture: other } = await sent(t, clean);
+  assert.ok(!other.log.join('').includes('"marked"'));
 });
