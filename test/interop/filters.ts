@@ -142,6 +142,15 @@ suite('rspamd by HTTP', { skip: without('rspamd', 'rspamd') }, () => {
     const config = join(folder, 'rspamd.conf');
     const password = join(folder, 'password');
     writeFileSync(password, 'secret\n');
+    const rewrite = join(folder, 'rewrite.lua');
+    writeFileSync(
+      rewrite,
+      `rspamd_config:register_symbol({ name = 'REWRITE', type = 'postfilter', callback = function(task)
+  local text = tostring(task:get_content())
+  if text:find('please change') then task:set_message((text:gsub('please change', 'it is changed'))) end
+end })
+`,
+    );
     writeFileSync(join(folder, 'suffixes'), 'test\n');
     writeFileSync(
       config,
@@ -158,6 +167,7 @@ worker "normal" { bind_socket = "127.0.0.1:${port}"; count = 1; }
 milter_headers { use = ["x-spamd-result"]; skip_local = false; skip_authenticated = false; extended_spam_headers = true; }
 modules { path = "/usr/share/rspamd/plugins/milter_headers.lua"; }
 lua = "/usr/share/rspamd/rules/rspamd.lua";
+lua = "${rewrite}";
 metric { actions { reject = 15; add_header = 6; } }
 `,
     );
@@ -193,6 +203,9 @@ metric { actions { reject = 15; add_header = 6; } }
     const large = `${head}\r\n${`${'x'.repeat(70)}\r\n`.repeat(36_000)}`;
     assert.match(await say(large), /^250 /);
     await arrived(mx, 2);
+    // A rule of its own has rewritten the body.
+    assert.match(await say(`${head}\r\nplease change\r\n`), /^250 /);
+    assert.match(await arrived(mx, 3), /\r\n\r\nit is changed\r\n$/);
     assert.equal((await sluice.cli('status', '--json')).includes('stage:rspamd'), false);
   });
 });
