@@ -125,7 +125,7 @@ export function milterField({ bytes }: Field): MilterField {
   const at = all.indexOf(colon);
   const name = all.toString('latin1', 0, at).trimEnd();
   const value = all.toString('latin1', at + 1).replace(/[\r\n]+$/u, '');
-  return { name, value: Buffer.from(value.replaceAll(/\r+\n/gu, '\n'), 'latin1') };
+  return { name, value: value.includes('\r') ? value.replaceAll(/\r+\n/gu, '\n') : value };
 }
 
 /** The body in chunks of the size that a milter gets; only the last is smaller. */

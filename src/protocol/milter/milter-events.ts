@@ -62,7 +62,8 @@ export interface MilterClient {
 
 /** One field of a header. */
 export interface MilterField {
+  /** This and the value have one character for each byte. */
   readonly name: string;
   /** What follows the colon, with the blank there; folds are LF. */
-  readonly value: Uint8Array;
+  readonly value: string;
 }

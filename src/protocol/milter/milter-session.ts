@@ -17,7 +17,7 @@ export const bodyChunkBytes = 65_535;
 /** A milter that makes more edits of one message cannot mean it. */
 const maxEdits = 10_000;
 
-const space = 0x20;
+const space = ' ';
 
 interface Expected {
   readonly on: Question;
@@ -98,7 +98,7 @@ export class MilterSession {
 
   helo(name: string, macros: MacroSource): void {
     this.#macros('H', 'helo', macros);
-    this.#ask('helo', 'H', [cString(name)]);
+    this.#ask('helo', 'H', cString(name));
   }
 
   /** @param address - without brackets */
@@ -122,35 +122,35 @@ export class MilterSession {
   data(macros: MacroSource): void {
     if (!this.isListening || (this.#agreement?.version ?? 0) < 4) return;
     this.#macros('T', 'data', macros);
-    this.#ask('data', 'T', []);
+    this.#ask('data', 'T', '');
   }
 
   header({ name, value }: MilterField): void {
     if (!this.isListening) return;
     const isWhole = this.#has(step.headerLeadingSpace) || value[0] !== space;
-    this.#ask('header', 'L', [cString(name), cBytes(isWhole ? value : value.subarray(1))]);
+    this.#ask('header', 'L', cBytes(name) + cBytes(isWhole ? value : value.slice(1)));
   }
 
   endOfHeaders(macros: MacroSource): void {
     if (!this.isListening) return;
     this.#macros('N', 'eoh', macros);
-    this.#ask('end-of-headers', 'N', []);
+    this.#ask('end-of-headers', 'N', '');
   }
 
   /** @param chunk - of `bodyChunkBytes` at most */
   body(chunk: Uint8Array): void {
-    if (this.wantsBody) this.#ask('body', 'B', [chunk]);
+    if (this.wantsBody) this.#ask('body', 'B', chunk);
   }
 
   endOfMessage(macros: MacroSource): void {
     if (!this.isListening) return;
     this.#macros('E', 'eom', macros);
-    this.#ask('end-of-message', 'E', []);
+    this.#ask('end-of-message', 'E', '');
   }
 
   /** A command that nobody knows. */
   unknown(line: string): void {
-    if ((this.#agreement?.version ?? 0) >= 3) this.#ask('unknown', 'U', [cString(line)], true);
+    if ((this.#agreement?.version ?? 0) >= 3) this.#ask('unknown', 'U', cString(line), true);
   }
 
   /** The message has ended. A milter that has not answered its end is told that no more comes. */
@@ -186,18 +186,18 @@ export class MilterSession {
   }
 
   #macros(letter: string, stage: MacroStage, source: MacroSource): void {
-    const parts: Uint8Array[] = [];
+    let all = letter;
     for (const name of this.#agreement?.macros[stage] ?? []) {
       const value = source(name);
-      if (value !== undefined) parts.push(cString(name), cString(value));
+      if (value !== undefined) all += cString(name) + cString(value);
     }
-    if (parts.length > 0) this.#writer.packet('D', Buffer.from(letter), ...parts);
+    if (all !== letter) this.#writer.packet('D', all);
   }
 
-  #ask(on: Question, letter: string, payload: readonly Uint8Array[], isIgnored = false): void {
+  #ask(on: Question, letter: string, payload: string | Uint8Array, isIgnored = false): void {
     const { unsent, unanswered } = bits[on];
     if (this.#has(unsent)) return;
-    this.#writer.packet(letter, ...payload);
+    this.#writer.packet(letter, payload);
     if (!this.#has(unanswered)) this.#expected.push({ on, isIgnored });
   }
 
