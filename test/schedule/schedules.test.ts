@@ -54,6 +54,8 @@ test('the most specific schedule that gives a key counts, key by key: domain, th
   assert.deepEqual(of('x.test', mx('x.test'), ''), [[9], 9, 9, undefined]);
   assert.deepEqual(of('x.test', mx('x.test'), 'news'), [[1], 1, 9, undefined]);
   assert.deepEqual(of('x.test', partners, ''), [[2], 9, 2, undefined]);
+  for (const kind of ['hold', 'pipe', 'by-stage!archive', 'mx'])
+    assert.deepEqual(of('x.test', partners.replace('relay', kind), ''), [[2], 9, 2, undefined], kind);
   assert.deepEqual(of('x.test', partners, 'news'), [[2], 1, 2, undefined]);
   assert.deepEqual(of('b.example', partners, 'news'), [[3], 1, 2, [3]]);
   assert.deepEqual(of('c.b.example', mx('c.b.example'), 'news'), [[4], 1, 9, [3]]);
