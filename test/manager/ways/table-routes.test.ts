@@ -100,6 +100,14 @@ test('a table says the way before a [[route]], and recipients of one way share a
   assert.deepEqual(places(sender).toSorted(), ['192.0.2.1 2', '192.0.2.7 0,1']);
 });
 
+test('mail whose table always fails goes back at the end of its lifetime', async (t) => {
+  const { there, table, timers } = await begin(t, {});
+  table.failure = 'its disk is gone';
+  const queueId = await there.submit('x@usual.test');
+  await timers.pass(11 * 60_000);
+  assert.ok(there.store.told.includes(`settle failed ${queueId} 0`), there.store.told.join(', '));
+});
+
 test('mail waits with the reason while the table cannot answer, and goes when it can again', async (t) => {
   const { there, sender, table, timers } = await begin(t, { 'usual.test': 'bulk:' });
   table.failure = 'its disk is gone';
