@@ -2,7 +2,8 @@
 
 import type { RouteTableConfig } from '../config/route-table-config.ts';
 import { routeForms } from '../route/tables/form.ts';
-import { nameOf } from '../route/target-key.ts';
+import { type TableWay, whyNoLogin } from '../route/tables/way.ts';
+import type { LoginOfUser } from '../manager/ways/ways.ts';
 import type { Contents } from '../table/contents.ts';
 
 /** Entries that are told of one by one. */
@@ -16,13 +17,14 @@ export async function routeEntryProblems(
   contents: Pick<Contents, 'readAll'>,
   { by, form }: Pick<RouteTableConfig, 'by' | 'form'>,
   hasRoute: (name: string) => boolean,
+  loginOf: LoginOfUser,
 ): Promise<readonly string[]> {
   const { neverAsked, read } = routeForms[form];
   const told: string[] = [];
   let more = 0;
   await contents.readAll?.((key, value) => {
     const why =
-      (by === 'tenant' ? undefined : neverAsked(key)) ?? unusable(read(value, someDomain, hasRoute));
+      (by === 'tenant' ? undefined : neverAsked(key)) ?? unusable(read(value, someDomain, hasRoute), loginOf);
     if (why === undefined) return;
     if (told.length < mostTold) told.push(`the entry of ${JSON.stringify(key)}: ${why}`);
     else more++;
@@ -31,9 +33,9 @@ export async function routeEntryProblems(
 }
 
 /** The value itself is not told: it may have a password. */
-function unusable(way: ReturnType<(typeof routeForms)['routes']['read']>): string | undefined {
+function unusable(way: TableWay, loginOf: LoginOfUser): string | undefined {
   if (way.kind === 'wrong') return `${way.why}. Its mail waits`;
-  if (way.kind === 'login')
-    return `it has a password for ${nameOf(way.target)}: write a [[credential]] and a [[route]] with it. Its mail waits`;
-  return undefined;
+  if (way.kind !== 'login') return undefined;
+  const login = loginOf(way.user);
+  return typeof login === 'string' ? `${whyNoLogin(way, login)}. Its mail waits` : undefined;
 }

@@ -3,18 +3,14 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { readTable } from '../table/read-table.ts';
+import { loginOfUser } from '../settings/credentials.ts';
 import { routeNames } from '../settings/route-rules.ts';
 import { TableError } from '../table/table-error.ts';
 import { routeEntryProblems } from './route-entry-problems.ts';
 
 /** Reads every table once. */
-export async function tableProblems({
-  table,
-  login,
-  directory,
-  route,
-  routeTable,
-}: Config): Promise<ConfigWarning[]> {
+export async function tableProblems(config: Config): Promise<ConfigWarning[]> {
+  const { table, login, directory, route, routeTable } = config;
   const found: ConfigWarning[] = [];
   const names = routeNames(route);
   for (const [index, settings] of table.entries()) {
@@ -24,7 +20,14 @@ export async function tableProblems({
       const ofRoutes: string[] = [];
       for (const each of routeTable)
         if (each.from === undefined && each.table === settings.name)
-          ofRoutes.push(...(await routeEntryProblems(contents, each, (name) => names.has(name))));
+          ofRoutes.push(
+            ...(await routeEntryProblems(
+              contents,
+              each,
+              (name) => names.has(name),
+              (user) => loginOfUser(config, user),
+            )),
+          );
       await contents.close();
       const bareUser = contents.rules?.bareUser;
       const unmet =

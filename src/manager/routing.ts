@@ -5,6 +5,7 @@ import type { Router } from '../route/types.ts';
 import type { VerpSettings } from '../route/verp.ts';
 import { verpSettings } from '../settings/verp.ts';
 import type { NameServers } from './name-servers.ts';
+import { loginOfUser } from '../settings/credentials.ts';
 import { routeNames } from '../settings/route-rules.ts';
 import type { OpenRouter, OpenRouters, RouterInForce, RouteTables, StsOfRouter } from './ports.ts';
 import { Ways } from './ways/ways.ts';
@@ -67,5 +68,7 @@ export class Routing implements RouterInForce {
 
 function waysOf(config: Config, tables: RoutingParts['tables']): Ways | undefined {
   const asked = config.routeTable.length === 0 ? [] : (tables?.open(config) ?? []);
-  return asked.length === 0 ? undefined : new Ways({ tables: asked, routeNames: routeNames(config.route) });
+  if (asked.length === 0) return undefined;
+  const loginOf = (user: string) => loginOfUser(config, user);
+  return new Ways({ tables: asked, routeNames: routeNames(config.route), loginOf });
 }

@@ -2,12 +2,13 @@
 // else has to be kept for as long as mail has such a route, and the same target has the same key everywhere.
 
 import { formatRelayHost, parseRelayHost } from '../values/endpoint.ts';
+import type { HopLogin } from '../values/hop-login.ts';
 import { formatLmtpServer, parseLmtpServer } from '../values/lmtp-server.ts';
 import { ValueError } from '../values/value-error.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
 
-/** Targets that are named without a rule. Hosts get no log-in, and TLS as a [[tls]] or the default says. */
+/** Targets that are named without a rule. Hosts get TLS as a [[tls]] or the default says. */
 export type NamedTarget = Extract<
   RouteTarget,
   { readonly kind: 'smarthost' | 'lmtp' | 'mx-of' | 'error' | 'discard' }
@@ -39,7 +40,10 @@ function smarthostOf(text: string) {
 
 /** The plan key of a target. It has no colon, as the first colon of a route key ends it. */
 export function targetKey(target: NamedTarget): string {
-  return begin + [target.kind, ...partsOf(target).map(encodeURIComponent)].join(',');
+  const key = begin + [target.kind, ...partsOf(target).map(encodeURIComponent)].join(',');
+  const login = target.kind === 'smarthost' ? target.login : undefined;
+  // As in the keys of rules: nothing that is escaped has a plus sign.
+  return login === undefined ? key : `${key}+${login.id}`;
 }
 
 function partsOf(target: NamedTarget): readonly string[] {
@@ -60,10 +64,18 @@ function partsOf(target: NamedTarget): readonly string[] {
 /** A rule with the target that is in a plan key; undefined when there is none in it. */
 export function ruleOfTargetKey(planKey: string): RouteRule | undefined {
   if (!planKey.startsWith(begin)) return undefined;
-  const [kind = '', ...encoded] = planKey.slice(begin.length).split(',');
+  const [bare = '', login] = planKey.slice(begin.length).split('+');
+  const [kind = '', ...encoded] = bare.split(',');
   const parts = encoded.map(decodeURIComponent);
-  const target = targetOf(kind, parts);
+  const found = targetOf(kind, parts);
+  const target =
+    login !== undefined && found?.kind === 'smarthost' ? { ...found, login: loginOf(login) } : found;
   return target && { name: nameOf(target), isUnnamed: true, match: { kind: 'default' }, target };
+}
+
+/** @param id - of a log-in, which begins with the name of the credential */
+function loginOf(id: string): HopLogin {
+  return { credential: id.slice(0, id.indexOf('~')), id };
 }
 
 function targetOf(kind: string, parts: readonly string[]): NamedTarget | undefined {
@@ -84,11 +96,15 @@ function targetOf(kind: string, parts: readonly string[]): NamedTarget | undefin
   }
 }
 
+function loginText(login: HopLogin | undefined): string {
+  return login === undefined ? '' : ` with the [[credential]] ${login.credential}`;
+}
+
 /** What people are told of a target. */
 export function nameOf(target: NamedTarget): string {
   switch (target.kind) {
     case 'smarthost':
-      return target.hosts.map(formatRelayHost).join(', ');
+      return target.hosts.map(formatRelayHost).join(', ') + loginText(target.login);
     case 'lmtp':
       return target.servers.map(formatLmtpServer).join(', ');
     case 'mx-of':

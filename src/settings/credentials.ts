@@ -29,3 +29,13 @@ export function credentialSettings({ credential }: Pick<Config, 'credential'>): 
     }),
   );
 }
+
+/** The log-in of the only credential with this user, at hosts that a table of routes names. */
+export function loginOfUser(
+  { credential }: Pick<Config, 'credential'>,
+  user: string,
+): HopLogin | 'none' | 'several' {
+  const [first, second] = credential.filter((each) => each.user === user);
+  if (first === undefined) return 'none';
+  return second === undefined ? hopLogin(first) : 'several';
+}

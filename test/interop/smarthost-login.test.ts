@@ -178,6 +178,36 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
     );
   });
 
+  test('takes the log-in that a line of authsenders wants, by the credential with its user', async (t) => {
+    const here = await smarthost(Ground.of(t), ['plain']);
+    const { ground, authority, postfix } = here;
+    here.dovecot.users({ [user]: password });
+    const table = secretFile(
+      ground,
+      'authsenders',
+      `one@from.test:127.0.0.1;${postfix.port}|${user}|Table-Password\ntwo@from.test:127.0.0.1;${postfix.port}|other|Table-Password`,
+    );
+    const sluice = await startSluice(ground, {
+      config: {
+        receive: { relay_networks: ['127.0.0.0/8'] },
+        credential: [{ name: 'provider', user, password_file: secretFile(ground, 'password', password) }],
+        tls: [{ ca: authority, names: [serverName] }],
+        table: [{ name: 'authsenders', path: table, kind: 'smtproutes' }],
+        route_table: [{ table: 'authsenders', form: 'authsenders' }],
+      },
+    });
+    await handIn(sluice, 'one@from.test');
+    await here.mx.tally.arrived(1);
+    assert.deepEqual(logins(here), [`PLAIN ${user}`]);
+    await handIn(sluice, 'two@from.test');
+    const list = async () => sluice.cli('queue', 'list');
+    await until('it waits', async () => (await list()).includes('no [[credential]] has this user'));
+    const explained = await sluice.cli('explain', 'b@far.test', '--sender', 'one@from.test');
+    assert.match(explained, /with the \[\[credential\]\] provider \(the table authsenders says so\)/u);
+    const told = `${explained}${await list()}${JSON.stringify(sluice.events())}`;
+    assert.doesNotMatch(told, /Table-Password/u);
+  });
+
   for (const [mechanism, dovecots] of [
     ['OAUTHBEARER', 'oauthbearer'],
     ['XOAUTH2', 'xoauth2'],

@@ -9,12 +9,15 @@ import { isIP } from '../../values/ip-version.ts';
 export function credentialWarnings({
   credential,
   route,
+  routeTable,
   tls,
-}: Pick<Config, 'credential' | 'route' | 'tls'>): ConfigWarning[] {
+}: Pick<Config, 'credential' | 'route' | 'routeTable' | 'tls'>): ConfigWarning[] {
   const namesOf = (each: Config['route'][number]) => (each.kind === 'relay' ? (each.credential ?? []) : []);
   const used = new Set(route.flatMap(namesOf));
+  // Lines of s/qmail may name the user of any of them.
+  const mayBeNamed = routeTable.some(({ form }) => form === 'smtproutes' || form === 'authsenders');
   const unused = credential.flatMap(({ name }, index): ConfigWarning[] =>
-    used.has(name)
+    used.has(name) || mayBeNamed
       ? []
       : [
           {

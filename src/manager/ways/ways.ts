@@ -2,11 +2,12 @@
 // another way; whoever asks then lets the recipient wait, with the reason.
 
 import { canonicalDomain, spelledDomain } from '../../route/recipient-domain.ts';
-import { nameOf, targetKey } from '../../route/target-key.ts';
+import { targetKey } from '../../route/target-key.ts';
 import { routeForms } from '../../route/tables/form.ts';
-import type { TableWay } from '../../route/tables/way.ts';
+import { whyNoLogin } from '../../route/tables/way.ts';
 import type { RouteKey, Router } from '../../route/types.ts';
 import type { RouteTableConfig } from '../../config/route-table-config.ts';
+import type { HopLogin } from '../../values/hop-login.ts';
 import type { Answer, Table } from '../../table/table.ts';
 import { tableKey } from '../../table/table-key.ts';
 
@@ -29,7 +30,12 @@ export interface AskedTable extends RouteTableConfig {
   readonly source: Pick<Table, 'lookup' | 'lookupAtOnce'>;
 }
 
+/** The log-in of the [[credential]] with this user: the only one that there is. */
+export type LoginOfUser = (user: string) => HopLogin | 'none' | 'several';
+
 export interface WaysParts {
+  /** Not given: there are none. */
+  readonly loginOf?: LoginOfUser;
   readonly tables: readonly AskedTable[];
   /** Names of the [[route]] tables. */
   readonly routeNames: ReadonlySet<string>;
@@ -38,8 +44,10 @@ export interface WaysParts {
 export class Ways {
   readonly #tables: readonly AskedTable[];
   readonly #hasRoute: (name: string) => boolean;
+  readonly #loginOf: LoginOfUser;
 
-  constructor({ tables, routeNames }: WaysParts) {
+  constructor({ loginOf = () => 'none', tables, routeNames }: WaysParts) {
+    this.#loginOf = loginOf;
     this.#tables = tables;
     this.#hasRoute = (name) => routeNames.has(name);
   }
@@ -107,19 +115,25 @@ export class Ways {
         return found(table, router.routeNamed(way.name, reversePath, address));
       case 'target':
         return found(table, { key: `${targetKey(way.target)}:${domain}`, domain });
-      case 'login':
+      case 'login': {
+        const login = this.#loginOf(way.user);
+        if (typeof login === 'string') return unusable(table, withoutSecret(value), whyNoLogin(way, login));
+        return found(table, { key: `${targetKey({ ...way.target, login })}:${domain}`, domain });
+      }
       case 'wrong':
-        return unknown(
-          table,
-          `The entry ${JSON.stringify(value.slice(0, 200))} of the table "${table}" cannot be used: ${whyOf(way)}`,
-        );
+        return unusable(table, withoutSecret(value), way.why);
     }
   }
 }
 
-function whyOf(way: Extract<TableWay, { readonly kind: 'login' | 'wrong' }>): string {
-  if (way.kind === 'wrong') return way.why;
-  return `it has a password for ${nameOf(way.target)}: write a [[credential]] and a [[route]] with it`;
+function unusable(table: string, value: string, why: string): FoundWay {
+  const entry = JSON.stringify(value.slice(0, 200));
+  return unknown(table, `The entry ${entry} of the table "${table}" cannot be used: ${why}`);
+}
+
+/** What stands behind the user in a line of s/qmail. */
+function withoutSecret(value: string): string {
+  return value.replace(/^([^|]*\|[^|]*\|).*$/su, '$1...');
 }
 
 /** Of the recipient, in canonical form. */

@@ -1,6 +1,8 @@
 // What the value of one entry of a table says about the way of a recipient.
 
-import type { NamedTarget } from '../target-key.ts';
+import { nameOf, type NamedTarget } from '../target-key.ts';
+
+type NamedHosts = Extract<NamedTarget, { readonly kind: 'smarthost' }>;
 
 export type TableWay =
   /** As if the recipient were in no table. */
@@ -11,7 +13,7 @@ export type TableWay =
   | { readonly kind: 'route'; readonly name: string }
   | { readonly kind: 'target'; readonly target: NamedTarget }
   /** To hosts where this user has to log in. The password beside it in the table is not kept. */
-  | { readonly kind: 'login'; readonly target: NamedTarget; readonly user: string }
+  | { readonly kind: 'login'; readonly target: NamedHosts; readonly user: string }
   /** The entry cannot be understood, or not be done: its mail waits. `why` is a clause such as `it names no host`. */
   | { readonly kind: 'wrong'; readonly why: string };
 
@@ -20,4 +22,15 @@ export const toMx: TableWay = { kind: 'mx' };
 
 export function wrong(why: string): TableWay {
   return { kind: 'wrong', why };
+}
+
+/** Why an entry with a user cannot be used. @param found - how many credentials have this user */
+export function whyNoLogin(
+  { target, user }: Extract<TableWay, { readonly kind: 'login' }>,
+  found: 'none' | 'several',
+): string {
+  const what = `it wants a log-in as ${JSON.stringify(user)} at ${nameOf(target)}, and`;
+  return found === 'none'
+    ? `${what} no [[credential]] has this user: write one, with the password in a file of its own`
+    : `${what} several [[credential]] have this user: only one may`;
 }

@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AskedTable, Ways, type WaySubject } from '../../../src/manager/ways/ways.ts';
+import { hasLoginOf } from '../../../src/route/plan-key.ts';
+import { ruleOfTargetKey } from '../../../src/route/target-key.ts';
+import type { HopLogin } from '../../../src/values/hop-login.ts';
 import { absent, type Answer } from '../../../src/table/table.ts';
 import { fakeRouter } from '../../route/fake-resolver.ts';
 
@@ -212,4 +215,33 @@ test('a program is asked for the whole address alone', () => {
   const ways = waysOf(program('recipient'), program('sender'), program('tenant'));
   void ways.of(router, subject('Joe+x@FAR.test', { reversePath: '', tenant: 'shop' }));
   assert.deepEqual(asked, [['joe+x@far.test'], ['<>'], ['shop']]);
+});
+
+test('a line of s/qmail with a user takes the log-in of its credential; without one its mail waits, and the password is not told', () => {
+  const table = tableOf('t', { 'far.test': 'relay.test;587|me|secret' }, { form: 'smtproutes' });
+  const wayFor = (found: HopLogin | 'none' | 'several') =>
+    new Ways({ tables: [table], routeNames: new Set(), loginOf: () => found }).of(
+      router,
+      subject('x@far.test'),
+    );
+  const way = wayFor({ credential: 'provider', id: 'provider~digest' });
+  assert.ok(!(way instanceof Promise) && way.kind === 'found');
+  assert.equal(way.route.key, 'to#smarthost,failover,relay.test%3A587+provider~digest:far.test');
+  assert.ok(hasLoginOf(way.route.key, 'provider'));
+  const rule = ruleOfTargetKey(way.route.key.slice(0, way.route.key.indexOf(':')));
+  assert.deepEqual(rule?.target, {
+    kind: 'smarthost',
+    hosts: [{ host: 'relay.test', port: 587 }],
+    mode: 'failover',
+    login: { credential: 'provider', id: 'provider~digest' },
+  });
+  for (const [found, why] of [
+    ['none', /no \[\[credential\]\] has this user/u],
+    ['several', /several \[\[credential\]\] have this user/u],
+  ] as const) {
+    const none = wayFor(found);
+    assert.ok(!(none instanceof Promise) && none.kind === 'unknown');
+    assert.match(none.reason, why);
+    assert.doesNotMatch(none.reason, /secret/u);
+  }
 });
