@@ -8,6 +8,8 @@ import type { Answer } from './table.ts';
 export interface Contents {
   /** As `Table.lookup`. */
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
+  /** As `Table.lookupFirst`. */
+  lookupFirst?(keys: readonly string[]): Answer | Promise<Answer>;
   /** As `Table.lookupAtOnce`. */
   lookupAtOnce?(keys: readonly string[]): readonly Answer[] | undefined;
   /** The rules for clients, of a table that has some. They can be used after `close`, too. */

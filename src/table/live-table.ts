@@ -5,7 +5,7 @@
 
 import type { Contents, TableKind } from './contents.ts';
 import { type FileVersion, type FoundFile, findFile, openFound } from './table-file.ts';
-import { type Answer, allFailing, type Table } from './table.ts';
+import { type Answer, allFailing, firstOf, type Table } from './table.ts';
 import type { RulesAnswer, RuleTable } from './rules/rule-table.ts';
 import { brokenTable, problemOf } from './table-error.ts';
 import type { TableReports } from './table-reports.ts';
@@ -70,12 +70,28 @@ export class LiveTable implements Table, RuleTable {
     return answers;
   }
 
+  lookupFirst(keys: readonly string[]): Answer | Promise<Answer> {
+    const inForce = this.#inForce;
+    const answer = inForce?.contents.lookupFirst?.(keys);
+    if (inForce === undefined || answer === undefined) {
+      const answers = this.lookup(keys);
+      return answers instanceof Promise ? answers.then(firstOf) : firstOf(answers);
+    }
+    if (answer instanceof Promise)
+      return this.#counted(
+        inForce,
+        answer.then((each) => [each]),
+      ).then(firstOf);
+    this.#watch([answer]);
+    return answer;
+  }
+
   lookupAtOnce(keys: readonly string[]): readonly Answer[] | undefined {
     const contents = this.#inForce?.contents;
     if (contents === undefined) return undefined;
     if (contents.lookupAtOnce !== undefined) return contents.lookupAtOnce(keys);
-    const answers = this.lookup(keys);
-    return answers instanceof Promise ? undefined : answers;
+    const first = this.lookupFirst(keys);
+    return first instanceof Promise ? undefined : [first];
   }
 
   rules(): RulesAnswer | Promise<RulesAnswer> {

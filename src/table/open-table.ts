@@ -1,7 +1,7 @@
 // The one place where the kind of a table is chosen.
 
 import type { TableKind } from './contents.ts';
-import { cdb } from './kinds/cdb.ts';
+import { cdb, cdbWithIndex } from './kinds/cdb.ts';
 import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
 import { passwd } from './kinds/passwd.ts';
@@ -27,7 +27,7 @@ export function kindOf(settings: TableSettings): TableKind {
     case 'smtproutes':
       return smtproutes;
     case 'cdb':
-      return cdb;
+      return settings.holdsIndex === true ? cdbWithIndex : cdb;
     case 'rules':
       return rules;
     case 'tcprules':

@@ -24,7 +24,15 @@ export interface Table {
    * @returns one answer for each key, in the same order. It never throws and never rejects.
    */
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
-  /** The answers, if they are there without asking anybody; undefined: they are not. Not given: `lookup` needs nobody else. */
+  /**
+   * The answer of the first key that is not absent; absent when all are. Not given: `lookup` costs no more. As `lookup`, it never throws and never
+   * rejects.
+   */
+  lookupFirst?(keys: readonly string[]): Answer | Promise<Answer>;
+  /**
+   * The answers, at least that of the first key which is not absent, if they are there without asking anybody; undefined: they are not. Not given: `lookup`
+   * needs nobody else.
+   */
   lookupAtOnce?(keys: readonly string[]): readonly Answer[] | undefined;
 }
 
@@ -40,6 +48,8 @@ export interface NamedFile {
 
 export interface FileSettings extends NamedFile {
   readonly kind: 'list' | 'key-value' | 'passwd' | 'postmap' | 'smtproutes' | 'cdb' | 'rules' | 'tcprules';
+  /** Of a cdb: its hash tables are held in memory. */
+  readonly holdsIndex?: true;
 }
 
 export interface SqliteSettings extends NamedFile {
@@ -71,4 +81,9 @@ export const found: Answer = { kind: 'found', values: [] };
 export function allFailing(keys: readonly string[], reason: string): readonly Answer[] {
   const failing: Answer = { kind: 'failing', reason };
   return keys.map(() => failing);
+}
+
+/** As `Table.lookupFirst`, of the answers of `lookup`. */
+export function firstOf(answers: readonly Answer[]): Answer {
+  return answers.find(({ kind }) => kind !== 'absent') ?? absent;
 }

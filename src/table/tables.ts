@@ -138,6 +138,10 @@ class NamedTable<Settings extends NamedFile> implements Table, RuleTable {
     return this.#live.lookup(keys);
   }
 
+  lookupFirst(keys: readonly string[]): Answer | Promise<Answer> {
+    return this.#live.lookupFirst(keys);
+  }
+
   lookupAtOnce(keys: readonly string[]): readonly Answer[] | undefined {
     return this.#live.lookupAtOnce(keys);
   }

@@ -130,6 +130,14 @@ const subjects: readonly KindUnderTest[] = [
     write: writeCdb,
   },
   {
+    kind: 'cdb',
+    variant: 'with its hash tables in memory',
+    open: (path) => readTable({ name: 'users', kind: 'cdb', path, holdsIndex: true }),
+    hasValues: true,
+    hasSeveralValues: true,
+    write: writeCdb,
+  },
+  {
     kind: 'sqlite',
     open: (path) =>
       readTable({

@@ -60,6 +60,22 @@ export function testContract(subject: KindUnderTest): void {
     ]);
   });
 
+  test(`${name}: the first of several keys that is there is found`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [
+      ['joe@example.com', 'one'],
+      ['.example.com', 'two'],
+    ]);
+    if (contents.lookupFirst === undefined) return;
+    for (const [keys, answer] of [
+      [['nobody', '.example.com', 'joe@example.com'], valuesOf('two')],
+      [['joe@example.com', '.example.com'], valuesOf('one')],
+      [['.com', 'nobody', '*'], { kind: 'absent' }],
+      [['.com', '.example.com', '*'], valuesOf('two')],
+      [[], { kind: 'absent' }],
+    ] as const)
+      assert.deepEqual(await contents.lookupFirst(keys), answer);
+  });
+
   test(`${name}: no keys are no answers`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe', 'one']]);
     assert.deepEqual(await contents.lookup([]), []);

@@ -7,8 +7,9 @@ import { routeForms } from '../../route/tables/form.ts';
 import { whyNoLogin } from '../../route/tables/way.ts';
 import type { RouteKey, Router } from '../../route/types.ts';
 import type { RouteTableConfig } from '../../config/route-table-config.ts';
+import { RecentMap } from '../../dns/recent-map.ts';
 import type { HopLogin } from '../../values/hop-login.ts';
-import type { Answer, Table } from '../../table/table.ts';
+import { type Answer, firstOf, type Table } from '../../table/table.ts';
 import { tableKey } from '../../table/table-key.ts';
 
 /** What tables are asked about. */
@@ -27,11 +28,14 @@ export type FoundWay =
 
 /** A table of routes, with the table that it names. */
 export interface AskedTable extends RouteTableConfig {
-  readonly source: Pick<Table, 'lookup' | 'lookupAtOnce'>;
+  readonly source: Pick<Table, 'lookup' | 'lookupAtOnce' | 'lookupFirst'>;
 }
 
 /** The log-in of the [[credential]] with this user: the only one that there is. */
 export type LoginOfUser = (user: string) => HopLogin | 'none' | 'several';
+
+/** Values whose plan keys are kept. */
+const mostTargets = 10_000;
 
 export interface WaysParts {
   /** Not given: there are none. */
@@ -45,6 +49,8 @@ export class Ways {
   readonly #tables: readonly AskedTable[];
   readonly #hasRoute: (name: string) => boolean;
   readonly #loginOf: LoginOfUser;
+  /** Plan keys of hosts by form and value, as many entries have the same value. */
+  readonly #targets = new RecentMap<string, string>(mostTargets);
 
   constructor({ loginOf = () => 'none', tables, routeNames }: WaysParts) {
     this.#loginOf = loginOf;
@@ -57,33 +63,33 @@ export class Ways {
    * @param router - in force
    */
   of(router: Router, subject: WaySubject): FoundWay | Promise<FoundWay> {
-    return this.#from(0, router, subject);
+    return this.#from(0, router, subject, domainOf(subject.address));
   }
 
   /** The way, if it is known without asking anybody who has to be waited for; undefined: it is not. */
   atOnce(router: Router, subject: WaySubject): FoundWay | undefined {
+    const domain = domainOf(subject.address);
     for (const table of this.#tables) {
       const { source } = table;
-      const keys = keysOf(table, subject);
-      const answers = source.lookupAtOnce === undefined ? source.lookup(keys) : source.lookupAtOnce(keys);
+      const keys = keysOf(table, subject, domain);
+      const answers =
+        source.lookupAtOnce === undefined ? firstAnswer(source, keys) : source.lookupAtOnce(keys);
       if (answers === undefined || answers instanceof Promise) return undefined;
-      const way = this.#wayBy(table, answers, domainOf(subject), router, subject);
+      const way = this.#wayBy(table, answers, domain, router, subject);
       if (way !== undefined) return way;
     }
     return { kind: 'found', route: router.routeOf(subject.reversePath, subject.address) };
   }
 
-  /** Asks the tables from this one on. */
-  #from(index: number, router: Router, subject: WaySubject): FoundWay | Promise<FoundWay> {
+  /** Asks the tables from this one on. @param domain - of the recipient, in canonical form */
+  #from(index: number, router: Router, subject: WaySubject, domain: string): FoundWay | Promise<FoundWay> {
     for (let at = index; at < this.#tables.length; at++) {
       const table = this.#tables[at] as AskedTable;
-      const domain = domainOf(subject);
-      const keys = keysOf(table, subject);
-      const answers = table.source.lookup(keys);
+      const answers = firstAnswer(table.source, keysOf(table, subject, domain));
       if (answers instanceof Promise)
         return answers.then(
           (known) =>
-            this.#wayBy(table, known, domain, router, subject) ?? this.#from(at + 1, router, subject),
+            this.#wayBy(table, known, domain, router, subject) ?? this.#from(at + 1, router, subject, domain),
         );
       const way = this.#wayBy(table, answers, domain, router, subject);
       if (way !== undefined) return way;
@@ -94,17 +100,19 @@ export class Ways {
   /** Undefined: the table has nothing about it. */
   #wayBy(
     { table, form }: AskedTable,
-    answers: readonly Answer[],
+    answers: Answer | readonly Answer[],
     domain: string,
     router: Router,
     { reversePath, address }: WaySubject,
   ): FoundWay | undefined {
-    const first = answers.find(({ kind }) => kind !== 'absent');
-    if (first === undefined || first.kind === 'absent') return undefined;
+    const first = 'kind' in answers ? answers : firstOf(answers);
+    if (first.kind === 'absent') return undefined;
     if (first.kind === 'failing')
       return unknown(table, `The table "${table}" cannot say where it goes: ${first.reason}`);
     const { lastCounts, read } = routeForms[form];
     const value = first.values.at(lastCounts ? -1 : 0) ?? '';
+    const known = this.#targets.get(`${form} ${value}`);
+    if (known !== undefined) return found(table, { key: `${known}:${domain}`, domain });
     const way = read(value, domain, this.#hasRoute);
     switch (way.kind) {
       case 'usual':
@@ -113,8 +121,12 @@ export class Ways {
         return found(table, { key: `mx:${domain}`, domain });
       case 'route':
         return found(table, router.routeNamed(way.name, reversePath, address));
-      case 'target':
-        return found(table, { key: `${targetKey(way.target)}:${domain}`, domain });
+      case 'target': {
+        const key = targetKey(way.target);
+        // In other kinds, the domain may be a part of it.
+        if (way.target.kind === 'smarthost') this.#targets.set(`${form} ${value}`, key);
+        return found(table, { key: `${key}:${domain}`, domain });
+      }
       case 'login': {
         const login = this.#loginOf(way.user);
         if (typeof login === 'string') return unusable(table, withoutSecret(value), whyNoLogin(way, login));
@@ -136,22 +148,31 @@ function withoutSecret(value: string): string {
   return value.replace(/^([^|]*\|[^|]*\|).*$/su, '$1...');
 }
 
-/** Of the recipient, in canonical form. */
-function domainOf({ address }: WaySubject): string {
+function firstAnswer(
+  source: AskedTable['source'],
+  keys: readonly string[],
+): Answer | readonly Answer[] | Promise<Answer | readonly Answer[]> {
+  return source.lookupFirst === undefined ? source.lookup(keys) : source.lookupFirst(keys);
+}
+
+/** In canonical form. */
+function domainOf(address: string): string {
   return canonicalDomain(spelledDomain(address));
 }
 
 function keysOf(
   { by, delimiter, form, from }: AskedTable,
   { reversePath, address, tenant }: WaySubject,
+  ofRecipient: string,
 ): readonly string[] {
   // It looks at the whole address itself.
   if (from?.kind === 'program') return [tableKey(subjectOf(by, { reversePath, address, tenant }))];
   if (by === 'tenant') return [tableKey(tenant), '*'];
-  const asked = by === 'sender' ? reversePath : address;
-  const domain = canonicalDomain(spelledDomain(asked));
+  const isSender = by === 'sender';
+  const asked = isSender ? reversePath : address;
+  const domain = isSender ? domainOf(reversePath) : ofRecipient;
   const isBounce = reversePath === '';
-  const keys = routeForms[form].keys({ address: asked, domain, delimiter, isBounce });
+  const keys = routeForms[form].keys({ address: asked, domain, delimiter, isBounce, isSender });
   // The canonical form of an address literal has capitals.
   return keys.some((key) => /[A-Z\u0080-\uffff]/.test(key)) ? keys.map(tableKey) : keys;
 }

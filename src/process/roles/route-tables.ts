@@ -51,7 +51,12 @@ export class LiveRouteTables implements RouteTables {
     const names = new Set(routeTable.flatMap((each) => (each.from === undefined ? [each.table] : [])));
     if (names.size === 0 && this.#tables === undefined) return;
     this.#tables ??= await this.#load();
-    this.#tables.configure(table.filter(({ name }) => names.has(name)));
+    // The manager looks up each recipient, and there is one of it: the memory is worth the reads that it saves.
+    this.#tables.configure(
+      table
+        .filter(({ name }) => names.has(name))
+        .map((each) => (each.kind === 'cdb' ? { ...each, holdsIndex: true } : each)),
+    );
     // Each is asked once, which waits for its first version, and not for long: without it, each recipient of a full queue would have to be asked about.
     await Promise.all(Array.from(names, (name) => this.#tables?.get(name)?.lookup(['*'])));
   }

@@ -68,7 +68,11 @@ const transport: RouteForm = {
     ...addressKeys(subject),
     ...(subject.address === ''
       ? ['<>']
-      : [subject.domain, `@${subject.domain}`, ...parentKeys(subject.domain, '.')]),
+      : [
+          subject.domain,
+          ...(subject.isSender ? [`@${subject.domain}`] : []),
+          ...parentKeys(subject.domain, '.'),
+        ]),
     keyOfAll,
   ],
   lastCounts: false,

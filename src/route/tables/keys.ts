@@ -12,6 +12,8 @@ export interface Subject {
   readonly delimiter: string;
   /** The message has the null sender. */
   readonly isBounce: boolean;
+  /** It is the sender of the message. */
+  readonly isSender: boolean;
 }
 
 /** The whole address, and it without its extension. A quoted local part is looked up as it is, with no more quotes than it needs, and without any: it is the same mailbox (RFC 5321 4.1.2). */

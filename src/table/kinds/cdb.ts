@@ -10,14 +10,14 @@
 import { fstatSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { readRecords } from '../cdb/all-records.ts';
-import { hashTables, headerBytes, maxFileBytes, slotBytes } from '../cdb/format.ts';
-import { sampleBytes, sampleKeys } from '../cdb/sample-keys.ts';
+import { hashTables } from '../cdb/format.ts';
+import { endOfRecords, type Index, readHeader, readIndex, warningsOf } from '../cdb/header.ts';
 import { CdbSearch, type HashTables } from '../cdb/search.ts';
+import { RecentMap } from '../../dns/recent-map.ts';
 import type { Contents, TableFile, TableKind } from '../contents.ts';
 import { Places } from '../places.ts';
-import { absent, allFailing, type Answer } from '../table.ts';
-import { brokenTable, problemOf } from '../table-error.ts';
-import { tableKey } from '../table-key.ts';
+import { absent, allFailing, type Answer, firstOf } from '../table.ts';
+import { problemOf } from '../table-error.ts';
 
 /** When the look-ups of one call take longer, the disk may be slow. */
 const slowMs = 10;
@@ -30,17 +30,25 @@ const mostWaiting = 10_000;
 /** Room for the first read of any search. */
 const usualReadBytes = 256;
 
+/** Answers about many domains that are kept. */
+const mostWide = 10_000;
+
 /** Tells from the time that a call took whether the disk was slow. */
 export type IsDiskSlow = (tookMs: number) => boolean;
 
-export const cdb: TableKind = cdbOn(() => {
-  const reads = new DiskReads();
-  return (tookMs) => tookMs > slowMs && reads.were();
-});
+export const cdb: TableKind = cdbOn(slowReads);
+
+/** With the hash tables in memory, 16 bytes a record: a key that is not there costs no read, and one that is there costs one. */
+export const cdbWithIndex: TableKind = cdbOn(slowReads, true);
 
 /** Constant databases with another measure of a slow disk. @param measure - makes one for each database */
-export function cdbOn(measure: () => IsDiskSlow): TableKind {
-  return { seesWrites: false, open: (file) => openCdb(file, measure()) };
+export function cdbOn(measure: () => IsDiskSlow, holdsIndex = false): TableKind {
+  return { seesWrites: false, open: (file) => openCdb(file, measure(), holdsIndex) };
+}
+
+function slowReads(): IsDiskSlow {
+  const reads = new DiskReads();
+  return (tookMs) => tookMs > slowMs && reads.were();
 }
 
 /** Whether this process has read from a disk: on a busy machine, calls take long without it. */
@@ -55,58 +63,21 @@ class DiskReads {
   }
 }
 
-async function openCdb({ handle, sizeBytes }: TableFile, isSlow: IsDiskSlow): Promise<Contents> {
+async function openCdb(
+  { handle, sizeBytes }: TableFile,
+  isSlow: IsDiskSlow,
+  holdsIndex: boolean,
+): Promise<Contents> {
   try {
     const tables = await readHeader(handle, sizeBytes);
-    const warnings = await warningsOf(handle, tables);
-    return new CdbContents({ handle, tables, sizeBytes, warnings, isSlow });
+    const end = endOfRecords(tables);
+    const warnings = await warningsOf(handle, end);
+    const index = holdsIndex ? await readIndex(handle, end, sizeBytes) : undefined;
+    return new CdbContents({ handle, tables, sizeBytes, warnings, isSlow, index });
   } catch (error) {
     await handle.close();
     throw error;
   }
-}
-
-/** Reads where the hash tables are. */
-async function readHeader(handle: FileHandle, sizeBytes: number): Promise<HashTables> {
-  if (sizeBytes >= maxFileBytes) throw brokenTable('it is larger than 4 GiB, and no cdb can be');
-  const header = Buffer.alloc(headerBytes);
-  const { bytesRead } = await handle.read(header, 0, headerBytes, 0);
-  if (bytesRead < headerBytes)
-    throw brokenTable(`it has ${bytesRead} bytes, and a cdb has ${headerBytes} at least`);
-  if (header.every((byte) => byte === 0)) {
-    const advice = 'A file that was not written to its end can be like that: build it again.';
-    throw brokenTable('it begins with zero bytes only, and no cdb does', advice);
-  }
-  const tables = new Uint32Array(2 * hashTables);
-  for (let table = 0; table < hashTables; table++) {
-    const position = header.readUInt32LE(8 * table);
-    const slots = header.readUInt32LE(8 * table + 4);
-    if (slots > 0 && (position < headerBytes || position + slots * slotBytes > sizeBytes)) {
-      const advice = 'The file is cut off, or no cdb: build it again.';
-      throw brokenTable(`its hash table ${table} lies outside of the file`, advice);
-    }
-    tables[2 * table] = position;
-    tables[2 * table + 1] = slots;
-  }
-  return tables;
-}
-
-/** Warns of keys that no look-up asks for, as far as the first records show. */
-async function warningsOf(handle: FileHandle, tables: HashTables): Promise<readonly string[]> {
-  const end = tables.reduce((least, position, index) => {
-    const isUsed = index % 2 === 0 && (tables[index + 1] ?? 0) > 0;
-    return isUsed ? Math.min(least, position) : least;
-  }, Infinity);
-  const beginning = Buffer.allocUnsafe(sampleBytes);
-  const { bytesRead } = await handle.read(beginning, 0, sampleBytes, 0);
-  const never = sampleKeys(beginning.subarray(0, bytesRead), end).find(
-    (key) => tableKey(key) !== key || key.endsWith('\0'),
-  );
-  if (never === undefined) return [];
-  const reason = never.endsWith('\0')
-    ? 'since it ends in a zero byte'
-    : `since keys are looked up as ${JSON.stringify(tableKey(never))}`;
-  return [`a key such as ${JSON.stringify(never)} is never found, ${reason}`];
 }
 
 interface CdbParts {
@@ -115,6 +86,7 @@ interface CdbParts {
   readonly sizeBytes: number;
   readonly warnings: readonly string[];
   readonly isSlow: IsDiskSlow;
+  readonly index: Index | undefined;
 }
 
 class CdbContents implements Contents {
@@ -132,8 +104,15 @@ class CdbContents implements Contents {
   #slowUntilMs = -Infinity;
   readonly #places = new Places(mostAtOnce, mostWaiting);
   #isWhole = true;
+  /** What was found of keys that are about many domains. */
+  readonly #wide = new RecentMap<string, Answer>(mostWide);
 
-  constructor({ handle, tables, sizeBytes, warnings, isSlow }: CdbParts) {
+  readonly #index: Index | undefined;
+  /** Something was read of the file since it was compared with the one that was opened. */
+  #wasRead = false;
+
+  constructor({ handle, index, tables, sizeBytes, warnings, isSlow }: CdbParts) {
+    this.#index = index;
     this.warnings = warnings;
     this.#isSlow = isSlow;
     this.#handle = handle;
@@ -163,6 +142,25 @@ class CdbContents implements Contents {
     }
   }
 
+  lookupFirst(keys: readonly string[]): Answer | Promise<Answer> {
+    const startMs = performance.now();
+    if (startMs < this.#slowUntilMs) return this.#lookupSlowly(keys).then(firstOf);
+    try {
+      let first: Answer = absent;
+      for (const key of keys) {
+        first = isWide(key) ? this.#findWide(key) : this.#find(Buffer.from(key));
+        if (first.kind !== 'absent') break;
+      }
+      if (!this.#wasRead && this.#isWhole) return first;
+      this.#compare(fstatSync(this.#handle.fd));
+      const endMs = performance.now();
+      if (this.#isSlow(endMs - startMs)) this.#slowUntilMs = endMs + slowForMs;
+      return this.#isWhole ? first : { kind: 'failing', reason: overwritten };
+    } catch (error) {
+      return { kind: 'failing', reason: problemOf(error).text };
+    }
+  }
+
   async readAll(take: (key: string, value: string) => void): Promise<void> {
     await readRecords(this.#handle, (key, value) => take(key.toString(), value.toString()));
   }
@@ -171,10 +169,25 @@ class CdbContents implements Contents {
     await this.#handle.close();
   }
 
+  /** Few of such keys are asked for again and again, for all the domains below them. */
+  #findWide(key: string): Answer {
+    const known = this.#wide.get(key);
+    if (known !== undefined) return known;
+    const answer = this.#find(Buffer.from(key));
+    if (answer.kind !== 'failing') this.#wide.set(key, answer);
+    return answer;
+  }
+
   #find(key: Buffer): Answer {
     const search = this.#search;
     search.begin(key);
     while (search.length > 0) {
+      const from = this.#index === undefined ? -1 : search.position - this.#index.start;
+      if (this.#index !== undefined && from >= 0) {
+        search.take(this.#index.bytes.subarray(from), this.#index.bytes.length - from);
+        continue;
+      }
+      this.#wasRead = true;
       if (search.length > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(search.length);
       search.take(this.#buffer, readSync(this.#handle.fd, this.#buffer, 0, search.length, search.position));
     }
@@ -208,8 +221,14 @@ class CdbContents implements Contents {
 
   /** Compares the file with the one that was opened. Its ctime changes, too, when another file takes its name: that is no harm. */
   #compare({ size, mtimeMs }: { readonly size: number; readonly mtimeMs: number }): void {
+    this.#wasRead = false;
     if (size !== this.#sizeBytes || mtimeMs !== this.#modifiedMs) this.#isWhole = false;
   }
+}
+
+/** About the domains below another one, or about all. */
+function isWide(key: string): boolean {
+  return key.startsWith('.') || key.startsWith('*');
 }
 
 const overwritten =

@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Contents, TableFile } from '../contents.ts';
 import { PackedMap } from '../packed-map.ts';
-import { type Answer, maxValues } from '../table.ts';
+import { absent, type Answer, maxValues } from '../table.ts';
 import { brokenTable, tooManyValues } from '../table-error.ts';
 import { readEntries, repeatedKeys, type TextForm } from '../text-entries.ts';
 
@@ -49,6 +49,13 @@ export async function openText(
   });
   return {
     lookup: (keys) => keys.map((key) => answer(map, key)),
+    lookupFirst: (keys) => {
+      for (const key of keys) {
+        const each = answer(map, key);
+        if (each.kind !== 'absent') return each;
+      }
+      return absent;
+    },
     summary: `${map.keys} ${map.keys === 1 ? 'key' : 'keys'}`,
     warnings: repeated === 0 ? [] : [repeatedKeys(repeated, example, form)],
     faults: faulty > mostFaults ? [...faults, `${faulty - mostFaults} more lines cannot be read`] : faults,

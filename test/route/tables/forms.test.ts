@@ -139,15 +139,7 @@ for (const [form, address, domain, keys] of [
     'transport',
     'Joe+list@Deep.Far.Test',
     'deep.far.test',
-    [
-      'Joe+list@deep.far.test',
-      'Joe@deep.far.test',
-      'deep.far.test',
-      '@deep.far.test',
-      '.far.test',
-      '.test',
-      '*',
-    ],
+    ['Joe+list@deep.far.test', 'Joe@deep.far.test', 'deep.far.test', '.far.test', '.test', '*'],
   ],
   ['transport', '', '', ['<>', '*']],
   [
@@ -184,13 +176,31 @@ for (const [form, address, domain, keys] of [
   ['smtproutes', 'joe@[192.0.2.7]', '[192.0.2.7]', ['[192.0.2.7]', '*']],
 ] as const) {
   test(`${form} is asked for the keys of <${address}>, the most specific first`, () => {
-    const subject = { address, domain, delimiter: '+', isBounce: false };
+    const subject = { address, domain, delimiter: '+', isBounce: false, isSender: false };
     assert.deepEqual(routeForms[form].keys(subject), keys);
   });
 }
 
+test('a table by sender is asked for the domain with an @ as well', () => {
+  const subject = {
+    address: 'joe@far.test',
+    domain: 'far.test',
+    delimiter: '',
+    isBounce: false,
+    isSender: true,
+  };
+  for (const form of ['transport', 'relayhost', 'authsenders'] as const)
+    assert.deepEqual(routeForms[form].keys(subject), ['joe@far.test', 'far.test', '@far.test', '.test', '*']);
+});
+
 test('bounces have an entry of their own in smtproutes of s/qmail', () => {
-  const subject = { address: 'joe@far.test', domain: 'far.test', delimiter: '', isBounce: true };
+  const subject = {
+    address: 'joe@far.test',
+    domain: 'far.test',
+    delimiter: '',
+    isBounce: true,
+    isSender: false,
+  };
   assert.deepEqual(routeForms.smtproutes.keys(subject), ['!@', 'far.test', '.test', '*']);
 });
 
