@@ -8,6 +8,8 @@ import { PresentRoutes, type PresentRoutesParts } from './ways/present-routes.ts
 
 /** Recipients that are looked at in one piece. */
 const pieceRecipients = 1_000;
+/** A piece ends after this time: reading an envelope takes longer than looking at a recipient. */
+const pieceMs = 5;
 
 /** Pause before recipients that were in flight are looked at again. */
 const flightMs = 5_000;
@@ -59,11 +61,15 @@ export class Rerouter {
   /** Resolves to false when a recipient in flight may still have an old route. */
   async #sweep(run: number): Promise<boolean> {
     let complete = true;
+    const { timers } = this.#parts;
     let seen = 0;
+    let begunMs = timers.nowMs();
     for (const row of this.#parts.scheduler.recipients()) {
-      if (++seen % pieceRecipients === 0) {
+      if (++seen === pieceRecipients || timers.nowMs() - begunMs >= pieceMs) {
         this.#parts.changed();
-        await nextTurn(this.#parts.timers);
+        await nextTurn(timers);
+        seen = 0;
+        begunMs = timers.nowMs();
       }
       // A later run has another table: this one would move mail back.
       if (run !== this.#run) return true;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settled, VirtualTimers } from '../../sim/virtual-timers.ts';
+import { nodeTimers, type Timers } from '../../src/io/timers.ts';
 import { AskedRoutes } from '../../src/manager/plugins/asked-routes.ts';
 import { Rerouter } from '../../src/manager/rerouter.ts';
 import type { Envelope } from '../../src/message/envelope.ts';
@@ -80,4 +81,50 @@ test('mail whose route a stage chose goes by the route that has the name now, an
       [key(router)],
     );
   }
+});
+
+test('an envelope is read once for the recipients of a message that follow each other, and deliveries get their turn in between', async () => {
+  let clockMs = 0;
+  const timers: Timers = { ...nodeTimers, nowMs: () => clockMs };
+  const table = new Table().know({ 'a.example': relay('old', ['192.0.2.1']) });
+  const router = fakeRouter(
+    {},
+    {
+      rules: [
+        {
+          name: 'out',
+          match: { kind: 'sender', sender: 'joe@c.example' },
+          target: { kind: 'smarthost', hosts: [{ host: '192.0.2.7', port: 25 }], mode: 'failover' },
+        },
+      ],
+    },
+  ).router;
+  const messages = 30;
+  for (let at = 0; at < messages; at++) {
+    const recipient = { domain: 'a.example', nextAttemptAtMs: start + 3_600_000 };
+    table.submit([recipient, recipient, recipient]);
+  }
+  const recipients = Array.from({ length: 3 }, () => ({ address: 'x@a.example' }));
+  const read: string[] = [];
+  let pieces = 0;
+  const rerouter = new Rerouter({
+    scheduler: table.scheduler,
+    envelope: (queueId) => {
+      read.push(queueId);
+      // Each takes so long that a piece is over after two of them.
+      clockMs += 3;
+      return Promise.resolve({ reversePath: 'joe@c.example', recipients } as unknown as Envelope);
+    },
+    changed: () => pieces++,
+    routing: { router, verp: noVerp },
+    asked: new AskedRoutes(),
+    timers,
+    nowMs: () => table.nowMs,
+  });
+  await rerouter.reroute();
+  assert.equal(read.length, messages);
+  assert.equal(new Set(read).size, messages);
+  assert.ok(pieces >= messages / 2 - 1, `${pieces} pieces`);
+  const wanted = router.routeOf('joe@c.example', 'x@a.example').key;
+  assert.deepEqual(new Set([...table.scheduler.recipients()].map(({ route }) => route)), new Set([wanted]));
 });

@@ -26,6 +26,8 @@ export type RoutedRow = Pick<RecipientFacts, 'route' | 'domain' | 'queueId' | 'r
 
 export class PresentRoutes {
   readonly #parts: PresentRoutesParts;
+  /** The envelope that was read last: the recipients of a message mostly follow each other. */
+  #last: { readonly queueId: string; readonly envelope: Envelope | undefined } | undefined;
 
   constructor(parts: PresentRoutesParts) {
     this.#parts = parts;
@@ -50,7 +52,7 @@ export class PresentRoutes {
         verp: ofMessage?.by === 'message' ? ofMessage.delimiters : undefined,
       });
     }
-    const envelope = await this.#parts.envelope(row.queueId);
+    const envelope = await this.#envelopeOf(row.queueId);
     if (envelope === undefined) return undefined;
     const { reversePath, tenant = '', verp } = envelope;
     const {
@@ -62,5 +64,11 @@ export class PresentRoutes {
     if ('route' in found) return found.route;
     const { message, queueId, recipient, domain } = row;
     return asked.routeOf({ message, queueId, recipient, domain, tlsDemand });
+  }
+
+  async #envelopeOf(queueId: string): Promise<Envelope | undefined> {
+    if (this.#last?.queueId !== queueId)
+      this.#last = { queueId, envelope: await this.#parts.envelope(queueId) };
+    return this.#last.envelope;
   }
 }

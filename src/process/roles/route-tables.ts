@@ -7,7 +7,7 @@ import type { AskedTable } from '../../manager/ways/ways.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Tables } from '../../table/tables.ts';
 import type { RouteSources } from './route-sources.ts';
-import type { Answer } from '../../table/table.ts';
+import type { Answer, TableSettings } from '../../table/table.ts';
 
 export class LiveRouteTables implements RouteTables {
   readonly #log: Logger;
@@ -51,12 +51,7 @@ export class LiveRouteTables implements RouteTables {
     const names = new Set(routeTable.flatMap((each) => (each.from === undefined ? [each.table] : [])));
     if (names.size === 0 && this.#tables === undefined) return;
     this.#tables ??= await this.#load();
-    // The manager looks up each recipient, and there is one of it: the memory is worth the reads that it saves.
-    this.#tables.configure(
-      table
-        .filter(({ name }) => names.has(name))
-        .map((each) => (each.kind === 'cdb' ? { ...each, holdsIndex: true } : each)),
-    );
+    this.#tables.configure(table.filter(({ name }) => names.has(name)));
     // Each is asked once, which waits for its first version, and not for long: without it, each recipient of a full queue would have to be asked about.
     await Promise.all(Array.from(names, (name) => this.#tables?.get(name)?.lookup(['*'])));
   }
@@ -72,7 +67,7 @@ export class LiveRouteTables implements RouteTables {
       import('../../table/open-table.ts'),
     ]);
     const parts = { log: this.#log, troubles: this.#troubles, changed: () => this.#changed() };
-    return new Tables(parts, openTable);
+    return new Tables(parts, (settings, reports) => openTable(withIndex(settings), reports));
   }
 }
 
@@ -81,3 +76,8 @@ const notOpen = {
   lookup: (keys: readonly string[]): readonly Answer[] =>
     keys.map(() => ({ kind: 'failing', reason: 'it is not in the configuration any more' })),
 };
+
+/** The manager looks up each recipient, and there is one of it: the memory is worth the reads that it saves. */
+function withIndex(settings: TableSettings): TableSettings {
+  return settings.kind === 'cdb' ? { ...settings, holdsIndex: true } : settings;
+}
