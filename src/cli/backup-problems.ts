@@ -6,6 +6,7 @@ import type { ConfigWarning } from '../config/read/config-warning.ts';
 import type { Resolver } from '../dns/types.ts';
 import { openResolver } from '../manager/open-resolver.ts';
 import { backupMx, isOwnAddress } from '../manager/own-addresses.ts';
+import { lookUpHost } from '../route/host-addresses.ts';
 import { ownNames } from '../settings/backup.ts';
 
 /** Domains that are looked up. */
@@ -62,14 +63,11 @@ async function standingsOf(
   const standings = await Promise.all(
     answer.records.map(async ({ exchange, preference }): Promise<MxStanding> => {
       if (names.has(exchange)) return { host: exchange, preference, isOwn: true };
-      const looked = await Promise.all(
-        ([4, 6] as const).map((family) => resolver.addresses(exchange, family)),
-      );
-      const isOwn = looked.some(
-        (each) =>
-          each.kind === 'found' &&
-          each.records.some((ip) => isOwnPlace(ip, config.deliver.port) || backup?.isOwnAddress(ip) === true),
-      );
+      const found = await lookUpHost({ resolver, ipv4: true, ipv6: true, random: Math.random }, exchange);
+      const isOwn =
+        found.kind === 'found' &&
+        (names.has(found.canonicalName) ||
+          found.ips.some((ip) => isOwnPlace(ip, config.deliver.port) || backup?.isOwnAddress(ip) === true));
       return { host: exchange, preference, isOwn };
     }),
   );
