@@ -69,11 +69,13 @@ test(
         file,
         `hostname = "mail.example.test"\n[dns]\nservers = ["127.0.0.1:${port}"]\nvalidating = true\n[receive]\nrelay_domains = ["example.test"]\n[[source]]\naddress = "198.18.0.25"\n${more}`,
       );
-    const kinds = ['dns', 'names', 'domains'];
+    // How fast an answer comes is a matter of this machine.
+    const found = async () =>
+      (await findings(file, ['dns', 'names', 'domains'])).filter(({ code }) => code !== 'dns-slow');
     configure('');
-    assert.deepEqual(await findings(file, kinds), []);
+    assert.deepEqual(await found(), []);
     configure('[[source]]\naddress = "198.18.0.26"\n[[source]]\naddress = "198.18.0.27"\n');
-    assert.deepEqual(codes(await findings(file, kinds)), [
+    assert.deepEqual(codes(await found()), [
       'names-helo-other',
       'names-helo-other',
       'names-reverse-missing',

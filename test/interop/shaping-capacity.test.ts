@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
-import { startSluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, startSluice } from '../../sim/neighbours/sluice.ts';
 import { ShapedInternet } from './shaped-internet.ts';
 
 /** A process keeps 100 of its 400 files for itself. */
@@ -73,7 +73,9 @@ test(
 
 test('sluice check gives the same warning before a start', { skip: withoutPrlimit }, async (t) => {
   const ground = Ground.of(t);
-  const sluice = await startSluice(ground, { config: { deliver: { max_connections: 60_000 } } });
+  const sluice = await startSluice(ground, {
+    config: { ...ownProcesses, deliver: { max_connections: 60_000 } },
+  });
   const check = [process.execPath, sluiceBin, 'check', sluice.configFile];
   const said = await ground.run('prlimit', [`--nofile=${openFiles}`, ...check]);
   assert.match(
