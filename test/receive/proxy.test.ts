@@ -62,6 +62,7 @@ test('the client of the header is that of the Received line, the log and the sta
     {
       address: '203.0.113.9',
       mayRelay: false,
+      connections: 1,
       frontEnd: {
         address: '127.0.0.1',
         knowsClient: true,

@@ -228,7 +228,7 @@ describe('messages on the way on one connection', () => {
     );
     const { pipelineDepth, quirks } = deliverySettings(config);
     assert.deepEqual(pipelineDepth, { data: 8, chunking: 8 });
-    const ofRoute = { extensions: new Set(['CHUNKING']), pipelineDepth: 1 };
+    const ofRoute = { extensions: new Set(['CHUNKING']), ownName: undefined, pipelineDepth: 1 };
     assert.deepEqual(quirks.of('relay.example.net', '192.0.2.99', 587), ofRoute);
     assert.deepEqual(quirks.of('192.0.2.7', '192.0.2.7', 25), ofRoute);
     // Other servers at the same addresses are not meant, but by the rule for the name.
@@ -236,6 +236,7 @@ describe('messages on the way on one connection', () => {
     assert.equal(quirks.of('192.0.2.7', '192.0.2.7', 2525).pipelineDepth, undefined);
     assert.deepEqual(quirks.of('other.example.net', '192.0.2.8', 25), {
       extensions: new Set(),
+      ownName: undefined,
       pipelineDepth: undefined,
     });
     assert.deepEqual(deliverySettings(defaultConfig()).pipelineDepth, { data: 2, chunking: 4 });

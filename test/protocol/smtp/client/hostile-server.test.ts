@@ -283,6 +283,8 @@ test('the extensions that the server announces are read', () => {
     enhancedStatusCodes: true,
     mtPriority: false,
     requireTls: false,
+    etrn: false,
+    xverp: false,
     xforward: [],
     auth: [],
   });
