@@ -198,9 +198,9 @@ class MailScheduler implements Scheduler {
     return complete;
   }
 
-  retryNow(message: MessageHandle, nowMs: number): number {
+  retryNow(message: MessageHandle, nowMs: number, extra?: ReadonlySet<number>): number {
     checkQueued(this.#state, message, 'retry');
-    const due = retryMessage(this.#state, message, nowMs);
+    const due = retryMessage(this.#state, message, nowMs, extra);
     this.#run(nowMs);
     return due;
   }

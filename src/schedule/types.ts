@@ -236,8 +236,10 @@ export interface Scheduler {
   /**
    * Makes waiting recipients of a message due now (`sluice queue retry`), and ends rests of the addresses that they go to.
    * Returns how many recipients are due; those held or in flight are not.
+   * @param extra - only these, by their index in the envelope, and in addition to the retry schedule: when they are refused for now before
+   *   their time, they wait for that time, and neither the schedule nor the rests of addresses have gone on
    */
-  retryNow(message: MessageHandle, nowMs: number): number;
+  retryNow(message: MessageHandle, nowMs: number, extra?: ReadonlySet<number>): number;
   /** The passwords or tokens of these credentials are others: rests of hosts that refused the former ones end. */
   loginsRenewed(credentials: readonly string[], nowMs: number): void;
   /** Returns false when the message was held already. */

@@ -5,7 +5,6 @@ import type { Config } from '../../config/config.ts';
 import type { BackupConfig } from '../../config/route-config.ts';
 import type { EtrnQuestion, EtrnServerAnswer } from '../../control/operations/etrn.ts';
 import type { Errand, ErrandOutcome } from '../../deliver/errand/types.ts';
-import { RecentMap } from '../../dns/recent-map.ts';
 import type { DatedClock } from '../../io/steady-clock.ts';
 import type { Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -25,13 +24,12 @@ import { LearnedMemory } from './learned-memory.ts';
 import { type DownSite, PrimaryWatch } from './primary-watch.ts';
 import { downTrouble } from './down-text.ts';
 import { askByEtrn } from './etrn-answers.ts';
+import { EtrnHolds } from './etrn-holds.ts';
 import { EtrnRequests } from './etrn-requests.ts';
 import { WaitingMail } from './waiting-mail.ts';
 
-/** A domain is asked for no more often: each time costs a look at the queue. */
-const etrnEveryMs = 30_000;
-/** Domains of which it is remembered when they were asked for. */
-const mostAsked = 10_000;
+/** Routes of recovered mail whose servers are looked after. */
+const mostRoutes = 10_000;
 /** With more recipients in the queue, a client is not kept waiting until all are looked at. */
 const mostCounted = 20_000;
 /** Servers of a site that a probe tries, one after the other. */
@@ -47,7 +45,7 @@ export interface BackupDeskParts {
 
 /** The parts of the manager that it acts on. */
 export interface BackupSurroundings {
-  readonly scheduler: Pick<Scheduler, 'counts' | 'isQueued' | 'recipients' | 'retryNow'>;
+  readonly scheduler: Pick<Scheduler, 'counts' | 'messages' | 'recipients' | 'recipientsOf' | 'retryNow'>;
   readonly routing: RouterInForce;
   readonly senders: { errand(errand: Errand): Promise<ErrandOutcome> };
   /** Carries out the scheduler's effects. */
@@ -63,7 +61,7 @@ interface Serving extends BackupSurroundings {
 
 export class BackupDesk implements BackupLedger {
   readonly #parts: BackupDeskParts;
-  readonly #askedAtMs = new RecentMap<string, number>(mostAsked);
+  readonly #etrnHolds: EtrnHolds;
   #config: Config;
   #domains: DomainTable<BackupConfig> | undefined;
   #memory: LearnedMemory | undefined;
@@ -72,6 +70,7 @@ export class BackupDesk implements BackupLedger {
 
   constructor(config: Config, parts: BackupDeskParts) {
     this.#parts = parts;
+    this.#etrnHolds = new EtrnHolds(parts.timers.nowMs);
     this.#config = config;
     this.#domains = backupDomains(config);
   }
@@ -119,7 +118,7 @@ export class BackupDesk implements BackupLedger {
     if (scheduler === undefined || routing === undefined || this.#domains === undefined) return;
     const routes = new Map<string, string>();
     for (const { attempts, domain, route } of scheduler.recipients()) {
-      if (attempts > 0 && routes.size < mostAsked && this.#domains.mostSpecific(domain) !== undefined)
+      if (attempts > 0 && routes.size < mostRoutes && this.#domains.mostSpecific(domain) !== undefined)
         routes.set(route, domain);
     }
     for (const [key, domain] of routes) {
@@ -157,16 +156,16 @@ export class BackupDesk implements BackupLedger {
     const isMeant = domains && domainsOfNode(node, this.#config.route, domains);
     if (isMeant === undefined) return { kind: 'not-allowed' };
     if (serving === undefined) return { kind: 'failing', reason: 'the queue is being recovered' };
-    const nowMs = this.#parts.timers.nowMs();
-    const asked = `${node.form} ${node.name}`;
-    const againMs = (this.#askedAtMs.get(asked) ?? -Infinity) + etrnEveryMs - nowMs;
-    if (againMs > 0) return { kind: 'busy', againMs };
-    this.#askedAtMs.set(asked, nowMs);
+    const askAgainMs = this.#etrnHolds.ask(node);
+    if (askAgainMs > 0) return { kind: 'busy', againMs: askAgainMs };
     const { mail, scheduler } = serving;
-    const sent = mail.send(({ domain }) => isMeant(domain));
+    const turn = this.#etrnHolds.turn();
+    const sent = mail.send(({ domain }) => isMeant(domain) && turn.mayGo(domain));
     if (scheduler.counts().recipients > mostCounted) return { kind: 'started', messages: undefined };
     const messages = await sent;
-    return messages === 0 ? { kind: 'nothing' } : { kind: 'started', messages };
+    if (messages > 0) return { kind: 'started', messages };
+    const againMs = turn.againMs();
+    return againMs > 0 ? { kind: 'busy', againMs } : { kind: 'nothing' };
   }
 
   /** Asks other servers for the mail that waits there, because an operator says so. */

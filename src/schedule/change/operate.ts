@@ -4,6 +4,7 @@ import { activate, putBack } from '../work/gather.ts';
 import {
   freeRecipient,
   freeTask,
+  makeTask,
   mayBeDone,
   recipientsOf,
   routeOf,
@@ -56,31 +57,56 @@ export function releaseMessage(s: State, message: number, nowMs: number): boolea
   return true;
 }
 
-/** Makes waiting recipients due now, and ends the rests of their addresses. Returns how many recipients are due. */
-export function retryMessage(s: State, message: number, nowMs: number): number {
+/**
+ * Makes waiting recipients due now, and ends the rests of their addresses. Returns how many recipients are due.
+ * @param extra - only these, by index in the envelope, by an attempt that does not count for the retry schedule
+ */
+export function retryMessage(s: State, message: number, nowMs: number, extra?: ReadonlySet<number>): number {
   const due: number[] = [];
   let recipients = 0;
   for (const task of tasksOf(s, message)) {
     const state = s.tasks.state.get(task);
     if (state === TaskState.active || state === TaskState.held) continue;
-    recipients += recipientsOf(s, task).length;
-    endRests(s, task, nowMs);
-    if (state !== TaskState.waiting) continue;
-    s.tasks.due.take(task);
-    due.push(task);
+    const index = s.recipients.envelopeIndex;
+    const rows = recipientsOf(s, task).filter((row) => extra === undefined || extra.has(index.get(row)));
+    if (rows.length === 0) continue;
+    recipients += rows.length;
+    const part = state === TaskState.waiting ? takeWaiting(s, task, rows, extra !== undefined) : task;
+    endRests(s, part, nowMs, extra !== undefined);
+    if (state === TaskState.waiting) due.push(part);
   }
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);
   return recipients;
 }
 
-/** Ends the rests of the addresses that the task may go to: they are probed at once. */
-function endRests(s: State, task: number, nowMs: number): void {
+/** Takes these recipients out of a task that waits. The others wait on. @returns the task that they have now, which is in no heap */
+function takeWaiting(s: State, task: number, rows: readonly number[], isExtra: boolean): number {
+  if (isExtra) {
+    const regularMs = s.tasks.dueMs.get(task);
+    for (const row of rows) s.recipients.regularMs.set(row, regularMs);
+  }
+  const taken = new Set(rows);
+  const staying = recipientsOf(s, task).filter((row) => !taken.has(row));
+  if (staying.length === 0) {
+    s.tasks.due.take(task);
+    return task;
+  }
+  setRecipients(s, task, staying);
+  return makeTask(s, s.tasks.messageOf(task), rows);
+}
+
+/**
+ * Ends the rests of the addresses that the task may go to: they are probed at once. With an extra attempt, the next rest is no longer than
+ * this one, and a host that refused a password rests on: it may ban who comes again too soon.
+ */
+function endRests(s: State, task: number, nowMs: number, isExtra: boolean): void {
   const site = s.routes.site.get(routeOf(s, task));
   if (site < 0) return;
   for (const hop of s.sites.planOf(site).addresses) {
-    for (const key of [hop.key, policyKeyOf(hop)]) {
+    const keys = isExtra && hop.login !== undefined ? [hop.key] : [hop.key, policyKeyOf(hop)];
+    for (const key of keys) {
       const address = s.addresses.find(key);
-      if (address >= 0) s.addresses.endRest(address, nowMs);
+      if (address >= 0) s.addresses.endRest(address, nowMs, isExtra);
     }
   }
 }

@@ -136,9 +136,10 @@ export class AddressStore {
     this.due.put(address, nowMs + restMs);
   }
 
-  /** Ends a rest before its time: the next connection is a probe. */
-  endRest(address: number, nowMs: number): void {
+  /** Ends a rest before its time: the next connection is a probe. @param isExtra - if it fails, the next rest is no longer than this one */
+  endRest(address: number, nowMs: number, isExtra = false): void {
     if (this.health.get(address) !== Health.resting) return;
+    if (isExtra) this.failures.add(address, -1);
     this.health.set(address, Health.probation);
     this.due.put(address, nowMs + forgetMs);
     this.#counters.setLimit(this.probeCounter.get(address), 1);

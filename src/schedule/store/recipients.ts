@@ -12,6 +12,8 @@ export class RecipientStore {
   /** Number in `RefusalForms`. */
   readonly lastRefusal = new Int32Column();
   readonly attempts = new Uint16Column();
+  /** The time by the retry schedule, of recipients that are tried before it without the schedule's being changed; ms of scheduler time. */
+  readonly regularMs = new Map<number, number>();
   readonly #slots = new Slots(this.next, [this.envelopeIndex, this.route, this.lastRefusal, this.attempts]);
 
   get live(): number {
@@ -23,6 +25,7 @@ export class RecipientStore {
   }
 
   give(recipient: number): void {
+    if (this.regularMs.size > 0) this.regularMs.delete(recipient);
     this.#slots.give(recipient);
   }
 }

@@ -8,6 +8,7 @@ import { mayBeDone, freeRecipient, freeTask, recipientsOf, routeOf, withdraw } f
 import { lifeOf } from './last-attempt.ts';
 import { nextAttemptMs } from './retry.ts';
 import { dateOf, expiryOf, timesOf, type State } from '../state.ts';
+import { separateExtra, takeRegularMs } from './extra-attempts.ts';
 import { hasOneTimes, separateTimes } from './task-times.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { MessageHandle } from '../types.ts';
@@ -53,8 +54,14 @@ export function deferTask(s: State, task: number, refusal: Refusal, nowMs: numbe
 
 /** The same, when each recipient has its new last refusal already. */
 export function countAttempt(s: State, task: number, nowMs: number): void {
-  if (hasOneTimes(s, task)) countOf(s, task, nowMs);
-  else for (const part of separateTimes(s, task)) countOf(s, part, nowMs);
+  if (s.recipients.regularMs.size > 0) {
+    for (const part of separateTimes(s, task))
+      for (const each of separateExtra(s, part)) countOf(s, each, nowMs);
+  } else if (hasOneTimes(s, task)) {
+    countOf(s, task, nowMs);
+  } else {
+    for (const part of separateTimes(s, task)) countOf(s, part, nowMs);
+  }
 }
 
 function countOf(s: State, task: number, nowMs: number): void {
@@ -63,9 +70,11 @@ function countOf(s: State, task: number, nowMs: number): void {
   // What is held does not expire, not even with the attempt that was under way when it was held.
   const expiresAtMs = s.messages.isHeld(message) ? Infinity : expiryOf(s, task);
   const list = recipientsOf(s, task);
+  const regularMs = takeRegularMs(s, list);
+  const isExtra = regularMs > nowMs;
   let attempts = 0;
   for (const recipient of list) {
-    const count = recipients.attempts.get(recipient) + 1;
+    const count = recipients.attempts.get(recipient) + (isExtra ? 0 : 1);
     recipients.attempts.set(recipient, count);
     if (count > attempts) attempts = count;
   }
@@ -75,7 +84,7 @@ function countOf(s: State, task: number, nowMs: number): void {
   }
   const times = timesOf(s, routeOf(s, task));
   const life = lifeOf(s, message, expiresAtMs, nowMs);
-  const next = nextAttemptMs(times, s.config.retryJitter, attempts, life, s.random);
+  const next = isExtra ? regularMs : nextAttemptMs(times, s.config.retryJitter, attempts, life, s.random);
   for (const recipient of list) {
     s.effects.push({
       kind: 'deferred',

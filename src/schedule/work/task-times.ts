@@ -35,7 +35,12 @@ export function hasOneTimes(s: State, task: number): boolean {
  */
 export function separateTimes(s: State, task: number): number[] {
   if (hasOneTimes(s, task)) return [task];
-  const groups = Map.groupBy(recipientsOf(s, task), (row) => s.routes.times.get(s.recipients.route.get(row)));
+  return separate(s, task, (row) => s.routes.times.get(s.recipients.route.get(row)));
+}
+
+/** Splits a task, as above, by a key of its recipients. */
+export function separate(s: State, task: number, keyOf: (row: number) => number): number[] {
+  const groups = Map.groupBy(recipientsOf(s, task), keyOf);
   const [own = [], ...others] = groups.values();
   setRecipients(s, task, own);
   const parts = others.map((group) => {
