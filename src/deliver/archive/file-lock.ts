@@ -2,8 +2,9 @@
 // (procmail's lockfile(1), Dovecot's dotlock). Promises: no two processes of Sluice write to one file at the same time, not even for the
 // moment in which a reload has begun another route to it; a lock whose holder has died holds nobody up.
 
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, open, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { copyFile, link, open, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -18,8 +19,20 @@ const usualTimes: LockTimes = { waitMs: 30_000, staleMs: 15 * 60_000 };
 const lookEveryMs = 50;
 const renewEveryMs = 60_000;
 
-/** Sets aside locks of the dead, each under a name of its own. */
-let setAside = 0;
+export interface HeldLock {
+  /** To be called again and again: what takes long would look as if its holder had died. */
+  readonly renew: () => Promise<void>;
+  /** Not when another one has taken it for the lock of a dead one. */
+  readonly isHeld: () => Promise<boolean>;
+}
+
+/** Errors of link(2) where a file system has no hard links. */
+const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** A name that nobody else has: for locks that are being made, and those of the dead that are set aside. */
+function ownName(lock: string): string {
+  return `${lock}.${process.pid}.${randomUUID()}`;
+}
 
 /**
  * Does something while no other process that takes the lock does.
@@ -27,39 +40,69 @@ let setAside = 0;
  */
 export async function withLock<T>(
   path: string,
-  act: () => Promise<T>,
+  act: (lock: HeldLock) => Promise<T>,
   times: LockTimes = usualTimes,
 ): Promise<T> {
   const lock = `${path}.lock`;
-  await take(lock, times);
-  const renewal = setInterval(() => void renew(lock), renewEveryMs).unref();
+  const inode = await take(lock, times);
+  const isHeld = async (): Promise<boolean> => (await inodeOf(lock)) === inode;
+  let renewedAtMs = performance.now();
+  const renew = async (): Promise<void> => {
+    if (performance.now() - renewedAtMs < renewEveryMs) return;
+    renewedAtMs = performance.now();
+    const now = new Date();
+    await utimes(lock, now, now).catch(() => undefined);
+  };
   try {
-    return await act();
+    return await act({ renew, isHeld });
   } finally {
-    clearInterval(renewal);
-    await unlink(lock).catch(() => undefined);
+    if (await isHeld()) await unlink(lock).catch(() => undefined);
   }
 }
 
-async function renew(lock: string): Promise<void> {
-  const now = new Date();
-  await utimes(lock, now, now).catch(() => undefined);
+async function inodeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
 }
 
-async function take(lock: string, { waitMs, staleMs }: LockTimes): Promise<void> {
+/** @returns the inode of the lock */
+async function take(lock: string, times: LockTimes): Promise<number> {
+  // It gets its name when its holder stands in it: on a full disk, or after a crash, an empty one would tell nobody whose it is.
+  const own = ownName(lock);
+  try {
+    await writeFile(own, `${process.pid} ${hostname()}\n`, { flag: 'wx', mode: 0o600 });
+    await takeName(own, lock, times);
+    return (await stat(lock)).ino;
+  } finally {
+    await unlink(own).catch(() => undefined);
+  }
+}
+
+/** False: another one has it. */
+async function isTaken(own: string, lock: string): Promise<boolean> {
+  try {
+    await link(own, lock);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!noLinks.has(code)) throw error;
+  }
+  try {
+    await copyFile(own, lock, constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function takeName(own: string, lock: string, { waitMs, staleMs }: LockTimes): Promise<void> {
   const endMs = performance.now() + waitMs;
   for (;;) {
-    try {
-      const file = await open(lock, 'wx', 0o600);
-      try {
-        await file.writeFile(`${process.pid} ${hostname()}\n`);
-      } finally {
-        await file.close();
-      }
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    if (await isTaken(own, lock)) return;
     if (await isRemoved(lock, staleMs)) continue;
     if (performance.now() >= endMs) {
       const message = `another process has ${lock} since more than ${waitMs / 1000} s`;
@@ -74,7 +117,7 @@ async function isRemoved(lock: string, staleMs: number): Promise<boolean> {
   const inode = await inodeOfStale(lock, staleMs);
   if (inode === undefined) return false;
   // Two may find the same stale lock, and one of them a fresh one in its place: that goes back.
-  const aside = `${lock}.${process.pid}.${++setAside}`;
+  const aside = ownName(lock);
   try {
     await rename(lock, aside);
     if ((await stat(aside)).ino !== inode) await link(aside, lock);
