@@ -7,6 +7,7 @@ import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/read/find-config.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
+import { archiveWarnings } from './archive-warnings.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { backupLifetimeMs } from '../settings/mail-schedules.ts';
 import { limitRules } from '../settings/settings.ts';
@@ -68,6 +69,7 @@ async function check(
     [
       ...configWarnings(config),
       ...userWarnings(config),
+      ...(await archiveWarnings(config)),
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
       ...(await recipientProblems(config)),

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { ConfigSource } from '../config/config-source.ts';
 import { placedText, placeWarnings } from '../config/read/config-warning.ts';
+import { archiveWarnings } from './archive-warnings.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { makeFolder } from '../io/make-folder.ts';
@@ -80,6 +81,10 @@ async function serveNotifying(
   notifier.logTo((problem) => log.warn(problem));
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
     log.warn(placedText(warning));
+  // Nobody waits for a disk that may not answer.
+  void archiveWarnings(config).then((found) => {
+    for (const warning of placeWarnings(found, config.file)) log.warn(placedText(warning));
+  });
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   for (const unwanted of unwantedSockets(handed, config.listen)) log.warn(unwanted);
   const desks = new Desks(config, { log, troubles });

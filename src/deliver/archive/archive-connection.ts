@@ -16,8 +16,12 @@ import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
 import { archiveFields } from './archive-fields.ts';
 import { addToFile } from './archive-file.ts';
+import { ArchiveTurns, inTurn } from './archive-turns.ts';
 import { addToMaildir } from './maildir.ts';
 import { mboxLines } from './mbox-lines.ts';
+
+/** Of this process, as its threads are. */
+const turns = new ArchiveTurns();
 
 export class ArchiveConnection extends LocalConnection {
   readonly #hop: WayHop<'archive'>;
@@ -55,12 +59,16 @@ export class ArchiveConnection extends LocalConnection {
 
   #keep(message: StoredMessage, fields: string): Promise<string> {
     const { place } = this.#hop.way;
+    const { deadlines, settings } = this.context;
     const nowMs = Date.now();
     const content = message.content === undefined ? message.stream() : [message.content];
+    const entry = joined(fields, unixLines(content));
+    const limit = { deadlines, limitMs: settings.timeouts.blockMs };
     if (place.kind === 'maildir')
-      return addToMaildir(place.folder, joined(fields, unixLines(content)), nowMs);
+      return turns.run(place.folder, limit, (turn) => addToMaildir(place.folder, inTurn(entry, turn), nowMs));
     const from = mboxFromLine({ sender: message.envelope.reversePath, nowMs });
-    return addToFile(place, joined(from, mboxLines(joined(fields, unixLines(content)))), nowMs);
+    const lines = joined(from, mboxLines(entry));
+    return turns.run(place.path, limit, (turn) => addToFile(place, inTurn(lines, turn), nowMs));
   }
 }
 

@@ -1,29 +1,12 @@
 // Appends messages to the files of an archive: one file, or one for each hour, day or month, and a further one when a size is reached. Promises:
 // a message counts when it is on stable storage; what a crash has cut off does not swallow the next message.
 
-import { constants } from 'node:fs';
-import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
-import type { ArchiveRotation, ArchiveWay } from '../../values/local-way.ts';
-import { type LockTimes, withLock } from './file-lock.ts';
+import { mkdir, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { archiveName, type FilePlace } from './archive-name.ts';
+import { type HeldLock, type LockTimes, withLock } from './file-lock.ts';
 import { syncFolder } from './maildir.ts';
-
-type FilePlace = Extract<ArchiveWay['place'], { readonly kind: 'file' }>;
-
-/** Characters of `2026-11-30T10:00:00.000Z` that name the period. */
-const stampLengths: Readonly<Record<Exclude<ArchiveRotation, 'never'>, number>> = {
-  hourly: 13,
-  daily: 10,
-  monthly: 7,
-};
-
-/** The name of a file: `all-2026-11-30.mbox`, and `all-2026-11-30-2.mbox` for the second one of a day. */
-export function archiveName({ path, rotate }: FilePlace, number: number, nowMs: number): string {
-  const stamp = rotate === 'never' ? '' : `-${new Date(nowMs).toISOString().slice(0, stampLengths[rotate])}`;
-  const extension = extname(path);
-  const base = path.slice(0, path.length - extension.length);
-  return `${base}${stamp}${number === 1 ? '' : `-${number}`}${extension}`;
-}
+import { notRegular, openToAppend, regularFileFault } from './regular-file.ts';
 
 /**
  * Appends a message, when no other process of Sluice writes to this archive.
@@ -38,11 +21,19 @@ export async function addToFile(
   times?: LockTimes,
 ): Promise<string> {
   await makeFolder(dirname(place.path));
+  // Said before the lock is made, which may fail for another reason: nobody makes files in /dev.
+  const fault = await regularFileFault(archiveName(place, 1, nowMs));
+  if (fault !== undefined) throw notRegular(fault);
   // One lock for all files of the archive: which of them is the present one changes with what is written.
-  return withLock(place.path, () => append(place, pieces, nowMs), times);
+  return withLock(place.path, (lock) => append(place, pieces, nowMs, lock), times);
 }
 
-async function append(place: FilePlace, pieces: AsyncIterable<Uint8Array>, nowMs: number): Promise<string> {
+async function append(
+  place: FilePlace,
+  pieces: AsyncIterable<Uint8Array>,
+  nowMs: number,
+  lock: HeldLock,
+): Promise<string> {
   const path = await currentName(place, nowMs);
   const { file, isNew } = await openToAppend(path);
   try {
@@ -52,14 +43,15 @@ async function append(place: FilePlace, pieces: AsyncIterable<Uint8Array>, nowMs
       if (before > 0 && !(await endsWithBlankLine(file, before)))
         size += (await file.write('\n\n')).bytesWritten;
       for await (const piece of pieces) {
+        await lock.renew();
         await file.writeFile(piece);
         size += piece.length;
       }
       await file.datasync();
     } catch (error) {
-      // Unless somebody else has written to it meanwhile.
+      // Unless somebody else writes to it by now, or has done so.
       const { size: now } = await file.stat();
-      if (now <= size + 1024 * 1024 && now >= before) await file.truncate(before);
+      if (now <= size + 1024 * 1024 && now >= before && (await lock.isHeld())) await file.truncate(before);
       throw error;
     }
   } finally {
@@ -90,17 +82,6 @@ async function currentName(place: FilePlace, nowMs: number): Promise<string> {
     );
     if (size < place.mostBytes) return path;
   }
-}
-
-async function openToAppend(path: string): Promise<{ readonly file: FileHandle; readonly isNew: boolean }> {
-  const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
-  const flags = O_RDWR | O_APPEND | O_NOFOLLOW;
-  try {
-    return { file: await open(path, flags), isNew: false };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  return { file: await open(path, flags | O_CREAT | O_EXCL, 0o600), isNew: true };
 }
 
 async function endsWithBlankLine(file: FileHandle, size: number): Promise<boolean> {

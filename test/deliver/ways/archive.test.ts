@@ -6,15 +6,14 @@ import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } fr
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { addToFile, archiveName } from '../../../src/deliver/archive/archive-file.ts';
+import { addToFile } from '../../../src/deliver/archive/archive-file.ts';
+import { archiveName, type FilePlace } from '../../../src/deliver/archive/archive-name.ts';
 import type { LockTimes } from '../../../src/deliver/archive/file-lock.ts';
 import { addToMaildir } from '../../../src/deliver/archive/maildir.ts';
 import { mboxLines } from '../../../src/deliver/archive/mbox-lines.ts';
 import type { ArchiveWay } from '../../../src/values/local-way.ts';
 import { fixture } from '../fixture.ts';
 import { deliver, folderFor, hopOf } from './pipe-fixture.ts';
-
-type FilePlace = Extract<ArchiveWay['place'], { readonly kind: 'file' }>;
 
 const noon = Date.UTC(2026, 10, 30, 12);
 
