@@ -8,7 +8,7 @@ import { utf8Fault } from './check-envelope-values.ts';
 import { verdictFault } from './check-verdict.ts';
 import type { Decision, Member, Subject } from './decision.ts';
 import { errorText } from './error-text.ts';
-import { isBusy } from './in-turn.ts';
+import { hasLeftLine, isBusy } from './in-turn.ts';
 import { isInDoubt } from './message-in-doubt.ts';
 import { PendingDecision } from './pending-decision.ts';
 import { type Answer, type Facts, goOn, type Point, points, type Verdict } from './stage.ts';
@@ -180,6 +180,7 @@ export class Pipeline {
 
   /** Reports a failure. @returns the verdict that takes the place of the answer */
   #failed(member: Member, point: Point, why: string, error?: unknown): Verdict {
+    if (hasLeftLine(error)) return member.isTest ? instead(member, point) : withoutAnswer.busy;
     member.tally?.answered('failed');
     if (isBusy(error)) {
       if (member.isTest) {

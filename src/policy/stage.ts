@@ -29,9 +29,8 @@ export type {
 } from './client-facts.ts';
 
 /**
- * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. `starttls` comes when a
- * TLS handshake is through: where TLS is implicit, that is before `connect`. `auth` comes when
- * a client has proved to be a user.
+ * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. `starttls` comes when a TLS
+ * handshake is through: where TLS is implicit, that is before `connect`. `auth` comes when a client has proved to be a user.
  */
 export const points = [
   'connect',
@@ -73,6 +72,8 @@ export interface SessionFacts {
   resultOf(stage: string): StageResult | undefined;
   /** All of these, by the names of their stages; undefined when there are none. */
   readonly results: Readonly<Record<string, StageResult>> | undefined;
+  /** `ended` is aborted when the client sends no more: it has closed its side, and may still read replies; or it has gone. */
+  readonly input?: { readonly ended: AbortSignal };
 }
 
 /** At `connect`. */

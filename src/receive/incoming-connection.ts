@@ -43,7 +43,6 @@ export class IncomingConnection implements Waiting {
   #holds = 0;
   /** One of them is stable storage, without which the session cannot go on. */
   #isStalled = false;
-  /** Made with the first message. */
   #answers: CommitAnswers | undefined;
   /** The connection was turned away before its session began. */
   #refused = false;
@@ -66,7 +65,7 @@ export class IncomingConnection implements Waiting {
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
       takeBack: () => this.#input.takeLast(fewBytes),
-      halfClosed: () => this.#halfClosed(),
+      halfClosed: () => this.#halfClosed(facts),
       gone: (problem) => this.#gone(problem),
     });
   }
@@ -129,7 +128,8 @@ export class IncomingConnection implements Waiting {
     if (!this.#socket.isHeld) this.#pump();
   }
 
-  #halfClosed(): void {
+  #halfClosed(facts: ReceivedSession): void {
+    facts.input.end();
     if (this.#handshake !== undefined) this.#handshake.clientClosed();
     else this.#pump();
   }

@@ -23,6 +23,7 @@ import { CurrentRecipient } from './current-recipient.ts';
 import { DraftBody } from './draft-body.ts';
 import type { ShowPiece } from './body-followers.ts';
 import type { MessageIntake } from './message-intake.ts';
+import { InputEnd } from './input-end.ts';
 import { SessionResults } from './session-results.ts';
 import { StageAdditions } from './stage-additions.ts';
 import { noTlsLogins, type TlsLogins } from './tls-logins.ts';
@@ -54,6 +55,7 @@ export class ReceivedSession implements Subject {
   notices: StageNotices | undefined;
   #saidHello = false;
   readonly #results = new SessionResults();
+  readonly input = new InputEnd();
 
   /** @param maxMessageBytes - 0 for no limit */
   constructor(
@@ -171,6 +173,7 @@ export class ReceivedSession implements Subject {
 
   /** The client has gone. */
   end(): void {
+    this.input.end();
     this.dropTransaction();
     this.notices?.sessionEnded(this);
   }

@@ -7,12 +7,12 @@ export class WatchedPlaces extends Places {
   #left = 0;
   readonly #waiting = new Set<() => void>();
 
-  override take(waitMs: number, signal?: AbortSignal): Promise<PlaceAnswer> {
-    const answer = super.take(waitMs, signal);
+  override take(waitMs: number, signal?: AbortSignal, left?: AbortSignal): Promise<PlaceAnswer> {
+    const answer = super.take(waitMs, signal, left);
     this.#came++;
     this.#changed();
     void answer.then((came) => {
-      if (came !== 'gone') return;
+      if (came !== 'gone' && came !== 'left') return;
       this.#left++;
       this.#changed();
     });

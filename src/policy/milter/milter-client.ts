@@ -242,7 +242,8 @@ export class MilterClient {
   async #open(facts: SessionFacts, mayBeUsed: boolean): Promise<Talk> {
     const { connection: parts, places, names, macros, last, idle } = this.#parts;
     const name = await clientNameOf(facts, names);
-    await takePlace(places, parts.connectMs, (this.#gone ??= new AbortController()).signal);
+    const { signal } = (this.#gone ??= new AbortController());
+    await takePlace(places, parts.connectMs, { signal, input: facts.input });
     this.#hasPlace = true;
     const used = mayBeUsed && !this.#isClosed ? idle?.take() : undefined;
     const connection = this.#isClosed ? undefined : (used ?? (await MilterConnection.open(parts)));

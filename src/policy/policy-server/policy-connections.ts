@@ -2,7 +2,7 @@
 // for one; a question that meets a connection which the server has closed meanwhile is asked once more, on a new one.
 
 import type { IdleConnections } from '../idle-connections.ts';
-import { inTurn, type TurnParts } from '../in-turn.ts';
+import { type InLine, inTurn, type TurnParts } from '../in-turn.ts';
 import { PolicyConnection, type PolicyConnectionParts } from './policy-connection.ts';
 
 export interface PolicyConnectionsParts {
@@ -22,11 +22,11 @@ export class PolicyConnections {
 
   /**
    * Asks one question.
-   * @param session - aborted when the session has gone
+   * @param session - what is asked ends when it has gone
    * @returns the actions of the answer
    * @throws {StageBusy} when too many sessions wait for a connection; {Error} with a clause about what else went wrong
    */
-  ask(request: Buffer, session: AbortSignal): Promise<readonly string[]> {
+  ask(request: Buffer, session: InLine): Promise<readonly string[]> {
     return inTurn(this.#parts.turn, session, (signal) => this.#askInTurn(request, signal));
   }
 

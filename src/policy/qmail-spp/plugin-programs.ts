@@ -55,7 +55,7 @@ export class PluginPrograms {
   ): Promise<readonly SppCommand[]> {
     const { places, home } = this.#parts;
     const variables = (session.variables ??= await this.#variablesOf(facts));
-    await takePlace(places, Math.max(1, untilMs - performance.now()));
+    await takePlace(places, Math.max(1, untilMs - performance.now()), facts);
     try {
       const command = commandLine(plugin);
       const timeMs = Math.max(1, untilMs - performance.now());

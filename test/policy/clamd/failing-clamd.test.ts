@@ -195,3 +195,29 @@ test('a client that goes leaves the line at once, and its question ends', async 
   assert.match((await sending).at(-1) ?? '', /^250 /);
   assert.equal(clamd.talks.length, 2);
 });
+
+test('a client that closes its side leaves the line with a reply; one that is asked about gets its answer', async (t) => {
+  const clamd = await ScriptedClamd.start(t, { say: () => undefined });
+  const places = new WatchedPlaces(1, 1);
+  const fixture = await receiverWith(t, clamd, { turn: { ...turnOf({}), places } });
+  const asks = await greeted(fixture);
+  const first = sendMessage(asks);
+  await clamd.until(() => clamd.talks[0]?.isWhole === true);
+  const waits = await greeted(fixture);
+  const second = sendMessage(waits);
+  await places.came(2);
+  asks.socket.end();
+  waits.socket.end();
+  assert.match((await second).at(-1) ?? '', /^451 4\.3\.2 /);
+  assert.equal(await waits.reply(), '');
+  // It says nothing about clamd.
+  assert.deepEqual(fixture.troubles.list, []);
+  const next = await greeted(fixture);
+  const third = sendMessage(next);
+  await places.came(3);
+  clamd.talks[0]?.socket.write('stream: OK\0');
+  assert.match((await first).at(-1) ?? '', /^250 /);
+  await clamd.until(() => clamd.talks[1]?.isWhole === true);
+  clamd.talks[1]?.socket.write('stream: OK\0');
+  assert.match((await third).at(-1) ?? '', /^250 /);
+});
