@@ -55,7 +55,8 @@ export function mailboxesIn(stray: string): readonly string[] {
   return stray.match(mailboxLike) ?? [stray];
 }
 
-const mailboxLike = /[^\s\0-\x1f\x7f@]+@[^\s\0-\x1f\x7f@]+/gu;
+// From the start of a word alone, so that a long one is gone over once.
+const mailboxLike = /(?<![^\s\0-\x1f\x7f@])[^\s\0-\x1f\x7f@]+@[^\s\0-\x1f\x7f@]+/gu;
 
 const titles = { from: 'From', sender: 'Sender' } as const;
 

@@ -1,6 +1,7 @@
 // The header of a message (RFC 5322 2.2) as a list of fields that can be inserted, changed and removed. What is not edited stays as
 // it came, byte by byte.
 
+import { lastLineEnd, withLineEnds } from '../values/line-ends.ts';
 import { type HeaderField, headerFields } from './header-fields.ts';
 
 /** One field. */
@@ -143,12 +144,13 @@ export class EditableHeader {
 
 /** @param header - bytes in which the field stands */
 export function fieldAt(header: Buffer, { name, start, valueStart, end }: HeaderField): Field {
-  const value = header.toString('utf8', valueStart, end).replace(/\r*\n$/u, '');
+  const text = header.toString('utf8', valueStart, end);
+  const value = text.slice(0, text.length - lastLineEnd(text).length);
   return { name, value, bytes: header.subarray(start, end) };
 }
 
 function lineOf({ name, value, isRaw }: NewField): Field {
-  const folded = value.replaceAll(/\r*\n/gu, '\r\n');
+  const folded = withLineEnds(value, '\r\n');
   if (isRaw !== true) {
     return { name: name.toLowerCase(), value: folded, bytes: Buffer.from(`${name}: ${folded}\r\n`) };
   }

@@ -39,7 +39,7 @@ function readRecord(text: string): StsRecord {
   if (fields.at(-1)?.trimEnd() === '') fields.pop();
   let id: string | undefined;
   for (const [index, field] of fields.entries()) {
-    const bare = index === fields.length - 1 ? field.replace(/[ \t]+$/, '') : field;
+    const bare = index === fields.length - 1 ? field.replace(/(?<![ \t])[ \t]+$/, '') : field;
     const found = idField.exec(bare);
     if (found !== null) id ??= found[1];
     else if (bare.startsWith('id='))

@@ -35,7 +35,9 @@ export function readRecords(texts: readonly string[]): ParsedRecord | undefined 
 /** Reads one record. */
 export function parseRecord(text: string): ParsedRecord {
   if (text.length > maxRecordLength) return invalid(`it has more than ${maxRecordLength} characters`);
-  const [version, ...fields] = text.split(';').map((part) => part.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
+  const [version, ...fields] = text
+    .split(';')
+    .map((part) => part.replaceAll(/^[ \t]+|(?<![ \t])[ \t]+$/g, ''));
   if (version !== 'v=TLSRPTv1') return invalid('it does not begin with v=TLSRPTv1');
   // One semicolon may end the record.
   if (fields.at(-1) === '') fields.pop();

@@ -88,7 +88,7 @@ export function languagesOf(message: readonly Uint8Array[]): string[] {
   return [...accepted, ...(found['content-language'] ?? '').split(',')]
     .map((tag) =>
       tag
-        .replaceAll(/\([^)]*\)/gu, '')
+        .replaceAll(/\([^()]*\)/gu, '')
         .trim()
         .toLowerCase(),
     )

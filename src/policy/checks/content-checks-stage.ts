@@ -3,6 +3,7 @@
 
 import type { Field } from '../../message/editable-header.ts';
 import { strayFields } from '../../message/stray-fields.ts';
+import { withLineEnds } from '../../values/line-ends.ts';
 import {
   type Answer,
   type Audience,
@@ -144,7 +145,7 @@ function contentOf({ fields, strayLines }: HeaderFacts): ContentKind {
 
 /** As tables see it: its folds are LF and what follows, and no blank is before the colon. */
 function fieldText({ bytes }: Field, mostBytes: number): string {
-  const text = textOf(bytes.subarray(0, mostBytes)).replaceAll(/\r*\n/gu, '\n').replace(/\n$/u, '');
+  const text = withLineEnds(textOf(bytes.subarray(0, mostBytes)), '\n').replace(/\n$/u, '');
   return normalizedField(text) ?? text;
 }
 

@@ -5,6 +5,7 @@ import { step } from '../../protocol/milter/flags.ts';
 import type { MilterField } from '../../protocol/milter/milter-events.ts';
 import { bodyChunkBytes } from '../../protocol/milter/milter-session.ts';
 import type { Field } from '../../message/editable-header.ts';
+import { withLineEnds, withoutLineEnds } from '../../values/line-ends.ts';
 import { MessageInDoubt } from '../message-in-doubt.ts';
 import type { BodyFacts, ContentFacts, Edit, NewBody } from '../stage.ts';
 import type { Addition, Answered } from './milter-connection.ts';
@@ -124,8 +125,8 @@ export function milterField({ bytes }: Field): MilterField {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = all.indexOf(colon);
   const name = all.toString('latin1', 0, at).trimEnd();
-  const value = all.toString('latin1', at + 1).replace(/[\r\n]+$/u, '');
-  return { name, value: value.includes('\r') ? value.replaceAll(/\r+\n/gu, '\n') : value };
+  const value = withoutLineEnds(all.toString('latin1', at + 1));
+  return { name, value: value.includes('\r') ? withLineEnds(value, '\n') : value };
 }
 
 /** The body in chunks of the size that a milter gets; only the last is smaller. */

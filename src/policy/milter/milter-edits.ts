@@ -3,6 +3,7 @@
 
 import type { MilterEdit } from '../../protocol/milter/answer.ts';
 import type { MailParameters, RcptParameters } from '../../protocol/smtp/server/server-types.ts';
+import { withoutLineEnds } from '../../values/line-ends.ts';
 import type { Edit, TransactionFacts } from '../stage.ts';
 import { readMail, readRcpt } from './esmtp-parameters.ts';
 
@@ -70,7 +71,7 @@ export class MilterEdits {
 
   /** Line ends at the end of a value are no part of it, though some milters send them. */
   #value(value: string): { readonly value: string; readonly isRaw: true } {
-    const text = value.replace(/[\r\n]+$/u, '');
+    const text = withoutLineEnds(value);
     return { value: this.#hasLeadingSpace ? text : ` ${text}`, isRaw: true };
   }
 }

@@ -2,6 +2,7 @@
 // after it has begun to send one leaves a message in doubt.
 
 import { fieldEditFault } from '../../message/editable-header.ts';
+import { withLineEnds, withoutLastCrs } from '../../values/line-ends.ts';
 import { leavingMessage } from '../leaving-message.ts';
 import { MessageInDoubt } from '../message-in-doubt.ts';
 import type { ContentFacts, Edit } from '../stage.ts';
@@ -95,7 +96,7 @@ export class FilterContent {
 /** As the filter was shown it, up to the first empty line. */
 function leavingHeader({ header: { fields, strayLines } }: Pick<ContentFacts, 'header'>): string {
   const text = fields.map(({ bytes }) => Buffer.from(bytes).toString('latin1')).join('') + strayLines;
-  const lines = text.replaceAll(/\r*\n/gu, '\r\n').split('\r\n');
+  const lines = withLineEnds(text, '\r\n').split('\r\n');
   const end = lines.indexOf('');
   return lines
     .slice(0, end === -1 ? lines.length : end)
@@ -104,7 +105,7 @@ function leavingHeader({ header: { fields, strayLines } }: Pick<ContentFacts, 'h
 }
 
 function toldLine(prefix: string, line: string): string {
-  const plain = line.replace(/\r+$/u, '').replaceAll('\0', '');
+  const plain = withoutLastCrs(line).replaceAll('\0', '');
   return plain.startsWith('.') ? `${prefix}.${plain}\n` : `${prefix}${plain}\n`;
 }
 

@@ -3,6 +3,7 @@
 
 import { headerFields } from '../../message/header-fields.ts';
 import type { Field, FieldEdit } from '../../message/editable-header.ts';
+import { withLineEnds } from '../../values/line-ends.ts';
 
 /** Beyond this, fields between the first and the last change count as changed: to find out costs the product. */
 const mostCompared = 4_000_000;
@@ -29,7 +30,7 @@ export function headerEdits(before: readonly Field[], after: Buffer): readonly F
 /** As Latin-1, with CRLF at the ends of lines. */
 function textOf(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return `${text.replaceAll(/\r*\n/gu, '\r\n').replace(/\r\n$/u, '')}\r\n`;
+  return `${withLineEnds(text, '\r\n').replace(/\r\n$/u, '')}\r\n`;
 }
 
 function editsBetween(before: readonly string[], after: readonly string[]): readonly FieldEdit[] {

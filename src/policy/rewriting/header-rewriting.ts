@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { AddressField } from '../../message/address-field.ts';
 import type { Field, FieldReplacement } from '../../message/editable-header.ts';
 import type { AddressClass } from '../../values/address-classes.ts';
+import { lastLineEnd } from '../../values/line-ends.ts';
 import { classOfField } from './address-fields.ts';
 import type { Asking } from './asking.ts';
 import type { MessageOfAddresses, Rewriter } from './rewriter.ts';
@@ -63,7 +64,7 @@ function readField({ bytes }: Field, at: number, of: AddressClass, hostname: str
   const encoding = isUtf8(bytes) ? 'utf8' : 'latin1';
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
   const valueStart = text.indexOf(':') + 1;
-  const [end = ''] = /\r*\n$/u.exec(text) ?? [];
+  const end = lastLineEnd(text);
   const field = AddressField.read(text.slice(valueStart, text.length - end.length), hostname);
   if (field === undefined) return undefined;
   // Bytes of an unknown encoding are characters that nobody has written.

@@ -2,6 +2,7 @@
 // says ends the header or a field of it: a value that would is refused as a whole, as a failure of the stage.
 
 import type { RspamdAnswer } from '../../protocol/rspamd/answer.ts';
+import { withoutLineEnds } from '../../values/line-ends.ts';
 import type { ContentFacts, Edit } from '../stage.ts';
 
 export function rspamdEdits(
@@ -12,8 +13,8 @@ export function rspamdEdits(
   const header = new CountedFields(facts);
   const edits: Edit[] = removed.flatMap(({ name, number }) => header.remove(name, number));
   for (const { name, value, order } of added) {
-    if (order === undefined) edits.push({ kind: 'add-field', name, value: withoutEnd(value) });
-    else edits.push({ kind: 'insert-field', at: header.indexOf(order), name, value: withoutEnd(value) });
+    if (order === undefined) edits.push({ kind: 'add-field', name, value: withoutLineEnds(value) });
+    else edits.push({ kind: 'insert-field', at: header.indexOf(order), name, value: withoutLineEnds(value) });
   }
   if (sender !== undefined) edits.push({ kind: 'change-sender', address: withoutBrackets(sender) });
   const known = new Set(facts.transaction.recipients.map(({ address }) => address));
@@ -26,7 +27,7 @@ export function rspamdEdits(
   for (const each of removedRecipients)
     edits.push({ kind: 'remove-recipient', address: withoutBrackets(each) });
   for (const [at, value] of signatures.entries())
-    edits.push({ kind: 'insert-field', at: at + 1, name: 'DKIM-Signature', value: withoutEnd(value) });
+    edits.push({ kind: 'insert-field', at: at + 1, name: 'DKIM-Signature', value: withoutLineEnds(value) });
   return edits;
 }
 
@@ -36,14 +37,14 @@ export function spamFieldEdits({ spamFields }: RspamdAnswer, facts: Pick<Content
   const fields = spamFields.length === 0 ? [{ name: 'X-Spam', value: 'Yes' }] : spamFields;
   const edits: Edit[] = [];
   for (const { name, value } of fields) {
-    edits.push(...header.remove(name, 0), { kind: 'add-field', name, value: withoutEnd(value) });
+    edits.push(...header.remove(name, 0), { kind: 'add-field', name, value: withoutLineEnds(value) });
   }
   return edits;
 }
 
 export function subjectEdits({ subject }: RspamdAnswer): Edit[] {
   if (subject === undefined) return [];
-  return [{ kind: 'change-field', name: 'Subject', occurrence: 1, value: withoutEnd(subject) }];
+  return [{ kind: 'change-field', name: 'Subject', occurrence: 1, value: withoutLineEnds(subject) }];
 }
 
 /** Numbers of fields are those of the message that rspamd has seen. */
@@ -72,11 +73,6 @@ class CountedFields {
   indexOf(order: number): number {
     return order >= 0 ? order : Math.max(0, this.#names.length + order + 1);
   }
-}
-
-/** Line ends at the end of a value are no part of it. */
-function withoutEnd(value: string): string {
-  return value.replace(/[\r\n]+$/u, '');
 }
 
 function withoutBrackets(address: string): string {

@@ -1,6 +1,8 @@
 // The command INSTREAM of clamd (clamd(8), "z" form): a message goes out in chunks, each behind its length, and one reply comes back. Promises: a
 // reply is bounded, and whatever is none of those that clamd gives is told apart from "clean".
 
+import { withoutLineEnds } from '../../values/line-ends.ts';
+
 /** Begins the scan. The reply ends with NUL, too. */
 export const instreamCommand: Uint8Array = Buffer.from('zINSTREAM\0', 'latin1');
 
@@ -56,7 +58,7 @@ export class ClamdReplyReader {
 }
 
 function replyOf(line: string): ClamdReply {
-  const text = line.replace(/[\r\n]+$/u, '');
+  const text = withoutLineEnds(line);
   if (text === 'INSTREAM size limit exceeded. ERROR') return { kind: 'too-large' };
   if (text.endsWith(' ERROR')) return { kind: 'failed', why: `it said: ${printable(text)}` };
   const found = ofStream.exec(text)?.[1];

@@ -16,7 +16,7 @@ const enhancedCode = /^([245]\.\d{1,3}\.\d{1,3})(?: (.*))?$/;
 
 /** @returns undefined when it is no reply of 4xx or 5xx */
 export function readReplyCode(text: string): MilterReply | undefined {
-  const all = text.replace(/(?:\r?\n)+$/u, '').split(/\r?\n/u);
+  const all = text.replace(/(?<!\n)(?:\r?\n)+$/u, '').split(/\r?\n/u);
   if (all.length > maxLines) return undefined;
   let code = '';
   let enhanced: string | undefined;
