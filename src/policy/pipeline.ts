@@ -97,7 +97,7 @@ export class Pipeline {
         answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`, error);
       }
       if (answer === goOn) {
-        this.#watch.worked(member);
+        this.#watch.worked(member, point);
         if (member.isTest) member.tally?.wouldHave('continue');
         else member.tally?.answered('continue');
         continue;
@@ -134,7 +134,7 @@ export class Pipeline {
     const fault = this.#faultIn(answer, point, subject, member);
     const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
     if (fault === undefined && !substitutes.has(answer)) {
-      this.#watch.worked(member);
+      this.#watch.worked(member, point);
       if (member.isTest) {
         member.tally?.wouldHave(answer.kind);
         this.#watch.tested(member, point, subject, answer);

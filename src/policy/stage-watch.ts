@@ -1,4 +1,4 @@
-// Watches the stages of a process: a stage that fails is a trouble until it has not failed for a minute. The log gets one line a
+// Watches the stages of a process: a stage that fails is a trouble until it works again, or has not failed for a minute. The log gets one line a
 // minute for each stage, however often it fails. A stage that fails again and again rests, if it is one that may.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
@@ -11,6 +11,9 @@ import type { StageTallies, StageTally } from './stage-tally.ts';
 import { testedAnswer } from './tested-stages.ts';
 
 const quietMs = 60_000;
+
+/** So often in a row has a stage to answer where it failed before it counts as mended; once after a rest. */
+const answersWhenMended = 10;
 
 export interface StageWatchParts {
   readonly deadlines: Deadlines;
@@ -75,9 +78,13 @@ export class StageWatch {
   }
 
   /** A stage has answered. */
-  worked({ stage, breaker }: Member): void {
-    if (breaker === undefined || this.#failing.size === 0) return;
-    if (this.#failing.get(stage)?.worked() === true) this.#parts.log.info(`stage "${stage}" answers again`);
+  worked({ stage }: Member, point: Point): void {
+    if (this.#failing.size === 0) return;
+    const failing = this.#failing.get(stage);
+    if (failing === undefined) return;
+    // At another point it may have had nothing to ask.
+    if (failing.isMendedAt(point)) this.#parts.troubles.clear(`stage:${stage}`);
+    if (failing.worked()) this.#parts.log.info(`stage "${stage}" answers again`);
   }
 
   /**
@@ -108,6 +115,7 @@ export class StageWatch {
       failing = new FailingStage(() => this.#recovered(stage));
       this.#failing.set(stage, failing);
     }
+    failing.failedAt(point);
     deadlines.set(failing, quietMs + (breaker?.restMs ?? 0));
     const text = `The stage "${stage}" fails at ${point}: ${why}. Meanwhile ${consequence[answer]}.`;
     const level = answer === 'continue' ? 'warning' : 'critical';
@@ -133,7 +141,7 @@ export class StageWatch {
   }
 }
 
-/** A stage that failed in the last minute. */
+/** A stage that failed in the last minute, or in its rest. */
 class FailingStage implements Deadline {
   atMs = Infinity;
   bucket = -1;
@@ -142,6 +150,10 @@ class FailingStage implements Deadline {
   #inARow = 0;
   #restsUntilMs = -Infinity;
   #unlogged = 0;
+  /** Where it failed last; undefined: it is mended since. */
+  #failedAt: Point | undefined;
+  #answersInARow = 0;
+  #hasRested = false;
 
   constructor(onQuiet: () => void) {
     this.#onQuiet = onQuiet;
@@ -163,10 +175,25 @@ class FailingStage implements Deadline {
     return false;
   }
 
+  failedAt(point: Point): void {
+    this.#failedAt = point;
+    this.#answersInARow = 0;
+  }
+
+  /** Counts an answer. @returns whether it is the one by which the stage is mended */
+  isMendedAt(point: Point): boolean {
+    if (point !== this.#failedAt) return false;
+    if (++this.#answersInARow < answersWhenMended && !this.#hasRested) return false;
+    this.#failedAt = undefined;
+    this.#hasRested = false;
+    return true;
+  }
+
   /** Counts a failure. @returns whether it rests from now on */
   rest(nowMs: number, { failures, restMs }: Breaker): boolean {
     if (++this.#inARow < failures) return false;
     this.#restsUntilMs = nowMs + restMs;
+    this.#hasRested = true;
     // A trial that fails begins the next rest.
     this.#inARow = failures - 1;
     return true;

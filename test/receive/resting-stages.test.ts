@@ -98,3 +98,42 @@ test('refusals of a stage are answers, and it does not rest after them', async (
     assert.equal(await client.ask('MAIL FROM:<a@example.net>\r\n'), '451 4.7.1 Greylisted');
   assert.equal(asked, 3);
 });
+
+test('a stage is no trouble any more when it has answered where it failed: once after a rest, else ten times in a row', async (t) => {
+  let isBroken = true;
+  const stage: Stage = {
+    name: 'weak',
+    breaker: { failures: 2, restMs: 10_000 },
+    helo: () => goOn,
+    mail: () => {
+      if (isBroken) throw new Error('no');
+      return goOn;
+    },
+  };
+  const fixture = await withStages(t, stage);
+  const client = await greeted(fixture);
+  const troubles = (): number => fixture.troubles.list.length;
+  const mail = async (): Promise<void> => {
+    if ((await client.ask('MAIL FROM:<a@example.net>\r\n')).startsWith('250')) await client.ask('RSET\r\n');
+  };
+  await mail();
+  isBroken = false;
+  for (let turn = 0; turn < 9; turn++) await mail();
+  assert.equal(troubles(), 1);
+  await mail();
+  assert.equal(troubles(), 0);
+  isBroken = true;
+  await mail();
+  await mail();
+  assert.equal(troubles(), 1);
+  await pass(fixture, 10_000);
+  isBroken = false;
+  await client.ask('EHLO client.test\r\n');
+  // At HELO it never failed: that says nothing.
+  assert.equal(troubles(), 1);
+  await mail();
+  assert.equal(troubles(), 0);
+  isBroken = true;
+  await mail();
+  assert.equal(troubles(), 1);
+});
