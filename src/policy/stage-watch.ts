@@ -1,5 +1,5 @@
 // Watches the stages of a process: a stage that fails is a trouble until it works again, or has not failed for a minute. The log gets one line a
-// minute for each stage, however often it fails. A stage that fails again and again rests, if it is one that may.
+// minute for each stage and reason, and at most five for a stage, however often it fails. A stage that fails again and again rests, if it is one that may.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
 import type { Events } from '../log/events.ts';
@@ -11,6 +11,9 @@ import type { StageTallies, StageTally } from './stage-tally.ts';
 import { testedAnswer } from './tested-stages.ts';
 
 const quietMs = 60_000;
+
+/** A stage may put what is different each time into its reason. */
+const mostReasonsLogged = 5;
 
 /** So often in a row has a stage to answer where it failed before it counts as mended; once after a rest. */
 const answersWhenMended = 10;
@@ -125,7 +128,7 @@ export class StageWatch {
       text,
       'Look for the cause in the log, and in what the stage asks.',
     );
-    if (failing.mayLog(deadlines.nowMs)) {
+    if (failing.mayLog(deadlines.nowMs, `${point}: ${why}`)) {
       const more = failing.takeUnlogged();
       log.error(
         `stage "${stage}" failed at ${point}: ${why}${more === 0 ? '' : ` (and ${more} more since the last such line)`}`,
@@ -147,6 +150,8 @@ class FailingStage implements Deadline {
   bucket = -1;
   readonly #onQuiet: () => void;
   #loggedAtMs = -Infinity;
+  /** Logged since then. */
+  readonly #reasons = new Set<string>();
   #inARow = 0;
   #restsUntilMs = -Infinity;
   #unlogged = 0;
@@ -207,13 +212,17 @@ class FailingStage implements Deadline {
     return hadRested;
   }
 
-  /** Was nothing logged for a minute? Otherwise this failure is counted only. */
-  mayLog(nowMs: number): boolean {
-    if (nowMs < this.#loggedAtMs + quietMs) {
+  /** Is this reason news? Otherwise the failure is counted only. */
+  mayLog(nowMs: number, reason: string): boolean {
+    if (nowMs >= this.#loggedAtMs + quietMs) {
+      this.#loggedAtMs = nowMs;
+      this.#reasons.clear();
+    }
+    if (this.#reasons.has(reason) || this.#reasons.size >= mostReasonsLogged) {
       this.#unlogged++;
       return false;
     }
-    this.#loggedAtMs = nowMs;
+    this.#reasons.add(reason);
     return true;
   }
 

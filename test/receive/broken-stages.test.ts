@@ -169,3 +169,26 @@ test('an answer after the client has gone changes nothing, and is no failure', a
   const other = await greeted(fixture);
   assert.match(await other.ask('NOOP\r\n'), /^250/);
 });
+
+test('each reason for which a stage fails is logged once a minute, at most five of them', async (t) => {
+  let why = 'one';
+  const fixture = await withStages(t, {
+    name: 'broken',
+    mail: () => {
+      throw new Error(`the reason ${why}`);
+    },
+  });
+  const client = await greeted(fixture);
+  const failAs = async (reason: string): Promise<void> => {
+    why = reason;
+    await client.ask('MAIL FROM:<a@example.net>\r\n');
+  };
+  const logged = (): readonly string[] =>
+    fixture.log.flatMap((line) => (/error: the reason (\w+(?: \(and \d+ more)?)/.exec(line) ?? []).slice(1));
+  for (const reason of ['one', 'one', 'two', 'one', 'three', 'four', 'five', 'six', 'seven'])
+    await failAs(reason);
+  assert.deepEqual(logged(), ['one', 'two (and 1 more', 'three (and 1 more', 'four', 'five']);
+  fixture.clock.now += 60_000;
+  await failAs('six');
+  assert.equal(logged().at(-1), 'six (and 2 more');
+});
