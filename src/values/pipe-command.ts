@@ -48,25 +48,56 @@ export type FilledCommand =
 export function fillCommand(command: readonly string[], values: PipeValues): FilledCommand {
   const filled: string[] = [];
   for (const part of command) {
-    let unfit: FilledCommand | undefined;
-    const text = part.replaceAll(variable, (_, name: PipeVariable) => {
-      const why = whyUnfit(values[name], part);
-      if (why !== undefined) unfit ??= { kind: 'unfit', variable: name, why };
-      return values[name];
-    });
+    const text = filledText(part, values);
+    const unfit = unfitIn(part, text, values);
     if (unfit !== undefined) return unfit;
     filled.push(text);
   }
   return { kind: 'filled', command: filled };
 }
 
-function whyUnfit(value: string, part: string): string | undefined {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\0-\x1f\x7f]/.test(value)) return 'has a control character';
-  // At the beginning of an argument it would be an option.
-  if (value.startsWith('-') && part.startsWith('${')) return 'begins with "-", as options of a program do';
-  const isInPath = part.includes('/');
-  if (isInPath && (value.includes('/') || value === '.' || value === '..'))
-    return 'would lead to another folder';
+function filledText(text: string, values: PipeValues): string {
+  return text.replaceAll(variable, (_, name: PipeVariable) => values[name]);
+}
+
+function variablesIn(text: string): PipeVariable[] {
+  return Array.from(text.matchAll(variable), ([, name]) => name as PipeVariable);
+}
+
+function unfitIn(part: string, text: string, values: PipeValues): FilledCommand | undefined {
+  const used = variablesIn(part);
+  const [first] = used;
+  if (first === undefined) return undefined;
+  for (const each of used) {
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    if (/[\0-\x1f\x7f]/.test(values[each]))
+      return { kind: 'unfit', variable: each, why: 'has a control character' };
+  }
+  // The whole argument counts: of `${extension}-${user}`, an empty extension leaves an option.
+  if (text.startsWith('-') && !part.startsWith('-')) {
+    const begins = used.find((each) => values[each].startsWith('-'));
+    const why =
+      begins === undefined
+        ? 'would leave an argument that begins with "-"'
+        : 'begins with "-", as options of a program do';
+    return { kind: 'unfit', variable: begins ?? first, why };
+  }
+  return part.includes('/') ? unfitInPath(part, values) : undefined;
+}
+
+/** A value must neither add a name to a path, nor take one out of it: both lead to another folder. */
+function unfitInPath(part: string, values: PipeValues): FilledCommand | undefined {
+  const why = 'would lead to another folder';
+  for (const name of part.split('/')) {
+    const used = variablesIn(name);
+    const [first] = used;
+    if (first === undefined) continue;
+    const slashed = used.find((each) => values[each].includes('/'));
+    if (slashed !== undefined) return { kind: 'unfit', variable: slashed, why };
+    const text = filledText(name, values);
+    if (text === '.' || text === '..') return { kind: 'unfit', variable: first, why };
+    if (text === '')
+      return { kind: 'unfit', variable: first, why: 'leaves a name empty in the path of an argument' };
+  }
   return undefined;
 }

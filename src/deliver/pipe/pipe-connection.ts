@@ -4,7 +4,7 @@
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { WayHop } from '../../route/types.ts';
 import type { StoredMessage } from '../../spool/types.ts';
-import { fillCommand } from '../../values/pipe-command.ts';
+import { fillCommand, type PipeVariable } from '../../values/pipe-command.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { passedPlaces, type PassedPlaces } from '../local/header-block.ts';
 import { deliveredBefore } from '../local/delivered-before.ts';
@@ -97,17 +97,21 @@ function unfitness(
 ): readonly [status: string, text: string] | undefined {
   const filled = fillCommand(command, pipeValues(facts));
   if (filled.kind === 'unfit') {
-    const isSender = filled.variable === 'sender';
-    return [
-      isSender ? '5.1.7' : '5.1.3',
-      `the address of the ${isSender ? 'sender' : 'recipient'} ${filled.why}`,
-    ];
+    const { variable, why } = filled;
+    return [variable === 'sender' ? '5.1.7' : '5.1.3', `${whose(variable, facts)} ${why}`];
   }
   if (Buffer.byteLength(facts.recipient) > mostAddressBytes)
     return ['5.1.3', 'the address of the recipient is too long for a program'];
   if (Buffer.byteLength(facts.sender) > mostAddressBytes)
     return ['5.1.7', 'the address of the sender is too long for a program'];
   return undefined;
+}
+
+/** Who wrote what is unfit: the original recipient comes from another one than the recipient. */
+function whose(variable: PipeVariable, { recipient, originalRecipient }: PipeFacts): string {
+  if (variable === 'sender') return 'the address of the sender';
+  const isOriginal = variable === 'original_recipient' && originalRecipient !== recipient;
+  return isOriginal ? 'the original recipient (ORCPT)' : 'the address of the recipient';
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -248,6 +248,15 @@ test('an address that the command could misread is given to no program', async (
     ['${sender}', 'joe@to.test', '-x@from.test', /^550 5\.1\.7 the address of the sender begins with "-"/],
     ['/home/${user}/Mail', 'a/../../b@to.test', 'a@from.test', /^550 5\.1\.3 .*another folder/],
     ['/home/${user}/Mail', '".."@to.test', 'a@from.test', /^550 5\.1\.3 .*another folder/],
+    ['/home/${user}${extension}', '".+."@to.test', 'a@from.test', /^550 5\.1\.3 .*another folder/],
+    ['/home/${user}/Mail', '""@to.test', 'a@from.test', /^550 5\.1\.3 .*leaves a name empty in the path/],
+    ['/home/${sender}', 'joe@to.test', '', /^550 5\.1\.7 .*leaves a name empty in the path/],
+    [
+      '${extension}-${user}',
+      'joe@to.test',
+      'a@from.test',
+      /^550 5\.1\.3 .*leave an argument that begins with "-"/,
+    ],
     ['${user}', `${'x'.repeat(2000)}@to.test`, 'a@from.test', /^550 5\.1\.3 .*too long/],
   ];
   const made = await fixture(t);
@@ -263,9 +272,20 @@ test('an address that the command could misread is given to no program', async (
   }
   assert.equal(existsSync(file), false);
   // The same characters are harmless elsewhere.
-  const plain = { ...pipeDefaults, command: ['/bin/sh', '-c', 'echo run >> "$0"', file, '--user=${user}'] };
+  const harmless = ['--user=${user}', '${domain}+${user}'];
+  const plain = { ...pipeDefaults, command: ['/bin/sh', '-c', 'echo run >> "$0"', file, ...harmless] };
   const [result] = await deliver(made, plain, { to: ['-a/b@to.test'] });
   assert.equal(result?.result, 'delivered');
+});
+
+test('an original recipient that the command could misread is named as what it is', async (t) => {
+  const way = { ...pipeDefaults, command: ['/bin/true', '${original_recipient}'] };
+  const to = { address: 'joe@to.test', originalRecipient: 'rfc822;-oQ/x' };
+  const [result] = await deliver(await fixture(t), way, { to: [to] });
+  assert.equal(
+    result?.error,
+    '550 5.1.3 the original recipient (ORCPT) begins with "-", as options of a program do',
+  );
 });
 
 test('a message that was delivered to the recipient before is a loop', async (t) => {
