@@ -3,6 +3,7 @@
 
 import { lastLineEnd, withLineEnds } from '../values/line-ends.ts';
 import { type HeaderField, headerFields } from './header-fields.ts';
+import { NamedList } from './named-list.ts';
 
 /** One field. */
 export interface Field {
@@ -50,15 +51,17 @@ const lineFeed = 0x0a;
 const lineEnd = Buffer.from('\r\n');
 
 /** Stands for our own Received field, which is made when the message is complete. */
-const ownReceived = 'own received';
+const ownReceived: Field = { name: '', value: '', bytes: new Uint8Array() };
 
 export class EditableHeader {
-  readonly #lines: (Field | typeof ownReceived)[] = [ownReceived];
+  readonly #lines = new NamedList<Field>();
+  #ownReceivedAt = 0;
   /** The lines from the first one that is no field: the empty line, or what somebody put in its place. */
   readonly #rest: Buffer;
 
   /** @param header - the bytes to the end of the header, the empty line included when there is one */
   constructor(header: Buffer) {
+    this.#lines.push(ownReceived);
     let end = 0;
     for (const field of headerFields(header)) {
       ({ end } = field);
@@ -69,12 +72,12 @@ export class EditableHeader {
 
   /** The fields in order, without our own Received field. */
   get fields(): readonly Field[] {
-    return this.#lines.filter((line) => line !== ownReceived);
+    return [...this.#lines].filter((line) => line !== ownReceived);
   }
 
   /** How many fields stand above our own Received field. */
   get ownReceivedAt(): number {
-    return this.#lines.indexOf(ownReceived);
+    return this.#ownReceivedAt;
   }
 
   /** From the first line that is no field, as Latin-1; empty when that is the empty line. An empty line with CRs too many is stray as well. */
@@ -87,20 +90,23 @@ export class EditableHeader {
     this.#endLastLine();
     switch (edit.kind) {
       case 'insert-field':
-        this.#lines.splice(edit.at, 0, lineOf(edit));
+        this.#lines.insert(edit.at, lineOf(edit));
+        if (edit.at <= this.#ownReceivedAt) this.#ownReceivedAt++;
         break;
       case 'add-field':
         this.#lines.push(lineOf(edit));
         break;
       case 'change-field': {
-        const at = this.#find(edit.name, edit.occurrence);
+        const at = this.#lines.indexOf(edit.name.toLowerCase(), edit.occurrence);
         if (at === -1) this.#lines.push(lineOf(edit));
-        else this.#lines[at] = lineOf(edit);
+        else this.#lines.replace(at, lineOf(edit));
         break;
       }
       case 'remove-field': {
-        const at = this.#find(edit.name, edit.occurrence);
-        if (at !== -1) this.#lines.splice(at, 1);
+        const at = this.#lines.indexOf(edit.name.toLowerCase(), edit.occurrence);
+        if (at === -1) break;
+        this.#lines.remove(at);
+        if (at < this.#ownReceivedAt) this.#ownReceivedAt--;
         break;
       }
     }
@@ -109,13 +115,12 @@ export class EditableHeader {
   /** @throws {RangeError} when there is no field at this index; `fieldReplacementFault` finds bytes that are no field */
   replace({ at, bytes }: FieldReplacement): void {
     this.#endLastLine();
-    const own = this.#lines.indexOf(ownReceived);
-    const line = at < own ? at : at + 1;
+    const line = at < this.#ownReceivedAt ? at : at + 1;
     const copy = Buffer.from(bytes);
     const [field] = headerFields(copy);
     if (line >= this.#lines.length || field === undefined)
       throw new RangeError(`There is no field number ${at}`);
-    this.#lines[line] = fieldAt(copy, field);
+    this.#lines.replace(line, fieldAt(copy, field));
   }
 
   /**
@@ -124,21 +129,15 @@ export class EditableHeader {
    */
   bytes(received: Uint8Array, hasBody: boolean): Buffer {
     if (hasBody) this.#endLastLine();
-    const lines = this.#lines.map((line) => (line === ownReceived ? received : line.bytes));
+    const lines = [...this.#lines].map((line) => (line === ownReceived ? received : line.bytes));
     return Buffer.concat([...lines, hasBody && this.#rest.length === 0 ? lineEnd : this.#rest]);
   }
 
   /** The last line of a message without a body need not have an end, when it came by BDAT (RFC 3030 2). */
   #endLastLine(): void {
-    const last = this.#lines.at(-1);
+    const { last } = this.#lines;
     if (last === undefined || last === ownReceived || last.bytes.at(-1) === lineFeed) return;
-    this.#lines[this.#lines.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, lineEnd]) };
-  }
-
-  #find(name: string, occurrence: number): number {
-    const wanted = name.toLowerCase();
-    let left = occurrence;
-    return this.#lines.findIndex((line) => line !== ownReceived && line.name === wanted && --left === 0);
+    this.#lines.replace(this.#lines.length - 1, { ...last, bytes: Buffer.concat([last.bytes, lineEnd]) });
   }
 }
 

@@ -7,6 +7,10 @@ import { EditableHeader, type FieldEdit, fieldEditFault } from '../../src/messag
 const header = 'Received: from a\r\n by b\r\nSubject: one\r\nsubject:two\r\nX-Odd : \xff\r\n\r\n';
 
 function edited(text: string, ...edits: readonly FieldEdit[]): string {
+  return editedBy(text, edits);
+}
+
+function editedBy(text: string, edits: readonly FieldEdit[]): string {
   const editable = new EditableHeader(Buffer.from(text, 'latin1'));
   for (const edit of edits) {
     assert.equal(fieldEditFault(edit), undefined);
@@ -73,6 +77,37 @@ test('a field is told with its folds, decoded, and without its last line end', (
       ['b', ''],
     ],
   );
+});
+
+// With a walk over the header for each edit, this would take minutes.
+test('a header of very many fields bears as many edits', () => {
+  const count = 60_000;
+  const half = count / 2;
+  const names = Array.from({ length: count }, (_, at) => (at % 2 === 0 ? 'a' : 'b'));
+  const text = `${names.map((name) => `${name}:\r\n`).join('')}\r\n`;
+  const each = (make: (at: number) => FieldEdit): FieldEdit[] =>
+    Array.from({ length: half }, (_, at) => make(at));
+  const remove = (name: string, occurrence: number): FieldEdit => ({
+    kind: 'remove-field',
+    name,
+    occurrence,
+  });
+  const change = (occurrence: number): FieldEdit => ({
+    kind: 'change-field',
+    name: 'b',
+    occurrence,
+    value: '1',
+  });
+  const insert = (at: number): FieldEdit => ({ kind: 'insert-field', at, name: 'c', value: '2' });
+  const changes = [
+    ...each((at) => remove('a', half - at)),
+    ...each((at) => change(at + 1)),
+    ...each((at) => insert(2 * at + 1)),
+    ...each(() => remove('none', 1)),
+  ];
+  assert.equal(editedBy(text, changes), `Received: ours\r\n${'c: 2\r\nb: 1\r\n'.repeat(half)}\r\n`);
+  const others = [...each(() => remove('a', 1)), ...each(() => insert(0)), ...each(() => remove('b', 1))];
+  assert.equal(editedBy(text, others), `${'c: 2\r\n'.repeat(half)}Received: ours\r\n\r\n`);
 });
 
 const wrong: readonly [string, unknown][] = [

@@ -35,21 +35,24 @@ function textOf(bytes: Uint8Array): string {
 
 function editsBetween(before: readonly string[], after: readonly string[]): readonly FieldEdit[] {
   const edits: FieldEdit[] = [];
-  const names = before.map(nameOf);
+  // How many fields of a name are above the present place, as far as the header is changed.
+  const above = new Map<string, number>();
+  const passed = (name: string): void => void above.set(name, (above.get(name) ?? 0) + 1);
   let at = 0;
+  let read = 0;
   for (const kept of keptOf(before, after)) {
-    if (kept === 'same') at++;
-    else if (kept === 'removed') {
-      const name = names[at] ?? '';
-      const occurrence = names.slice(0, at + 1).filter((each) => each === name).length;
-      edits.push({ kind: 'remove-field', name, occurrence });
-      names.splice(at, 1);
+    if (kept === 'same') {
+      passed(nameOf(before[read++] ?? ''));
+      at++;
+    } else if (kept === 'removed') {
+      const name = nameOf(before[read++] ?? '');
+      edits.push({ kind: 'remove-field', name, occurrence: (above.get(name) ?? 0) + 1 });
     } else {
       const colon = kept.indexOf(':');
       const name = kept.slice(0, colon).trimEnd();
       // Our own Received field is above all.
       edits.push({ kind: 'insert-field', at: at + 1, name, value: kept.slice(colon + 1, -2), isRaw: true });
-      names.splice(at, 0, name.toLowerCase());
+      passed(name.toLowerCase());
       at++;
     }
   }

@@ -37,7 +37,8 @@ export function spamFieldEdits({ spamFields }: RspamdAnswer, facts: Pick<Content
   const fields = spamFields.length === 0 ? [{ name: 'X-Spam', value: 'Yes' }] : spamFields;
   const edits: Edit[] = [];
   for (const { name, value } of fields) {
-    edits.push(...header.remove(name, 0), { kind: 'add-field', name, value: withoutLineEnds(value) });
+    for (const edit of header.remove(name, 0)) edits.push(edit);
+    edits.push({ kind: 'add-field', name, value: withoutLineEnds(value) });
   }
   return edits;
 }
@@ -49,29 +50,37 @@ export function subjectEdits({ subject }: RspamdAnswer): Edit[] {
 
 /** Numbers of fields are those of the message that rspamd has seen. */
 class CountedFields {
-  readonly #names: readonly string[];
+  readonly #length: number;
+  readonly #counts = new Map<string, number>();
+  /** Of these all are removed already. */
+  readonly #removed = new Set<string>();
 
-  constructor({ header }: Pick<ContentFacts, 'header'>) {
-    this.#names = header.fields.map(({ name }) => name);
+  constructor({ header: { fields } }: Pick<ContentFacts, 'header'>) {
+    this.#length = fields.length;
+    for (const { name } of fields) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   /** @param number - 0: all; from 1 from the top; from -1 from the end */
   remove(name: string, number: number): Edit[] {
-    const count = this.#names.filter((each) => each === name.toLowerCase()).length;
-    // From the last one, so that the numbers of the others stay.
-    if (number === 0)
+    const key = name.toLowerCase();
+    if (this.#removed.has(key)) return [];
+    const count = this.#counts.get(key) ?? 0;
+    if (number === 0) {
+      this.#removed.add(key);
+      // From the last one, so that the numbers of the others stay.
       return Array.from({ length: count }, (_, at) => ({
         kind: 'remove-field',
         name,
         occurrence: count - at,
       }));
+    }
     const occurrence = number > 0 ? number : count + number + 1;
     return occurrence >= 1 && occurrence <= count ? [{ kind: 'remove-field', name, occurrence }] : [];
   }
 
   /** As a milter counts: 0 is above our own Received field. */
   indexOf(order: number): number {
-    return order >= 0 ? order : Math.max(0, this.#names.length + order + 1);
+    return order >= 0 ? order : Math.max(0, this.#length + order + 1);
   }
 }
 
