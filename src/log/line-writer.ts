@@ -64,6 +64,7 @@ export class LineWriter implements LineSink {
   /** The file may end with a part of a line, which another process or an earlier run has left. */
   #mayEndTorn = true;
   #isWriting = false;
+  #isClosed = false;
   #cannotWrite = false;
   /** The reader of standard output has ended, and no other can take its place. */
   #hasNoReader = false;
@@ -126,6 +127,7 @@ export class LineWriter implements LineSink {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, closeMs);
     await Promise.race([this.flush(), late.promise]);
+    this.#isClosed = true;
     for (const each of [timer, this.#timer, this.#stuckTimer, this.#reopenTimer]) clearTimeout(each);
     process.off('exit', this.#onExit);
     const lost = this.#lines.clear() + linesIn(this.#piece ?? nothing);
@@ -196,7 +198,8 @@ export class LineWriter implements LineSink {
       this.#isWriting = false;
       for (const replaced of this.#replaced) replaced.close();
       this.#replaced = [];
-      if (error === null) this.#written(target, piece, written);
+      if (this.#isClosed) target.close();
+      else if (error === null) this.#written(target, piece, written);
       else this.#notWritten(error);
     });
   }

@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createInterface } from 'node:readline';
 import { LineWriter } from '../../src/log/line-writer.ts';
+import { LogTarget } from '../../src/log/log-target.ts';
 import { PendingLines } from '../../src/log/pending-lines.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -157,6 +158,24 @@ describe('a log that nobody reads', { skip: process.platform === 'win32' }, () =
     assert.equal(read, lines.join(''));
     assert.deepEqual(troubles.list, []);
     closeSync(reader);
+  });
+
+  it('is not tried again after its end, when a write was under way then', async (t) => {
+    const { path, tick } = ground(t, 'slow.log');
+    const writes: Parameters<LogTarget['write']>[2][] = [];
+    t.mock.method(LogTarget.prototype, 'write', (...[, , done]: Parameters<LogTarget['write']>) => {
+      writes.push(done);
+    });
+    const writer = new LineWriter({ target: path, droppedLine });
+    writer.write('late\n');
+    const closed = writer.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(writes.length, 1);
+    tick(2_000);
+    await closed;
+    writes[0]?.(Object.assign(new Error('full'), { code: 'EAGAIN' }), 0);
+    tick(10_000);
+    assert.equal(writes.length, 1);
   });
 
   it('does not prevent a program from ending, which reports the lost lines', async () => {
