@@ -142,7 +142,8 @@ export class Results {
     const { scheduler, senders, flights, effects, handshakes, localFailures, tlsSessions, news } =
       this.#parts;
     senders.closed(connection);
-    this.#parts.backup.closed(connection, report.kind === 'failed' && report.refusal.by.kind !== 'local');
+    const isFarFault = report.kind === 'failed' && report.refusal.by.kind !== 'local';
+    this.#parts.backup.closed(connection, isFarFault ? report.refusal : undefined);
     if (report.kind === 'failed' && report.tls !== undefined) handshakes.told(connection, report.tls);
     const first = flights.on(connection);
     if (first !== undefined) news.begins(first.queueId, first.transaction.message, connection);

@@ -10,6 +10,7 @@ import type { Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { BackupLedger, EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
 import type { EtrnNode } from '../../values/etrn-node.ts';
+import type { Refusal } from '../../message/refusal.ts';
 import { isSocketHop } from '../../route/next-hop.ts';
 import type { EffectOf } from '../../schedule/drive.ts';
 import type { Scheduler } from '../../schedule/types.ts';
@@ -45,7 +46,10 @@ export interface BackupDeskParts {
 
 /** The parts of the manager that it acts on. */
 export interface BackupSurroundings {
-  readonly scheduler: Pick<Scheduler, 'counts' | 'messages' | 'recipients' | 'recipientsOf' | 'retryNow'>;
+  readonly scheduler: Pick<
+    Scheduler,
+    'counts' | 'messages' | 'recipients' | 'recipientsOf' | 'retryNow' | 'sites'
+  >;
   readonly routing: RouterInForce;
   readonly senders: { errand(errand: Errand): Promise<ErrandOutcome> };
   /** Carries out the scheduler's effects. */
@@ -79,6 +83,7 @@ export class BackupDesk implements BackupLedger {
     this.#config = config;
     this.#domains = backupDomains(config);
     this.#serving?.watch.configured();
+    this.#tell();
     this.#serving?.requests.configure(askedServers(config));
   }
 
@@ -94,6 +99,8 @@ export class BackupDesk implements BackupLedger {
         probeMsOf: (domain) => this.#domains?.mostSpecific(domain)?.probeMs ?? 0,
         probe: (down) => this.#probe(down),
         isBack: (down) => this.#isBack(down),
+        concerns: () => this.#concerns(scheduler),
+        changed: () => this.#tell(),
       }),
       requests: new EtrnRequests({
         timers,
@@ -143,10 +150,16 @@ export class BackupDesk implements BackupLedger {
     if (this.#domains !== undefined) this.#serving?.watch.ready(connection);
   }
 
-  /** @param hasFailed - it never became ready, and that was no fault of this host */
-  closed(connection: number, hasFailed: boolean): void {
+  /** @param failure - why it never became ready; undefined where that was a fault of this host */
+  closed(connection: number, failure: Refusal | undefined): void {
     if (this.#domains === undefined) return;
-    this.#serving?.watch.closed(connection, hasFailed);
+    const hasFailed = failure !== undefined;
+    // RFC 3463 X.4.6: the server calls itself by a name of this one.
+    this.#serving?.watch.closed(
+      connection,
+      hasFailed,
+      failure?.by.kind === 'connection' && failure.enhanced === '4.4.6',
+    );
     if (hasFailed) this.#tell();
   }
 
@@ -228,6 +241,13 @@ export class BackupDesk implements BackupLedger {
       const plan = router.cached(recipient.route, clock.nowMs());
       return plan?.kind === 'relay' && plan.site === site;
     });
+  }
+
+  #concerns(scheduler: Pick<Scheduler, 'sites'>): (down: DownSite) => boolean {
+    // A route whose plan is not known has a row under its own key.
+    const withMail = new Set(scheduler.sites().map(({ site }) => site));
+    return ({ domain, key, site }) =>
+      this.#domains?.mostSpecific(domain) !== undefined && (withMail.has(site) || withMail.has(key));
   }
 
   /** Tells operators which primary servers are down. */

@@ -9,6 +9,8 @@ function watchOf(probeMs = 60_000) {
   const probed: string[] = [];
   const back: string[] = [];
   const answering = new Set<string>();
+  const gone = new Set<string>();
+  const state = { changes: 0 };
   const watch = new PrimaryWatch({
     timers: nodeTimers,
     probeMsOf: () => probeMs,
@@ -17,8 +19,13 @@ function watchOf(probeMs = 60_000) {
       return Promise.resolve(answering.has(site));
     },
     isBack: ({ domain, site }) => back.push(`${domain} ${site}`),
+    concerns:
+      () =>
+      ({ site }) =>
+        !gone.has(site),
+    changed: () => void state.changes++,
   });
-  return { watch, probed, back, answering };
+  return { watch, probed, back, answering, gone, state };
 }
 
 const facts = { site: 'mx:a', domain: 'far.test', key: 'mx:far.test' };
@@ -91,6 +98,8 @@ test('at most eight sites are probed at one time', async (t) => {
     probeMsOf: () => 1000,
     probe: () => new Promise((resolve) => open.push(resolve)),
     isBack: () => undefined,
+    concerns: () => () => true,
+    changed: () => undefined,
   });
   for (let at = 0; at < 20; at++) watch.failed({ ...facts, site: `mx:${at}` });
   t.mock.timers.tick(1000);
@@ -103,4 +112,49 @@ test('at most eight sites are probed at one time', async (t) => {
   for (const resolve of open) resolve(false);
   await settled();
   assert.deepEqual(watch.down, []);
+});
+
+test('a site for which no mail waits any more is forgotten, and not probed', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const probeMs of [0, 90_000]) {
+    const { gone, probed, state, watch } = watchOf(probeMs);
+    watch.failed(facts);
+    watch.failed({ ...facts, site: 'mx:b' });
+    gone.add('mx:a');
+    t.mock.timers.tick(60_000);
+    assert.deepEqual(
+      watch.down.map(({ site }) => site),
+      ['mx:b'],
+    );
+    assert.equal(state.changes, 1);
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.deepEqual(probed, probeMs === 0 ? [] : ['mx:b']);
+    gone.add('mx:b');
+    t.mock.timers.tick(30_000);
+    assert.deepEqual(watch.down, []);
+    t.mock.timers.tick(600_000);
+    assert.equal(state.changes, 2, 'nothing is looked at when nothing is down');
+    watch.stop();
+  }
+});
+
+test('another configuration ends the care for what it does not concern at once', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { gone, watch } = watchOf();
+  watch.failed(facts);
+  gone.add('mx:a');
+  watch.configured();
+  assert.deepEqual(watch.down, []);
+});
+
+test('what the last attempt met counts: silence, or a server with our name', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { watch } = watchOf();
+  watch.opened(1, facts);
+  watch.closed(1, true, true);
+  assert.equal(watch.down[0]?.isOurs, true);
+  watch.opened(2, facts);
+  watch.closed(2, true);
+  assert.equal(watch.down[0]?.isOurs, false);
 });
