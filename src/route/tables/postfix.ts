@@ -89,15 +89,20 @@ function lmtpTo(nextHop: string): TableWay {
 /** error(8): an enhanced status code may come before the text. */
 function failingWith(transport: 'error' | 'retry', nextHop: string): TableWay {
   const [digit, replyCode] = transport === 'error' ? (['5', 550] as const) : (['4', 450] as const);
-  const match = /^(?:([245]\.\d{1,3}\.\d{1,3})(?:\s+|$))?(.*)$/s.exec(nextHop);
+  const match = /^(?:(\d\.\d{1,3}\.\d{1,3})(?:\s+|$))?(.*)$/s.exec(nextHop);
   const [, status = `${digit}.0.0`, text = ''] = match ?? [];
+  // Whoever wrote it may have meant the transport or the status: mail that comes back at once cannot be had again.
+  if (!status.startsWith(digit))
+    return wrong(
+      `${shown(`${transport}:${nextHop}`)}: the status of ${transport}: begins with ${digit}; for mail that is to ${transport === 'error' ? 'wait, write retry:' : 'go back, write error:'}`,
+    );
   const plain = text.replaceAll(/[^\x20-\x7e]/g, '?').trim();
   return {
     kind: 'target',
     target: {
       kind: 'error',
       replyCode,
-      enhancedStatus: digit + status.slice(1),
+      enhancedStatus: status,
       text: plain === '' ? 'Address is undeliverable' : plain,
     },
   };

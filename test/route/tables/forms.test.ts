@@ -69,7 +69,7 @@ for (const [form, value, way] of [
   ['transport', 'error:5.7.1 Not to him', failing(550, '5.7.1', 'Not to him')],
   ['transport', 'error: mail for him is not taken', failing(550, '5.0.0', 'mail for him is not taken')],
   ['transport', 'error:', failing(550, '5.0.0', 'Address is undeliverable')],
-  ['transport', 'error:4.7.1 not now', failing(550, '5.7.1', 'not now')],
+  ['transport', 'error:5.7 of 9', failing(550, '5.0.0', '5.7 of 9')],
   ['transport', 'retry:4.3.2 Not now', failing(450, '4.3.2', 'Not now')],
   ['transport', 'discard:silently', { kind: 'target', target: { kind: 'discard' } }],
   ['transport', 'slow:', { kind: 'route', name: 'slow' }],
@@ -105,6 +105,14 @@ test('an entry of s/qmail with a user wants a log-in, and its password is not ke
 for (const [form, value, why] of [
   ['transport', 'relay.test', /no colon/],
   ['transport', 'slow:[relay.test]', /without a next hop/],
+  [
+    'transport',
+    'error:2.0.0 fine',
+    /"error:2\.0\.0 fine": the status of error: begins with 5; .* write retry:/,
+  ],
+  ['transport', 'error:4.7.1 not now', /begins with 5/],
+  ['transport', 'error:6.1.1 no', /begins with 5/],
+  ['transport', 'retry:5.7.1', /the status of retry: begins with 4; .* write error:/],
   [
     'transport',
     'virtual:',
