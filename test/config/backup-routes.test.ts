@@ -56,6 +56,14 @@ test('keys of a backup MX without one, and other targets, are refused', () => {
   assert.match(problems(`${route}backup = false`).join('; '), /must be true, or the name of this server/u);
 });
 
+for (const address of ['127.0.0.1', '192.0.2.7', '2001:db8::7', '[192.0.2.7]', '[IPv6:2001:db8::7]'])
+  test(`the address ${address} is no name of this server`, () => {
+    const told = /is an address, and MX records name hosts: .*own_addresses of \[deliver\]/u;
+    const route = `[[route]]\ndomain = ["far.test"]\nbackup = "${address}"`;
+    assert.match(problems(route).join('; '), told);
+    assert.match(problems(`[deliver]\nown_names = ["${address}"]`).join('; '), told);
+  });
+
 function timesOf(text: string) {
   const config = parse(text);
   const { retry: retryMs, lifetime: lifetimeMs, bounceLifetime: bounceLifetimeMs } = config.queue;

@@ -1,12 +1,26 @@
 // The keys of a [[route]] for domains whose backup MX this server is.
 
 import { z } from 'zod';
-
+import { ValueError } from '../../values/value-error.ts';
 import { duration, expected, key, oneOf, textOf, yesNo } from './fields.ts';
-import { hostName } from './texts.ts';
+import { mxHostName } from './texts.ts';
 
 /** A day: a probe that is rarer finds nothing that the retries do not. */
 const longestProbeMs = 86_400_000;
+
+const trueOrName = expected('true, or the name of this server in the MX records');
+
+/** Why a text is no name of this server; undefined for other values. */
+function faultOfName(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  try {
+    mxHostName(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ValueError) return error.message;
+    throw error;
+  }
+}
 
 export const backupKeys = {
   backup: key(
@@ -14,9 +28,9 @@ export const backupKeys = {
       .union(
         [
           z.literal(true, { error: expected('true') }),
-          textOf('the name of this server in the MX records, such as "mx2.example.org"', hostName),
+          textOf('the name of this server in the MX records, such as "mx2.example.org"', mxHostName),
         ],
-        { error: expected('true, or the name of this server in the MX records') },
+        { error: (issue) => faultOfName(issue.input) ?? trueOrName(issue) },
       )
       .optional(),
     'This server is a backup MX of the domains: everybody may send to them, and their mail waits here and goes to hosts with a lower preference number than that of this server. The text is the name that this server has in the MX records; with true it is found by hostname, by its addresses, and by own_names and own_addresses in [deliver]. With relay, the mail goes to those hosts in place of the MX.',

@@ -3,7 +3,7 @@
 import { duration, key, listOf, oneOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { depth } from './quirk.ts';
 import { relayHosts } from './route-else.ts';
-import { hostName, ownAddress } from './texts.ts';
+import { hostName, mxHostName, ownAddress } from './texts.ts';
 import { file, levelMeaning, plainLevels } from './tls.ts';
 
 const hourMs = 3_600_000;
@@ -23,7 +23,7 @@ export const deliver = tableOf({
   ),
   own_names: key(
     listOf(
-      textOf('a host name such as "mx2.example.org"', hostName),
+      textOf('a host name such as "mx2.example.org"', mxHostName),
       'host names such as ["mx2.example.org"]',
     ).default([]),
     'Other names of this server in MX records, beside hostname: mail never goes to these hosts, nor to those that MX records prefer less (RFC 5321 5.1).',

@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { withTls13 } from '../../values/cipher-list.ts';
 import { parseDomain, parseMailbox } from '../../values/domain.ts';
 import { parseIpAddress } from '../../values/ip-address.ts';
+import { isIP } from '../../values/ip-version.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 /** The text of the greeting: printable ASCII, since it is part of a reply line (RFC 5321 4.2). */
@@ -54,6 +55,16 @@ export function hostName(text: string): string {
     );
   }
   return domain;
+}
+
+/** A name of this server as it stands in MX records, which never name an address (RFC 1035 3.3.9). */
+export function mxHostName(text: string): string {
+  if (isIP(text.replace(/^\[(?:ipv6:)?(.*)\]$/i, '$1')) !== 0) {
+    throw new ValueError(
+      `"${text}" is an address, and MX records name hosts: write the name, or put the address into own_addresses of [deliver]`,
+    );
+  }
+  return hostName(text);
 }
 
 /** A mailbox, kept as text; its domain in lower-case A-labels. */
