@@ -8,6 +8,9 @@ import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { MailCompletion } from './mail-completion.ts';
 import type { ReceiveSettings } from './types.ts';
 
+/** Most mail has fewer trace fields: it is not read for the hosts that it has passed. */
+const usualHops = 10;
+
 export class ContentHeader {
   readonly trace: TraceFields;
   readonly #hostname: string;
@@ -21,7 +24,7 @@ export class ContentHeader {
     { hostname, maxReceived, priorityHeader }: ReceiveSettings,
     startedAtMs: number,
   ) {
-    this.trace = new TraceFields(Math.floor(maxReceived / 2));
+    this.trace = new TraceFields(Math.min(usualHops, Math.floor(maxReceived / 2)));
     this.#hostname = hostname;
     this.#missing = origin.completed ? new MailCompletion(this.trace, startedAtMs) : undefined;
     // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.

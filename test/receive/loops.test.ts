@@ -32,3 +32,18 @@ test('a message with as many trace fields as max_received is refused, and the lo
   // The session goes on.
   assert.match(await handIn(client, 'Subject: z\r\n\r\nx\r\n'), /^250/);
 });
+
+test('of a message that has gone round for long, all but the ten latest fields are counted', async (t) => {
+  const fixture = await start(t, { settings: { maxReceived: 100 } });
+  const client = await greeted(fixture);
+  const two = `${hop('one.test')}${hop('two.test')}`;
+  assert.match(
+    await handIn(client, `${two.repeat(49)}${hop('origin.test').repeat(2)}\r\nx\r\n`),
+    /^554 5\.4\.6/,
+  );
+  const line = fixture.log.find((each) => each.includes('looped')) ?? '';
+  assert.match(
+    line,
+    /"hops":100,"passed":"one\.test \(44 times\), two\.test \(44 times\), origin\.test \(2 times\)"/u,
+  );
+});
