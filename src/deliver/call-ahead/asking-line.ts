@@ -43,6 +43,11 @@ export class AskingLine {
     });
   }
 
+  /** See `MaillessLine.isThere`. */
+  get isThere(): boolean {
+    return this.#line.isThere;
+  }
+
   /** Asks about one recipient. It must be ready. */
   ask(address: string): void {
     this.#isAsked = true;

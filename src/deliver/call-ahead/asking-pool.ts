@@ -41,6 +41,8 @@ export class AskingPool {
   #isClosed = false;
   /** Why the last server could not be asked. */
   #failure = 'no server can be asked';
+  /** Those that were found last. */
+  #hops: readonly SocketHop[] = [];
 
   constructor(parts: AskingPoolParts) {
     this.#parts = parts;
@@ -55,9 +57,9 @@ export class AskingPool {
   ask(address: string): Promise<AskOutcome> {
     const { context, settings } = this.#parts;
     const { waiting, timeLimitMs } = settings;
-    if (this.#isClosed) return Promise.resolve({ kind: 'unasked', reason: 'it is closed' });
+    if (this.#isClosed) return Promise.resolve(untried('it is closed'));
     if (this.#waiting.size >= waiting && this.#idle() === undefined)
-      return Promise.resolve({ kind: 'unasked', reason: 'too many wait already' });
+      return Promise.resolve(untried('too many wait already'));
     return new Promise((resolve) => {
       const limits = { deadlines: context.deadlines, timeLimitMs };
       this.#waiting.add(new Question(address, limits, resolve, (question) => this.#late(question)));
@@ -67,7 +69,7 @@ export class AskingPool {
 
   close(): void {
     this.#isClosed = true;
-    this.#failAll('it is closed');
+    this.#answerAll(untried('it is closed'));
     for (const { line } of this.#places.values()) line.quit();
   }
 
@@ -102,11 +104,13 @@ export class AskingPool {
     const found = await this.#parts.servers();
     this.#isLookingUp = false;
     if (this.#isClosed || this.#waiting.size === 0) return;
-    const hop = found.kind === 'found' ? this.#nextOf(found.hops) : undefined;
+    this.#hops = found.kind === 'found' ? found.hops : [];
+    const hop = this.#nextOf(this.#hops);
     if (hop !== undefined) this.#connect(hop);
     // Connections that are there may yet answer.
     else if (found.kind === 'nobody') this.#answerAll(found);
-    else if (this.#places.size === 0) this.#failAll(found.kind === 'failing' ? found.reason : this.#failure);
+    else if (this.#places.size === 0)
+      this.#answerAll(this.#unasked(found.kind === 'failing' ? found.reason : this.#failure));
     if (hop !== undefined) this.#goOn();
   }
 
@@ -158,7 +162,7 @@ export class AskingPool {
       return;
     }
     if (isOfRecipient(outcome)) this.#rests.worked(line.hop.key);
-    else this.#failed(line.hop, outcomeText(outcome));
+    else this.#failed(line, outcomeText(outcome));
     question?.answer(outcome);
   }
 
@@ -166,19 +170,23 @@ export class AskingPool {
     const { line } = place;
     this.#parts.context.deadlines.clear(place);
     this.#places.delete(line);
-    if (failure !== undefined) this.#failed(line.hop, failure);
+    if (failure !== undefined) this.#failed(line, failure);
     this.#goOn();
   }
 
-  #failed({ host, key }: SocketHop, why: string): void {
+  #failed({ hop: { host, key }, isThere }: AskingLine, why: string): void {
     this.#failure = `${host}: ${why}`;
-    this.#rests.failed(key, this.#parts.context.deadlines.nowMs);
+    this.#rests.failed(key, this.#parts.context.deadlines.nowMs, isThere);
   }
 
   /** The time of a question is over. */
   #late(question: Question): void {
     const wasWaiting = this.#waiting.delete(question);
-    question.answer({ kind: 'unasked', reason: wasWaiting ? this.#whyLate : 'no answer in time' });
+    question.answer(
+      wasWaiting
+        ? this.#unasked(this.#whyLate)
+        : { kind: 'unasked', reason: 'no answer in time', servers: 'there' },
+    );
     if (wasWaiting) return;
     // A server that is silent has to be asked on another connection.
     for (const place of this.#places.values())
@@ -189,14 +197,21 @@ export class AskingPool {
     return this.#places.size === 0 ? this.#failure : 'no connection was free in time';
   }
 
-  #failAll(reason: string): void {
-    this.#answerAll({ kind: 'unasked', reason });
+  #unasked(reason: string): AskOutcome {
+    const isThere =
+      this.#hops.some(({ key }) => this.#rests.isThere(key)) ||
+      [...this.#places.keys()].some((line) => line.isThere);
+    return { kind: 'unasked', reason, servers: isThere ? 'there' : 'down' };
   }
 
   #answerAll(outcome: AskOutcome): void {
     for (const question of this.#waiting) question.answer(outcome);
     this.#waiting.clear();
   }
+}
+
+function untried(reason: string): AskOutcome {
+  return { kind: 'unasked', reason, servers: 'untried' };
 }
 
 /** Has the server said something about the recipient, or need not be asked? */

@@ -44,5 +44,14 @@ export type AskOutcome =
   | { readonly kind: 'refused'; readonly failure: SessionFailure }
   /** There is no server for good: see `FoundServers`. */
   | { readonly kind: 'nobody'; readonly reply: Reply }
-  /** Nobody could be asked. One clause. */
-  | { readonly kind: 'unasked'; readonly reason: string };
+  /**
+   * Nobody could be asked.
+   * @property reason - one clause
+   */
+  | { readonly kind: 'unasked'; readonly reason: string; readonly servers: ServersSeen };
+
+/**
+ * down: none could be found, or connected to, or each closed the connection without a word. there: one was connected to, and refuses this host,
+ * breaks the protocol, or is silent. untried: this host could not ask.
+ */
+export type ServersSeen = 'down' | 'there' | 'untried';

@@ -12,10 +12,12 @@ import {
 import type { SourceReports } from '../../policy/recipients/source-reports.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { AskingPool } from './asking-pool.ts';
-import type { AskOutcome, CacheSettings, FullMailbox } from './call-ahead-types.ts';
+import type { AskOutcome, CacheSettings, FullMailbox, ServersSeen } from './call-ahead-types.ts';
 import type { OpenDomains } from './open-domains.ts';
 import { readOutcome } from './read-outcome.ts';
 
+/** Operators are told for so long that a server refuses this host, when nobody asks it meanwhile. */
+const refusedMs = 3_600_000;
 /** Of what a server has said, in the log. */
 const mostText = 300;
 
@@ -78,13 +80,19 @@ export class CallAhead implements RecipientSource {
     if (isForNow(outcome)) {
       this.#parts.log.info(`${address} was answered with ${reason}`);
     } else {
-      const effect =
-        this.#parts.unlearned === 'accept'
-          ? 'Recipients are accepted meanwhile, but for those that were unknown lately.'
-          : 'Recipients that were known lately are accepted, and others answered with temporary errors.';
+      const servers = serversSeen(outcome);
+      const isAccepting = this.#parts.unlearned === 'accept' && servers === 'down';
+      const what =
+        servers === 'there'
+          ? 'Recipients cannot be asked for, though a server is there'
+          : 'Recipients cannot be asked for';
+      const effect = isAccepting
+        ? 'Recipients are accepted meanwhile, but for those that were unknown lately.'
+        : 'Recipients that were known lately are accepted, and others answered with temporary errors.';
       reports.failed(
-        `Recipients cannot be asked for: ${reason}. ${effect}`,
-        isOfRecipient(outcome) || this.#parts.unlearned === 'accept' ? 'warning' : 'critical',
+        `${what}: ${reason}. ${effect}`,
+        isOfRecipient(outcome) || isAccepting ? 'warning' : 'critical',
+        servers === 'there' ? refusedMs : undefined,
       );
     }
     return stale ?? (await this.#fromMemory(key, outcome)) ?? answer;
@@ -96,10 +104,15 @@ export class CallAhead implements RecipientSource {
     if (memory === undefined) return undefined;
     const { kind } = await memory.learned(key);
     if (kind === 'learned') return exists;
-    // A server that answers RCPT is there: its doubt is about this recipient, or about us.
-    const isDown = !isOfRecipient(outcome);
-    return unlearned === 'accept' && isDown && !this.#cache.wasUnknown(key) ? exists : undefined;
+    // A server that is there may refuse this host for ever: what is accepted now would be returned at once, to a sender who may be forged.
+    return unlearned === 'accept' && serversSeen(outcome) === 'down' && !this.#cache.wasUnknown(key)
+      ? exists
+      : undefined;
   }
+}
+
+function serversSeen(outcome: AskOutcome): ServersSeen {
+  return outcome.kind === 'unasked' ? outcome.servers : 'there';
 }
 
 /** The server answers, if not as it should: others may be asked for. */

@@ -3,6 +3,7 @@
 interface Rest {
   readonly failures: number;
   readonly untilMs: number;
+  readonly isThere: boolean;
 }
 
 const firstMs = 1_000;
@@ -17,13 +18,20 @@ export class ServerRests {
     return nowMs < (this.#rests.get(server)?.untilMs ?? -Infinity);
   }
 
-  failed(server: string, nowMs: number): void {
+  /** @param isThere - it could be connected to, and may have answered */
+  failed(server: string, nowMs: number, isThere: boolean): void {
     const failures = (this.#rests.get(server)?.failures ?? 0) + 1;
     if (this.#rests.size >= mostServers) this.#rests.clear();
     this.#rests.set(server, {
       failures,
+      isThere,
       untilMs: nowMs + Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 10)),
     });
+  }
+
+  /** It has failed, and was there all the same. */
+  isThere(server: string): boolean {
+    return this.#rests.get(server)?.isThere === true;
   }
 
   worked(server: string): void {

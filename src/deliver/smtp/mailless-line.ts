@@ -33,6 +33,8 @@ export class MaillessLine {
   /** Greeting and EHLO went through. */
   #wasReady = false;
   #isEnded = false;
+  #hasSpoken = false;
+  #isLost = false;
   #isPumping = false;
 
   constructor(context: LineContext, hop: SocketHop, dialect: ClientDialect, events: MaillessEvents) {
@@ -40,7 +42,10 @@ export class MaillessLine {
     this.#events = events;
     this.#line = new ServerLine(context, hop, { source: '' }, dialect, {
       connected: () => this.#pump(),
-      received: () => this.#pump(),
+      received: () => {
+        this.#hasSpoken = true;
+        this.#pump();
+      },
       lost: (reason, _isLocal, code) => this.#lost(reason, code),
       expired: () => this.#expired(),
     });
@@ -52,6 +57,11 @@ export class MaillessLine {
 
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** A server is there: it has said something, or keeps the connection open in silence. It holds when the line has ended, too. */
+  get isThere(): boolean {
+    return this.#hasSpoken || (this.wire.isConnected && !this.#isLost);
   }
 
   /** Begins a check. It must be ready. */
@@ -91,6 +101,7 @@ export class MaillessLine {
       this.drop(reason);
       return;
     }
+    this.#isLost = true;
     wire.session.disconnected(reason);
     this.#pump();
   }

@@ -45,11 +45,14 @@ export class SourceReports implements Deadline {
     this.#advice = advice;
   }
 
-  /** @param text - one sentence: what is wrong, and what follows from it */
-  failed(text: string, level: TroubleLevel = 'critical'): void {
+  /**
+   * @param text - one sentence: what is wrong, and what follows from it
+   * @param quietMs - for this failure
+   */
+  failed(text: string, level: TroubleLevel = 'critical', quietMs = this.#quietMs): void {
     const { deadlines, log, troubles } = this.#parts;
     this.#isFailing = true;
-    deadlines.set(this, this.#quietMs);
+    deadlines.set(this, quietMs);
     troubles.raise(`recipients:${this.#name}`, level, text, this.#advice);
     if (text === this.#logged && deadlines.nowMs < this.#loggedAtMs + minuteMs) return;
     this.#logged = text;

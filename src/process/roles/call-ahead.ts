@@ -50,6 +50,9 @@ export interface CallAheadPlace {
 const advice =
   'Look after the servers in call_ahead of [[recipients]], and whether they take MAIL and RCPT from this host; they are asked again by themselves.';
 
+const primaryAdvice =
+  'Let the primary server take MAIL and RCPT from this host: it must not block it, greylist it or limit its rate. One that is down needs nothing; it is asked again by itself.';
+
 export function openCallAhead(settings: CallAheadConfig, config: Config, place: CallAheadPlace): KeptSource {
   const resolver = openResolver(config, nowMs);
   const context = lineContext(settings, config, place.deadlines);
@@ -96,7 +99,7 @@ function sourceOf(
       entries: settings.cacheSize,
     },
     fullMailbox: settings.fullMailbox,
-    reports: new SourceReports({ deadlines, log, troubles }, name, advice),
+    reports: new SourceReports({ deadlines, log, troubles }, name, isPrimary ? primaryAdvice : advice),
     memory: isPrimary ? memory : undefined,
     unlearned: settings.unlearned,
     openDomains: new OpenDomains({ name, ask: (address) => pool.ask(address), troubles, log, nowMs }),

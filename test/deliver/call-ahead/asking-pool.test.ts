@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AskOutcome } from '../../../src/deliver/call-ahead/call-ahead-types.ts';
+import type { AskOutcome, ServersSeen } from '../../../src/deliver/call-ahead/call-ahead-types.ts';
 import { failureText } from '../../../src/protocol/smtp/client/reply-text.ts';
 import { MailServer, type Peer } from '../mail-server.ts';
+import { freePort } from '../../../sim/neighbours/ground.ts';
 import { hopAt, lmtpHopAt, poolOf } from './fixture.ts';
 
 function shown(outcome: AskOutcome): string {
@@ -132,7 +133,9 @@ test('the line is bounded, and what waits in it is answered in time', async (t) 
   });
   const asked = ['a@b.test', 'c@b.test'].map((address) => pool.ask(address).then(shown));
   const peer = await server.accept();
-  assert.equal(shown(await pool.ask('d@b.test')), 'unasked: too many wait already');
+  const tooMany = await pool.ask('d@b.test');
+  assert.equal(shown(tooMany), 'unasked: too many wait already');
+  assert.equal(seenBy(tooMany), 'untried');
   await peer.hello();
   await peer.dialogue(['MAIL FROM:<>']);
   pass(7000);
@@ -179,6 +182,66 @@ test('without any server that can be asked, whoever asks is told at once, and th
   await peer.hello();
   await answer(peer, 'a@b.test', '250 ok');
   assert.equal(await next, 'accepted');
+});
+
+/** What a server does in place of its greeting, and whether it is there all the same. Ms: so much time passes then. */
+const greetings: readonly [what: string, act: (peer: Peer) => void, ms: number, servers: ServersSeen][] = [
+  ['says 554', (peer) => peer.say('554 5.7.1 not you'), 0, 'there'],
+  ['says 421', (peer) => peer.say('421 4.3.2 too busy'), 0, 'there'],
+  ['says garbage', (peer) => peer.say('<html>'), 0, 'there'],
+  ['closes', (peer) => peer.end(), 0, 'down'],
+  ['resets', (peer) => peer.reset(), 0, 'down'],
+  ['is silent', () => undefined, 6_000, 'there'],
+  ['is silent until the question is late', () => undefined, 22_000, 'there'],
+];
+
+for (const [what, act, ms, servers] of greetings) {
+  test(`a server that ${what} in place of its greeting is ${servers}`, async (t) => {
+    const server = await MailServer.listen(t);
+    const stepMs = ms > 10_000 ? 60_000 : 5_000;
+    const { pool, pass, connected } = poolOf(t, [hopAt(server.port)], { stepMs });
+    const asked = pool.ask('a@b.test');
+    const peer = await server.accept();
+    await connected;
+    act(peer);
+    pass(ms);
+    assert.equal(seenBy(await asked), servers);
+    // The connection outlives the question where a greeting may take longer.
+    pass(stepMs > 10_000 ? stepMs : 0);
+    await peer.closed;
+    // While it rests, that is remembered.
+    if (ms < 10_000) assert.equal(seenBy(await pool.ask('c@b.test')), servers);
+  });
+}
+
+function seenBy(outcome: AskOutcome): string {
+  return outcome.kind === 'unasked' ? outcome.servers : outcome.kind;
+}
+
+for (const isFirst of [true, false]) {
+  test(`of two servers, the ${isFirst ? 'first' : 'second'} one is there`, async (t) => {
+    const server = await MailServer.listen(t);
+    const hops = [hopAt(server.port, 'one.test'), hopAt(await freePort(), 'two.test')];
+    const { pool } = poolOf(t, isFirst ? hops : hops.toReversed());
+    const asked = pool.ask('a@b.test');
+    (await server.accept()).say('554 5.7.1 not you');
+    assert.equal(seenBy(await asked), 'there');
+  });
+}
+
+test('servers that nobody can connect to, or find, are down', async (t) => {
+  const ports = [await freePort(), await freePort()];
+  assert.equal(
+    seenBy(
+      await poolOf(
+        t,
+        ports.map((port) => hopAt(port)),
+      ).pool.ask('a@b.test'),
+    ),
+    'down',
+  );
+  const lost = poolOf(t, { kind: 'failing', reason: 'the name server does not answer' });
+  assert.equal(seenBy(await lost.pool.ask('a@b.test')), 'down');
 });
 
 test('servers that cannot be found say why', async (t) => {

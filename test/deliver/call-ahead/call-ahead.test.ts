@@ -14,7 +14,7 @@ import { Troubles } from '../../../src/stats/troubles.ts';
 const minute = 60_000;
 const settings = { knownMs: 60 * minute, unknownMs: 5 * minute, staleMs: 600 * minute, entries: 100 };
 const accepted: AskOutcome = { kind: 'accepted' };
-const away: AskOutcome = { kind: 'unasked', reason: 'mx.test: connection refused' };
+const away: AskOutcome = { kind: 'unasked', reason: 'mx.test: connection refused', servers: 'down' };
 
 function refused(code: number, enhanced: string): AskOutcome {
   return {
@@ -63,7 +63,8 @@ function callAhead(looksForOpenDomains = false, unlearned?: 'accept' | 'tempfail
     cache: settings,
     fullMailbox: 'tempfail',
     reports: {
-      failed: (text, level = 'critical') => told.push(`${level}: ${text}`),
+      failed: (text, level = 'critical', quietMs = minute) =>
+        told.push(`${level}: ${text}${quietMs === minute ? '' : ` (told for ${quietMs / minute} min)`}`),
       worked: () => told.push('worked'),
       close: () => undefined,
     },
@@ -187,6 +188,41 @@ for (const unlearned of ['accept', 'tempfail'] as const) {
 test('a server that is there, and cannot tell of a recipient: nobody is accepted of whom nothing is known', async () => {
   const fixture = callAhead(false, 'accept');
   fixture.answer = refused(451, '4.3.0');
+  assert.equal(await fixture.find('new@b.test'), 'failing');
+  assert.equal(await fixture.find('old@b.test'), 'exists');
+});
+
+/** A server is there: what is accepted for a recipient that it does not take would be returned at once, to a sender who is mostly forged. */
+const there: readonly [what: string, outcome: AskOutcome][] = [
+  ['refuses MAIL for good', notTo('MAIL', 550)],
+  ['refuses MAIL for now', notTo('MAIL', 421)],
+  ['breaks off at RCPT', { kind: 'refused', failure: { kind: 'broken', during: 'RCPT', text: 'timed out' } }],
+  ['refuses connections', { kind: 'unasked', reason: 'mx.test: 554 5.7.1 not you', servers: 'there' }],
+];
+
+function notTo(command: 'MAIL', code: number): AskOutcome {
+  return {
+    kind: 'refused',
+    failure: { kind: 'reply', reply: { code, enhanced: '5.7.1', lines: ['your IP is blocked'], command } },
+  };
+}
+
+for (const [what, outcome] of there) {
+  test(`a primary server that ${what} is not down: nobody is accepted of whom nothing is known`, async () => {
+    const fixture = callAhead(false, 'accept');
+    fixture.answer = outcome;
+    assert.equal(await fixture.find('new@b.test'), 'failing');
+    assert.equal(await fixture.find('old@b.test'), 'exists');
+    assert.match(
+      fixture.told.at(-1) ?? '',
+      /^critical: Recipients cannot be asked for, though a server is there: .* \(told for 60 min\)$/u,
+    );
+  });
+}
+
+test('a question that this host could not ask says nothing of the server', async () => {
+  const fixture = callAhead(false, 'accept');
+  fixture.answer = { kind: 'unasked', reason: 'too many wait already', servers: 'untried' };
   assert.equal(await fixture.find('new@b.test'), 'failing');
   assert.equal(await fixture.find('old@b.test'), 'exists');
 });

@@ -33,6 +33,8 @@ const steps = [
 export interface PoolFixture {
   readonly pool: AskingPool;
   readonly clock: { now: number };
+  /** The first connection is there, and its owner knows. */
+  readonly connected: Promise<void>;
   /** Lets time pass: whatever is due expires. */
   pass(ms: number): void;
   /** How often the addresses of the servers were asked for. */
@@ -53,12 +55,17 @@ export function poolOf(
   const clock = { now: 1_000_000 };
   const deadlines = new Deadlines({ now: () => clock.now });
   const lookups = { count: 0 };
+  const first = Promise.withResolvers<void>();
   const found: FoundServers = 'kind' in servers ? servers : { kind: 'found', hops: servers };
   const pool = new AskingPool({
     settings: { sender: '', connections: 2, waiting: 10, timeLimitMs: 20_000, ...settings },
     context: {
       deadlines,
-      dial,
+      dial: (...args) => {
+        const socket = dial(...args);
+        socket.once('connect', () => first.resolve());
+        return socket;
+      },
       settings: {
         heloName: 'sluice.test',
         heloNames: new Map(),
@@ -92,6 +99,7 @@ export function poolOf(
     pool,
     clock,
     lookups,
+    connected: first.promise,
     pass: (ms) => {
       clock.now += ms;
       deadlines.advance();

@@ -89,7 +89,7 @@ test('a server that does not take such an address refuses it for good', () => {
 
 test('whoever cannot be asked says nothing', () => {
   assert.equal(shown({ kind: 'accepted' }), 'exists');
-  assert.equal(shown({ kind: 'unasked', reason: 'away' }), 'failing');
+  assert.equal(shown({ kind: 'unasked', servers: 'down', reason: 'away' }), 'failing');
   const broken = { kind: 'broken', during: 'RCPT', text: 'timed out' } as const;
   assert.deepEqual(readOutcome({ kind: 'refused', failure: broken }, 'tempfail'), {
     kind: 'failing',
