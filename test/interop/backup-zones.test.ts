@@ -62,6 +62,8 @@ suite('a backup MX by real zones', { skip: withoutNsd() }, () => {
       await say('RCPT TO:<a@null.test>'),
       /^556 5\.1\.10 null\.test does not accept mail \(null MX\)/u,
     );
+    assert.match(await say('RCPT TO:<postmaster@null.test>'), /^556 5\.1\.10 /u);
+    assert.match(await say('RCPT TO:<postmaster@name.test>'), /^250 /u);
     assert.match(await say('RCPT TO:<a@bare.test>'), /^550 5\.4\.4 /u);
     assert.match(await say('RCPT TO:<a@name.test>'), /^250 /u);
     assert.match(await say('RCPT TO:<a@best.test>'), /^250 /u);

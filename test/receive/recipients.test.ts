@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { KeyRules } from '../../src/policy/mailbox-keys.ts';
 import { TableSource } from '../../src/policy/recipients/table-source.ts';
 import type { RecipientRule } from '../../src/policy/recipients/recipient-rules.ts';
+import type { RecipientSource } from '../../src/policy/recipients/recipient-source.ts';
 import { RecipientsStage } from '../../src/policy/stages/recipients-stage.ts';
 import { absent, allFailing, found, type Answer, type Table } from '../../src/table/table.ts';
 import { greeted, start } from './fixture.ts';
@@ -95,6 +96,20 @@ test('a table that cannot tell is a temporary error, unless it has found the rec
     assert.equal(await client.ask('RCPT TO:<joe@example.com>\r\n'), expected);
     assert.match(await client.ask('RCPT TO:<postmaster@example.com>\r\n'), /^250/);
   }
+});
+
+test('the postmaster of a domain that takes no mail is refused as all others are, and no other postmaster is', async (t) => {
+  const reply = { code: 556, enhanced: '5.1.10', text: 'no mail (null MX)' };
+  const source: RecipientSource = {
+    find: () => ({ kind: 'refused', reply }),
+    domainRefusal: ({ domain }) => Promise.resolve(domain === 'null.example' ? reply : undefined),
+  };
+  const domains = [...exact('null.example'), ...exact('full.example')];
+  const fixture = await withStages(t, new RecipientsStage([{ domains, source }]));
+  const client = await greeted(fixture);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<Postmaster@null.example>\r\n'), /^556 5\.1\.10 no mail/);
+  assert.match(await client.ask('RCPT TO:<postmaster@full.example>\r\n'), /^250/);
 });
 
 test('a stranger is told nothing about recipients that he may not send to', async (t) => {

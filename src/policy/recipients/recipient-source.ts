@@ -26,6 +26,8 @@ export interface RecipientSource {
   readonly isCostly?: true | undefined;
   /** It never throws and never rejects. */
   find(recipient: AskedRecipient): RecipientAnswer | Promise<RecipientAnswer>;
+  /** Why the domain of the recipient takes no mail at all; undefined: it may take some. It never rejects. */
+  domainRefusal?(recipient: AskedRecipient): Promise<Reply | undefined>;
 }
 
 export const exists: RecipientAnswer = { kind: 'exists' };

@@ -2,6 +2,7 @@
 // its business. Promises: a source that cannot tell is a temporary error, never an unknown recipient.
 
 import { domainOf } from '../../address/domain.ts';
+import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 import { isPostmaster } from '../mailbox-keys.ts';
 import { AliasWalk } from '../recipients/alias-walk.ts';
 import { type RecipientRule, RecipientRules } from '../recipients/recipient-rules.ts';
@@ -34,8 +35,8 @@ export class RecipientsStage implements Stage {
     const rule = this.#rules.of(domain);
     if (rule === undefined || (rule.skipsRelayClients === true && client.mayRelay)) return goOn;
     const asked = askedRecipient(address, domain);
-    // RFC 5321 4.5.1: every domain has a postmaster.
-    if (isPostmaster(asked.localPart)) return goOn;
+    // RFC 5321 4.5.1: every domain has a postmaster, unless it takes no mail (RFC 7505), which would be returned at once.
+    if (isPostmaster(asked.localPart)) return rule.source?.domainRefusal?.(asked).then(refusedOr) ?? goOn;
     const { aliases, source } = rule;
     const found =
       aliases === undefined
@@ -43,6 +44,10 @@ export class RecipientsStage implements Stage {
         : new AliasWalk(this.#rules).find(asked, rule, aliases);
     return found instanceof Promise ? found.then(verdictOf) : verdictOf(found);
   }
+}
+
+function refusedOr(reply: Reply | undefined): Verdict {
+  return reply === undefined ? goOn : verdictOf({ kind: 'refused', reply });
 }
 
 function verdictOf(found: RecipientAnswer): Verdict {

@@ -67,6 +67,12 @@ export function openCallAhead(settings: CallAheadConfig, config: Config, place: 
         : open(nameOf(settings), 'postmaster@localhost', false);
   return {
     find: (recipient) => source.find(recipient),
+    domainRefusal: async ({ address }) => {
+      // Servers that the configuration names are there for all that they are asked for.
+      if (settings.anyRecipient !== true && settings.primary !== true) return undefined;
+      const found = await hopsOf(address);
+      return found.kind === 'nobody' ? found.reply : undefined;
+    },
     close: () => {
       source.close();
       context.logins.commands.close();
