@@ -259,7 +259,7 @@ export const pipeliningSchema = z.object({
     .max(20_000),
 });
 
-/** Recipients that primary servers have taken, each with the day, counted from 1970. */
+/** Recipients that primary servers have taken, or did not know, each with the day, counted from 1970. */
 export const learnedSchema = z.object({
   version,
   recipients: z.array(z.tuple([z.string().max(1_000), z.int().min(0).max(100_000_000)])).max(1_000_000),
@@ -276,5 +276,6 @@ export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.Zo
   ['pipelining.json', pipeliningSchema],
   ['reports.json', reportsSchema],
   ['learned.json', learnedSchema],
+  ['unknown.json', learnedSchema],
   ...dmarcFiles.map((name) => [name, dmarcCountsSchema] as const),
 ]);

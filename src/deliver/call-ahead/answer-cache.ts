@@ -36,11 +36,6 @@ export class AnswerCache {
     return kept.answer;
   }
 
-  /** Was it unknown the last time that somebody could be asked? */
-  wasUnknown(recipient: string): boolean {
-    return this.#answers.get(recipient)?.answer.kind === 'unknown';
-  }
-
   /** Keeps what is an answer. */
   set(recipient: string, answer: RecipientAnswer, nowMs: number): void {
     if (answer.kind === 'failing') return;

@@ -105,9 +105,8 @@ export class CallAhead implements RecipientSource {
     const { kind } = await memory.learned(key);
     if (kind === 'learned') return exists;
     // A server that is there may refuse this host for ever: what is accepted now would be returned at once, to a sender who may be forged.
-    return unlearned === 'accept' && serversSeen(outcome) === 'down' && !this.#cache.wasUnknown(key)
-      ? exists
-      : undefined;
+    const isDown = serversSeen(outcome) === 'down';
+    return unlearned === 'accept' && isDown && kind === 'unlearned' ? exists : undefined;
   }
 }
 

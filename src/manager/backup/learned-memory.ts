@@ -1,104 +1,47 @@
-// The recipients that primary servers have taken, kept over restarts in the spool's folder, for the time when those servers cannot be asked. Promises:
-// their number is bounded, and those that nobody has asked for lately go first; nothing waits for the file.
+// What primary servers have said of their recipients, kept over restarts in the spool's folder, for the time when those servers cannot be asked.
+// Promises: the last word counts; clients that guess names push out none of the recipients that were taken.
 
-import { join } from 'node:path';
-import { z } from 'zod';
-import { RecentMap } from '../../dns/recent-map.ts';
-import type { DatedClock } from '../../io/steady-clock.ts';
-import type { Timers } from '../../io/timers.ts';
-import type { Logger } from '../../log/logger.ts';
 import type { LearnedAnswer } from '../../policy/backup/types.ts';
-import type { FileLayer } from '../../spool/file-layer.ts';
-import { StateFile } from '../state-file.ts';
-import { StateSaver } from '../state-saver.ts';
-import { learnedSchema } from '../state-schemas.ts';
+import { RecipientDays, type RecipientDaysParts } from './recipient-days.ts';
 
-const dayMs = 86_400_000;
-/** A recipient whom the primary server has not taken for so long is forgotten: it may be gone. */
-const keptDays = 60;
-/** Some tens of bytes each. */
 export const mostLearned = 200_000;
-const saveIntervalMs = 10_000;
-
-export interface LearnedMemoryParts {
-  readonly folder: string;
-  readonly files: FileLayer;
-  readonly timers: Timers;
-  readonly log: Logger;
-  readonly clock: Pick<DatedClock, 'dateMs'>;
-}
+/** Strangers can make them up: their file is written more often, so that they are fewer. */
+export const mostUnknown = 50_000;
 
 export class LearnedMemory {
-  readonly #parts: LearnedMemoryParts;
-  readonly #file: StateFile;
-  readonly #saver: StateSaver;
-  /** The day on which it was last taken, counted from 1970. */
-  readonly #days = new RecentMap<string, number>(mostLearned);
-  readonly #restored: Promise<void>;
+  readonly #taken: RecipientDays;
+  readonly #unknown: RecipientDays;
 
   /** Begins to read what was known at the last stop. */
-  constructor(parts: LearnedMemoryParts) {
-    this.#parts = parts;
-    const { files, timers, log } = parts;
-    this.#file = new StateFile(join(parts.folder, 'learned.json'), { files });
-    this.#saver = new StateSaver({
-      file: this.#file,
-      timers,
-      log,
-      what: 'recipients learned from primary servers',
-      intervalMs: saveIntervalMs,
-      content: () => ({ version: 2, recipients: [...this.#days.entries()] }),
-    });
-    this.#restored = this.#restore();
+  constructor(parts: RecipientDaysParts) {
+    this.#taken = new RecipientDays(parts, { name: 'learned.json', most: mostLearned });
+    this.#unknown = new RecipientDays(parts, { name: 'unknown.json', most: mostUnknown });
   }
 
+  /** Those that were taken. */
   get size(): number {
-    return this.#days.size;
+    return this.#taken.size;
+  }
+
+  get unknownSize(): number {
+    return this.#unknown.size;
   }
 
   async learned(address: string): Promise<LearnedAnswer> {
-    await this.#restored;
-    const day = this.#days.get(address);
-    return { kind: day !== undefined && day >= this.#today - keptDays ? 'learned' : 'unlearned' };
+    await Promise.all([this.#taken.restored, this.#unknown.restored]);
+    const [taken, unknown] = [this.#taken.get(address), this.#unknown.get(address)];
+    // After a crash it may be in both: one of the two files was not yet written.
+    if (unknown !== undefined && unknown >= (taken ?? unknown)) return { kind: 'unknown' };
+    return { kind: taken === undefined ? 'unlearned' : 'learned' };
   }
 
   learn(address: string, exists: boolean): void {
-    const day = this.#days.get(address);
-    if (!exists) {
-      if (day === undefined) return;
-      this.#days.delete(address);
-    } else {
-      if (day === this.#today) return;
-      this.#days.set(address, this.#today);
-    }
-    this.#saver.touched();
+    (exists ? this.#taken : this.#unknown).set(address);
+    (exists ? this.#unknown : this.#taken).delete(address);
   }
 
   /** Resolves when all is on stable storage. */
   async close(): Promise<void> {
-    await this.#restored;
-    await this.#saver.close();
-  }
-
-  get #today(): number {
-    return Math.floor(this.#parts.clock.dateMs() / dayMs);
-  }
-
-  async #restore(): Promise<void> {
-    try {
-      const found = await this.#file.read();
-      if (found === undefined) return;
-      const today = this.#today;
-      for (const [address, day] of learnedSchema.parse(found).recipients) {
-        // A date in the future is of a clock that was wrong. What was learned meanwhile is newer.
-        if (this.#days.get(address) === undefined && day >= today - keptDays)
-          this.#days.set(address, Math.min(day, today));
-      }
-    } catch (error) {
-      const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
-      this.#parts.log.warn(
-        `recipients at primary servers are learned anew: ${this.#file.path} cannot be read: ${reason}`,
-      );
-    }
+    await Promise.all([this.#taken.close(), this.#unknown.close()]);
   }
 }

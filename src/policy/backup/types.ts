@@ -22,6 +22,8 @@ export interface EtrnDesk {
 export type LearnedAnswer =
   /** The server took it, the last time that it was asked. */
   | { readonly kind: 'learned' }
+  /** The server did not know it, the last time that it was asked. */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'unlearned' }
   | { readonly kind: 'failing'; readonly reason: string };
 

@@ -48,7 +48,7 @@ export class DefenceLink implements DefenceLedger {
   }
 
   learned(address: string): Promise<LearnedAnswer> {
-    return this.#ask({ kind: 'learned', address }, ['learned', 'unlearned']);
+    return this.#ask({ kind: 'learned', address }, ['learned', 'unknown', 'unlearned']);
   }
 
   learn(address: string, exists: boolean): void {

@@ -48,14 +48,14 @@ function callAhead(looksForOpenDomains = false, unlearned?: 'accept' | 'tempfail
     close: () => undefined,
   };
   const log = { info: (text: string) => told.push(text), warn: (text: string) => told.push(text) };
-  const learned = new Set(['old@b.test']);
+  // Of an earlier process.
+  const learned = new Map([
+    ['old@b.test', 'learned'],
+    ['gone@b.test', 'unknown'],
+  ] as [string, 'learned' | 'unknown'][]);
   const memory = {
-    learned: (address: string) =>
-      Promise.resolve({ kind: learned.has(address) ? ('learned' as const) : ('unlearned' as const) }),
-    learn: (address: string, isThere: boolean) => {
-      if (isThere) learned.add(address);
-      else learned.delete(address);
-    },
+    learned: (address: string) => Promise.resolve({ kind: learned.get(address) ?? ('unlearned' as const) }),
+    learn: (address: string, isThere: boolean) => void learned.set(address, isThere ? 'learned' : 'unknown'),
   };
   const source = new CallAhead({
     pool,
@@ -175,6 +175,7 @@ for (const unlearned of ['accept', 'tempfail'] as const) {
     assert.equal(await find('Joe@b.test'), 'exists', 'longer than the cache keeps it');
     assert.equal(await find('old@b.test'), 'exists', 'before this process began');
     assert.equal(await find('jane@b.test'), 'failing', 'the server did not know her');
+    assert.equal(await find('gone@b.test'), 'failing', 'it was unknown before this process began');
     assert.equal(await find('new@b.test'), unlearned === 'accept' ? 'exists' : 'failing');
     assert.match(told.at(-1) ?? '', unlearned === 'accept' ? /^warning: / : /^critical: /);
     fixture.answer = refused(550, '5.1.1');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { nodeTimers } from '../../../src/io/timers.ts';
-import { LearnedMemory, mostLearned } from '../../../src/manager/backup/learned-memory.ts';
+import { LearnedMemory, mostLearned, mostUnknown } from '../../../src/manager/backup/learned-memory.ts';
 import { nodeFiles } from '../../../src/spool/file-layer.ts';
 import { keptLog } from '../../process/quiet-log.ts';
 import { temporaryFolder } from '../../temporary-folder.ts';
@@ -43,6 +43,9 @@ test('what was learned is known after a restart, and what was unlearned is not',
   const second = open();
   assert.equal(await isLearned(second, 'a@far.test'), true);
   assert.equal(await isLearned(second, 'b@far.test'), false);
+  for (const address of ['b@far.test', 'never@far.test'])
+    assert.deepEqual(await second.learned(address), { kind: 'unknown' });
+  assert.deepEqual(await second.learned('new@far.test'), { kind: 'unlearned' });
   assert.equal(second.size, 1);
   await second.close();
 });
@@ -102,8 +105,43 @@ test('their number is bounded, and those that were asked for lately stay', async
   await memory.close();
 });
 
-test('whatever is learned in whatever order, the last word counts, also after a restart', async (t) => {
+test('that a recipient was unknown is forgotten after 60 days, too', async (t) => {
+  const { clock, open } = ground(t);
+  const memory = open();
+  memory.learn('a@far.test', false);
+  clock.dayNumber += 60;
+  assert.deepEqual(await memory.learned('a@far.test'), { kind: 'unknown' });
+  clock.dayNumber++;
+  assert.deepEqual(await memory.learned('a@far.test'), { kind: 'unlearned' });
+  await memory.close();
+});
+
+test('names that strangers make up are bounded, and push out no recipient that was taken', async (t) => {
   const { isLearned, open } = ground(t);
+  const memory = open();
+  memory.learn('a@far.test', true);
+  for (let at = 0; at < 3 * mostUnknown; at++) memory.learn(`u${at}@far.test`, false);
+  assert.ok(memory.unknownSize <= mostUnknown, String(memory.unknownSize));
+  assert.equal(await isLearned(memory, 'a@far.test'), true);
+  await memory.close();
+});
+
+test('what is said while the file is being read is newer than the file', async (t) => {
+  const { open } = ground(t);
+  const first = open();
+  first.learn('a@far.test', true);
+  first.learn('b@far.test', false);
+  await first.close();
+  const second = open();
+  second.learn('a@far.test', false);
+  second.learn('b@far.test', true);
+  assert.deepEqual(await second.learned('a@far.test'), { kind: 'unknown' });
+  assert.deepEqual(await second.learned('b@far.test'), { kind: 'learned' });
+  await second.close();
+});
+
+test('whatever is learned in whatever order, the last word counts, also after a restart', async (t) => {
+  const { open } = ground(t);
   const step = fc.tuple(fc.integer({ min: 0, max: 5 }), fc.boolean(), fc.boolean());
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
@@ -121,7 +159,9 @@ test('whatever is learned in whatever order, the last word counts, also after a 
         await memory.learned('x@far.test');
       }
       for (let user = 0; user <= 5; user++)
-        assert.equal(await isLearned(memory, `u${user}@far.test`), known.get(user) === true);
+        assert.deepEqual(await memory.learned(`u${user}@far.test`), {
+          kind: known.get(user) === true ? 'learned' : 'unknown',
+        });
       await memory.close();
     }),
     { numRuns: 30 },
