@@ -8,15 +8,15 @@ export type ProgramAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-const examples =
-  'it looks like "inet:11332@127.0.0.1", "inet:127.0.0.1:11332" or "unix:/run/opendkim/opendkim.sock"';
 const hostPattern = /^[A-Za-z0-9.:_-]+$/;
 
 /**
  * @param whose - for the error: "a milter"
+ * @param usualPort - of such a program, for the examples in the error
  * @throws {ValueError} when it is none
  */
-export function parseServiceAddress(text: string, whose: string): ProgramAddress {
+export function parseServiceAddress(text: string, whose: string, usualPort = 11_332): ProgramAddress {
+  const examples = `it looks like "inet:${usualPort}@127.0.0.1", "inet:127.0.0.1:${usualPort}" or "unix:/run/NAME.sock"`;
   const wrong = (why: string): ValueError => new ValueError(`"${text}" is no address of ${whose}: ${why}`);
   const colon = text.indexOf(':');
   const kind = text.slice(0, Math.max(colon, 0)).toLowerCase();

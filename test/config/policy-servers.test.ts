@@ -82,7 +82,11 @@ test('policy servers that follow each other are one list; others, and those that
 
 for (const [what, keys, expected] of [
   ['no address', '', /stage\[1\]\.address/],
-  ['an address that is none', 'address = "10023"', /is no address of a policy server: it looks like/],
+  [
+    'an address that is none',
+    'address = "10023"',
+    /is no address of a policy server: it looks like "inet:10023@/,
+  ],
   ['no point', `${address}\nask_at = []`, /must name one point at least/],
   [
     'a point that is none',

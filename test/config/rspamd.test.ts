@@ -49,7 +49,7 @@ test('the file of the password is found from the folder of the configuration', (
 });
 
 for (const [what, keys, expected] of [
-  ['an address of HTTP', 'address = "http://127.0.0.1:11333"', /it looks like "inet:/],
+  ['an address of HTTP', 'address = "http://127.0.0.1:11333"', /it looks like "inet:11333@127/],
   ['a flag with a line end', `${address}\nflags = ["a\\r\\nX: y"]`, /is no such name/],
   ['settings with a comma', `${address}\nsettings_id = "a,b"`, /is no such name/],
   [

@@ -136,7 +136,9 @@ function networkFor(text: string, { networkIpv4: ipv4, networkIpv6: ipv6 }: Grey
     network = parseNetwork(text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw new ControlError('NETWORK_INVALID', `${error.message}.`, 'Name an address, or a network.');
+    // It may end with a question: did you mean ...?
+    const text = error.message.endsWith('?') ? error.message : `${error.message}.`;
+    throw new ControlError('NETWORK_INVALID', text, 'Name an address, or a network.');
   }
   const counted = maskedNetwork(network.address, { ipv4, ipv6 });
   const isAddress = network.prefix === (network.address.includes(':') ? 128 : 32);

@@ -13,7 +13,7 @@ export const policyServerStage = stageKind(
   {
     address: key(
       textOf('an address such as "inet:127.0.0.1:10023"', (text) =>
-        formatServiceAddress(parseServiceAddress(text, 'a policy server')),
+        formatServiceAddress(parseServiceAddress(text, 'a policy server', 10_023)),
       ),
       'Where the policy server listens: "inet:HOST:PORT", "inet:PORT@HOST" or "unix:/PATH".',
       { example: '"inet:10023@127.0.0.1"' },

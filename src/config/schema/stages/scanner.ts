@@ -7,7 +7,7 @@ import { duration, key, oneOf, size, textOf, wholeNumber } from '../fields.ts';
 export function scannerAddress(what: string, { port, example }: { port: number; example: string }) {
   return key(
     textOf(`an address such as "inet:${port}@127.0.0.1"`, (text) =>
-      formatServiceAddress(parseServiceAddress(text, 'a scanner')),
+      formatServiceAddress(parseServiceAddress(text, 'a scanner', port)),
     ),
     `Where ${what} listens: "inet:PORT@HOST", "inet:HOST:PORT" or "unix:/PATH".`,
     { example },
