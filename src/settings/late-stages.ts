@@ -1,8 +1,9 @@
 // From [[stage]] of the kinds that are asked after the checks of Sluice itself, in the order of the file: they see what is accepted so far.
 
 import type { Config } from '../config/config.ts';
-import type { PluginStageConfig, StageConfig } from '../config/stage-config.ts';
+import type { MilterStageConfig, PluginStageConfig, StageConfig } from '../config/stage-config.ts';
 import type { Events } from '../log/events.ts';
+import type { MilterStage } from '../policy/milter/milter-stage.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { Stage } from '../policy/stage.ts';
 import type { DefenceLedger } from '../policy/defences/types.ts';
@@ -29,24 +30,49 @@ export interface LateStageParts
 }
 
 export function lateStages(config: Config, parts: LateStageParts): readonly StageEntry[] {
-  return config.stage.flatMap((each) => {
-    if (each.kind === 'policy-server') return policyServerStages(each, config, parts);
-    const stage = lateStage(each, config, parts);
-    return stage === undefined ? [] : [{ stage }];
-  });
+  const all: (readonly StageEntry[])[] = [];
+  let next: PlacedMilter | undefined;
+  // From the last to the first, since a milter knows the one behind it.
+  for (const each of config.stage.toReversed()) {
+    if (each.kind === 'milter') {
+      const stage = milterStage(each, config.hostname, parts, nextFor(each, next));
+      next = { config: each, stage };
+      all.push([{ stage }]);
+      continue;
+    }
+    next = undefined;
+    if (each.kind === 'policy-server') all.push(policyServerStages(each, config, parts));
+    else all.push(entryOf(lateStage(each, config, parts)));
+  }
+  return all.toReversed().flat();
+}
+
+interface PlacedMilter {
+  readonly config: MilterStageConfig;
+  readonly stage: MilterStage;
+}
+
+/** The milter behind another one, if both are asked about the same sessions. */
+function nextFor(config: MilterStageConfig, next: PlacedMilter | undefined): MilterStage | undefined {
+  if (next === undefined) return undefined;
+  const both = [config, next.config];
+  const isAlways = both.every(({ tenant, testOnly }) => tenant === undefined && !testOnly);
+  return isAlways && config.audience === next.config.audience ? next.stage : undefined;
+}
+
+function entryOf(stage: Stage | undefined): readonly StageEntry[] {
+  return stage === undefined ? [] : [{ stage }];
 }
 
 /** Undefined for a kind that is asked earlier (see `configuredStages`), and for a plugin that is asked about outgoing mail alone. */
 function lateStage(
-  each: Exclude<StageConfig, { readonly kind: 'policy-server' }>,
+  each: Exclude<StageConfig, { readonly kind: 'policy-server' | 'milter' }>,
   config: Config,
   parts: LateStageParts,
 ): Stage | undefined {
   switch (each.kind) {
     case 'qmail-spp':
       return undefined;
-    case 'milter':
-      return milterStage(each, config.hostname, parts);
     case 'opensmtpd-filter':
       return opensmtpdFilterStage(each, config.hostname, parts);
     case 'plugin':

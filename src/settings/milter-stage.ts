@@ -23,6 +23,7 @@ export function milterStage(
   config: MilterStageConfig,
   hostname: string,
   parts: MilterStageSurroundings,
+  next?: MilterStage,
 ): MilterStage {
   const { name, audience, onFailure, restAfter, restFor, waiting, connections } = config;
   return new MilterStage({
@@ -52,6 +53,7 @@ export function milterStage(
     names: config.clientNames ? parts.names : undefined,
     idle: config.reuseConnections ? new IdleConnections({ most: 100, longestMs: 30_000 }) : undefined,
     last: { terms: undefined },
+    next,
   });
 }
 

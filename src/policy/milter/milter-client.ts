@@ -244,6 +244,7 @@ export class MilterClient {
     const name = await clientNameOf(facts, names);
     const { signal } = (this.#gone ??= new AbortController());
     await takePlace(places, parts.connectMs, { signal, input: facts.input });
+    this.#gone = undefined;
     this.#hasPlace = true;
     const used = mayBeUsed && !this.#isClosed ? idle?.take() : undefined;
     const connection = this.#isClosed ? undefined : (used ?? (await MilterConnection.open(parts)));

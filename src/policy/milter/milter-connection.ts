@@ -48,7 +48,8 @@ export class MilterConnection implements Deadline, KeptConnection {
   /** Why nothing more can be said; a clause. */
   #failure: string | undefined;
   #limitMs = 0;
-  #isResting = false;
+  /** How long it is kept, of which nothing has passed yet; undefined: it is in use. */
+  #restMs: number | undefined;
   /** Has the milter said anything since the connection was opened, or taken up again? */
   #hasHeard = false;
   #isPaused = false;
@@ -154,18 +155,20 @@ export class MilterConnection implements Deadline, KeptConnection {
     this.#deadlines.set(this, lingerMs);
   }
 
-  /** Ends the session, and keeps the connection for another one; for this long at most. */
+  /**
+   * Ends the session, and keeps the connection for another one; for this long at most. The milter hears of the end with the beginning of the
+   * next session, if that follows soon: one write, and one thing less for which it has to wake up.
+   */
   rest(longestMs: number): void {
     this.session.quit(true);
-    this.send();
-    this.#isResting = true;
+    this.#restMs = longestMs;
     this.#socket.unref();
-    this.#deadlines.set(this, longestMs);
+    this.#deadlines.set(this, soonMs);
   }
 
   /** Takes it up for another session. */
   wake(): void {
-    this.#isResting = false;
+    this.#restMs = undefined;
     this.#hasHeard = false;
     this.#socket.ref();
     this.#deadlines.clear(this);
@@ -184,11 +187,17 @@ export class MilterConnection implements Deadline, KeptConnection {
   }
 
   expired(): void {
-    if (this.#isResting) {
+    if (this.#restMs !== undefined) this.#tired(this.#restMs);
+    else this.#fail(`it did not answer within ${Math.round(this.#limitMs / 1000)} s`);
+  }
+
+  #tired(longestMs: number): void {
+    if (this.session.outputBytes === 0) {
       this.quit();
       return;
     }
-    this.#fail(`it did not answer within ${Math.round(this.#limitMs / 1000)} s`);
+    this.send();
+    this.#deadlines.set(this, Math.max(longestMs - soonMs, 1));
   }
 
   /** @returns whether more may come */
@@ -240,6 +249,9 @@ export class MilterConnection implements Deadline, KeptConnection {
     this.#wake = undefined;
   }
 }
+
+/** How long the end of a session may wait for the next one. */
+const soonMs = 1_000;
 
 /** How long a milter may take to close its side after the end of a session. */
 const lingerMs = 10_000;

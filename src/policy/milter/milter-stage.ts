@@ -28,7 +28,15 @@ export interface MilterStageParts extends MilterParts {
   readonly breaker: Breaker | undefined;
   /** What it may mark by fields. */
   readonly marks: readonly MilterMark[];
+  /** The milter that is asked next, about the same sessions. */
+  readonly next?: MilterStage | undefined;
 }
+
+/** Events that milters are told of at the same time, where one seldom refuses them. For a recipient, that would leave one with a milter that an earlier one refused. */
+type SharedPoint = 'connect' | 'helo' | 'mail' | 'data';
+
+/** So many events have to be let through in a row. */
+const calmAfter = 100;
 
 /** Each answer has a limit of its own. This one is for a milter that asks for more time without end. */
 const longestMs = 3_600_000;
@@ -40,6 +48,8 @@ class MilterAsked {
   verdict: Verdict | undefined;
   /** It wants to know no more of this session. */
   isDone = false;
+  /** What it was asked while an earlier milter was. */
+  early: { readonly point: SharedPoint; readonly answer: Answer } | undefined;
 
   constructor(parts: MilterParts) {
     this.client = new MilterClient(parts);
@@ -55,6 +65,8 @@ export class MilterStage implements Stage {
   readonly #parts: MilterStageParts;
   /** The facts are one object for each session. */
   readonly #sessions = new WeakMap<SessionFacts, MilterAsked>();
+  /** How many events in a row it has let through, at each point. */
+  readonly #calm: Record<SharedPoint, number> = { connect: 0, helo: 0, mail: 0, data: 0 };
 
   constructor(parts: MilterStageParts) {
     this.name = parts.name;
@@ -79,7 +91,8 @@ export class MilterStage implements Stage {
   rcpt(facts: RcptFacts): Answer {
     const asked = this.#of(facts);
     if (asked.isDone || asked.verdict !== undefined) return asked.verdict ?? goOn;
-    return this.#answer(asked, asked.client.ask('rcpt', facts, facts.recipient));
+    const answered = asked.client.ask('rcpt', facts, facts.recipient);
+    return answered === undefined ? goOn : answered.then((each) => this.#taken(asked, each));
   }
 
   data(facts: MailFacts): Answer {
@@ -118,14 +131,34 @@ export class MilterStage implements Stage {
     return asked;
   }
 
-  #ask(point: 'connect' | 'helo' | 'mail' | 'data', facts: SessionFacts | MailFacts): Answer {
+  #ask(point: SharedPoint, facts: SessionFacts | MailFacts): Answer {
     const asked = this.#of(facts);
+    const { early } = asked;
+    if (early !== undefined) {
+      asked.early = undefined;
+      if (early.point === point) return early.answer;
+      // An earlier milter has refused what this one was told of.
+      asked.client.endMessage();
+    }
     if (asked.isDone || asked.verdict !== undefined) return asked.verdict ?? goOn;
-    return this.#answer(asked, asked.client.ask(point, facts));
+    if (this.#calm[point] >= calmAfter) this.#parts.next?.askEarly(point, facts);
+    const answered = asked.client.ask(point, facts);
+    if (answered === undefined) return goOn;
+    return answered.then((each) => {
+      const verdict = this.#taken(asked, each);
+      this.#calm[point] = verdict === goOn ? this.#calm[point] + 1 : 0;
+      return verdict;
+    });
   }
 
-  #answer(asked: MilterAsked, answer: Promise<Answered | undefined> | undefined): Answer {
-    return answer === undefined ? goOn : answer.then((answered) => this.#taken(asked, answered));
+  /** Asks while an earlier milter is asked: the answer waits for its turn. */
+  askEarly(point: SharedPoint, facts: SessionFacts | MailFacts): void {
+    // One that has failed is left to the turn.
+    if (this.#parts.last.terms === undefined) return;
+    const answer = this.#ask(point, facts);
+    // It may fail before anybody waits for it, and when nobody does.
+    if (answer instanceof Promise) answer.catch(() => undefined);
+    this.#of(facts).early = { point, answer };
   }
 
   #taken(asked: MilterAsked, answered: Answered | undefined): Verdict {

@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { usualExtensions } from '../../protocol/smtp/server/drive.ts';
-import { IdleConnections } from '../../../src/policy/idle-connections.ts';
-import type { MilterConnection } from '../../../src/policy/milter/milter-connection.ts';
 import { receiveSettings } from '../../receive/fixture.ts';
 import { greeted, receiverWith, sendMessage } from './milter-fixture.ts';
 import { goOnPacket, number, packet, ScriptedMilter } from './scripted-milter.ts';
@@ -372,23 +370,4 @@ test('a command that nobody knows is told to a milter, and answered by us', asyn
     milter.lines.filter((line) => /^[HUMR]/.test(line)),
     ['H client.test', 'U XYZZY a  b', 'M <a@example.com>', 'R <b@example.com>'],
   );
-});
-
-test('a connection is kept for the next session where the milter allows it', async (t) => {
-  const milter = await ScriptedMilter.start(t);
-  const idle = new IdleConnections<MilterConnection>({ most: 100, longestMs: 30_000 });
-  const fixture = await receiverWith(t, [milter], {}, { idle });
-  for (let i = 0; i < 3; i++) {
-    const client = await greeted(fixture);
-    assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
-    await client.ask('QUIT\r\n');
-    await milter.until(() => milter.lines.filter((line) => line === 'K').length === i + 1);
-  }
-  assert.equal(milter.talks.length, 1);
-  assert.equal(milter.lines.filter((line) => line.startsWith('O')).length, 1);
-  // One that the milter has closed meanwhile is not used, and one that it closes when it is used is replaced.
-  milter.talks[0]?.socket.destroy();
-  const client = await greeted(fixture);
-  assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
-  assert.deepEqual(fixture.troubles.list, []);
 });
