@@ -105,6 +105,7 @@ const nothing = { kind: 'nxdomain', ttlSeconds: 60, authenticated: false } as co
 const router: Router = {
   routeOf: (_, recipient) => keyOf(recipient),
   routeNamed: (_, __, recipient) => keyOf(recipient),
+  routePastHolds: (_, recipient) => keyOf(recipient),
   ruleNameFor: () => '',
   looksAtSenders: false,
   cached: () => undefined,

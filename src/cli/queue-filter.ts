@@ -14,6 +14,7 @@ export interface FilterOptions {
   readonly domain?: string;
   readonly tenant?: string;
   readonly state?: string;
+  readonly route?: string;
   readonly olderThan?: number;
   readonly newerThan?: number;
   readonly all?: boolean;
@@ -24,9 +25,9 @@ const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'damaged', 's
 
 /** Adds the options that choose recipients. */
 export function withFilterOptions(command: Command): Command {
-  return withQuarantineFilterOptions(command).addOption(
-    new Option('--state <state>', 'only recipients in this state').choices(states),
-  );
+  return withQuarantineFilterOptions(command)
+    .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
+    .option('--route <name>', 'only recipients that take this [[route]], by its name');
 }
 
 /** Adds those of the options that make sense where all messages are held. */
@@ -57,6 +58,7 @@ export function filterOf(ids: readonly string[], options: FilterOptions): QueueF
     domain: options.domain,
     tenant: options.tenant,
     state: options.state,
+    route: options.route,
     olderThanMs: options.olderThan,
     newerThanMs: options.newerThan,
   };

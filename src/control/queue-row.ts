@@ -39,6 +39,8 @@ export interface QueueRow {
   readonly originalRecipient?: string | undefined;
   /** Who decides about its way, where it is not the routing table, for people. */
   readonly way?: string | undefined;
+  /** The name of the [[route]] that it takes; undefined: the route has none, or it is not known. */
+  readonly routeName?: string | undefined;
   /** Why Sluice itself holds the message: it was in hand at several crashes. */
   readonly setAside?: string | undefined;
   /** Bytes of the message; given for mail that was held when it was accepted. */
@@ -56,6 +58,8 @@ export interface QueueFilter {
   /** Name of a tenant, without `*`; '' is mail of no tenant. */
   readonly tenant?: string | undefined;
   readonly state?: string | undefined;
+  /** Name of a [[route]], without `*`. */
+  readonly route?: string | undefined;
   /** Messages older, or younger, than this many ms. */
   readonly olderThanMs?: number | undefined;
   readonly newerThanMs?: number | undefined;
@@ -76,7 +80,7 @@ export type RowFacts = Omit<QueueRow, 'sender' | 'recipient' | 'originalRecipien
 /** The facts that a filter looks at. */
 export type ChoiceFacts = Pick<
   RowFacts,
-  'queueId' | 'receivedAtMs' | 'domain' | 'tenant' | 'state' | 'isHeld'
+  'queueId' | 'receivedAtMs' | 'domain' | 'tenant' | 'state' | 'isHeld' | 'routeName'
 >;
 
 /** Compiles a filter into two tests: one of the facts in memory, one of the addresses in the envelope. */
@@ -100,12 +104,13 @@ export class RowMatcher {
   }
 
   matchesFacts(row: ChoiceFacts): boolean {
-    const { state, tenant, olderThanMs, newerThanMs, quarantine } = this.#filter;
+    const { state, tenant, route, olderThanMs, newerThanMs, quarantine } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
       (this.#ids === undefined || this.#ids.has(row.queueId)) &&
       (state === undefined || row.state === state || (state === 'held' && row.isHeld)) &&
       (tenant === undefined || row.tenant === tenant) &&
+      (route === undefined || row.routeName === route) &&
       (quarantine === undefined || row.isHeld) &&
       (olderThanMs === undefined || ageMs > olderThanMs) &&
       (newerThanMs === undefined || ageMs < newerThanMs) &&

@@ -240,6 +240,8 @@ interface EventFields {
     readonly quarantine?: Text;
   };
   readonly released: {
+    /** The [[route]] that held it. */
+    readonly route?: Text;
     readonly id: string;
     readonly from?: Text;
     readonly to?: readonly string[] | undefined;

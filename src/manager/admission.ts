@@ -28,6 +28,8 @@ export class Admission {
   readonly #freshIds: (string | undefined)[] = [];
 
   readonly #quarantine: Pick<QuarantineDesk, 'admitted'> | undefined;
+  /** Messages that were released from routes that hold mail. */
+  readonly #passHolds = new Set<MessageHandle>();
   /** Which senders were warned that their message waits. */
   readonly warned = new WarnedMessages();
 
@@ -116,6 +118,16 @@ export class Admission {
     return this.#receivedAtMs[message] ?? 0;
   }
 
+  /** Was it released from routes that hold mail? */
+  passesHolds(message: MessageHandle): boolean {
+    return this.#passHolds.has(message);
+  }
+
+  /** It is released from routes that hold mail, from now on; whoever says so journals it and looks its routes up anew. */
+  letPassHolds(message: MessageHandle): void {
+    this.#passHolds.add(message);
+  }
+
   queueIdOf(message: MessageHandle): string {
     return this.#freshIds[message] ?? this.#scheduler.queueIdOf(message);
   }
@@ -131,7 +143,8 @@ export class Admission {
     const isCopy = copies?.includes(index) === true;
     // Between processes, nothing in a list becomes null.
     const chosen = routes?.[index] ?? undefined;
-    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp };
+    const passesHolds = isPassingHolds(message);
+    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds };
     const found = wayAtOnce(this.#routing, recipient);
     if (found !== undefined && 'route' in found) return found.route;
     // A table has to be waited for, or cannot answer: it is asked again as a plugin is.
@@ -170,11 +183,18 @@ export class Admission {
       store: ref.store,
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
+    // A handle may be that of an earlier message.
+    this.#passHolds.delete(handle);
+    if (isPassingHolds(message)) this.#passHolds.add(handle);
     this.warned.admitted(handle, nullSender, 'warnedAfterMs' in message ? message.warnedAfterMs : undefined);
     this.#freshIds[handle] = undefined;
     if (this.#asked.isOn) this.#asked.mark(handle);
     return handle;
   }
+}
+
+function isPassingHolds(message: RecoveredMessage | Submitted): boolean {
+  return 'passesHolds' in message && message.passesHolds === true;
 }
 
 /** Why the queue's list says that it waits. No attempt has failed, so it has no code. */

@@ -83,6 +83,7 @@ export function assembleCore(around: CoreSurroundings): Manager {
     plugins: () => plugins.routing,
     routeNames: () => plugins.routeNames,
     watch,
+    passesHolds: (message) => admission.passesHolds(message),
     routed: (routed) => events.post({ kind: 'routed', routed }),
   });
   const effects = new Effects({ ...around, lookups, questions, flights, settlement, admission });

@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import { Events, logListener } from '../log/events.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
+import type { MessageHandle } from '../schedule/types.ts';
 import { deliverySettings } from '../settings/settings.ts';
 import { srsSettings } from '../settings/srs.ts';
 import { LiveSrs } from '../srs/live-srs.ts';
@@ -164,6 +165,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     changed,
     store,
     reader,
+    passesHolds: (message: MessageHandle) => manager.passesHolds(message),
   };
   const { rerouter, waysWatch, reroutes } = openRerouting(waiting, parts);
   const sourceWatch = new SourceWatch({

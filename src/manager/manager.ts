@@ -81,6 +81,16 @@ export class Manager {
     return this.#parts.admission.receivedAtMs(message);
   }
 
+  /** Was a message released from routes that hold mail? */
+  passesHolds(message: MessageHandle): boolean {
+    return this.#parts.admission.passesHolds(message);
+  }
+
+  /** See `Admission.letPassHolds`. */
+  letPassHolds(message: MessageHandle): void {
+    this.#parts.admission.letPassHolds(message);
+  }
+
   /** The oldest transaction of each connection. */
   inHand(): IterableIterator<FlightInHand> {
     return this.#parts.flights.inHand();

@@ -3,6 +3,8 @@
 
 import type { QueueAction } from '../control/operations/queue-change.ts';
 import type { Events } from '../log/events.ts';
+import { holdsMail } from '../route/local-ways.ts';
+import { routeNameIn } from '../route/plan-key.ts';
 import type { Outcome } from '../spool/types.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { ChosenMessage } from './jobs/message-choice.ts';
@@ -10,7 +12,7 @@ import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 
 export interface QueueChangesParts {
-  readonly manager: Pick<Manager, 'change' | 'scheduler'>;
+  readonly manager: Pick<Manager, 'change' | 'letPassHolds' | 'passesHolds' | 'scheduler'>;
   readonly givingUp: Pick<GivingUp, 'giveUp' | 'isGivingUp'>;
   readonly senders: Pick<Senders, 'heard'>;
   readonly happenings: Events;
@@ -36,8 +38,15 @@ export class QueueChanges {
     return this.#parts.givingUp.isGivingUp(queueId);
   }
 
-  /** Changes messages until there is no next one. A `remove` needs their addresses, for the log. */
-  apply(action: Exclude<QueueAction, 'bounce' | 'reroute'>, next: () => ChosenMessage | undefined): Changed {
+  /**
+   * Changes messages until there is no next one. A `remove` needs their addresses, for the log.
+   * @param passesHolds - what is released passes routes that hold mail, too; whoever says so looks its routes up anew
+   */
+  apply(
+    action: Exclude<QueueAction, 'bounce' | 'reroute'>,
+    next: () => ChosenMessage | undefined,
+    passesHolds = false,
+  ): Changed {
     const { manager } = this.#parts;
     const changed = { recipients: 0, messages: 0, inForce: 0 };
     const outcomes: Outcome[] = [];
@@ -45,7 +54,10 @@ export class QueueChanges {
       for (let each = next(); each !== undefined; each = next()) {
         const { message, queueId, recipients } = each;
         if (!manager.scheduler.isQueued(message, queueId) || this.isGivingUp(queueId)) continue;
-        const count = this.#change(action, each, outcomes, nowMs);
+        const count =
+          action === 'release'
+            ? this.#release(each, outcomes, nowMs, passesHolds)
+            : this.#change(action, each, outcomes, nowMs);
         changed.recipients += count;
         if (count > 0) changed.messages++;
         if (action === 'hold' || action === 'release') changed.inForce += recipients.length;
@@ -72,7 +84,7 @@ export class QueueChanges {
 
   /** Returns how many recipients it changed. */
   #change(
-    action: Exclude<QueueAction, 'bounce' | 'reroute'>,
+    action: Exclude<QueueAction, 'bounce' | 'release' | 'reroute'>,
     chosen: ChosenMessage,
     outcomes: Outcome[],
     nowMs: number,
@@ -86,21 +98,27 @@ export class QueueChanges {
         if (!scheduler.hold(message)) return 0;
         outcomes.push({ kind: 'held', queueId });
         return recipients.length;
-      case 'release':
-        if (!scheduler.release(message, nowMs)) return 0;
-        this.#parts.happenings.happened('released', {
-          id: queueId,
-          from: chosen.sender,
-          to: chosen.addresses,
-          quarantine: chosen.quarantine,
-        });
-        outcomes.push({ kind: 'released', queueId });
-        return recipients.length;
       case 'remove':
         return this.#remove(chosen, outcomes);
       default:
         return action satisfies never;
     }
+  }
+
+  #release(chosen: ChosenMessage, outcomes: Outcome[], nowMs: number, passesHolds: boolean): number {
+    const { happenings, manager } = this.#parts;
+    const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
+    const isReleased = manager.scheduler.release(message, nowMs);
+    const held = passesHolds ? recipients.filter(({ route }) => holdsMail(route)) : [];
+    const route = held[0] && routeNameIn(held[0].route);
+    if (!isReleased && route === undefined) return 0;
+    happenings.happened('released', { id: queueId, from: sender, to: addresses, quarantine, route });
+    if (isReleased) outcomes.push({ kind: 'released', queueId });
+    if (route !== undefined && !manager.passesHolds(message)) {
+      manager.letPassHolds(message);
+      outcomes.push({ kind: 'passes-holds', queueId });
+    }
+    return isReleased ? recipients.length : held.length;
   }
 
   #remove(chosen: ChosenMessage, outcomes: Outcome[]): number {

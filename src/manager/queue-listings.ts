@@ -5,6 +5,7 @@ import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts
 import type { QueuePage, SourceRow } from '../control/operations/queue-pages.ts';
 import { ControlError } from '../control/control-error.ts';
 import { withoutChoice } from '../route/choice.ts';
+import { routeNameIn } from '../route/plan-key.ts';
 import { withoutDemand } from '../route/security/demand.ts';
 import { wayText } from './way-text.ts';
 import { rewritesSenders } from '../route/sender-rewriting.ts';
@@ -102,11 +103,17 @@ export class QueueListings {
       ...(rewritesSenders(withoutChoice(withoutDemand(queued.route))) && { rewritesSender: true as const }),
       ...(setAside !== undefined && { setAside }),
       ...wayOf(queued.route),
+      ...nameOf(queued.route),
       ...(sizeBytes !== undefined && { sizeBytes }),
       recipientIndex: queued.recipient,
       ref,
     };
   }
+}
+
+function nameOf(route: string): Pick<SourceRow, 'routeName'> {
+  const name = routeNameIn(route);
+  return name === '' ? {} : { routeName: name };
 }
 
 function wayOf(route: string): Pick<SourceRow, 'way'> {

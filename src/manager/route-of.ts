@@ -1,11 +1,12 @@
 // The route of one recipient by its message, the tables of routes and the [[route]] tables: a copy for an archive, a route that a stage chose, one
-// that a table names, or the usual one.
+// that a table names, or the usual one. Where that holds mail, a message that was released has the route behind it.
 
 import type { Envelope } from '../message/envelope.ts';
-import { chosenBy } from '../route/choice.ts';
+import { chosenBy, type Chooser } from '../route/choice.ts';
 import { asCopy } from '../route/copies.ts';
+import { holdsMail } from '../route/local-ways.ts';
 import { withDemand } from '../route/security/demand.ts';
-import type { RouteKey } from '../route/types.ts';
+import type { RouteKey, Router } from '../route/types.ts';
 import { verpOf, type VerpChoice, withVerp } from '../route/verp.ts';
 import type { TlsDemand } from '../values/tls-policy.ts';
 import type { RouterInForce } from './ports.ts';
@@ -20,6 +21,8 @@ export interface RoutedRecipient extends WaySubject {
   readonly chosen: string | undefined;
   /** The delimiters that the sender asked for (XVERP). */
   readonly verp: string | undefined;
+  /** Its message was released: no route holds it. */
+  readonly passesHolds: boolean;
 }
 
 /** The route, or why it cannot be told now. */
@@ -27,14 +30,39 @@ export type RouteOrReason = { readonly route: RouteKey } | { readonly reason: st
 
 /** The route by the [[route]] tables alone. */
 export function routeFor(routing: RouterInForce, recipient: RoutedRecipient): RouteKey {
-  const { reversePath, tlsDemand, address, isCopy, chosen } = recipient;
+  const { reversePath, address, chosen } = recipient;
   const { router } = routing;
   const found =
     chosen === undefined
       ? router.routeOf(reversePath, address)
       : router.routeNamed(chosen, reversePath, address);
+  const past = pastHold(router, found, recipient);
+  if (past !== undefined) return marked(routing, past, recipient, 'release');
+  return marked(routing, found, recipient, chosen === undefined ? undefined : 'stage');
+}
+
+/**
+ * The route that a message which was released has instead of one that holds mail; undefined: it keeps this one.
+ * @param route - without marks
+ */
+export function pastHold(
+  router: Pick<Router, 'routePastHolds'>,
+  route: RouteKey,
+  { address, passesHolds, reversePath }: Pick<RoutedRecipient, 'address' | 'passesHolds' | 'reversePath'>,
+): RouteKey | undefined {
+  return passesHolds && holdsMail(route.key) ? router.routePastHolds(reversePath, address) : undefined;
+}
+
+/** The route with all that its key tells beside where it leads. */
+function marked(
+  routing: RouterInForce,
+  found: RouteKey,
+  recipient: RoutedRecipient,
+  chooser: Chooser | undefined,
+): RouteKey {
+  const { isCopy, tlsDemand } = recipient;
   const route = isCopy ? asCopy(found) : found;
-  const demanding = withDemand(chosen === undefined ? route : chosenBy('stage', route), tlsDemand);
+  const demanding = withDemand(chooser === undefined ? route : chosenBy(chooser, route), tlsDemand);
   return isCopy ? demanding : withVerp(demanding, verpFor(routing, found, recipient));
 }
 
@@ -61,10 +89,10 @@ export function wayAtOnce(routing: RouterInForce, recipient: RoutedRecipient): R
 
 function routeBy(routing: RouterInForce, found: FoundWay, recipient: RoutedRecipient): RouteOrReason {
   if (found.kind === 'unknown') return found;
-  const { isCopy, tlsDemand } = recipient;
-  const route = isCopy ? asCopy(found.route) : found.route;
-  const demanding = withDemand(found.table === undefined ? route : chosenBy('table', route), tlsDemand);
-  return { route: isCopy ? demanding : withVerp(demanding, verpFor(routing, found.route, recipient)) };
+  const { route, table } = found;
+  const past = pastHold(routing.router, route, recipient);
+  if (past !== undefined) return { route: marked(routing, past, recipient, 'release') };
+  return { route: marked(routing, route, recipient, table === undefined ? undefined : 'table') };
 }
 
 /** The senders of their own that hold for mail of this route (VERP); undefined: it keeps its sender. */
@@ -92,7 +120,9 @@ export async function delimitersFor(
   const { address = '', route: chosen, isCopy = false } = envelope.recipients[index] ?? {};
   const { reversePath, tenant = '', verp, tlsDemand } = envelope;
   if (isCopy) return undefined;
-  const recipient = { reversePath, tenant, verp, tlsDemand, address, isCopy, chosen };
+  // Mail is sent by a route that holds none.
+  const passesHolds = true;
+  const recipient = { reversePath, tenant, verp, tlsDemand, address, isCopy, chosen, passesHolds };
   const way = await wayFor(routing, recipient);
   return verpOf(('route' in way ? way.route : routeFor(routing, recipient)).key)?.delimiters;
 }

@@ -11,5 +11,7 @@ export function wayText(key: string): string | undefined {
   const chooser = chooserOf(withoutDemand(key));
   if (chooser === undefined) return undefined;
   const name = routeNameIn(key);
+  if (chooser === 'release')
+    return `it was released from a route that holds mail${name === '' ? '' : `, and takes the route "${name}"`}`;
   return `a ${chooser} chose ${name === '' ? 'where it goes' : `the route "${name}"`}`;
 }

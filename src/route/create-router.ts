@@ -60,12 +60,6 @@ export interface RouterOptions {
 /** Bounds of the time for which a plan is valid, in seconds; a temporary error is valid for `temporaryTtlSeconds`. */
 const minTtlSeconds = 30;
 const maxTtlSeconds = 3600;
-const opportunistic: TlsRouting = {
-  defaultLevel: 'opportunistic',
-  rules: [],
-  sts: undefined,
-  dane: undefined,
-};
 /** Most plans that are cached. */
 const maxPlans = 20_000;
 
@@ -81,7 +75,7 @@ class TableRouter implements Router {
   constructor(options: RouterOptions) {
     this.#table = new RouteTable(options.rules);
     this.#lookup = { ...options, ownNames: new Set(options.ownNames.map(canonicalDomain)) };
-    this.#security = new PlanSecurity(options.tls ?? opportunistic);
+    this.#security = new PlanSecurity(options.tls);
     this.#fallback = options.fallback === undefined ? [] : [options.fallback];
     this.#now = options.now ?? Date.now;
   }
@@ -92,6 +86,10 @@ class TableRouter implements Router {
 
   routeNamed(name: string, reversePath: string, recipient: string): RouteKey {
     return this.#table.routeNamed(name, reversePath, recipient);
+  }
+
+  routePastHolds(reversePath: string, recipient: string): RouteKey {
+    return this.#table.pastHolds.routeOf(reversePath, recipient);
   }
 
   ruleNameFor(reversePath: string, recipient: string): string {

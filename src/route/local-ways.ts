@@ -1,5 +1,6 @@
 // The plans of routes whose mail stays on this host: each has a site of its own, which no DNS decides about.
 
+import { bareKey } from './bare-key.ts';
 import { endpointText } from '../values/hop-endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import { staticTtlSeconds, type Outcome } from './outcome.ts';
@@ -11,6 +12,11 @@ const kinds: ReadonlySet<string> = new Set<LocalWay['kind']>(['pipe', 'archive',
 
 export function isLocalWay(target: RouteTarget): target is LocalWay {
   return kinds.has(target.kind);
+}
+
+/** Does mail of this route wait for an operator or another configuration? @param key - of a route, with marks or without */
+export function holdsMail(key: string): boolean {
+  return bareKey(key).startsWith('hold#');
 }
 
 /** The site of a rule: another target of the same name is another site, so that no open connection serves it. */

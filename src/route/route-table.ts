@@ -47,10 +47,13 @@ export class RouteTable {
   readonly #hasVerp: boolean;
   /** Of rules with log-ins. */
   readonly #logins = new Map<RouteRule, SenderLogins>();
+  readonly #rules: readonly RouteRule[];
+  #pastHolds: RouteTable | undefined;
   readonly #domains = new RecentMap<string, DomainRoutes>(maxDomains);
 
   /** @throws RouteTableError when rules contradict each other or one cannot be understood */
   constructor(rules: readonly RouteRule[]) {
+    this.#rules = rules;
     this.#hasVerp = rules.some(({ verp = '' }) => verp !== '');
     const named = new Map<string, RouteRule>();
     for (const rule of rules) {
@@ -77,6 +80,12 @@ export class RouteTable {
       }
     }
     this.#byName = named;
+  }
+
+  /** The same table without the rules that hold mail. */
+  get pastHolds(): RouteTable {
+    this.#pastHolds ??= new RouteTable(this.#rules.filter(({ target }) => target.kind !== 'hold'));
+    return this.#pastHolds;
   }
 
   /** Whether some rule looks at the sender. */

@@ -131,6 +131,8 @@ export interface Router {
   routeOf(reversePath: string, recipient: string): RouteKey;
   /** The route of one recipient by the rules of this name. Where there are none, its plan is a temporary error. */
   routeNamed(name: string, reversePath: string, recipient: string): RouteKey;
+  /** The route of one recipient by the rules that do not hold mail. */
+  routePastHolds(reversePath: string, recipient: string): RouteKey;
   /** The name of the rule that decides about a recipient; empty when none does, so that its mail goes to the MX. */
   ruleNameFor(reversePath: string, recipient: string): string;
   /** Whether some rule looks at the sender: then `routeOf` needs the sender, except for recipients with a rule of their own. */

@@ -4,6 +4,9 @@
 import type { LastRefusal } from '../message/refusal-form.ts';
 import type { Envelope, MessageHead } from '../message/envelope.ts';
 import type { SpoolError } from './spool-error.ts';
+import type { SpoolProblem } from './spool-problem.ts';
+
+export type { SpoolProblem } from './spool-problem.ts';
 
 /**
  * Names one stored message. Only its store knows what the place means. It has only numbers, because it is sent between
@@ -152,8 +155,8 @@ export type Outcome =
       readonly refusal: LastRefusal;
     }
   | { readonly kind: 'removed'; readonly queueId: string; readonly recipient: number }
-  /** A message was held or released, with all its recipients. After its release, a damaged message is tried again. */
-  | { readonly kind: 'held' | 'released'; readonly queueId: string }
+  /** A message was held or released, with all its recipients, or passes routes that hold mail. A damaged one is tried again after its release. */
+  | { readonly kind: 'held' | 'released' | 'passes-holds'; readonly queueId: string }
   /** The sender was told that the message is delayed: it had waited for `afterMs` when that was due. */
   | { readonly kind: 'warned'; readonly queueId: string; readonly afterMs: number }
   /** The stored message is damaged: it is held, and its recipients' last refusal tells why. */
@@ -191,6 +194,8 @@ export interface RecoveredMessage {
   readonly held: boolean;
   /** As in the last outcome of kind `warned`; undefined: there was none. */
   readonly warnedAfterMs?: number | undefined;
+  /** After an outcome of kind `passes-holds`. */
+  readonly passesHolds?: true | undefined;
   /** Why it was held when it was accepted; it may have been released since. Undefined: it was not. */
   readonly quarantine?: string | undefined;
   /** Why the stored message is damaged; then it is held. Undefined: no damage is known. */
@@ -256,45 +261,4 @@ export interface StoreEvents {
    * progress: no new delivery should begin from then on. Called with undefined when there is enough room again.
    */
   readonly onBlocked: (reason: SpoolError | undefined) => void;
-}
-
-/** A problem in the spool, found by recovery, maintenance or `sluice spool check`. */
-export interface SpoolProblem {
-  /**
-   * - `segment`, `journal`, `index`, `holds`, `format`: this file is damaged or missing
-   * - `torn`: the end of a file is not readable: a crash cut it off before it was acknowledged, or it is damaged
-   * - `content`: a message is damaged
-   * - `missing`: a message, or the file of a large message, is missing
-   * - `orphan`: a large file belongs to no message
-   * - `unwritten`: the file `holds` could not be written
-   * - `doubt`: it is unknown which messages were held, so all are held
-   * - `aside`: a damaged file is kept in the folder `damaged`
-   */
-  readonly kind:
-    | 'segment'
-    | 'journal'
-    | 'torn'
-    | 'index'
-    | 'content'
-    | 'missing'
-    | 'orphan'
-    | 'holds'
-    | 'unwritten'
-    | 'doubt'
-    | 'format'
-    | 'aside';
-  /** The segment, journal file or queue id concerned. */
-  readonly place: string;
-  readonly text: string;
-  /** The message concerned, as far as it is known. */
-  readonly message?: DamagedMessage | undefined;
-}
-
-/** A message that cannot be delivered because its stored form is damaged. */
-export interface DamagedMessage {
-  readonly queueId: string;
-  /** Empty for the null reverse-path. */
-  readonly reversePath: string;
-  /** The recipients that still wait. */
-  readonly recipients: readonly string[];
 }

@@ -104,6 +104,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['probe.ts', 'queue-member.ts', 'homeless-outcomes.ts', 'bounded-files.ts'],
       ['file-io.ts'],
       ['file-layer.ts', 'queue-id.ts', 'types.ts'],
+      ['spool-problem.ts'],
       ['spool-error.ts'],
     ],
   ],

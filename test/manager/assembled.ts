@@ -19,6 +19,7 @@ import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
 import type { Outage } from '../../src/dns/types.ts';
 import type { SendingTurn } from '../../src/policy/sending/types.ts';
+import { domainOf } from '../../src/address/domain.ts';
 import { copiesIn, type EnvelopeRecipient, routesIn } from '../../src/message/envelope.ts';
 import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
@@ -351,15 +352,14 @@ function routerOf(plans: ReadonlyMap<string, RoutePlan>, routes: ReadonlyMap<str
     const domain = key.slice('mx:'.length);
     return plans.get(domain) ?? relayTo(domain);
   };
+  const keyOf = (way: string, to: string) => ({ key: `${way}:${domainOf(to)}`, domain: domainOf(to) });
   return {
     routeOf: (_, recipient) => {
-      const domain = recipient.slice(recipient.indexOf('@') + 1);
+      const domain = domainOf(recipient);
       return { key: `mx:${routes.get(domain) ?? domain}`, domain };
     },
-    routeNamed: (name, _, recipient) => {
-      const domain = recipient.slice(recipient.indexOf('@') + 1);
-      return { key: `relay#${name}:${domain}`, domain };
-    },
+    routeNamed: (name, _, recipient) => keyOf(`relay#${name}`, recipient),
+    routePastHolds: (_, recipient) => keyOf('mx', recipient),
     ruleNameFor: () => '',
     looksAtSenders: false,
     cached: () => undefined,

@@ -58,6 +58,10 @@ const router: Router = {
     const domain = recipient.slice(recipient.indexOf('@') + 1);
     return { key: `mx:${domain}`, domain };
   },
+  routePastHolds: (_sender, recipient) => {
+    const domain = recipient.slice(recipient.indexOf('@') + 1);
+    return { key: `mx:${domain}`, domain };
+  },
   routeNamed: (name, _sender, recipient) => {
     const domain = recipient.slice(recipient.indexOf('@') + 1);
     return { key: `relay#${name}:${domain}`, domain };

@@ -31,6 +31,7 @@ test('a sweep that waits for mail in flight ends when a later reload begins anot
     asked: new AskedRoutes(),
     timers,
     nowMs: () => table.nowMs,
+    passesHolds: () => false,
   });
   table.submit(['a.example']);
   const flight = table.connect();
@@ -66,6 +67,7 @@ test('mail whose route a stage chose goes by the route that has the name now, an
     asked: new AskedRoutes(),
     timers,
     nowMs: () => table.nowMs,
+    passesHolds: () => false,
   });
   const key = (router: Router) => chosenBy('stage', router.routeNamed('bulk', '', 'x@a.example')).key;
   table.submit([{ domain: 'a.example', route: key(routing.router), nextAttemptAtMs: start + 3_600_000 }]);
@@ -120,6 +122,7 @@ test('an envelope is read once for the recipients of a message that follow each 
     asked: new AskedRoutes(),
     timers,
     nowMs: () => table.nowMs,
+    passesHolds: () => false,
   });
   await rerouter.reroute();
   assert.equal(read.length, messages);

@@ -30,6 +30,7 @@ const message = {
   address: 'x@b.test',
   isCopy: false,
   chosen: undefined,
+  passesHolds: false,
 };
 
 for (const [what, ofRoute, usual, facts, key] of [

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { chooserOf, chosenBy, withoutChoice } from '../../src/route/choice.ts';
 import { asCopy } from '../../src/route/copies.ts';
 import type { RouteRule } from '../../src/route/create-router.ts';
+import { holdsMail } from '../../src/route/local-ways.ts';
+import { routeNameIn } from '../../src/route/plan-key.ts';
 import { withDemand } from '../../src/route/security/demand.ts';
 import type { RoutePlan } from '../../src/route/types.ts';
 import { fakeRouter } from './fake-resolver.ts';
@@ -36,7 +38,7 @@ for (const [name, ip] of [
     const { router } = fakeRouter(names, { rules });
     const route = router.routeNamed(name, 'joe@a.test', 'x@far.test');
     assert.equal(route.domain, 'far.test');
-    for (const chooser of ['stage', 'plugin'] as const) {
+    for (const chooser of ['stage', 'plugin', 'table', 'release'] as const) {
       const chosen = chosenBy(chooser, route);
       assert.equal(chooserOf(chosen.key), chooser);
       assert.equal(withoutChoice(chosen.key), route.key);
@@ -96,4 +98,34 @@ test('no key of the routing table counts as chosen', () => {
   }
   assert.equal(router.ruleNameFor('', 'x@far.test'), 'usual');
   assert.equal(router.ruleNameFor('', 'x@none.test'), '');
+});
+
+test('the route past holds is the next that matches, whichever rules hold mail', () => {
+  const hold = (name: string, match: RouteRule['match']): RouteRule => ({
+    name,
+    match,
+    target: { kind: 'hold', reason: 'not yet' },
+  });
+  const sender = {
+    ...rule('sender', 'x.test', '192.0.2.4'),
+    match: { kind: 'sender', sender: 'a@a.test' },
+  } as const;
+  const wide = {
+    ...rule('wide', 'x.test', '192.0.2.5'),
+    match: { kind: 'suffix', suffix: '*.far.test' },
+  } as const;
+  const holds = [
+    hold('far', { kind: 'domain', domain: 'far.test' }),
+    hold('deep', { kind: 'domain', domain: 'deep.far.test' }),
+    hold('all', { kind: 'default' }),
+  ];
+  const { router } = fakeRouter(names, {
+    rules: [...holds, rule('other', 'other.test', '192.0.2.2'), sender, wide],
+  });
+  const past = (from: string, to: string) => routeNameIn(router.routePastHolds(from, to).key);
+  assert.ok(holdsMail(withDemand(asCopy(router.routeOf('', 'x@far.test')), 'requiretls').key));
+  assert.equal(past('b@a.test', 'x@deep.far.test'), 'wide');
+  assert.equal(past('a@a.test', 'x@far.test'), 'sender');
+  assert.equal(past('b@a.test', 'x@other.test'), 'other');
+  assert.equal(router.routePastHolds('b@a.test', 'x@far.test').key, 'mx:far.test');
 });

@@ -24,6 +24,7 @@ export const filterSchema: z.ZodType<QueueFilter> = z.strictObject({
   domain: text.optional(),
   tenant: text.optional(),
   state: text.optional(),
+  route: text.optional(),
   olderThanMs: ageMs.optional(),
   newerThanMs: ageMs.optional(),
   quarantine: text.optional(),
@@ -65,6 +66,7 @@ const facts = {
   rewritesSender: z.literal(true).optional(),
   setAside: z.string().optional(),
   way: z.string().optional(),
+  routeName: z.string().optional(),
   sizeBytes: z.number().optional(),
 } satisfies Record<Exclude<keyof RowFacts, 'ref'>, z.ZodType>;
 

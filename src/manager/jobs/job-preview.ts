@@ -1,6 +1,7 @@
 // What a job would change: recipients by state, by domain and by their old and new way. Bounded, however many of them there are.
 
 import type { JobPreview, MoveTally, QueueAction, Tally } from '../../control/operations/queue-change.ts';
+import { holdsMail } from '../../route/local-ways.ts';
 import type { RecipientFacts } from '../../schedule/types.ts';
 
 /** Domains that are counted each; recipients of later ones are counted together. */
@@ -11,13 +12,20 @@ const toldDomains = 10;
 const mostMoves = 10_000;
 const toldMoves = 20;
 
-/** Whether an action changes a recipient of a message that is not being given up. */
-export function wouldChange(action: QueueAction, { state, isHeld }: RecipientFacts): boolean {
+/**
+ * Whether an action changes a recipient of a message that is not being given up.
+ * @param passesHolds - what is released passes routes that hold mail, too
+ */
+export function wouldChange(
+  action: QueueAction,
+  { state, isHeld, route }: RecipientFacts,
+  passesHolds = false,
+): boolean {
   switch (action) {
     case 'hold':
       return !isHeld;
     case 'release':
-      return isHeld;
+      return isHeld || (passesHolds && holdsMail(route));
     case 'reroute':
       return state !== 'active';
     case 'retry':

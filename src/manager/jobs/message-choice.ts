@@ -3,6 +3,7 @@
 
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
 import type { Envelope } from '../../message/envelope.ts';
+import { routeNameIn } from '../../route/plan-key.ts';
 import type { MessageHandle, RecipientFacts, Scheduler } from '../../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../../spool/types.ts';
 import type { Manager } from '../manager.ts';
@@ -41,11 +42,16 @@ export class MessageChoice {
   readonly #matcher: RowMatcher;
   /** The filter looks at addresses or at the reason of a quarantine: at what only the envelope says. */
   readonly looksAtAddresses: boolean;
+  /** What is released passes routes that hold mail: it is named by its id, or the route is. */
+  readonly passesHolds: boolean;
+  readonly #looksAtRoutes: boolean;
 
   constructor(parts: ChoiceParts, filter: QueueFilter) {
     this.#parts = parts;
     this.#ids = filter.ids === undefined || filter.ids.length === 0 ? undefined : new Set(filter.ids);
     this.#matcher = new RowMatcher(filter, parts.dateMs());
+    this.#looksAtRoutes = filter.route !== undefined;
+    this.passesHolds = (this.#ids !== undefined || this.#looksAtRoutes) && filter.quarantine === undefined;
     this.looksAtAddresses =
       filter.sender !== undefined || filter.recipient !== undefined || filter.quarantine !== undefined;
   }
@@ -79,7 +85,7 @@ export class MessageChoice {
     const { queueId } = first;
     const receivedAtMs = manager.receivedAtMs(message);
     const isDamaged = store.isDamaged(queueId);
-    const recipients = all.filter(({ domain, tenant, state, isHeld }) =>
+    const recipients = all.filter(({ domain, tenant, state, isHeld, route }) =>
       this.#matcher.matchesFacts({
         queueId,
         receivedAtMs,
@@ -87,6 +93,7 @@ export class MessageChoice {
         tenant,
         state: isDamaged ? 'damaged' : state,
         isHeld: isHeld && !isDamaged,
+        routeName: this.#looksAtRoutes ? routeNameIn(route) : undefined,
       }),
     );
     return recipients.length === 0 ? undefined : { message, queueId, recipients };

@@ -4,6 +4,7 @@
 import type { JobProgress, JobReport, QueueChange } from '../../control/operations/queue-change.ts';
 import type { Timers } from '../../io/timers.ts';
 import type { MessageHandle, Scheduler } from '../../schedule/types.ts';
+import { errorText } from '../../policy/error-text.ts';
 import type { SpoolStore } from '../../spool/types.ts';
 import type { QueueChanges } from '../queue-changes.ts';
 import type { Reroutes } from '../ways/reroutes.ts';
@@ -20,7 +21,7 @@ const progressMs = 500;
 
 export interface JobParts extends ChoiceParts {
   readonly changes: QueueChanges;
-  readonly reroutes: Pick<Reroutes, 'move' | 'movesOf'>;
+  readonly reroutes: Pick<Reroutes, 'move' | 'moveAll' | 'movesOf'>;
   readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate'>;
   readonly manager: ChoiceParts['manager'] & { readonly scheduler: Pick<Scheduler, 'counts'> };
   readonly timers: Timers;
@@ -101,7 +102,7 @@ export class QueueJob {
       this.#state = this.#isCancelled ? 'cancelled' : 'done';
     } catch (error) {
       this.#state = 'failed';
-      this.#reason = reasonOf(error);
+      this.#reason = errorText(error);
     }
     this.#ended.resolve(this.report);
   }
@@ -109,9 +110,8 @@ export class QueueJob {
   async #walk(told: (progress: JobProgress) => void): Promise<void> {
     const { changes, timers } = this.#parts;
     const { action, dryRun } = this.#change;
-    if (action === 'bounce' && dryRun !== true) {
+    if (action === 'bounce' && dryRun !== true)
       await Promise.race([changes.beforeBounce(), this.#cancelled.promise]);
-    }
     let toldMs = timers.nowMs();
     for (let isLast = false; !isLast && !this.#isCancelled;) {
       isLast = await this.#step();
@@ -128,6 +128,7 @@ export class QueueJob {
   #step(): Promise<boolean> {
     const { action, dryRun } = this.#change;
     if (action === 'reroute') return this.#rerouteSome();
+    if (dryRun !== true && action === 'release' && this.#choice.passesHolds) return this.#releaseSome();
     if (dryRun !== true && action === 'bounce') return this.#bounceSome();
     const readsAddresses = this.#choice.looksAtAddresses || (action === 'remove' && dryRun !== true);
     return readsAddresses ? this.#changeSomeByAddress() : this.#changeSome();
@@ -166,15 +167,13 @@ export class QueueJob {
   }
 
   async #bounceSome(): Promise<boolean> {
-    const { chosen, isLast } = await this.#chooseSome(mostReports);
-    const wanted = this.#choice.looksAtAddresses ? await this.#byAddresses(chosen) : chosen;
+    const { wanted, isLast } = await this.#chooseAll(mostReports);
     await Promise.all(wanted.map((each) => this.#bounce(each)));
     return isLast;
   }
 
   async #rerouteSome(): Promise<boolean> {
-    const { chosen, isLast } = await this.#chooseSome(mostReads);
-    const wanted = this.#choice.looksAtAddresses ? await this.#byAddresses(chosen) : chosen;
+    const { wanted, isLast } = await this.#chooseAll(mostReads);
     const { changes, reroutes, timers } = this.#parts;
     const startMs = timers.nowMs();
     for (const each of wanted) {
@@ -189,6 +188,24 @@ export class QueueJob {
     }
     this.#pace.spent(timers.nowMs() - startMs);
     return isLast;
+  }
+
+  /** Releases messages from holds of routes, too, and moves them to the routes behind. */
+  async #releaseSome(): Promise<boolean> {
+    const { wanted, isLast } = await this.#chooseAll(mostReads);
+    const { reroutes, timers } = this.#parts;
+    const startMs = timers.nowMs();
+    const left = wanted.values();
+    this.#apply(() => left.next().value);
+    for (const each of wanted) await reroutes.moveAll(each);
+    this.#pace.spent(timers.nowMs() - startMs);
+    return isLast;
+  }
+
+  /** Chooses among so many messages by all that the filter looks at. */
+  async #chooseAll(most: number): Promise<{ readonly wanted: ChosenMessage[]; readonly isLast: boolean }> {
+    const { chosen, isLast } = await this.#chooseSome(most);
+    return { wanted: this.#choice.looksAtAddresses ? await this.#byAddresses(chosen) : chosen, isLast };
   }
 
   /** Chooses at most so many messages by their facts. */
@@ -232,7 +249,8 @@ export class QueueJob {
       for (let each = next(); each !== undefined; each = next()) this.#count(each.queueId, each.recipients);
       return;
     }
-    const { recipients, messages, inForce } = this.#parts.changes.apply(action, next);
+    const { changes } = this.#parts;
+    const { recipients, messages, inForce } = changes.apply(action, next, this.#choice.passesHolds);
     this.#recipients += recipients;
     this.#messages += messages;
     this.#inForce += inForce;
@@ -240,7 +258,9 @@ export class QueueJob {
 
   #count(queueId: string, recipients: ChosenMessage['recipients']): void {
     if (this.#parts.changes.isGivingUp(queueId)) return;
-    const changed = recipients.filter((each) => wouldChange(this.#change.action, each));
+    const changed = recipients.filter((each) =>
+      wouldChange(this.#change.action, each, this.#choice.passesHolds),
+    );
     if (changed.length === 0) return;
     this.#recipients += changed.length;
     this.#messages++;
@@ -254,7 +274,7 @@ export class QueueJob {
       if (count > 0) this.#messages++;
     } catch (error) {
       this.#refused += chosen.recipients.length;
-      this.#reason = reasonOf(error);
+      this.#reason = errorText(error);
     }
   }
 
@@ -262,27 +282,18 @@ export class QueueJob {
   async #flush(): Promise<void> {
     const { action, dryRun } = this.#change;
     // The time of a retry is not kept: after a restart it comes as planned before. Routes are looked up at each start.
-    if (
-      dryRun === true ||
-      action === 'retry' ||
-      action === 'reroute' ||
-      this.#recipients + this.#inForce === 0
-    )
-      return;
+    if (dryRun === true || action === 'retry' || action === 'reroute') return;
+    if (this.#recipients + this.#inForce === 0) return;
     try {
       await this.#parts.store.flush();
       this.#unstored = 0;
     } catch (error) {
       this.#unstored = Math.max(this.#recipients, this.#inForce);
-      this.#reason = reasonOf(error);
+      this.#reason = errorText(error);
     }
   }
 
   #now(): JobProgress {
     return { seen: this.#seen, of: this.#of, recipients: this.#recipients, messages: this.#messages };
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

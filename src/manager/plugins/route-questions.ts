@@ -14,7 +14,7 @@ import { withVerp } from '../../route/verp.ts';
 import type { MessageHandle } from '../../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../../spool/types.ts';
 import type { RouterInForce } from '../ports.ts';
-import { routeFor, verpFor, wayFor } from '../route-of.ts';
+import { pastHold, routeFor, verpFor, wayFor } from '../route-of.ts';
 import type { AskedRoutes } from './asked-routes.ts';
 import type { DeliveryPlugin } from './delivery-plugin.ts';
 import { PluginRests } from './plugin-rests.ts';
@@ -37,6 +37,8 @@ export interface RouteQuestionsParts {
   /** Names of the [[route]] tables. */
   readonly routeNames: () => ReadonlySet<string>;
   readonly watch: PluginWatch;
+  /** Was the message released from routes that hold mail? */
+  readonly passesHolds: (message: MessageHandle) => boolean;
   readonly timers: Timers;
   /** Called with what came of questions; never within `ask`. */
   readonly routed: (routed: Routed) => void;
@@ -139,6 +141,7 @@ export class RouteQuestions {
     const { reversePath, tenant = '' } = head.envelope;
     const { address, isCopy = false, route: chosen } = recipient;
     const { tlsDemand } = question;
+    const passesHolds = this.#parts.passesHolds(question.message as MessageHandle);
     const bare = (): RouteKey => routing.router.routeOf(reversePath, address);
     const { domain } = bare();
     const isAsked = !isCopy && chosen === undefined;
@@ -151,7 +154,8 @@ export class RouteQuestions {
     if (question.generation !== asked.generation) return unlessOld(bare);
     switch (answer.kind) {
       case 'continue': {
-        const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp: head.envelope.verp };
+        const { verp } = head.envelope;
+        const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds };
         const found = await wayFor(routing, known);
         if (!('route' in found)) return temporarily(found.reason);
         const { route } = found;
@@ -160,9 +164,12 @@ export class RouteQuestions {
       }
       case 'route': {
         const { name } = answer;
-        return unlessOld(() =>
-          this.#chosen(question, head.envelope, routing.router.routeNamed(name, reversePath, address)),
-        );
+        return unlessOld(() => {
+          const route = routing.router.routeNamed(name, reversePath, address);
+          const past = pastHold(routing.router, route, { address, passesHolds, reversePath });
+          if (past !== undefined) return this.#final(question, head.envelope, chosenBy('release', past));
+          return this.#chosen(question, head.envelope, route);
+        });
       }
       case 'target': {
         const key = `${targetKey(answer.target)}:${domain}`;

@@ -17,6 +17,8 @@ export interface PresentRoutesParts {
   readonly asked: AskedRoutes;
   /** The envelope of a message that waits; undefined when it is done or cannot be read. */
   readonly envelope: (queueId: string) => Promise<Envelope | undefined>;
+  /** Was the message released from routes that hold mail? */
+  readonly passesHolds: (message: MessageHandle) => boolean;
 }
 
 /** A recipient in the queue. */
@@ -39,6 +41,7 @@ export class PresentRoutes {
     const { router, ways } = routing;
     const key = withoutDemand(row.route);
     const tlsDemand = demandOf(row.route);
+    const passesHolds = this.#parts.passesHolds(row.message);
     const looksAtMessage = router.looksAtSenders || ways !== undefined || routing.verp.areAny || isAsked(key);
     if (!looksAtMessage && chooserOf(key) === undefined) {
       const ofMessage = verpOf(row.route);
@@ -50,6 +53,7 @@ export class PresentRoutes {
         tenant: '',
         address: `x@${row.domain}`,
         verp: ofMessage?.by === 'message' ? ofMessage.delimiters : undefined,
+        passesHolds,
       });
     }
     const envelope = await this.#envelopeOf(row.queueId);
@@ -60,7 +64,8 @@ export class PresentRoutes {
       isCopy = isOfCopies(withoutChoice(key)),
       route: chosen,
     } = envelope.recipients[row.recipient] ?? {};
-    const found = await wayFor(routing, { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp });
+    const subject = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds };
+    const found = await wayFor(routing, subject);
     if ('route' in found) return found.route;
     const { message, queueId, recipient, domain } = row;
     return asked.routeOf({ message, queueId, recipient, domain, tlsDemand });

@@ -54,6 +54,14 @@ export class Reroutes {
     return moves;
   }
 
+  /** Moves all recipients of a message that would go another way, whichever of them were chosen. */
+  async moveAll({ message, queueId }: ChosenMessage): Promise<void> {
+    const { scheduler } = this.#parts;
+    if (!scheduler.isQueued(message, queueId)) return;
+    const whole = { message, queueId, recipients: scheduler.recipientsOf(message) };
+    this.move(whole, await this.movesOf(whole));
+  }
+
   /** @returns how many were moved: those that were granted meanwhile stay */
   move({ message, queueId }: ChosenMessage, moves: readonly Move[]): number {
     const { changed, nowMs, scheduler } = this.#parts;

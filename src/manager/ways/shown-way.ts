@@ -1,17 +1,14 @@
 // The way in a route key, in words.
 
 import { isAsked } from '../../route/asked-key.ts';
-import { withoutChoice } from '../../route/choice.ts';
-import { withoutCopies } from '../../route/copies.ts';
+import { bareKey } from '../../route/bare-key.ts';
 import { routeNameIn } from '../../route/plan-key.ts';
 import { withoutDemand } from '../../route/security/demand.ts';
-import { withoutRewriting } from '../../route/sender-rewriting.ts';
 import { ruleOfTargetKey } from '../../route/target-key.ts';
 
 export function shownWay(key: string): string {
-  const bare = withoutDemand(key);
-  if (isAsked(bare)) return 'asked when it is due';
-  const plain = withoutRewriting(withoutCopies(withoutChoice(bare)));
+  if (isAsked(withoutDemand(key))) return 'asked when it is due';
+  const plain = bareKey(key);
   if (plain.startsWith('mx:')) return `the MX of ${plain.slice('mx:'.length)}`;
   const named = ruleOfTargetKey(plain.slice(0, plain.indexOf(':')));
   if (named !== undefined) return named.name;

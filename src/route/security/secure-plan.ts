@@ -40,11 +40,18 @@ const incompleteTtlSeconds = 300;
 const digestChars = 16;
 
 /** Decides the TLS policies of plans, by what the configuration says and what domains publish. */
+const opportunistic: TlsRouting = {
+  defaultLevel: 'opportunistic',
+  rules: [],
+  sts: undefined,
+  dane: undefined,
+};
+
 export class PlanSecurity {
   readonly #rules: TlsRules;
   readonly #routing: TlsRouting;
 
-  constructor(routing: TlsRouting) {
+  constructor(routing: TlsRouting = opportunistic) {
     this.#routing = routing;
     this.#rules = new TlsRules(routing.rules);
   }

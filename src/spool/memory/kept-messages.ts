@@ -26,6 +26,7 @@ export interface KeptMessage {
   held: boolean;
   damage: string | undefined;
   warnedAfterMs: number | undefined;
+  passesHolds: boolean;
 }
 
 export class KeptMessages {
@@ -76,6 +77,7 @@ export class KeptMessages {
       held: envelope.quarantine !== undefined,
       damage: undefined,
       warnedAfterMs: undefined,
+      passesHolds: false,
     };
     this.#byNumber.set(message.number, message);
     this.#numbers.set(queueId, message.number);

@@ -88,6 +88,9 @@ export class MemoryStore implements SpoolStore {
       case 'warned':
         message.warnedAfterMs = outcome.afterMs;
         return;
+      case 'passes-holds':
+        message.passesHolds = true;
+        return;
       case 'damaged':
         message.held = true;
         message.damage = outcome.why;
@@ -139,7 +142,7 @@ export class MemoryStore implements SpoolStore {
 }
 
 function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
-  const { bytes, damage, envelope, held, warnedAfterMs } = message;
+  const { bytes, damage, envelope, held, passesHolds, warnedAfterMs } = message;
   const {
     body,
     priority,
@@ -171,6 +174,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     ...(verp === undefined ? undefined : { verp }),
     held,
     ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
+    ...(passesHolds && { passesHolds }),
     ...(damage === undefined ? undefined : { damage }),
     waiting: waitingOf(message),
   };

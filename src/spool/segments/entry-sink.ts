@@ -1,7 +1,7 @@
 // Receivers of a snapshot's entries: the journal's buffer, or a meter that only counts the bytes that they need.
 
 import type { RefusalForms } from './refusal-forms.ts';
-import { entryDone, entryHeld, entryReleased, EntryBuffer } from './journal-entries.ts';
+import { entryDone, entryHeld, entryPassesHolds, entryReleased, EntryBuffer } from './journal-entries.ts';
 
 export interface EntrySink {
   /** Bytes of entries since the last piece ended. */
@@ -18,6 +18,7 @@ export interface EntrySink {
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
   warned(idSegment: number, counter: number, afterMs: number): void;
+  passesHolds(idSegment: number, counter: number): void;
   /** @param ranges - pairs of first counter and count */
   doneRanges(idSegment: number, ranges: readonly number[]): void;
 }
@@ -65,6 +66,10 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
 
   held(idSegment: number, counter: number, held: boolean): void {
     this.message(held ? entryHeld : entryReleased, idSegment, counter);
+  }
+
+  passesHolds(idSegment: number, counter: number): void {
+    this.message(entryPassesHolds, idSegment, counter);
   }
 }
 
@@ -117,6 +122,10 @@ export class EntryMeter implements EntrySink {
   }
 
   held(): void {
+    this.#bytes += entryHeadBytes;
+  }
+
+  passesHolds(): void {
     this.#bytes += entryHeadBytes;
   }
 

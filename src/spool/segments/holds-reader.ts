@@ -45,6 +45,7 @@ export async function readHolds(files: FileLayer, layout: SpoolLayout): Promise<
       recipientDone: () => undefined,
       deferred: () => undefined,
       warned: () => undefined,
+      passesHolds: () => undefined,
       held: (idSegment, counter, held) =>
         void last.set(`${idSegment} ${counter}`, { idSegment, counter, held }),
     });

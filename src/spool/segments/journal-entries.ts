@@ -23,6 +23,8 @@ const entryRefusal = 6;
 export const entryDoneRanges = 7;
 /** The sender was told that the message is delayed. */
 const entryWarned = 8;
+/** The message passes routes that hold mail. */
+export const entryPassesHolds = 9;
 
 export const journalMagic = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
 export const frameMagicBytes = Buffer.from('SLJF', 'latin1');
@@ -94,7 +96,7 @@ export class EntryBuffer {
     this.#buffer = grown;
   }
 
-  /** Adds an entry of the kind done, held or released. */
+  /** Adds an entry of the kind done, held, released or one that passes holds. */
   message(kind: number, idSegment: number, counter: number): void {
     this.#ensureRoom(13);
     this.#start(kind, idSegment, counter);
@@ -174,6 +176,7 @@ export interface EntryVisitor {
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
   warned(idSegment: number, counter: number, afterMs: number): void;
+  passesHolds(idSegment: number, counter: number): void;
 }
 
 /**
@@ -216,6 +219,9 @@ export function visitEntries(frame: Buffer, refusals: Map<number, LastRefusal>, 
       case entryWarned:
         visitor.warned(idSegment, counter, frame.readDoubleLE(at));
         at += 8;
+        break;
+      case entryPassesHolds:
+        visitor.passesHolds(idSegment, counter);
         break;
       case entryDoneRanges:
         for (let left = counter; left > 0; left--) {

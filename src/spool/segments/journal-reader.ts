@@ -151,6 +151,10 @@ function apply(frames: readonly Buffer[], state: QueueState): void {
         const row = state.replayRow(idSegment, counter, -1);
         if (row >= 0) state.table.warnedAfterMs.set(row, afterMs);
       },
+      passesHolds: (idSegment, counter) => {
+        const row = state.replayRow(idSegment, counter, -1);
+        if (row >= 0) state.table.setPassesHolds(row);
+      },
     });
   }
 }

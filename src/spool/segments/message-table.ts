@@ -44,6 +44,14 @@ export class MessageTable {
     return this.flags[row] !== undefined && ((this.flags[row] ?? 0) & flagUsed) !== 0;
   }
 
+  setPassesHolds(row: number): void {
+    this.flags[row] = (this.flags[row] ?? 0) | flagPassesHolds;
+  }
+
+  passesHolds(row: number): boolean {
+    return ((this.flags[row] ?? 0) & flagPassesHolds) !== 0;
+  }
+
   /** The row of a queue id; -1 if it has none. */
   find(group: number, counter: number): number {
     const mask = this.#slots.length - 1;
@@ -136,6 +144,8 @@ export const flagDamaged = 8;
 export const flagHoldOnly = 16;
 /** It was released last: a quarantine in its envelope does not hold it any more. */
 export const flagReleased = 32;
+/** Routes that hold mail do not hold it. */
+const flagPassesHolds = 64;
 
 function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(to: T, from: T): T {
   to.set(from);

@@ -235,6 +235,7 @@ function messageAt(
     ...(verp === undefined ? undefined : { verp }),
     held: state.holds.isHeld(row) || damage !== undefined,
     ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
+    ...(state.table.passesHolds(row) && { passesHolds: true as const }),
     ...(damage === undefined ? undefined : { damage }),
     waiting: damage === undefined ? waiting : waiting.map((each) => withDamage(each, damage)),
   };

@@ -188,6 +188,10 @@ export class SegmentStore implements SpoolStore {
         state.table.warnedAfterMs.set(row, outcome.afterMs);
         this.#journal.countOutcome()?.warned(idSegment, counter, outcome.afterMs);
         break;
+      case 'passes-holds':
+        state.table.setPassesHolds(row);
+        this.#journal.countOutcome()?.passesHolds(idSegment, counter);
+        break;
       case 'damaged':
         this.#markDamaged(row, outcome.why);
         break;

@@ -30,6 +30,7 @@ function messageEntries(state: QueueState, row: number, journal: EntrySink): voi
   else if (state.holds.isReleased(row)) journal.held(idSegment, counter, false);
   const warnedAfterMs = table.warnedAfterMs.get(row);
   if (warnedAfterMs !== undefined) journal.warned(idSegment, counter, warnedAfterMs);
+  if (table.passesHolds(row)) journal.passesHolds(idSegment, counter);
   const base = table.states[row] ?? -1;
   if (base < 0) return;
   const recipients = table.recipients[row] ?? 0;

@@ -255,12 +255,13 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
   entries.deferred(someSegment, 36, 1, 3, 1_763_800_060_000, 9);
   entries.doneRanges(someSegment, [0, 5, 9, 1]);
   entries.warned(someSegment, 37, 14_400_000);
+  entries.message(9, someSegment, 38);
   const frame = entries.take(1, tag, 32);
   const id = '038009abaa660000';
   assert.equal(
     frame.toString('hex'),
     hex(
-      '534c4a46 abfa38f9 d9000000 01000000 efbeadde 20000000', // magic, checksum, length, kind, tag, synced length
+      '534c4a46 5b25f311 e6000000 01000000 efbeadde 20000000', // magic, checksum, length, kind, tag, synced length
       `01 ${id} 21000000`, // done
       `04 ${id} 22000000`, // held
       `05 ${id} 22000000`, // released
@@ -271,6 +272,7 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
       `03 ${id} 24000000 01000000 03000000 000006d1aaaa7942 09000000`, // recipient 1 deferred
       `07 ${id} 02000000 00000000 05000000 09000000 01000000`, // counters 0 to 4 and 9 done
       `08 ${id} 25000000 0000000040776b41`, // warned after four hours
+      `09 ${id} 26000000`, // passes routes that hold mail
     ),
   );
   const seen: unknown[] = [];
@@ -280,6 +282,7 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
     deferred: (...entry) => seen.push(['deferred', ...entry]),
     held: (...entry) => seen.push(['held', ...entry]),
     warned: (...entry) => seen.push(['warned', ...entry]),
+    passesHolds: (...entry) => seen.push(['passesHolds', ...entry]),
   });
   assert.deepEqual(seen, [
     ['done', someSegment, 33, 1],
@@ -290,6 +293,7 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
     ['done', someSegment, 0, 5],
     ['done', someSegment, 9, 1],
     ['warned', someSegment, 37, 14_400_000],
+    ['passesHolds', someSegment, 38],
   ]);
 });
 

@@ -38,6 +38,7 @@ test('each frame names its refusals correctly, even if earlier frames are lost',
         found.push(`${counter} ${refusal}`),
       held: () => undefined,
       warned: () => undefined,
+      passesHolds: () => undefined,
     });
   }
   assert.deepEqual(found, [`1 ${form('451 first')}`, `3 ${form('452 second')}`]);
