@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Session } from '../sim/mx/submitter.ts';
 import { Ground } from '../sim/neighbours/ground.ts';
-import { cpuMs, memoryBytes } from '../sim/neighbours/process-tree.ts';
+import { anonymousBytes, cpuMs } from '../sim/neighbours/process-tree.ts';
 import { withoutPostfix } from '../sim/neighbours/postfix.ts';
 import { median } from './median.ts';
 import {
@@ -49,6 +49,8 @@ const messages = Number(values.messages);
 const slowMs = 10_000;
 /** Sessions that are open already when the memory of the others is measured. */
 const first = 50;
+/** Sessions up to DATA before anything is measured. */
+const warmUp = 1_000;
 
 interface Rate {
   readonly perSecond: number;
@@ -145,7 +147,8 @@ async function wait(ground: Ground): Promise<Waiting> {
     for (let i = 0; i < 10; i++) times.push(await talk());
     return median(times);
   };
-  await sample();
+  // Compilers take 15 MiB once, while code becomes hot.
+  for (let i = 0; i < warmUp; i += 20) await Promise.all(Array.from({ length: 20 }, talk));
   const alone = await sample();
   const open: Session[] = [];
   const openMore = async (upTo: number): Promise<void> => {
@@ -158,12 +161,12 @@ async function wait(ground: Ground): Promise<Waiting> {
   await openMore(first);
   for (const session of open) session.write(content);
   await Promise.all(open.map((session) => session.reply()));
-  const before = memoryBytes(slow.pid);
+  const before = anonymousBytes(slow.pid);
   await openMore(count);
   const waiting = open.slice(first);
   for (const session of waiting) session.write(content);
   await sleep(5_000);
-  const bytes = memoryBytes(slow.pid) - before;
+  const bytes = anonymousBytes(slow.pid) - before;
   const beside = await sample();
   const replies = await Promise.all(waiting.map((session) => session.reply()));
   if (!replies.every((reply) => reply.startsWith('250')))

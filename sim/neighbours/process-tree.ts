@@ -37,9 +37,17 @@ export function memoryBytes(pid: number): number {
   return sum(pid, pssBytes);
 }
 
+/**
+ * Bytes of memory of the whole tree that is no part of a file: heaps, buffers, stacks. What grows with sessions is here; its part of the pages of
+ * programs grows and shrinks with every other process that runs the same program.
+ */
+export function anonymousBytes(pid: number): number {
+  return sum(pid, (one) => rolledUp(one, 'Pss_Anon') + rolledUp(one, 'Pss_Shmem'));
+}
+
 /** Bytes of memory of one process, its part of shared pages (PSS). */
 export function pssBytes(pid: number): number {
-  return Number(/^Pss:\s+(\d+) kB/mu.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) * 1024;
+  return rolledUp(pid, 'Pss');
 }
 
 /** The title of a process, e.g. `sluice: manager`; empty when the process has ended. */
@@ -50,6 +58,11 @@ export function titleOf(pid: number): string {
 /** Bytes that the living processes of the tree have sent towards the disk. */
 export function writtenBytes(pid: number): number {
   return sum(pid, (one) => Number(/^write_bytes: (\d+)/mu.exec(read(one, 'io'))?.[1] ?? 0));
+}
+
+/** A line of the sums over all mappings of a process, in bytes; 0 when it has ended. */
+function rolledUp(pid: number, name: 'Pss' | 'Pss_Anon' | 'Pss_Shmem'): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'mu').exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) * 1024;
 }
 
 function sum(pid: number, of: (pid: number) => number): number {
