@@ -85,10 +85,13 @@ class ScanConnection {
         this.#chunk(piece.subarray(at, at + mostChunkBytes));
       }
     }
-    // What it said before it had the end is no answer to the whole message.
-    if (this.#reader.reply !== undefined) return this.#early(this.#reader.reply);
-    this.#socket.write(endOfStream);
+    // What it said before it had the end is no answer to the whole message: what has come by now. The first turn may end before sockets are read.
+    await aTurn();
+    await aTurn();
+    let isWritten = false;
+    if (this.#reader.reply === undefined) this.#socket.write(endOfStream, () => (isWritten = true));
     const reply = await this.#reply();
+    if (!isWritten) return this.#early(reply);
     if (reply.kind === 'failed') throw new Error(reply.why);
     return reply;
   }

@@ -39,21 +39,31 @@ export class ClamdReplyReader {
   #text = '';
   #reply: ClamdReply | undefined;
 
-  /** Undefined until it is whole. What follows it is not looked at. */
+  /** Undefined until it is whole. With more behind it, nobody knows which reply counts: that is a failure. */
   get reply(): ClamdReply | undefined {
     return this.#reply;
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#reply !== undefined) return;
+    if (bytes.length === 0) return;
+    if (this.#reply !== undefined) {
+      this.#follows();
+      return;
+    }
     const end = bytes.indexOf(0);
     const room = mostReplyBytes - this.#text.length;
     const taken = bytes.subarray(0, end === -1 ? undefined : end);
     if (taken.length > room) this.#reply = { kind: 'failed', why: 'its reply is too long' };
     else {
       this.#text += Buffer.from(taken.buffer, taken.byteOffset, taken.byteLength).toString('latin1');
-      if (end !== -1) this.#reply = replyOf(this.#text);
+      if (end === -1) return;
+      this.#reply = replyOf(this.#text);
+      if (end + 1 < bytes.length) this.#follows();
     }
+  }
+
+  #follows(): void {
+    if (this.#reply?.kind !== 'failed') this.#reply = { kind: 'failed', why: 'it gave more than one reply' };
   }
 }
 

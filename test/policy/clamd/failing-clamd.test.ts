@@ -37,6 +37,7 @@ const lies: Readonly<Record<string, (talk: ClamdTalk) => string | undefined>> = 
   'says a long line': () => 'x'.repeat(100_000),
   'says that it failed': () => "stream: Can't allocate memory ERROR\0",
   'says OK of something else': () => '/etc/passwd: OK\0',
+  'says OK, and then that there is a virus': () => 'stream: OK\0stream: Test.Eicar FOUND\0',
   'says a reply of SMTP': () => '250 2.0.0 OK\r\n\0',
 };
 

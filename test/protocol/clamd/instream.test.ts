@@ -45,9 +45,16 @@ for (const [text, expected] of [
   });
 }
 
-test('what follows a reply changes nothing', () => {
-  assert.deepEqual(read('stream: X FOUND\0stream: OK\0'), { kind: 'virus', name: 'X' });
-  assert.deepEqual(read('stream: X FOUND\0', 'stream: OK\0'), { kind: 'virus', name: 'X' });
+test('more than one reply is a failure, whichever comes first', () => {
+  for (const pieces of [
+    ['stream: OK\0stream: X FOUND\0'],
+    ['stream: OK\0', 'stream: X FOUND\0'],
+    ['stream: OK\0', '', 's'],
+    ['stream: X FOUND\0stream: OK\0'],
+    ['INSTREAM size limit exceeded. ERROR\0', '\0'],
+  ])
+    assert.deepEqual(read(...pieces), failed('it gave more than one reply'));
+  assert.deepEqual(read('stream: OK\0', ''), { kind: 'clean' });
 });
 
 test('bytes of any kind are no reply that says clean, and are never kept without bounds', () => {
@@ -65,7 +72,7 @@ test('bytes of any kind are no reply that says clean, and are never kept without
       if (more.length === 0 && first.length <= mostReplyBytes) assert.equal(reply, undefined);
       else assert.ok(reply !== undefined);
       const isClean = /^(in)?stream(\([^()]{0,200}\))?: OK[\r\n]*$/.test(first);
-      assert.equal(reply?.kind === 'clean', isClean && more.length > 0);
+      assert.equal(reply?.kind === 'clean', isClean && more.length === 1 && more[0] === '');
       if (reply?.kind === 'virus') assert.match(reply.name, /^[\x20-\x7e]{1,200}$/);
       if (reply?.kind === 'failed') assert.match(reply.why, /^[\x20-\x7e]+$/);
     }),
