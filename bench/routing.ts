@@ -121,7 +121,7 @@ async function measure(ways: Ways, entries: number): Promise<{ readonly us: numb
   for (let at = 0; at < recipients; at += atOnce) {
     const answers = addresses
       .slice(at, at + atOnce)
-      .map((address) => ways.of(router, { reversePath: 'a@from.test', address, tenant: '' }));
+      .map((address) => ways.of(router, { reversePath: 'a@from.test', address, tenant: '', user: '' }));
     for (const answer of answers) {
       const found = answer instanceof Promise ? await answer : answer;
       if (found.kind === 'unknown') throw new Error(found.reason);

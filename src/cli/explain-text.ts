@@ -53,7 +53,7 @@ function head({
   return [
     `Mail for   ${address}`,
     ...(leadsTo === undefined ? [] : [`Leads to   ${reversalText(leadsTo)}`]),
-    `Route      ${route.target} (${by})`,
+    `Route      ${route.isUnknown === true ? 'nowhere for now' : route.target} (${by})`,
     ...(route.plugins.length === 0
       ? []
       : [`Asked      before that, for each recipient: the plugins of ${stagesText(route.plugins)}`]),
@@ -71,8 +71,8 @@ function head({
   ];
 }
 
-function byTable({ name, table, target }: ExplainAnswer['route']): string {
-  if (target === 'nowhere for now') return `the table ${table} cannot say where`;
+function byTable({ name, table, isUnknown }: ExplainAnswer['route']): string {
+  if (isUnknown === true) return `the table ${table} cannot say where`;
   return `the table ${table} says so${name === '' ? '' : `: [[route]] ${name}`}`;
 }
 

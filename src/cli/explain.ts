@@ -52,7 +52,12 @@ export function register(program: Command): void {
       'with --client: a recipient, whose way is shown, too; several times for several',
       recipientAddress,
     )
-    .option('--user <name>', 'with --client: as if this user had logged in')
+    .addOption(
+      new Option(
+        '--user <name>',
+        'as if this user had logged in; --as shows what the user may send, too',
+      ).conflicts('as'),
+    )
     .option('--listen <address>', 'with --client: the listener, as in [[listen]] (default: the first one)')
     .option('--json', 'print JSON for programs')
     .action(explain);
@@ -64,7 +69,7 @@ async function explain(address: string | undefined, options: Options, command: C
     await explainClient(places, options.client, address, options);
     return;
   }
-  const alone = (['from', 'to', 'user', 'listen'] as const).find((name) => options[name] !== undefined);
+  const alone = (['from', 'to', 'listen'] as const).find((name) => options[name] !== undefined);
   if (alone !== undefined) command.error(`error: --${alone} is for mail of a client: name it with --client`);
   if (options.as !== undefined) {
     await explainUser(places, options.as, address, options);
@@ -84,11 +89,12 @@ async function explainClient(
   { from = '', to = [], user, listen, json }: Options,
 ): Promise<void> {
   const recipients = address === undefined ? to : [address, ...to];
+  const name = user === undefined ? undefined : await addressOfUser(places, user);
   const question = {
     from,
     client,
     ...(recipients.length > 0 && { to: recipients }),
-    ...(user !== undefined && { user: await addressOfUser(places, user) }),
+    ...(name !== undefined && { user: name }),
     ...(listen !== undefined && { listener: listen }),
   };
   const stages = await ask(places, { operation: 'policy.stages', ...question });
@@ -101,6 +107,7 @@ async function explainClient(
         address: all?.[index]?.becomes ?? given,
         sender: sender?.becomes ?? from,
         tenant: stages.tenant,
+        ...(name !== undefined && { user: name }),
       }),
     );
   if (json === true) process.stdout.write(`${JSON.stringify({ ...question, ...stages, mail })}\n`);
@@ -137,7 +144,7 @@ async function explainUser(
   const mail =
     address === undefined
       ? undefined
-      : await askAbout(places, address, { tenant: answer.tenant, ...options, sender });
+      : await askAbout(places, address, { tenant: answer.tenant, ...options, sender, user: name });
   if (options.json === true) process.stdout.write(`${JSON.stringify({ ...explained, mail })}\n`);
   else {
     printText(senderText(explained, Date.now()));
@@ -148,7 +155,7 @@ async function explainUser(
 function askAbout(
   places: Place,
   address: string,
-  options: Pick<Options, 'sender' | 'tenant'>,
+  options: Pick<Options, 'sender' | 'tenant' | 'user'>,
 ): Promise<ExplainAnswer> {
   const sender = reversePath(options);
   return ask(places, {
@@ -156,6 +163,7 @@ function askAbout(
     address,
     ...(sender !== undefined && { sender }),
     ...(options.tenant !== undefined && { tenant: options.tenant }),
+    ...(options.user !== undefined && { user: options.user }),
   });
 }
 

@@ -83,6 +83,7 @@ export class QueueQuery {
           ...facts,
           sender,
           recipient,
+          ...(envelope?.user !== undefined && { user: envelope.user }),
           ...(quarantine !== undefined && { quarantine }),
           ...(found?.originalRecipient !== undefined && { originalRecipient: found.originalRecipient }),
         };

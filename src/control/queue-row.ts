@@ -15,6 +15,8 @@ export interface QueueRow {
   readonly domain: string;
   /** Name of the tenant; empty: mail of no tenant. */
   readonly tenant: string;
+  /** Who had handed it in; undefined: nobody who had logged in. */
+  readonly user?: string | undefined;
   /**
    * `stored`: read from the spool of a stopped instance. `damaged`: the stored message cannot be read as it was written;
    * it is kept for the operator.
@@ -75,7 +77,7 @@ export function lastFacts(refusal: Refusal | undefined): Pick<QueueRow, 'lastErr
 }
 
 /** What is known of a row before the envelope is read. */
-export type RowFacts = Omit<QueueRow, 'sender' | 'recipient' | 'originalRecipient'>;
+export type RowFacts = Omit<QueueRow, 'sender' | 'recipient' | 'originalRecipient' | 'user'>;
 
 /** The facts that a filter looks at. */
 export type ChoiceFacts = Pick<

@@ -37,6 +37,7 @@ export async function* storedQueue(
         recipient: isKnown ? waiting.address : `?@${domain}`,
         domain,
         tenant: message.tenant ?? '',
+        ...(message.user !== undefined && { user: message.user }),
         state: message.damage !== undefined ? 'damaged' : message.held ? 'held' : 'stored',
         isHeld: message.held && message.damage === undefined,
         attempts: waiting.attempts,

@@ -139,12 +139,12 @@ export class Admission {
 
   /** Its key is empty where the route cannot be told at once. */
   #routeOf(message: RecoveredMessage | Submitted, address: string, index: number): RouteKey {
-    const { reversePath, tenant = '', tlsDemand, copies, routes, verp } = message;
+    const { reversePath, tenant = '', tlsDemand, copies, routes, verp, user = '' } = message;
     const isCopy = copies?.includes(index) === true;
     // Between processes, nothing in a list becomes null.
     const chosen = routes?.[index] ?? undefined;
     const passesHolds = isPassingHolds(message);
-    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds };
+    const recipient = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds, user };
     const found = wayAtOnce(this.#routing, recipient);
     if (found !== undefined && 'route' in found) return found.route;
     // A table has to be waited for, or cannot answer: it is asked again as a plugin is.

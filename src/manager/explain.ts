@@ -86,6 +86,7 @@ export class Explainer {
       reversePath: sender,
       address: `${target.includes('@') ? target.slice(0, target.lastIndexOf('@')) : 'x'}@${domainOf(target)}`,
       tenant: question.tenant ?? facts.tenantOf(sender),
+      user: question.user ?? '',
     });
     const { key } = way;
     await this.#checkTenant(question.tenant, facts.tenants);
@@ -110,7 +111,7 @@ export class Explainer {
       route: {
         ...(way.plan === undefined
           ? describeRoute(facts.routes, key, sender)
-          : { name: '', target: 'nowhere for now' }),
+          : { name: '', target: '', isUnknown: true as const }),
         ...(way.table !== undefined && { table: way.table }),
         plugins: facts.routingPlugins,
       },

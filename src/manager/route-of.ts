@@ -118,11 +118,11 @@ export async function delimitersFor(
   index: number,
 ): Promise<string | undefined> {
   const { address = '', route: chosen, isCopy = false } = envelope.recipients[index] ?? {};
-  const { reversePath, tenant = '', verp, tlsDemand } = envelope;
+  const { reversePath, tenant = '', user = '', verp, tlsDemand } = envelope;
   if (isCopy) return undefined;
   // Mail is sent by a route that holds none.
   const passesHolds = true;
-  const recipient = { reversePath, tenant, verp, tlsDemand, address, isCopy, chosen, passesHolds };
+  const recipient = { reversePath, tenant, verp, tlsDemand, address, isCopy, chosen, passesHolds, user };
   const way = await wayFor(routing, recipient);
   return verpOf(('route' in way ? way.route : routeFor(routing, recipient)).key)?.delimiters;
 }

@@ -77,6 +77,8 @@ export interface Envelope {
   readonly tlsDemand?: TlsDemand | undefined;
   /** XVERP of Postfix: delimiters of a sender for each recipient (VERP), which its sender asked for. */
   readonly verp?: string | undefined;
+  /** Who the client had proved to be, by AUTH or as a front end told it; undefined: nobody. */
+  readonly user?: string | undefined;
   /** Why the message is held from its acceptance until an operator releases it; undefined: it is not. */
   readonly quarantine?: string | undefined;
   readonly origin: Origin;

@@ -56,7 +56,7 @@ export function envelopeOf(
   { origin, via, reversePath, recipients, params, tenant, queueId, quarantine }: AcceptedTransaction,
   { startedAtMs, priority, body, tlsDemand }: Completion,
 ): Envelope {
-  const { client, helo } = origin;
+  const { client, helo, principal } = origin;
   return {
     queueId,
     receivedAtMs: startedAtMs,
@@ -71,16 +71,18 @@ export function envelopeOf(
     quarantine,
     tlsDemand,
     verp: params.verp,
+    ...(principal !== undefined && { user: principal }),
     origin: { via, clientAddress: client, helo },
   };
 }
 
 /** What the manager is told. */
 export function acceptedMessageOf(
-  { queueId, reversePath, recipients, tenant, quarantine, turn, params }: AcceptedTransaction,
+  { origin, queueId, reversePath, recipients, tenant, quarantine, turn, params }: AcceptedTransaction,
   { ref, sizeBytes }: Appended,
   { startedAtMs, priority, tlsDemand }: Completion,
 ): AcceptedMessage {
+  const { principal } = origin;
   return {
     queueId,
     ref,
@@ -95,6 +97,7 @@ export function acceptedMessageOf(
     quarantine,
     tlsDemand,
     verp: params.verp,
+    ...(principal !== undefined && { user: principal }),
     turn,
   };
 }

@@ -23,6 +23,7 @@ export interface AcceptedMessage {
   readonly quarantine?: string | undefined;
   readonly tlsDemand?: TlsDemand | undefined;
   readonly verp?: string | undefined;
+  readonly user?: string | undefined;
   /** A sending limit paces it. */
   readonly turn?: SendingTurn | undefined;
 }

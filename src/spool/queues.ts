@@ -7,6 +7,7 @@
 // 3. A call about a message goes to the store that has it. What a store does not have, it does not need to hear of.
 
 import type { Timers } from '../io/timers.ts';
+import { copiesIn, routesIn } from '../message/envelope.ts';
 import { HomelessOutcomes } from './homeless-outcomes.ts';
 import { awayError, Member, stalledError } from './queue-member.ts';
 import { SpoolError } from './spool-error.ts';
@@ -280,12 +281,13 @@ export class Queues implements SpoolStore {
 
 /** A message as recovery would find it; nothing was tried yet. */
 function reported(ref: StoredRef, { envelope, sizeBytes }: StoredMessage): RecoveredMessage {
-  const { queueId, receivedAtMs, reversePath, recipients, body, smtpUtf8, tenant, priority, tlsDemand } =
-    envelope;
+  const { queueId, receivedAtMs, reversePath, recipients, body, smtpUtf8, tenant, priority } = envelope;
+  const { quarantine, tlsDemand, user, verp } = envelope;
   const waiting = recipients.map(
     ({ address }, index) => ({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' }) as const,
   );
   const known = { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, tenant, priority };
-  const facts = { ...known, tlsDemand, verp: envelope.verp };
-  return { ...facts, held: false, waiting };
+  const facts = { ...known, quarantine, tlsDemand, verp, ...(user !== undefined && { user }) };
+  const ways = { copies: copiesIn(recipients), routes: routesIn(recipients) };
+  return { ...facts, ...ways, held: quarantine !== undefined, waiting };
 }

@@ -173,7 +173,7 @@ export interface RecoveredRecipient {
 }
 
 /** A message with at least one waiting recipient, as recovery finds it. */
-export interface RecoveredMessage {
+export interface RecoveredMessage extends Pick<Envelope, 'tlsDemand' | 'user' | 'verp'> {
   readonly queueId: string;
   readonly ref: StoredRef;
   readonly receivedAtMs: number;
@@ -185,8 +185,6 @@ export interface RecoveredMessage {
   readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710); undefined: 0. */
   readonly priority?: number | undefined;
-  readonly tlsDemand?: Envelope['tlsDemand'];
-  readonly verp?: Envelope['verp'];
   /** The numbers of the recipients that get copies for archives; undefined when there is none. */
   readonly copies?: readonly number[] | undefined;
   /** The names of the routes that stages chose, by the number of the recipient; undefined when there is none. */

@@ -26,6 +26,7 @@ const message = {
   reversePath: 'a@a.test',
   tlsDemand: undefined,
   tenant: '',
+  user: '',
   verp: undefined,
   address: 'x@b.test',
   isCopy: false,

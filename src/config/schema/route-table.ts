@@ -16,7 +16,7 @@ export const routeTableForms = [
   'authsenders',
 ] as const;
 /** What a table is asked about. */
-export const routeTableSubjects = ['recipient', 'sender', 'tenant'] as const;
+export const routeTableSubjects = ['recipient', 'sender', 'tenant', 'user'] as const;
 
 const routeTable = tableOf({
   table: key(
@@ -36,7 +36,7 @@ const routeTable = tableOf({
   ),
   by: key(
     oneOf(routeTableSubjects).optional(),
-    'What the table is asked about: the "recipient", the "sender", or the name of the "tenant".',
+    'What the table is asked about: the "recipient", the "sender", the name of the "tenant", or the "user" who had logged in to hand the message in.',
     { defaultText: '"recipient"; with the forms relayhost and authsenders "sender"', example: '"sender"' },
   ),
   delimiter: key(

@@ -18,6 +18,8 @@ export interface ExplainQuestion {
   readonly sender?: string | undefined;
   /** Name of a tenant. Not given: the tenant of the sender's mail; without a sender, the one with most mail there. */
   readonly tenant?: string | undefined;
+  /** Who has logged in to hand the mail in; empty or not given: nobody. */
+  readonly user?: string | undefined;
 }
 
 /** The whole decision about mail for one address. */
@@ -27,8 +29,10 @@ export interface ExplainAnswer {
   readonly route: {
     /** Name of the `[[route]]`, or `route 2`; empty: none names the address. */
     readonly name: string;
-    /** What it does, in words. */
+    /** What it does, in words; empty where that cannot be told. */
     readonly target: string;
+    /** The table of routes cannot tell the way now. */
+    readonly isUnknown?: true | undefined;
     /** Name of the table of routes that decided; none: the [[route]] tables did. */
     readonly table?: string | undefined;
     /** Stages whose plugins are asked for each recipient before that, in this order: they may choose another way. */
@@ -73,6 +77,7 @@ const question: z.ZodType<ExplainQuestion> = z.strictObject({
   address: text.min(1, 'is empty: name a mail address or a domain'),
   sender: text.optional(),
   tenant: text.optional(),
+  user: text.optional(),
 });
 
 const window = z.object({
@@ -125,6 +130,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   route: z.object({
     name: z.string(),
     target: z.string(),
+    isUnknown: z.literal(true).optional(),
     table: z.string().optional(),
     plugins: z.array(z.string()),
   }),

@@ -81,6 +81,7 @@ const row: z.ZodType<QueueRow> = z.object({
   sender: z.string(),
   recipient: z.string(),
   originalRecipient: z.string().optional(),
+  user: z.string().optional(),
   ref: refSchema.optional(),
 });
 

@@ -138,7 +138,7 @@ export class RouteQuestions {
     const recipient = head?.envelope.recipients[question.recipient];
     // Its message has ended meanwhile.
     if (head === undefined || recipient === undefined) return temporarily('Its message is gone');
-    const { reversePath, tenant = '' } = head.envelope;
+    const { reversePath, tenant = '', user = '', verp } = head.envelope;
     const { address, isCopy = false, route: chosen } = recipient;
     const { tlsDemand } = question;
     const passesHolds = this.#parts.passesHolds(question.message as MessageHandle);
@@ -154,8 +154,7 @@ export class RouteQuestions {
     if (question.generation !== asked.generation) return unlessOld(bare);
     switch (answer.kind) {
       case 'continue': {
-        const { verp } = head.envelope;
-        const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds };
+        const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds, user };
         const found = await wayFor(routing, known);
         if (!('route' in found)) return temporarily(found.reason);
         const { route } = found;

@@ -142,7 +142,7 @@ export class Redirects implements SenderPort {
       message.content === undefined
         ? await copyLarge(writer, envelope, prefix, message)
         : await writer.append({ envelope, prefix, content: [message.content] });
-    const { reversePath, recipients, tenant, priority, tlsDemand } = envelope;
+    const { reversePath, recipients, tenant, priority, tlsDemand, user } = envelope;
     const to = recipients.map(({ address }) => address);
     const { sizeBytes } = appended;
     this.#parts.happenings.happened('received', {
@@ -167,6 +167,7 @@ export class Redirects implements SenderPort {
       tenant,
       priority,
       tlsDemand,
+      ...(user !== undefined && { user }),
     });
   }
 }

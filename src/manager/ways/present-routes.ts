@@ -52,19 +52,20 @@ export class PresentRoutes {
         reversePath: '',
         tenant: '',
         address: `x@${row.domain}`,
+        user: '',
         verp: ofMessage?.by === 'message' ? ofMessage.delimiters : undefined,
         passesHolds,
       });
     }
     const envelope = await this.#envelopeOf(row.queueId);
     if (envelope === undefined) return undefined;
-    const { reversePath, tenant = '', verp } = envelope;
+    const { reversePath, tenant = '', user = '', verp } = envelope;
     const {
       address = '',
       isCopy = isOfCopies(withoutChoice(key)),
       route: chosen,
     } = envelope.recipients[row.recipient] ?? {};
-    const subject = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds };
+    const subject = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds, user };
     const found = await wayFor(routing, subject);
     if ('route' in found) return found.route;
     const { message, queueId, recipient, domain } = row;

@@ -18,6 +18,8 @@ export interface WaySubject {
   readonly address: string;
   /** Empty: none. */
   readonly tenant: string;
+  /** Who handed the message in; empty: nobody who had logged in. */
+  readonly user: string;
 }
 
 export type FoundWay =
@@ -72,6 +74,7 @@ export class Ways {
     for (const table of this.#tables) {
       const { source } = table;
       const keys = keysOf(table, subject, domain);
+      if (keys.length === 0) continue;
       const answers =
         source.lookupAtOnce === undefined ? firstAnswer(source, keys) : source.lookupAtOnce(keys);
       if (answers === undefined || answers instanceof Promise) return undefined;
@@ -85,7 +88,9 @@ export class Ways {
   #from(index: number, router: Router, subject: WaySubject, domain: string): FoundWay | Promise<FoundWay> {
     for (let at = index; at < this.#tables.length; at++) {
       const table = this.#tables[at] as AskedTable;
-      const answers = firstAnswer(table.source, keysOf(table, subject, domain));
+      const keys = keysOf(table, subject, domain);
+      if (keys.length === 0) continue;
+      const answers = firstAnswer(table.source, keys);
       if (answers instanceof Promise)
         return answers.then(
           (known) =>
@@ -160,17 +165,19 @@ function domainOf(address: string): string {
   return canonicalDomain(spelledDomain(address));
 }
 
+/** None where the table has nothing to say about such mail. */
 function keysOf(
   { by, delimiter, form, from }: AskedTable,
-  { reversePath, address, tenant }: WaySubject,
+  { reversePath, address, tenant, user }: WaySubject,
   ofRecipient: string,
 ): readonly string[] {
+  if (by === 'user' && user === '') return [];
   // It looks at the whole address itself.
-  if (from?.kind === 'program') return [tableKey(subjectOf(by, { reversePath, address, tenant }))];
+  if (from?.kind === 'program') return [tableKey(subjectOf(by, { reversePath, address, tenant, user }))];
   if (by === 'tenant') return [tableKey(tenant), '*'];
   const isSender = by === 'sender';
-  const asked = isSender ? reversePath : address;
-  const domain = isSender ? domainOf(reversePath) : ofRecipient;
+  const asked = by === 'recipient' ? address : isSender ? reversePath : user;
+  const domain = by === 'recipient' ? ofRecipient : domainOf(asked);
   const isBounce = reversePath === '';
   const keys = routeForms[form].keys({ address: asked, domain, delimiter, isBounce, isSender });
   // The canonical form of an address literal has capitals.
@@ -185,7 +192,15 @@ function unknown(table: string, reason: string): FoundWay {
   return { kind: 'unknown', reason, table };
 }
 
-function subjectOf(by: AskedTable['by'], { reversePath, address, tenant }: WaySubject): string {
-  if (by === 'tenant') return tenant;
-  return by === 'recipient' ? address : reversePath === '' ? '<>' : reversePath;
+function subjectOf(by: AskedTable['by'], { reversePath, address, tenant, user }: WaySubject): string {
+  switch (by) {
+    case 'recipient':
+      return address;
+    case 'sender':
+      return reversePath === '' ? '<>' : reversePath;
+    case 'tenant':
+      return tenant;
+    case 'user':
+      return user;
+  }
 }

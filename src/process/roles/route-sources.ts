@@ -13,6 +13,9 @@ import { TableReports } from '../../table/table-reports.ts';
 type Source = Required<Pick<Table, 'lookup' | 'lookupAtOnce'>> & { close(): Promise<void> };
 type From = NonNullable<RouteTableConfig['from']>;
 
+/** Of the environment; USER has a meaning of its own. */
+const variableOf = { recipient: 'RECIPIENT', sender: 'SENDER', tenant: 'TENANT', user: 'LOGIN' } as const;
+
 /** Look-ups that wait for a program to run. The manager asks about fewer at a time. */
 const mostWaiting = 1_000;
 
@@ -83,7 +86,7 @@ export class RouteSources {
       nowMs: () => performance.now(),
       complain: (line) => this.#log.info(`the program "${name}" of a route table: ${line}`),
       hasValues: true,
-      variable: by.toUpperCase(),
+      variable: variableOf[by],
     });
     return {
       lookup: (keys) => table.lookup(keys).then((answers) => told(reports, answers)),

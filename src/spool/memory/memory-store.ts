@@ -154,6 +154,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     tenant,
     tlsDemand,
     verp,
+    user,
   } = envelope;
   const copies = copiesIn(envelope.recipients);
   const routes = routesIn(envelope.recipients);
@@ -172,6 +173,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     ...(verp === undefined ? undefined : { verp }),
+    ...(user === undefined ? undefined : { user }),
     held,
     ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
     ...(passesHolds && { passesHolds }),

@@ -13,6 +13,8 @@ const retWords = [undefined, 'FULL', 'HDRS'] as const;
 const viaBits = 0x0f;
 /** Since version 10: delimiters follow. */
 const verpGiven = 0x10;
+/** Since version 12: the user follows. */
+const userGiven = 0x20;
 const demandShift = 6;
 const demandWords = [undefined, 'requiretls', 'tls-required-no'] as const;
 
@@ -45,6 +47,7 @@ export function envelopeBound(envelope: Envelope): number {
   if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
   if (envelope.tenant !== undefined) bound += 2 + 3 * envelope.tenant.length;
   if (envelope.verp !== undefined) bound += 2 + 3 * envelope.verp.length;
+  if (envelope.user !== undefined) bound += 2 + 3 * envelope.user.length;
   if (envelope.quarantine !== undefined) bound += 2 + 3 * envelope.quarantine.length;
   for (const recipient of envelope.recipients) {
     bound += 5 + 3 * recipient.address.length;
@@ -72,7 +75,7 @@ function putString(buffer: Buffer, at: number, text: string): number {
  * @returns the position after the envelope
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
-  const { origin, recipients, envelopeId, tenant = '', priority, quarantine, verp } = envelope;
+  const { origin, recipients, envelopeId, tenant = '', priority, quarantine, verp, user } = envelope;
   let flags = retWords.indexOf(envelope.ret) << retShift;
   if (envelope.body === '8BITMIME') flags |= flag8bitmime;
   if (envelope.smtpUtf8) flags |= flagSmtputf8;
@@ -81,8 +84,9 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (priority !== undefined) flags |= flagPriority;
   if (quarantine !== undefined) flags |= flagQuarantine;
   buffer[at] = flags;
-  const way = viaWords.indexOf(origin.via) | (verp === undefined ? 0 : verpGiven);
-  buffer[at + 1] = way | (demandWords.indexOf(envelope.tlsDemand) << demandShift);
+  const given = (verp === undefined ? 0 : verpGiven) | (user === undefined ? 0 : userGiven);
+  buffer[at + 1] =
+    viaWords.indexOf(origin.via) | given | (demandWords.indexOf(envelope.tlsDemand) << demandShift);
   let position = putString(buffer, at + 2, envelope.reversePath);
   position = putString(buffer, position, origin.clientAddress);
   position = putString(buffer, position, origin.helo);
@@ -91,6 +95,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (priority !== undefined) position = buffer.writeInt8(priority, position);
   if (quarantine !== undefined) position = putString(buffer, position, quarantine);
   if (verp !== undefined) position = putString(buffer, position, verp);
+  if (user !== undefined) position = putString(buffer, position, user);
   for (const recipient of recipients) {
     buffer[position] = recipientFlags(recipient);
     position = putString(buffer, position + 1, recipient.address);
@@ -141,8 +146,9 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     return buffer.toString('utf8', start, position);
   };
   const flags = buffer[at] ?? 0;
-  const via = viaWords[(buffer[at + 1] ?? 0) & viaBits] ?? 'smtp';
-  const tlsDemand = demandOf(buffer[at + 1]);
+  const way = buffer[at + 1] ?? 0;
+  const via = viaWords[way & viaBits] ?? 'smtp';
+  const tlsDemand = demandOf(way);
   const reversePath = takeString();
   const clientAddress = takeString();
   const helo = takeString();
@@ -150,7 +156,8 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
   const tenant = flags & flagTenant ? takeString() : undefined;
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
   const quarantine = flags & flagQuarantine ? takeString() : undefined;
-  const verp = (buffer[at + 1] ?? 0) & verpGiven ? takeString() : undefined;
+  const verp = way & verpGiven ? takeString() : undefined;
+  const user = way & userGiven ? takeString() : undefined;
   const recipients: EnvelopeRecipient[] = [];
   for (let index = 0; index < facts.recipients; index++) {
     const given = buffer[position] ?? 0;
@@ -181,6 +188,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     ...(verp === undefined ? undefined : { verp }),
+    ...(user === undefined ? undefined : { user }),
     origin: { via, clientAddress, helo },
   };
 }
@@ -200,6 +208,7 @@ export interface EnvelopeOutline {
   readonly quarantine: string | undefined;
   readonly tlsDemand: TlsDemand | undefined;
   readonly verp: string | undefined;
+  readonly user: string | undefined;
 }
 
 /**
@@ -214,44 +223,31 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     if (position > end) throw new SpoolError('SPOOL_CORRUPT', 'a stored envelope is cut short');
     return start;
   };
+  const take = (): string => {
+    const start = skip();
+    return buffer.toString('utf8', start, position);
+  };
   const flags = buffer[at] ?? 0;
-  const reversePathAt = skip();
-  const reversePath = buffer.toString('utf8', reversePathAt, position);
+  const way = buffer[at + 1] ?? 0;
+  const reversePath = take();
   skip();
   skip();
   if (flags & flagEnvid) skip();
-  let tenant: string | undefined;
-  if (flags & flagTenant) {
-    const tenantAt = skip();
-    tenant = buffer.toString('utf8', tenantAt, position);
-  }
+  const tenant = flags & flagTenant ? take() : undefined;
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
-  let quarantine: string | undefined;
-  if (flags & flagQuarantine) {
-    const quarantineAt = skip();
-    quarantine = buffer.toString('utf8', quarantineAt, position);
-  }
-  let verp: string | undefined;
-  if ((buffer[at + 1] ?? 0) & verpGiven) {
-    const verpAt = skip();
-    verp = buffer.toString('utf8', verpAt, position);
-  }
+  const quarantine = flags & flagQuarantine ? take() : undefined;
+  const verp = way & verpGiven ? take() : undefined;
+  const user = way & userGiven ? take() : undefined;
   const addresses: string[] = [];
   let copies: number[] | undefined;
   let routes: (string | undefined)[] | undefined;
   for (let index = 0; index < recipients; index++) {
     const given = buffer[position] ?? 0;
     position++;
-    const addressAt = skip();
-    addresses.push(buffer.toString('utf8', addressAt, position));
+    addresses.push(take());
     if (given & orcptGiven) skip();
     if (given & routeGiven) {
-      const routeAt = skip();
-      (routes ??= Array.from({ length: recipients }, () => undefined))[index] = buffer.toString(
-        'utf8',
-        routeAt,
-        position,
-      );
+      (routes ??= Array.from({ length: recipients }, () => undefined))[index] = take();
     }
     if (given & copyGiven) (copies ??= []).push(index);
   }
@@ -265,12 +261,13 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     tenant,
     priority,
     quarantine,
-    tlsDemand: demandOf(buffer[at + 1]),
+    tlsDemand: demandOf(way),
     verp,
+    user,
   };
 }
 
-function demandOf(byte = 0): TlsDemand | undefined {
+function demandOf(byte: number): TlsDemand | undefined {
   return demandWords[byte >>> demandShift];
 }
 

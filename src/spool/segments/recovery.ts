@@ -207,6 +207,7 @@ function messageAt(
     quarantine,
     tlsDemand,
     verp,
+    user,
   } = outline ?? {};
   if (quarantine !== undefined) state.holds.holdQuarantined(row);
   const base = state.table.states[row] ?? -1;
@@ -233,6 +234,7 @@ function messageAt(
     ...(quarantine === undefined ? undefined : { quarantine }),
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     ...(verp === undefined ? undefined : { verp }),
+    ...(user === undefined ? undefined : { user }),
     held: state.holds.isHeld(row) || damage !== undefined,
     ...(warnedAfterMs === undefined ? undefined : { warnedAfterMs }),
     ...(state.table.passesHolds(row) && { passesHolds: true as const }),

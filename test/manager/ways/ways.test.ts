@@ -49,6 +49,7 @@ const subject = (address: string, more: Partial<WaySubject> = {}): WaySubject =>
   reversePath: 'a@from.test',
   address,
   tenant: '',
+  user: '',
   ...more,
 });
 
@@ -114,6 +115,27 @@ for (const [what, ways, about, key] of [
     waysOf(tableOf('t', { shop: 'bulk' }, { form: 'routes', by: 'tenant' })),
     subject('x@far.test', { tenant: 'Shop' }),
     router.routeNamed('bulk', '', 'x@far.test').key,
+  ],
+  [
+    'a table by user looks at who handed it in',
+    waysOf(tableOf('t', { 'shop@users.test': 'bulk', '*': 'usual' }, { form: 'routes', by: 'user' })),
+    subject('x@far.test', { user: 'Shop@Users.test' }),
+    router.routeNamed('bulk', '', 'x@far.test').key,
+  ],
+  [
+    'a table by user has entries for all of a domain',
+    waysOf(tableOf('t', { 'users.test': '[one.test]' }, { form: 'relayhost', by: 'user' })),
+    subject('x@far.test', { user: 'shop@users.test' }),
+    'to#smarthost,failover,one.test%3A25:far.test',
+  ],
+  [
+    'a table by user is not asked about mail of nobody',
+    waysOf(
+      tableOf('t', { '': 'bulk', '*': 'bulk' }, { form: 'routes', by: 'user' }),
+      tableOf('u', { '*': 'smtp:' }),
+    ),
+    subject('x@far.test'),
+    'mx:far.test',
   ],
   [
     'a transport alone leads to the MX, past all routes',
