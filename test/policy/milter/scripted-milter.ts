@@ -77,10 +77,12 @@ export class MilterTalk {
 export class ScriptedMilter {
   readonly talks: MilterTalk[] = [];
   readonly address: ServiceAddress;
+  readonly port: number;
   script: MilterScript;
   #waiting: (() => void)[] = [];
 
   private constructor(port: number, script: MilterScript) {
+    this.port = port;
     this.address = { kind: 'tcp', host: '127.0.0.1', port };
     this.script = script;
   }

@@ -1,5 +1,8 @@
 // Reads the cases of the suite of go-milter: input steps, a decision, and what must leave, for each message of a connection.
 
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
 export interface SuiteMessage {
   readonly from: string;
   readonly to: readonly string[];
@@ -23,6 +26,69 @@ export interface SuiteMessage {
   };
 }
 
+/** What became of a message. */
+export interface SuiteOutcome {
+  /** Where it was refused; empty: at its end, or not at all. */
+  readonly step: 'FROM' | 'TO' | 'DATA' | '';
+  /** That refused it, or the last one. */
+  readonly reply: string;
+  readonly kept: readonly {
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly quarantine: string | undefined;
+    /** With `Received: placeholder` in the place of the server's own. */
+    readonly content: string;
+  }[];
+}
+
+/** @throws {Error} when it is not what the case expects */
+export function checkOutcome(
+  { decision, at, expected }: SuiteMessage,
+  { step, reply, kept }: SuiteOutcome,
+): void {
+  if (decision === 'REJECT') assert.match(reply, /^5\d\d 5\./);
+  else if (decision === 'TEMPFAIL') assert.match(reply, /^4\d\d 4\./);
+  else if (decision === 'CUSTOM') assert.equal(reply, expected.reply.join('\r\n'));
+  else assert.match(reply, /^250 /);
+  if (at !== '' && at !== '*') assert.equal(step, at);
+  if (decision === 'DISCARD-OR-QUARANTINE') {
+    assert.ok(kept.every(({ quarantine }) => quarantine !== undefined));
+    return;
+  }
+  assert.equal(kept.length, decision === 'ACCEPT' ? 1 : 0);
+  const [message] = kept;
+  if (message === undefined) return;
+  assert.equal(message.quarantine, undefined);
+  const { from, to, header, body } = expected;
+  if (from !== undefined) assert.equal(message.from, from);
+  if (to.length > 0) assert.deepEqual(message.to, to);
+  const end = message.content.indexOf('\r\n\r\n') + 2;
+  if (header !== undefined) assert.equal(message.content.slice(0, end), header);
+  if (body !== undefined) assert.equal(message.content.slice(end + 2), body);
+}
+
+const folder = new URL('../../../../shared/suites/milter/', import.meta.url);
+
+/** Why the suite is skipped; false: it is there. */
+export const skip = existsSync(folder) ? false : 'the suite in ../shared/suites/milter is not there';
+
+/** All cases: the folder, which names the filter, and the file. */
+export function suiteCases(): (readonly [filter: string, file: string])[] {
+  if (skip !== false) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .flatMap(({ name }) =>
+      readdirSync(new URL(`${name}/`, folder))
+        .filter((file) => file.endsWith('.testcase'))
+        .map((file) => [name, file] as const),
+    );
+}
+
+/** The messages of a case. */
+export function messagesOf(filter: string, file: string): SuiteMessage[] {
+  return readCase(readFileSync(new URL(`${filter}/${file}`, folder), 'utf8'));
+}
+
 const usual = {
   from: 'from@example.com',
   to: 'to@example.com',
@@ -30,7 +96,7 @@ const usual = {
   body: 'body\r\n',
 };
 
-export function readCase(text: string): SuiteMessage[] {
+function readCase(text: string): SuiteMessage[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const messages: SuiteMessage[] = [];
   let at = 0;
