@@ -97,8 +97,12 @@ function carries({ carries: carried }: ExplainAnswer): string[] {
   if (carried === undefined) return [];
   const { messagesPerConnection: messages, recipientsPerMessage: recipients } = carried;
   return [
-    `Carries    at most ${messages.allowed} messages per connection (${messages.origin}), ${recipients.allowed} recipients per message (${recipients.origin})`,
+    `Carries    at most ${counted(messages.allowed, 'message')} per connection (${messages.origin}), ${counted(recipients.allowed, 'recipient')} per message (${recipients.origin})`,
   ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function schedule({ schedule: keys = [] }: Explanation): string[] {

@@ -34,7 +34,7 @@ function warningsOfPrograms({ route }: Config): ConfigWarning[] {
   return route.flatMap((each, index) => {
     if (each.kind !== 'pipe' || each.way.kind !== 'pipe' || each.way.as !== undefined) return [];
     const message =
-      'has no "as": started by root, its program would run as root, so it does not run, and this mail waits; name a user with as';
+      'has no "as", and Sluice has no "user": no program runs as root, so this one does not run, and its mail waits; name a user with as';
     return [{ path: ['route', index, 'pipe'], message }];
   });
 }

@@ -17,6 +17,7 @@ import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import type { ErrorPlan, RouteKey, RoutePlan } from '../route/types.ts';
+import { isSocketHop } from '../route/next-hop.ts';
 import { withoutVerp, withVerp } from '../route/verp.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
@@ -116,7 +117,8 @@ export class Explainer {
         plugins: facts.routingPlugins,
       },
       ...(leadsTo !== undefined && { leadsTo }),
-      ...(verp !== undefined && { verp: verpAddress(sender, target, verp.delimiters) }),
+      ...(verp !== undefined &&
+        changesSenders(plan) && { verp: verpAddress(sender, target, verp.delimiters) }),
       ...(rewritesSenders(key.key) && { sentAs: facts.sentAs(sender) }),
       refusal:
         plan.kind === 'error'
@@ -174,6 +176,11 @@ export class Explainer {
       ...(next !== Infinity && { nextAttemptAtMs: next }),
     };
   }
+}
+
+/** May recipients have senders of their own (VERP) there? What stays on this host is told the sender as it is. */
+function changesSenders(plan: RoutePlan): boolean {
+  return plan.kind === 'error' || plan.addresses.some(isSocketHop);
 }
 
 function errorPlanText(plan: ErrorPlan): string {

@@ -1,6 +1,7 @@
 // Variable envelope return paths (VERP), in the route key: such mail has a sender for each recipient, so its plan allows one recipient in a
 // transaction, and it has connections of its own. Nothing else knows of it: where nobody asks for it, no key changes.
 
+import { isSocketHop } from './next-hop.ts';
 import type { Outcome } from './outcome.ts';
 import type { RouteKey } from './types.ts';
 
@@ -60,10 +61,9 @@ export function withoutVerp(key: string): string {
 /** The plan by which each recipient gets a transaction with a sender of its own. */
 export function verpPlan(outcome: Outcome, { delimiters }: VerpChoice): Outcome {
   const { plan } = outcome;
-  if (plan.kind !== 'relay') return outcome;
-  const addresses = plan.addresses.map((hop) =>
-    hop.transport === 'smtp' || hop.transport === 'lmtp' ? { ...hop, verp: delimiters } : hop,
-  );
+  // What stays on this host is told the sender as it is, and an archive keeps a message once.
+  if (plan.kind !== 'relay' || !plan.addresses.some(isSocketHop)) return outcome;
+  const addresses = plan.addresses.map((hop) => (isSocketHop(hop) ? { ...hop, verp: delimiters } : hop));
   // Connections are shared by plans of equal security only.
   const security = `${plan.security ?? ''}+verp${delimiters}`;
   return { ...outcome, plan: { ...plan, addresses, security, recipientsPerTransaction: 1 } };

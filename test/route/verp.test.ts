@@ -73,3 +73,12 @@ test('where a rule has it, the sender matters: bounces have none', () => {
     false,
   );
 });
+
+test('what stays on this host keeps its sender, and an archive takes all recipients of a message at once', async () => {
+  const archive = { kind: 'archive', place: { kind: 'maildir', folder: '/m' } } as const;
+  const router = routerWith([{ name: 'kept', match: { kind: 'default' }, target: archive }]);
+  const route = router.routeOf('list@a.test', 'x@b.test');
+  const [own, other] = [withVerp(route, choice).key, route.key].map((key) => router.resolve(key));
+  assert.deepEqual(await own, await other);
+  assert.equal(relay(await own!).recipientsPerTransaction, undefined);
+});

@@ -22,6 +22,7 @@ export const checkKinds = [
   'names',
   'domains',
   'certificates',
+  'ways',
   'limits',
   'log',
   'runtime',

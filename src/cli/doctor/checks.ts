@@ -18,6 +18,7 @@ import { openFiles } from './open-files.ts';
 import { ports } from './port-facts.ts';
 import { rights } from './rights-facts.ts';
 import { runtime } from './runtime.ts';
+import { ways } from './ways-facts.ts';
 
 export const checks: readonly Check[] = [
   configuration,
@@ -33,6 +34,7 @@ export const checks: readonly Check[] = [
   names,
   domains,
   certificates,
+  ways,
   limits,
   log,
   runtime,

@@ -1,5 +1,6 @@
 // The configuration itself: what "sluice check" warns of, except for what other checks look at more closely.
 
+import { isAboutProgram } from '../../config/check/way-warnings.ts';
 import { configWarnings } from '../../config/check/warnings.ts';
 import type { ConfigError, ConfigProblem } from '../../config/read/config-error.ts';
 import { placedText, placeWarnings } from '../../config/read/config-warning.ts';
@@ -19,7 +20,7 @@ export const configuration: Check = {
     warningFindings(
       placeWarnings(
         [
-          ...configWarnings(config).filter(({ path }) => !isAboutLimits(path)),
+          ...configWarnings(config).filter(({ path }) => !isAboutLimits(path) && !isAboutProgram(path)),
           ...userWarnings(config),
           ...(await tableProblems(config)),
           ...(await recipientProblems(config)),

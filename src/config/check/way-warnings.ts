@@ -14,7 +14,7 @@ export function wayWarnings({ route, user }: Pick<Config, 'route' | 'user'>): Co
     const { command, as } = each.way;
     const warnings: ConfigWarning[] = [];
     const fault = programFault(command[0] ?? '');
-    if (fault !== undefined) warnings.push({ path: ['route', index, 'pipe', 0], message: fault });
+    if (fault !== undefined) warnings.push({ path: ['route', index, 'pipe', 0], message: fault.reason });
     if (as === undefined && user !== undefined) {
       const message =
         'has no "as": its program runs as the user of the sender processes, who can read the queue; name another user';
@@ -24,17 +24,25 @@ export function wayWarnings({ route, user }: Pick<Config, 'route' | 'user'>): Co
   });
 }
 
-function programFault(program: string): string | undefined {
+/** Is it about a program of a [[route]]? */
+export function isAboutProgram([table, , key, at]: ConfigWarning['path']): boolean {
+  return table === 'route' && key === 'pipe' && at === 0;
+}
+
+/** Why a program does not run, or can become another one. A clause. */
+export function programFault(
+  program: string,
+): { readonly isFatal: boolean; readonly reason: string } | undefined {
   const found = statOf(program);
-  if (typeof found === 'string') return found;
-  if (!found.isFile()) return `${program} is no program`;
-  if ((found.mode & anyExecute) === 0) return `${program} may not be run by anybody; chmod it`;
+  if (typeof found === 'string') return { isFatal: true, reason: found };
+  if (!found.isFile()) return { isFatal: true, reason: `${program} is no program` };
+  if ((found.mode & anyExecute) === 0)
+    return { isFatal: true, reason: `${program} may not be run by anybody; chmod it` };
   if ((found.mode & writableByOthers) !== 0)
-    return `${program} can be changed by others than its owner; chmod go-w`;
+    return { isFatal: false, reason: `${program} can be changed by others than its owner; chmod go-w` };
   const folder = statOf(dirname(program));
-  if (typeof folder !== 'string' && (folder.mode & writableByOthers & 0o002) !== 0)
-    return `${program} can be replaced by everybody, who may write to its folder`;
-  return undefined;
+  if (typeof folder === 'string' || (folder.mode & writableByOthers & 0o002) === 0) return undefined;
+  return { isFatal: false, reason: `${program} can be replaced by everybody, who may write to its folder` };
 }
 
 function statOf(path: string): Stats | string {

@@ -133,7 +133,7 @@ export class DiskWatch {
 }
 
 /** Rounded, so that the text does not change with every message: `412 MiB`, `3.2 GiB`. */
-function sizeText(bytes: number): string {
+export function sizeText(bytes: number): string {
   const mib = bytes / 2 ** 20;
   if (mib < 10) return `${mib.toFixed(1)} MiB`;
   return mib < 2048 ? `${Math.floor(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;

@@ -376,3 +376,9 @@ async function gone(pid: number): Promise<void> {
   assert.ok(pid > 0);
   while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('the PATH of programs is that of every host, wherever Sluice was started', async (t) => {
+  const file = join(folderFor(t), 'path');
+  await runScript(t, 'echo "$PATH" > "$1"', { args: [file] });
+  assert.equal(readFileSync(file, 'utf8'), '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n');
+});
