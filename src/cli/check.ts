@@ -19,6 +19,7 @@ import { certificateProblems } from './certificate-problems.ts';
 import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
+import { routeSourceProblems } from './route-source-problems.ts';
 import { secretProblems } from './secret-problems.ts';
 import { pluginProblems } from './plugin-problems.ts';
 import { reportProblems } from './report-problems.ts';
@@ -72,6 +73,7 @@ async function check(
       ...(await archiveWarnings(config)),
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
+      ...(await routeSourceProblems(config)),
       ...(await recipientProblems(config)),
       ...(await backupProblems(config)),
       ...(await aliasProblems(config)),

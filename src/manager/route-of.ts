@@ -120,6 +120,8 @@ export async function delimitersFor(
   const { address = '', route: chosen, isCopy = false } = envelope.recipients[index] ?? {};
   const { reversePath, tenant = '', user = '', verp, tlsDemand } = envelope;
   if (isCopy) return undefined;
+  // No look-up for nothing, for which a report would have to wait.
+  if (!routing.verp.routesSay) return verpFor(routing, {}, envelope)?.delimiters;
   // Mail is sent by a route that holds none.
   const passesHolds = true;
   const recipient = { reversePath, tenant, verp, tlsDemand, address, isCopy, chosen, passesHolds, user };

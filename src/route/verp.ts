@@ -24,11 +24,14 @@ export type VerpSetting = string | undefined;
 export class VerpSettings {
   readonly #usual: VerpSetting;
   readonly #tenants: ReadonlyMap<string, string>;
+  /** Whether some route may say otherwise. */
+  readonly routesSay: boolean;
 
   /** @param usual - for all mail; @param tenants - by the name of the tenant */
-  constructor(usual: VerpSetting, tenants: ReadonlyMap<string, string>) {
+  constructor(usual: VerpSetting, tenants: ReadonlyMap<string, string>, routesSay = true) {
     this.#usual = usual;
     this.#tenants = tenants;
+    this.routesSay = routesSay;
   }
 
   /** Whether any of them says something. */

@@ -3,7 +3,12 @@
 import type { Config } from '../config/config.ts';
 import { VerpSettings } from '../route/verp.ts';
 
-export function verpSettings({ bounce, tenant }: Pick<Config, 'bounce' | 'tenant'>): VerpSettings {
+export function verpSettings({
+  bounce,
+  route,
+  tenant,
+}: Pick<Config, 'bounce' | 'route' | 'tenant'>): VerpSettings {
   const tenants = tenant.flatMap(({ name, verp }) => (verp === undefined ? [] : [[name, verp] as const]));
-  return new VerpSettings(bounce.verp, new Map(tenants));
+  const routesSay = route.some(({ verp }) => verp !== undefined);
+  return new VerpSettings(bounce.verp, new Map(tenants), routesSay);
 }

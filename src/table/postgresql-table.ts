@@ -40,11 +40,11 @@ export class PostgresqlTable implements Table {
   readonly #query: string;
   readonly #rows: PostgresqlSettings['rows'];
   readonly #cache: AnswerCache;
-  readonly #reports: TableReports;
+  readonly #reports: Pick<TableReports, 'cannotAnswer' | 'clear'>;
   #waiting = 0;
   #isFailing = false;
 
-  constructor(settings: PostgresqlSettings, reports: TableReports) {
+  constructor(settings: PostgresqlSettings, reports: Pick<TableReports, 'cannotAnswer' | 'clear'>) {
     const { name, connection, passwordFile, query, timeoutMs, cacheBytes, cacheMs, absentCacheMs } = settings;
     this.name = name;
     this.#query = query;

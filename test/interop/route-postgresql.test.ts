@@ -53,7 +53,9 @@ suite('PostgreSQL', { skip: withoutPostgresql() }, () => {
       ['jane@two.test', 'x@null.test'],
     ]);
 
+    assert.doesNotMatch(await sluice.cli('check'), /cannot answer/u);
     await first.stop('SIGINT');
+    assert.match(await sluice.cli('check'), /warning: .*the table "postgresql" cannot answer: PostgreSQL/u);
     await sendTo('later@one.test');
     await until('it waits', async () =>
       /later@one\.test.*The table "postgresql" cannot say where it goes: PostgreSQL/u.test(

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { delimitersFor, routeFor } from '../../src/manager/route-of.ts';
+import type { Ways } from '../../src/manager/ways/ways.ts';
 import type { Envelope } from '../../src/message/envelope.ts';
 import type { RouteKey, Router } from '../../src/route/types.ts';
 import { VerpSettings } from '../../src/route/verp.ts';
@@ -54,5 +55,28 @@ for (const [what, ofRoute, usual, facts, key] of [
     const copy = isCopy ? ({ isCopy: true } as const) : {};
     const envelope = { ...rest, recipients: [{ address, route, ...copy }] } as unknown as Envelope;
     assert.equal(await delimitersFor(table, envelope, 0), /^verp(..)/u.exec(key)?.[1]);
+  });
+}
+
+for (const [what, routesSay, expected, lookups] of [
+  ['no route says anything about senders, no table is asked for the delimiters of a report', false, '+=', 0],
+  ['a route may say something, the table is asked', true, '=-', 1],
+] as const) {
+  test(`where ${what}`, async () => {
+    const { router } = routing(undefined, undefined);
+    let asked = 0;
+    const ways = {
+      of: async () => {
+        asked++;
+        return { kind: 'found', route: { key: 'mx:b.test', domain: 'b.test', verp: '=-' }, table: 't' };
+      },
+    } as unknown as Ways;
+    const verp = new VerpSettings('+=', new Map(), routesSay);
+    const envelope = {
+      reversePath: 'a@a.test',
+      recipients: [{ address: 'x@b.test' }],
+    } as unknown as Envelope;
+    assert.equal(await delimitersFor({ router, verp, ways }, envelope, 0), expected);
+    assert.equal(asked, lookups);
   });
 }

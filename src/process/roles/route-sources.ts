@@ -1,10 +1,15 @@
 // Programs and databases that say where mail goes, in the manager's process. Promises: a configuration that changes nothing of one leaves it as it is, with
 // its connections and the answers that it keeps; what cannot answer is a trouble until it answers again.
 
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+
 import type { RouteTableConfig } from '../../config/route-table-config.ts';
 import { Places } from '../../io/places.ts';
 import type { Logger } from '../../log/logger.ts';
+import { keyOfAll } from '../../route/tables/form.ts';
 import { inheritedVariables } from '../../settings/programs.ts';
+import { routeDatabase } from '../../settings/route-database.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { ProgramTable } from '../../table/program-table.ts';
 import type { Answer, Table } from '../../table/table.ts';
@@ -51,24 +56,20 @@ export class RouteSources {
   async #open({ table, by }: RouteTableConfig, from: From): Promise<Source> {
     const place = from.kind === 'program' ? (from.command[0] ?? '') : from.connection;
     const reports = new TableReports(table, place, this.#log, this.#troubles);
-    if (from.kind === 'program') return this.#program(table, by, from, reports);
+    if (from.kind === 'program') {
+      const [program = ''] = from.command;
+      // The same for a program: running it would need somebody to ask it about.
+      await access(program, constants.X_OK).catch(() =>
+        reports.cannotAnswer(`${program} cannot be run, or does not exist`),
+      );
+      return this.#program(table, by, from, reports);
+    }
     // Loaded only where it is used.
     const { PostgresqlTable } = await import('../../table/postgresql-table.ts');
-    const { connection, passwordFile, query, timeoutMs, cacheBytes, cacheMs } = from;
-    return new PostgresqlTable(
-      {
-        name: table,
-        connection,
-        passwordFile,
-        query,
-        rows: 'first-column',
-        timeoutMs,
-        cacheBytes,
-        cacheMs,
-        absentCacheMs: cacheMs,
-      },
-      reports,
-    );
+    const source = new PostgresqlTable(routeDatabase(table, from), reports);
+    // Asked once, so that people hear at the start when it cannot answer, and not with the first mail. It never rejects.
+    void source.lookup([keyOfAll]);
+    return source;
   }
 
   #program(
