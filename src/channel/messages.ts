@@ -40,7 +40,7 @@ export interface Hello {
 
 /** The first message of a role that connects to the keys process. */
 export interface KeysHello extends Pick<Hello, 'kind' | 'index' | 'serial' | 'pass'> {
-  readonly role: 'receiver' | 'manager' | 'control';
+  readonly role: 'receiver' | 'sender' | 'manager' | 'control';
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
@@ -238,7 +238,7 @@ export interface RoleStart {
   readonly serial: number;
   /** For the manager and the keys process: the key of all passes to it. For the others: their own pass to the manager (`pass.ts`). */
   readonly pass: string;
-  /** For receivers, the manager and the control process: their pass for the keys process, which has a key of its own. */
+  /** For all others: their pass for the keys process, which has a key of its own. */
   readonly keysPass?: string;
   /** It has a file for its trail (`crash/trail.ts`). Left out: it has none. */
   readonly hasTrail?: boolean;

@@ -60,6 +60,7 @@ function limitsText({ limit }: Config): string {
 const onThisHost = {
   pipe: 'to a program, except what a [[route]] names',
   archive: 'into an archive, except what a [[route]] names',
+  mailbox: 'into mailboxes, except what a [[route]] names',
   redirect: 'to other addresses, except what a [[route]] names',
   hold: 'nothing, except what a [[route]] names',
 } as const;

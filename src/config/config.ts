@@ -31,15 +31,13 @@ import { type CredentialConfig, toCredentialConfig } from './credential-config.t
 import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
 import { type LimitConfig, toLimitConfig } from './limit-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
+import { toDestinations, type WithDestinations } from './destinations-config.ts';
 import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { toOtherServers, type WithOtherServers } from './other-servers.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
-import { type RecipientsConfig, toRecipients } from './recipients-config.ts';
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { toRewrites, type WithRewrites } from './rewrite-config.ts';
-import { type RouteConfig, toRouteConfig } from './route-config.ts';
-import { toTables, type WithTables } from './route-table-config.ts';
 import { type SourceConfig, toSourceConfig } from './source-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type CrashConfig, toCrashConfig } from './crash-config.ts';
@@ -114,7 +112,7 @@ export type ReactionConfig = FileReaction & {
 };
 /** The whole configuration. All paths are absolute. */
 export interface Config
-  extends VerificationConfig, WithSrs, WithRewrites, WithTables, WithSchedules, WithOtherServers {
+  extends VerificationConfig, WithSrs, WithRewrites, WithSchedules, WithOtherServers, WithDestinations {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -137,7 +135,6 @@ export interface Config
   readonly quarantine: FileConfig['quarantine'];
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
-  readonly route: readonly RouteConfig[];
   readonly credential: readonly CredentialConfig[];
   readonly tls: readonly TlsConfig[];
   /** In the order of the file. */
@@ -149,7 +146,6 @@ export interface Config
   readonly tokenIssuer: readonly TokenIssuerConfig[];
   /** Those of [[signing_key]], then those of `dkimdomains`. Empty: nothing is signed. */
   readonly signingKey: readonly SigningKeyConfig[];
-  readonly recipients: readonly RecipientsConfig[];
   readonly stage: readonly StageConfig[];
   readonly tap: readonly TapConfig[];
   /** Empty: the system chooses. */
@@ -263,12 +259,11 @@ function completeConfig(
       mtaStsAuthorities: supplement.mtaStsAuthorities,
     },
     dns: content.dns,
-    route: content.route.map(toRouteConfig),
+    ...toDestinations(content, folder),
     credential: content.credential.map((each) => toCredentialConfig(each, folder)),
     tls: content.tls.map((rule, index) => toTlsConfig(rule, folder, supplement.tlsAuthorities[index] ?? '')),
     ...toOtherServers(content),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
-    ...toTables(content.table, content.routeTable, folder),
     directory,
     login: toLoginConfig(content.login, directory),
     tokenIssuer: content.tokenIssuer.map((each) => toTokenIssuerConfig(each, folder)),
@@ -278,7 +273,6 @@ function completeConfig(
     ],
     ...toSrs(content.srs, folder),
     schedule: toSchedules(withOrigins(content.schedule, 'schedule', supplement)),
-    recipients: toRecipients(content.recipients, content.route, folder),
     stage: content.stage.map((each) => toStageConfig(each, folder)),
     tap: content.tap.map((each) => toTapConfig(each, folder)),
     ...toVerificationConfig(content, hostname),

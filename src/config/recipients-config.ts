@@ -8,11 +8,10 @@ import { formatDomainPattern } from '../values/domain.ts';
 import { DomainTable } from '../values/domain-table.ts';
 import { type CamelKeys, camelKeys } from './camel-case.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
-import type { FileRoute } from './file-route.ts';
-import { toRouteConfig } from './route-config.ts';
+import type { RouteConfig } from './route-config.ts';
 import { recipientChecks } from './schema/recipients.ts';
 
-type FileRecipients = DeepReadonly<CamelKeys<z.output<typeof recipientChecks>>>[number];
+export type FileRecipients = DeepReadonly<CamelKeys<z.output<typeof recipientChecks>>>[number];
 
 /** `subaddress` is empty when none is set. */
 export type RecipientsConfig = Omit<FileRecipients, 'subaddress'> & { readonly subaddress: string };
@@ -31,30 +30,39 @@ function toRecipientsConfig(recipients: FileRecipients, folder: string): Recipie
 }
 
 /**
- * All [[recipients]], and those that a backup MX has by itself: the primary servers are asked for the domains that no [[recipients]] names.
+ * All [[recipients]], and those of domains that no [[recipients]] names: for a backup MX, the primary servers are asked; for mailboxes, the directory.
  * @param folder - where a relative path starts
  */
 export function toRecipients(
   given: readonly FileRecipients[],
-  routes: readonly FileRoute[],
+  routes: readonly RouteConfig[],
   folder: string,
 ): readonly RecipientsConfig[] {
   const named = new DomainTable<true>();
   for (const { domain = [] } of given) for (const pattern of domain) named.set(pattern, true);
-  const implied = routes.map(toRouteConfig).flatMap(({ backup, domain }) => {
-    if (backup === undefined) return [];
-    const unnamed = domain.filter((pattern) => named.mostSpecific(pattern.domain) === undefined);
-    if (unnamed.length === 0) return [];
-    return {
-      domain: unnamed.map(formatDomainPattern),
-      call_ahead:
-        backup.recipients === 'any'
-          ? { primary: true, any_recipient: true }
-          : { primary: true, unlearned: backup.unlearned },
-    };
+  const implied = routes.flatMap((route) => {
+    const source = impliedBy(route);
+    if (source === undefined) return [];
+    const unnamed = route.domain.filter((pattern) => named.mostSpecific(pattern.domain) === undefined);
+    return unnamed.length === 0 ? [] : { domain: unnamed.map(formatDomainPattern), ...source };
   });
   const parsed = camelKeys(recipientChecks.parse(implied));
   return [...given, ...parsed].map((each) => toRecipientsConfig(each, folder));
+}
+
+/** Who knows the recipients of the domains of a route. */
+function impliedBy(route: RouteConfig) {
+  if ('way' in route && route.way.kind === 'mailbox') {
+    const { separators } = route.way;
+    return { directory: true, ...(separators !== '' && { subaddress: separators }) };
+  }
+  if (route.backup === undefined) return undefined;
+  return {
+    call_ahead:
+      route.backup.recipients === 'any'
+        ? { primary: true, any_recipient: true }
+        : { primary: true, unlearned: route.backup.unlearned },
+  };
 }
 
 /** One [recipients.call_ahead]. */

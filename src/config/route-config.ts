@@ -3,6 +3,7 @@
 import type { HeaderChanges } from '../values/header-changes.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import type { FileRoute } from './file-route.ts';
+import type { MailboxSettings } from '../values/mailbox-way.ts';
 import { atOnceOf, wayOf } from './way-config.ts';
 
 /** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
@@ -77,7 +78,7 @@ type RouteTarget =
     }
   | { readonly kind: 'discard' }
   | {
-      readonly kind: 'pipe' | 'archive' | 'redirect' | 'hold';
+      readonly kind: 'pipe' | 'archive' | 'mailbox' | 'redirect' | 'hold';
       readonly way: LocalWay;
       /** How many runs there may be at once; 0: none. */
       readonly atOnce: number;
@@ -85,7 +86,8 @@ type RouteTarget =
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
-export function toRouteConfig(route: FileRoute): RouteConfig {
+/** @param mailboxes - for routes into mailboxes */
+export function toRouteConfig(route: FileRoute, mailboxes: MailboxSettings): RouteConfig {
   const { name, domain = [], sender = [], priority, srs, verp } = route;
   const match = {
     ...(isConditional(route) && { conditions: conditionsOf(route) }),
@@ -112,7 +114,7 @@ export function toRouteConfig(route: FileRoute): RouteConfig {
     return { ...match, kind: 'relay', relay, ...servers, ...quirks, ...logins };
   }
   if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
-  const way = wayOf(route);
+  const way = wayOf(route, mailboxes);
   if (way !== undefined) return { ...match, kind: way.kind, way, atOnce: atOnceOf(route, way) };
   if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };

@@ -10,8 +10,13 @@ import type { routeTables } from './schema/route-table.ts';
 import type { tables } from './schema/table.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 
-type FileTables = Readonly<CamelKeys<z.output<typeof tables>>>;
 type FileRouteTable = DeepReadonly<CamelKeys<z.output<typeof routeTables>>>[number];
+
+/** As they stand in the file. */
+export interface FileTables {
+  readonly table: Readonly<CamelKeys<z.output<typeof tables>>>;
+  readonly routeTable: readonly FileRouteTable[];
+}
 
 /** A program that says where mail goes. */
 export interface RouteProgram {
@@ -62,9 +67,9 @@ const usualDatabaseCacheMs = 5_000;
 const usualCacheBytes = 4 * 1024 * 1024;
 
 /** @param folder - where a relative path starts */
-export function toTables(files: FileTables, ofRoutes: readonly FileRouteTable[], folder: string): WithTables {
-  const table = files.map((each) => toTableConfig(each, folder));
-  return { table, routeTable: ofRoutes.map((each) => toRouteTable(each, table, folder)) };
+export function toTables(files: FileTables, folder: string): WithTables {
+  const table = files.table.map((each) => toTableConfig(each, folder));
+  return { table, routeTable: files.routeTable.map((each) => toRouteTable(each, table, folder)) };
 }
 
 function toRouteTable(

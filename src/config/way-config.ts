@@ -1,16 +1,20 @@
 // The way out of one [[route]] whose mail stays on this host, with the defaults of its keys.
 
 import type { ArchiveWay, LocalWay, PipeWay } from '../values/local-way.ts';
+import type { MailboxSettings } from '../values/mailbox-way.ts';
 import type { FileRoute } from './file-route.ts';
 
 const pipeTimeMs = 5 * 60_000;
 const outputBytes = 64 * 1024;
 const usuallyAtOnce = 10;
+/** Most of a delivery is a wait for the disk, which carries out many waits together. */
+const usuallyIntoMailboxes = 32;
 
-export function wayOf(route: FileRoute): LocalWay | undefined {
+export function wayOf(route: FileRoute, mailboxes: MailboxSettings): LocalWay | undefined {
   const { archive, redirect, hold } = route;
   if (route.pipe !== undefined) return pipeOf(route.pipe, route);
   if (archive !== undefined) return archiveOf(archive);
+  if (route.mailbox === true) return { kind: 'mailbox', ...mailboxes };
   if (redirect !== undefined) return { kind: 'redirect', to: redirect };
   return hold === undefined ? undefined : { kind: 'hold', reason: hold };
 }
@@ -42,5 +46,5 @@ export function atOnceOf({ atOnce }: FileRoute, way: LocalWay): number {
   if (way.kind === 'hold') return 0;
   // One process at a time writes to a file.
   if (way.kind === 'archive' && way.place.kind === 'file') return 1;
-  return atOnce ?? usuallyAtOnce;
+  return atOnce ?? (way.kind === 'mailbox' ? usuallyIntoMailboxes : usuallyAtOnce);
 }

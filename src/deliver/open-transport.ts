@@ -6,6 +6,7 @@ import { ArchiveConnection } from './archive/archive-connection.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DiscardConnection } from './discard/discard-connection.ts';
 import { ClosedWay } from './local/closed-way.ts';
+import { MailboxConnection } from './mailbox/mailbox-connection.ts';
 import { PipeConnection } from './pipe/pipe-connection.ts';
 import { OutgoingConnection } from './smtp/outgoing-connection.ts';
 import type { TransportConnection } from './transport.ts';
@@ -30,6 +31,8 @@ export function openTransport(
       return new PipeConnection(context, grant, hop, onEnded);
     case 'archive':
       return new ArchiveConnection(context, grant, hop, onEnded);
+    case 'mailbox':
+      return new MailboxConnection(context, grant, hop, onEnded);
     case 'redirect':
       return new ClosedWay(context, grant, 'the manager carries out redirections', onEnded);
     case 'hold':

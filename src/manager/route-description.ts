@@ -61,6 +61,7 @@ function targetOf(route: RouteConfig, domain: string): string {
     }
     case 'pipe':
     case 'archive':
+    case 'mailbox':
     case 'redirect':
     case 'hold':
       return wayText(route.way);
@@ -83,6 +84,8 @@ function wayText(way: LocalWay): string {
       return way.place.kind === 'maildir'
         ? `is kept in the Maildir ${way.place.folder}`
         : `is kept in the file ${way.place.path}`;
+    case 'mailbox':
+      return `is delivered into the mailbox ${way.path}`;
     case 'redirect':
       return `goes to ${way.to.join(', ')} instead`;
     case 'hold':

@@ -245,6 +245,7 @@ class TableRouter implements Router {
         return discarding;
       case 'pipe':
       case 'archive':
+      case 'mailbox':
       case 'redirect':
       case 'hold':
         return planOfWay(rule, rule.target);

@@ -8,7 +8,13 @@ import { planKey, routeNameIn } from './plan-key.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 import type { LocalHop } from './types.ts';
 
-const kinds: ReadonlySet<string> = new Set<LocalWay['kind']>(['pipe', 'archive', 'redirect', 'hold']);
+const kinds: ReadonlySet<string> = new Set<LocalWay['kind']>([
+  'pipe',
+  'archive',
+  'mailbox',
+  'redirect',
+  'hold',
+]);
 
 export function isLocalWay(target: RouteTarget): target is LocalWay {
   return kinds.has(target.kind);

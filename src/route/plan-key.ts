@@ -113,6 +113,8 @@ function partsOf(target: RouteTarget): readonly unknown[] {
         ? [place.kind, place.folder]
         : [place.kind, place.path, place.rotate, place.mostBytes ?? 0];
     }
+    case 'mailbox':
+      return [target.path, target.separators];
     case 'redirect':
       return target.to;
     case 'hold':

@@ -143,6 +143,7 @@ function targetOf(route: RouteConfig): RouteTarget {
       return { kind: 'discard' };
     case 'pipe':
     case 'archive':
+    case 'mailbox':
     case 'redirect':
     case 'hold':
       return route.way;

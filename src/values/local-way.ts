@@ -1,5 +1,7 @@
 // Ways out that end on this host, as a [[route]] describes them. Plain data, which is sent between processes.
 
+import type { MailboxWay } from './mailbox-way.ts';
+
 /** How the exit code of a program is understood: by sysexits.h, or by qmail-command(8). */
 export type ExitCodes = 'sysexits' | 'qmail';
 
@@ -51,4 +53,4 @@ export interface HoldWay {
   readonly reason: string;
 }
 
-export type LocalWay = PipeWay | ArchiveWay | RedirectWay | HoldWay;
+export type LocalWay = PipeWay | ArchiveWay | MailboxWay | RedirectWay | HoldWay;

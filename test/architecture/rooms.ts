@@ -24,6 +24,7 @@ export const levels: readonly (readonly string[])[] = [
   ['spf', 'dmarc', 'dkim', 'srs'],
   ['dane', 'sts'],
   ['dns'],
+  ['mailbox'],
   ['spool'],
   ['message'],
   ['protocol'],
@@ -58,7 +59,9 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
+      ['destinations-config.ts'],
       [
+        'mailboxes-config.ts',
         'login-config.ts',
         'other-servers.ts',
         'recipients-config.ts',

@@ -2,7 +2,9 @@
 // and nothing in hand that is forgotten.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { UserFinder } from '../../src/deliver/mailbox/user-lookups.ts';
 import { discardHop, socketHop } from '../../src/route/next-hop.ts';
 import type { NextHopAddress } from '../../src/route/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
@@ -31,14 +33,22 @@ const kinds: Readonly<Record<string, Kind>> = {
   'LMTP over a Unix-domain socket': bySocket('lmtp', 'unix'),
   discard: () => Promise.resolve({ hop: discardHop, arrived: () => undefined }),
   pipe: () => Promise.resolve({ hop: hopOf(pipeDefaults), arrived: () => undefined }),
+  'a mailbox': (t) => {
+    const way = { kind: 'mailbox', path: join(folderFor(t), '${user}'), separators: '' } as const;
+    return Promise.resolve({ hop: hopOf(way), arrived: () => undefined });
+  },
   'an archive': (t) => {
     const place = { kind: 'maildir', folder: folderFor(t) } as const;
     return Promise.resolve({ hop: hopOf({ kind: 'archive', place }), arrived: () => undefined });
   },
 };
 
+const anyUser: UserFinder = {
+  find: (address) => Promise.resolve({ kind: 'user', user: { address, aliases: [], senders: [] } }),
+};
+
 async function ground(t: TestContext, kind: Kind): Promise<Fixture & Awaited<ReturnType<Kind>>> {
-  const [made, there] = [await fixture(t), await kind(t)];
+  const [made, there] = [await fixture(t, new Map(), undefined, anyUser), await kind(t)];
   return { ...made, ...there };
 }
 

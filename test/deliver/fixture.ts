@@ -19,6 +19,7 @@ import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
 import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
+import type { UserFinder } from '../../src/deliver/mailbox/user-lookups.ts';
 import { OwnPrograms } from '../../src/deliver/pipe/programs.ts';
 import { PlaceProofs } from '../../src/deliver/smtp/place-proofs.ts';
 import { Sender } from '../../src/deliver/sender.ts';
@@ -192,11 +193,14 @@ export interface Fixture {
   connect(work: Work, connection?: number, port?: number, source?: string, tls?: HopTlsPolicy): void;
 }
 
+const noUsers: UserFinder = { find: () => Promise.resolve({ kind: 'absent' }) };
+
 /** @param handshakes - settings of TLS by name */
 export async function fixture(
   t: TestContext,
   handshakes: HandshakeSettingsByName = new Map(),
   identities = new ClientIdentities(),
+  users: UserFinder = noUsers,
 ): Promise<Fixture> {
   const server = await MailServer.listen(t);
   const spool = new MemoryReader();
@@ -244,7 +248,7 @@ export async function fixture(
     },
     srs: new LiveSrs(),
     // Programs of tests run as whoever runs the tests, root as well.
-    ways: { folder: runFolder, programs: new OwnPrograms(anyUid) },
+    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

@@ -57,6 +57,15 @@ test('the manager may have its reports signed, and asks about no user', async (t
   assert.ok(answer !== 'closed' && 'error' in answer);
 });
 
+test('a sender may ask who there is, and about no password', async (t) => {
+  const { start, ask } = world(t);
+  const keys = start();
+  const found = await ask(keys, helloOf('sender'), 'find', { address: 'nobody@example.com' });
+  assert.ok(found !== 'closed' && 'result' in found);
+  const refused = await ask(keys, helloOf('sender'));
+  assert.ok(refused !== 'closed' && 'error' in refused);
+});
+
 test('receivers and the control process are answered', async (t) => {
   const { start, ask } = world(t);
   const keys = start();
@@ -66,13 +75,13 @@ test('receivers and the control process are answered', async (t) => {
   }
 });
 
-test('a sender, a process without a pass, and one with the pass of another are turned away', async (t) => {
+test('a process that may not ask, one without a pass, and one with the pass of another are turned away', async (t) => {
   const { start, ask } = world(t);
   const keys = start();
   const { pass: _, ...without } = helloOf('receiver');
   const toManager = passesOf({ name: 'receiver', index: 0, serial: 7 }, newPassKey(), key).pass;
   for (const hello of [
-    helloOf('sender'),
+    helloOf('supervisor'),
     without,
     helloOf('receiver', ''),
     helloOf('control', helloOf('receiver').pass),
@@ -89,7 +98,7 @@ test('the supervisor gives each process the passes that it needs, and no more', 
   const own = passOf(keysKey, { role: 'manager', index: 0, serial: 7 });
   assert.deepEqual(of('manager'), { pass: managerKey, keysPass: own });
   assert.deepEqual(of('keys'), { pass: keysKey });
-  assert.deepEqual(Object.keys(of('sender')), ['pass']);
+  assert.equal(of('sender').keysPass, passOf(keysKey, { role: 'sender', index: 0, serial: 7 }));
   assert.equal(of('receiver').keysPass, passOf(keysKey, { role: 'receiver', index: 0, serial: 7 }));
   assert.notEqual(of('receiver').pass, of('receiver').keysPass);
 });

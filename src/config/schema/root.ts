@@ -18,6 +18,7 @@ import { duration, expected, key, listOf, textOf, wholeNumber, yesNo, tableOf } 
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
+import { mailboxes } from './mailboxes.ts';
 import { quarantine } from './quarantine.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
@@ -182,6 +183,10 @@ export const root = tableOf({
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
+  ),
+  mailboxes: key(
+    mailboxes.prefault({}),
+    'Where the mailboxes are that a [[route]] with mailbox = true delivers into. docs/mailboxes.md has an example.',
   ),
   route_table: key(
     routeTables.prefault([]),

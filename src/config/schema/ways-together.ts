@@ -9,16 +9,20 @@ export interface WayTables {
     readonly name?: string | undefined;
     readonly pipe?: unknown;
     readonly redirect?: unknown;
+    readonly mailbox?: unknown;
+    readonly domain?: unknown;
+    readonly recipient?: unknown;
     readonly archive?: { readonly file?: string | undefined } | undefined;
   }[];
+  readonly directory: readonly unknown[];
   readonly limit: readonly { readonly route?: readonly string[] | undefined }[];
 }
 
-export function checkWays({ route, limit }: WayTables, context: z.RefinementCtx): void {
+export function checkWays({ route, limit, directory }: WayTables, context: z.RefinementCtx): void {
   const names = route.flatMap(({ name }) => name ?? []);
   const local = new Set(
-    route.flatMap(({ name = '', pipe, redirect, archive }) =>
-      pipe === undefined && redirect === undefined && archive === undefined ? [] : [name],
+    route.flatMap(({ name = '', pipe, redirect, archive, mailbox }) =>
+      [pipe, redirect, archive, mailbox].every((way) => way === undefined) ? [] : [name],
     ),
   );
   for (const [index, { route: limited = [] }] of limit.entries()) {
@@ -40,5 +44,13 @@ export function checkWays({ route, limit }: WayTables, context: z.RefinementCtx)
       const message = `is already the file of route[${earlier + 1}]: one route at a time can write to it`;
       context.addIssue({ code: 'custom', message, path: ['route', index, 'archive', 'file'] });
     }
+  }
+  for (const [index, { mailbox, domain, recipient }] of route.entries()) {
+    if (mailbox === undefined) continue;
+    const refuse = (message: string): void =>
+      context.addIssue({ code: 'custom', message, path: ['route', index, 'mailbox'] });
+    if (directory.length === 0) refuse('needs a [[directory]], which says who has a mailbox');
+    if (domain === undefined && recipient === undefined)
+      refuse('needs domain: without it, mail to all other domains would be looked for in mailboxes, too');
   }
 }

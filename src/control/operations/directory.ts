@@ -148,6 +148,17 @@ const directory = {
 export type DirectorySet = TypesOf<typeof directory>;
 export const directoryOperations: OperationSet<DirectorySet> = directory;
 
+const mailboxUsers = { find: findUser, ping };
+
+/** What senders ask the keys process: who has a mailbox. */
+export type MailboxUserSet = TypesOf<typeof mailboxUsers>;
+export const mailboxUserOperations: OperationSet<MailboxUserSet> = mailboxUsers;
+
+/** Answers the operations by a directory. */
+export function mailboxUserService(users: Pick<Directory, 'find'>): Service<MailboxUserSet> {
+  return { find: (question) => users.find(question.address), ping: () => null };
+}
+
 /** Answers the operations by a directory. */
 export function directoryService(users: Directory & LoginBans): Service<DirectorySet> {
   return {

@@ -1,6 +1,8 @@
 // The transport that keeps mail in files of this host: each message once for all of its recipients. Promise: a recipient
 // that the message was delivered to before is told of as a loop.
 
+import type { MaildirPlace } from '../../mailbox/maildir/prepared.ts';
+import { MaildirWriter } from '../../mailbox/maildir/writer.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { WayHop } from '../../route/types.ts';
@@ -8,6 +10,7 @@ import type { StoredMessage } from '../../spool/types.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { deliveredBefore } from '../local/delivered-before.ts';
 import { passedPlaces } from '../local/header-block.ts';
+import { diskTurns, inTurn } from '../local/disk-turns.ts';
 import { LocalConnection } from '../local/local-connection.ts';
 import { failed } from '../pipe/end-outcome.ts';
 import { mboxFromLine } from '../pipe/pipe-values.ts';
@@ -16,12 +19,9 @@ import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
 import { archiveFields } from './archive-fields.ts';
 import { addToFile } from './archive-file.ts';
-import { ArchiveTurns, inTurn } from './archive-turns.ts';
-import { addToMaildir } from './maildir.ts';
 import { mboxLines } from './mbox-lines.ts';
 
-/** Of this process, as its threads are. */
-const turns = new ArchiveTurns();
+const maildirs = new MaildirWriter();
 
 export class ArchiveConnection extends LocalConnection {
   readonly #hop: WayHop<'archive'>;
@@ -65,11 +65,19 @@ export class ArchiveConnection extends LocalConnection {
     const entry = joined(fields, unixLines(content));
     const limit = { deadlines, limitMs: settings.timeouts.blockMs };
     if (place.kind === 'maildir')
-      return turns.run(place.folder, limit, (turn) => addToMaildir(place.folder, inTurn(entry, turn), nowMs));
+      return diskTurns.run(place.folder, limit, async (turn) => {
+        const { path } = await maildirs.add(maildirOf(place.folder), inTurn(entry, turn), nowMs);
+        return path;
+      });
     const from = mboxFromLine({ sender: message.envelope.reversePath, nowMs });
     const lines = joined(from, mboxLines(entry));
-    return turns.run(place.path, limit, (turn) => addToFile(place, inTurn(lines, turn), nowMs));
+    return diskTurns.run(place.path, limit, (turn) => addToFile(place, inTurn(lines, turn), nowMs));
   }
+}
+
+/** Folders are made as far as they are missing, and links to them are the administrator's. */
+function maildirOf(folder: string): MaildirPlace {
+  return { folder, base: '/', followsLinks: true };
 }
 
 async function* joined(first: string, others: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {

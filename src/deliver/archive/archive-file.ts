@@ -5,7 +5,7 @@ import { mkdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { archiveName, type FilePlace } from './archive-name.ts';
 import { type HeldLock, type LockTimes, withLock } from './file-lock.ts';
-import { syncFolder } from './maildir.ts';
+import { nodeMailFiles } from '../../mailbox/mail-files.ts';
 import { notRegular, openToAppend, regularFileFault } from './regular-file.ts';
 
 /**
@@ -57,7 +57,7 @@ async function append(
   } finally {
     await file.close();
   }
-  if (isNew) await syncFolder(dirname(path));
+  if (isNew) await nodeMailFiles.syncDirectory(dirname(path), true);
   return path;
 }
 

@@ -20,3 +20,10 @@ export async function* unixLines(
   }
   if (hasCr) yield cr;
 }
+
+/** A whole message with the line ends of files. */
+export function unixText(content: Uint8Array): Buffer {
+  const { buffer, byteOffset, length } = content;
+  const text = Buffer.from(buffer, byteOffset, length).toString('latin1');
+  return Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1');
+}

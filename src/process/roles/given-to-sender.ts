@@ -4,6 +4,7 @@
 import type { RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { OwnPrograms, type Programs } from '../../deliver/pipe/programs.ts';
+import { MailboxUsers } from './mailbox-users.ts';
 import { AskedPrograms } from './asked-programs.ts';
 import { Secrets } from '../../deliver/login/secrets.ts';
 import { ClientIdentities } from '../../tls/client-identities.ts';
@@ -16,6 +17,8 @@ export class GivenToSender {
   readonly srs: LiveSrs;
   /** Who runs programs. */
   readonly programs: Programs;
+  /** Who has a mailbox. */
+  readonly users = new MailboxUsers();
   readonly #asked: AskedPrograms | undefined;
 
   /** @param askSupervisor - of a process that is not root, though the supervisor is */

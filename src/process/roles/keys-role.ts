@@ -14,6 +14,9 @@ import {
   type DirectorySet,
   directoryOperations,
   directoryService,
+  type MailboxUserSet,
+  mailboxUserOperations,
+  mailboxUserService,
 } from '../../control/operations/directory.ts';
 import { type SigningSet, signingOperations, signingService } from '../../control/operations/signing.ts';
 import { GuardedDirectory } from '../../directory/guarded-directory.ts';
@@ -90,7 +93,7 @@ export class KeysRole implements Role {
     take(first);
   }
 
-  /** Each role may ask what it needs, and nothing else: only receivers have mail of users signed, and the manager asks about no user. */
+  /** Each role may ask what it needs, and nothing else: only receivers have mail of users signed, the manager asks about no user, and senders about no password. */
   #answererFor(
     asker: KeysHello['role'],
     respond: (response: Response) => void,
@@ -110,6 +113,11 @@ export class KeysRole implements Role {
       case 'control':
         return new OperationAnswerer<DirectorySet>(
           { set: directoryOperations, service: directory, ...common },
+          respond,
+        );
+      case 'sender':
+        return new OperationAnswerer<MailboxUserSet>(
+          { set: mailboxUserOperations, service: mailboxUserService(this.#guarded), ...common },
           respond,
         );
       case 'receiver':
@@ -155,8 +163,8 @@ export class KeysRole implements Role {
   }
 }
 
-/** Who may ask: the manager has its reports signed. */
-const askers: ReadonlySet<KeysHello['role']> = new Set(['receiver', 'manager', 'control']);
+/** Who may ask: the manager has its reports signed, and senders ask who has a mailbox. */
+const askers: ReadonlySet<KeysHello['role']> = new Set(['receiver', 'sender', 'manager', 'control']);
 
 /** Consumes the first message of a channel, the hello. */
 export function answerOnHello(

@@ -19,6 +19,8 @@ export interface LinkedSenderParts {
   readonly counters: EventCounters;
   readonly given: GivenToSender;
   readonly trail: Trail;
+  /** For the keys process. */
+  readonly keysPass: string | undefined;
 }
 
 /**
@@ -29,8 +31,12 @@ export function linkedSender(
   config: Config,
   path: string,
   self: Pick<Hello, 'index' | 'serial' | 'pass'>,
-  { log, counters, given, trail }: LinkedSenderParts,
+  { log, counters, given, trail, keysPass }: LinkedSenderParts,
 ): LinkedSender {
+  given.users.openBy(async (now) => {
+    const { linkedDirectory } = await import('./linked-keys.ts');
+    return linkedDirectory(now, { role: 'sender', index: self.index, serial: self.serial, pass: keysPass });
+  });
   const link = new ManagerLink<SenderToManager, ManagerToSender>({
     connect: managerAt(path),
     hello: () => {

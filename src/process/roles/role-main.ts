@@ -130,7 +130,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
     }
     case 'sender': {
       const { linkedSender } = await import('./linked-sender.ts');
-      const parts = { log, counters, given, trail };
+      const parts = { log, counters, given, trail, keysPass };
       const { sender, link } = linkedSender(config, path, { index, serial, pass }, parts);
       role = sender;
       await link.open();

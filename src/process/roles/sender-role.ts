@@ -166,6 +166,7 @@ export class SenderRole implements Role {
     await finishWithin(lastWordMs, this.#whenLinked);
     this.#deadlines.stop();
     this.#tokenCommands.close();
+    this.#given.users.close();
     this.#spool.close();
     this.#counterPosts.stop();
     this.#link.close();
@@ -188,6 +189,7 @@ export class SenderRole implements Role {
 
   #context(config: Config): ConnectionContext {
     this.#given.srs.configure(srsSettings(config));
+    this.#given.users.configure(config);
     const reports: DeliveryReports = {
       ready: (connection, tls, depth = 1, way = 'group', mechanism = '') =>
         this.#post({
@@ -229,7 +231,7 @@ export class SenderRole implements Role {
         commands: this.#tokenCommands,
       },
       srs: this.#given.srs,
-      ways: { folder: runFolder(config.spool), programs: this.#given.programs },
+      ways: { folder: runFolder(config.spool), programs: this.#given.programs, users: this.#given.users },
     };
   }
 }

@@ -15,8 +15,7 @@ export function passesOf(
   keysKey: string,
 ): Pick<RoleStart, 'pass' | 'keysPass'> {
   if (role === 'keys') return { pass: keysKey };
-  // Senders have nothing to ask there.
-  const keysPass = role === 'sender' ? {} : { keysPass: passOf(keysKey, { role, index, serial }) };
+  const keysPass = { keysPass: passOf(keysKey, { role, index, serial }) };
   if (role === 'manager') return { pass: managerKey, ...keysPass };
   const pass = passOf(managerKey, { role, index, serial });
   return { pass, ...keysPass };

@@ -116,6 +116,11 @@ export class SingleProcess implements Instance {
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
     const given = new GivenToSender(srs);
+    given.users.openBy((now) => {
+      const users = new DirectoryLink((ends) => this.#linkToKeys('sender', ends));
+      users.configure(now);
+      return users;
+    });
     given.identities.use(this.#desks.certificates.identities);
     given.secrets.use(this.#desks.secrets.secrets);
     this.#desks.secrets.onChanged((names) => {

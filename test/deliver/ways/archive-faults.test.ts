@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ArchiveTurns, type Turn } from '../../../src/deliver/archive/archive-turns.ts';
+import { DiskTurns, type Turn } from '../../../src/deliver/local/disk-turns.ts';
 import { Deadlines } from '../../../src/io/deadlines.ts';
 import type { ArchiveWay } from '../../../src/values/local-way.ts';
 import { fixture, type ShownResult } from '../fixture.ts';
@@ -87,7 +87,7 @@ test('mail of an archive that does not get on waits, and is not kept when it get
 function heldTurns(threads: number) {
   let nowMs = 0;
   const deadlines = new Deadlines({ now: () => nowMs });
-  const turns = new ArchiveTurns(threads);
+  const turns = new DiskTurns(threads);
   const begun: { readonly archive: string; readonly turn: Turn; readonly end: () => void }[] = [];
   const run = (archive: string): Promise<string> =>
     turns.run(archive, { deadlines, limitMs: 10_000 }, (turn) => {

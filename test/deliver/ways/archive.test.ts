@@ -9,8 +9,8 @@ import { test } from 'node:test';
 import { addToFile } from '../../../src/deliver/archive/archive-file.ts';
 import { archiveName, type FilePlace } from '../../../src/deliver/archive/archive-name.ts';
 import type { LockTimes } from '../../../src/deliver/archive/file-lock.ts';
-import { addToMaildir } from '../../../src/deliver/archive/maildir.ts';
 import { mboxLines } from '../../../src/deliver/archive/mbox-lines.ts';
+import { MaildirWriter } from '../../../src/mailbox/maildir/writer.ts';
 import type { ArchiveWay } from '../../../src/values/local-way.ts';
 import { fixture } from '../fixture.ts';
 import { deliver, folderFor, hopOf } from './pipe-fixture.ts';
@@ -105,7 +105,10 @@ test('a Maildir that cannot be written makes the mail wait', async (t) => {
 
 test('a message that breaks off leaves nothing in a Maildir', async (t) => {
   const folder = folderFor(t);
-  await assert.rejects(addToMaildir(folder, thenFails('Subject: x\n'), noon), /damaged/);
+  await assert.rejects(
+    new MaildirWriter().add({ folder, base: '/', followsLinks: true }, thenFails('Subject: x\n'), noon),
+    /damaged/,
+  );
   assert.deepEqual([readdirSync(join(folder, 'tmp')), readdirSync(join(folder, 'new'))], [[], []]);
 });
 

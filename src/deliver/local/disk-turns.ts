@@ -1,6 +1,6 @@
-// Turns for deliveries to archives. An operation on a disk that does not answer (a dead NFS server) keeps one of the few threads that Node
-// has for files. Promises: archives together leave a thread for the spool, one archive leaves some for others, an archive that does not get
-// on makes its mail wait instead of holding it in hand for ever, and while it hangs, no further delivery to it begins.
+// Turns for deliveries to archives and mailboxes. An operation on a disk that does not answer (a dead NFS server) keeps one of the few threads
+// that Node has for files. Promises: all of them together leave a thread for the spool, one place leaves some for others, a place that does not
+// get on makes its mail wait instead of holding it in hand for ever, and while it hangs, no further delivery to it begins.
 
 import type { Deadline, Deadlines } from '../../io/deadlines.ts';
 
@@ -24,13 +24,13 @@ interface Place {
 }
 
 interface Waiting {
-  readonly archive: string;
+  readonly path: string;
   readonly place: Place;
   readonly begin: () => void;
   readonly refuse: (error: Error) => void;
 }
 
-export class ArchiveTurns {
+export class DiskTurns {
   readonly #places = new Map<string, Place>();
   readonly #waiting = new Set<Waiting>();
   readonly #most: number;
@@ -46,17 +46,13 @@ export class ArchiveTurns {
 
   /**
    * Delivers when it is this delivery's turn.
-   * @param archive - the path of the archive
+   * @param path - of the archive or mailbox
    * @param deliver - takes one thread at a time
-   * @throws {Error} with the code ETIMEDOUT when the archive hangs; what `deliver` throws
+   * @throws {Error} with the code ETIMEDOUT when the place hangs; what `deliver` throws
    */
-  run<T>(
-    archive: string,
-    { deadlines, limitMs }: TimeLimit,
-    deliver: (turn: Turn) => Promise<T>,
-  ): Promise<T> {
-    const place = this.#places.get(archive) ?? { running: 0, hanging: 0 };
-    this.#places.set(archive, place);
+  run<T>(path: string, { deadlines, limitMs }: TimeLimit, deliver: (turn: Turn) => Promise<T>): Promise<T> {
+    const place = this.#places.get(path) ?? { running: 0, hanging: 0 };
+    this.#places.set(path, place);
     return new Promise((resolve, reject) => {
       const late = new AbortController();
       const deadline: Deadline = {
@@ -66,7 +62,7 @@ export class ArchiveTurns {
           late.abort();
           place.hanging++;
           this.#hanging++;
-          reject(hangs(`${archive} did not answer within ${limitMs / 1000} s`));
+          reject(hangs(`${path} did not answer within ${limitMs / 1000} s`));
           this.#refuse();
         },
       };
@@ -81,10 +77,10 @@ export class ArchiveTurns {
           .then(resolve, reject)
           .finally(() => {
             deadlines.clear(deadline);
-            this.#ended(archive, place, late.signal.aborted);
+            this.#ended(path, place, late.signal.aborted);
           });
       };
-      this.#waiting.add({ archive, place, begin, refuse: reject });
+      this.#waiting.add({ path, place, begin, refuse: reject });
       this.#refuse();
       this.#beginNext();
     });
@@ -97,7 +93,7 @@ export class ArchiveTurns {
       const isFull = this.#hanging >= this.#most;
       if (each.place.hanging === 0 && !isFull) continue;
       this.#waiting.delete(each);
-      const which = each.place.hanging === 0 ? 'other archives, which have all the threads,' : each.archive;
+      const which = each.place.hanging === 0 ? 'other archives, which have all the threads,' : each.path;
       each.refuse(hangs(`${which} did not answer, and an earlier delivery still waits there`));
     }
   }
@@ -111,7 +107,7 @@ export class ArchiveTurns {
     }
   }
 
-  #ended(archive: string, place: Place, hung: boolean): void {
+  #ended(path: string, place: Place, hung: boolean): void {
     place.running--;
     this.#running--;
     if (hung) {
@@ -119,9 +115,9 @@ export class ArchiveTurns {
       this.#hanging--;
     }
     this.#beginNext();
-    // Nobody waits for an archive that has no delivery under way, unless others have all the threads.
+    // Nobody waits for a place that has no delivery under way, unless others have all the threads.
     const isWanted = place.running > 0 || [...this.#waiting].some((each) => each.place === place);
-    if (!isWanted) this.#places.delete(archive);
+    if (!isWanted) this.#places.delete(path);
   }
 }
 
@@ -142,3 +138,6 @@ export async function* inTurn(
   signal.throwIfAborted();
   gotOn();
 }
+
+/** Of this process, as its threads are. */
+export const diskTurns = new DiskTurns();

@@ -1,0 +1,107 @@
+// Mailboxes of a running Sluice, whose senders ask the keys process who has one; and the page docs/mailboxes.md, run word for word.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { ownProcesses, type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
+import { runPage, withoutNetwork } from './run-page.ts';
+import { destination, send } from './mail.ts';
+import { withoutSwaks } from './swaks.ts';
+
+const content = 'Subject: for mailboxes\r\n\r\n.a line with a dot\r\n';
+
+interface Made {
+  readonly sluice: Sluice;
+  readonly mail: string;
+  readonly messages: (path: string) => string[];
+}
+
+async function start(ground: Ground, users: readonly string[], config = {}): Promise<Made> {
+  const mail = ground.folder('mail');
+  const directory = ground.folder('sluice');
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'users.jsonl');
+  writeFileSync(
+    path,
+    `${['{"domain":"box.test"}', ...users.map((user) => JSON.stringify({ user }))].join('\n')}\n`,
+  );
+  const sluice = await startSluice(ground, {
+    directory,
+    config: {
+      receive: { relay_domains: ['box.test'] },
+      directory: [{ name: 'staff', kind: 'users', path }],
+      mailboxes: { path: join(mail, '${domain}/${user}') },
+      route: [{ name: 'mailboxes', domain: ['box.test'], mailbox: true }],
+      ...config,
+    },
+  });
+  const messages = (user: string): string[] => {
+    const folder = join(mail, 'box.test', user, 'new');
+    return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  };
+  return { sluice, mail, messages };
+}
+
+const kinds = {
+  'in processes of its own': ownProcesses,
+  'in one process': { processes: { single_process: true } },
+};
+
+suite('mailboxes', () => {
+  for (const [name, processes] of Object.entries(kinds))
+    test(`a Sluice ${name} refuses who is unknown, and delivers to each of its users`, async (t) => {
+      const { sluice, messages } = await start(Ground.of(t), ['joe@box.test', 'sue@box.test'], processes);
+      const to = ['joe@box.test', 'nobody@box.test', 'Sue+lists@box.test'];
+      const replies = await send(sluice.port, { from: 'me@from.test', to, content });
+      assert.match(replies[2] ?? '', /^550 5\.1\.1/u);
+      assert.match(replies.at(-1) ?? '', /^250/u);
+      await until(
+        'both have their mail',
+        () => sluice.events().filter(({ event }) => event === 'delivered').length === 2,
+      );
+      for (const [user, address] of [
+        ['joe', 'joe@box.test'],
+        ['sue', 'Sue+lists@box.test'],
+      ] as const) {
+        const [message = '', ...more] = messages(user);
+        assert.deepEqual(more, []);
+        assert.ok(
+          message.startsWith(`Return-Path: <me@from.test>\nDelivered-To: ${address}\nReceived: `),
+          message,
+        );
+        assert.ok(message.endsWith('Subject: for mailboxes\n\n.a line with a dot\n'));
+      }
+      assert.match(
+        await sluice.cli('explain', 'joe@box.test'),
+        /is delivered into the mailbox .*\/\$\{user\}/u,
+      );
+    });
+
+  test('mail for a postmaster who is no user, which is always accepted, goes back', async (t) => {
+    const ground = Ground.of(t);
+    const reports = await destination(ground);
+    const { sluice } = await start(ground, ['joe@box.test'], {
+      route: [
+        { name: 'mailboxes', domain: ['box.test'], mailbox: true },
+        { domain: ['from.test'], relay: [`127.0.0.1:${reports.port}`] },
+      ],
+    });
+    await send(sluice.port, { from: 'me@from.test', to: ['postmaster@box.test'], content });
+    await until('the report arrives', () => reports.messages.length > 0);
+    assert.match(
+      String(reports.messages[0]?.content),
+      /^Final-Recipient: rfc822; postmaster@box\.test\r\nAction: failed\r\nStatus: 5\.1\.1/mu,
+    );
+  });
+
+  const withoutPage = withoutSwaks() || withoutNetwork();
+  test('the commands of the page print what it says', { skip: withoutPage }, async (t) => {
+    await runPage(Ground.of(t), {
+      file: 'docs/mailboxes.md',
+      files: { toml: 'sluice.toml' },
+      input: 'a long password',
+    });
+  });
+});
