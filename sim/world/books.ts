@@ -53,6 +53,9 @@ export class Books extends Witness {
   #hasSeenUnanswered = false;
   /** The most transactions that were on the way on one connection. */
   mostOnTheWay = 0;
+  /** Connections without mail: so many, and those that are open. */
+  visits = 0;
+  readonly #visits = new Set<Visit>();
   /** How often each quantity of a limit was judged. Tests check with it that the books judge anything at all. */
   readonly judged = new Map<SetQuantity, number>();
 
@@ -113,6 +116,24 @@ export class Books extends Witness {
     check(size <= most, () => `${size} connections in all, allowed ${most}`);
   }
 
+  /** A connection without mail is open. */
+  visited(visit: Visit, facts: Facts, nowMs: number): void {
+    this.opened(visit, nowMs);
+    const open = this.#open.get(visit);
+    check(open !== undefined, () => 'a visit is not open');
+    this.#count(open, [facts]);
+    for (const [key, rule] of open.keys) this.#checkConnections(key, rule, true);
+    for (const { rule, key } of this.#holding('connectionRate', facts))
+      this.#rates.spend('connectionRate', rule, key, 1, nowMs);
+    this.visits++;
+    this.#visits.add(visit);
+  }
+
+  /** Whoever visits ends with the manager. */
+  endVisits(): void {
+    for (const visit of this.#visits) this.closed(visit);
+  }
+
   override refused(): void {
     this.#hasSeenUnanswered = true;
   }
@@ -162,6 +183,7 @@ export class Books extends Witness {
     const open = this.#open.get(visit);
     check(open !== undefined, () => 'a connection is closed twice');
     this.#count(open, []);
+    this.#visits.delete(visit);
     this.#open.delete(visit);
     this.#byHandle.delete(visit.connection);
   }

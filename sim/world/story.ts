@@ -15,6 +15,7 @@ import { pick, someInternet } from './some-internet.ts';
 import { TlsPolicies, withTlsPolicies } from './tls-policies.ts';
 import { someLimits, type Surroundings } from './some-limits.ts';
 import { scheduledStarts, Schedules, someSchedules } from './some-schedules.ts';
+import { someVisits } from './visits.ts';
 import { World } from './world.ts';
 
 const minute = 60_000;
@@ -41,6 +42,8 @@ export interface StoryOptions {
   readonly policies?: 'told' | 'untold';
   /** True: schedules with retry times, lifetimes and delivery windows of their own, in zones whose clocks change. */
   readonly schedules?: boolean;
+  /** True: connections without mail come to the same hosts, which count them. */
+  readonly visits?: boolean;
   readonly auditEvery: number;
 }
 
@@ -117,6 +120,8 @@ function run(options: StoryOptions): World {
       world.clock.at(startMs + count * hour + pauses.below(30 * minute), () => world.pause(forMs));
     }
   }
+  if (options.visits === true)
+    someVisits(world, new Random(options.seed ^ 0x715175), 200, { ...around, spanMs });
   for (let count = 0; count < options.crashes; count++) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
   }

@@ -169,6 +169,7 @@ export class World {
     scheduler.restoreRates(rates);
     this.#isPaused = false;
     this.simulation.crash(scheduler);
+    this.books.endVisits();
     this.simulation.setDateShift(this.#steady.shiftMs);
     check(this.books.isEmpty, () => 'connections are left after a crash');
     this.ledger.crashed();

@@ -17,13 +17,12 @@ import { applyConfig, carryConnections } from './change/reconfigure.ts';
 import { endLoginRests } from './change/renewed-logins.ts';
 import { expirePlans, rerouteRecipients } from './change/reroute.ts';
 import { run } from './grant/run.ts';
+import { beginVisit, endVisit } from './grant/visit.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import { State } from './state.ts';
 import { limitsStatus } from './tell/counter-status.ts';
 import { explainRoute } from './tell/explain.ts';
-import { siteCount, siteRows } from './tell/site-rows.ts';
-import { unexplainedWaits } from './tell/unexplained.ts';
-import * as view from './tell/view.ts';
+import { Queries } from './tell/queries.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,
@@ -32,25 +31,20 @@ import type {
   NewRecipient,
   NewRoute,
   NewScheduledMessage,
-  QueuedRecipient,
   RecipientResult,
   Scheduler,
   SchedulerConfig,
-  SiteOrder,
-  SiteStatus,
-  UnexplainedWait,
-  WaitingRecipient,
 } from './types.ts';
+import type { Visit, VisitTarget } from './visit-types.ts';
 import {
   checkConnection,
   checkDone,
   checkPriority,
   checkQueued,
   checkReady,
-  isQueued,
+  checkVisit,
   misuse,
   openIndexOf,
-  queueIdOf,
 } from './work/check-calls.ts';
 import { commitMessage } from './work/commit.ts';
 import { freeDone } from './work/lifecycle.ts';
@@ -75,12 +69,13 @@ export function createScheduler(
   return new MailScheduler(state, nowMs);
 }
 
-class MailScheduler implements Scheduler {
+class MailScheduler extends Queries implements Scheduler {
   readonly effects: Effect[];
   readonly #state: State;
   #nowMs: number;
 
   constructor(state: State, nowMs: number) {
+    super(state);
     this.#state = state;
     this.effects = state.effects;
     this.#nowMs = nowMs;
@@ -145,6 +140,18 @@ class MailScheduler implements Scheduler {
   connectionClosed(connection: ConnectionHandle, end: ConnectionEnd, nowMs: number): void {
     checkConnection(this.#state, connection, 'closed');
     endConnection(this.#state, connection, end, nowMs);
+    this.#run(nowMs);
+  }
+
+  visit(target: VisitTarget, nowMs: number): Visit | undefined {
+    const visit = beginVisit(this.#state, target, nowMs);
+    this.#run(nowMs);
+    return visit;
+  }
+
+  visitEnded(connection: ConnectionHandle, nowMs: number): void {
+    checkVisit(this.#state, connection);
+    endVisit(this.#state, connection, nowMs);
     this.#run(nowMs);
   }
 
@@ -236,71 +243,18 @@ class MailScheduler implements Scheduler {
     return removed;
   }
 
-  expiresAtMs(message: MessageHandle, recipient?: number): number {
-    checkQueued(this.#state, message, 'ask for the lifetime of');
-    return view.latestExpiryOf(this.#state, message, recipient);
-  }
-
-  find(queueId: string): MessageHandle | undefined {
-    return view.findQueued(this.#state, queueId);
-  }
-
-  queueIdOf(message: MessageHandle): string {
-    return queueIdOf(this.#state, message);
-  }
-
-  isQueued(message: MessageHandle, queueId: string): boolean {
-    return isQueued(this.#state, message) && this.#state.messages.queueIdOf(message) === queueId;
-  }
-
-  recipients(): IterableIterator<QueuedRecipient> {
-    return view.queuedRecipients(this.#state);
-  }
-
-  messages(): IterableIterator<MessageHandle> {
-    return view.queuedMessages(this.#state);
-  }
-
-  recipientsOf(message: MessageHandle): WaitingRecipient[] {
-    return view.recipientsOfMessage(this.#state, message);
-  }
-
-  isUnderWay(message: MessageHandle): boolean {
-    return view.isUnderWay(this.#state, message);
-  }
-
-  sites(most = Infinity, order?: SiteOrder): SiteStatus[] {
-    return siteRows(this.#state, most, order);
-  }
-
-  siteCount(): number {
-    return siteCount(this.#state);
-  }
-
   explain(route: string, domain: string, tenant: string, plan: RelayPlan, nowMs: number): Explanation {
     const explanation = explainRoute(this.#state, route, domain, tenant, plan, nowMs);
     this.#run(nowMs);
     return explanation;
   }
 
-  unexplainedWaits(most: number): UnexplainedWait[] {
-    return unexplainedWaits(this.#state, most);
-  }
-
   limits(most: number, nowMs: number): LimitsStatus {
     return limitsStatus(this.#state, most, nowMs);
   }
 
-  rates(nowMs: number): readonly SavedRate[] {
-    return this.#state.rates.save(nowMs);
-  }
-
   restoreRates(saved: readonly SavedRate[]): void {
     this.#state.rates.restore(saved);
-  }
-
-  counts(): ReturnType<Scheduler['counts']> {
-    return view.countsOf(this.#state);
   }
 
   #run(nowMs: number): void {

@@ -8,6 +8,7 @@ import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Explanation, LimitsStatus, SavedRate, SiteOrder, SiteStatus } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
+import type { Visit, VisitTarget } from './visit-types.ts';
 import type { PauseCause } from './store/pauses.ts';
 
 export type { SiteOrder, SiteStatus } from './limits/status.ts';
@@ -191,6 +192,12 @@ export interface Scheduler {
    * @param depth - so many transactions may be on the way on the connection: granted, and without results; 1 by default
    */
   connectionReady(connection: ConnectionHandle, nowMs: number, depth?: number): void;
+  /**
+   * Reserves a connection that brings no mail. It is told of by `visitEnded` alone.
+   * @returns undefined when a limit is in the way, or there is no other host
+   */
+  visit(target: VisitTarget, nowMs: number): Visit | undefined;
+  visitEnded(connection: ConnectionHandle, nowMs: number): void;
   /**
    * The oldest transaction on the way on a connection is over; `reusable` false when the connection is going away. Those behind it
    * may still be reported then, and no other is granted.

@@ -4,6 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ConnectionState } from '../../src/schedule/store/connections.ts';
+import { Dimension } from '../../src/schedule/store/counters.ts';
 import type { State } from '../../src/schedule/state.ts';
 import { runStory, type StoryOptions } from '../../sim/world/story.ts';
 
@@ -93,6 +95,58 @@ test('with schedules, nothing is granted while no window is open, and each recip
     schedules: true,
     auditEvery: 7,
   }));
+});
+
+test('connections without mail and those with mail exceed no limit together, and leave nothing behind', () => {
+  let visits = 0;
+  for (let seed = 7_000; seed < 7_060; seed++) {
+    const { books } = runStory({
+      seed,
+      messages: 5 + (seed % 60),
+      trouble: (seed % 5) / 5,
+      crashes: seed % 3,
+      operators: seed % 2 === 0,
+      shaping: seed % 3 !== 0,
+      visits: true,
+      auditEvery: 7,
+    });
+    visits += books.visits;
+  }
+  assert.ok(visits > 3_000, `${visits} visits`);
+});
+
+function visitsCountNowhere(state: State): void {
+  const { connections } = state;
+  const reserve = connections.reserve.bind(connections);
+  connections.reserve = (connection, counter) => {
+    const isOfPlace = state.counters.dimension.get(counter) === Dimension.place;
+    if (connections.state.get(connection) !== ConnectionState.visiting || !isOfPlace)
+      reserve(connection, counter);
+  };
+}
+
+test('connections without mail that count in no limit of their hosts are found out', () => {
+  const found: string[] = [];
+  for (let seed = 7_000; seed < 7_010; seed++) {
+    try {
+      runStory({
+        seed,
+        messages: 60,
+        trouble: 0,
+        crashes: 0,
+        operators: false,
+        visits: true,
+        sabotage: visitsCountNowhere,
+        auditEvery: 0,
+      });
+    } catch (error) {
+      found.push(String(error));
+    }
+  }
+  assert.ok(
+    found.some((text) => /connections for .*, allowed/u.test(text)),
+    found[0] ?? 'nothing was found',
+  );
 });
 
 function neverClosed(state: State): void {

@@ -1,7 +1,8 @@
 // Runs one errand: connects as a delivery does, with its TLS, log-in and timeouts, asks what there is to ask, and says QUIT. Promises: it ends within
-// the time limit, with one outcome.
+// the time limit, with one outcome, which is told when the connection is closed.
 
 import type { Deadline } from '../../io/deadlines.ts';
+import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
 import { smtpDialect } from '../../protocol/smtp/client/dialect.ts';
 import { failureText } from '../../protocol/smtp/client/reply-text.ts';
 import type { LineContext } from '../connection-context.ts';
@@ -11,6 +12,8 @@ import type { Errand, ErrandOutcome } from './types.ts';
 
 /** A server may wait a while before it greets. */
 const timeLimitMs = 60_000;
+/** The longest wait for the answer to QUIT: somebody waits for the outcome. */
+const quitMs = 5_000;
 const maxText = 500;
 
 /** Resolves to the outcome. It never rejects. */
@@ -28,37 +31,43 @@ class ErrandRun implements Deadline {
   readonly #etrn: readonly string[];
   readonly #line: MaillessLine;
   readonly #told: (outcome: ErrandOutcome) => void;
-  #isTold = false;
+  #outcome: ErrandOutcome | undefined;
+  #isEnded = false;
 
-  constructor(context: LineContext, { etrn = [], hop }: Errand, told: (outcome: ErrandOutcome) => void) {
+  constructor(
+    context: LineContext,
+    { etrn = [], hop, source }: Errand,
+    told: (outcome: ErrandOutcome) => void,
+  ) {
     this.#context = context;
     this.#etrn = etrn;
     this.#told = told;
-    this.#line = new MaillessLine(context, hop, smtpDialect, {
+    const events = {
       ready: () => this.#ready(),
       done: () => undefined,
-      ended: (why, failure) => this.#ended(why ?? failureText(failure)),
-    });
+      ended: (why: string | undefined, failure: SessionFailure) => this.#ended(why ?? failureText(failure)),
+    };
+    this.#line = new MaillessLine(context, hop, smtpDialect, events, source);
   }
 
   begin(): void {
     // It may have ended in its constructor already.
-    if (!this.#isTold) this.#context.deadlines.set(this, timeLimitMs);
+    if (!this.#isEnded) this.#context.deadlines.set(this, timeLimitMs);
   }
 
   expired(): void {
-    this.#tell({ kind: 'failed', reason: 'it took too long' });
+    this.#note({ kind: 'failed', reason: 'it took too long' });
     this.#line.drop('it took too long');
   }
 
   #ready(): void {
     if (this.#etrn.length === 0) {
-      this.#tell({ kind: 'answered' });
+      this.#note({ kind: 'answered' });
       this.#line.quit();
       return;
     }
     if (!this.#line.wire.session.extensions.etrn) {
-      this.#tell({ kind: 'failed', reason: 'the server does not offer ETRN', isLasting: true });
+      this.#note({ kind: 'failed', reason: 'the server does not offer ETRN', isLasting: true });
       this.#line.quit();
       return;
     }
@@ -69,7 +78,7 @@ class ErrandRun implements Deadline {
   }
 
   #took(exchange: EtrnExchange, bytes: Uint8Array): void {
-    if (this.#isTold) {
+    if (this.#outcome !== undefined) {
       // The answer to QUIT.
       this.#line.drop('it is over');
       return;
@@ -83,26 +92,27 @@ class ErrandRun implements Deadline {
         wire.socket.write(Buffer.from(step.command, 'latin1'));
         break;
       case 'broken':
-        this.#tell({ kind: 'failed', reason: step.reason });
+        this.#note({ kind: 'failed', reason: step.reason });
         this.#line.drop(step.reason);
         break;
       case 'done':
-        this.#tell({ kind: 'answered', replies: step.replies });
+        this.#note({ kind: 'answered', replies: step.replies });
         wire.socket.write(Buffer.from('QUIT\r\n', 'latin1'));
         break;
     }
   }
 
+  /** No outcome is told before: until then the server has the connection. */
   #ended(reason: string): void {
-    this.#tell({ kind: 'failed', reason: reason.slice(0, maxText) });
+    this.#isEnded = true;
     this.#context.deadlines.clear(this);
+    this.#told(this.#outcome ?? { kind: 'failed', reason: reason.slice(0, maxText) });
   }
 
   /** The outcome is known. The answer to QUIT changes nothing. */
-  #tell(outcome: ErrandOutcome): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
-    this.#context.deadlines.set(this, this.#context.settings.timeouts.quitMs);
-    this.#told(outcome);
+  #note(outcome: ErrandOutcome): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    this.#context.deadlines.set(this, quitMs);
   }
 }

@@ -4,6 +4,8 @@ import type { SocketHop } from '../../route/types.ts';
 
 export interface Errand {
   readonly hop: SocketHop;
+  /** Our own address to connect from; not given or empty: the system chooses. */
+  readonly source?: string | undefined;
   /** Whose mail to ask for, as the command has it (RFC 1985 5): one ETRN each. Not given: nothing is asked. */
   readonly etrn?: readonly string[] | undefined;
 }

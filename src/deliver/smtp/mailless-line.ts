@@ -37,10 +37,17 @@ export class MaillessLine {
   #isLost = false;
   #isPumping = false;
 
-  constructor(context: LineContext, hop: SocketHop, dialect: ClientDialect, events: MaillessEvents) {
+  /** @param source - our own address to connect from; '': the system chooses */
+  constructor(
+    context: LineContext,
+    hop: SocketHop,
+    dialect: ClientDialect,
+    events: MaillessEvents,
+    source = '',
+  ) {
     this.#context = context;
     this.#events = events;
-    this.#line = new ServerLine(context, hop, { source: '' }, dialect, {
+    this.#line = new ServerLine(context, hop, { source }, dialect, {
       connected: () => this.#pump(),
       received: () => {
         this.#hasSpoken = true;

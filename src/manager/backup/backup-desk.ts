@@ -11,7 +11,6 @@ import type { Logger } from '../../log/logger.ts';
 import type { BackupLedger, EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
 import type { EtrnNode } from '../../values/etrn-node.ts';
 import type { Refusal } from '../../message/refusal.ts';
-import { isSocketHop } from '../../route/next-hop.ts';
 import type { EffectOf } from '../../schedule/drive.ts';
 import type { Scheduler } from '../../schedule/types.ts';
 import { backupDomains } from '../../settings/backup.ts';
@@ -25,6 +24,7 @@ import { LearnedMemory } from './learned-memory.ts';
 import { type DownSite, PrimaryWatch } from './primary-watch.ts';
 import { downTrouble } from './down-text.ts';
 import { askByEtrn } from './etrn-answers.ts';
+import { type RunErrandCounted, runCounted } from './counted-errands.ts';
 import { EtrnHolds } from './etrn-holds.ts';
 import { EtrnRequests } from './etrn-requests.ts';
 import { WaitingMail } from './waiting-mail.ts';
@@ -33,8 +33,6 @@ import { WaitingMail } from './waiting-mail.ts';
 const mostRoutes = 10_000;
 /** With more recipients in the queue, a client is not kept waiting until all are looked at. */
 const mostCounted = 20_000;
-/** Servers of a site that a probe tries, one after the other. */
-const mostTried = 4;
 
 export interface BackupDeskParts {
   readonly timers: Timers;
@@ -48,7 +46,7 @@ export interface BackupDeskParts {
 export interface BackupSurroundings {
   readonly scheduler: Pick<
     Scheduler,
-    'counts' | 'messages' | 'recipients' | 'recipientsOf' | 'retryNow' | 'sites'
+    'counts' | 'messages' | 'recipients' | 'recipientsOf' | 'retryNow' | 'sites' | 'visit' | 'visitEnded'
   >;
   readonly routing: RouterInForce;
   readonly senders: { errand(errand: Errand): Promise<ErrandOutcome> };
@@ -57,6 +55,7 @@ export interface BackupSurroundings {
 }
 
 interface Serving extends BackupSurroundings {
+  readonly run: RunErrandCounted;
   readonly mail: WaitingMail;
   readonly watch: PrimaryWatch;
   /** Of the primary server: those who keep its mail are asked for it. */
@@ -91,8 +90,11 @@ export class BackupDesk implements BackupLedger {
   serve(around: BackupSurroundings): void {
     const { clock, log, timers, troubles } = this.#parts;
     const { changed, routing, scheduler, senders } = around;
+    const run: RunErrandCounted = (errand) =>
+      runCounted({ scheduler, senders, nowMs: clock.nowMs, changed }, errand);
     this.#serving = {
       ...around,
+      run,
       mail: new WaitingMail({ scheduler, timers, nowMs: clock.nowMs, changed }),
       watch: new PrimaryWatch({
         timers,
@@ -107,7 +109,7 @@ export class BackupDesk implements BackupLedger {
         log,
         troubles,
         resolve: (key) => routing.router.resolve(key),
-        errand: (errand) => senders.errand(errand),
+        run,
         isReceiving: () => this.#isReceiving(),
       }),
     };
@@ -211,18 +213,14 @@ export class BackupDesk implements BackupLedger {
     return this.#memory;
   }
 
-  async #probe({ key, site }: DownSite): Promise<boolean> {
-    const { routing, senders } = this.#serving ?? {};
-    if (routing === undefined || senders === undefined) return false;
+  async #probe({ domain, key, site }: DownSite): Promise<boolean> {
+    const { routing, run } = this.#serving ?? {};
+    if (routing === undefined || run === undefined) return false;
     const plan = await routing.router.resolve(key);
     if (plan.kind !== 'relay' || plan.site !== site) return plan.kind === 'relay';
-    const hops = plan.addresses.filter(isSocketHop);
-    for (const hop of hops.slice(0, mostTried)) {
-      const outcome = await senders.errand({ hop });
-      if (outcome.kind === 'answered') return true;
-      this.#parts.log.debug(`backup MX: ${hop.host} (${hop.key}) does not answer a probe: ${outcome.reason}`);
-    }
-    return false;
+    const failed = (host: string, reason: string): void =>
+      this.#parts.log.debug(`backup MX: ${host} does not answer a probe: ${reason}`);
+    return (await run({ key, domain, plan, failed })).kind === 'answered';
   }
 
   #isBack({ domain, site, sinceMs }: DownSite): void {
@@ -245,7 +243,8 @@ export class BackupDesk implements BackupLedger {
 
   #concerns(scheduler: Pick<Scheduler, 'sites'>): (down: DownSite) => boolean {
     // A route whose plan is not known has a row under its own key.
-    const withMail = new Set(scheduler.sites().map(({ site }) => site));
+    const rows = scheduler.sites().filter(({ active, ready, waiting }) => active + ready + waiting > 0);
+    const withMail = new Set(rows.map(({ site }) => site));
     return ({ domain, key, site }) =>
       this.#domains?.mostSpecific(domain) !== undefined && (withMail.has(site) || withMail.has(key));
   }

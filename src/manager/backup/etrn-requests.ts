@@ -1,21 +1,19 @@
 // Asks other servers by ETRN for the mail that waits there (RFC 1985): at the start, in intervals, and when an operator says so. Promises: a server that
 // cannot be asked is asked again, ever more rarely; nothing is asked before this server takes mail, which comes at once.
 
-import type { Errand, ErrandOutcome, EtrnReply } from '../../deliver/errand/types.ts';
+import type { EtrnReply } from '../../deliver/errand/types.ts';
 import type { Timer, Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
-import { isSocketHop } from '../../route/next-hop.ts';
 import type { RoutePlan } from '../../route/types.ts';
 import type { AskedServer } from '../../settings/etrn.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { formatDuration } from '../../values/duration.ts';
+import type { RunErrandCounted } from './counted-errands.ts';
 
 const firstAgainMs = 1_000;
 const lastAgainMs = 30 * 60_000;
 /** After so many failures in a row an operator is told. */
 const failuresUntilTrouble = 5;
-/** Addresses of a server that are tried, one after the other. */
-const mostTried = 4;
 
 export interface EtrnRequestsParts {
   readonly timers: Timers;
@@ -24,7 +22,7 @@ export interface EtrnRequestsParts {
   /** The plan of a server; it never rejects. */
   readonly resolve: (key: string) => Promise<RoutePlan>;
   /** It never rejects. */
-  readonly errand: (errand: Errand) => Promise<ErrandOutcome>;
+  readonly run: RunErrandCounted;
   /** Does this server take mail? */
   readonly isReceiving: () => boolean;
 }
@@ -69,14 +67,10 @@ export class EtrnRequests {
   async ask(key: string, nodes: readonly string[]): Promise<AskedOutcome> {
     const plan = await this.#parts.resolve(key);
     if (plan.kind !== 'relay') return { kind: 'failed', reason: plan.text, isLasting: false };
-    let failed: AskedOutcome = { kind: 'failed', reason: 'it has no address', isLasting: false };
-    for (const hop of plan.addresses.filter(isSocketHop).slice(0, mostTried)) {
-      const outcome = await this.#parts.errand({ hop, etrn: nodes });
-      if (outcome.kind === 'answered') return { kind: 'answered', replies: outcome.replies ?? [] };
-      failed = { kind: 'failed', reason: outcome.reason, isLasting: outcome.isLasting === true };
-      if (failed.isLasting) break;
-    }
-    return failed;
+    const domain = plan.addresses[0]?.host ?? '';
+    const outcome = await this.#parts.run({ key, domain, plan, etrn: nodes });
+    if (outcome.kind === 'answered') return { kind: 'answered', replies: outcome.replies ?? [] };
+    return { kind: 'failed', reason: outcome.reason, isLasting: outcome.isLasting === true };
   }
 
   /** An operator has asked a configured server. */

@@ -13,6 +13,7 @@
 //
 // The callers tell of each connection: `connectionOpened`, then `connectionGreeted` or `connectionGone`.
 
+import { ConnectionState } from '../store/connections.ts';
 import { Dimension } from '../store/counters.ts';
 import { isLocalSite } from './local-ways.ts';
 import type { State } from '../state.ts';
@@ -170,9 +171,9 @@ function leaveGlobalLimit(s: State, connection: number): void {
   s.connections.releaseDimension(connection, Dimension.overflow);
 }
 
-/** Closes connections that have waited for `giveUpMs`, except for the oldest ones: the share that is left alone. */
+/** Closes connections that have waited for `giveUpMs`, except for visits and the oldest ones: the share that is left alone. */
 function giveUpImpatient(s: State, nowMs: number): void {
-  const { openedAtMs, unanswered } = s.connections;
+  const { openedAtMs, state, unanswered } = s.connections;
   let patient = patientCount(s);
   if (unanswered.waitingCount <= patient) return;
   const { giveUpMs } = policyOf(s);
@@ -181,7 +182,7 @@ function giveUpImpatient(s: State, nowMs: number): void {
     const next = unanswered.waiting.next.get(connection);
     if (patient > 0) {
       patient--;
-    } else {
+    } else if (state.get(connection) !== ConnectionState.visiting) {
       unanswered.giveUp(connection);
       s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
     }

@@ -13,7 +13,15 @@ import { UnansweredConnections } from './unanswered.ts';
 /** No transaction has a number above this one. */
 const noTransaction = 0x7fff_ffff;
 
-export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
+/** `visiting`: it brings no mail. */
+export const ConnectionState = {
+  free: 0,
+  connecting: 1,
+  busy: 2,
+  idle: 3,
+  closing: 4,
+  visiting: 5,
+} as const;
 
 export class ConnectionStore {
   readonly #counters: CounterStore;

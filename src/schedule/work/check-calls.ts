@@ -2,6 +2,7 @@
 
 import { SchedulerError } from '../scheduler-error.ts';
 import type { State } from '../state.ts';
+import { ConnectionState } from '../store/connections.ts';
 import { highestPriority, MessageState } from '../store/messages.ts';
 import type { NewScheduledMessage } from '../types.ts';
 
@@ -43,6 +44,12 @@ export function checkDone(s: State, connection: number): void {
   checkConnection(s, connection, 'done with a transaction');
   if (s.connections.onTheWay.get(connection) > 0) return;
   misuse(`Connection ${connection} reports results without a transaction.`);
+}
+
+export function checkVisit(s: State, connection: number): void {
+  checkConnection(s, connection, 'at the end of its visit');
+  if (s.connections.state.get(connection) === ConnectionState.visiting) return;
+  misuse(`Connection ${connection} is reported at the end of its visit, but it brings mail.`);
 }
 
 export function misuse(message: string): never {

@@ -18,9 +18,25 @@ async function ground(t: TestContext, etrn?: readonly string[]) {
 test('a server that greets and knows EHLO is there, and hears QUIT', async (t) => {
   const { outcome, peer } = await ground(t);
   await peer.hello('PIPELINING');
-  assert.deepEqual(await outcome, { kind: 'answered' });
   await peer.dialogue(['QUIT', '221 bye']);
+  assert.deepEqual(await outcome, { kind: 'answered' });
   peer.socket.end();
+  await peer.closed;
+});
+
+test('the outcome is told when the connection is closed: at the latest some seconds after QUIT', async (t) => {
+  const { advance, outcome, peer } = await ground(t);
+  await peer.hello('PIPELINING');
+  assert.equal(await peer.line(), 'QUIT');
+  let isTold = false;
+  void outcome.then(() => {
+    isTold = true;
+  });
+  advance(4_000);
+  await new Promise(setImmediate);
+  assert.equal(isTold, false);
+  advance(2_000);
+  assert.deepEqual(await outcome, { kind: 'answered' });
   await peer.closed;
 });
 
@@ -31,6 +47,7 @@ test('ETRN is said for one node after the other, and each answer is told', async
     ['ETRN far.test', '253-2.0.0 first', '253 2.0.0 OK, 3 pending messages for node far.test started'],
     ['ETRN @near.test', '459 4.7.1 Node @near.test not allowed'],
   );
+  await peer.dialogue(['QUIT', '221 bye']);
   assert.deepEqual(await outcome, {
     kind: 'answered',
     replies: [
@@ -42,7 +59,6 @@ test('ETRN is said for one node after the other, and each answer is told', async
       { node: '@near.test', code: 459, text: '459 4.7.1 Node @near.test not allowed' },
     ],
   });
-  await peer.dialogue(['QUIT', '221 bye']);
   peer.socket.end();
   await peer.closed;
 });
@@ -50,12 +66,12 @@ test('ETRN is said for one node after the other, and each answer is told', async
 test('a server that does not offer ETRN is not asked', async (t) => {
   const { outcome, peer } = await ground(t, ['far.test']);
   await peer.hello('PIPELINING');
+  await peer.dialogue(['QUIT', '221 bye']);
   assert.deepEqual(await outcome, {
     kind: 'failed',
     reason: 'the server does not offer ETRN',
     isLasting: true,
   });
-  await peer.dialogue(['QUIT', '221 bye']);
   peer.socket.end();
   await peer.closed;
 });

@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { ErrandOutcome } from '../../../src/deliver/errand/types.ts';
+import type { Errand, ErrandOutcome } from '../../../src/deliver/errand/types.ts';
 import { nodeTimers } from '../../../src/io/timers.ts';
 import { askByEtrn } from '../../../src/manager/backup/etrn-answers.ts';
+import { runCounted } from '../../../src/manager/backup/counted-errands.ts';
 import { EtrnRequests } from '../../../src/manager/backup/etrn-requests.ts';
 import { smtpHop } from '../../../src/route/next-hop.ts';
 import type { RoutePlan } from '../../../src/route/types.ts';
+import { createScheduler } from '../../../src/schedule/create-scheduler.ts';
 import type { AskedServer } from '../../../src/settings/etrn.ts';
 import { Troubles } from '../../../src/stats/troubles.ts';
+import { configOf, start } from '../../schedule/table.ts';
 
 const server: AskedServer = {
   name: 'bu.test:25',
@@ -40,15 +43,20 @@ function ground(t: TestContext) {
   const asked: string[] = [];
   const troubles = new Troubles();
   const log = { info: () => undefined, warn: () => undefined, debug: () => undefined };
+  const scheduler = createScheduler(configOf(), start);
+  const senders = {
+    errand: ({ hop, etrn }: Errand) => {
+      asked.push(`${hop.ip} ${etrn?.join(' ')}`);
+      return Promise.resolve(state.outcome);
+    },
+  };
   const requests = new EtrnRequests({
     timers: nodeTimers,
     log,
     troubles,
     resolve: () => Promise.resolve(state.plan),
-    errand: ({ hop, etrn }) => {
-      asked.push(`${hop.ip} ${etrn?.join(' ')}`);
-      return Promise.resolve(state.outcome);
-    },
+    run: (counted) =>
+      runCounted({ scheduler, senders, nowMs: () => start, changed: () => undefined }, counted),
     isReceiving: () => state.isReceiving,
   });
   const pass = async (ms: number): Promise<void> => {
