@@ -130,6 +130,7 @@ class Bench {
     connect: (effect) => void this.granted.push(effect),
     transact: (effect) => void this.granted.push(effect),
     close: ({ connection }) => this.scheduler.connectionClosed(connection, { kind: 'closed' }, this.nowMs),
+    visit: () => undefined,
     deferred: () => undefined,
     delivered: () => undefined,
     failed: () => undefined,

@@ -55,6 +55,7 @@ export function auditEmpty(s: State): void {
     mixed: s.routes.mixedTasks.size,
     refusals: s.refusals.size,
     asking: s.asking.size,
+    visits: s.visitLine.size,
     extra: s.recipients.regularMs.size,
     uncommitted: s.uncommitted.length,
     // The counters global, local, overflow, pause and those of delivery windows stay; rates and windows are remembered for a while.

@@ -15,7 +15,7 @@ import { pick, someInternet } from './some-internet.ts';
 import { TlsPolicies, withTlsPolicies } from './tls-policies.ts';
 import { someLimits, type Surroundings } from './some-limits.ts';
 import { scheduledStarts, Schedules, someSchedules } from './some-schedules.ts';
-import { someVisits } from './visits.ts';
+import { Visits } from './visits.ts';
 import { World } from './world.ts';
 
 const minute = 60_000;
@@ -86,8 +86,10 @@ function run(options: StoryOptions): World {
       : limited;
   const { auditEvery, policies, seed } = options;
   const internet = policies === undefined ? bare : withTlsPolicies(bare, policies === 'told');
+  const visits = options.visits === true ? new Visits() : undefined;
   const judges = (ledger: Ledger): Witness[] => [
     ...(policies === undefined ? [] : [new TlsPolicies(ledger)]),
+    ...(visits === undefined ? [] : [visits]),
     ...(options.schedules === true ? [new Schedules(ledger, config)] : []),
   ];
   const depth = options.pipelines === true ? pick(random, depths) : undefined;
@@ -120,8 +122,7 @@ function run(options: StoryOptions): World {
       world.clock.at(startMs + count * hour + pauses.below(30 * minute), () => world.pause(forMs));
     }
   }
-  if (options.visits === true)
-    someVisits(world, new Random(options.seed ^ 0x715175), 200, { ...around, spanMs });
+  visits?.plan(world, new Random(options.seed ^ 0x715175), 200, { ...around, spanMs });
   for (let count = 0; count < options.crashes; count++) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
   }

@@ -1,5 +1,6 @@
-// What receivers ask the manager because one place alone can remember and count for all of them: their defences, and what a backup MX knows.
+// What receivers ask the manager because one place alone can remember and count for all of them: their defences, what a backup MX knows, and connections to other servers.
 
+import type { VisitAnswer, VisitWish } from '../deliver/call-ahead/call-ahead-types.ts';
 import type { EtrnAnswer, LearnedAnswer } from '../policy/backup/types.ts';
 import type { GreylistAnswer, GreylistQuestion } from '../policy/greylist/types.ts';
 import type { RateAnswer, RateQuestion } from '../policy/rates/types.ts';
@@ -9,9 +10,10 @@ export type DefenceQuestion =
   | ({ readonly kind: 'greylist' } & GreylistQuestion)
   | ({ readonly kind: 'rate' } & RateQuestion)
   | { readonly kind: 'etrn'; readonly node: EtrnNode }
-  | { readonly kind: 'learned'; readonly address: string };
+  | { readonly kind: 'learned'; readonly address: string }
+  | ({ readonly kind: 'visit' } & VisitWish);
 
-export type DefenceAnswer = GreylistAnswer | RateAnswer | EtrnAnswer | LearnedAnswer;
+export type DefenceAnswer = GreylistAnswer | RateAnswer | EtrnAnswer | LearnedAnswer | VisitAnswer;
 
 /** Answered by the `defended` of the same id. */
 export interface Defend {
@@ -30,6 +32,13 @@ export interface Defended {
 export interface NoteRate {
   readonly kind: 'noteRate';
   readonly question: RateQuestion;
+}
+
+/** The connection of a visit is closed, or was not opened. It is not answered. */
+export interface VisitEnded {
+  readonly kind: 'visitEnded';
+  /** As the answer has told it. */
+  readonly number: number;
 }
 
 /** A primary server has said whether a recipient exists. It is not answered. */

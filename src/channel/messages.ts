@@ -17,7 +17,7 @@ import type { GivenSecrets } from '../values/secret.ts';
 import type { ListenAddress } from '../values/listen-address.ts';
 import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
-import type { Defend, Defended, Learn, NoteRate } from './defence-messages.ts';
+import type { Defend, Defended, Learn, NoteRate, VisitEnded } from './defence-messages.ts';
 import type { ErrandRun, RunErrand } from './errand-messages.ts';
 import type { GiveUpRoom, ReserveRoom, RoomAnswered } from './room-messages.ts';
 import type { Charge, Charged, Release } from './sending-messages.ts';
@@ -66,6 +66,7 @@ export type ReceiverToManager =
   | Defend
   | NoteRate
   | Learn
+  | VisitEnded
   | Aggregated
   /** The answer to what an operator asks a receiver. */
   | Response;

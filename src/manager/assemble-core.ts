@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
-import type { BackupDesk, BackupSurroundings } from './backup/backup-desk.ts';
+import type { BackupSurroundings } from './backup/backup-desk.ts';
 import type { Bouncer } from './bouncer.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import { Manager } from './manager.ts';
@@ -18,6 +18,7 @@ import type { Shaping } from './shaping.ts';
 import { Admission } from './admission.ts';
 import { Damage } from './damage.ts';
 import { DamagedMail } from './damaged-mail.ts';
+import type { DefenceDesk } from './defence-desk.ts';
 import { DelayWatch } from './delay-watch.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { Effects } from './effects.ts';
@@ -35,6 +36,7 @@ import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
 import { Settlement } from './settlement.ts';
 import type { TlsSessions } from './tls-sessions.ts';
+import { VisitDesk } from './visit-desk.ts';
 
 export interface CoreSurroundings {
   readonly events: ManagerEvents;
@@ -58,12 +60,13 @@ export interface CoreSurroundings {
   readonly plugins: PluginsInForce;
   readonly rates: RateState;
   readonly quarantine: QuarantineDesk;
-  readonly backup: BackupDesk;
+  readonly defences: DefenceDesk;
   readonly errands: BackupSurroundings['senders'];
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {
   const { events, store, reader, scheduler, routing, clock, log, plugins } = around;
+  const { backup } = around.defences;
   const admission = new Admission(scheduler, store, routing, clock, plugins.asked, around.quarantine);
   const flights = new Flights({ store, admission, clock });
   const reports = settledReports(around);
@@ -86,11 +89,32 @@ export function assembleCore(around: CoreSurroundings): Manager {
     passesHolds: (message) => admission.passesHolds(message),
     routed: (routed) => events.post({ kind: 'routed', routed }),
   });
-  const effects = new Effects({ ...around, lookups, questions, flights, settlement, admission });
+  const changed = (): void => manager.settle();
+  const visits = new VisitDesk({ scheduler, timers: around.timers, nowMs: clock.nowMs, changed });
+  around.defences.count(visits);
+  const effects = new Effects({
+    ...around,
+    backup,
+    visits,
+    lookups,
+    questions,
+    flights,
+    settlement,
+    admission,
+  });
   const damaged = new DamagedMail(around);
   const damage = new Damage({ scheduler, damaged, settlement });
   const localFailures = new LocalFailures(log);
-  const results = new Results({ ...around, flights, effects, settlement, damage, localFailures, news });
+  const results = new Results({
+    ...around,
+    backup,
+    flights,
+    effects,
+    settlement,
+    damage,
+    localFailures,
+    news,
+  });
   const manager = new Manager({
     ...around,
     admission,
@@ -105,6 +129,6 @@ export function assembleCore(around: CoreSurroundings): Manager {
     delays,
     flights,
   });
-  around.backup.serve({ ...around, senders: around.errands, changed: () => manager.settle() });
+  backup.serve({ ...around, senders: around.errands, changed });
   return manager;
 }

@@ -153,7 +153,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     plugins,
     rates,
     quarantine,
-    backup: defences.backup,
+    defences,
   });
   const changed = () => manager.settle();
   const waiting = {

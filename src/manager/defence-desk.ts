@@ -1,20 +1,32 @@
 // What receivers need one memory for: answers their questions, each by its kind.
 
-import type { Defend, Defended, Learn, NoteRate } from '../channel/defence-messages.ts';
+import type { Defend, Defended, Learn, NoteRate, VisitEnded } from '../channel/defence-messages.ts';
 import type { Config } from '../config/config.ts';
 import { BackupDesk, type BackupDeskParts } from './backup/backup-desk.ts';
 import { GreylistDesk, type GreylistDeskParts } from './greylist/greylist-desk.ts';
 import { RateDesk } from './rate-desk.ts';
+import type { VisitDesk } from './visit-desk.ts';
+
+interface AskingChannel {
+  post(answer: Defended): void;
+  onClosed(callback: () => void): void;
+}
 
 export class DefenceDesk {
   readonly greylist: GreylistDesk;
   readonly rates: RateDesk;
   readonly backup: BackupDesk;
+  #visits: VisitDesk | undefined;
 
   constructor(config: Config, parts: GreylistDeskParts & BackupDeskParts) {
     this.greylist = new GreylistDesk(config, parts);
     this.rates = new RateDesk(config, parts);
     this.backup = new BackupDesk(config, parts);
+  }
+
+  /** Visits are counted from now on. */
+  count(visits: VisitDesk): void {
+    this.#visits = visits;
   }
 
   configure(config: Config): void {
@@ -24,7 +36,7 @@ export class DefenceDesk {
   }
 
   /** Takes what a receiver asks or tells. */
-  take(message: Defend | NoteRate | Learn, post: (answer: Defended) => void): void {
+  take(message: Defend | NoteRate | Learn | VisitEnded, channel: AskingChannel): void {
     switch (message.kind) {
       case 'noteRate':
         this.rates.note(message.question);
@@ -32,8 +44,11 @@ export class DefenceDesk {
       case 'learn':
         this.backup.learn(message.address, message.exists);
         break;
+      case 'visitEnded':
+        this.#visits?.ended(message.number, channel);
+        break;
       case 'defend':
-        this.#ask(message, post);
+        this.#ask(message, channel);
         break;
     }
   }
@@ -47,8 +62,8 @@ export class DefenceDesk {
     await this.greylist.close();
   }
 
-  #ask({ id, question }: Defend, post: (answer: Defended) => void): void {
-    const answered = (answer: Defended['answer']): void => post({ kind: 'defended', id, answer });
+  #ask({ id, question }: Defend, channel: AskingChannel): void {
+    const answered = (answer: Defended['answer']): void => channel.post({ kind: 'defended', id, answer });
     switch (question.kind) {
       case 'rate':
         answered(this.rates.take(question));
@@ -61,6 +76,10 @@ export class DefenceDesk {
         break;
       case 'learned':
         void this.backup.learned(question.address).then(answered);
+        break;
+      case 'visit':
+        if (this.#visits === undefined) answered({ kind: 'failing', reason: 'the queue is being recovered' });
+        else this.#visits.ask(question, channel, answered);
         break;
     }
   }

@@ -16,6 +16,7 @@ import type { SenderPort } from './ports.ts';
 import type { RateState } from './rate-state.ts';
 import type { Settlement } from './settlement.ts';
 import type { TlsSessions } from './tls-sessions.ts';
+import type { VisitDesk } from './visit-desk.ts';
 
 export interface EffectsParts {
   readonly scheduler: Scheduler;
@@ -23,6 +24,7 @@ export interface EffectsParts {
   readonly handshakes: Pick<LastHandshakes, 'opened'>;
   readonly pipelining: Pick<PipeliningMemory, 'opened'>;
   readonly backup: Pick<BackupDesk, 'opened'>;
+  readonly visits: Pick<VisitDesk, 'begun'>;
   readonly lookups: Lookups;
   readonly questions: Pick<RouteQuestions, 'ask'>;
   readonly flights: Flights;
@@ -75,6 +77,11 @@ export class Effects implements EffectHandlers {
 
   close({ connection }: EffectOf<'close'>): void {
     this.#parts.senders.close(connection);
+  }
+
+  visit(effect: EffectOf<'visit'>): void {
+    this.#parts.rates.touched();
+    this.#parts.visits.begun(effect);
   }
 
   resolve({ route, key }: EffectOf<'resolve'>): void {

@@ -12,7 +12,7 @@ import type {
   Submitted,
 } from '../channel/messages.ts';
 import type { Charge, Release } from '../channel/sending-messages.ts';
-import type { Defend, Learn, NoteRate } from '../channel/defence-messages.ts';
+import type { Defend, Learn, NoteRate, VisitEnded } from '../channel/defence-messages.ts';
 import type { Timers } from '../io/timers.ts';
 import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { DefenceDesk } from './defence-desk.ts';
@@ -157,7 +157,7 @@ export class Links {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'reserve' || message.kind === 'giveUp')
         this.#parts.quarantine.take(message, channel);
-      else if (isAboutDefence(message)) this.#parts.defences.take(message, (answer) => channel.post(answer));
+      else if (isAboutDefence(message)) this.#parts.defences.take(message, channel);
       else if (message.kind === 'aggregated') this.#parts.reports.aggregated(message);
       else if (message.kind === 'response' || message.kind === 'parts')
         this.#parts.operations.receivers.take(channel, message);
@@ -188,8 +188,13 @@ function isAboutSending(message: ReceiverToManager): message is Charge | Release
   return message.kind === 'charge' || message.kind === 'release';
 }
 
-function isAboutDefence(message: ReceiverToManager): message is Defend | NoteRate | Learn {
-  return message.kind === 'defend' || message.kind === 'noteRate' || message.kind === 'learn';
+function isAboutDefence(message: ReceiverToManager): message is Defend | NoteRate | Learn | VisitEnded {
+  return (
+    message.kind === 'defend' ||
+    message.kind === 'noteRate' ||
+    message.kind === 'learn' ||
+    message.kind === 'visitEnded'
+  );
 }
 
 function isSubmitted(message: ReceiverToManager): message is Submitted {
@@ -203,6 +208,7 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
     case 'defend':
     case 'noteRate':
     case 'learn':
+    case 'visitEnded':
     case 'aggregated': // has been taken
     case 'response':
     case 'parts':

@@ -18,6 +18,7 @@ import { endLoginRests } from './change/renewed-logins.ts';
 import { expirePlans, rerouteRecipients } from './change/reroute.ts';
 import { run } from './grant/run.ts';
 import { beginVisit, endVisit } from './grant/visit.ts';
+import { joinLine } from './grant/visit-line.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import { State } from './state.ts';
 import { limitsStatus } from './tell/counter-status.ts';
@@ -35,7 +36,7 @@ import type {
   Scheduler,
   SchedulerConfig,
 } from './types.ts';
-import type { Visit, VisitTarget } from './visit-types.ts';
+import type { Visit, VisitTarget } from './store/visit-types.ts';
 import {
   checkConnection,
   checkDone,
@@ -147,6 +148,15 @@ class MailScheduler extends Queries implements Scheduler {
     const visit = beginVisit(this.#state, target, nowMs);
     this.#run(nowMs);
     return visit;
+  }
+
+  awaitVisit(number: number, target: VisitTarget, nowMs: number): void {
+    joinLine(this.#state, number, target);
+    this.#run(nowMs);
+  }
+
+  forgetVisit(number: number): void {
+    this.#state.visitLine.delete(number);
   }
 
   visitEnded(connection: ConnectionHandle, nowMs: number): void {

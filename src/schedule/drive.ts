@@ -38,6 +38,8 @@ function carryOut(effect: Effect, handlers: EffectHandlers): void {
       return handlers.transact(effect);
     case 'close':
       return handlers.close(effect);
+    case 'visit':
+      return handlers.visit(effect);
     case 'resolve':
       return handlers.resolve(effect);
     case 'deferred':

@@ -26,6 +26,7 @@ import { WindowStore } from './store/windows.ts';
 import type { ScheduleRule } from './times/schedule-rule.ts';
 import type { Effect, SchedulerConfig } from './types.ts';
 import { UncommittedMessages } from './uncommitted.ts';
+import type { WaitingVisit } from './store/visit-types.ts';
 
 const noSchedules: readonly ScheduleRule[] = [];
 const noWeights: ReadonlyMap<string, number> = new Map();
@@ -92,6 +93,8 @@ export class State {
   readonly pairLimits = { place: undefined as Place | undefined, byRoute: new Map<number, HeldLimits>() };
   /** Scratch: the counters that keep the current route from a grant. */
   readonly blockers = new RowList();
+  /** Visits that wait for room, by the caller's number, the oldest first. */
+  readonly visitLine = new Map<number, WaitingVisit>();
   /** The route that was looked at last for being forgotten, in the regular sweep. */
   sweepAt = 0;
   sweepNextMs = 0;

@@ -8,16 +8,20 @@ import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Explanation, LimitsStatus, SavedRate, SiteOrder, SiteStatus } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
-import type { Visit, VisitTarget } from './visit-types.ts';
+import type { ConnectionHandle, MessageHandle } from './store/handles.ts';
+import type { QueuedRecipient, UnexplainedWait, WaitingRecipient } from './store/queued-types.ts';
+import type { Visit, VisitTarget } from './store/visit-types.ts';
 import type { PauseCause } from './store/pauses.ts';
 
+export type { ConnectionHandle, MessageHandle } from './store/handles.ts';
+export type {
+  QueuedRecipient,
+  RecipientFacts,
+  UnexplainedWait,
+  WaitingRecipient,
+} from './store/queued-types.ts';
 export type { SiteOrder, SiteStatus } from './limits/status.ts';
 export type { SchedulerConfig, UnansweredPolicy } from './scheduler-config.ts';
-
-/** Index of a message in the scheduler; reused after the message is done. */
-export type MessageHandle = number & { readonly __brand: 'MessageHandle' };
-/** Index of a connection; reused after it closed. */
-export type ConnectionHandle = number & { readonly __brand: 'ConnectionHandle' };
 
 /** One recipient of one message as handed to `add`. */
 export interface NewRecipient {
@@ -83,6 +87,11 @@ export type Effect =
    * and what has not comes back with that answer.
    */
   | { readonly kind: 'close'; readonly connection: ConnectionHandle }
+  /**
+   * The visit of this number, which waited for room, may begin: every limit is reserved until `visitEnded`.
+   * @property visit - undefined: it never can, since no host of the plan can be reached from an own address
+   */
+  | { readonly kind: 'visit'; readonly number: number; readonly visit: Visit | undefined }
   /** To be journaled: a recipient waits for its next attempt. */
   | {
       readonly kind: 'deferred';
@@ -135,48 +144,6 @@ export type ConnectionEnd =
    */
   | { readonly kind: 'closed' };
 
-/** What is needed to choose a recipient that is not done. */
-export interface RecipientFacts {
-  readonly queueId: string;
-  /** Index in the envelope. */
-  readonly recipient: number;
-  readonly domain: string;
-  /** Name of the tenant; '' for mail of no tenant. */
-  readonly tenant: string;
-  readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
-  /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
-  readonly isHeld: boolean;
-  readonly route: string;
-  /** Times after which the sender is to be told, where a schedule says so. */
-  readonly warnAfterMs?: readonly number[] | undefined;
-  /** Those that are over. */
-  readonly attempts: number;
-}
-
-/** A recipient of a message that is looked at. */
-export interface WaitingRecipient extends RecipientFacts {
-  /** `window opens at …` or `hold of …`, while the schedule of its mail or its route lets nothing go. */
-  readonly waitsFor?: string | undefined;
-  readonly lastRefusal: LastRefusal;
-}
-
-export interface QueuedRecipient extends RecipientFacts {
-  readonly message: MessageHandle;
-  readonly nextAttemptAtMs: number;
-  readonly expiresAtMs: number;
-  /** What is in its way alone: a name server (see `lookupsStopped`), or as in `WaitingRecipient`. */
-  readonly waitsFor?: string | undefined;
-  readonly lastRefusal: Refusal | undefined;
-}
-
-/** A message that could go and does not. */
-export interface UnexplainedWait {
-  readonly queueId: string;
-  readonly domain: string;
-  /** The plan of its route is being looked up. */
-  readonly isResolving: boolean;
-}
-
 /** A deterministic state machine: same calls with the same times, same effects. What is to be done is pushed to `effects`. */
 export interface Scheduler {
   readonly effects: Effect[];
@@ -197,6 +164,10 @@ export interface Scheduler {
    * @returns undefined when a limit is in the way, or there is no other host
    */
   visit(target: VisitTarget, nowMs: number): Visit | undefined;
+  /** The same, as soon as limits allow it, with an effect `visit` of this number. Mail makes room for it. */
+  awaitVisit(number: number, target: VisitTarget, nowMs: number): void;
+  /** Nobody waits for the visit of this number any more. */
+  forgetVisit(number: number): void;
   visitEnded(connection: ConnectionHandle, nowMs: number): void;
   /**
    * The oldest transaction on the way on a connection is over; `reusable` false when the connection is going away. Those behind it

@@ -176,6 +176,8 @@ export class Simulation {
       connect: (effect) => this.#traffic.connect(effect),
       transact: (effect) => this.#traffic.transact(effect),
       close: (effect) => this.#traffic.close(effect),
+      // Nobody in here visits: those who do watch the effects.
+      visit: () => undefined,
       resolve: (effect) => {
         const delayMs = this.network.planDelayMs(effect.key);
         clock.put(clock.nowMs + delayMs, Event.plan, this.#requests.numberOf(effect), this.#epoch);

@@ -185,7 +185,6 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/protocol/smtp/client/client-session.ts', 340],
   ['src/protocol/smtp/server/server-session.ts', 335],
   ['src/protocol/smtp/client/transactions.ts', 350],
-  ['src/schedule/create-scheduler.ts', 310],
   ['src/settings/capacity.ts', 320],
   ['src/spool/segments/journal-writer.ts', 350],
   ['test/config/bad-configurations.test.ts', 620],

@@ -8,7 +8,7 @@ import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { SchedulerError } from '../../src/schedule/scheduler-error.ts';
 import { State } from '../../src/schedule/state.ts';
 import type { RoutePlan } from '../../src/route/types.ts';
-import type { VisitTarget } from '../../src/schedule/visit-types.ts';
+import type { VisitTarget } from '../../src/schedule/store/visit-types.ts';
 import { configOf, day, minute, relay, start, Table } from './table.ts';
 
 type Found = Extract<RoutePlan, { kind: 'relay' }>;
@@ -70,6 +70,85 @@ test('a visit spends a rate of new connections', () => {
   scheduler.tick(start + minute);
   assert.ok(scheduler.visit(target(), start + minute));
 });
+
+test('one who waits comes before mail: an idle connection makes room at once, and a busy one when its message is through', () => {
+  const table = new Table({ limits: { perSite: 1 } }).know({ 'example.org': plan });
+  table.submit(['example.org']);
+  table.submit(['example.org']);
+  const busy = table.connect();
+  table.scheduler.awaitVisit(1, target(), table.nowMs);
+  assert.deepEqual(table.take(), []);
+  table.done(busy);
+  assert.deepEqual(kindsOf(table), ['delivered', 'close', 'done']);
+  table.closed(busy.connection);
+  const [effect, ...rest] = table.take();
+  assert.ok(effect?.kind === 'visit' && effect.number === 1);
+  assert.deepEqual(rest, [], 'mail waits for the end of the visit');
+  table.scheduler.visitEnded(effect.visit!.connection, table.nowMs);
+  const idle = table.connect();
+  table.done(idle);
+  table.take();
+  table.scheduler.awaitVisit(2, target(), table.nowMs);
+  assert.deepEqual(kindsOf(table), ['close']);
+  table.closed(idle.connection);
+  assert.deepEqual(kindsOf(table), ['visit']);
+});
+
+test('no more connections make room than visits wait', () => {
+  const table = new Table({ limits: { perSite: 3 } }).know({ 'example.org': plan });
+  const connections = [1, 2, 3].map(() => {
+    table.submit(['example.org']);
+    return table.connect();
+  });
+  for (const connection of connections) table.done(connection);
+  table.take();
+  table.scheduler.awaitVisit(1, target(), table.nowMs);
+  assert.deepEqual(kindsOf(table), ['close']);
+  table.scheduler.awaitVisit(2, target(), table.nowMs);
+  assert.deepEqual(kindsOf(table), ['close']);
+});
+
+test('one who waits begins when a lifted limit allows it, and never when it has been given up', () => {
+  const table = new Table({ limits: { perSite: 0 } });
+  table.scheduler.awaitVisit(1, target(), table.nowMs);
+  table.scheduler.awaitVisit(2, target(), table.nowMs);
+  table.scheduler.forgetVisit(1);
+  assert.deepEqual(table.take(), []);
+  table.scheduler.reconfigure(configOf(), table.nowMs);
+  const effects = table.take();
+  assert.deepEqual(
+    effects.map((effect) => effect.kind === 'visit' && effect.number),
+    [2],
+  );
+});
+
+test('one whose hosts cannot be reached from any own address does not wait', () => {
+  const table = new Table({ sources: ['2001:db8::1'] });
+  table.scheduler.awaitVisit(1, target(), table.nowMs);
+  assert.deepEqual(table.take(), [{ kind: 'visit', number: 1, visit: undefined }]);
+});
+
+test('a limit of 0 holds mail, and not one who asks on behalf of a client', () => {
+  for (const limits of [{ perSite: 0 }, { perDomain: 0 }, { perIp: 0 }, { global: 0 }]) {
+    const config = configOf({ limits });
+    const state = new State(config);
+    const scheduler = createScheduler(config, start, state);
+    assert.equal(scheduler.visit(target(), start), undefined);
+    const first = scheduler.visit(target({ despiteHolds: true }), start);
+    assert.ok(first, JSON.stringify(limits));
+    scheduler.reconfigure(configOf(), start);
+    scheduler.visitEnded(first.connection, start);
+    for (let turn = 0; turn < 9; turn++) scheduler.tick(start + day + turn * minute);
+    auditEmpty(state);
+  }
+  const full = new Table({ limits: { perSite: 1 } });
+  assert.equal(visited(full, { despiteHolds: true }), '192.0.2.1');
+  assert.equal(visited(full, { despiteHolds: true }), undefined, 'other limits hold for everybody');
+});
+
+function kindsOf(table: Table): string[] {
+  return table.take().map(({ kind }) => kind);
+}
 
 test('a host that rests is visited, and one that mail is trying again is not', () => {
   const table = new Table().know({ 'example.org': relay('example.org', ['192.0.2.1']) });

@@ -5,7 +5,7 @@ import type { RecipientOutcome, SessionFailure } from '../../protocol/smtp/clien
 import { smtpDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { LineContext } from '../connection-context.ts';
-import { MaillessLine } from '../smtp/mailless-line.ts';
+import { type MaillessEvents, MaillessLine } from '../smtp/mailless-line.ts';
 import type { AskOutcome } from './call-ahead-types.ts';
 
 export interface AskingEvents {
@@ -31,16 +31,23 @@ export class AskingLine {
   /** Questions that it has answered. */
   answers = 0;
 
-  constructor(context: LineContext, hop: SocketHop, sender: string, events: AskingEvents) {
+  /** @param sender - in MAIL FROM @param source - our own address to connect from; '': the system chooses */
+  constructor(
+    context: LineContext,
+    hop: SocketHop,
+    { sender, source }: { readonly sender: string; readonly source: string },
+    events: AskingEvents,
+  ) {
     this.hop = hop;
     this.#sender = sender;
     this.#events = events;
     const dialect = hop.transport === 'lmtp' ? lmtpDialect : smtpDialect;
-    this.#line = new MaillessLine(context, hop, dialect, {
+    const lineEvents: MaillessEvents = {
       ready: () => events.ready(),
       done: (outcomes) => this.#done(outcomes),
       ended: (why, failure) => this.#ended(why, failure),
-    });
+    };
+    this.#line = new MaillessLine(context, hop, dialect, lineEvents, source);
   }
 
   /** See `MaillessLine.isThere`. */

@@ -6,7 +6,7 @@ import { failureText } from '../../protocol/smtp/client/reply-text.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { LineContext } from '../connection-context.ts';
 import { AskingLine } from './asking-line.ts';
-import type { AskOutcome, FoundServers, PoolSettings } from './call-ahead-types.ts';
+import type { AskOutcome, FoundServers, PoolSettings, VisitAnswer, VisitLedger } from './call-ahead-types.ts';
 import { Question } from './question.ts';
 import { ServerRests } from './server-rests.ts';
 
@@ -22,7 +22,11 @@ export interface AskingPoolParts {
   readonly context: LineContext;
   /** It never rejects. */
   readonly servers: () => Promise<FoundServers>;
+  readonly visits: VisitLedger;
 }
+
+type ServersFound = Extract<FoundServers, { readonly kind: 'found' }>;
+type GrantedVisit = Extract<VisitAnswer, { readonly kind: 'visit' }>;
 
 /** An open connection. */
 interface Place extends Deadline {
@@ -38,6 +42,8 @@ export class AskingPool {
   /** In the order in which they came. */
   readonly #waiting = new Set<Question>();
   #isLookingUp = false;
+  /** Limits allow no connection yet. */
+  #awaitsRoom = false;
   #isClosed = false;
   /** Why the last server could not be asked. */
   #failure = 'no server can be asked';
@@ -105,27 +111,53 @@ export class AskingPool {
     this.#isLookingUp = false;
     if (this.#isClosed || this.#waiting.size === 0) return;
     this.#hops = found.kind === 'found' ? found.hops : [];
-    const hop = this.#nextOf(this.#hops);
-    if (hop !== undefined) this.#connect(hop);
+    const { nowMs } = this.#parts.context.deadlines;
+    const hops = this.#hops.filter(({ key }) => !this.#rests.rests(key, nowMs));
+    if (found.kind === 'found' && hops.length > 0) await this.#visit(found, hops);
     // Connections that are there may yet answer.
     else if (found.kind === 'nobody') this.#answerAll(found);
     else if (this.#places.size === 0)
       this.#answerAll(this.#unasked(found.kind === 'failing' ? found.reason : this.#failure));
-    if (hop !== undefined) this.#goOn();
   }
 
-  #nextOf(hops: readonly SocketHop[]): SocketHop | undefined {
-    const { nowMs } = this.#parts.context.deadlines;
-    return hops.find(({ key }) => !this.#rests.rests(key, nowMs));
+  /** Opens a connection to the first of these hosts to which limits allow one. */
+  async #visit({ key, plan }: ServersFound, hops: readonly SocketHop[]): Promise<void> {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const domain = first.address.slice(first.address.lastIndexOf('@') + 1).toLowerCase();
+    const { visits } = this.#parts;
+    this.#isLookingUp = true;
+    this.#awaitsRoom = true;
+    let lost = (): void => undefined;
+    const answer = await visits.visit({ key, domain, plan: { ...plan, addresses: hops } }, () => lost());
+    this.#isLookingUp = false;
+    this.#awaitsRoom = false;
+    if (answer.kind === 'failing') {
+      if (this.#places.size === 0) this.#answerAll(untried(answer.reason));
+    } else if (this.#isClosed || this.#waiting.size === 0) {
+      visits.visitEnded(answer.number);
+    } else {
+      const line = this.#connect(answer);
+      lost = () => line.drop('the manager process is being restarted');
+      this.#goOn();
+    }
   }
 
-  #connect(hop: SocketHop): void {
+  #connect({ hop, number, source }: GrantedVisit): AskingLine {
     const { context, settings } = this.#parts;
-    const line = new AskingLine(context, hop, settings.sender, {
-      ready: () => this.#ready(place),
-      answered: (outcome) => this.#answered(place, outcome),
-      ended: (failure) => this.#ended(place, failure),
-    });
+    const line = new AskingLine(
+      context,
+      hop,
+      { sender: settings.sender, source },
+      {
+        ready: () => this.#ready(place),
+        answered: (outcome) => this.#answered(place, outcome),
+        ended: (failure) => {
+          this.#parts.visits.visitEnded(number);
+          this.#ended(place, failure);
+        },
+      },
+    );
     const place: Place = {
       atMs: Infinity,
       bucket: -1,
@@ -139,6 +171,7 @@ export class AskingPool {
       },
     };
     this.#places.set(line, place);
+    return line;
   }
 
   #ready(place: Place): void {
@@ -181,13 +214,15 @@ export class AskingPool {
 
   /** The time of a question is over. */
   #late(question: Question): void {
-    const wasWaiting = this.#waiting.delete(question);
-    question.answer(
-      wasWaiting
-        ? this.#unasked(this.#whyLate)
-        : { kind: 'unasked', reason: 'no answer in time', servers: 'there' },
-    );
-    if (wasWaiting) return;
+    if (this.#waiting.delete(question)) {
+      const isUntried = this.#awaitsRoom && this.#places.size === 0;
+      const outcome = isUntried
+        ? untried('limits have allowed no connection in time')
+        : this.#unasked(this.#whyLate);
+      question.answer(outcome);
+      return;
+    }
+    question.answer({ kind: 'unasked', reason: 'no answer in time', servers: 'there' });
     // A server that is silent has to be asked on another connection.
     for (const place of this.#places.values())
       if (place.question === question) place.line.drop('no answer in time');

@@ -1,6 +1,6 @@
 // Call-ahead: other servers are asked, by MAIL and RCPT alone, which of their recipients exist. The settings, and what came of a question.
 
-import type { SocketHop } from '../../route/types.ts';
+import type { RelayPlan, SocketHop } from '../../route/types.ts';
 import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
 import type { Reply } from '../../protocol/smtp/server/server-types.ts';
 
@@ -29,9 +29,42 @@ export interface CacheSettings {
   readonly entries: number;
 }
 
+/** A server is to be asked about recipients: a connection to it is wanted, which counts in the limits of its destination like one with mail. */
+export interface VisitWish {
+  /** `RouteKey.key` of mail to the recipient. */
+  readonly key: string;
+  readonly domain: string;
+  /** With the hosts that may be asked now. */
+  readonly plan: RelayPlan;
+}
+
+export type VisitAnswer =
+  /**
+   * A connection to this host may be opened, from this address of our own ('': the system chooses).
+   * @property number - of the visit
+   */
+  | { readonly kind: 'visit'; readonly number: number; readonly hop: SocketHop; readonly source: string }
+  /** None may be opened now: one clause. */
+  | { readonly kind: 'failing'; readonly reason: string };
+
+/** Counts visits with all other connections. */
+export interface VisitLedger {
+  /**
+   * Never rejects. What it has allowed ends with `visitEnded`.
+   * @param lost - nobody counts the visit any more: its connection is to be closed at once
+   */
+  visit(wish: VisitWish, lost: () => void): Promise<VisitAnswer>;
+  visitEnded(number: number): void;
+}
+
 /** Where the servers are now, the one to be asked first in front; or why that is not known: one clause. */
 export type FoundServers =
-  | { readonly kind: 'found'; readonly hops: readonly SocketHop[] }
+  | {
+      readonly kind: 'found';
+      readonly hops: readonly SocketHop[];
+      readonly key: string;
+      readonly plan: RelayPlan;
+    }
   | { readonly kind: 'failing'; readonly reason: string }
   /** There is none for good: mail would be returned at once, with this reply. The domain takes no mail (null MX, RFC 7505), or does not exist. */
   | { readonly kind: 'nobody'; readonly reply: Reply };

@@ -6,7 +6,7 @@ import { matchTlsa } from '../../dane/match-tlsa.ts';
 import { AnyRecipient } from '../../deliver/call-ahead/any-recipient.ts';
 import { AskingPool } from '../../deliver/call-ahead/asking-pool.ts';
 import { CallAhead } from '../../deliver/call-ahead/call-ahead.ts';
-import type { FoundServers } from '../../deliver/call-ahead/call-ahead-types.ts';
+import type { FoundServers, VisitLedger } from '../../deliver/call-ahead/call-ahead-types.ts';
 import { PrimarySources } from '../../deliver/call-ahead/primary-sources.ts';
 import { OpenDomains } from '../../deliver/call-ahead/open-domains.ts';
 import type { LineContext } from '../../deliver/connection-context.ts';
@@ -45,6 +45,8 @@ export interface CallAheadPlace {
   readonly troubles: Troubles;
   /** Remembers recipients of primary servers over restarts. */
   readonly memory: LearnedRecipients;
+  /** Counts the connections. */
+  readonly visits: VisitLedger;
 }
 
 const advice =
@@ -91,11 +93,16 @@ interface AskedServers {
 
 function sourceOf(
   settings: CallAheadConfig,
-  { deadlines, log, memory, troubles }: CallAheadPlace,
+  { deadlines, log, memory, troubles, visits }: CallAheadPlace,
   { name, context, isPrimary, servers }: AskedServers,
 ): CallAhead {
   const { connections, sender, timeLimit: timeLimitMs, waiting } = settings;
-  const pool = new AskingPool({ settings: { sender, connections, waiting, timeLimitMs }, context, servers });
+  const pool = new AskingPool({
+    settings: { sender, connections, waiting, timeLimitMs },
+    context,
+    servers,
+    visits,
+  });
   return new CallAhead({
     pool,
     cache: {
@@ -151,7 +158,10 @@ function hopsByRouter(
     random: Math.random,
     now: nowMs,
   });
-  return async (address) => foundServers(await router.resolve(router.routeOf('', address).key), contexts);
+  return async (address) => {
+    const { key } = router.routeOf('', address);
+    return foundServers(key, await router.resolve(key), contexts);
+  };
 }
 
 function ruleOf({ smtp = [], lmtp = [], tls }: CallAheadConfig): RouteRule {
@@ -163,7 +173,7 @@ function ruleOf({ smtp = [], lmtp = [], tls }: CallAheadConfig): RouteRule {
   return { name: 'call_ahead', isUnnamed: false, match: { kind: 'default' }, target, logins: [] };
 }
 
-function foundServers(plan: RoutePlan, contexts: ClientContexts): FoundServers {
+function foundServers(key: string, plan: RoutePlan, contexts: ClientContexts): FoundServers {
   if (plan.kind === 'error') {
     const { enhancedStatus: enhanced, permanent, replyCode: code, text } = plan;
     return permanent
@@ -172,7 +182,7 @@ function foundServers(plan: RoutePlan, contexts: ClientContexts): FoundServers {
   }
   const hops = plan.addresses.filter(isSocketHop);
   const usable = hops.filter(({ tls }) => contexts.has(tls?.settings ?? ''));
-  if (usable.length > 0) return { kind: 'found', hops: usable };
+  if (usable.length > 0) return { kind: 'found', hops: usable, key, plan };
   const reason = 'the certificate of its [[tls]] is not for receivers, which cannot show it';
   return { kind: 'failing', reason };
 }

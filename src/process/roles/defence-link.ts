@@ -8,7 +8,9 @@ import type {
   DefenceQuestion,
   Learn,
   NoteRate,
+  VisitEnded,
 } from '../../channel/defence-messages.ts';
+import type { VisitAnswer, VisitLedger, VisitWish } from '../../deliver/call-ahead/call-ahead-types.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { EtrnAnswer, LearnedAnswer } from '../../policy/backup/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
@@ -19,11 +21,13 @@ import { ManagerQuestions } from './manager-questions.ts';
 
 const otherKind = { kind: 'failing', reason: 'the manager answers something else' } as const;
 
-export class DefenceLink implements DefenceLedger {
-  readonly #post: (message: Defend | NoteRate | Learn) => void;
+export class DefenceLink implements DefenceLedger, VisitLedger {
+  readonly #post: (message: Defend | NoteRate | Learn | VisitEnded) => void;
   readonly #questions: ManagerQuestions<DefenceAnswer>;
+  /** By number: to be told when the manager that has counted it is gone. */
+  readonly #visits = new Map<number, () => void>();
 
-  constructor(post: (message: Defend | NoteRate | Learn) => void, deadlines = new Deadlines()) {
+  constructor(post: (message: Defend | NoteRate | Learn | VisitEnded) => void, deadlines = new Deadlines()) {
     this.#post = post;
     this.#questions = new ManagerQuestions<DefenceAnswer>(deadlines, (reason) => ({
       kind: 'failing',
@@ -56,7 +60,8 @@ export class DefenceLink implements DefenceLedger {
   }
 
   take({ id, answer }: Defended): void {
-    this.#questions.answered(id, answer);
+    const isAwaited = this.#questions.answered(id, answer);
+    if (!isAwaited && answer.kind === 'visit') this.#post({ kind: 'visitEnded', number: answer.number });
   }
 
   /** A manager is there. */
@@ -66,9 +71,22 @@ export class DefenceLink implements DefenceLedger {
 
   lost(): void {
     this.#questions.lost();
+    const lost = [...this.#visits.values()];
+    this.#visits.clear();
+    for (const tell of lost) tell();
   }
 
   /** @param kinds - those that answer this question */
+  async visit(wish: VisitWish, lost: () => void): Promise<VisitAnswer> {
+    const answer = await this.#ask({ kind: 'visit', ...wish }, ['visit']);
+    if (answer.kind === 'visit') this.#visits.set(answer.number, lost);
+    return answer;
+  }
+
+  visitEnded(number: number): void {
+    if (this.#visits.delete(number)) this.#post({ kind: 'visitEnded', number });
+  }
+
   async #ask<const Kind extends DefenceAnswer['kind']>(
     question: DefenceQuestion,
     kinds: readonly Kind[],

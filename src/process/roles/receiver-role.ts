@@ -24,6 +24,7 @@ import { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { SendingLedger } from '../../policy/sending/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
+import type { VisitLedger } from '../../deliver/call-ahead/call-ahead-types.ts';
 import type { Directory } from '../../directory/types.ts';
 
 import { openWriters, spoolFolders } from '../../spool/open.ts';
@@ -77,7 +78,7 @@ export interface ReceiverRoleParts {
   /** Counts what is in quarantine. */
   readonly room: QuarantineLedger;
   /** Remembers and counts for the defences. */
-  readonly defences: DefenceLedger;
+  readonly defences: DefenceLedger & VisitLedger;
   readonly signing: Signing;
   readonly srs: LiveSrs;
   readonly trail?: Trail;
@@ -200,6 +201,7 @@ export class ReceiverRole implements Role {
         log,
         troubles,
         memory: given.defences,
+        visits: given.defences,
       }),
       trail: given.trail,
       trials: given.trials,

@@ -1,5 +1,6 @@
 // What the sources of recipients of a process share: they are kept over reloads, and for all listeners.
 
+import type { VisitLedger } from '../../deliver/call-ahead/call-ahead-types.ts';
 import type { Directory } from '../../directory/types.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -18,6 +19,7 @@ export interface RecipientSourcesParts {
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly memory: LearnedRecipients;
+  readonly visits: VisitLedger;
 }
 
 export class RecipientSources {
@@ -25,7 +27,7 @@ export class RecipientSources {
   readonly #kept = new KeptSources();
   readonly #places = new StagePlaces();
 
-  constructor({ tables, directory, deadlines, log, troubles, memory }: RecipientSourcesParts) {
+  constructor({ tables, directory, deadlines, log, troubles, memory, visits }: RecipientSourcesParts) {
     this.parts = {
       tables,
       directory,
@@ -35,7 +37,7 @@ export class RecipientSources {
       openCallAhead: (settings, config) =>
         new LaterSource(async () => {
           const { openCallAhead } = await import('./call-ahead.ts');
-          return openCallAhead(settings, config, { deadlines, log, troubles, memory });
+          return openCallAhead(settings, config, { deadlines, log, troubles, memory, visits });
         }),
     };
   }

@@ -21,6 +21,7 @@ import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
 import { close, makeRoom, startClosing } from '../grant/close.ts';
 import { leaveRoom, noteRoom, offer, oldestNumber, takeOldest } from '../reserve/on-the-way.ts';
 import { countAttempt, deferTask, failTask, setLastRefusal } from '../work/settle.ts';
+import { isWantedByVisit } from '../grant/visit-line.ts';
 import { restSource, sourceRestMs } from '../grant/source-rests.ts';
 import { policyKeyOf } from '../store/place.ts';
 import type { State } from '../state.ts';
@@ -83,7 +84,8 @@ export function finishTransaction(
   } else if (
     reaction.leaves ||
     (isLast && connections.transactions.get(connection) >= connections.mostTransactions.get(connection)) ||
-    connections.isOverLimit(connection)
+    connections.isOverLimit(connection) ||
+    isWantedByVisit(s, connection)
   ) {
     close(s, connection);
   } else {

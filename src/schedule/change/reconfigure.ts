@@ -12,6 +12,7 @@ import type { Place } from '../store/place.ts';
 import { forgetPlaces, leavePlace, limitsAt } from '../reserve/places.ts';
 import { returnToGlobalLimit } from '../reserve/unanswered.ts';
 import { closeSurplus } from '../grant/close.ts';
+import { lookAgainAtVisits } from '../grant/visit-line.ts';
 import { noteRoom, oldestNumber, tasksOnTheWay } from '../reserve/on-the-way.ts';
 import { renewTasks, renewTimes, timesDiffer } from './renew-times.ts';
 import { localLimitOf, sourcesOf, type State } from '../state.ts';
@@ -27,6 +28,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   s.windows.reconfigure(config.adapt);
   s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);
   lookAgain(s);
+  lookAgainAtVisits(s);
   if (timesDiffer(before, config)) renewTimes(s);
   const live = liveConnections(s);
   recount(s, live, nowMs);

@@ -9,6 +9,7 @@ import { makeRunnable, reportDone } from '../work/lifecycle.ts';
 import { invariant } from '../scheduler-error.ts';
 import { makeRoom } from './close.ts';
 import { serve } from './serve.ts';
+import { serveVisits } from './visit-line.ts';
 import { TaskState } from '../store/tasks.ts';
 
 /** So many routes of a site are tried in a row when none of them may use its connections. */
@@ -18,6 +19,7 @@ const mostRefusals = 4;
 export function run(s: State, nowMs: number): void {
   s.hours.pass(nowMs + s.dateShiftMs);
   limitOverflow(s, nowMs);
+  if (s.visitLine.size > 0) serveVisits(s, nowMs);
   do {
     offerToSites(s, nowMs);
     wakeParked(s, nowMs);

@@ -10,6 +10,7 @@ import type { AskOutcome } from '../../../src/deliver/call-ahead/call-ahead-type
 import { OpenDomains } from '../../../src/deliver/call-ahead/open-domains.ts';
 import { askedRecipient, exists, unknown } from '../../../src/policy/recipients/recipient-source.ts';
 import { Troubles } from '../../../src/stats/troubles.ts';
+import { foundAt } from './fixture.ts';
 
 const minute = 60_000;
 const settings = { knownMs: 60 * minute, unknownMs: 5 * minute, staleMs: 600 * minute, entries: 100 };
@@ -118,7 +119,7 @@ test('a domain that takes no mail has its recipients refused, though nobody can 
 test('without a question to anybody, all exist but those of a domain without mail', async () => {
   const reply = { code: 556, enhanced: '5.1.10', text: 'no mail' };
   const answers = {
-    'a.test': { kind: 'found', hops: [] },
+    'a.test': foundAt([]),
     'b.test': { kind: 'failing', reason: 'no answer' },
     'c.test': { kind: 'nobody', reply },
   } as const;

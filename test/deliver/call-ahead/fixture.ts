@@ -2,7 +2,11 @@
 
 import type { TestContext } from 'node:test';
 import { AskingPool } from '../../../src/deliver/call-ahead/asking-pool.ts';
-import type { FoundServers, PoolSettings } from '../../../src/deliver/call-ahead/call-ahead-types.ts';
+import type {
+  FoundServers,
+  PoolSettings,
+  VisitLedger,
+} from '../../../src/deliver/call-ahead/call-ahead-types.ts';
 import { SaltedPasswords } from '../../../src/deliver/login/salted-passwords.ts';
 import { Secrets } from '../../../src/deliver/login/secrets.ts';
 import { TokenCommands } from '../../../src/deliver/login/token-commands.ts';
@@ -44,19 +48,21 @@ export interface PoolFixture {
 export interface PoolOptions extends Partial<PoolSettings> {
   /** For each step of a session. */
   readonly stepMs?: number;
+  /** Allows every connection, if it is not given. */
+  readonly visits?: VisitLedger;
 }
 
 /** @param servers - asked in this order */
 export function poolOf(
   t: TestContext,
   servers: readonly SocketHop[] | FoundServers,
-  { stepMs = 10_000, ...settings }: PoolOptions = {},
+  { stepMs = 10_000, visits, ...settings }: PoolOptions = {},
 ): PoolFixture {
   const clock = { now: 1_000_000 };
   const deadlines = new Deadlines({ now: () => clock.now });
   const lookups = { count: 0 };
   const first = Promise.withResolvers<void>();
-  const found: FoundServers = 'kind' in servers ? servers : { kind: 'found', hops: servers };
+  const found: FoundServers = 'kind' in servers ? servers : foundAt(servers);
   const pool = new AskingPool({
     settings: { sender: '', connections: 2, waiting: 10, timeLimitMs: 20_000, ...settings },
     context: {
@@ -89,6 +95,7 @@ export function poolOf(
         commands: new TokenCommands(),
       },
     },
+    visits: visits ?? freeVisits,
     servers: () => {
       lookups.count++;
       return Promise.resolve(found);
@@ -114,3 +121,16 @@ export function hopAt(port: number, host = 'mx.test'): SocketHop {
 export function lmtpHopAt(port: number): SocketHop {
   return socketHop('lmtp', { kind: 'tcp', ip: '127.0.0.1', port }, 'lmtp.test', 0);
 }
+
+/** Servers, as the router finds them. */
+export function foundAt(hops: readonly SocketHop[]): FoundServers {
+  const plan = { kind: 'relay', site: 'mx.test', label: 'mx.test', addresses: hops } as const;
+  return { kind: 'found', hops, key: 'mx:example.org', plan };
+}
+
+/** Where no limit is in the way. */
+export const freeVisits: VisitLedger = {
+  visit: ({ plan }) =>
+    Promise.resolve({ kind: 'visit', number: 1, hop: plan.addresses[0] as SocketHop, source: '' }),
+  visitEnded: () => undefined,
+};
