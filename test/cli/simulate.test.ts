@@ -68,6 +68,49 @@ test('--json has everything, and the same run twice is the same', async () => {
   assert.deepEqual(report.tenants.map(({ name }) => name).toSorted(), ['tenant1', 'tenant2']);
 });
 
+test('schedules hold on virtual time: windows where clocks change, and curves', async () => {
+  const scheduled = file(
+    'scheduled.toml',
+    `[queue]
+retry_jitter = 0
+[[schedule]]
+name = "office"
+domain = ["office.example"]
+windows = ["Mon-Fri 08:00-18:00"]
+zone = "Europe/Berlin"
+[[schedule]]
+name = "curve"
+domain = ["dead.example"]
+retry = { first = "1m", factor = 2, most = "1h" }
+lifetime = "4h"
+`,
+  );
+  const workload = file(
+    'scheduled.jsonl',
+    '{"to":"office.example","count":3}\n{"to":"dead.example"}\n{"to":"other.example"}\n',
+  );
+  const dead = file('dead.toml', '[[destination]]\ndomain = ["dead.example"]\ndefers = 1\n');
+  const args = ['--config', scheduled, '--workload', workload, '--destinations', dead];
+  // In the weekend clocks go forward: from Friday 18:00 to Monday 08:00 there are 61 hours.
+  const { code, stdout, stderr } = await sluice([
+    'simulate',
+    ...args,
+    '--start',
+    '2026-03-27T18:00[Europe/Berlin]',
+    '--json',
+  ]);
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+  const { deferrals, delivered, domains, failed } = JSON.parse(stdout) as SimulationReport;
+  assert.deepEqual([delivered, failed], [4, 1]);
+  // At 0, 1, 3, 7, 15, 31, 63 minutes, then every hour, and a last one before the end of the lifetime.
+  assert.equal(deferrals, 10);
+  const office = domains.find(({ name }) => name === 'office.example');
+  const hour = 3_600_000;
+  assert.equal(Math.floor(Number(office?.firstDeliveredMs) / hour), 61);
+  assert.equal(office?.boundBy[0]?.by, 'windows of office');
+});
+
 test('rows by site, all of them or the biggest; a workload from standard input', async () => {
   const args = ['simulate', '--generate', 'messages=500,domains=40,known=no'];
   const few = await sluice(args);
