@@ -31,6 +31,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [3462, 'The multipart/report content type (replaced by RFC 6522)'],
   [3463, 'Enhanced mail system status codes'],
   [3464, 'An extensible message format for delivery status notifications'],
+  [3501, 'IMAP4rev1: modified UTF-7 for names of mailboxes'],
   [3596, 'DNS extensions to support IPv6'],
   [3629, 'UTF-8, a transformation format of ISO 10646'],
   [3834, 'Recommendations for automatic responses to electronic mail'],

@@ -12,7 +12,21 @@ import type { mailboxes } from './schema/mailboxes.ts';
 export type FileMailboxes = DeepReadonly<CamelKeys<z.output<typeof mailboxes>>>;
 
 /** @param folder - where a relative path starts */
-export function toMailboxes({ path, subaddress }: FileMailboxes, folder: string): MailboxSettings {
+export function toMailboxes(
+  { path, subaddress, folders, ...given }: FileMailboxes,
+  folder: string,
+): MailboxSettings {
   const absolute = path.startsWith('/') ? normalize(path) : join(folder, path);
-  return { path: absolute.replace(/\/$/u, ''), separators: subaddress };
+  return {
+    path: absolute.replace(/\/$/u, ''),
+    separators: subaddress,
+    folders,
+    quota: {
+      ...(given.quota !== undefined && { bytes: given.quota }),
+      ...(given.quotaMessages !== undefined && { messages: given.quotaMessages }),
+      whenFull: given.overQuota,
+      graceMs: given.grace,
+      warnPercent: given.quotaWarning,
+    },
+  };
 }

@@ -1,6 +1,7 @@
 // The part of a route key that stands for a rule and its target. After a reload mail may still have the key of an earlier routing
 // table: the key must not lead it where a rule leads that now has the same name or the same place in the configuration.
 
+import type { MailboxSettings } from '../values/mailbox-way.ts';
 import { createHash } from 'node:crypto';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
@@ -114,7 +115,7 @@ function partsOf(target: RouteTarget): readonly unknown[] {
         : [place.kind, place.path, place.rotate, place.mostBytes ?? 0];
     }
     case 'mailbox':
-      return [target.path, target.separators];
+      return mailboxParts(target);
     case 'redirect':
       return target.to;
     case 'hold':
@@ -122,4 +123,9 @@ function partsOf(target: RouteTarget): readonly unknown[] {
     case 'error':
       return [target.replyCode, target.enhancedStatus, target.text];
   }
+}
+
+function mailboxParts({ path, separators, folders, quota }: MailboxSettings): readonly (string | number)[] {
+  const { bytes = 0, messages = 0, whenFull, graceMs, warnPercent } = quota;
+  return [path, separators, folders, bytes, messages, whenFull, graceMs, warnPercent];
 }

@@ -1,10 +1,31 @@
 // Mailboxes of this host, as [mailboxes] of the configuration describes them. Plain data, which is sent between processes.
 
+/** Folders by the extension of an address: none, those that are there, or any, which are made. */
+export type ExtensionFolders = 'none' | 'existing' | 'create';
+
+/** How much may be in a mailbox. */
+export interface QuotaLimits {
+  /** Undefined: no limit. */
+  readonly bytes?: number | undefined;
+  readonly messages?: number | undefined;
+}
+
+export interface QuotaSettings extends QuotaLimits {
+  /** What becomes of mail for a mailbox that is full: it waits (4.2.2), or goes back to its sender (5.2.2). */
+  readonly whenFull: 'wait' | 'return';
+  /** With `return`: mail waits until the mailbox has been full for so long. */
+  readonly graceMs: number;
+  /** From so much of the quota on, the user gets a message that says so; 0: none. */
+  readonly warnPercent: number;
+}
+
 export interface MailboxSettings {
   /** An absolute path in which `${domain}` and `${user}` stand for those of the user. */
   readonly path: string;
   /** Characters of which the first one in a local part begins an extension, as in `joe+lists`; empty for none. */
   readonly separators: string;
+  readonly folders: ExtensionFolders;
+  readonly quota: QuotaSettings;
 }
 
 /** Mail is delivered into the mailboxes of users of the directory. */

@@ -46,6 +46,8 @@ export const textKeys = {
   arrived: [],
   attached: [],
   closing: [],
+  quota_subject: ['address', 'percent', 'used', 'quota'],
+  quota_warning: ['address', 'percent', 'used', 'quota'],
   advice: [],
   advice_1: [],
   advice_1_10: [],

@@ -40,3 +40,15 @@ export function formatSize(bytes: number): string {
   }
   return `${bytes / unitBytes[best]}${best}`;
 }
+
+/** For people: `12 B`, `3.4 KiB`, `1.2 GiB`. */
+export function roundedSize(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -9,7 +9,7 @@ import { discardHop, socketHop } from '../../src/route/next-hop.ts';
 import type { NextHopAddress } from '../../src/route/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { type Fixture, fixture } from './fixture.ts';
-import { folderFor, hopOf, pipeDefaults } from './ways/pipe-fixture.ts';
+import { folderFor, hopOf, mailboxDefaults, pipeDefaults } from './ways/pipe-fixture.ts';
 import { startMailboxServer } from './mailbox-server.ts';
 
 /** Starts what the transport delivers to; returns the hop, and the recipients of each message that arrived there. */
@@ -34,7 +34,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   discard: () => Promise.resolve({ hop: discardHop, arrived: () => undefined }),
   pipe: () => Promise.resolve({ hop: hopOf(pipeDefaults), arrived: () => undefined }),
   'a mailbox': (t) => {
-    const way = { kind: 'mailbox', path: join(folderFor(t), '${user}'), separators: '' } as const;
+    const way = { ...mailboxDefaults, path: join(folderFor(t), '${user}') };
     return Promise.resolve({ hop: hopOf(way), arrived: () => undefined });
   },
   'an archive': (t) => {

@@ -19,6 +19,8 @@ import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
 import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
+import { english } from '../../src/bounce/texts/english.ts';
+import type { WarningSender } from '../../src/deliver/mailbox/quota-warning.ts';
 import type { UserFinder } from '../../src/deliver/mailbox/user-lookups.ts';
 import { OwnPrograms } from '../../src/deliver/pipe/programs.ts';
 import { PlaceProofs } from '../../src/deliver/smtp/place-proofs.ts';
@@ -221,6 +223,11 @@ export async function fixture(
   // The server has proved itself.
   const proofs = new PlaceProofs(1);
   proofs.needed = () => 0;
+  const warner = (): WarningSender => ({
+    hostname: 'sluice.test',
+    from: 'mailer@sluice.test',
+    texts: english,
+  });
   const context: ConnectionContext = {
     settings: {
       heloName: 'sluice.test',
@@ -248,7 +255,7 @@ export async function fixture(
     },
     srs: new LiveSrs(),
     // Programs of tests run as whoever runs the tests, root as well.
-    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users },
+    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users, warner },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

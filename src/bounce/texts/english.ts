@@ -34,6 +34,9 @@ export const english: ReportTexts = {
   arrived: 'The message arrived here on {arrival} with the queue id {queue_id}.',
   attached: 'A report for programs and a copy of the message, or of its header, are attached.',
   closing: '',
+  quota_subject: 'Your mailbox is {percent} % full',
+  quota_warning:
+    'The mailbox {address} has {used} of {quota}. When it is full, it takes no more mail. Please delete what you do not need any more.',
   advice: 'The text above says why. If it does not help you, ask your postmaster.',
   advice_1: 'Check the address for typing errors, and send the message again to the right one.',
   advice_1_10: 'The domain does not accept mail at all. Ask the recipient for another address.',

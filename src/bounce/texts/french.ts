@@ -34,6 +34,9 @@ export const french: ReportTexts = {
   arrived: 'Le message est arrivé ici le {arrival} et porte le numéro {queue_id}.',
   attached: 'Un rapport pour les programmes et une copie du message, ou de son en-tête, sont joints.',
   closing: '',
+  quota_subject: 'Votre boîte aux lettres est pleine à {percent} %',
+  quota_warning:
+    'La boîte aux lettres {address} contient {used} sur {quota}. Une fois pleine, elle ne prend plus de messages. Veuillez supprimer ce dont vous n’avez plus besoin.',
   advice: "Le texte ci-dessus en dit la raison. S'il ne vous aide pas, demandez à votre postmaster.",
   advice_1: "Vérifiez que l'adresse ne contient pas de faute, et renvoyez le message à la bonne adresse.",
   advice_1_10: "Ce domaine n'accepte aucun courrier. Demandez une autre adresse au destinataire.",

@@ -34,6 +34,9 @@ export const german: ReportTexts = {
   arrived: 'Die Nachricht kam hier am {arrival} an und hat die Nummer {queue_id}.',
   attached: 'Angehängt sind ein Bericht für Programme und die Nachricht selbst oder ihr Kopf.',
   closing: '',
+  quota_subject: 'Ihr Postfach ist zu {percent} % voll',
+  quota_warning:
+    'Das Postfach {address} enthält {used} von {quota}. Wenn es voll ist, nimmt es keine Mail mehr an. Bitte löschen Sie, was Sie nicht mehr brauchen.',
   advice: 'Der Grund steht oben. Wenn er Ihnen nicht weiterhilft, fragen Sie Ihren Postmaster.',
   advice_1:
     'Prüfen Sie die Adresse auf Tippfehler, und senden Sie die Nachricht noch einmal an die richtige.',

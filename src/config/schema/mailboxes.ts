@@ -2,7 +2,7 @@
 
 import { mailboxPathFault } from '../../values/mailbox-path.ts';
 import { ValueError } from '../../values/value-error.ts';
-import { key, tableOf, textOf } from './fields.ts';
+import { duration, key, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
 import { subaddressSeparators } from './texts.ts';
 
 function template(text: string): string {
@@ -24,5 +24,30 @@ export const mailboxes = tableOf({
   subaddress: key(
     textOf('separators such as "+"', separators).prefault('+'),
     'Characters that separate a user from what is added: mail to user+lists@example.com is for user@example.com. "" for none.',
+  ),
+  folders: key(
+    oneOf(['none', 'existing', 'create']).default('none'),
+    'Mail to user+lists@example.com goes into the folder "lists" of the mailbox: "existing": when there is such a folder; "create": it is made. Else it is in the inbox with all other mail.',
+  ),
+  quota: key(
+    size(1).optional(),
+    'The most bytes of mail in a mailbox. A user whose source in the directory names a quota has that one; 0 there is no limit.',
+    { defaultText: 'no limit', example: '"2GiB"' },
+  ),
+  quota_messages: key(wholeNumber(1, 1_000_000_000).optional(), 'The most messages in a mailbox.', {
+    defaultText: 'no limit',
+    example: '100000',
+  }),
+  over_quota: key(
+    oneOf(['wait', 'return']).default('wait'),
+    'What becomes of mail for a mailbox that is full: "wait": it is tried again (4.2.2), until its lifetime ends; "return": it goes back to its sender (5.2.2).',
+  ),
+  grace: key(
+    duration().prefault('0s'),
+    'With over_quota = "return": mail waits until the mailbox has been full for this time, and only then goes back.',
+  ),
+  quota_warning: key(
+    wholeNumber(0, 99).default(90),
+    'When a mailbox reaches this percentage of its quota, its user gets a message that says so, in the language of [bounce]. 0 for none.',
   ),
 });

@@ -2,12 +2,8 @@
 // does not know is returned, one about whom it cannot tell waits; a fault of this host, such as a full disk, makes the mail wait and is told;
 // a message to several mailboxes is read once, unless it is large.
 
-import { domainOf } from '../../address/domain.ts';
-import type { FoundUser, User } from '../../directory/types.ts';
 import { placeOf } from '../../mailbox/mailbox-place.ts';
-import { type MaildirContent, MaildirWriter } from '../../mailbox/maildir/writer.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
-import { mailboxKeys } from '../../policy/mailbox-keys.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { WayHop } from '../../route/types.ts';
 import type { StoredMessage } from '../../spool/types.ts';
@@ -21,17 +17,30 @@ import { unixLines, unixText } from '../local/unix-lines.ts';
 import { failed } from '../pipe/end-outcome.ts';
 import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
+import { findMailbox, type FoundMailbox } from './find-mailbox.ts';
+import { intoMailbox, type IntoMailbox, isLimited, limitsOf } from './into-mailbox.ts';
+import { MailboxTurns } from './mailbox-turns.ts';
 
-/** Of this process: it knows which Maildirs it has looked at. */
-const maildirs = new MaildirWriter();
+/** Of this process. */
+const turns = new MailboxTurns();
 
 /** A message on its way into several mailboxes. */
 interface Mail {
   readonly passed: PassedPlaces;
   readonly sender: string;
+  readonly queueId: string;
+  /** With CRLF as line ends. */
+  readonly sizeBytes: number;
   /** Called for each mailbox. */
   readonly content: () => Buffer | AsyncIterable<Buffer>;
   readonly signal: AbortSignal;
+}
+
+interface OneRecipient {
+  readonly mail: Mail;
+  readonly recipient: EnvelopeRecipient;
+  /** Its index in the transaction. */
+  readonly at: number;
 }
 
 export class MailboxConnection extends LocalConnection {
@@ -52,6 +61,8 @@ export class MailboxConnection extends LocalConnection {
     const mail: Mail = {
       passed: await passedPlaces(message),
       sender: envelope.reversePath,
+      queueId: envelope.queueId,
+      sizeBytes: message.sizeBytes,
       content: () => whole ?? unixLines(message.stream()),
       signal,
     };
@@ -61,12 +72,12 @@ export class MailboxConnection extends LocalConnection {
   async #deliverOne(mail: Mail, recipient: EnvelopeRecipient, at: number): Promise<RecipientOutcome> {
     const { address } = recipient;
     if (mail.passed.includes(address)) return failed(at, ...deliveredBefore(address));
-    const found = await this.#find(address);
+    const found = await findMailbox(this.context.ways.users, address, this.#hop.way.separators);
     if (found.kind === 'absent') return failed(at, '5.1.1', 'there is no such mailbox here');
     if (found.kind === 'failing')
       return failed(at, '4.3.0', `it cannot be told who has this mailbox: ${found.reason}`);
     try {
-      return await this.#intoMailbox(mail, recipient, found.user, at);
+      return await this.#intoMailbox({ mail, recipient, at }, found);
     } catch (error) {
       // A message that cannot be read from the spool is the caller's.
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
@@ -78,49 +89,61 @@ export class MailboxConnection extends LocalConnection {
     }
   }
 
-  /** The user of an address, or of the address without its extension. */
-  async #find(address: string): Promise<FoundUser> {
-    const domain = domainOf(address);
-    const localPart = address.slice(0, Math.max(0, address.lastIndexOf('@')));
-    const rules = { key: 'address', separators: this.#hop.way.separators } as const;
-    let found: FoundUser = { kind: 'absent' };
-    for (const key of mailboxKeys(localPart, domain, rules)) {
-      // A directory has no entry for all names of a domain.
-      if (key.startsWith('@')) break;
-      found = await this.context.ways.users.find(key);
-      if (found.kind !== 'absent') break;
-    }
-    return found;
-  }
-
   async #intoMailbox(
-    mail: Mail,
-    recipient: EnvelopeRecipient,
-    user: User,
-    at: number,
+    { mail, recipient, at }: OneRecipient,
+    { user, extension }: FoundMailbox,
   ): Promise<RecipientOutcome> {
-    const place = placeOf(this.#hop.way, user);
+    const { way } = this.#hop;
+    const place = placeOf(way, user);
     if (place.kind === 'fault') return failed(at, '4.3.5', place.why);
-    const { path: folder, base } = place;
     const fields = Buffer.from(fieldsBefore(mail.sender, recipient));
-    const { deadlines, settings } = this.context;
+    const { deadlines, settings, ways } = this.context;
     const limit = { deadlines, limitMs: settings.timeouts.blockMs };
-    const added = await diskTurns.run(folder, limit, (turn) => {
-      mail.signal.throwIfAborted();
-      const content = mail.content();
-      const entry: MaildirContent = Buffer.isBuffer(content)
-        ? [fields, content]
-        : inTurn(joined(fields, content), turn);
-      return maildirs.add({ folder, base, followsLinks: true }, entry, Date.now(), turn.signal);
-    });
-    const reply = {
-      code: 250,
-      enhanced: '2.1.5',
-      lines: [`delivered into ${added.path}`],
-      command: 'content',
-    } as const;
-    return { recipient: at, result: 'delivered', reply };
+    const { queueId, sender, sizeBytes } = mail;
+    const deliver = (): Promise<IntoMailbox> =>
+      diskTurns.run(place.path, limit, (turn) => {
+        mail.signal.throwIfAborted();
+        const content = mail.content();
+        const one = {
+          user,
+          place,
+          extension,
+          content: Buffer.isBuffer(content) ? [fields, content] : inTurn(joined(fields, content), turn),
+          sizeBytes: fields.length + (Buffer.isBuffer(content) ? content.length : sizeBytes),
+          sender,
+          queueId,
+          nowMs: Date.now(),
+          signal: turn.signal,
+        };
+        return intoMailbox(way, one, ways.warner);
+      });
+    const into = await (isLimited(limitsOf(way.quota, user)) ? turns.run(place.path, deliver) : deliver());
+    if (into.kind === 'full') return overQuota(at, into);
+    const lines = [`delivered into ${into.path}`];
+    return {
+      recipient: at,
+      result: 'delivered',
+      reply: { code: 250, enhanced: '2.1.5', lines, command: 'content' },
+    };
   }
+}
+
+/** RFC 5321 4.2.3: exceeded storage allocation, insufficient system storage. */
+function overQuota(
+  recipient: number,
+  { isFinal, text }: Extract<IntoMailbox, { readonly kind: 'full' }>,
+): RecipientOutcome {
+  return {
+    recipient,
+    result: isFinal ? 'permfail' : 'tempfail',
+    failure: {
+      kind: 'unsent',
+      during: 'content',
+      code: isFinal ? 552 : 452,
+      enhanced: isFinal ? '5.2.2' : '4.2.2',
+      text: `the mailbox is full: ${text}`,
+    },
+  };
 }
 
 async function* joined(first: Buffer, others: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {

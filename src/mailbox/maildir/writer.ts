@@ -60,6 +60,11 @@ export class MaildirWriter {
     }
   }
 
+  /** Makes a Maildir if it is not there. @throws {Error} of the system */
+  prepare(place: MaildirPlace, nowMs: number): Promise<void> {
+    return this.#prepared.prepare(place, nowMs);
+  }
+
   /** A mailbox that was removed since it was looked at is made anew. */
   async #create(path: string, place: MaildirPlace, nowMs: number): Promise<number> {
     try {

@@ -28,6 +28,7 @@ import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { credentialSettings } from '../../settings/credentials.ts';
+import { laterWarner } from '../../settings/quota-warner.ts';
 import { deliverySettings } from '../../settings/settings.ts';
 import { srsSettings } from '../../settings/srs.ts';
 import { handshakeSettings } from '../../settings/tls-rules.ts';
@@ -231,7 +232,12 @@ export class SenderRole implements Role {
         commands: this.#tokenCommands,
       },
       srs: this.#given.srs,
-      ways: { folder: runFolder(config.spool), programs: this.#given.programs, users: this.#given.users },
+      ways: {
+        folder: runFolder(config.spool),
+        programs: this.#given.programs,
+        users: this.#given.users,
+        warner: laterWarner(config),
+      },
     };
   }
 }

@@ -18,7 +18,7 @@ import type { FoundUser } from '../../../src/directory/types.ts';
 import type { MailboxWay } from '../../../src/values/mailbox-way.ts';
 import { fixture, type ShownResult } from '../fixture.ts';
 import type { MessageOptions } from '../memory-reader.ts';
-import { deliver, folderFor } from './pipe-fixture.ts';
+import { deliver, folderFor, mailboxDefaults } from './pipe-fixture.ts';
 
 const own: Readonly<Record<string, string>> = {};
 
@@ -45,12 +45,7 @@ interface Ground {
 
 async function ground(t: TestContext, mailboxes = own, change: Partial<MailboxWay> = {}): Promise<Ground> {
   const base = folderFor(t);
-  const way: MailboxWay = {
-    kind: 'mailbox',
-    path: join(base, '${domain}/${user}'),
-    separators: '+',
-    ...change,
-  };
+  const way: MailboxWay = { ...mailboxDefaults, path: join(base, '${domain}/${user}'), ...change };
   const made = await fixture(t, new Map(), undefined, usersOf(mailboxes));
   const messages = (path: string): string[] => {
     const folder = join(base, path, 'new');

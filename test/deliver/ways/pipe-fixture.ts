@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { planOfWay } from '../../../src/route/local-ways.ts';
 import type { NextHopAddress } from '../../../src/route/types.ts';
+import type { MailboxWay } from '../../../src/values/mailbox-way.ts';
 import type { LocalWay, PipeWay } from '../../../src/values/local-way.ts';
 import { type Fixture, fixture, type ShownResult } from '../fixture.ts';
 import type { MessageOptions } from '../memory-reader.ts';
@@ -19,6 +20,14 @@ export const pipeDefaults: PipeWay = {
   exitCodes: 'sysexits',
   traceFields: true,
   mboxFrom: false,
+};
+
+export const mailboxDefaults: MailboxWay = {
+  kind: 'mailbox',
+  path: '/nowhere/${user}',
+  separators: '+',
+  folders: 'none',
+  quota: { whenFull: 'wait', graceMs: 0, warnPercent: 0 },
 };
 
 /** The hop of a route with the name `test`. */

@@ -1,0 +1,166 @@
+// One message into one mailbox: into the inbox or a folder by the extension, within the quota. Promises: a message that has no room is not written,
+// and the user hears once that the mailbox is nearly full; what is wrong with the count of a mailbox never undoes a delivery.
+
+import { join } from 'node:path';
+import type { User } from '../../directory/types.ts';
+import { nodeMailFiles } from '../../mailbox/mail-files.ts';
+import { folderOfExtension } from '../../mailbox/maildir/folder-name.ts';
+import type { MaildirPlace } from '../../mailbox/maildir/prepared.ts';
+import { type AddedMessage, type MaildirContent, MaildirWriter } from '../../mailbox/maildir/writer.ts';
+import type { MailboxPlace } from '../../mailbox/mailbox-place.ts';
+import { hasRoom, percentUsed, type Usage } from '../../mailbox/quota/maildirsize.ts';
+import { addToUsage, type MailboxUsage, usageOf } from '../../mailbox/quota/mailbox-usage.ts';
+import { roundedSize } from '../../values/size.ts';
+import type { MailboxSettings, QuotaLimits, QuotaSettings } from '../../values/mailbox-way.ts';
+import { quotaWarning, type WarningSender } from './quota-warning.ts';
+
+/** Of this process: it knows which Maildirs it has looked at. */
+const maildirs = new MaildirWriter();
+/** More folders of one mailbox are not made by the addresses that strangers write. */
+const mostFolders = 1_000;
+
+/** The message, and for whom it is. */
+export interface MailForUser {
+  readonly user: User;
+  readonly place: MailboxPlace;
+  /** What the address has behind the user's name; empty for nothing. */
+  readonly extension: string;
+  readonly content: MaildirContent;
+  /** Nearly, of a message that is large. */
+  readonly sizeBytes: number;
+  readonly sender: string;
+  readonly queueId: string;
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type IntoMailbox =
+  | { readonly kind: 'added'; readonly path: string }
+  /** `text`: how much is there, for people. */
+  | { readonly kind: 'full'; readonly isFinal: boolean; readonly text: string };
+
+/** What holds for a user: a quota of the directory comes before that of [mailboxes], and 0 stands for none. */
+export function limitsOf(
+  { bytes, messages }: QuotaLimits,
+  { quotaBytes }: Pick<User, 'quotaBytes'>,
+): QuotaLimits {
+  const most = quotaBytes ?? bytes;
+  return {
+    ...(most !== undefined && most > 0 && { bytes: most }),
+    ...(messages !== undefined && messages > 0 && { messages }),
+  };
+}
+
+export function isLimited({ bytes, messages }: QuotaLimits): boolean {
+  return bytes !== undefined || messages !== undefined;
+}
+
+/**
+ * To be called for one message at a time where the mailbox has limits.
+ * @throws {Error} of the system, or of the content
+ */
+export async function intoMailbox(
+  settings: Pick<MailboxSettings, 'folders' | 'quota'>,
+  mail: MailForUser,
+  warner: () => WarningSender,
+): Promise<IntoMailbox> {
+  const limits = limitsOf(settings.quota, mail.user);
+  if (isLimited(limits)) return withinQuota(settings, limits, mail, warner);
+  return { kind: 'added', path: (await add(settings, mail)).path };
+}
+
+async function withinQuota(
+  settings: Pick<MailboxSettings, 'folders' | 'quota'>,
+  limits: QuotaLimits,
+  mail: MailForUser,
+  warner: () => WarningSender,
+): Promise<IntoMailbox> {
+  const { place, sizeBytes, nowMs } = mail;
+  const before = await usageOf(place.path, limits, { bytes: sizeBytes, messages: 1 }, nowMs);
+  if (!hasRoom(limits, before, { bytes: sizeBytes, messages: 1 }))
+    return full(settings.quota, limits, before, nowMs);
+  const added = await add(settings, mail);
+  // The message is there: an error of the count must not have it delivered again. The next count finds it.
+  await addToUsage(place.path, { bytes: added.sizeBytes, messages: 1 }).catch(() => undefined);
+  const after = { bytes: before.bytes + added.sizeBytes, messages: before.messages + 1 };
+  const { warnPercent } = settings.quota;
+  const isCrossed = percentUsed(limits, before) < warnPercent && percentUsed(limits, after) >= warnPercent;
+  if (isCrossed) await warn(limits, after, mail, warner()).catch(() => undefined);
+  return { kind: 'added', path: added.path };
+}
+
+function full(
+  { whenFull, graceMs }: QuotaSettings,
+  limits: QuotaLimits,
+  usage: MailboxUsage,
+  nowMs: number,
+): IntoMailbox {
+  const isFinal = whenFull === 'return' && nowMs - usage.unchangedSinceMs >= graceMs;
+  return { kind: 'full', isFinal, text: `${usedText(limits, usage)} of ${quotaText(limits)}` };
+}
+
+async function add({ folders }: Pick<MailboxSettings, 'folders'>, mail: MailForUser): Promise<AddedMessage> {
+  const { place, extension, content, nowMs, signal } = mail;
+  const inbox: MaildirPlace = { folder: place.path, base: place.base, followsLinks: true };
+  const name = folders === 'none' ? undefined : folderOfExtension(extension);
+  const isThere = name !== undefined && (await isFolder(folders, inbox, name, nowMs));
+  const target = isThere ? { folder: join(place.path, name), base: place.path, followsLinks: false } : inbox;
+  return maildirs.add(target, content, nowMs, signal);
+}
+
+/** Is mail for this folder put there? Else it goes to the inbox. */
+async function isFolder(
+  folders: MailboxSettings['folders'],
+  inbox: MaildirPlace,
+  name: string,
+  nowMs: number,
+): Promise<boolean> {
+  const path = join(inbox.folder, name);
+  const kind = await nodeMailFiles.kindOf(path, false);
+  if (kind !== 'missing' || folders === 'existing') return kind === 'folder';
+  await maildirs.prepare(inbox, nowMs);
+  const names = await nodeMailFiles.readdir(inbox.folder);
+  if (names.filter((each) => each.startsWith('.')).length >= mostFolders) return false;
+  const place = { folder: path, base: inbox.folder, followsLinks: false };
+  await maildirs.prepare(place, nowMs);
+  // So that programs know it for a folder of a Maildir.
+  await nodeMailFiles.open(join(path, 'maildirfolder'), 'wx').then(nodeMailFiles.close, ifNotThere);
+  return true;
+}
+
+/** Two deliveries may make a folder at the same time. */
+function ifNotThere(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+}
+
+async function warn(
+  limits: QuotaLimits,
+  usage: Usage,
+  mail: MailForUser,
+  warner: WarningSender,
+): Promise<void> {
+  const { user, place, sender, queueId, nowMs } = mail;
+  const facts = {
+    address: user.address,
+    percent: Math.floor(percentUsed(limits, usage)),
+    used: usedText(limits, usage),
+    quota: quotaText(limits),
+    sender,
+    queueId,
+    nowMs,
+  };
+  const inbox = { folder: place.path, base: place.base, followsLinks: true };
+  const { sizeBytes } = await maildirs.add(inbox, [quotaWarning(warner, facts)], nowMs);
+  await addToUsage(place.path, { bytes: sizeBytes, messages: 1 });
+}
+
+function usedText({ bytes, messages }: QuotaLimits, usage: Usage): string {
+  return [
+    ...(bytes === undefined ? [] : [roundedSize(usage.bytes)]),
+    ...(messages === undefined ? [] : [`${usage.messages} messages`]),
+  ].join(' and ');
+}
+
+function quotaText({ bytes, messages }: QuotaLimits): string {
+  return usedText({ bytes, messages }, { bytes: bytes ?? 0, messages: messages ?? 0 });
+}
