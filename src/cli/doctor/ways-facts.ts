@@ -84,19 +84,19 @@ async function archiveFault(
   place: ArchiveWay['place'],
   senders: Identity | undefined,
 ): Promise<string | undefined> {
-  const isFile = place.kind === 'file';
-  if (isFile) {
-    const path = archiveName(place, 1, Date.now());
-    const fault = await regularFileFault(path);
-    if (fault !== undefined) return fault;
-    if ((await isThere(path)) && !(await mayWrite(path, senders))) return whyNot(path, senders);
-  }
-  const folder = isFile ? dirname(place.path) : place.folder;
-  // A Maildir is made, the folder of a file is not.
-  const nearest = await nearestFolder(folder);
-  if (isFile && nearest !== folder) return `${folder} does not exist`;
+  // What is not there yet is made.
+  const nearest = await nearestFolder(folderOf(place));
   if (!(await stat(nearest)).isDirectory()) return `${nearest} is no folder`;
-  return (await mayWrite(nearest, senders)) ? undefined : whyNot(nearest, senders);
+  if (!(await mayWrite(nearest, senders))) return whyNot(nearest, senders);
+  if (place.kind === 'maildir') return undefined;
+  const path = archiveName(place, 1, Date.now());
+  const fault = await regularFileFault(path);
+  if (fault !== undefined) return fault;
+  return !(await isThere(path)) || (await mayWrite(path, senders)) ? undefined : whyNot(path, senders);
+}
+
+function folderOf(place: ArchiveWay['place']): string {
+  return place.kind === 'file' ? dirname(place.path) : place.folder;
 }
 
 function whyNot(path: string, senders: Identity | undefined): string {
@@ -115,7 +115,7 @@ async function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false;
       throw error;
     },
   );
@@ -128,7 +128,7 @@ async function nearestFolder(folder: string): Promise<string> {
 }
 
 async function diskOf(place: ArchiveWay['place']): Promise<Omit<ArchiveDisk, 'route'>> {
-  const folder = await nearestFolder(place.kind === 'file' ? dirname(place.path) : place.folder);
+  const folder = await nearestFolder(folderOf(place));
   const { bavail, blocks, bsize, files, ffree } = await statfs(folder);
   return {
     folder,

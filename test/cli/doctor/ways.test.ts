@@ -76,6 +76,7 @@ test('programs, users and archives are found where they are, each once', async (
     `archive = { maildir = "${folder}/file" }`,
     `archive = { file = "${folder}/link.mbox" }`,
     `archive = { file = "${folder}/missing/all.mbox" }`,
+    `archive = { file = "${folder}/file/all.mbox" }`,
   ].map((target, at) => `[[route]]\nname = "r${at}"\ndomain = ["d${at}.test"]\n${target}\n`);
   writeFileSync(
     config,
@@ -88,7 +89,7 @@ test('programs, users and archives are found where they are, each once', async (
   assert.deepEqual(about.toSorted(), [
     'ways-archive 4',
     'ways-archive 5',
-    'ways-archive 6',
+    'ways-archive 7',
     'ways-program 2',
     'ways-program-open 1',
     'ways-user 2',

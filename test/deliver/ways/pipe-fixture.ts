@@ -1,7 +1,7 @@
 // A pipe to a program of a test: a script for /bin/sh, whose results are waited for.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -77,4 +77,20 @@ export async function runScript(
   );
   assert.ok(result);
   return result;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie is gone, too: init has not looked yet.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Ends when the process has; the test's own time limit bounds it. */
+export async function gone(pid: number): Promise<void> {
+  assert.ok(pid > 0);
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
 }

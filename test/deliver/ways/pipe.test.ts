@@ -12,7 +12,7 @@ import type { PipeFacts } from '../../../src/deliver/pipe/pipe-values.ts';
 import { OwnPrograms, type PipeEnd } from '../../../src/deliver/pipe/programs.ts';
 import type { ExitCodes, PipeWay } from '../../../src/values/local-way.ts';
 import { fixture } from '../fixture.ts';
-import { deliver, folderFor, hopOf, pipeDefaults, runScript } from './pipe-fixture.ts';
+import { deliver, folderFor, gone, hopOf, pipeDefaults, runScript } from './pipe-fixture.ts';
 
 test('a program gets the message with LF, and the fields of the delivery', async (t) => {
   const file = join(folderFor(t), 'got');
@@ -359,22 +359,6 @@ async function lineFrom(fifo: string): Promise<string> {
   } finally {
     await file.close();
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A zombie is gone, too: init has not looked yet.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-/** Ends when the process has; the test's own time limit bounds it. */
-async function gone(pid: number): Promise<void> {
-  assert.ok(pid > 0);
-  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('the PATH of programs is that of every host, wherever Sluice was started', async (t) => {
