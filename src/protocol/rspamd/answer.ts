@@ -36,6 +36,18 @@ export interface RspamdAnswer {
   readonly isNoAction: boolean;
 }
 
+/** Those of rspamd itself; its configuration may have others. */
+const actions: ReadonlySet<string> = new Set([
+  'no action',
+  'greylist',
+  'add header',
+  'rewrite subject',
+  'soft reject',
+  'reject',
+  'discard',
+  'quarantine',
+]);
+
 /** More of anything is a mistake. */
 const mostItems = 1000;
 
@@ -60,18 +72,18 @@ export function parseRspamdAnswer(text: string): RspamdAnswer {
     throw new Error('its answer has no action');
   const own = tableOf(milter) ?? {};
   return {
-    action,
+    action: actionOf(action),
     score: finite(score),
     required: finite(required),
     symbols: namesOf(symbols),
-    subject: textOf(subject),
+    subject: wordOf(subject, 'subject'),
     smtpMessage: textOf(tableOf(messages)?.['smtp_message']),
-    signatures: textsOf(all['dkim-signature']),
+    signatures: textsOf(all, 'dkim-signature'),
     removed: removedOf(own['remove_headers']),
     added: addedOf(own['add_headers']),
-    sender: textOf(own['change_from']),
-    addedRecipients: textsOf(own['add_rcpt']),
-    removedRecipients: textsOf(own['del_rcpt']),
+    sender: wordOf(own['change_from'], 'change_from'),
+    addedRecipients: textsOf(own, 'add_rcpt'),
+    removedRecipients: textsOf(own, 'del_rcpt'),
     spamFields: spamFieldsOf(own['spam_header']),
     rejectAs: textOf(own['reject']),
     isNoAction: own['no_action'] === true,
@@ -86,14 +98,25 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** What is carried out is text, or the whole answer is none: a part of it would be lost without a word. */
+function wordOf(value: unknown, key: string): string | undefined {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  throw new Error(`its answer has something that is no text in ${shortText(key)}`);
+}
+
+/** In whichever way it is written, as names of actions in its configuration may be. */
+function actionOf(given: string): string {
+  const usual = given.trim().toLowerCase().replaceAll(/[_-]/gu, ' ');
+  return actions.has(usual) ? usual : given;
+}
+
 function finite(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 /** One text, or several. */
-function textsOf(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
-  return listOf(value).filter((each) => typeof each === 'string');
+function textsOf(from: Json, key: string): readonly string[] {
+  return listOf(from[key]).flatMap((each) => wordOf(each, key) ?? []);
 }
 
 /** One thing, or several. */
@@ -103,8 +126,13 @@ function listOf(value: unknown): readonly unknown[] {
   return bounded(all);
 }
 
-function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
-  return bounded(Object.entries(tableOf(value) ?? {}));
+function entriesOf(value: unknown, key: string): readonly (readonly [string, unknown])[] {
+  if (value === undefined || value === null) return [];
+  const table = tableOf(value);
+  if (table !== undefined) return bounded(Object.entries(table));
+  // A table of Lua without keys becomes an empty list.
+  if (Array.isArray(value) && value.length === 0) return [];
+  throw new Error(`its answer has something that is no table in ${key}`);
 }
 
 function bounded<Item>(all: readonly Item[]): readonly Item[] {
@@ -121,33 +149,36 @@ function namesOf(symbols: unknown): readonly string[] {
 }
 
 function removedOf(value: unknown): RspamdAnswer['removed'] {
-  return entriesOf(value).flatMap(([name, numbers]) =>
-    listOf(numbers).flatMap((number) =>
-      typeof number === 'number' && Number.isSafeInteger(number) ? [{ name, number }] : [],
-    ),
+  return entriesOf(value, 'remove_headers').flatMap(([name, numbers]) =>
+    listOf(numbers).map((number) => {
+      if (typeof number === 'number' && Number.isSafeInteger(number)) return { name, number };
+      throw new Error(`its answer has something that is no number in remove_headers of ${shortText(name)}`);
+    }),
   );
 }
 
 function addedOf(value: unknown): readonly RspamdField[] {
-  const fields = entriesOf(value).flatMap(([name, values]) =>
-    listOf(values).flatMap((each) => fieldOf(name, each) ?? []),
+  const fields = entriesOf(value, 'add_headers').flatMap(([name, values]) =>
+    listOf(values).map((each) => fieldOf(name, each)),
   );
   return bounded(fields);
 }
 
-function fieldOf(name: string, given: unknown): RspamdField | undefined {
+function fieldOf(name: string, given: unknown): RspamdField {
   if (typeof given === 'string') return { name, value: given, order: undefined };
   const { value, order, index } = tableOf(given) ?? {};
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string')
+    throw new Error(`its answer has something that is no text in add_headers of ${shortText(name)}`);
   const at = order ?? index;
   return { name, value, order: typeof at === 'number' && Number.isSafeInteger(at) ? at : undefined };
 }
 
-function spamFieldsOf(value: unknown): RspamdAnswer['spamFields'] {
-  if (typeof value === 'string') return [{ name: 'X-Spam', value }];
-  return entriesOf(value).flatMap(([name, text]) =>
-    typeof text === 'string' ? [{ name, value: text }] : [],
-  );
+function spamFieldsOf(given: unknown): RspamdAnswer['spamFields'] {
+  if (typeof given === 'string') return [{ name: 'X-Spam', value: given }];
+  return entriesOf(given, 'spam_header').map(([name, text]) => ({
+    name,
+    value: wordOf(text, 'spam_header') ?? '',
+  }));
 }
 
 function shortText(text: string): string {

@@ -18,14 +18,14 @@ test('an answer of rspamd is read', () => {
     subject: '[SPAM] x',
     'dkim-signature': 'v=1; a=rsa-sha256',
     milter: {
-      remove_headers: { 'X-A': 0, 'X-B': 2, 'X-C': [1, -1], 'X-D': 'all', 'X-E': 1.5 },
+      remove_headers: { 'X-A': 0, 'X-B': 2, 'X-C': [1, -1] },
       add_headers: {
         'X-One': 'a',
         'X-Two': { value: 'b', order: 1 },
-        'X-Three': [{ value: 'c', index: -1 }, 'd', { value: 3 }, 4],
+        'X-Three': [{ value: 'c', index: -1 }, 'd'],
       },
       change_from: '<x@y.test>',
-      add_rcpt: ['<a@b.test>', 3],
+      add_rcpt: ['<a@b.test>'],
       del_rcpt: 'c@d.test',
       spam_header: { 'X-Spam-Flag': 'YES' },
       reject: 'quarantine',
@@ -61,6 +61,24 @@ test('an answer of rspamd is read', () => {
   });
 });
 
+for (const [given, action] of [
+  ['Reject', 'reject'],
+  [' ADD_HEADER ', 'add header'],
+  ['soft-reject', 'soft reject'],
+  ['no action', 'no action'],
+  ['My_Own', 'My_Own'],
+] as const) {
+  test(`the action ${JSON.stringify(given)} is ${JSON.stringify(action)}`, () => {
+    assert.equal(parse({ action: given }).action, action);
+  });
+}
+
+test('what is empty or null is not there', () => {
+  const none = parse({ action: 'x' });
+  const milter = { add_headers: [], remove_headers: {}, spam_header: null, add_rcpt: [], change_from: null };
+  assert.deepEqual(parse({ action: 'x', subject: null, 'dkim-signature': null, milter }), none);
+});
+
 for (const [text, message] of [
   ['', 'its answer is no JSON'],
   ['<html>', 'its answer is no JSON'],
@@ -73,6 +91,37 @@ for (const [text, message] of [
   ['{"action":7}', 'its answer has no action'],
   ['{"action":["no action"]}', 'its answer has no action'],
   ['{"error":"out of\\nmemory","action":"no action"}', 'it said: out of?memory'],
+  [
+    '{"action":"x","milter":{"add_headers":{"X":{"value":3}}}}',
+    'its answer has something that is no text in add_headers of X',
+  ],
+  [
+    '{"action":"x","milter":{"add_headers":{"X":["a",4]}}}',
+    'its answer has something that is no text in add_headers of X',
+  ],
+  [
+    '{"action":"x","milter":{"add_headers":["a"]}}',
+    'its answer has something that is no table in add_headers',
+  ],
+  [
+    '{"action":"x","milter":{"remove_headers":{"X":"all"}}}',
+    'its answer has something that is no number in remove_headers of X',
+  ],
+  [
+    '{"action":"x","milter":{"remove_headers":{"X":1.5}}}',
+    'its answer has something that is no number in remove_headers of X',
+  ],
+  [
+    '{"action":"x","milter":{"spam_header":{"X":true}}}',
+    'its answer has something that is no text in spam_header',
+  ],
+  [
+    '{"action":"x","milter":{"add_rcpt":["a@b.test",3]}}',
+    'its answer has something that is no text in add_rcpt',
+  ],
+  ['{"action":"x","milter":{"change_from":{}}}', 'its answer has something that is no text in change_from'],
+  ['{"action":"rewrite subject","subject":7}', 'its answer has something that is no text in subject'],
+  ['{"action":"x","dkim-signature":[1]}', 'its answer has something that is no text in dkim-signature'],
   [
     JSON.stringify({ action: 'x', milter: { add_rcpt: Array.from({ length: 1001 }, () => 'a@b.test') } }),
     'its answer has more than 1000 of something',
