@@ -76,6 +76,7 @@ interface EventFields {
     readonly from: string;
     readonly to: string;
     readonly reply: string;
+    readonly reason?: Text;
   };
   readonly looped: LoopedFields;
   readonly sendingLimited: {

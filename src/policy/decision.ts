@@ -6,7 +6,13 @@ import type { Answer, Audience, Breaker, Facts, FailureAnswer, Point, Verdict } 
 
 export type Decision =
   | { readonly kind: 'continue' }
-  | { readonly kind: 'reject' | 'tempfail' | 'disconnect'; readonly reply: Reply; readonly stage: string }
+  | {
+      readonly kind: 'reject' | 'tempfail' | 'disconnect';
+      readonly reply: Reply;
+      readonly stage: string;
+      /** Why the stage has failed, for the log; not there when it has answered. */
+      readonly failure?: string;
+    }
   | { readonly kind: 'discard'; readonly reason: string; readonly stage: string }
   | { readonly kind: 'drop'; readonly stage: string };
 

@@ -1,7 +1,6 @@
 // Asks stages, in order, and makes one decision of their verdicts. Promises: a stage that fails in any way becomes the answer that
 // it names for this; with stages that answer at once, nothing is awaited and no object is made.
 
-import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { replaceUnprintableRuns } from '../values/unprintable.ts';
 import { type Asker, isInAudience } from './audience.ts';
 import { utf8Fault } from './check-envelope-values.ts';
@@ -14,35 +13,14 @@ import { PendingDecision } from './pending-decision.ts';
 import { type Answer, type Facts, goOn, type Point, points, type Verdict } from './stage.ts';
 import type { StageEntry } from './stage-entry.ts';
 import type { StageReports } from './stage-watch.ts';
+import { busy, failed, insteadOf, isSubstitute, reasonOf } from './substitutes.ts';
 import { onlyResult, wouldHaveEnded } from './tested-stages.ts';
 
 const usualTimeLimitMs = 30_000;
 
-/** X.3.0: a fault of our own system (RFC 3463 3.4). */
-const failedReply: Reply = {
-  code: 451,
-  enhanced: '4.3.0',
-  text: 'A check of this server failed, try again later',
-};
-/** More sessions ask it than it has places for. */
-const busyReply: Reply = {
-  code: 451,
-  enhanced: '4.3.2',
-  text: 'A check of this server is busy, try again later',
-};
-const failedDisconnect: Reply = { ...failedReply, code: 421 };
-
 const goingOn: Decision = { kind: 'continue' };
 
-/** The verdicts in the place of answers of stages that fail. */
-const withoutAnswer = {
-  tempfail: { kind: 'tempfail', reply: failedReply },
-  busy: { kind: 'tempfail', reply: busyReply },
-  disconnect: { kind: 'disconnect', reply: failedDisconnect },
-  // Not `goOn`, which is an answer.
-  continue: { kind: 'continue' },
-} as const satisfies Record<string, Verdict>;
-const substitutes = new WeakSet<Verdict>(Object.values(withoutAnswer));
+const leftAlone = 'it is left alone after failures';
 
 export class Pipeline {
   readonly #members: Readonly<Record<Point, readonly Member[]>>;
@@ -92,7 +70,9 @@ export class Pipeline {
       if (member.isTest && wouldHaveEnded(member.stage, point, subject)) continue;
       let answer: Answer;
       try {
-        answer = this.#watch.isResting(member, point) ? instead(member, point) : member.ask(subject);
+        answer = this.#watch.isResting(member, point)
+          ? insteadOf(member, point, leftAlone)
+          : member.ask(subject);
       } catch (error) {
         answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`, error);
       }
@@ -133,7 +113,7 @@ export class Pipeline {
   #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | 'accepted' | undefined {
     const fault = this.#faultIn(answer, point, subject, member);
     const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
-    if (fault === undefined && !substitutes.has(answer)) {
+    if (fault === undefined && !isSubstitute(answer)) {
       this.#watch.worked(member, point);
       if (member.isTest) {
         member.tally?.wouldHave(answer.kind);
@@ -157,8 +137,11 @@ export class Pipeline {
         return { kind: 'drop', stage: member.stage };
       case 'reject':
       case 'tempfail':
-      case 'disconnect':
-        return { kind: verdict.kind, reply: verdict.reply, stage: member.stage };
+      case 'disconnect': {
+        const { kind, reply } = verdict;
+        const failure = reasonOf(verdict);
+        return { kind, reply, stage: member.stage, ...(failure !== undefined && { failure }) };
+      }
     }
   }
 
@@ -180,33 +163,24 @@ export class Pipeline {
 
   /** Reports a failure. @returns the verdict that takes the place of the answer */
   #failed(member: Member, point: Point, why: string, error?: unknown): Verdict {
-    if (hasLeftLine(error)) return member.isTest ? instead(member, point) : withoutAnswer.busy;
+    if (hasLeftLine(error)) return member.isTest ? insteadOf(member, point, why) : busy(why);
     member.tally?.answered('failed');
     if (isBusy(error)) {
       if (member.isTest) {
         this.#watch.busy(member, point, why);
-        return instead(member, point);
+        return insteadOf(member, point, why);
       }
       this.#watch.busy({ ...member, onFailure: 'tempfail' }, point, why);
-      return withoutAnswer.busy;
+      return busy(why);
     }
     // What a test was about to change stays as it was.
     if (member.isTest || !isInDoubt(error)) {
       this.#watch.failed(member, point, why);
-      return instead(member, point);
+      return insteadOf(member, point, why);
     }
     this.#watch.failed({ ...member, onFailure: 'tempfail' }, point, why);
-    return withoutAnswer.tempfail;
+    return failed(why);
   }
-}
-
-/** The verdict in the place of the answer of a stage that fails. */
-function instead({ stage, onFailure }: Member, point: Point): Verdict {
-  if (onFailure !== 'quarantine') return withoutAnswer[onFailure];
-  const held: Verdict = { kind: 'quarantine', reason: `the check "${stage}" failed` };
-  if (verdictFault(held, point) !== undefined) return withoutAnswer.tempfail;
-  substitutes.add(held);
-  return held;
 }
 
 function isAsked({ audience, isOn }: Member, session: Asker): boolean {

@@ -143,7 +143,7 @@ export class AuthSteps {
   #begin(mechanism: string, response: Uint8Array | undefined): void {
     // A client that answers explanations by giving up has not heard the end of it.
     if (this.#failures >= maxFailures) {
-      this.#answers.disconnect('AUTH', tooMany, '');
+      this.#answers.disconnect('AUTH', tooMany);
       return;
     }
     const name = mechanismOf(mechanism);
@@ -267,7 +267,7 @@ export class AuthSteps {
       `the ${kind} ${target} is banned`,
     );
     if (kind === 'user') this.#session.reject(bannedUser);
-    else this.#answers.disconnect('AUTH', bannedClient, '');
+    else this.#answers.disconnect('AUTH', bannedClient);
   }
 
   #fail(reply: Reply): void {
@@ -279,6 +279,6 @@ export class AuthSteps {
   #refuse(reply: Reply): void {
     this.#refusal = undefined;
     if (this.#failures < maxFailures) this.#session.reject(reply);
-    else this.#answers.disconnect('AUTH', tooMany, '');
+    else this.#answers.disconnect('AUTH', tooMany);
   }
 }

@@ -217,7 +217,9 @@ export class ContentSteps {
     this.#room.take(transaction, intake.contentBytes, (refusal) => {
       if (refusal === undefined) this.#storeNow();
       else {
-        this.#answers.reject('content', refusal, transaction.reversePath, '', quarantineStage);
+        this.#answers.reject('content', refusal, transaction.reversePath, '', {
+          stage: quarantineStage,
+        });
         this.#drop();
         this.#facts.dropTransaction();
       }

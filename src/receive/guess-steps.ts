@@ -89,7 +89,7 @@ export class GuessSteps implements Deadline {
     if (command !== 'MAIL' && settings.guessing.awaitsProof) return false;
     if (guesses?.rests(this.#facts.client.address, this.#context.deadlines.nowMs) !== true) return false;
     if (isTrusted(this.#facts)) return false;
-    this.#answers.disconnect(command, resting, guessing);
+    this.#answers.disconnect(command, resting, { stage: guessing });
     return true;
   }
 
@@ -121,7 +121,7 @@ export class GuessSteps implements Deadline {
       this.#answers.isRefused('RCPT', decision, recipient);
       return;
     }
-    this.#answers.disconnect('RCPT', tooMany, guessing, recipient);
+    this.#answers.disconnect('RCPT', tooMany, { stage: guessing }, recipient);
   }
 
   expired(): void {

@@ -74,7 +74,7 @@ export class LastingLogin {
         goOn();
         break;
       case 'changed':
-        this.#answers.disconnect('MAIL', logInAgain, reversePath);
+        this.#answers.disconnect('MAIL', logInAgain);
         break;
       case 'failing':
         this.#answers.reject('MAIL', cannotTell, reversePath, '');

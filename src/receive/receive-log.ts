@@ -142,7 +142,10 @@ export class ReceiveLog {
     this.#events.happened('etrn', { client, node: formatEtrnNode(node), reply: replyText(reply) });
   }
 
-  /** @param stage - the stage that refused; empty or undefined when it was none */
+  /**
+   * @param stage - the stage that refused; empty or undefined when it was none
+   * @param failure - why it failed; undefined when it has answered
+   */
   rejected(
     client: string,
     command: string,
@@ -150,6 +153,7 @@ export class ReceiveLog {
     reversePath: string,
     recipient: string,
     stage?: string,
+    failure?: string,
   ): void {
     this.#events.happened('rejected', {
       client,
@@ -158,6 +162,7 @@ export class ReceiveLog {
       from: reversePath,
       to: recipient,
       reply: replyText(reply),
+      reason: failure,
     });
   }
 }

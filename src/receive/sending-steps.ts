@@ -45,7 +45,7 @@ export class SendingSteps {
     const handIn = this.#handIn(this.#facts.transaction.recipients.length + 1);
     const most = mostRecipientsOf(gate.heldFor(handIn));
     if (handIn.recipients <= most) return false;
-    this.#answers.reject('RCPT', tooManyRecipients(most), this.#facts.reversePath, address, stage);
+    this.#answers.reject('RCPT', tooManyRecipients(most), this.#facts.reversePath, address, { stage });
     return true;
   }
 
@@ -99,11 +99,11 @@ export class SendingSteps {
       case 'exceeded': {
         const { limit, again } = answer;
         this.#context.log.limited(this.#facts, limit, again);
-        this.#answers.reject('DATA', exceededReply(limit, again), this.#facts.reversePath, '', stage);
+        this.#answers.reject('DATA', exceededReply(limit, again), this.#facts.reversePath, '', { stage });
         break;
       }
       case 'failing':
-        this.#answers.reject('DATA', cannotCount, this.#facts.reversePath, '', stage);
+        this.#answers.reject('DATA', cannotCount, this.#facts.reversePath, '', { stage });
         break;
       default:
         answer satisfies never;

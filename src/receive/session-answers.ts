@@ -13,6 +13,12 @@ import { withNews } from './told-clients.ts';
 /** What the log says of a client that gets no reply. */
 const dropped: Reply = { code: 421, text: 'closed without a reply' };
 
+/** The stage that has refused, and why it failed, if that was the reason. */
+export interface RefusedBy {
+  readonly stage: string;
+  readonly failure?: string;
+}
+
 export class SessionAnswers {
   readonly #context: ReceiveContext;
   readonly #session: ServerSession;
@@ -41,16 +47,16 @@ export class SessionAnswers {
         this.#facts.transaction.drop(decision);
         return false;
       case 'disconnect':
-        this.disconnect(command, decision.reply, decision.stage, recipient);
+        this.disconnect(command, decision.reply, decision, recipient);
         return true;
       case 'drop':
         this.drop(command, decision.stage, recipient);
         return true;
       case 'reject':
       case 'tempfail': {
-        const { reply, stage } = decision;
-        if (reply.code === 421) this.disconnect(command, reply, stage, recipient);
-        else this.reject(command, reply, this.#facts.reversePath, recipient, stage);
+        const { reply } = decision;
+        if (reply.code === 421) this.disconnect(command, reply, decision, recipient);
+        else this.reject(command, reply, this.#facts.reversePath, recipient, decision);
         return true;
       }
     }
@@ -65,15 +71,15 @@ export class SessionAnswers {
       this.drop(command, decision.stage);
       return;
     }
-    const { reply, kind, stage } = decision;
+    const { reply, kind } = decision;
     // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
     const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
-    this.disconnect(command, { ...reply, code }, stage);
+    this.disconnect(command, { ...reply, code }, decision);
   }
 
   /** Sends this reply, and ends the session. */
-  disconnect(command: string, reply: Reply, stage: string, recipient = ''): void {
-    this.#log(command, reply, this.#facts.reversePath, recipient, stage);
+  disconnect(command: string, reply: Reply, by?: RefusedBy, recipient = ''): void {
+    this.#log(command, reply, this.#facts.reversePath, recipient, by);
     // RFC 5321 4.2.2: a 421 begins with our domain.
     const [first = '', ...more] = typeof reply.text === 'string' ? [reply.text] : reply.text;
     const text = reply.code === 421 ? [`${this.#context.settings.hostname} ${first}`, ...more] : reply.text;
@@ -82,15 +88,15 @@ export class SessionAnswers {
 
   /** Ends the session without a reply. */
   drop(command: string, stage: string, recipient = ''): void {
-    this.#log(command, dropped, this.#facts.reversePath, recipient, stage);
+    this.#log(command, dropped, this.#facts.reversePath, recipient, { stage });
     this.#session.refuse(undefined);
   }
 
-  /** Answers the event that waits for an answer. @param stage - undefined when it was no stage that refused */
-  reject(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
-    this.#log(command, reply, reversePath, recipient, stage);
+  /** Answers the event that waits for an answer. @param by - undefined when it was no stage that refused */
+  reject(command: string, reply: Reply, reversePath: string, recipient: string, by?: RefusedBy): void {
+    this.#log(command, reply, reversePath, recipient, by);
     this.#session.reject(reply);
-    if (command === 'RCPT') this.#facts.notices?.recipientRefused(this.#facts, reply, stage ?? '');
+    if (command === 'RCPT') this.#facts.notices?.recipientRefused(this.#facts, reply, by?.stage ?? '');
   }
 
   /** Answers XFORWARD: what is said in several commands adds up (XFORWARD_README). */
@@ -123,7 +129,8 @@ export class SessionAnswers {
     if (contentRefusal !== undefined) this.#log('content', contentRefusal, this.#facts.reversePath, '');
   }
 
-  #log(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
-    this.#context.log.rejected(this.#facts.client.address, command, reply, reversePath, recipient, stage);
+  #log(command: string, reply: Reply, reversePath: string, recipient: string, by?: RefusedBy): void {
+    const { address } = this.#facts.client;
+    this.#context.log.rejected(address, command, reply, reversePath, recipient, by?.stage, by?.failure);
   }
 }

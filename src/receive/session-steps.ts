@@ -141,7 +141,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   /** Refuses a client of which a front end has told, and ends the session. */
   refuseXclient(client: ClientFacts, reply: Reply): void {
     this.#facts.restart(client);
-    this.#answers.disconnect('XCLIENT', reply, '');
+    this.#answers.disconnect('XCLIENT', reply);
   }
 
   /** The client has gone: what was under way is dropped. */

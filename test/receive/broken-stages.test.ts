@@ -184,11 +184,47 @@ test('each reason for which a stage fails is logged once a minute, at most five 
     await client.ask('MAIL FROM:<a@example.net>\r\n');
   };
   const logged = (): readonly string[] =>
-    fixture.log.flatMap((line) => (/error: the reason (\w+(?: \(and \d+ more)?)/.exec(line) ?? []).slice(1));
+    fixture.log
+      .filter((line) => !line.includes('"event":"rejected"'))
+      .flatMap((line) => (/error: the reason (\w+(?: \(and \d+ more)?)/.exec(line) ?? []).slice(1));
   for (const reason of ['one', 'one', 'two', 'one', 'three', 'four', 'five', 'six', 'seven'])
     await failAs(reason);
   assert.deepEqual(logged(), ['one', 'two (and 1 more', 'three (and 1 more', 'four', 'five']);
   fixture.clock.now += 60_000;
   await failAs('six');
   assert.equal(logged().at(-1), 'six (and 2 more');
+});
+
+test('the line of each refusal says why the stage failed', async (t) => {
+  const reasons = ['one', `two\r\n${'x'.repeat(1000)}`];
+  const fixture = await withStages(t, {
+    name: 'broken',
+    mail: () => {
+      throw new Error(reasons.shift());
+    },
+  });
+  const client = await greeted(fixture);
+  const refused = async (command: string): Promise<Record<string, string>> => {
+    await client.ask(command);
+    return JSON.parse(fixture.log.findLast((line) => line.includes('"rejected"')) ?? '{}') as Record<
+      string,
+      string
+    >;
+  };
+  assert.equal((await refused('MAIL FROM:<a@example.net>\r\n'))['reason'], 'it threw an error: one');
+  const { reason = '', stage } = await refused('MAIL FROM:<a@example.net>\r\n');
+  assert.equal(stage, 'broken');
+  assert.match(reason, /^it threw an error: two x+$/);
+  assert.ok(reason.length <= 500);
+});
+
+test('an answer of a stage is no failure, and its line gives no reason', async (t) => {
+  const fixture = await withStages(t, {
+    name: 'refuses',
+    mail: () => ({ kind: 'reject', reply: { code: 550, enhanced: '5.7.1', text: 'No' } }),
+  });
+  const client = await greeted(fixture);
+  await client.ask('MAIL FROM:<a@example.net>\r\n');
+  assert.doesNotMatch(fixture.log.at(-1) ?? '', /"reason"/);
+  assert.match(fixture.log.at(-1) ?? '', /"stage":"refuses"/);
 });

@@ -58,7 +58,7 @@ async function run(given: readonly Behaviour[], chunks: readonly Uint8Array[]): 
   const events = session.log
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ event }) => event !== undefined)
-    .map((line) => JSON.stringify({ ...line, time: 0, transactionMs: 0 }));
+    .map((line) => JSON.stringify({ ...line, time: 0, transactionMs: 0, ...failureOf(line) }));
   // Whether a body that ends in the chunk of its header gets a file of its own may depend on the cuts.
   const kept = session.spool.kept.map(({ envelope, content }) => ({
     ...envelope,
@@ -72,6 +72,11 @@ async function run(given: readonly Behaviour[], chunks: readonly Uint8Array[]): 
     events: events.filter((line) => !isReceived(line)),
     received: events.filter(isReceived).toSorted(),
   };
+}
+
+/** A stage that fails at once fails in other words than one that fails later. */
+function failureOf({ event, reason }: Record<string, unknown>): { readonly reason?: string } {
+  return event === 'rejected' && reason !== undefined ? { reason: 'it failed' } : {};
 }
 
 test('late and broken stages, and cuts of the stream, change neither replies nor messages nor the log', async () => {
