@@ -43,6 +43,8 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   table: () => import('./table.ts'),
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),
+  mailbox: () => import('./mailbox.ts'),
+  quota: () => import('./quota.ts'),
   bans: () => import('./bans.ts'),
   login: () => import('./login.ts'),
   clients: () => import('./clients.ts'),

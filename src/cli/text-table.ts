@@ -1,6 +1,7 @@
 // Tables and ages for people.
 
 export { roundedSize as bytes } from '../values/size.ts';
+
 /** Columns as wide as their widest cell; the last one ends where the text ends. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];

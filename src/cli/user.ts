@@ -15,11 +15,20 @@ import { accountKey } from '../directory/account-key.ts';
 import type { UserRecord } from '../directory/record.ts';
 import { generatePassword } from '../password/new-password.ts';
 import { askPassword } from './ask-password.ts';
+import { readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, directoryOptions, ownDirectory } from './own-directory.ts';
 import { quotaOf } from './quota-option.ts';
 import { registerSet } from './user-set.ts';
 import { registerTest } from './user-test.ts';
+import {
+  mailOfRemoved,
+  mailOfRenamed,
+  removedMailOption,
+  type RemovedMailOptions,
+  renamedMailOption,
+  type RenamedMailOptions,
+} from './user-mail.ts';
 import { userText } from './user-text.ts';
 
 interface AddOptions extends DirectoryOptions {
@@ -84,14 +93,16 @@ export function register(program: Command): void {
       .action(show),
     user
       .command('remove')
-      .description('remove a user; mail that is there stays where it is')
+      .description('remove a user, and the mail if that is wanted')
       .argument('<address>')
+      .addOption(removedMailOption())
       .action(remove),
     user
       .command('rename')
       .description('give a user another address')
       .argument('<address>')
       .argument('<new>')
+      .addOption(renamedMailOption())
       .action(rename),
   ];
   registerTest(user);
@@ -167,14 +178,26 @@ async function show(address: string, options: DirectoryOptions & { readonly json
   );
 }
 
-async function remove(address: string, options: DirectoryOptions): Promise<void> {
-  await ownDirectory(options).edit((records) => removeUser(records, address));
+async function remove(address: string, options: DirectoryOptions & RemovedMailOptions): Promise<void> {
+  const directory = ownDirectory(options);
+  const record = await directory.read((records) => existing(records, address));
+  const then = await mailOfRemoved(readConfig(options.config), record, options);
+  await directory.edit((records) => removeUser(records, address));
   process.stderr.write(`The user ${address} was removed.\n`);
+  await then();
 }
 
-async function rename(address: string, next: string, options: DirectoryOptions): Promise<void> {
-  await ownDirectory(options).edit((records) => renameUser(records, address, next));
+async function rename(
+  address: string,
+  next: string,
+  options: DirectoryOptions & RenamedMailOptions,
+): Promise<void> {
+  const directory = ownDirectory(options);
+  const record = await directory.read((records) => existing(records, address));
+  const then = await mailOfRenamed(readConfig(options.config), record, next, options);
+  await directory.edit((records) => renameUser(records, address, next));
   process.stderr.write(`The user ${address} is ${next} now.\n`);
+  await then();
 }
 
 function withoutSecrets({ password, scram, applications = [], ...rest }: UserRecord) {

@@ -9,6 +9,7 @@ import type { MaildirPlace } from '../../mailbox/maildir/prepared.ts';
 import { type AddedMessage, type MaildirContent, MaildirWriter } from '../../mailbox/maildir/writer.ts';
 import type { MailboxPlace } from '../../mailbox/mailbox-place.ts';
 import { hasRoom, percentUsed, type Usage } from '../../mailbox/quota/maildirsize.ts';
+import { isLimited, limitsOf } from '../../mailbox/quota/limits.ts';
 import { addToUsage, type MailboxUsage, usageOf } from '../../mailbox/quota/mailbox-usage.ts';
 import { roundedSize } from '../../values/size.ts';
 import type { MailboxSettings, QuotaLimits, QuotaSettings } from '../../values/mailbox-way.ts';
@@ -38,22 +39,6 @@ export type IntoMailbox =
   | { readonly kind: 'added'; readonly path: string }
   /** `text`: how much is there, for people. */
   | { readonly kind: 'full'; readonly isFinal: boolean; readonly text: string };
-
-/** What holds for a user: a quota of the directory comes before that of [mailboxes], and 0 stands for none. */
-export function limitsOf(
-  { bytes, messages }: QuotaLimits,
-  { quotaBytes }: Pick<User, 'quotaBytes'>,
-): QuotaLimits {
-  const most = quotaBytes ?? bytes;
-  return {
-    ...(most !== undefined && most > 0 && { bytes: most }),
-    ...(messages !== undefined && messages > 0 && { messages }),
-  };
-}
-
-export function isLimited({ bytes, messages }: QuotaLimits): boolean {
-  return bytes !== undefined || messages !== undefined;
-}
 
 /**
  * To be called for one message at a time where the mailbox has limits.

@@ -3,6 +3,7 @@
 // a message to several mailboxes is read once, unless it is large.
 
 import { placeOf } from '../../mailbox/mailbox-place.ts';
+import { isLimited, limitsOf } from '../../mailbox/quota/limits.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { WayHop } from '../../route/types.ts';
@@ -18,7 +19,7 @@ import { failed } from '../pipe/end-outcome.ts';
 import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
 import { findMailbox, type FoundMailbox } from './find-mailbox.ts';
-import { intoMailbox, type IntoMailbox, isLimited, limitsOf } from './into-mailbox.ts';
+import { intoMailbox, type IntoMailbox } from './into-mailbox.ts';
 import { MailboxTurns } from './mailbox-turns.ts';
 
 /** Of this process. */

@@ -26,7 +26,7 @@ export interface MailboxUsage extends Usage {
   readonly unchangedSinceMs: number;
 }
 
-function pathOf(mailbox: string): string {
+export function maildirsizePath(mailbox: string): string {
   return join(mailbox, 'maildirsize');
 }
 
@@ -43,7 +43,7 @@ export async function usageOf(
   more: Usage,
   nowMs: number,
 ): Promise<MailboxUsage> {
-  const file = await openRegular(pathOf(mailbox));
+  const file = await openRegular(maildirsizePath(mailbox));
   if (file === undefined) return recount(mailbox, limits, nowMs);
   try {
     const { mtimeMs, size } = await file.stat();
@@ -66,7 +66,7 @@ export async function usageOf(
 
 /** Adds a line by one write. A file that is not there is made at the next look. @throws {Error} of the system */
 export async function addToUsage(mailbox: string, more: Usage): Promise<void> {
-  const file = await openRegular(pathOf(mailbox));
+  const file = await openRegular(maildirsizePath(mailbox));
   if (file === undefined) return;
   try {
     await file.write(maildirsizeEntry(more));
@@ -89,7 +89,7 @@ export async function recount(mailbox: string, limits: QuotaLimits, nowMs: numbe
   } finally {
     await file.close();
   }
-  await rename(written, pathOf(mailbox)).catch(async (error: unknown) => {
+  await rename(written, maildirsizePath(mailbox)).catch(async (error: unknown) => {
     await unlink(written).catch(() => undefined);
     throw error;
   });

@@ -1,0 +1,155 @@
+// `sluice mailbox` and `sluice quota`, and what becomes of mail when a user is removed or renamed.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { type RunResult, sluice } from './run.ts';
+
+const configuration = `hostname = "mx.example.com"
+[[directory]]
+name = "own"
+kind = "users"
+path = "users.jsonl"
+[mailboxes]
+path = "mail/\${domain}/\${user}"
+quota = "1KiB"
+[[route]]
+domain = ["a.test"]
+mailbox = true
+`;
+
+const users = [
+  '{"domain":"a.test"}',
+  '{"user":"joe@a.test","aliases":["info@a.test"]}',
+  '{"user":"sue@a.test","quota":0}',
+];
+
+interface World {
+  readonly mail: string;
+  readonly run: (args: string, input?: string) => Promise<RunResult>;
+}
+
+/** @param messages - of so many bytes by their names, by mailbox */
+function world(t: TestContext, messages: Readonly<Record<string, readonly number[]>>): World {
+  const { path } = temporaryFolder(t, 'mailbox');
+  writeFileSync(join(path, 'sluice.toml'), configuration);
+  writeFileSync(join(path, 'users.jsonl'), `${users.join('\n')}\n`);
+  const mail = join(path, 'mail');
+  mkdirSync(mail);
+  for (const [mailbox, sizes] of Object.entries(messages)) {
+    for (const part of ['tmp', 'new', 'cur']) mkdirSync(join(mail, mailbox, part), { recursive: true });
+    for (const [at, size] of sizes.entries())
+      writeFileSync(join(mail, mailbox, 'new', `${at},S=${size}`), 'x');
+  }
+  return { mail, run: (args, input = '') => sluice(args.split(' '), { cwd: path, input }) };
+}
+
+test('mailboxes are listed with what is in them, those of users who are gone as well', async (t) => {
+  const { run, mail } = world(t, { 'a.test/joe': [100, 200], 'a.test/gone': [], 'b.test/x': [5] });
+  const { stdout, code } = await run('mailbox list a.test');
+  assert.equal(code, 0);
+  assert.equal(
+    stdout,
+    `mailbox      messages  size   folder
+gone@a.test  0         0 B    ${mail}/a.test/gone (no user)
+joe@a.test   2         300 B  ${mail}/a.test/joe
+`,
+  );
+  const json = await run('mailbox list --json');
+  assert.deepEqual(
+    json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { address: string }).address),
+    ['gone@a.test', 'joe@a.test', 'x@b.test'],
+  );
+});
+
+test('a mailbox is made, shown by an alias, and removed when somebody says yes', async (t) => {
+  const { run, mail } = world(t, {});
+  const shown = await run('mailbox show info@a.test');
+  assert.equal(
+    shown.stdout,
+    `user      joe@a.test
+mailbox   ${mail}/a.test/joe (made at the first delivery)
+messages  0
+size      0 B
+quota     1.0 KiB, 0 % used
+`,
+  );
+  assert.equal((await run('mailbox create joe@a.test')).code, 0);
+  assert.ok(existsSync(join(mail, 'a.test/joe/new')));
+  writeFileSync(join(mail, 'a.test/joe/new/a,S=512'), 'x');
+  assert.match((await run('mailbox show joe@a.test')).stdout, /^quota {5}1\.0 KiB, 50 % used$/mu);
+  const kept = await run('mailbox remove joe@a.test', 'no\n');
+  assert.equal(kept.code, 130);
+  assert.ok(existsSync(join(mail, 'a.test/joe')));
+  const removed = await run('mailbox remove joe@a.test', 'yes\n');
+  assert.equal(removed.code, 0);
+  assert.ok(!existsSync(join(mail, 'a.test/joe')));
+  assert.equal((await run('mailbox remove joe@a.test --yes')).code, 1);
+});
+
+test('a user who is unknown is told of, and one without a mailbox', async (t) => {
+  const { run } = world(t, {});
+  const unknown = await run('mailbox show nobody@a.test');
+  assert.equal(unknown.code, 67);
+  assert.match(unknown.stderr, /MAILBOX_USER/u);
+});
+
+test('the mail of a mailbox is moved to another user, and over nobody', async (t) => {
+  const { run, mail } = world(t, { 'a.test/gone': [7], 'a.test/sue': [] });
+  const refused = await run('mailbox rename gone@a.test sue@a.test');
+  assert.equal(refused.code, 71);
+  assert.match(refused.stderr, /is there already/u);
+  assert.equal((await run('mailbox rename gone@a.test joe@a.test')).code, 0);
+  assert.ok(existsSync(join(mail, 'a.test/joe/new/0,S=7')));
+  assert.ok(!existsSync(join(mail, 'a.test/gone')));
+});
+
+test('quotas are listed, the fullest first, and counted anew', async (t) => {
+  const { run, mail } = world(t, { 'a.test/joe': [512], 'a.test/sue': [10_000], 'a.test/gone': [1000] });
+  const listed = await run('quota list');
+  assert.equal(
+    listed.stdout,
+    `mailbox      used  size    quota    messages  most
+gone@a.test  97 %  1000 B  1.0 KiB  1         -
+joe@a.test   50 %  512 B   1.0 KiB  1         -
+`,
+  );
+  assert.match((await run('quota list --over 60')).stdout, /^gone[^\n]*\n$/mu);
+  const file = join(mail, 'a.test/joe/maildirsize');
+  assert.equal(readFileSync(file, 'utf8'), '1024S\n512 1\n');
+  writeFileSync(join(mail, 'a.test/joe/new/b,S=100'), 'x');
+  assert.match((await run('quota show joe@a.test')).stdout, /50 %/u);
+  const counted = await run('quota recount joe@a.test --json');
+  assert.deepEqual(JSON.parse(counted.stdout), {
+    address: 'joe@a.test',
+    bytes: 612,
+    messages: 2,
+    quota: { bytes: 1024 },
+    percent: 59,
+  });
+  assert.match((await run('quota show sue@a.test')).stdout, /sue@a\.test {2}0 % +9\.8 KiB +-/u);
+});
+
+test('mail of a user who is removed is kept, or removed with the user', async (t) => {
+  const { run, mail } = world(t, { 'a.test/joe': [1], 'a.test/sue': [1] });
+  const kept = await run('user remove joe@a.test');
+  assert.equal(kept.code, 0, kept.stderr);
+  assert.match(kept.stderr, /The mail stays \(.*a\.test\/joe: 1 messages, 1 B\)/u);
+  assert.ok(existsSync(join(mail, 'a.test/joe')));
+  const removed = await run('user remove sue@a.test --mail remove');
+  assert.equal(removed.code, 0, removed.stderr);
+  assert.ok(!existsSync(join(mail, 'a.test/sue')));
+});
+
+test('mail of a user who is renamed moves along, or stays', async (t) => {
+  const { run, mail } = world(t, { 'a.test/joe': [1], 'a.test/sue': [1] });
+  assert.equal((await run('user rename joe@a.test jim@a.test')).code, 0);
+  assert.ok(existsSync(join(mail, 'a.test/jim/new/0,S=1')) && !existsSync(join(mail, 'a.test/joe')));
+  assert.match((await run('user rename sue@a.test ann@a.test --mail keep')).stderr, /The mail stays in/u);
+  assert.ok(existsSync(join(mail, 'a.test/sue')));
+});
