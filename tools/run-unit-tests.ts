@@ -42,7 +42,7 @@ const programs = [...groupsOf(files)].map(([name, group], index) => {
   writeFileSync(program, imports.join(''));
   return program;
 });
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...programs], {
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=3', ...programs], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, NODE_COMPILE_CACHE: cache },

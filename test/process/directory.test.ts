@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { sluice as command } from '../cli/run.ts';
 import { send } from '../interop/mail.ts';
 
@@ -28,6 +28,7 @@ function world(t: TestContext): World {
   ];
   writeFileSync(path, records.map((each) => `${JSON.stringify(each)}\n`).join(''));
   const config: SluiceConfig = {
+    ...ownProcesses,
     directory: [{ name: 'users', kind: 'users', path }],
     recipients: [{ domain: ['here.test'], directory: true, subaddress: '+' }],
     deliver: { max_connections: 0 },
@@ -113,7 +114,7 @@ test('while the keys process does not answer, recipients get 451, and never 550;
 test('a directory that comes with a reload gets its process, and one that goes loses it', async (t) => {
   const it = world(t);
   const ground = Ground.of(t);
-  const sluice = await startSluice(ground, { config: { deliver: { max_connections: 0 } } });
+  const sluice = await startSluice(ground, { config: { ...ownProcesses, deliver: { max_connections: 0 } } });
   assert.throws(() => sluice.pidOf('keys'));
   assert.match(await it.answer(sluice, 'jane@here.test'), /^(?:250|354)/u);
   sluice.configure(it.config);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
 import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
 import type { OverrideEndAnswer } from '../../src/control/operations/overrides.ts';
@@ -166,7 +166,7 @@ suite('operating', { concurrency: 2 }, () => {
   test('malformed requests on the control socket do no harm', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
-    const sluice = await start(ground, { route: [{ relay: [`127.0.0.1:${mx.port}`] }] });
+    const sluice = await start(ground, { ...ownProcesses, route: [{ relay: [`127.0.0.1:${mx.port}`] }] });
     const lines = [
       '{"operation":"explain","address":{"toString":1}}',
       '{"operation":"override.set","kind":"limit","targets":["all"],"quantities":{"connections":-1},"reason":"","by":""}',

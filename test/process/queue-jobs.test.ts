@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
 import type { JobProgress, JobReport } from '../../src/control/operations/queue-change.ts';
 import type { Status } from '../../src/control/operations/status.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
@@ -24,7 +24,10 @@ async function waiting(ground: Ground): Promise<Sluice> {
     writer.append({ envelope: envelopeFor(writer.newQueueId(), ['user@far.test'], Date.now()), content });
   await Promise.all(Array.from({ length: messages }, append));
   await writer.close();
-  const sluice = await startSluice(ground, { directory, config: { route: [{ relay: ['127.0.0.1:1'] }] } });
+  const sluice = await startSluice(ground, {
+    directory,
+    config: { ...ownProcesses, route: [{ relay: ['127.0.0.1:1'] }] },
+  });
   await sluice.cli('suspend', 'all');
   await until('no attempt is under way', async () => {
     const status = await sluice.ask<Status>({ operation: 'status' });

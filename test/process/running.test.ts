@@ -16,7 +16,7 @@ import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { freePort, Ground, until, type Program } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
-import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import type { Status, StatusAnswer } from '../../src/control/operations/status.ts';
 import { askStatus } from '../../src/control/status-client.ts';
 import { inspectSpool } from '../../src/spool/open.ts';
@@ -28,6 +28,7 @@ async function start(ground: Ground, config: SluiceConfig = {}): Promise<[Sluice
   const mx = await destination(ground);
   const sluice = await startSluice(ground, {
     config: {
+      ...ownProcesses,
       queue: { retry: ['1s'] },
       deliver: { address_rest: ['1s'] },
       stop: { grace: '5s' },
