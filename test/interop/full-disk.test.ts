@@ -2,12 +2,13 @@
 // after any stop or kill, and outcomes that cannot be stored are reported.
 
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
-import { suite, test, type TestContext } from 'node:test';
+import { readdirSync, rmSync } from 'node:fs';
+import { suite, test } from 'node:test';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
-import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { destination, send } from './mail.ts';
+import { fill, makeRoom, smallDisk } from './small-disk.ts';
 
 const messages = 300;
 
@@ -16,36 +17,6 @@ function* some(): Generator<Submission> {
     yield { id: `${index}@client.test`, from: 'a@client.test', to: ['b@far.test'], sizeBytes: 5_000 };
   }
 }
-
-/** A file system of 32 MiB that is removed after the test. */
-async function smallDisk(t: TestContext): Promise<{ readonly ground: Ground; readonly disk: string }> {
-  const ground = Ground.of(t);
-  const disk = ground.folder('disk');
-  await ground.run('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk]);
-  ground.atEnd(async () => void (await ground.run('umount', ['-l', disk])));
-  return { ground, disk };
-}
-
-/** Fills all free bytes, as another program might. */
-function fill(disk: string): void {
-  const file = openSync(`${disk}/other`, 'a');
-  try {
-    for (const size of [64 * 1024, 4096]) {
-      for (let isFull = false; !isFull;) {
-        try {
-          isFull = writeSync(file, Buffer.alloc(size)) < size;
-        } catch (error) {
-          assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
-          isFull = true;
-        }
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-const makeRoom = (disk: string): void => rmSync(`${disk}/other`);
 
 function configOn(disk: string, port: number, more: SluiceConfig = {}): SluiceConfig {
   return {

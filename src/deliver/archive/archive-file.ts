@@ -40,8 +40,10 @@ async function append(
     const before = (await file.stat()).size;
     let size = before;
     try {
-      if (before > 0 && !(await endsWithBlankLine(file, before)))
-        size += (await file.write('\n\n')).bytesWritten;
+      if (before > 0 && !(await endsWithBlankLine(file, before))) {
+        await file.writeFile('\n\n');
+        size += 2;
+      }
       for await (const piece of pieces) {
         await lock.renew();
         await file.writeFile(piece);

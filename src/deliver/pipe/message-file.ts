@@ -36,9 +36,10 @@ export async function writeMessageFile(
       makeFolder(folder, 0o700);
       return open(path, 'wx', 0o600);
     });
-    await file.write(before);
+    // writeFile writes all or fails: on a disk that is nearly full, one write (2) takes a part and says so without an error.
+    await file.writeFile(before);
     const pieces = message.content === undefined ? message.stream() : [message.content];
-    for await (const piece of unixLines(pieces)) await file.write(piece);
+    for await (const piece of unixLines(pieces)) await file.writeFile(piece);
     return { path, remove };
   } catch (error) {
     await remove();
