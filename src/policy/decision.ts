@@ -23,9 +23,10 @@ export type Change = Extract<Verdict, { readonly kind: 'continue' | 'accept' | '
 export interface Subject extends Facts {
   /**
    * Carries out the edits of a verdict and notes its result, before the next stage is asked.
+   * @param isTest - nothing of the answer is to be done: a message that it calls spam is not marked
    * @returns what is wrong with the edits, in which case none of them was carried out
    */
-  apply(stage: string, change: Change, point: Point): string | undefined;
+  apply(stage: string, change: Change, point: Point, isTest?: boolean): string | undefined;
 }
 
 /** A stage as it is asked at one point. */

@@ -155,7 +155,7 @@ export class Pipeline {
       if (!isChange) return undefined;
       const needsUtf8 = utf8Fault(answer.edits, subject);
       if (needsUtf8 !== undefined) return needsUtf8;
-      return subject.apply(stage, isTest ? onlyResult(answer) : answer, point);
+      return subject.apply(stage, isTest ? onlyResult(answer) : answer, point, isTest);
     } catch (error) {
       return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw
     }

@@ -225,13 +225,13 @@ export class ReceivedSession implements Subject {
     return this.#results.all;
   }
 
-  apply(stage: string, change: Change, point: Point): string | undefined {
+  apply(stage: string, change: Change, point: Point, isTest = false): string | undefined {
     const { edits = [] } = change;
     const fault = this.#additions.add(edits, this.maxMessageBytes || Infinity, this.content?.header);
     if (fault !== undefined) return fault;
     for (const edit of edits) this.#edit(edit, point);
     if (change.kind === 'quarantine') this.transaction.hold(change.reason);
-    if (change.result !== undefined) this.#note(stage, change.result);
+    if (change.result !== undefined) this.#note(stage, change.result, isTest);
     return undefined;
   }
 
@@ -291,10 +291,10 @@ export class ReceivedSession implements Subject {
     }
   }
 
-  #note(stage: string, result: StageResult): void {
-    const before = this.#saidHello ? 'session' : 'client';
-    this.#results.note(this.#transaction === undefined ? before : 'message', stage, result);
-    const { verdict } = result;
-    if (verdict === 'spam' || verdict === 'virus') this.#transaction?.noteMark(`${stage}: ${verdict}`);
+  #note(stage: string, result: StageResult, isTest: boolean): void {
+    const scope = this.#transaction !== undefined ? 'message' : this.#saidHello ? 'session' : 'client';
+    this.#results.note(scope, stage, result);
+    const isMark = result['verdict'] === 'spam' || result['verdict'] === 'virus';
+    if (isMark && !isTest) this.#transaction?.noteMark(`${stage}: ${result['verdict']}`);
   }
 }

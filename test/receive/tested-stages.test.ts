@@ -102,6 +102,27 @@ test('a message that would have been refused is asked about no further, and the 
   assert.deepEqual(counts(fixture), { 'stage lists test tempfail': 2 });
 });
 
+test('mail that a test calls spam is not marked, and its result is there', async (t) => {
+  const stage: Stage = { name: 'first', content: () => ({ kind: 'continue', result: { verdict: 'spam' } }) };
+  const seen: unknown[] = [];
+  const second: Stage = {
+    name: 'second',
+    content: (facts) => {
+      seen.push(facts.resultOf('first'));
+      return goOn;
+    },
+  };
+  for (const isTest of [true, false]) {
+    const fixture = await start(t, { stages: [{ stage, isCounted: true, isTest }, { stage: second }] });
+    const client = await greeted(fixture);
+    await envelope(client);
+    assert.match(await client.ask(message), /^250/);
+    const received = fixture.log.findLast((line) => line.includes('"event":"received"')) ?? '';
+    assert.equal(received.includes('"marked":["first: spam"]'), !isTest);
+  }
+  assert.deepEqual(seen, [{ verdict: 'spam' }, { verdict: 'spam' }]);
+});
+
 test('a test that would accept keeps no stage behind it from being asked', async (t) => {
   const first: Stage = { name: 'first', rcpt: () => ({ kind: 'accept' }) };
   const second: Stage = { name: 'second', rcpt: () => unknown };

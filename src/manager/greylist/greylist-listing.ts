@@ -17,7 +17,7 @@ export function listedRows(
   { stage, text, state, most }: GreylistFilter,
   nowMs: number,
 ): { readonly rows: readonly GreylistRow[]; readonly total: number } {
-  const where = `${ofFilter} AND (?3 = '' OR instr(network || ' ' || sender || ' ' || domain, ?3) > 0) ${states[state]}`;
+  const where = `${ofFilter} AND (?3 = '' OR instr(network || ' ' || iif(sender = '', '<>', sender) || ' ' || domain, ?3) > 0) ${states[state]}`;
   const total = database.prepare(`SELECT count(*) AS total FROM key WHERE ${where}`).get(nowMs, stage, text);
   const rows = database
     .prepare(`SELECT * FROM key WHERE ${where} ORDER BY first_ms DESC LIMIT ?4`)

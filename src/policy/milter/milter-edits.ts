@@ -7,11 +7,15 @@ import { withoutLineEnds } from '../../values/line-ends.ts';
 import type { Edit, TransactionFacts } from '../stage.ts';
 import { readMail, readRcpt } from './esmtp-parameters.ts';
 
+/** All names, values and addresses of one message together; what is added to a message is bounded further. */
+const mostEditChars = 4 * 1024 * 1024;
+
 export class MilterEdits {
   readonly #edits: Edit[] = [];
   readonly #recipients: Set<string>;
   /** A value comes with the blank that follows the colon. */
   readonly #hasLeadingSpace: boolean;
+  #chars = 0;
 
   constructor({ recipients }: TransactionFacts, hasLeadingSpace: boolean) {
     this.#recipients = new Set(recipients.map(({ address }) => address));
@@ -26,8 +30,11 @@ export class MilterEdits {
     this.#edits.push(edit);
   }
 
-  /** @throws {Error} with a clause, when it cannot be understood */
+  /** @throws {Error} with a clause, when it cannot be understood, or there is too much of it */
   take(edit: MilterEdit): void {
+    this.#chars += charsOf(edit);
+    if (this.#chars > mostEditChars)
+      throw new Error(`its edits of one message are larger than ${mostEditChars / 1024 ** 2} MiB`);
     switch (edit.kind) {
       case 'add-header':
         this.push({ kind: 'add-field', name: edit.name, ...this.#value(edit.value) });
@@ -74,6 +81,11 @@ export class MilterEdits {
     const text = withoutLineEnds(value);
     return { value: this.#hasLeadingSpace ? text : ` ${text}`, isRaw: true };
   }
+}
+
+function charsOf(edit: MilterEdit): number {
+  if ('value' in edit) return edit.name.length + edit.value.length;
+  return edit.address.length + ('parameters' in edit ? edit.parameters.length : 0);
 }
 
 function withoutBrackets(address: string): string {

@@ -90,6 +90,24 @@ test('a trial changes nothing', (t) => {
   assert.deepEqual(it.attempt(7 * minute), { kind: 'passes', why: 'waited', waitedMs: 6 * minute });
 });
 
+test('the sender of bounces is found as it is shown', (t) => {
+  const it = opened(t);
+  it.attempt(0, { sender: '' });
+  it.attempt(1, { sender: 'x@y.example' });
+  const [found] = it.carryOut(minute, {
+    kind: 'list',
+    filter: { stage: '', text: '<>', state: 'all', most: 10 },
+  });
+  assert.ok(found?.kind === 'rows');
+  assert.deepEqual(
+    found.rows.map(({ sender }) => sender),
+    [''],
+  );
+  assert.deepEqual(it.carryOut(minute, { kind: 'forget', stage: '', text: '<>' }), [
+    { kind: 'done', changed: 1 },
+  ]);
+});
+
 test('operators allow a network, list, count and forget', (t) => {
   const it = opened(t);
   it.attempt(0);

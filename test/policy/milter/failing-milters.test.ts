@@ -249,6 +249,29 @@ test('a milter that does what it has not asked for has failed', async (t) => {
   assert.match(fixture.troubles.list[0]?.text ?? '', /delete-recipient, which it had not asked for/);
 });
 
+for (const [what, edits, why] of [
+  [
+    'more edits than anybody needs',
+    Array<Buffer>(10_001).fill(packet('m', number(1), 'X\0\0')),
+    /more than 10000 edits/,
+  ],
+  [
+    'edits that are too large',
+    Array<Buffer>(70).fill(packet('h', `X\0${'x'.repeat(60_000)}\0`)),
+    /larger than 4 MiB/,
+  ],
+] as const) {
+  test(`a milter that wants ${what} has failed`, async (t) => {
+    const milter = await ScriptedMilter.start(t, {
+      answer: ({ letter }) => (letter === 'E' ? [Buffer.concat([...edits, goOnPacket])] : [goOnPacket]),
+    });
+    const fixture = await receiverWith(t, [milter]);
+    assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', failed);
+    assert.match(fixture.troubles.list[0]?.text ?? '', why);
+    assert.deepEqual(fixture.spool.kept, []);
+  });
+}
+
 test('a milter that answers what does not need an answer is found out', async (t) => {
   const milter = await ScriptedMilter.start(t, { steps: 0x4000, answer: () => [goOnPacket] });
   const fixture = await receiverWith(t, [milter]);

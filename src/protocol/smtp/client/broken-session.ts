@@ -61,7 +61,8 @@ export function brokenWhile(
   commandIn: CommandIn,
 ): BrokenSession {
   const failureIn = (at: ClientPhase, run?: TransactionRun) => {
-    const text = `${what} while ${doing(at, dialect)}`;
+    const isAhead = run?.phase === 'mail' && run.ahead?.next !== undefined;
+    const text = `${what} while ${isAhead ? 'waiting for the reply to XFORWARD' : doing(at, dialect)}`;
     return { kind: 'broken', during: commandIn(at), text: `${withDoubt(text, run)}${why}` } as const;
   };
   return {

@@ -69,7 +69,7 @@ export class TransactionRun {
   readonly #useUtf8: boolean;
   /** Recipients that failed before anything was sent; undefined when there are none. */
   readonly #notSent: ReadonlySet<number> | undefined;
-  readonly #ahead: CommandsAhead | undefined;
+  readonly ahead: CommandsAhead | undefined;
   /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
   #isMailRefused = false;
@@ -100,7 +100,7 @@ export class TransactionRun {
     }
     this.#notSent =
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
-    this.#ahead = CommandsAhead.of(transaction, extensions);
+    this.ahead = CommandsAhead.of(transaction, extensions);
     this.isUnsent = outcomes.undecided === 0;
     this.#isCheck = transaction.isCheck === true;
     this.isChunk = way === 'chunk' && transaction.chunkBytes !== undefined;
@@ -119,8 +119,8 @@ export class TransactionRun {
 
   /** The first commands to send: MAIL, or with PIPELINING the whole group with DATA or BDAT at its end (RFC 2920 3.1). */
   openingCommands(): string {
-    if (!this.isPipelined) return this.#ahead?.next ?? this.#mailCommand();
-    let commands = `${this.#ahead?.all ?? ''}${this.#mailCommand()}`;
+    if (!this.isPipelined) return this.ahead?.next ?? this.#mailCommand();
+    let commands = `${this.ahead?.all ?? ''}${this.#mailCommand()}`;
     while (this.#moveToNextRecipient()) commands += this.#rcptCommand();
     this.#recipient = -1;
     if (this.#isCheck) return commands;
@@ -137,9 +137,9 @@ export class TransactionRun {
     this.isHeard = true;
     switch (this.phase) {
       case 'mail':
-        return this.#ahead?.next === undefined
+        return this.ahead?.next === undefined
           ? this.#mailAnswered(parser)
-          : this.#aheadAnswered(this.#ahead, parser.code);
+          : this.#aheadAnswered(this.ahead, parser.code);
       case 'rcpt':
         return this.#rcptAnswered(parser);
       case 'data':

@@ -93,6 +93,21 @@ export const xforwardDialogues: readonly Dialogue[] = [
       C: MAIL FROM:<sender@example.org>`,
   },
   {
+    name: 'a connection that is lost after XFORWARD was lost there, and not at MAIL',
+    transaction,
+    text: `
+      S: 220 filter
+      C: EHLO client.example.org
+      S: 250-filter
+      S: 250 XFORWARD ADDR
+      E: ready
+      ! begin
+      C: XFORWARD ADDR=IPV6:2001:db8::1
+      ! disconnected ECONNRESET
+      E: done, not reusable: 0 tempfail (connection lost while waiting for the reply to XFORWARD: ECONNRESET)
+      E: close`,
+  },
+  {
     name: 'a reply to XFORWARD that asks for content ends the session',
     transaction,
     text: `
