@@ -184,13 +184,18 @@ function limits({ explanation, rules }: ExplainAnswer, nowMs: number): string[] 
   return [table(shown(titles), rows.map(shown)), ...more];
 }
 
-function binding({ explanation, refusal }: ExplainAnswer, nowMs: number): string[] {
+function binding({ alarms, explanation, refusal }: ExplainAnswer, nowMs: number): string[] {
   const { binding: reasons, nextAttemptAtMs: next, recipients } = explanation;
   const inTheWay =
     reasons.length === 0
       ? ['In the way    nothing: one more message would go at once']
       : reasons.map((reason, index) => `${index === 0 ? 'In the way    ' : '              '}${reason}`);
-  return [...inTheWay, `Next attempt  ${nextText(next, recipients.ready > 0, refusal !== undefined, nowMs)}`];
+  const noProgress = (alarms ?? []).map((alarm) => `No progress   ${alarm}`);
+  return [
+    ...inTheWay,
+    ...noProgress,
+    `Next attempt  ${nextText(next, recipients.ready > 0, refusal !== undefined, nowMs)}`,
+  ];
 }
 
 function nextText(next: number | undefined, ready: boolean, refused: boolean, nowMs: number): string {

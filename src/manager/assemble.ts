@@ -195,6 +195,15 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const reports = await Reports.open({ ...common, folder: config.spool, machine, writer, signing });
   const linked = new LinkedRoles(timers.nowMs);
   const counters = new RoleCounters();
+  const overdue = new OverdueWatch({
+    scheduler,
+    troubles,
+    timers,
+    nowMs: clock.nowMs,
+    inHand: () => manager.inHand(),
+    hostOf: (connection) => handshakes.hopOf(connection)?.host,
+    timeouts: () => deliverySettings(inForce.config).timeouts,
+  });
   const operations = new Operations({
     reroutes,
     counters,
@@ -211,6 +220,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       pipelining: pipelining.memory,
       clock,
       timers,
+      overdue,
     }),
     shortages: () => shaping.shortages,
     confirmClock: () => clockWatch.confirm(),
@@ -271,15 +281,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     clockWatch,
     sourceWatch,
     quarantineAge: operations.quarantineAge(inForce, clock),
-    overdueWatch: new OverdueWatch({
-      scheduler,
-      troubles,
-      timers,
-      nowMs: clock.nowMs,
-      inHand: () => manager.inHand(),
-      hostOf: (connection) => handshakes.hopOf(connection)?.host,
-      timeouts: () => deliverySettings(inForce.config).timeouts,
-    }),
+    overdueWatch: overdue,
     maintenance: new Maintenance({
       store,
       timers,

@@ -59,6 +59,8 @@ export interface ExplainFacts {
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
+  /** What makes no progress among the mail to a domain. */
+  readonly alarmsOf: (domain: string) => readonly string[];
 }
 
 export class Explainer {
@@ -105,6 +107,7 @@ export class Explainer {
         ? this.#scheduler.explain(full.key, key.domain, tenant, plan, this.#clock.nowMs())
         : await this.#unreachable(full, tenant, plan);
     const rules = rulesOf(explanation, facts.limits.rules);
+    const alarms = facts.alarmsOf(key.domain);
     const ids = new Set(rules.map(({ id }) => id));
     return {
       address,
@@ -126,6 +129,7 @@ export class Explainer {
           : undefined,
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
+      ...(alarms.length > 0 && { alarms }),
       tls: explainTls(plan, facts.handshakes, this.#latestPolicy(key, plan, facts)),
       logins: explainLogins(plan, facts.logins),
       served:

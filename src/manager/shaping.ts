@@ -14,6 +14,7 @@ import { shortageText, withinCapacity } from '../settings/capacity.ts';
 import { schedulerConfig } from '../settings/settings.ts';
 import { Explainer, type ExplainFacts } from './explain.ts';
 import type { InForce } from './in-force.ts';
+import type { OverdueWatch } from './overdue-watch.ts';
 import { LimitOperations } from './limit-operations.ts';
 import { withOverrides } from './override-rules.ts';
 import type { Overrides } from './overrides.ts';
@@ -40,6 +41,7 @@ export interface ShapingSurroundings {
   readonly srs: LiveSrs;
   readonly clock: DatedClock;
   readonly timers: Timers;
+  readonly overdue: Pick<OverdueWatch, 'alarmsOf'>;
 }
 
 export class Shaping {
@@ -74,7 +76,7 @@ export class Shaping {
 
   operations(around: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
-    const { scheduler, routing, handshakes, logins, sts, srs, pipelining, clock, timers } = around;
+    const { scheduler, routing, handshakes, logins, sts, srs, pipelining, clock, timers, overdue } = around;
     const facts = (): ExplainFacts => ({
       routing,
       routes: inForce.config.route,
@@ -99,6 +101,7 @@ export class Shaping {
         },
       },
       overrides: overrides.list,
+      alarmsOf: (domain) => overdue.alarmsOf(domain),
     });
     return new LimitOperations({
       scheduler,

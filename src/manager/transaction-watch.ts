@@ -16,18 +16,20 @@ export interface StuckTransaction extends FlightInHand {
  * The transaction that has been in hand for longest beyond what is explained; undefined: there is none.
  * @param flights - the oldest transaction of each connection
  * @param nowMs - on the clock of `sinceMs`
+ * @param isMeant - those that are looked at
  */
 export function stuckTransaction(
   flights: Iterable<FlightInHand>,
   timeouts: DeliveryTimeouts,
   nowMs: number,
+  isMeant: (flight: FlightInHand) => boolean = () => true,
 ): StuckTransaction | undefined {
   let found: StuckTransaction | undefined;
   let mostMs = 0;
   for (const flight of flights) {
     const explainedMs = explainedBy(timeouts, flight.recipients);
     const beyondMs = nowMs - flight.sinceMs - explainedMs;
-    if (beyondMs <= mostMs) continue;
+    if (beyondMs <= mostMs || !isMeant(flight)) continue;
     mostMs = beyondMs;
     found = { ...flight, explainedMs };
   }

@@ -113,6 +113,9 @@ async function ground(t: TestContext) {
     srs: new LiveSrs(),
     clock,
     timers: nodeTimers,
+    overdue: {
+      alarmsOf: (domain) => (domain === 'stuck.example' ? ['Message A1 has been ready for long.'] : []),
+    },
   });
   return { scheduler, inForce, shaping, limits };
 }
@@ -306,4 +309,12 @@ test('a reload keeps overrides, and an override keeps what was reloaded', async 
   assert.deepEqual(await found(), [1, true]);
   await limits.unsetOverrides({ kind: 'suspend', targets: ['domain:aol.com'] });
   assert.deepEqual(await found(), [0, true]);
+});
+
+test('mail that makes no progress is told to whoever asks about its destination', async (t) => {
+  const { limits } = await ground(t);
+  assert.deepEqual((await limits.explain({ address: 'x@stuck.example' })).alarms, [
+    'Message A1 has been ready for long.',
+  ]);
+  assert.equal('alarms' in (await limits.explain({ address: 'x@aol.com' })), false);
 });

@@ -30,6 +30,7 @@ function ground(t: TestContext) {
   const scheduler = {
     unexplainedWaits: () => world.waits,
     nextWakeMs: () => world.nextWakeMs,
+    find: (queueId: string) => (queueId === 'B1' ? (0 as MessageHandle) : undefined),
     messages: () => [0 as MessageHandle].values(),
     recipientsOf: () => [{ ...recipient, state: world.state, isHeld: world.isHeld } as WaitingRecipient],
     expiresAtMs: () => world.expiresAtMs,
@@ -51,7 +52,7 @@ function ground(t: TestContext) {
       t.mock.timers.tick(minuteMs);
     }
   };
-  return { world, troubles, texts, pass };
+  return { world, troubles, texts, pass, watch };
 }
 
 test('a message with nothing to wait for is overdue after a quarter of an hour, until it is delivered', (t) => {
@@ -165,3 +166,28 @@ async function turn(): Promise<void> {
     setImmediate(resolve);
   });
 }
+
+test('what makes no progress is told to whoever asks about its destination, and to nobody who asks about another one', async (t) => {
+  const { pass, watch, world } = ground(t);
+  pass(16);
+  assert.deepEqual(watch.alarmsOf('near.test'), []);
+  assert.deepEqual(watch.alarmsOf('far.test'), [
+    'Message A1 to far.test has been ready for over 15 minutes, and nothing is in its way.',
+  ]);
+  world.waits = [];
+  assert.deepEqual(watch.alarmsOf('far.test'), [], 'it has gone since the last look');
+  world.flights = [{ queueId: 'B1', connection: 7, recipients: 1, sinceMs: world.nowMs - 24 * 3_600_000 }];
+  assert.match(
+    watch.alarmsOf('far.test').join(),
+    /transaction of message B1 with mx\.far\.test has had no end/u,
+  );
+  assert.deepEqual(watch.alarmsOf('near.test'), []);
+  world.flights = [];
+  world.expiresAtMs = -2 * 3_600_000;
+  pass(60);
+  await new Promise(setImmediate);
+  assert.match(
+    watch.alarmsOf('far.test').join(),
+    /Message B1 to far\.test \(waiting\) is in the queue though/u,
+  );
+});

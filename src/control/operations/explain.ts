@@ -49,6 +49,8 @@ export interface ExplainAnswer {
   /** Unix ms until which the look-up is used again. */
   readonly validUntilMs: number;
   readonly explanation: Explanation;
+  /** What makes no progress there, and nothing explains: whole sentences. Left out where there is nothing. */
+  readonly alarms?: readonly string[] | undefined;
   /** TLS with its hosts; undefined when the mail cannot be routed. */
   readonly tls?: ExplainedTls | undefined;
   /** Log-ins at its hosts; those that have none and want none are left out. */
@@ -140,6 +142,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),
   validUntilMs: z.number(),
   explanation,
+  alarms: z.array(z.string()).optional(),
   tls: explainedTlsSchema.optional(),
   logins: z.array(shownLoginSchema),
   served: z.array(servedHostSchema),
