@@ -21,6 +21,8 @@ export interface MxStanding {
   readonly preference: number;
   /** It is this server. */
   readonly isOwn: boolean;
+  /** It has no address, for certain. */
+  readonly isWithout?: true;
 }
 
 export async function backupProblems(config: Config): Promise<readonly ConfigWarning[]> {
@@ -68,7 +70,7 @@ async function standingsOf(
         found.kind === 'found' &&
         (names.has(found.canonicalName) ||
           found.ips.some((ip) => isOwnPlace(ip, config.deliver.port) || backup?.isOwnAddress(ip) === true));
-      return { host: exchange, preference, isOwn };
+      return { host: exchange, preference, isOwn, ...(found.kind === 'none' && { isWithout: true }) };
     }),
   );
   return standings.toSorted((one, other) => one.preference - other.preference);
@@ -93,5 +95,8 @@ export function problemOf(
     return `none of the MX hosts of ${domain} (${shown}) is this server, known as ${names.join(', ')}: no mail for it comes here, and mail goes to any of them; add this server to the MX records, or its name and address there to own_names and own_addresses in [deliver]`;
   if (hosts.every(({ preference }) => preference >= own.preference))
     return `this server (${own.host}, preference ${own.preference}) is the best MX host of ${domain}, so there is nobody to hand its mail on to, and it waits (4.4.6); give the primary server a lower number, or name it with relay`;
+  const better = hosts.filter(({ preference }) => preference < own.preference);
+  if (better.every(({ isWithout }) => isWithout === true))
+    return `no MX host of ${domain} that is better than this server has an address (${better.map(({ host }) => host).join(', ')}): its mail waits here (4.4.4); correct the zone, or name the primary server with relay`;
   return undefined;
 }

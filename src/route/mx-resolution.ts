@@ -130,6 +130,12 @@ async function explicitMx(
     }
     const names = hosts.slice(0, 3).map(({ host }) => host);
     if (hosts.length > names.length) names.push('...');
+    // Somebody keeps this server as a backup, so the domain takes mail: the zone is to be mended, and until then its mail waits.
+    if (lookup.backup?.has(domain) === true)
+      return temporary(
+        '4.4.4',
+        `This server is a backup MX of ${domain}, and no better MX host has an address (${names.join(', ')})`,
+      );
     return permanent(
       '5.4.4',
       `No MX host of ${domain} has an address to send mail to (${names.join(', ')})`,

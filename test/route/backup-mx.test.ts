@@ -172,13 +172,13 @@ const cases: readonly { what: string; mx: Mx; want: string[] | RegExp }[] = [
     want: /^4\.4\.3 /,
   },
   {
-    what: 'a better host without addresses: nothing worse takes its place',
+    what: 'a better host without addresses: the mail waits for the zone, and nothing worse takes its place',
     mx: [
       [10, 'bare.example'],
       [20, 'bu.example'],
       [30, 'mx3.example'],
     ],
-    want: /^5\.4\.4 /,
+    want: /^4\.4\.4 This server is a backup MX of d\.example, and no better MX host has an address \(bare\.example\)/,
   },
   { what: 'null MX: the domain takes no mail', mx: [[0, '.']], want: /^5\.1\.10 / },
 ];

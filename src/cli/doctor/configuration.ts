@@ -4,6 +4,7 @@ import { isAboutProgram } from '../../config/check/way-warnings.ts';
 import { configWarnings } from '../../config/check/warnings.ts';
 import type { ConfigError, ConfigProblem } from '../../config/read/config-error.ts';
 import { placedText, placeWarnings } from '../../config/read/config-warning.ts';
+import { backupProblems } from '../backup-problems.ts';
 import { directoryProblems } from '../directory-problems.ts';
 import { issuerProblems } from '../issuer-problems.ts';
 import { recipientProblems } from '../recipient-problems.ts';
@@ -26,6 +27,7 @@ export const configuration: Check = {
           ...(await recipientProblems(config)),
           ...(await directoryProblems(config)),
           ...(isOffline ? [] : await issuerProblems(config)),
+          ...(isOffline ? [] : await backupProblems(config)),
         ],
         config.file,
       ),

@@ -6,7 +6,7 @@ import { smtpDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { LineContext } from '../connection-context.ts';
 import { type MaillessEvents, MaillessLine } from '../smtp/mailless-line.ts';
-import type { AskOutcome } from './call-ahead-types.ts';
+import type { AskOutcome, ServersSeen } from './call-ahead-types.ts';
 
 export interface AskingEvents {
   /** It can be asked: for the first time, or again. */
@@ -50,9 +50,9 @@ export class AskingLine {
     this.#line = new MaillessLine(context, hop, dialect, lineEvents, source);
   }
 
-  /** See `MaillessLine.isThere`. */
-  get isThere(): boolean {
-    return this.#line.isThere;
+  /** See `MaillessLine.seen`. */
+  get seen(): ServersSeen {
+    return this.#line.seen;
   }
 
   /** Asks about one recipient. It must be ready. */

@@ -207,9 +207,9 @@ export class AskingPool {
     this.#goOn();
   }
 
-  #failed({ hop: { host, key }, isThere }: AskingLine, why: string): void {
+  #failed({ hop: { host, key }, seen }: AskingLine, why: string): void {
     this.#failure = `${host}: ${why}`;
-    this.#rests.failed(key, this.#parts.context.deadlines.nowMs, isThere);
+    this.#rests.failed(key, this.#parts.context.deadlines.nowMs, seen);
   }
 
   /** The time of a question is over. */
@@ -233,10 +233,12 @@ export class AskingPool {
   }
 
   #unasked(reason: string): AskOutcome {
-    const isThere =
-      this.#hops.some(({ key }) => this.#rests.isThere(key)) ||
-      [...this.#places.keys()].some((line) => line.isThere);
-    return { kind: 'unasked', reason, servers: isThere ? 'there' : 'down' };
+    const seen = [
+      ...this.#hops.map(({ key }) => this.#rests.seen(key)),
+      ...[...this.#places.keys()].map((line) => line.seen),
+    ];
+    const servers = (['there', 'untried'] as const).find((each) => seen.includes(each)) ?? 'down';
+    return { kind: 'unasked', reason, servers };
   }
 
   #answerAll(outcome: AskOutcome): void {

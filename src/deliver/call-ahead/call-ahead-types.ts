@@ -84,7 +84,7 @@ export type AskOutcome =
   | { readonly kind: 'unasked'; readonly reason: string; readonly servers: ServersSeen };
 
 /**
- * down: none could be found, or connected to, or each closed the connection without a word. there: one was connected to, and refuses this host,
- * breaks the protocol, or is silent. untried: this host could not ask.
+ * down: none could be found, or connected to. there: one was connected to, and refuses this host, with or without a word, breaks the protocol, or
+ * is silent. untried: this host could not ask.
  */
 export type ServersSeen = 'down' | 'there' | 'untried';

@@ -1,9 +1,11 @@
 // Servers that could not be asked rest for a while, longer with each failure in a row, so that no server is flooded with connections that it refuses.
 
+import type { ServersSeen } from './call-ahead-types.ts';
+
 interface Rest {
   readonly failures: number;
   readonly untilMs: number;
-  readonly isThere: boolean;
+  readonly seen: ServersSeen;
 }
 
 const firstMs = 1_000;
@@ -18,20 +20,19 @@ export class ServerRests {
     return nowMs < (this.#rests.get(server)?.untilMs ?? -Infinity);
   }
 
-  /** @param isThere - it could be connected to, and may have answered */
-  failed(server: string, nowMs: number, isThere: boolean): void {
+  failed(server: string, nowMs: number, seen: ServersSeen): void {
     const failures = (this.#rests.get(server)?.failures ?? 0) + 1;
     if (this.#rests.size >= mostServers) this.#rests.clear();
     this.#rests.set(server, {
       failures,
-      isThere,
+      seen,
       untilMs: nowMs + Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 10)),
     });
   }
 
-  /** It has failed, and was there all the same. */
-  isThere(server: string): boolean {
-    return this.#rests.get(server)?.isThere === true;
+  /** What was seen of it when it failed; undefined: it has not failed lately. */
+  seen(server: string): ServersSeen | undefined {
+    return this.#rests.get(server)?.seen;
   }
 
   worked(server: string): void {

@@ -33,8 +33,7 @@ export class MaillessLine {
   /** Greeting and EHLO went through. */
   #wasReady = false;
   #isEnded = false;
-  #hasSpoken = false;
-  #isLost = false;
+  #isLocalFault = false;
   #isPumping = false;
 
   /** @param source - our own address to connect from; '': the system chooses */
@@ -49,11 +48,11 @@ export class MaillessLine {
     this.#events = events;
     this.#line = new ServerLine(context, hop, { source }, dialect, {
       connected: () => this.#pump(),
-      received: () => {
-        this.#hasSpoken = true;
-        this.#pump();
+      received: () => this.#pump(),
+      lost: (reason, isLocal, code) => {
+        this.#isLocalFault = isLocal;
+        this.#lost(reason, code);
       },
-      lost: (reason, _isLocal, code) => this.#lost(reason, code),
       expired: () => this.#expired(),
     });
   }
@@ -66,9 +65,13 @@ export class MaillessLine {
     return this.#isEnded;
   }
 
-  /** A server is there: it has said something, or keeps the connection open in silence. It holds when the line has ended, too. */
-  get isThere(): boolean {
-    return this.#hasSpoken || (this.wire.isConnected && !this.#isLost);
+  /**
+   * there: something has accepted the connection, whatever it did then. untried: this host could not even begin to connect, for want of files,
+   * ports or memory. It holds when the line has ended, too.
+   */
+  get seen(): 'down' | 'there' | 'untried' {
+    if (this.wire.isConnected) return 'there';
+    return this.#isLocalFault ? 'untried' : 'down';
   }
 
   /** Begins a check. It must be ready. */
@@ -108,7 +111,6 @@ export class MaillessLine {
       this.drop(reason);
       return;
     }
-    this.#isLost = true;
     wire.session.disconnected(reason);
     this.#pump();
   }

@@ -2,11 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AskOutcome, ServersSeen } from '../../../src/deliver/call-ahead/call-ahead-types.ts';
+import type {
+  AskOutcome,
+  ServersSeen,
+  VisitAnswer,
+  VisitLedger,
+} from '../../../src/deliver/call-ahead/call-ahead-types.ts';
 import { failureText } from '../../../src/protocol/smtp/client/reply-text.ts';
 import { MailServer, type Peer } from '../mail-server.ts';
 import { freePort } from '../../../sim/neighbours/ground.ts';
-import { hopAt, lmtpHopAt, poolOf } from './fixture.ts';
+import { freeVisits, hopAt, lmtpHopAt, poolOf } from './fixture.ts';
 
 function shown(outcome: AskOutcome): string {
   switch (outcome.kind) {
@@ -189,8 +194,8 @@ const greetings: readonly [what: string, act: (peer: Peer) => void, ms: number, 
   ['says 554', (peer) => peer.say('554 5.7.1 not you'), 0, 'there'],
   ['says 421', (peer) => peer.say('421 4.3.2 too busy'), 0, 'there'],
   ['says garbage', (peer) => peer.say('<html>'), 0, 'there'],
-  ['closes', (peer) => peer.end(), 0, 'down'],
-  ['resets', (peer) => peer.reset(), 0, 'down'],
+  ['closes', (peer) => peer.end(), 0, 'there'],
+  ['resets', (peer) => peer.reset(), 0, 'there'],
   ['is silent', () => undefined, 6_000, 'there'],
   ['is silent until the question is late', () => undefined, 22_000, 'there'],
 ];
@@ -242,6 +247,19 @@ test('servers that nobody can connect to, or find, are down', async (t) => {
   );
   const lost = poolOf(t, { kind: 'failing', reason: 'the name server does not answer' });
   assert.equal(seenBy(await lost.pool.ask('a@b.test')), 'down');
+});
+
+test('a fault of this host says nothing of the server, also while it is not asked again', async (t) => {
+  // No host has this address (RFC 5737).
+  const visits: VisitLedger = {
+    visit: async (wish, lost) =>
+      ({ ...(await freeVisits.visit(wish, lost)), source: '192.0.2.77' }) as VisitAnswer,
+    visitEnded: () => undefined,
+  };
+  const server = await MailServer.listen(t);
+  const { pool } = poolOf(t, [hopAt(server.port)], { visits });
+  assert.equal(seenBy(await pool.ask('a@b.test')), 'untried');
+  assert.equal(seenBy(await pool.ask('c@b.test')), 'untried');
 });
 
 test('servers that cannot be found say why', async (t) => {
