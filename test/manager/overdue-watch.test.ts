@@ -178,7 +178,7 @@ test('what makes no progress is told to whoever asks about its destination, and 
   assert.deepEqual(watch.alarmsOf('far.test'), [], 'it has gone since the last look');
   world.flights = [{ queueId: 'B1', connection: 7, recipients: 1, sinceMs: world.nowMs - 24 * 3_600_000 }];
   assert.match(
-    watch.alarmsOf('far.test').join(),
+    watch.alarmsOf('far.test').join(' '),
     /transaction of message B1 with mx\.far\.test has had no end/u,
   );
   assert.deepEqual(watch.alarmsOf('near.test'), []);
@@ -187,7 +187,7 @@ test('what makes no progress is told to whoever asks about its destination, and 
   pass(60);
   await new Promise(setImmediate);
   assert.match(
-    watch.alarmsOf('far.test').join(),
+    watch.alarmsOf('far.test').join(' '),
     /Message B1 to far\.test \(waiting\) is in the queue though/u,
   );
 });
