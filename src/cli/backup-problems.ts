@@ -22,7 +22,7 @@ export interface MxStanding {
   /** It is this server. */
   readonly isOwn: boolean;
   /** It has no address, for certain. */
-  readonly isWithout?: true;
+  readonly isWithout?: boolean;
 }
 
 export async function backupProblems(config: Config): Promise<readonly ConfigWarning[]> {
@@ -70,7 +70,7 @@ async function standingsOf(
         found.kind === 'found' &&
         (names.has(found.canonicalName) ||
           found.ips.some((ip) => isOwnPlace(ip, config.deliver.port) || backup?.isOwnAddress(ip) === true));
-      return { host: exchange, preference, isOwn, ...(found.kind === 'none' && { isWithout: true }) };
+      return { host: exchange, preference, isOwn, isWithout: found.kind === 'none' };
     }),
   );
   return standings.toSorted((one, other) => one.preference - other.preference);

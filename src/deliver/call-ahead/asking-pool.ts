@@ -233,11 +233,11 @@ export class AskingPool {
   }
 
   #unasked(reason: string): AskOutcome {
-    const seen = [
+    const seen = new Set([
       ...this.#hops.map(({ key }) => this.#rests.seen(key)),
       ...[...this.#places.keys()].map((line) => line.seen),
-    ];
-    const servers = (['there', 'untried'] as const).find((each) => seen.includes(each)) ?? 'down';
+    ]);
+    const servers = (['there', 'untried'] as const).find((each) => seen.has(each)) ?? 'down';
     return { kind: 'unasked', reason, servers };
   }
 
