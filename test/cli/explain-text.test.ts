@@ -395,9 +395,3 @@ ENDPOINT      ON THE WAY  SENT AT ONCE           SERVED WITHOUT
     shown,
   );
 });
-
-test('mail that makes no progress, and nothing explains it, stands before the next attempt', () => {
-  const alarms = ['Message A1 to aol.example has been ready for over 15 minutes, and nothing is in its way.'];
-  const [, alarm] = explainText({ ...answer, alarms }, now).split('In the way    ');
-  assert.match(alarm ?? '', /\nNo progress {3}Message A1 to aol\.example has been ready .*\nNext attempt/u);
-});
