@@ -104,6 +104,7 @@ const nothing = { kind: 'nxdomain', ttlSeconds: 60, authenticated: false } as co
 /** Each domain has a host of its own. */
 const router: Router = {
   routeOf: (_, recipient) => keyOf(recipient),
+  routeOfCanonical: (_: string, domain: string) => ({ key: `mx:${domain}`, domain }),
   routeNamed: (_, __, recipient) => keyOf(recipient),
   routePastHolds: (_, recipient) => keyOf(recipient),
   ruleNameFor: () => '',

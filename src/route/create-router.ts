@@ -84,6 +84,10 @@ class TableRouter implements Router {
     return this.#table.routeOf(reversePath, recipient);
   }
 
+  routeOfCanonical(reversePath: string, domain: string): RouteKey {
+    return this.#table.routeOfCanonical(reversePath, domain);
+  }
+
   routeNamed(name: string, reversePath: string, recipient: string): RouteKey {
     return this.#table.routeNamed(name, reversePath, recipient);
   }

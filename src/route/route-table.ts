@@ -119,6 +119,13 @@ export class RouteTable {
     return key;
   }
 
+  /** The same for a domain in canonical form. Nothing of it is kept: for mail to very many domains. */
+  routeOfCanonical(reversePath: string, domain: string): RouteKey {
+    const specific = this.#byDomain.size > 0 ? this.#byDomain.mostSpecific(domain) : undefined;
+    const rule = specific ?? (this.#bySender.size > 0 ? this.#bySender.find(reversePath) : undefined);
+    return this.#routeKey(this.#withLogin(rule ?? this.#default, reversePath), domain);
+  }
+
   /** The route of a recipient by the rules of this name, whatever they match. Without such rules, its key leads nowhere. */
   routeNamed(name: string, reversePath: string, recipient: string): RouteKey {
     const domain = canonicalDomain(spelledDomain(recipient));

@@ -129,6 +129,8 @@ export interface RouteKey {
 export interface Router {
   /** The route of one recipient; pure and cheap. */
   routeOf(reversePath: string, recipient: string): RouteKey;
+  /** The same for a domain in canonical form (`canonicalDomain`); nothing is kept of it. */
+  routeOfCanonical(reversePath: string, domain: string): RouteKey;
   /** The route of one recipient by the rules of this name. Where there are none, its plan is a temporary error. */
   routeNamed(name: string, reversePath: string, recipient: string): RouteKey;
   /** The route of one recipient by the rules that do not hold mail. */

@@ -82,7 +82,8 @@ export class LiveTable implements Table, RuleTable {
         inForce,
         answer.then((each) => [each]),
       ).then(firstOf);
-    this.#watch([answer]);
+    if (answer.kind === 'failing') this.#watch([answer]);
+    else this.#failure = '';
     return answer;
   }
 

@@ -15,6 +15,9 @@ const recordsPerTurn = 10_000;
 /** The most bytes of a key or a value. */
 const maxPartBytes = 0xffff;
 
+/** MurmurHash's, a byte at a time. */
+const multiplier = 0x5bd1e995;
+
 /** The block in which a record begins, and where. */
 interface Place {
   readonly block: Buffer;
@@ -34,6 +37,8 @@ export class PackedMap {
   readonly #further = new Map<number, number[]>();
   /** Random, so that nobody can choose keys that all fall into one slot. */
   readonly #seed = randomInt(2 ** 31);
+  /** Not 0 for each byte with which some key begins: a table without `.example.com` is not searched for one. */
+  readonly #firstBytes = new Uint8Array(256);
   readonly #scratch = Buffer.allocUnsafeSlow(maxPartBytes);
   readonly #firstBlockBytes: number;
 
@@ -73,6 +78,7 @@ export class PackedMap {
     block.writeUInt16LE(key.length, at);
     block.writeUInt16LE(value.length, at + 2);
     block.set(key, at + headBytes);
+    this.#firstBytes[key[0] ?? 0] = 1;
     block.set(value, at + headBytes + key.length);
     this.#used[this.#blocks.length - 1] = at + bytes;
     this.#records++;
@@ -162,7 +168,25 @@ export class PackedMap {
   #find(key: string): number {
     // A UTF-16 unit takes three bytes of UTF-8 at most.
     if (key.length * 3 > maxPartBytes) return 0;
-    const length = this.#scratch.write(key);
+    // In ASCII, units are bytes: nothing has to be copied.
+    let hash = this.#seed;
+    for (let index = 0; index < key.length; index++) {
+      const unit = key.charCodeAt(index);
+      if (unit > 0x7f) return this.#findBytes(this.#scratch.write(key));
+      if (index === 0 && this.#firstBytes[unit] === 0) return 0;
+      hash = Math.imul(hash ^ unit, multiplier);
+      hash ^= hash >>> 15;
+    }
+    let slot = (hash >>> 0) & this.#mask;
+    for (;;) {
+      const taken = this.#slots[slot] ?? 0;
+      if (taken === 0 || this.#isText(taken - 1, key)) return taken;
+      slot = (slot + 1) & this.#mask;
+    }
+  }
+
+  /** @param length - of the key in `#scratch` */
+  #findBytes(length: number): number {
     let slot = this.#hash(this.#scratch, 0, length) & this.#mask;
     for (;;) {
       const taken = this.#slots[slot] ?? 0;
@@ -181,6 +205,18 @@ export class PackedMap {
     return true;
   }
 
+  /** @param text - in ASCII */
+  #isText(offset: number, text: string): boolean {
+    const block = this.#blocks[Math.floor(offset / blockBytes)] ?? this.#scratch;
+    const place = offset % blockBytes;
+    if (((block[place] ?? 0) | ((block[place + 1] ?? 0) << 8)) !== text.length) return false;
+    const start = place + headBytes;
+    for (let index = 0; index < text.length; index++) {
+      if (block[start + index] !== text.charCodeAt(index)) return false;
+    }
+    return true;
+  }
+
   #valueAt(offset: number): string {
     const { block, at } = this.#placeOf(offset);
     const start = at + headBytes + block.readUInt16LE(at);
@@ -193,11 +229,10 @@ export class PackedMap {
     return { block, at: offset % blockBytes };
   }
 
-  /** MurmurHash's multiplier, a byte at a time. */
   #hash(bytes: Buffer, at: number, length: number): number {
     let hash = this.#seed;
     for (let index = at; index < at + length; index++) {
-      hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x5bd1e995);
+      hash = Math.imul(hash ^ (bytes[index] ?? 0), multiplier);
       hash ^= hash >>> 15;
     }
     return hash >>> 0;

@@ -358,6 +358,7 @@ function routerOf(plans: ReadonlyMap<string, RoutePlan>, routes: ReadonlyMap<str
       const domain = domainOf(recipient);
       return { key: `mx:${routes.get(domain) ?? domain}`, domain };
     },
+    routeOfCanonical: (_: string, domain: string) => ({ key: `mx:${domain}`, domain }),
     routeNamed: (name, _, recipient) => keyOf(`relay#${name}`, recipient),
     routePastHolds: (_, recipient) => keyOf('mx', recipient),
     ruleNameFor: () => '',

@@ -62,6 +62,7 @@ const router: Router = {
     const domain = recipient.slice(recipient.indexOf('@') + 1);
     return { key: `mx:${domain}`, domain };
   },
+  routeOfCanonical: (_: string, domain: string) => ({ key: `mx:${domain}`, domain }),
   routeNamed: (name, _sender, recipient) => {
     const domain = recipient.slice(recipient.indexOf('@') + 1);
     return { key: `relay#${name}:${domain}`, domain };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RouteMatch, RouteRule } from '../../src/route/create-router.ts';
+import { canonicalDomain, spelledDomain } from '../../src/route/recipient-domain.ts';
 import { RouteTableError } from '../../src/route/route-error.ts';
 import { fakeRouter } from './fake-resolver.ts';
 
@@ -68,6 +69,7 @@ for (const [sender, recipient, key] of table) {
     // Twice, since the second answer comes from the cache.
     for (let i = 0; i < 2; i++) {
       const route = router.routeOf(sender, recipient);
+      assert.deepEqual(router.routeOfCanonical(sender, canonicalDomain(spelledDomain(recipient))), route);
       assert.equal(route.key, key);
       assert.equal(route.domain, key.slice(key.indexOf(':') + 1));
     }

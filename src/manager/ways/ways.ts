@@ -51,12 +51,13 @@ export class Ways {
   readonly #tables: readonly AskedTable[];
   readonly #hasRoute: (name: string) => boolean;
   readonly #loginOf: LoginOfUser;
-  /** Plan keys of hosts by form and value, as many entries have the same value. */
-  readonly #targets = new RecentMap<string, string>(mostTargets);
+  /** Plan keys of hosts by value, as many entries have the same value; for each form. */
+  readonly #targets = new Map<RouteTableConfig['form'], RecentMap<string, string>>();
 
   constructor({ loginOf = () => 'none', tables, routeNames }: WaysParts) {
     this.#loginOf = loginOf;
     this.#tables = tables;
+    for (const { form } of tables) this.#targets.set(form, new RecentMap(mostTargets));
     this.#hasRoute = (name) => routeNames.has(name);
   }
 
@@ -81,7 +82,7 @@ export class Ways {
       const way = this.#wayBy(table, answers, domain, router, subject);
       if (way !== undefined) return way;
     }
-    return { kind: 'found', route: router.routeOf(subject.reversePath, subject.address) };
+    return { kind: 'found', route: router.routeOfCanonical(subject.reversePath, domain) };
   }
 
   /** Asks the tables from this one on. @param domain - of the recipient, in canonical form */
@@ -99,7 +100,7 @@ export class Ways {
       const way = this.#wayBy(table, answers, domain, router, subject);
       if (way !== undefined) return way;
     }
-    return { kind: 'found', route: router.routeOf(subject.reversePath, subject.address) };
+    return { kind: 'found', route: router.routeOfCanonical(subject.reversePath, domain) };
   }
 
   /** Undefined: the table has nothing about it. */
@@ -116,12 +117,12 @@ export class Ways {
       return unknown(table, `The table "${table}" cannot say where it goes: ${first.reason}`);
     const { lastCounts, read } = routeForms[form];
     const value = first.values.at(lastCounts ? -1 : 0) ?? '';
-    const known = this.#targets.get(`${form} ${value}`);
+    const known = this.#targets.get(form)?.get(value);
     if (known !== undefined) return found(table, { key: `${known}:${domain}`, domain });
     const way = read(value, domain, this.#hasRoute);
     switch (way.kind) {
       case 'usual':
-        return { kind: 'found', route: router.routeOf(reversePath, address) };
+        return { kind: 'found', route: router.routeOfCanonical(reversePath, domain) };
       case 'mx':
         return found(table, { key: `mx:${domain}`, domain });
       case 'route':
@@ -129,7 +130,7 @@ export class Ways {
       case 'target': {
         const key = targetKey(way.target);
         // In other kinds, the domain may be a part of it.
-        if (way.target.kind === 'smarthost') this.#targets.set(`${form} ${value}`, key);
+        if (way.target.kind === 'smarthost') this.#targets.get(form)?.set(value, key);
         return found(table, { key: `${key}:${domain}`, domain });
       }
       case 'login': {
@@ -180,8 +181,8 @@ function keysOf(
   const domain = by === 'recipient' ? ofRecipient : domainOf(asked);
   const isBounce = reversePath === '';
   const keys = routeForms[form].keys({ address: asked, domain, delimiter, isBounce, isSender });
-  // The canonical form of an address literal has capitals.
-  return keys.some((key) => /[A-Z\u0080-\uffff]/.test(key)) ? keys.map(tableKey) : keys;
+  // All of them are made of these; the canonical form of an address literal has capitals.
+  return /[A-Z\u0080-\uffff]/.test(asked) || domain.startsWith('[') ? keys.map(tableKey) : keys;
 }
 
 function found(table: string, route: RouteKey): FoundWay {
