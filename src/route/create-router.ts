@@ -6,11 +6,11 @@ import type { TlsDemand } from '../values/tls-policy.ts';
 import { RecentMap } from '../dns/recent-map.ts';
 import { resolveMx, type BackupMx, type MxLookup } from './mx-resolution.ts';
 import {
+  datedPlan,
   neverPermanent,
   permanent,
   staticTtlSeconds,
   temporary,
-  temporaryTtlSeconds,
   type Outcome,
 } from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
@@ -57,9 +57,6 @@ export interface RouterOptions {
   readonly now?: () => number;
 }
 
-/** Bounds of the time for which a plan is valid, in seconds; a temporary error is valid for `temporaryTtlSeconds`. */
-const minTtlSeconds = 30;
-const maxTtlSeconds = 3600;
 /** Most plans that are cached. */
 const maxPlans = 20_000;
 
@@ -167,7 +164,7 @@ class TableRouter implements Router {
       const reason = error instanceof Error ? error.message : String(error);
       return temporary('4.3.0', `Routing ${plan} failed: ${reason}`);
     });
-    const dated = this.#dated(outcome);
+    const dated = datedPlan(outcome, this.#now());
     this.#underWay.delete(plan);
     if (this.#waitsForDns(dated)) return { ...dated, waitsForDns: true };
     this.#plans.set(plan, dated);
@@ -277,14 +274,6 @@ class TableRouter implements Router {
     return (
       outage !== undefined && plan.kind === 'error' && !plan.permanent && plan.enhancedStatus === '4.4.3'
     );
-  }
-
-  #dated({ plan, ttlSeconds }: Outcome): RoutePlan {
-    const failing = plan.kind === 'error' && !plan.permanent;
-    const seconds = failing
-      ? temporaryTtlSeconds
-      : Math.min(maxTtlSeconds, Math.max(minTtlSeconds, ttlSeconds));
-    return { ...plan, validUntilMs: this.#now() + seconds * 1000 };
   }
 }
 

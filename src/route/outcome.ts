@@ -1,7 +1,7 @@
-// The outcome of looking up a route: the plan and for how long it is valid. The router turns that into a date.
+// The outcome of looking up a route: the plan and for how long it is valid. `datedPlan` turns that into a date.
 
 import { localRefusal, type Refusal } from '../message/refusal.ts';
-import type { ErrorPlan, RelayPlan } from './types.ts';
+import type { ErrorPlan, RelayPlan, RoutePlan } from './types.ts';
 
 export interface Outcome {
   readonly plan: RelayPlan | ErrorPlan;
@@ -42,4 +42,17 @@ export function neverPermanent(outcome: Outcome): Outcome {
 /** The refusal for recipients of a route with this plan. */
 export function planRefusal({ replyCode, enhancedStatus, text, permanent }: ErrorPlan): Refusal {
   return localRefusal({ during: 'routing', code: replyCode, enhanced: enhancedStatus, text, permanent });
+}
+
+/** Bounds of the time for which a plan is valid, in seconds; a temporary error is valid for `temporaryTtlSeconds`. */
+const minTtlSeconds = 30;
+const maxTtlSeconds = 3600;
+
+/** The plan with the end of its validity. */
+export function datedPlan({ plan, ttlSeconds }: Outcome, nowMs: number): RoutePlan {
+  const failing = plan.kind === 'error' && !plan.permanent;
+  const seconds = failing
+    ? temporaryTtlSeconds
+    : Math.min(maxTtlSeconds, Math.max(minTtlSeconds, ttlSeconds));
+  return { ...plan, validUntilMs: nowMs + seconds * 1000 };
 }
