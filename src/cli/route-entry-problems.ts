@@ -15,7 +15,7 @@ const someDomain = 'example.com';
 /** @returns one clause for each; nothing for a table whose entries cannot be read one after the other */
 export async function routeEntryProblems(
   contents: Pick<Contents, 'readAll'>,
-  { by, form }: Pick<RouteTableConfig, 'by' | 'form'>,
+  { by, form, isOfPatterns }: Pick<RouteTableConfig, 'by' | 'form' | 'isOfPatterns'>,
   hasRoute: (name: string) => boolean,
   loginOf: LoginOfUser,
 ): Promise<readonly string[]> {
@@ -24,7 +24,8 @@ export async function routeEntryProblems(
   let more = 0;
   await contents.readAll?.((key, value) => {
     const why =
-      (by === 'tenant' ? undefined : neverAsked(key)) ?? unusable(read(value, someDomain, hasRoute), loginOf);
+      (by === 'tenant' || isOfPatterns === true ? undefined : neverAsked(key)) ??
+      unusable(read(value, someDomain, hasRoute), loginOf);
     if (why === undefined) return;
     if (told.length < mostTold) told.push(`the entry of ${JSON.stringify(key)}: ${why}`);
     else more++;

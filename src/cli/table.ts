@@ -46,6 +46,10 @@ interface BuildOptions {
   readonly kind?: TextKind;
 }
 
+function isTextKind(kind: string): kind is TextKind {
+  return textKinds.includes(kind);
+}
+
 /** Without --kind, the ending of the text's name tells what it is. */
 async function build(output: string, input: string, { kind }: BuildOptions): Promise<void> {
   if (kindOf(output) !== 'cdb') {
@@ -54,7 +58,7 @@ async function build(output: string, input: string, { kind }: BuildOptions): Pro
     throw new CommandError(exitCodes.usage, 'TABLE_NAME', `${output} does not end in .cdb.`, advice);
   }
   const form = kind ?? kindOf(input);
-  if (form === undefined || form === 'cdb' || form === 'sqlite' || form === 'tcprules') {
+  if (form === undefined || !isTextKind(form)) {
     const problem = `The name ${input} does not tell what kind of text it is.`;
     throw new CommandError(
       exitCodes.usage,

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { CamelKeys } from './camel-case.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { routeTables } from './schema/route-table.ts';
-import type { tables } from './schema/table.ts';
+import { patternKinds, type tables } from './schema/table.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 
 type FileRouteTable = DeepReadonly<CamelKeys<z.output<typeof routeTables>>>[number];
@@ -44,6 +44,8 @@ export interface RouteTableConfig {
   readonly table: string;
   /** What knows them; undefined: the [[table]]. */
   readonly from?: RouteProgram | RouteDatabase | undefined;
+  /** Its keys are expressions, which are for whole addresses. */
+  readonly isOfPatterns?: true;
   readonly form: NonNullable<FileRouteTable['form']>;
   readonly by: NonNullable<FileRouteTable['by']>;
   /** Empty: addresses have no extensions. */
@@ -85,7 +87,16 @@ function toRouteTable(
   const isBySender = form === 'relayhost' || form === 'authsenders';
   const by = each.by ?? (isBySender ? 'sender' : 'recipient');
   const refreshMs = kind === 'sqlite' || kind === 'postgresql' ? (refresh ?? usualRefreshMs) : (refresh ?? 0);
-  return { table, ...(from && { from }), form, by, delimiter, refreshMs };
+  const isOfPatterns = patternKinds.includes(kind ?? '');
+  return {
+    table,
+    ...(from && { from }),
+    ...(isOfPatterns && { isOfPatterns }),
+    form,
+    by,
+    delimiter,
+    refreshMs,
+  };
 }
 
 function sourceOf(
@@ -118,6 +129,6 @@ function nameOf(from: RouteProgram | RouteDatabase): string {
 }
 
 function formOf(kind: string | undefined): RouteTableConfig['form'] {
-  if (kind === 'postmap') return 'transport';
+  if (kind === 'postmap' || patternKinds.includes(kind ?? '')) return 'transport';
   return kind === 'smtproutes' ? 'smtproutes' : 'routes';
 }

@@ -5,6 +5,7 @@ import { cdb, cdbWithIndex } from './kinds/cdb.ts';
 import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
 import { passwd } from './kinds/passwd.ts';
+import { pcre, regexp } from './kinds/patterns.ts';
 import { postmap } from './kinds/postmap.ts';
 import { rules, tcprules } from './kinds/rules.ts';
 import { smtproutes } from './kinds/smtproutes.ts';
@@ -26,6 +27,10 @@ export function kindOf(settings: TableSettings): TableKind {
       return postmap;
     case 'smtproutes':
       return smtproutes;
+    case 'pcre':
+      return pcre;
+    case 'regexp':
+      return regexp;
     case 'cdb':
       return settings.holdsIndex === true ? cdbWithIndex : cdb;
     case 'rules':

@@ -47,7 +47,17 @@ export interface NamedFile {
 }
 
 export interface FileSettings extends NamedFile {
-  readonly kind: 'list' | 'key-value' | 'passwd' | 'postmap' | 'smtproutes' | 'cdb' | 'rules' | 'tcprules';
+  readonly kind:
+    | 'list'
+    | 'key-value'
+    | 'passwd'
+    | 'postmap'
+    | 'smtproutes'
+    | 'pcre'
+    | 'regexp'
+    | 'cdb'
+    | 'rules'
+    | 'tcprules';
   /** Of a cdb: its hash tables are held in memory. */
   readonly holdsIndex?: true;
 }

@@ -19,6 +19,9 @@ name = "base"
 path = "base.sqlite"
 query = "SELECT route FROM routes WHERE address = ?"
 [[table]]
+name = "patterns"
+path = "transport.pcre"
+[[table]]
 name = "words"
 path = "words.list"
 `;
@@ -35,6 +38,8 @@ table = "base"
 [[route_table]]
 table = "smtproutes"
 form = "authsenders"
+[[route_table]]
+table = "patterns"
 `,
     '/etc/sluice.toml',
   );
@@ -45,6 +50,7 @@ form = "authsenders"
       ['smtproutes', 'recipient', 0],
       ['routes', 'recipient', 300_000],
       ['authsenders', 'sender', 0],
+      ['transport', 'recipient', 0],
     ],
   );
 });

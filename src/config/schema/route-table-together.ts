@@ -22,6 +22,8 @@ const withValues: ReadonlySet<string> = new Set([
   'passwd',
   'postmap',
   'smtproutes',
+  'pcre',
+  'regexp',
   'cdb',
   'sqlite',
 ]);
@@ -41,7 +43,7 @@ export function checkRouteTables({ route_table: all, table }: RoutingTables, con
     const kind = found.kind ?? kindOf(found.path);
     if (kind !== undefined && !withValues.has(kind)) {
       refuse(
-        `the table "${each.table}" is of kind "${kind}", which has no routes; use one of kind "postmap", "smtproutes", "key-value", "cdb" or "sqlite"`,
+        `the table "${each.table}" is of kind "${kind}", which has no routes; use one of kind "postmap", "pcre", "regexp", "smtproutes", "key-value", "cdb" or "sqlite"`,
         'table',
       );
     }

@@ -30,7 +30,7 @@ const routeTable = tableOf({
     'How entries are written. "routes": a value is the name of a [[route]]. "transport": as in Postfix\'s transport table. "relayhost": as in its sender_dependent_relayhost_maps. "smtproutes", "qmtproutes", "authsenders": as in these files of qmail and s/qmail, behind the first colon of a line.',
     {
       defaultText:
-        'told by the kind of the table: "transport" for "postmap", "smtproutes" for "smtproutes", else "routes"',
+        'told by the kind of the table: "transport" for "postmap", "pcre" and "regexp", "smtproutes" for "smtproutes", else "routes"',
       example: '"transport"',
     },
   ),

@@ -12,11 +12,15 @@ export const tableKinds = [
   'passwd',
   'postmap',
   'smtproutes',
+  'pcre',
+  'regexp',
   'cdb',
   'sqlite',
   'rules',
   'tcprules',
 ] as const;
+/** Those whose keys are expressions. */
+export const patternKinds: readonly string[] = ['pcre', 'regexp'];
 /** Those that hold rules for clients. */
 export const ruleKinds: readonly string[] = ['rules', 'tcprules'];
 
@@ -33,7 +37,7 @@ const table = tableOf({
   ),
   kind: key(
     oneOf(tableKinds).optional(),
-    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "postmap": the text of a table of Postfix. "smtproutes": lines of qmail with a colon behind the key. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .passwd, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
+    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "postmap": the text of a table of Postfix. "smtproutes": lines of qmail with a colon behind the key. "pcre" and "regexp": tables of Postfix, of expressions in the syntax of Perl or POSIX, each with a value. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .passwd, .pcre, .regexp, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
     {
       defaultText: 'told by the ending of path',
       example: '"list"',
@@ -105,6 +109,8 @@ const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([
   ['.list', 'list'],
   ['.map', 'key-value'],
   ['.passwd', 'passwd'],
+  ['.pcre', 'pcre'],
+  ['.regexp', 'regexp'],
   ['.cdb', 'cdb'],
   ['.sqlite', 'sqlite'],
   ['.sqlite3', 'sqlite'],

@@ -168,13 +168,14 @@ function domainOf(address: string): string {
 
 /** None where the table has nothing to say about such mail. */
 function keysOf(
-  { by, delimiter, form, from }: AskedTable,
+  { by, delimiter, form, from, isOfPatterns }: AskedTable,
   { reversePath, address, tenant, user }: WaySubject,
   ofRecipient: string,
 ): readonly string[] {
   if (by === 'user' && user === '') return [];
-  // It looks at the whole address itself.
-  if (from?.kind === 'program') return [tableKey(subjectOf(by, { reversePath, address, tenant, user }))];
+  // These look at the whole address themselves.
+  if (from?.kind === 'program' || isOfPatterns === true)
+    return [tableKey(subjectOf(by, { reversePath, address, tenant, user }))];
   if (by === 'tenant') return [tableKey(tenant), '*'];
   const isSender = by === 'sender';
   const asked = by === 'recipient' ? address : isSender ? reversePath : user;

@@ -138,6 +138,18 @@ for (const [what, ways, about, key] of [
     'mx:far.test',
   ],
   [
+    'a table of expressions is asked for the whole address alone, in lower case',
+    waysOf(
+      tableOf(
+        't',
+        { 'far.test': 'discard:', '*': 'discard:', 'joe+list@far.test': ':[one.test]' },
+        { isOfPatterns: true, delimiter: '+' },
+      ),
+    ),
+    subject('Joe+List@FAR.test'),
+    'to#smarthost,failover,one.test%3A25:far.test',
+  ],
+  [
     'a transport alone leads to the MX, past all routes',
     waysOf(tableOf('t', { 'far.test': 'smtp:' })),
     subject('x@far.test'),

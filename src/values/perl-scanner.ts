@@ -1,6 +1,6 @@
 // Reads the parts of an expression of Perl that stand for characters: escapes and brackets. They are written in the syntax of RE2.
 
-import { ValueError } from '../../values/value-error.ts';
+import { ValueError } from './value-error.ts';
 
 const horizontal = '\\t \\x{a0}\\x{1680}\\x{180e}\\x{2000}-\\x{200a}\\x{202f}\\x{205f}\\x{3000}';
 export const vertical = '\\n\\x{b}\\f\\r\\x{85}\\x{2028}\\x{2029}';

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
-import { checkPattern } from '../../../src/policy/checks/check-pattern.ts';
-import { parsePerlExpression } from '../../../src/policy/checks/perl-expression.ts';
-import { CheckedLine } from '../../../src/policy/checks/types.ts';
-import { ValueError } from '../../../src/values/value-error.ts';
+import { readPattern } from '../../src/values/pattern.ts';
+import { parsePerlExpression } from '../../src/values/perl-expression.ts';
+import { CheckedLine } from '../../src/policy/checks/types.ts';
+import { ValueError } from '../../src/values/value-error.ts';
 
 function pattern(source: string, flags = '') {
-  return checkPattern({ source, flags, isNegated: false }, 'pcre', RE2JS);
+  return readPattern({ source, flags, isNegated: false }, 'pcre', RE2JS);
 }
 
 function matched(source: string, text: string, flags = ''): readonly string[] | undefined {

@@ -1,25 +1,31 @@
 // An expression with its flags, as tables have them: `/EXPRESSION/FLAGS`.
 
 import type { RE2JS } from 're2js';
-import { parsePosixExpression } from '../../values/posix-expression.ts';
-import { ValueError } from '../../values/value-error.ts';
+import { parsePosixExpression } from './posix-expression.ts';
+import { ValueError } from './value-error.ts';
 import { parsePerlExpression } from './perl-expression.ts';
-import type { CheckedLine } from './types.ts';
 
 /** `regexp`: extended expressions of POSIX, as regexp_table(5). `pcre`: those of Perl, as pcre_table(5). */
-export type CheckSyntax = 'regexp' | 'pcre';
+export type PatternSyntax = 'regexp' | 'pcre';
+
+/** A text that is matched, and what is computed of it once for all patterns. */
+export interface MatchedText {
+  readonly text: string;
+  /** In lower case, in which `required` is looked for. */
+  readonly lower: string;
+}
 
 export type Re2 = typeof RE2JS;
 
-export interface CheckPattern {
+export interface Pattern {
   /** How many groups it has. */
   readonly groups: number;
   /** `!`: it is for lines that do not match. */
   readonly isNegated: boolean;
   /** Does the rule hold for the line? */
-  holds(line: CheckedLine): boolean;
+  holds(line: MatchedText): boolean;
   /** What the groups have matched, from 1; undefined when it does not match. For one that is not negated. */
-  match(line: CheckedLine): readonly string[] | undefined;
+  match(line: MatchedText): readonly string[] | undefined;
 }
 
 /** The expression of a rule as it stands in the file. */
@@ -30,10 +36,10 @@ export interface WrittenPattern {
 }
 
 /** @throws {ValueError} */
-export function checkPattern(written: WrittenPattern, syntax: CheckSyntax, re2: Re2): CheckPattern {
+export function readPattern(written: WrittenPattern, syntax: PatternSyntax, re2: Re2): Pattern {
   const { regex, required } = syntax === 'pcre' ? perl(written, re2) : posix(written, re2);
   const { isNegated } = written;
-  const isPossible = ({ lower }: CheckedLine): boolean => required === '' || lower.includes(required);
+  const isPossible = ({ lower }: MatchedText): boolean => required === '' || lower.includes(required);
   return {
     groups: regex.groupCount(),
     isNegated,
