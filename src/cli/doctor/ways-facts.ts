@@ -159,5 +159,5 @@ async function failuresOf(
     if (!(error instanceof ControlError)) throw error;
     return `Whether mail of ${route} fails was not looked at: ${error.message.replace(/\.$/, '')}`;
   }
-  return recipients === 0 ? undefined : { route, recipients, isAtLeast: seen === mostRows, lastError };
+  return recipients === 0 ? undefined : { route, name, recipients, isAtLeast: seen === mostRows, lastError };
 }

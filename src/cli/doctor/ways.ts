@@ -45,6 +45,7 @@ export interface FailingWay {
   readonly isAtLeast: boolean;
   /** Of one of them. */
   readonly lastError: string;
+  readonly name: string;
 }
 
 /** Less is no room: one message may have this size. */
@@ -84,17 +85,22 @@ export function waysFindings(facts: WaysFacts): readonly Finding[] {
       ),
     ),
     ...facts.disks.flatMap(diskFindings),
-    ...facts.failing.map(({ route, recipients, isAtLeast, lastError }) =>
-      warning(
-        'ways-failing',
-        `${isAtLeast ? 'At least ' : ''}${recipients} ${recipients === 1 ? 'recipient' : 'recipients'} of ${route} ${recipients === 1 ? 'waits' : 'wait'} after failed attempts, the last: ${lastError}.`,
-        `"sluice queue list --route NAME" shows them; when the cause is gone: sluice queue retry --route NAME`,
-      ),
-    ),
+    ...facts.failing.map(failingFinding),
     ...facts.unseen.map((what) =>
       notSeen(`${what}.`, 'Run "sluice doctor" as root, or as the user that runs Sluice.'),
     ),
   ];
+}
+
+function failingFinding({ route, name, recipients, isAtLeast, lastError }: FailingWay): Finding {
+  const many =
+    recipients === 1 ? '1 recipient of this route waits' : `${recipients} recipients of this route wait`;
+  const quoted = `'${name.replaceAll("'", "'\\''")}'`;
+  return warning(
+    'ways-failing',
+    `Mail of ${route} fails: ${isAtLeast ? 'at least ' : ''}${many} after failed attempts. One of them: ${lastError}.`,
+    `sluice queue list --route ${quoted} shows them; when the cause is gone: sluice queue retry --route ${quoted}`,
+  );
 }
 
 function diskFindings({ route, folder, freeBytes, allBytes, freeInodes }: ArchiveDisk): readonly Finding[] {

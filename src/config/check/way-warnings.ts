@@ -14,7 +14,7 @@ export function wayWarnings({ route, user }: Pick<Config, 'route' | 'user'>): Co
     const { command, as } = each.way;
     const warnings: ConfigWarning[] = [];
     const fault = programFault(command[0] ?? '');
-    if (fault !== undefined) warnings.push({ path: ['route', index, 'pipe', 0], message: fault.reason });
+    if (fault !== undefined) warnings.push({ path: ['route', index, 'pipe', 0], message: faultText(fault) });
     if (as === undefined && user !== undefined) {
       const message =
         'has no "as": its program runs as the user of the sender processes, who can read the queue; name another user';
@@ -37,12 +37,16 @@ export function programFault(
   if (typeof found === 'string') return { isFatal: true, reason: found };
   if (!found.isFile()) return { isFatal: true, reason: `${program} is no program` };
   if ((found.mode & anyExecute) === 0)
-    return { isFatal: true, reason: `${program} may not be run by anybody; chmod it` };
+    return { isFatal: true, reason: `${program} may not be run by anybody (chmod it)` };
   if ((found.mode & writableByOthers) !== 0)
-    return { isFatal: false, reason: `${program} can be changed by others than its owner; chmod go-w` };
+    return { isFatal: false, reason: `${program} can be changed by others than its owner (chmod go-w)` };
   const folder = statOf(dirname(program));
   if (typeof folder === 'string' || (folder.mode & writableByOthers & 0o002) === 0) return undefined;
   return { isFatal: false, reason: `${program} can be replaced by everybody, who may write to its folder` };
+}
+
+function faultText({ isFatal, reason }: NonNullable<ReturnType<typeof programFault>>): string {
+  return isFatal ? `${reason}, so this mail waits` : reason;
 }
 
 function statOf(path: string): Stats | string {
@@ -51,7 +55,7 @@ function statOf(path: string): Stats | string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT'
-      ? `${path} does not exist, so this mail waits`
+      ? `${path} does not exist`
       : `${path} cannot be looked at (${code ?? 'no reason'})`;
   }
 }

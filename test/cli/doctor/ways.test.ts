@@ -12,7 +12,7 @@ const gib = 1024 * mib;
 const route = 'the route "r"';
 const disk = { route, folder: '/a', freeBytes: 50 * gib, allBytes: 100 * gib, freeInodes: undefined };
 const right: WaysFacts = { programs: [], users: [], archives: [], disks: [disk], failing: [], unseen: [] };
-const failing = { route, recipients: 1, isAtLeast: false, lastError: 'it ended with 75' };
+const failing = { route, name: 'r', recipients: 1, isAtLeast: false, lastError: 'it ended with 75' };
 
 const cases: readonly (readonly [name: string, change: Partial<WaysFacts>, found: readonly string[]])[] = [
   ['all is well', {}, []],
@@ -45,17 +45,18 @@ for (const [name, change, expected] of cases) {
   });
 }
 
-test('one recipient and many are told in words', () => {
-  const what = (change: Partial<typeof failing>): string =>
-    waysFindings({ ...right, disks: [], failing: [{ ...failing, ...change }] })[0]?.what ?? '';
+test('one recipient and many are told in words, and the command names the route for a shell', () => {
+  const found = (change: Partial<typeof failing>) =>
+    waysFindings({ ...right, disks: [], failing: [{ ...failing, ...change }] })[0];
   assert.equal(
-    what({}),
-    '1 recipient of the route "r" waits after failed attempts, the last: it ended with 75.',
+    found({})?.what,
+    'Mail of the route "r" fails: 1 recipient of this route waits after failed attempts. One of them: it ended with 75.',
   );
   assert.match(
-    what({ recipients: 1000, isAtLeast: true }),
-    /^At least 1000 recipients of the route "r" wait /,
+    found({ recipients: 1000, isAtLeast: true })?.what ?? '',
+    /at least 1000 recipients of this route wait/,
   );
+  assert.match(found({ name: "joe's" })?.mend ?? '', /^sluice queue list --route 'joe'\\''s' shows them/u);
 });
 
 test('programs, users and archives are found where they are, each once', async (t) => {
