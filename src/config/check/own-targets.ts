@@ -44,6 +44,15 @@ function targetsOf(route: RouteConfig, own: Own): readonly Target[] {
   }));
 }
 
+/** Does this Sluice listen at an address, as far as that is known without DNS? */
+export function listensAt(
+  target: (Endpoint & { readonly kind: 'tcp' }) | { readonly kind: 'unix'; readonly path: string },
+  own: Own,
+): boolean {
+  const addresses = target.kind === 'unix' ? [target] : addressesOf(target, own);
+  return addresses.some((address) => isOwn(address, own.listen));
+}
+
 /** Of a name, those that are known without DNS. */
 function addressesOf({ host, port }: Endpoint, { hostname, listen }: Own): readonly ListenAddress[] {
   if (host === 'localhost') return loopback.map((each) => ({ kind: 'tcp', host: each, port }));

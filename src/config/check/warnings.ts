@@ -4,6 +4,7 @@ import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
 import { contentFilterWarnings } from './content-filter-warnings.ts';
 import { credentialWarnings } from './credential-warnings.ts';
+import { filterWarnings } from './filter-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
 import { loopWarnings } from './loop-warnings.ts';
 import type { Path } from '../read/toml.ts';
@@ -87,6 +88,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...contentFilterWarnings(config),
     ...loopWarnings(config),
     ...stageWarnings(config),
+    ...filterWarnings(config),
     ...sendingWarnings(config),
     ...wayWarnings(config),
     ...credentialWarnings(config),

@@ -7,6 +7,8 @@ import { expected, key, oneOf, tableOf, textOf } from '../fields.ts';
 
 const actions = ['reject', 'tempfail', 'quarantine', 'discard', 'continue'] as const;
 
+const traceFields: ReadonlySet<string> = new Set(['received', 'return-path', 'delivered-to']);
+
 /**
  * RFC 5322 2.2: a name of printable characters without a colon; the value here is one line.
  * @throws {ValueError} when it is no field
@@ -15,6 +17,10 @@ export function markField(text: string): { readonly name: string; readonly value
   const [, name, value] = /^([!-9;-~]{1,76}):[ \t]*([\x20-\x7e]{1,900})$/u.exec(text) ?? [];
   if (name === undefined || value === undefined)
     throw new ValueError(`${JSON.stringify(text)} is no field: it looks like "X-Spam: Yes"`);
+  if (traceFields.has(name.toLowerCase()))
+    throw new ValueError(
+      `${name} is a field of mail servers, by which loops are found: take another name, such as X-Spam`,
+    );
   return { name, value };
 }
 

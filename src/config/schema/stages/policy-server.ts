@@ -4,8 +4,15 @@ import { z } from 'zod';
 
 import { policyPoints } from '../../../values/policy-points.ts';
 import { formatServiceAddress, parseServiceAddress } from '../../../values/service-address.ts';
+import { ValueError } from '../../../values/value-error.ts';
 import { duration, expected, key, listOf, textOf, wholeNumber, yesNo } from '../fields.ts';
 import { stageKind } from './stage-kind.ts';
+
+/** An attribute ends with its line. @throws {ValueError} when it would end amid the text */
+function oneLine(text: string): string {
+  if (/[\x00-\x1f\x7f]/u.test(text)) throw new ValueError('must be one line without control characters');
+  return text;
+}
 
 export const policyServerStage = stageKind(
   'policy-server',
@@ -24,11 +31,12 @@ export const policyServerStage = stageKind(
         `points: ${policyPoints.map((point) => `"${point}"`).join(', ')}`,
       )
         .min(1, 'must name one point at least')
+        .refine((points) => new Set(points).size === points.length, 'names a point twice')
         .default(['rcpt']),
       'At which commands of a client it is asked. "rcpt" is what smtpd_recipient_restrictions of Postfix is, "data" smtpd_data_restrictions, "end-of-data" smtpd_end_of_data_restrictions.',
     ),
     context: key(
-      textOf('a text', (text) => text).default(''),
+      textOf('a text of one line', oneLine).default(''),
       'The attribute policy_context, by which a server knows what it is asked for.',
       { example: '"submission"' },
     ),
