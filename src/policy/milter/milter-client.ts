@@ -196,8 +196,8 @@ export class MilterClient {
     try {
       return await done;
     } catch (error) {
-      // It was not asked, and may be when the client tries again.
-      if (isBusy(error)) throw error;
+      // It was not asked, and may be when the client tries again; or nobody wants to know any more.
+      if (isBusy(error) || this.#isClosed) throw error;
       if (point !== 'connect' && point !== 'helo') this.#lost = 'it was lost before, in the same transaction';
       this.drop();
       // What it agrees to may be something else when it is back; and until then, its failures are noticed at once.

@@ -41,15 +41,24 @@ const calmAfter = 100;
 /** Each answer has a limit of its own. This one is for a milter that asks for more time without end. */
 const longestMs = 3_600_000;
 
+/** What a milter says to an event before its turn. */
+interface EarlyAnswer {
+  readonly point: SharedPoint;
+  /** The transaction, HELO name or client that it was asked about. */
+  readonly about: unknown;
+  readonly answer: Answer;
+  isSettled: boolean;
+}
+
 /** A milter in one session. */
 class MilterAsked {
-  readonly client: MilterClient;
+  client: MilterClient;
   /** What it has said of the session as a whole: it holds for all that follows. */
   verdict: Verdict | undefined;
   /** It wants to know no more of this session. */
   isDone = false;
   /** What it was asked while an earlier milter was. */
-  early: { readonly point: SharedPoint; readonly answer: Answer } | undefined;
+  early: EarlyAnswer | undefined;
 
   constructor(parts: MilterParts) {
     this.client = new MilterClient(parts);
@@ -117,7 +126,10 @@ export class MilterStage implements Stage {
   }
 
   transactionEnded(facts: SessionFacts): void {
-    this.#sessions.get(facts)?.client.endMessage();
+    const asked = this.#sessions.get(facts);
+    if (asked === undefined) return;
+    this.#withdraw(asked);
+    asked.client.endMessage();
   }
 
   sessionEnded(facts: SessionFacts): void {
@@ -134,21 +146,29 @@ export class MilterStage implements Stage {
   #ask(point: SharedPoint, facts: SessionFacts | MailFacts): Answer {
     const asked = this.#of(facts);
     const { early } = asked;
-    if (early !== undefined) {
+    if (early?.point === point && early.about === subjectOf(point, facts)) {
       asked.early = undefined;
-      if (early.point === point) return early.answer;
-      // An earlier milter has refused what this one was told of.
-      asked.client.endMessage();
+      return early.answer;
     }
+    this.#withdraw(asked);
     if (asked.isDone || asked.verdict !== undefined) return asked.verdict ?? goOn;
-    if (this.#calm[point] >= calmAfter) this.#parts.next?.askEarly(point, facts);
+    const next = this.#calm[point] >= calmAfter ? this.#parts.next : undefined;
+    next?.askEarly(point, facts);
     const answered = asked.client.ask(point, facts);
     if (answered === undefined) return goOn;
-    return answered.then((each) => {
-      const verdict = this.#taken(asked, each);
-      this.#calm[point] = verdict === goOn ? this.#calm[point] + 1 : 0;
-      return verdict;
-    });
+    return answered.then(
+      (each) => {
+        const verdict = this.#taken(asked, each);
+        this.#calm[point] = verdict === goOn ? this.#calm[point] + 1 : 0;
+        if (verdict !== goOn) next?.withdraw(facts);
+        return verdict;
+      },
+      (error: unknown) => {
+        this.#calm[point] = 0;
+        next?.withdraw(facts);
+        throw error;
+      },
+    );
   }
 
   /** Asks while an earlier milter is asked: the answer waits for its turn. */
@@ -156,9 +176,32 @@ export class MilterStage implements Stage {
     // One that has failed is left to the turn.
     if (this.#parts.last.terms === undefined) return;
     const answer = this.#ask(point, facts);
+    const early: EarlyAnswer = { point, about: subjectOf(point, facts), answer, isSettled: false };
+    const settled = (): void => {
+      early.isSettled = true;
+    };
     // It may fail before anybody waits for it, and when nobody does.
-    if (answer instanceof Promise) answer.catch(() => undefined);
-    this.#of(facts).early = { point, answer };
+    if (answer instanceof Promise) answer.then(settled, settled);
+    else settled();
+    this.#of(facts).early = early;
+  }
+
+  /** The turn for what it was asked early will not come: an earlier milter has decided. */
+  withdraw(facts: SessionFacts): void {
+    const asked = this.#sessions.get(facts);
+    if (asked !== undefined) this.#withdraw(asked);
+  }
+
+  /** Nothing that was said about the event may count for another one. */
+  #withdraw(asked: MilterAsked): void {
+    const { early } = asked;
+    if (early === undefined) return;
+    asked.early = undefined;
+    if (early.isSettled) asked.client.endMessage();
+    else {
+      asked.client.close();
+      asked.client = new MilterClient(this.#parts);
+    }
   }
 
   #taken(asked: MilterAsked, answered: Answered | undefined): Verdict {
@@ -188,5 +231,16 @@ export class MilterStage implements Stage {
     // What a milter has edited counts also when it wants to see no more of the message.
     const reason = quarantine ?? client.takeQuarantine();
     return takenVerdict(this.name, edits, reason, this.#parts.marks);
+  }
+}
+
+function subjectOf(point: SharedPoint, facts: SessionFacts | MailFacts): unknown {
+  switch (point) {
+    case 'connect':
+      return facts.client;
+    case 'helo':
+      return facts.helo;
+    default:
+      return (facts as MailFacts).transaction;
   }
 }

@@ -137,6 +137,52 @@ test('what a milter was told of, and an earlier one has refused, is over for it'
   assert.deepEqual(fixture.troubles.list, []);
 });
 
+for (const isAnswered of [true, false]) {
+  test(`an early answer ${isAnswered ? 'that came' : 'that did not come'} counts for no other transaction`, async (t) => {
+    const { first, second, fixture, client } = await calmMilters(t);
+    first.script = { answer: ({ letter }) => [letter === 'M' ? packet('r') : goOnPacket] };
+    let asked = (): void => undefined;
+    const early = new Promise<void>((resolve) => (asked = resolve));
+    second.script = {
+      answer: ({ letter, texts }) => {
+        if (letter !== 'M') return [goOnPacket];
+        if (texts[0] === '<evil@example.com>') return [packet('r')];
+        asked();
+        return isAnswered ? [goOnPacket] : undefined;
+      },
+    };
+    assert.match(await client.ask('MAIL FROM:<refused@example.com>\r\n'), /^550 /);
+    await early;
+    first.script = {};
+    assert.match(await client.ask('MAIL FROM:<evil@example.com>\r\n'), /^550 /);
+    second.script = {};
+    const replies = await sendMessage(client, { from: 'good@example.com' });
+    assert.match(replies.at(-1) ?? '', /^250 /);
+    assert.deepEqual(senders(second).slice(-3), [
+      'M <refused@example.com>',
+      'M <evil@example.com>',
+      'M <good@example.com>',
+    ]);
+    assert.deepEqual(fixture.troubles.list, []);
+  });
+}
+
+test('an early answer counts for no other transaction when the earlier milter has failed', async (t) => {
+  const { first, second, client } = await calmMilters(t);
+  first.script = {
+    answer: ({ letter }, { socket }) => (letter === 'M' ? void socket.destroy() : [goOnPacket]),
+  };
+  second.script = {
+    answer: ({ letter, texts }) => [
+      letter === 'M' && texts[0] === '<evil@example.com>' ? packet('r') : goOnPacket,
+    ],
+  };
+  assert.match(await client.ask('MAIL FROM:<lost@example.com>\r\n'), /^451 /);
+  first.script = {};
+  assert.match(await client.ask('MAIL FROM:<evil@example.com>\r\n'), /^550 /);
+  assert.match((await sendMessage(client, { from: 'good@example.com' })).at(-1) ?? '', /^250 /);
+});
+
 test('a milter that fails while an earlier one is asked fails in its turn', async (t) => {
   const { second, fixture, client } = await calmMilters(t);
   second.script = {
