@@ -10,11 +10,13 @@ import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import { peerOf } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
+import { SigningError } from '../signing/signing-error.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import { dayOf } from '../srs/srs-day.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
+import { EndablePauses } from './endable-pauses.ts';
 import { FailedCopies } from './failed-copies.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
@@ -45,13 +47,16 @@ export class Bouncer implements BouncerPort {
   readonly #reports: ReportWriter;
   /** Messages whose report is tried again until it can be stored. */
   readonly #failing = new Set<string>();
-  /** Functions that end the pauses between two tries. */
-  readonly #pauses = new Set<() => void>();
+  /** Of messages whose report is to be asked for again: how many of its parts are stored. */
+  readonly #storedParts = new Map<string, number>();
+  /** Between two tries. */
+  readonly #pauses: EndablePauses;
   readonly #copies: FailedCopies;
   #isStopped = false;
 
   constructor(parts: BouncerParts) {
     this.#parts = parts;
+    this.#pauses = new EndablePauses(parts.timers);
     this.#copies = new FailedCopies(parts);
     this.#source = new ReportSource(parts);
     this.#reports = new ReportWriter(parts);
@@ -66,19 +71,26 @@ export class Bouncer implements BouncerPort {
   stop(): void {
     this.#isStopped = true;
     this.#copies.stop();
-    for (const wake of this.#pauses) wake();
+    this.#pauses.stop();
   }
 
   /**
    * Reports recipients of one message to the addressee that `addresseeOf` finds. Resolves to true when the report is on stable
    * storage, or when none is due. A report that cannot be stored is tried again until it is stored, or until `stop`: then this
-   * resolves to false, and the failure has been reported to nobody.
+   * resolves to false, and the failure has been reported to nobody. One that cannot be signed resolves to `later`: it is to be asked
+   * for again, and others need not wait for it.
    */
-  async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<boolean> {
+  async report(
+    queueId: string,
+    ref: StoredRef,
+    recipients: readonly ReportedRecipient[],
+  ): Promise<boolean | 'later'> {
+    let outcome: boolean | 'later' = true;
     try {
-      return await this.#reportUntilStored(queueId, ref, recipients);
+      outcome = await this.#reportUntilStored(queueId, ref, recipients);
+      return outcome;
     } finally {
-      if (this.#failing.delete(queueId) && this.#failing.size === 0) this.#parts.troubles?.clear('report');
+      if (outcome !== 'later') this.#isOver(queueId);
     }
   }
 
@@ -109,11 +121,16 @@ export class Bouncer implements BouncerPort {
     this.#tellNews(queueId, envelope, recipients, addressee);
   }
 
+  #isOver(queueId: string): void {
+    this.#storedParts.delete(queueId);
+    if (this.#failing.delete(queueId) && this.#failing.size === 0) this.#parts.troubles?.clear('report');
+  }
+
   async #reportUntilStored(
     queueId: string,
     ref: StoredRef,
     recipients: readonly ReportedRecipient[],
-  ): Promise<boolean> {
+  ): Promise<boolean | 'later'> {
     if (!(await this.#waitForRoom(queueId, ref))) return false;
     const found = await this.#read(queueId, ref);
     if (found === undefined) {
@@ -121,20 +138,31 @@ export class Bouncer implements BouncerPort {
       return !this.#isStopped;
     }
     const { envelope, original: content } = found;
+    // Known: it was told before, when it could not be signed.
+    let stored = this.#storedParts.get(queueId);
     for (const each of recipients) {
-      if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
+      if (each.action === 'failed' && stored === undefined) this.#tellBounced(queueId, envelope, each);
     }
+    stored ??= 0;
     const addressee = this.#addressee(envelope);
     if (addressee.kind === 'nobody') {
       this.#tellDropped(queueId, envelope, recipients, addressee.reason);
       this.#tellNews(queueId, envelope, recipients, addressee);
       return true;
     }
-    for (const each of await this.#reports.parts(addressee, envelope, recipients, content)) {
-      while (!(await this.#tryStore(queueId, ref, envelope, each, content))) {
+    const parts = await this.#reports.parts(addressee, envelope, recipients, content);
+    for (const each of parts.slice(stored)) {
+      for (;;) {
+        const outcome = await this.#tryStore(queueId, ref, envelope, each, content);
+        if (outcome === 'stored') break;
         if (this.#isStopped) return false;
-        await this.#pause();
+        if (outcome === 'unsigned') {
+          this.#storedParts.set(queueId, stored);
+          return 'later';
+        }
+        await this.#pauses.wait(retryMs);
       }
+      stored++;
     }
     this.#tellNews(queueId, envelope, recipients, addressee);
     return true;
@@ -175,29 +203,14 @@ export class Bouncer implements BouncerPort {
     envelope: Envelope,
     part: ReportPart,
     original: readonly Uint8Array[],
-  ): Promise<boolean> {
+  ): Promise<'stored' | 'failed' | 'unsigned'> {
     try {
       await this.#reports.store(queueId, ref, envelope, part, original);
-      return true;
+      return 'stored';
     } catch (error) {
       this.#noteFailed(queueId, error instanceof Error ? error.message : String(error));
-      return false;
+      return error instanceof SigningError ? 'unsigned' : 'failed';
     }
-  }
-
-  /** Waits before the next try; `stop` ends the wait. */
-  #pause(): Promise<void> {
-    if (this.#isStopped) return Promise.resolve();
-    const { timers } = this.#parts;
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        timers.clear(timer);
-        this.#pauses.delete(wake);
-        resolve();
-      };
-      const timer = timers.setTimeout(wake, retryMs).unref();
-      this.#pauses.add(wake);
-    });
   }
 
   /**
@@ -210,7 +223,7 @@ export class Bouncer implements BouncerPort {
     while (!writer.hasRoom(smallReportBytes)) {
       this.#noteFailed(queueId, writer.failure?.message ?? fullText);
       if (this.#isStopped) return false;
-      await this.#pause();
+      await this.#pauses.wait(retryMs);
     }
     return true;
   }
@@ -240,7 +253,7 @@ export class Bouncer implements BouncerPort {
         const reason = error instanceof Error ? error.message : String(error);
         this.#parts.log.error(`message ${queueId} cannot be read for its report, trying again: ${reason}`);
         if (this.#isStopped) return undefined;
-        await this.#pause();
+        await this.#pauses.wait(retryMs);
       }
     }
   }

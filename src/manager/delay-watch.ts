@@ -119,7 +119,7 @@ export class DelayWatch {
     warned.warned(message, afterMs);
     const queueId = admission.queueIdOf(message);
     if (recipients.some((each) => this.#isDue(each, toldMs, afterMs)))
-      reports.warn(queueId, () => this.#waiting(message, queueId, toldMs, afterMs));
+      reports.warn(queueId, () => this.#waiting(message, queueId, toldMs, afterMs), recipients[0]?.tenant);
     return receivedMs + (warned.nextOf(message, steps) ?? Infinity);
   }
 

@@ -2,7 +2,8 @@
 // that a mailing to thousands gets one report and not one for each transaction. When nothing of the message is under way any
 // more, they are reported at once. Promises bounded work: at most `maxRunning`
 // reports are written to a store at a time, tenants in turn, and a report that waits for its turn holds a few texts, never a message.
-// Where very many wait, deliveries of that store are paused until they are fewer. Reports of one store do not wait for those of another.
+// Where very many wait, deliveries of that store are paused until they are fewer. Reports of one store do not wait for those of another. A tenant
+// about whose mail no reports can be written (its key is broken) holds up nobody else: its reports, and then its deliveries, wait alone.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { MessageHandle } from '../schedule/types.ts';
@@ -22,6 +23,10 @@ const maxRunning = 128;
 const maxReady = 20_000;
 /** ... until there are only so many. */
 const fewReady = 19_000;
+/** Reports of a tenant that wait until one of them can be written; with more, nothing more of its mail is tried. */
+const mostAside = 100;
+/** How often one of these is tried. */
+const probeMs = 1_000;
 /** Most failures that are gathered: with more, all of them are reported at once. */
 const maxGathered = 100_000;
 
@@ -34,6 +39,7 @@ interface Gathered {
 
 interface Ready {
   readonly queueId: string;
+  readonly tenant: string;
   readonly ref: StoredRef;
   readonly recipients: () => readonly ReportedRecipient[];
 }
@@ -45,21 +51,26 @@ interface Line {
   running: number;
   /** Deliveries of the store are paused. */
   isLate: boolean;
+  /** Tenants whose deliveries are paused, because reports about their mail cannot be written. */
+  readonly lateTenants: Set<string>;
 }
 
 export interface FailureReportsOptions {
   /** Pins the message in the spool, and returns its place; undefined when it is gone. */
   readonly take: (queueId: string) => StoredRef | undefined;
-  /** Writes the report about recipients of one message that was taken; never rejects. */
+  /**
+   * Writes the report about recipients of one message that was taken; never rejects. `later`: reports about mail of its tenant cannot be written
+   * now, as without the key that signs them.
+   */
   readonly report: (
     queueId: string,
     ref: StoredRef,
     recipients: readonly ReportedRecipient[],
-  ) => Promise<void>;
+  ) => Promise<'over' | 'later'>;
   /** Will other recipients of the message have results soon? Failures wait for these. */
   readonly isUnderWay: (queueId: string, message: MessageHandle) => boolean;
-  /** Told when the mail of this store has too many failures without a report, and when that is over. */
-  readonly late?: (isLate: boolean, store: number) => void;
+  /** Told when the mail of this store, or of this tenant in it, has too many failures without a report, and when that is over. */
+  readonly late?: (isLate: boolean, store: number, tenant?: string) => void;
   /** Reports of a tenant for one turn. Default: 1. */
   readonly weightOf?: (tenant: string) => number;
   readonly timers: Timers;
@@ -84,6 +95,8 @@ export class FailureReports {
   /** Reports that are ready or running. */
   #unfinished = 0;
   #timer: Timer | undefined;
+  /** Runs while there are tenants whose reports cannot be written. */
+  #probe: Timer | undefined;
   #stopped = false;
   readonly #over = Promise.withResolvers<void>();
 
@@ -129,9 +142,9 @@ export class FailureReports {
    * Begins a report about a message that waits, in its turn.
    * @param recipients - those that wait when its turn has come; none: there is no report
    */
-  warn(queueId: string, recipients: () => readonly ReportedRecipient[]): void {
+  warn(queueId: string, recipients: () => readonly ReportedRecipient[], tenant = ''): void {
     if (this.#stopped) return;
-    const line = this.#enqueue(queueId, '', recipients);
+    const line = this.#enqueue(queueId, tenant, recipients);
     if (line !== undefined) this.#run(line);
   }
 
@@ -166,7 +179,11 @@ export class FailureReports {
     this.#stopped = true;
     this.#timers.clear(this.#timer);
     for (const queueId of this.#gathered.keys()) this.#makeReady(queueId);
-    for (const line of this.#lines.values()) this.#run(line);
+    this.#timers.clear(this.#probe);
+    for (const line of this.#lines.values()) {
+      for (const tenant of line.ready.aside) line.ready.resume(tenant);
+      this.#run(line);
+    }
     return this.#unfinished === 0 ? Promise.resolve() : this.#over.promise;
   }
 
@@ -186,11 +203,17 @@ export class FailureReports {
     if (ref === undefined) return undefined;
     let line = this.#lines.get(ref.store);
     if (line === undefined) {
-      line = { ready: new ReportTurns(this.#weightOf), running: 0, isLate: false };
+      line = {
+        ready: new ReportTurns(this.#weightOf),
+        running: 0,
+        isLate: false,
+        lateTenants: new Set(),
+      };
       this.#lines.set(ref.store, line);
     }
-    line.ready.add(tenant, { queueId, ref, recipients });
+    line.ready.add(tenant, { queueId, tenant, ref, recipients });
     this.#unfinished++;
+    this.#lookAside(line, ref.store, tenant);
     return line;
   }
 
@@ -198,15 +221,52 @@ export class FailureReports {
     while (line.running < maxRunning) {
       const next = line.ready.take();
       if (next === undefined) break;
-      line.running++;
-      void this.#report(next.queueId, next.ref, next.recipients()).finally(() => {
-        line.running--;
-        this.#unfinished--;
-        this.#run(line);
-        if (line.isLate && line.ready.size <= fewReady) this.#setLate(line, next.ref.store, false);
-        if (this.#stopped && this.#unfinished === 0) this.#over.resolve();
-      });
+      this.#write(line, next);
     }
+  }
+
+  #write(line: Line, next: Ready): void {
+    const { queueId, recipients, ref, tenant } = next;
+    line.running++;
+    void this.#report(queueId, ref, recipients()).then((outcome) => {
+      line.running--;
+      if (outcome === 'later' && !this.#stopped) {
+        line.ready.setAside(tenant, next);
+        this.#lookAside(line, ref.store, tenant);
+        this.#probe ??= this.#timers.setTimeout(() => this.#probeAll(), probeMs);
+      } else {
+        this.#unfinished--;
+        this.#resume(line, ref.store, tenant);
+      }
+      this.#run(line);
+      if (line.isLate && line.ready.size <= fewReady) this.#setLate(line, ref.store, false);
+      if (this.#stopped && this.#unfinished === 0) this.#over.resolve();
+    });
+  }
+
+  /** A report of the tenant was written: the others can be, too. */
+  #resume(line: Line, store: number, tenant: string): void {
+    line.ready.resume(tenant);
+    if (line.lateTenants.delete(tenant)) this.#late(false, store, tenant);
+  }
+
+  /** Of each tenant whose reports cannot be written, one is tried. */
+  #probeAll(): void {
+    this.#probe = undefined;
+    for (const line of this.#lines.values()) {
+      for (const tenant of line.ready.aside) {
+        const next = line.ready.takeAside(tenant);
+        if (next !== undefined) this.#write(line, next);
+        else line.ready.resume(tenant);
+      }
+    }
+  }
+
+  /** A tenant about whose mail no reports can be written has few that wait: nothing more of its mail is tried then. */
+  #lookAside(line: Line, store: number, tenant: string): void {
+    if (line.ready.sizeAside(tenant) < mostAside || line.lateTenants.has(tenant)) return;
+    line.lateTenants.add(tenant);
+    this.#late(true, store, tenant);
   }
 
   #setLate(line: Line, store: number, isLate: boolean): void {

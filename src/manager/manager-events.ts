@@ -26,7 +26,12 @@ export type ManagerEvent =
   /** Outcomes of a store's mail cannot be stored, for this reason; without a reason, they can be stored again. */
   | { readonly kind: 'blocked'; readonly reason: string | undefined; readonly store: number }
   /** Too many failures of a store's mail have no report yet, or they are fewer again. */
-  | { readonly kind: 'late'; readonly areLate: boolean; readonly store: number }
+  | {
+      readonly kind: 'late';
+      readonly areLate: boolean;
+      readonly store: number;
+      readonly tenant?: string | undefined;
+    }
   /** Operators' overrides have changed, so other limits are in force. */
   | { readonly kind: 'limits' }
   /** The difference between dates and steady time has changed to `shiftMs`, by `byMs`; or a start is no longer in doubt. */

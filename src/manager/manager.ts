@@ -51,6 +51,7 @@ export interface ManagerParts extends WakeUpParts {
 }
 
 const lateText = 'very many messages have failed, and their reports are being written';
+const tenantLateText = 'messages of the tenant have failed, and reports about them cannot be signed';
 
 export class Manager {
   readonly #parts: ManagerParts;
@@ -251,7 +252,7 @@ export class Manager {
         this.#scheduler.pause(event.reason, nowMs, event.store);
         break;
       case 'late':
-        this.#scheduler.pause(event.areLate ? lateText : undefined, nowMs, event.store, 'reports');
+        this.#scheduler.pause(lateTextOf(event), nowMs, event.store, 'reports', event.tenant);
         break;
       case 'limits':
         this.#scheduler.reconfigure(shaping.renew(), nowMs);
@@ -272,4 +273,15 @@ export class Manager {
     }
     this.settle();
   }
+}
+
+function lateTextOf({
+  areLate,
+  tenant,
+}: {
+  readonly areLate: boolean;
+  readonly tenant?: string | undefined;
+}) {
+  if (!areLate) return undefined;
+  return tenant === undefined ? lateText : tenantLateText;
 }

@@ -97,7 +97,11 @@ export interface SenderPort {
 /** Reports undeliverable mail to its senders. */
 export interface BouncerPort {
   /** Resolves to false when the report is not stored: it has to be repeated after the next start. */
-  report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<boolean>;
+  report(
+    queueId: string,
+    ref: StoredRef,
+    recipients: readonly ReportedRecipient[],
+  ): Promise<boolean | 'later'>;
   /** From now on no report is tried a second time. */
   stop(): void;
 }

@@ -17,6 +17,8 @@ export class ReportTurns<Report> {
   readonly #weightOf: (tenant: string) => number;
   /** By tenant, the one whose turn it is first. */
   readonly #lines = new Map<string, Waiting<Report>>();
+  /** The lines of tenants that have no turns. */
+  readonly #aside = new Map<string, Waiting<Report>>();
   #size = 0;
 
   /** @param weightOf - reports of a tenant for one turn, at least 1 */
@@ -30,10 +32,53 @@ export class ReportTurns<Report> {
 
   add(tenant: string, report: Report): void {
     this.#size++;
-    const line = this.#lines.get(tenant);
-    if (line === undefined)
-      this.#lines.set(tenant, { tenant, reports: [report], first: 0, left: this.#weightOf(tenant) });
+    const line = this.#aside.get(tenant) ?? this.#lines.get(tenant);
+    if (line === undefined) this.#lines.set(tenant, this.#newLine(tenant, [report]));
     else line.reports.push(report);
+  }
+
+  /** Tenants that have no turns: see `setAside`. */
+  get aside(): readonly string[] {
+    return [...this.#aside.keys()];
+  }
+
+  /** Reports of a tenant that has no turns. */
+  sizeAside(tenant: string): number {
+    const line = this.#aside.get(tenant);
+    return line === undefined ? 0 : line.reports.length - line.first;
+  }
+
+  /** This report could not be written, and others of the tenant would not be either: it is the first again, and the tenant has no turns until `resume`. */
+  setAside(tenant: string, report: Report): void {
+    this.#size++;
+    const line = this.#aside.get(tenant) ?? this.#lines.get(tenant) ?? this.#newLine(tenant, []);
+    this.#lines.delete(tenant);
+    if (line.first > 0) line.reports[--line.first] = report;
+    else line.reports.unshift(report);
+    this.#aside.set(tenant, line);
+  }
+
+  /** The first report of a tenant that has no turns, to see whether it can be written now. */
+  takeAside(tenant: string): Report | undefined {
+    const line = this.#aside.get(tenant);
+    const report = line?.reports[line.first];
+    if (line === undefined || report === undefined) return undefined;
+    line.first++;
+    this.#size--;
+    return report;
+  }
+
+  /** The tenant has turns again. @returns false when it had them already */
+  resume(tenant: string): boolean {
+    const line = this.#aside.get(tenant);
+    if (line === undefined) return false;
+    this.#aside.delete(tenant);
+    if (line.first < line.reports.length) this.#lines.set(tenant, line);
+    return true;
+  }
+
+  #newLine(tenant: string, reports: Report[]): Waiting<Report> {
+    return { tenant, reports, first: 0, left: this.#weightOf(tenant) };
   }
 
   /** The next one; undefined when none waits. */

@@ -25,7 +25,7 @@ export function settledReports(parts: SettledReportsParts): FailureReports {
   return new FailureReports({
     timers,
     weightOf: (tenant) => shaping.limits.weights?.get(tenant) ?? 1,
-    late: (areLate, number) => events.post({ kind: 'late', areLate, store: number }),
+    late: (areLate, number, tenant) => events.post({ kind: 'late', areLate, store: number, tenant }),
     isUnderWay: (queueId, message) => scheduler.isQueued(message, queueId) && scheduler.isUnderWay(message),
     take: (queueId) => {
       const ref = store.locate(queueId);
@@ -33,7 +33,7 @@ export function settledReports(parts: SettledReportsParts): FailureReports {
       return ref;
     },
     report: async (queueId, ref, recipients) => {
-      let isReported = true;
+      let isReported: boolean | 'later' = true;
       try {
         isReported = await bouncer.report(queueId, ref, recipients);
       } catch (error) {
@@ -41,6 +41,8 @@ export function settledReports(parts: SettledReportsParts): FailureReports {
         const reason = error instanceof Error ? error.message : String(error);
         log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
       }
+      // It stays pinned until it can be signed.
+      if (isReported === 'later') return 'later';
       if (isReported) {
         const outcomes: Outcome[] = [];
         for (const { action, recipient } of recipients) {
@@ -51,6 +53,7 @@ export function settledReports(parts: SettledReportsParts): FailureReports {
         store.settle(outcomes);
       }
       store.unpin(queueId);
+      return 'over';
     },
   });
 }

@@ -261,8 +261,9 @@ export interface Scheduler {
    * on. Transactions in flight finish. Until the last cause is over, all of them count.
    * @param store - default: 0
    * @param cause - default: outcomes cannot be stored; with `reports`, no lifetime ends meanwhile, either
+   * @param tenant - of this tenant alone, because of its reports
    */
-  pause(reason: string | undefined, nowMs: number, store?: number, cause?: PauseCause): void;
+  pause(reason: string | undefined, nowMs: number, store?: number, cause?: PauseCause, tenant?: string): void;
   /** The state of all rates that are in use, to be kept over a restart. */
   rates(nowMs: number): readonly SavedRate[];
   /** Before the first message. */

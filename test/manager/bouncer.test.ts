@@ -13,6 +13,7 @@ import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts'
 import type { Submitted } from '../../src/channel/messages.ts';
 import type { NewMessage, SpoolWriter } from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
+import { SigningError } from '../../src/signing/signing-error.ts';
 import { EventCounters } from '../../src/log/event-counters.ts';
 import { Events, logListener } from '../../src/log/events.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -33,13 +34,18 @@ interface Bench {
   settings: BounceSettings;
   /** Delimiters, by the number of the recipient. */
   verp: readonly (string | undefined)[] | undefined;
-  /** Disk errors to come. */
+  /** Errors to come, of the disk or as `error` says. */
   failures: number;
+  error: Error;
   hasRoom: boolean;
   /** Resolves at the next attempt to store something. */
   attempt(): Promise<void>;
-  report(to: readonly EnvelopeRecipient[], reply?: string, envelope?: Partial<Envelope>): Promise<boolean>;
+  report(to: readonly EnvelopeRecipient[], reply?: string, envelope?: Partial<Envelope>): ReportOutcome;
+  /** The same, for one who asks again about the same message. */
+  asker(to: readonly EnvelopeRecipient[]): () => ReportOutcome;
 }
+
+type ReportOutcome = Promise<boolean | 'later'>;
 
 function bench(): Bench {
   const timers = new VirtualTimers();
@@ -55,7 +61,7 @@ function bench(): Bench {
     newQueueId: () => `R${count++}`,
     append: async (message) => {
       tried();
-      if (made.failures-- > 0) throw new SpoolError('SPOOL_FULL', 'the disk is full');
+      if (made.failures-- > 0) throw made.error;
       stored.push(message);
       return { ref: { store: 0, place: [9, stored.length, 1] }, sizeBytes: 1 };
     },
@@ -97,24 +103,27 @@ function bench(): Bench {
       route: undefined,
     },
     failures: 0,
+    error: new SpoolError('SPOOL_FULL', 'the disk is full'),
     hasRoom: true,
     attempt: () =>
       new Promise((resolve) => {
         tried = resolve;
       }),
-    report: (to, reply = '550 5.1.1 no', envelope = {}) => {
-      const { queueId, ref } = spool.add({ to, envelope });
-      const failed: ReportedRecipient[] = to.map((_, recipient) => ({
-        recipient,
-        action: 'failed',
-        refusal: said(reply, 'RCPT', {
-          host: 'far.test',
-          endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 },
-        }),
-        expired: false,
-      }));
-      return bouncer.report(queueId, ref, failed);
-    },
+    report: (to, reply = '550 5.1.1 no', envelope = {}) => asker(to, reply, envelope)(),
+    asker: (to) => asker(to, '550 5.1.1 no', {}),
+  };
+  const asker = (to: readonly EnvelopeRecipient[], reply: string, envelope: Partial<Envelope>) => {
+    const { queueId, ref } = spool.add({ to, envelope });
+    const failed: ReportedRecipient[] = to.map((_, recipient) => ({
+      recipient,
+      action: 'failed',
+      refusal: said(reply, 'RCPT', {
+        host: 'far.test',
+        endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 },
+      }),
+      expired: false,
+    }));
+    return () => bouncer.report(queueId, ref, failed);
   };
   return made;
 }
@@ -137,6 +146,20 @@ test('a report that a full disk does not take is tried again until it does', asy
   assert.equal(all.submitted.length, 1);
   // Said once, for all that fail until one is stored.
   assert.equal(all.log.lines.length, 1);
+});
+
+test('a report that cannot be signed is put off, and is told of once, however often it is asked for', async () => {
+  const all = bench();
+  all.failures = 2;
+  all.error = new SigningError('the key in /etc/k cannot be used: it does not exist');
+  const ask = all.asker([{ address: 'b@to.test' }]);
+  assert.equal(await ask(), 'later');
+  assert.equal(await ask(), 'later');
+  assert.equal(all.troubles.list.length, 1);
+  assert.equal(await ask(), true);
+  assert.equal(all.stored.length, 1);
+  assert.equal(all.counted.counts.bounced, 1);
+  assert.deepEqual(all.troubles.list, []);
 });
 
 test('a stop does not wait for the disk, and the failure counts as not reported', async () => {

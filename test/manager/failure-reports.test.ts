@@ -33,6 +33,10 @@ interface Bench {
   readonly quiet: Set<string>;
   /** Whether too many reports waited, each time that this changed. */
   readonly told: boolean[];
+  /** The same for tenants. */
+  readonly toldOf: string[];
+  /** Tenants about whose mail no reports can be written: the beginnings of queue ids. */
+  readonly unsigned: Set<string>;
   /** Ends the oldest report that is being written. */
   readonly end: () => Promise<void>;
   pass(ms: number): void;
@@ -45,9 +49,12 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
   const ends: (() => void)[] = [];
   const quiet = new Set<string>();
   const told: boolean[] = [];
+  const toldOf: string[] = [];
+  const unsigned = new Set<string>();
   const failures = new FailureReports({
     timers,
-    late: (isLate) => told.push(isLate),
+    late: (isLate, _, tenant) =>
+      tenant === undefined ? told.push(isLate) : toldOf.push(`${tenant} ${isLate}`),
     weightOf: (tenant) => (tenant === 'heavy' ? 2 : 1),
     isUnderWay: (queueId) => !quiet.has(queueId),
     take: (queueId) => {
@@ -56,7 +63,8 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
     },
     report: (queueId, _, recipients) => {
       begun.push(`${queueId}: ${recipients.map(({ recipient }) => recipient).join(',')}`);
-      return new Promise((resolve) => ends.push(resolve));
+      if (unsigned.has(queueId.replace(/\d+$/u, ''))) return Promise.resolve('later');
+      return new Promise((resolve) => ends.push(() => resolve('over')));
     },
   });
   t.after(() => void failures.stop());
@@ -66,6 +74,8 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
     taken,
     quiet,
     told,
+    toldOf,
+    unsigned,
     end: async () => {
       ends.shift()?.();
       await new Promise((resolve) => {
@@ -227,6 +237,52 @@ test('too many reports that wait are told, until they are fewer', async (t) => {
   assert.deepEqual(told, [true]);
   await end();
   assert.deepEqual(told, [true, false]);
+});
+
+test('a tenant whose reports cannot be written holds up nobody else, and is paused alone', async (t) => {
+  const { begun, end, failures, pass, told, toldOf, unsigned } = bench(t);
+  unsigned.add('broken');
+  const fail = (tenant: string, count: number): void => {
+    for (let at = 0; at < count; at++) {
+      failures.add(`${tenant}${at}`, failed(0), tenant);
+      failures.complete(`${tenant}${at}`);
+    }
+    failures.start();
+  };
+  fail('broken', 50);
+  await new Promise(setImmediate);
+  assert.deepEqual(toldOf, [], 'a few that wait are no reason to stop its mail');
+  fail('broken', 25_000);
+  await new Promise(setImmediate);
+  assert.deepEqual(toldOf, ['broken true']);
+  const before = begun.length;
+  fail('other', 3);
+  assert.deepEqual(begun.slice(before), ['other0: 0', 'other1: 0', 'other2: 0']);
+  // One is tried each second.
+  pass(1_000);
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    begun.slice(before + 3).map((each) => each.replace(/\d+: 0$/u, '')),
+    ['broken'],
+  );
+  unsigned.clear();
+  pass(1_000);
+  for (let at = 0; at < 4; at++) await end();
+  assert.deepEqual(toldOf, ['broken true', 'broken false']);
+  assert.ok(begun.length > before + 100, 'its reports are written again');
+  assert.ok(told.length <= 2);
+});
+
+test('a stop tries each report once more that could not be written', async (t) => {
+  const { begun, failures, unsigned } = bench(t);
+  unsigned.add('broken');
+  failures.add('broken1', failed(0), 'broken');
+  failures.complete('broken1');
+  failures.start();
+  await new Promise(setImmediate);
+  await failures.stop();
+  assert.deepEqual(begun, ['broken1: 0', 'broken1: 0']);
+  assert.equal(failures.waiting, 0);
 });
 
 test('a message that is gone is reported by nobody', (t) => {

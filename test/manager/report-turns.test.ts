@@ -55,3 +55,45 @@ test('a long line is taken from in its order, and gives back its room', () => {
   assert.equal(turns.take(), undefined);
   assert.equal(turns.size, 0);
 });
+
+test('a tenant that is set aside has no turns, keeps the order of its reports, and has turns again when it is resumed', () => {
+  const step = fc.constantFrom('add a', 'add b', 'take', 'aside', 'try', 'resume');
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const turns = new ReportTurns<string>(() => 1);
+      const waiting: Record<string, string[]> = { a: [], b: [] };
+      let isAside = false;
+      let number = 0;
+      const took = (report: string | undefined): void => {
+        const line = waiting[report?.slice(0, 1) ?? ''];
+        if (report !== undefined) assert.equal(line?.shift(), report);
+      };
+      for (const each of steps) {
+        const tenant = each === 'add a' ? 'a' : 'b';
+        if (each.startsWith('add')) {
+          const report = `${tenant}${number++}`;
+          turns.add(tenant, report);
+          waiting[tenant]?.push(report);
+        } else if (each === 'take') {
+          const report = turns.take();
+          assert.ok(!isAside || report?.startsWith('a') !== true);
+          took(report);
+        } else if (each === 'try') {
+          const report = turns.takeAside('a');
+          assert.ok(isAside || report === undefined);
+          took(report);
+        } else if (each === 'aside') {
+          const report = `a${number++}`;
+          turns.setAside('a', report);
+          waiting['a']?.unshift(report);
+          isAside = true;
+        } else {
+          assert.equal(turns.resume('a'), isAside);
+          isAside = false;
+        }
+        assert.equal(turns.size, waiting['a']!.length + waiting['b']!.length);
+        assert.equal(turns.sizeAside('a'), isAside ? waiting['a']!.length : 0);
+      }
+    }),
+  );
+});

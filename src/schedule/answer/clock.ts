@@ -4,7 +4,7 @@
 import { endPlan, isNeeded } from '../work/forget.ts';
 import { activate, endGathering } from '../work/gather.ts';
 import { checkUnanswered, nextUnansweredCheckMs } from '../reserve/unanswered.ts';
-import { isAsking } from '../work/lifecycle.ts';
+import { isAsking, routeOf } from '../work/lifecycle.ts';
 import { forgetLimits } from '../reserve/needs.ts';
 import { PlanState } from '../store/routes.ts';
 import { closeIdle } from '../grant/close.ts';
@@ -18,6 +18,8 @@ const sweptPerTick = 256;
 const sweepEveryMs = 50;
 /** Tasks that are attended to in one tick: the rest is due in the next one, which comes at once. */
 const mostAttended = 20_000;
+/** How often mail of a tenant is looked at whose lifetime is over, and about which no report can be written. */
+const lateAgainMs = 60_000;
 /** The lifetime of mail that waits for a plan that cannot be looked up, or for a source address, is prolonged by this time. */
 const strandedGraceMs = 600_000;
 
@@ -90,13 +92,19 @@ function attendMessage(s: State, message: number, tasks: readonly number[], nowM
   for (const task of tasks) {
     const state = s.tasks.state.get(task);
     const expiresAtMs = expiryOf(s, task);
-    if (nowMs >= expiresAtMs) expireTask(s, task, reasonOf(s, task));
+    if (nowMs >= expiresAtMs && isTenantLate(s, task)) s.tasks.due.put(task, nowMs + lateAgainMs);
+    else if (nowMs >= expiresAtMs) expireTask(s, task, reasonOf(s, task));
     else if (state === TaskState.waiting) again.push(task);
     else if (state === TaskState.ready) s.tasks.due.put(task, expiresAtMs);
     else gathered = true;
   }
   if (gathered) endGathering(s, message, nowMs);
   if (again.length > 0) activate(s, message, again, nowMs);
+}
+
+function isTenantLate(s: State, task: number): boolean {
+  const route = routeOf(s, task);
+  return s.pauses.isTenantLate(s.routes.store.get(route), s.routes.tenantOf(route));
 }
 
 /**

@@ -11,8 +11,10 @@ export function pauseGrants(
   nowMs: number,
   store = 0,
   cause: PauseCause = 'outcomes',
+  tenant?: string,
 ): void {
-  s.pauses.set(store, reason, cause);
+  if (tenant === undefined) s.pauses.set(store, reason, cause);
+  else s.pauses.setTenant(store, s.tenants.intern(tenant), reason);
   // Lifetimes that have ended meanwhile come before new attempts.
   if (cause === 'reports' && reason === undefined) passTime(s, nowMs);
 }

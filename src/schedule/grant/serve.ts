@@ -39,7 +39,7 @@ function tryToServe(s: State, route: number, nowMs: number, isOffered: boolean):
   for (;;) {
     const task = routes.firstTask.get(route);
     if (task < 0) return false;
-    const pause = s.pauses.counterOf(routes.store.get(route));
+    const pause = s.pauses.counterFor(routes.store.get(route), routes.tenantOf(route));
     if (!s.counters.hasRoom(pause)) {
       parkPaused(s, route, pause);
       return false;

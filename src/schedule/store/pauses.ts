@@ -1,5 +1,6 @@
 // Pauses of grants, one counter for each store of mail: its routes wait on it while outcomes of its mail cannot be stored, while too
 // many failures wait for their report, or until the next turn, when very many have been settled in this one. Mail of the other stores goes on.
+// A tenant about whose mail no reports can be written waits alone.
 
 import type { CounterStore } from './counters.ts';
 import { Dimension } from './counters.ts';
@@ -12,6 +13,8 @@ export class Pauses {
   readonly #counters: CounterStore;
   /** Counters by the number of the store. */
   readonly #byStore: number[] = [];
+  /** Counters of tenants whose mail is paused, by store and tenant. */
+  readonly #ofTenants = new Map<string, number>();
   /** Why grants are paused, by counter. */
   readonly #reasons = new Map<number, Map<PauseCause, string>>();
 
@@ -25,6 +28,36 @@ export class Pauses {
     return this.#byStore[store] ?? this.#open(store);
   }
 
+  /** The counter that holds mail of a tenant: its own while it is paused, else that of the store. */
+  counterFor(store: number, tenant: number): number {
+    const own = this.#ofTenants.size === 0 ? undefined : this.#ofTenants.get(keyOf(store, tenant));
+    return own ?? this.counterOf(store);
+  }
+
+  /** Are grants of this tenant's mail paused, because reports about it cannot be written? */
+  isTenantLate(store: number, tenant: number): boolean {
+    return this.#ofTenants.size > 0 && this.#ofTenants.has(keyOf(store, tenant));
+  }
+
+  /** Too many failures of this tenant wait for their report. With no reason, that is over. */
+  setTenant(store: number, tenant: number, reason: string | undefined): void {
+    const key = keyOf(store, tenant);
+    const known = this.#ofTenants.get(key);
+    if (reason === undefined) {
+      if (known === undefined) return;
+      this.#ofTenants.delete(key);
+      this.#reasons.delete(known);
+      this.#counters.setLimit(known, 1);
+      this.#counters.references.add(known, -1);
+      this.#counters.mayBeUnused(known);
+      return;
+    }
+    const counter = known ?? this.#counters.open(Dimension.pause, key, 0);
+    if (known === undefined) this.#counters.references.add(counter, 1);
+    this.#ofTenants.set(key, counter);
+    this.#reasons.set(counter, new Map([['reports', reason]]));
+  }
+
   /** With no reason, this cause is over. */
   set(store: number, reason: string | undefined, cause: PauseCause): void {
     const counter = this.counterOf(store);
@@ -36,10 +69,10 @@ export class Pauses {
     this.#counters.setLimit(counter, reasons.size === 0 ? 1 : 0);
   }
 
-  /** Are there too many failures without a report? */
+  /** Are there too many failures without a report in a store? */
   get areReportsLate(): boolean {
     if (this.#reasons.size === 0) return false;
-    return [...this.#reasons.values()].some((reasons) => reasons.has('reports'));
+    return this.#byStore.some((counter) => this.#reasons.get(counter)?.has('reports') === true);
   }
 
   /** Ends the pauses that last for a turn. */
@@ -64,4 +97,9 @@ export class Pauses {
     this.#byStore[store] = counter;
     return counter;
   }
+}
+
+/** No counter of a store has such a key. */
+function keyOf(store: number, tenant: number): string {
+  return `${store} of ${tenant}`;
 }

@@ -45,7 +45,7 @@ const noSender = 'no sender process is ready';
  * parked on these.
  */
 export function globalCauses(s: State, route: number): string[] {
-  const paused = s.pauses.reasonOf(s.pauses.counterOf(s.routes.store.get(route)));
+  const paused = s.pauses.reasonOf(s.pauses.counterFor(s.routes.store.get(route), s.routes.tenantOf(route)));
   return [...(paused === '' ? [] : [paused]), ...(s.carried === 0 ? [noSender] : [])];
 }
 

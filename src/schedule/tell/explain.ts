@@ -87,7 +87,8 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
   const parkedOn = s.parking.countersOf(route);
   // While grants are paused, nothing else that keeps the route waiting has been looked at.
-  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pauses.counterOf(s.routes.store.get(route)));
+  const pause = s.pauses.counterFor(s.routes.store.get(route), s.routes.tenantOf(route));
+  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(pause);
   const own = isLookedAt ? blockerTexts(s, route) : blockersOfOne(s, route, site, nowMs);
   return [...new Set([...globalCauses(s, route), ...own])];
 }
