@@ -27,6 +27,8 @@ export type EventName =
   | 'authenticated'
   /** A client has tried to log in, and was not let in. */
   | 'authenticationFailed'
+  /** A user has had the mailbox open by POP3, and the session has ended. */
+  | 'pop3Session'
   /** A load balancer has sent no proper PROXY header. */
   | 'proxyHeaderFailed'
   /** A message of somebody else was verified by SPF, DKIM and DMARC. */

@@ -7,6 +7,7 @@
 
 import type { EventName } from './event.ts';
 import type { Logger } from './logger.ts';
+import type { AuthenticatedFields, AuthenticationFailedFields, Pop3SessionFields } from './login-fields.ts';
 import type { LoopedFields } from './looped-fields.ts';
 
 type Text = string | undefined;
@@ -56,18 +57,9 @@ interface EventFields {
     readonly reason: string;
     readonly handshakeMs: number;
   };
-  readonly authenticated: {
-    readonly client: string;
-    readonly login: string;
-    readonly mechanism: string;
-    readonly application?: Text;
-  };
-  readonly authenticationFailed: {
-    readonly client: string;
-    readonly login: string;
-    readonly mechanism: string;
-    readonly reason: string;
-  };
+  readonly authenticated: AuthenticatedFields;
+  readonly authenticationFailed: AuthenticationFailedFields;
+  readonly pop3Session: Pop3SessionFields;
   readonly proxyHeaderFailed: { readonly frontEnd: string; readonly reason: string };
   readonly rejected: {
     readonly client: string;

@@ -61,7 +61,7 @@ async function checkFree(address: Endpoint): Promise<void> {
 }
 
 /** The error for a Unix-domain socket that cannot be made. */
-export function socketError(path: string, kind: ListenerFacts['kind'], error: unknown): StartError {
+export function socketError(path: string, kind: ListenerFacts['kind'] | 'pop3', error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
   if (kind === 'submission') {
     return new StartError(

@@ -25,6 +25,8 @@ export interface ClientSocketEvents {
   takeBack(): Uint8Array | undefined;
   /** The client sends no more; it may still read. */
   halfClosed(): void;
+  /** All output is written. */
+  drained?(): void;
   /** The last event, exactly once. @param problem - what broke the connection; empty when it was closed */
   gone(problem: string): void;
 }
@@ -54,6 +56,11 @@ export class ClientSocket {
   /** Is input on hold? See `hold`. */
   get isHeld(): boolean {
     return this.#isHeld;
+  }
+
+  /** Does so much output wait that no more should be made before `drained`? */
+  get isFull(): boolean {
+    return this.#socket.writableLength > maxUnreadOutputBytes;
   }
 
   /** Puts input on hold, e.g. while the disk works. Reading stops when more than `fewBytes` have to wait: one chunk of the system, behind these. */
@@ -174,7 +181,10 @@ export class ClientSocket {
     socket.on('close', () => {
       if (socket === this.#socket) events.gone(this.#problem);
     });
-    socket.on('drain', () => this.readOn());
+    socket.on('drain', () => {
+      this.readOn();
+      if (socket === this.#socket) events.drained?.();
+    });
   }
 
   #broke(error: Error & { readonly reason?: string }): void {

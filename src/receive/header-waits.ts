@@ -7,11 +7,17 @@ import type { TroubleKey } from '../stats/trouble-kinds.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { ProxyHeaderWait } from './proxy-header-wait.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import type { ReceiveLog } from './receive-log.ts';
 
 /** Headers of one balancer that have to fail in a row: one of them may be a port scan or a network that broke. */
 const failuresOfTrouble = 3;
 /** Balancers whose failures are counted. There are more of them only where a whole network is named. */
 const mostBalancers = 100;
+
+/** What waits work with. */
+export interface WaitParts extends Pick<ReceiveContext, 'deadlines'> {
+  readonly log: Pick<ReceiveLog, 'proxyHeaderFailed'>;
+}
 
 export interface HeaderEvents {
   /** The header is read. The socket has no listeners, and is paused. */
@@ -42,7 +48,7 @@ export class HeaderWaits {
   begin(
     socket: Socket,
     balancer: string,
-    { deadlines, log }: Pick<ReceiveContext, 'deadlines' | 'log'>,
+    { deadlines, log }: WaitParts,
     events: HeaderEvents,
   ): void {
     const wait = new ProxyHeaderWait(socket, deadlines, {

@@ -17,6 +17,7 @@ import { noRights, uncounted } from './connection-origin.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import { type ListenerParts, openListener } from './open-listener.ts';
 import { HeaderWaits } from './header-waits.ts';
+import type { DrainReason, KeptListener } from './kept-listeners.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { clientLimitsOf, hasSameClientLimits, type SharedLimits } from './shared-limits.ts';
 
@@ -50,9 +51,6 @@ export interface ListenerOptions {
   readonly hasOwnClientLimits: boolean;
 }
 
-/** Why a listener takes no more mail, in words for its clients. */
-export type DrainReason = 'Sluice is stopping' | 'This listener is closed';
-
 const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
 const tooManyFromYou: Reply = {
   code: 421,
@@ -68,7 +66,7 @@ const tooFast: Reply = {
 /** The number of connections above the limit that are answered 421. Further ones are closed without a reply. */
 const maxRefusedConnections = 1000;
 
-export class Listener {
+export class Listener implements KeptListener<ListenerOptions> {
   readonly #parts: ListenerParts;
   readonly #shared: SharedLimits;
   readonly #server: Server;

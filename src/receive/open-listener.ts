@@ -10,7 +10,7 @@ import { type Bind, listenOnDescriptor, socketError, type TakeSocket } from './b
 /** Where a listener listens, and how. */
 export interface ListenerPlace {
   readonly address: ListenAddress;
-  readonly facts: Pick<ListenerFacts, 'kind'>;
+  readonly facts: { readonly kind: ListenerFacts['kind'] | 'pop3' };
   /** Several processes listen on the port. */
   readonly isShared: boolean;
   /** The permissions of a Unix-domain socket. */

@@ -1,41 +1,21 @@
-// The listeners of one receiver process. A reload opens those that are new and drains those that are gone; sessions of the others
-// notice nothing. A listener that cannot be opened then is a trouble, and is tried again.
+// The listeners of one receiver process, and the limits that they have in common.
 
-import type { Timer, Timers } from '../io/timers.ts';
-import type { Logger } from '../log/logger.ts';
-import { formatListenAddress, type ListenAddress } from '../values/listen-address.ts';
+import type { ListenAddress } from '../values/listen-address.ts';
+import { KeptListeners, type KeptParts } from './kept-listeners.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
-import type { ListenerParts } from './open-listener.ts';
 import { SharedLimits } from './shared-limits.ts';
 import type { ReceiveSettings } from './types.ts';
 
-/** How long until a listener that could not be opened is tried again. */
-const retryMs = 5_000;
-
-export interface ReceiverParts extends ListenerParts {
-  readonly log: Logger;
-  readonly timers: Timers;
-}
+export type ReceiverParts = KeptParts;
 
 export class Receiver {
-  readonly #parts: ReceiverParts;
   readonly #shared: SharedLimits;
-  /** The listeners of the configuration that is in force, by `keyOf`. */
-  #wanted: ReadonlyMap<string, ListenerOptions> = new Map();
-  readonly #open = new Map<string, Listener>();
-  /** Those that are being opened. */
-  readonly #opening = new Map<string, Promise<void>>();
-  /** Why the last try to open a listener failed; of those that are wanted and not open. */
-  readonly #failures = new Map<string, string>();
-  /** Listeners that are gone from the configuration, and have open connections. */
-  readonly #draining = new Set<Listener>();
-  #retry: Timer | undefined;
-  #isStopping = false;
+  readonly #listeners: KeptListeners<ListenerOptions>;
 
   /** @param settings - with the limits that all listeners have in common */
   constructor(settings: ReceiveSettings, parts: ReceiverParts) {
     this.#shared = new SharedLimits(settings);
-    this.#parts = parts;
+    this.#listeners = new KeptListeners((options) => new Listener(options, this.#shared, parts), parts);
   }
 
   get connections(): number {
@@ -46,120 +26,23 @@ export class Receiver {
    * Opens the first listeners. Resolves to their addresses, with the ports that the system chose.
    * @throws {StartError} when an address cannot be had
    */
-  async start(all: readonly ListenerOptions[]): Promise<ListenAddress[]> {
-    this.#wanted = byKey(all);
-    const addresses: ListenAddress[] = [];
-    for (const [key, options] of this.#wanted) {
-      const listener = new Listener(options, this.#shared, this.#parts);
-      addresses.push(await listener.listen());
-      this.#open.set(key, listener);
-    }
-    return addresses;
+  start(all: readonly ListenerOptions[]): Promise<ListenAddress[]> {
+    return this.#listeners.start(all);
   }
 
-  /**
-   * Opens the listeners that are new, drains those that are gone, and gives the others their settings.
-   * Resolves when each of the new ones is open or has failed; never rejects.
-   * @returns for each listener that is not open, or has not all its new settings, a sentence that says why
-   */
-  async configure(settings: ReceiveSettings, all: readonly ListenerOptions[]): Promise<readonly string[]> {
+  /** As `KeptListeners.configure`. @param settings - as in the constructor */
+  configure(settings: ReceiveSettings, all: readonly ListenerOptions[]): Promise<readonly string[]> {
     this.#shared.configure(settings);
-    const before = this.#wanted;
-    this.#wanted = byKey(all);
-    for (const [key, options] of before) if (!this.#wanted.has(key)) this.#remove(key, options);
-    const problems: string[] = [];
-    for (const [key, options] of this.#wanted) {
-      const problem = this.#open.get(key)?.reconfigure(options);
-      if (problem !== undefined) problems.push(problem);
-    }
-    await this.#openMissing();
-    return [...this.#failures.values(), ...problems];
+    return this.#listeners.configure(all);
   }
 
   /** Stops listening, finishes the messages that are being received, then calls back. */
   drain(whenDrained: () => void): void {
-    this.#isStopping = true;
-    this.#parts.timers.clear(this.#retry);
-    const all = [...this.#open.values(), ...this.#draining];
-    let left = all.length;
-    if (left === 0) whenDrained();
-    for (const listener of all) {
-      listener.drain('Sluice is stopping', () => {
-        left--;
-        if (left === 0) whenDrained();
-      });
-    }
+    this.#listeners.drain(whenDrained);
   }
 
   /** Ends every session at once. Clients send again what was not answered 250. */
   abandon(): void {
-    for (const listener of [...this.#open.values(), ...this.#draining]) listener.abandon();
+    this.#listeners.abandon();
   }
-
-  async #openMissing(): Promise<void> {
-    const missing = [...this.#wanted].filter(([key]) => !this.#open.has(key));
-    const begun = missing.map(([key, options]) => {
-      const opened = this.#opening.get(key) ?? this.#openOne(key, options);
-      this.#opening.set(key, opened);
-      return opened;
-    });
-    await Promise.all(begun);
-  }
-
-  async #openOne(key: string, options: ListenerOptions): Promise<void> {
-    const { log, troubles } = this.#parts;
-    const listener = new Listener(options, this.#shared, this.#parts);
-    try {
-      const address = await listener.listen();
-      this.#open.set(key, listener);
-      this.#failures.delete(key);
-      troubles.clear(`listener:${key}`);
-      log.info(`listening on ${formatListenAddress(address)}`);
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      log.error(`${text} It is tried again every ${retryMs / 1000} s`);
-      if (this.#wanted.has(key)) {
-        this.#failures.set(key, text);
-        troubles.raise(`listener:${key}`, 'critical', text, advice);
-      }
-    } finally {
-      this.#opening.delete(key);
-    }
-    this.#settle(key);
-  }
-
-  /** The configuration may have changed while a listener was being opened. */
-  #settle(key: string): void {
-    const listener = this.#open.get(key);
-    const options = this.#wanted.get(key);
-    if (this.#isStopping) listener?.drain('Sluice is stopping', () => undefined);
-    else if (listener === undefined) this.#openLater();
-    else if (options === undefined) this.#remove(key, listener.options);
-    else listener.reconfigure(options);
-  }
-
-  #openLater(): void {
-    const { timers } = this.#parts;
-    timers.clear(this.#retry);
-    this.#retry = timers.setTimeout(() => void this.#openMissing(), retryMs).unref();
-  }
-
-  #remove(key: string, { address }: ListenerOptions): void {
-    this.#failures.delete(key);
-    this.#parts.troubles.clear(`listener:${key}`);
-    const listener = this.#open.get(key);
-    if (listener === undefined) return;
-    this.#open.delete(key);
-    this.#draining.add(listener);
-    this.#parts.log.info(`no longer listening on ${formatListenAddress(address)}`);
-    listener.drain('This listener is closed', () => this.#draining.delete(listener));
-  }
-}
-
-const advice =
-  'Free the address, e.g. stop the program that listens there, or correct [[listen]] and reload. It is tried again by itself.';
-
-/** A listener of another protocol at the same address is another listener. */
-function byKey(all: readonly ListenerOptions[]): ReadonlyMap<string, ListenerOptions> {
-  return new Map(all.map((options) => [`${options.facts.kind} ${options.facts.name}`, options]));
 }

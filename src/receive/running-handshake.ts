@@ -10,8 +10,8 @@ import type { ReceiveLog } from './receive-log.ts';
 export interface HandshakeParts {
   readonly handshake: Handshake;
   readonly socket: ClientSocket;
-  readonly timer: ClientTimer;
-  readonly log: ReceiveLog;
+  readonly timer: Pick<ClientTimer, 'handshake' | 'stop'>;
+  readonly log: Pick<ReceiveLog, 'secured' | 'handshakeFailed'>;
   /** For the log. */
   readonly client: string;
 }

@@ -17,6 +17,7 @@ export const troubleKinds = [
   'listener',
   'log',
   'login',
+  'mailbox',
   'overdue',
   'filter',
   'plugin',

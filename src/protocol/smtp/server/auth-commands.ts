@@ -1,5 +1,6 @@
 // AUTH (RFC 4954): reads the command and the responses of the client, which are base64, and writes challenges.
 
+import { initialResponseOf, responseOf } from '../../sasl-response.ts';
 import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
 import { Verb } from './command-verb.ts';
 import { fixedAnswer } from './fixed-answer.ts';
@@ -49,10 +50,8 @@ export function judgeAuth(lines: CommandLineReader, facts: SessionFacts): FixedR
     return needsTls ? Replies.authNeedsTls : Replies.noSuchMechanism;
   }
   if (response === undefined) return { kind: 'auth', mechanism, response: undefined };
-  // RFC 4954 4: `=` is a response of no bytes, and not none.
-  const read =
-    response === '=' ? { kind: 'response' as const, bytes: new Uint8Array(0) } : readResponse(response);
-  return 'code' in read ? read : { kind: 'auth', mechanism, response: read.bytes };
+  const bytes = initialResponseOf(response);
+  return bytes === undefined ? Replies.responseSyntax : { kind: 'auth', mechanism, response: bytes };
 }
 
 /** Judges a line that came in answer to a challenge. */
@@ -63,15 +62,9 @@ export function judgeResponse(
   if (verdict === 'too-long') return Replies.responseTooLong;
   if (verdict !== 'line') return Replies.responseSyntax;
   const text = lines.text(0);
-  return text === '*' ? Replies.authCancelled : readResponse(text);
-}
-
-/** RFC 4648 4: base64 with its padding, and nothing else. */
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-function readResponse(text: string): AuthResponse {
-  if (!base64.test(text)) return Replies.responseSyntax;
-  return { kind: 'response', bytes: Buffer.from(text, 'base64') };
+  if (text === '*') return Replies.authCancelled;
+  const bytes = responseOf(text);
+  return bytes === undefined ? Replies.responseSyntax : { kind: 'response', bytes };
 }
 
 /** RFC 4954 4: `334`, a space, and the challenge in base64, which may be empty. It is one line however long it is. */

@@ -1,0 +1,147 @@
+// What a user does with the mailbox in one session: opens it, has messages sent, and removes them at the end. Never rejects.
+
+import type { User } from '../directory/types.ts';
+import type { Pop3Session } from '../protocol/pop3/server-session.ts';
+import type { Maildrop, ResponseCode } from '../protocol/pop3/server-types.ts';
+import type { OpenMailbox } from './open-mailbox.ts';
+import type { Pop3Context } from './pop3-context.ts';
+
+/** The session that the mailbox is opened for. */
+export interface VisitParts {
+  readonly session: Pop3Session;
+  isGone(): boolean;
+  /** Writes what the session has to say; undefined when there is room for more. */
+  flush(): Promise<void> | undefined;
+  /** Ends the connection: the client has been told a part of a message, and nothing says that the rest is missing. @param reason - for the log */
+  breakOff(reason: string): void;
+}
+
+export type Opened =
+  | { readonly kind: 'open'; readonly visit: MailboxVisit }
+  | { readonly kind: 'refused'; readonly text: string; readonly code: ResponseCode };
+
+const notNow = 'The mailbox cannot be read now, try again later';
+
+export class MailboxVisit {
+  readonly #context: Pick<Pop3Context, 'log' | 'settings' | 'troubles'>;
+  readonly #login: string;
+  readonly #mailbox: OpenMailbox;
+  readonly #parts: VisitParts;
+  readonly #startedAtMs = performance.now();
+  /** Work that is under way: the mailbox is given back behind it. */
+  #underWay: Promise<void> = Promise.resolve();
+  #retrieved = 0;
+  #retrievedBytes = 0;
+  #deleted = 0;
+
+  private constructor(
+    context: Pick<Pop3Context, 'log' | 'settings' | 'troubles'>,
+    login: string,
+    mailbox: OpenMailbox,
+    parts: VisitParts,
+  ) {
+    this.#context = context;
+    this.#login = login;
+    this.#mailbox = mailbox;
+    this.#parts = parts;
+  }
+
+  static async open(context: Pop3Context, user: User, parts: VisitParts): Promise<Opened> {
+    const { folderOf, loginDelays, mailboxes, troubles } = context;
+    if (loginDelays.isTooEarly(user.address, performance.now()))
+      return { kind: 'refused', text: 'Log in less often', code: 'LOGIN-DELAY' };
+    const place = folderOf(user);
+    if (place.kind === 'fault') {
+      troubles.failed(user.address, place.why);
+      return { kind: 'refused', text: notNow, code: 'SYS/TEMP' };
+    }
+    const answer = await mailboxes.open(place.path);
+    switch (answer.kind) {
+      case 'open':
+        troubles.well(user.address);
+        return { kind: 'open', visit: new MailboxVisit(context, user.address, answer.mailbox, parts) };
+      case 'in-use':
+        return { kind: 'refused', text: 'Another session has the mailbox', code: 'IN-USE' };
+      case 'full':
+        return { kind: 'refused', text: 'Too many mailboxes are open now, try again later', code: 'SYS/TEMP' };
+      case 'failing':
+        troubles.failed(user.address, answer.reason);
+        return { kind: 'refused', text: notNow, code: 'SYS/TEMP' };
+    }
+  }
+
+  get drop(): Maildrop {
+    return this.#mailbox.index;
+  }
+
+  measure(number: number | undefined): Promise<void> {
+    return this.#do(async () => {
+      await this.#mailbox.measure(number);
+      this.#parts.session.measured();
+    });
+  }
+
+  /** @param lines - of TOP; undefined: the whole message */
+  send(number: number, lines: number | undefined): Promise<void> {
+    return this.#do(() => this.#send(number, lines));
+  }
+
+  update(deleted: readonly number[], retrieved: readonly number[]): Promise<void> {
+    return this.#do(async () => {
+      if (this.#context.settings.marksSeen) await this.#mailbox.markSeen(retrieved);
+      const { removed, failed, reason } = await this.#mailbox.remove(deleted);
+      this.#deleted = removed;
+      if (failed > 0) this.#context.troubles.failed(this.#login, reason);
+      this.#parts.session.updated(failed === 0 ? '' : `${failed} messages could not be removed`);
+    });
+  }
+
+  /** The connection is closed. @param reason - empty for QUIT */
+  end(client: string, reason: string): void {
+    void this.#underWay.then(() => {
+      this.#mailbox.close();
+      this.#context.log.sessionEnded(client, {
+        login: this.#login,
+        messages: this.drop.count,
+        retrieved: this.#retrieved,
+        retrievedBytes: this.#retrievedBytes,
+        deleted: this.#deleted,
+        reason,
+        sessionMs: performance.now() - this.#startedAtMs,
+      });
+    });
+  }
+
+  #do(work: () => Promise<void>): Promise<void> {
+    this.#underWay = work().catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.troubles.failed(this.#login, why);
+      if (this.#parts.session.isSending) this.#parts.breakOff(`a message could not be read: ${why}`);
+      else this.#parts.session.refuse(notNow, 'SYS/TEMP');
+    });
+    return this.#underWay;
+  }
+
+  async #send(number: number, lines: number | undefined): Promise<void> {
+    const { session } = this.#parts;
+    const file = await this.#mailbox.openMessage(number);
+    if (file === undefined) {
+      session.refuse(`Message ${number} is not there any more`);
+      return;
+    }
+    try {
+      let piece = await file.read();
+      session.begin(lines, this.drop.sizeOf(number));
+      while (piece !== undefined && !this.#parts.isGone() && session.content(piece)) {
+        this.#retrievedBytes += piece.length;
+        const full = this.#parts.flush();
+        if (full !== undefined) await full;
+        piece = await file.read();
+      }
+      session.done();
+      if (lines === undefined) this.#retrieved++;
+    } finally {
+      file.close();
+    }
+  }
+}

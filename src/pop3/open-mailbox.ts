@@ -1,0 +1,142 @@
+// A mailbox that a POP3 session has for itself: reads its messages, measures those whose names tell no size, and removes at the end what the
+// client has deleted. Promises: a message that an IMAP server has moved meanwhile is found; one that is gone is no error when it is removed.
+
+import { rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OctetCount } from '../protocol/pop3/message-lines.ts';
+import type { MailboxLock } from './mailbox-lock.ts';
+import type { MaildropIndex } from './maildrop-index.ts';
+import { MessageFile } from './message-file.ts';
+
+/** Files that are removed or measured at the same time. */
+const atOnce = 8;
+
+/** What became of the messages that a client has deleted. */
+export interface Removal {
+  readonly removed: number;
+  /** Those that could not be removed. */
+  readonly failed: number;
+  /** Why the first of them could not; empty when all are gone. */
+  readonly reason: string;
+}
+
+export class OpenMailbox {
+  readonly index: MaildropIndex;
+  readonly #lock: MailboxLock;
+
+  constructor(index: MaildropIndex, lock: MailboxLock) {
+    this.index = index;
+    this.#lock = lock;
+  }
+
+  /** Gives the mailbox back. */
+  close(): void {
+    this.#lock.release();
+  }
+
+  /** @returns undefined when it is gone. @throws {Error} of the system */
+  openMessage(number: number): Promise<MessageFile | undefined> {
+    return this.#whereItIs(number, (path) => MessageFile.open(path));
+  }
+
+  /** Finds the size of a message, or of all. One that is gone has 0 octets. @throws {Error} of the system */
+  async measure(number: number | undefined): Promise<void> {
+    const numbers = number === undefined ? this.#unmeasured() : [number];
+    await each(numbers, async (one) => {
+      const file = await this.openMessage(one);
+      this.index.measured(one, file === undefined ? 0 : await octetsOf(file));
+    });
+  }
+
+  /** Removes messages. Never rejects. */
+  async remove(numbers: readonly number[]): Promise<Removal> {
+    let removed = 0;
+    let failed = 0;
+    let reason = '';
+    await each(numbers, async (number) => {
+      try {
+        if ((await this.#whereItIs(number, unlinked)) === true) removed++;
+      } catch (error) {
+        failed++;
+        reason ||= error instanceof Error ? error.message : String(error);
+      }
+    });
+    return { removed, failed, reason };
+  }
+
+  /** Messages that were retrieved are seen, and not new any more (https://cr.yp.to/proto/maildir.html). Never rejects. */
+  async markSeen(numbers: readonly number[]): Promise<void> {
+    await each(numbers, async (number) => {
+      try {
+        await this.#whereItIs(number, async (path) => {
+          const { name } = this.index.placeOf(number);
+          const seen = withSeen(name);
+          if (!path.endsWith(join('cur', seen))) await rename(path, join(this.index.folder, 'cur', seen));
+        });
+      } catch {
+        // It stays as it was: nothing is lost.
+      }
+    });
+  }
+
+  *#unmeasured(): Generator<number, void> {
+    for (let number = 1; number <= this.index.count; number++)
+      if (this.index.sizeOf(number) === undefined) yield number;
+  }
+
+  /** Does something with the file of a message, wherever it is now; undefined when it is gone. */
+  async #whereItIs<T>(number: number, use: (path: string) => Promise<T>): Promise<T | undefined> {
+    const triedAtMs = performance.now();
+    const { path } = this.index.placeOf(number);
+    try {
+      return await use(path);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    await this.index.find(triedAtMs);
+    const { path: now } = this.index.placeOf(number);
+    if (now === path) return undefined;
+    try {
+      return await use(now);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      return undefined;
+    }
+  }
+}
+
+async function unlinked(path: string): Promise<true> {
+  await unlink(path);
+  return true;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** Flags stand in ASCII order. */
+function withSeen(name: string): string {
+  const at = name.indexOf(':2,');
+  const [unique, flags] = at === -1 ? [name, ''] : [name.slice(0, at), name.slice(at + 3)];
+  return flags.includes('S') ? name : `${unique}:2,${[...flags, 'S'].sort().join('')}`;
+}
+
+async function octetsOf(file: MessageFile): Promise<number> {
+  const count = new OctetCount();
+  try {
+    for (let piece = await file.read(); piece !== undefined; piece = await file.read()) count.add(piece);
+  } finally {
+    file.close();
+  }
+  return count.octets;
+}
+
+/** Some at once. Rejects with the first error, when those under way have ended. */
+async function each(numbers: Iterable<number>, work: (number: number) => Promise<void>): Promise<void> {
+  const rest = numbers[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = rest.next(); next.done !== true; next = rest.next()) await work(next.value);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+}
