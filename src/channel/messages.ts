@@ -25,7 +25,7 @@ import type { Charge, Charged, Release } from './sending-messages.ts';
 /** The first message of a role that connects to the manager. */
 export interface Hello {
   readonly kind: 'hello';
-  readonly role: 'receiver' | 'sender' | 'control';
+  readonly role: 'receiver' | 'sender' | 'control' | 'pop3';
   /** Index among the processes of the same role. */
   readonly index: number;
   /** Identifies the process: a supervisor gives each process that it starts a number of its own. */
@@ -34,13 +34,13 @@ export interface Hello {
   readonly pass?: string;
   /** Of a sender: its recent deliveries, for a manager that may not know of them. */
   readonly delivered?: readonly Delivered[];
-  /** Of a receiver or sender: its counters, for a manager that does not know them. */
+  /** Of a receiver, a sender or POP3: its counters, for a manager that does not know them. */
   readonly counters?: Counters;
 }
 
 /** The first message of a role that connects to the keys process. */
 export interface KeysHello extends Pick<Hello, 'kind' | 'index' | 'serial' | 'pass'> {
-  readonly role: 'receiver' | 'sender' | 'manager' | 'control';
+  readonly role: 'receiver' | 'sender' | 'manager' | 'control' | 'pop3';
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
@@ -280,5 +280,7 @@ export type RoleToSupervisor =
 /** Facts about a role that has started, for the lines that Sluice prints at its start. */
 export interface RoleFacts {
   readonly listening?: readonly string[];
+  /** Of POP3. */
+  readonly pop3Listening?: readonly string[];
   readonly recovered?: number;
 }

@@ -80,6 +80,7 @@ const consequences: Readonly<Record<CrashRole, string>> = {
   manager: 'nothing is delivered until the next one has read the queue',
   keys: 'log-ins and signatures get temporary errors for a second',
   control: 'operators get no answers for a second',
+  pop3: 'sessions of POP3 break, and their clients fetch their mail again',
 };
 
 async function test(config: Config, role: CrashRole, index: number, by: CrashWay): Promise<readonly Seen[]> {

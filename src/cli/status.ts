@@ -149,6 +149,9 @@ function rolesText(roles: Status['roles']): string[] {
   return [
     `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded', 'secured', ...failed])}`,
     `Senders      ${words(roles.sender, ['delivered', 'secured', 'clear', 'tlsFailed'])}`,
+    ...(roles.pop3 === undefined
+      ? []
+      : [`POP3         ${words(roles.pop3, ['authenticated', 'authenticationFailed', 'pop3Session'])}`]),
   ];
 }
 

@@ -59,6 +59,8 @@ export type ProcessesConfig = FileConfig['processes'];
 export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & {
   readonly clientLimitsExempt: readonly Network[];
 };
+/** The keys of [pop3]. */
+export type Pop3Config = FileConfig['pop3'];
 /** The keys of [clients]; without `rules`, there are none. */
 export type ClientsConfig = FileConfig['clients'];
 /** The keys of [queue]. */
@@ -130,6 +132,7 @@ export interface Config
   /** In the order of the file: the first is the default. Empty: Sluice makes one itself. */
   readonly certificate: readonly CertificateConfig[];
   readonly receive: ReceiveConfig;
+  readonly pop3: Pop3Config;
   readonly clients: ClientsConfig;
   readonly queue: QueueConfig;
   readonly quarantine: FileConfig['quarantine'];
@@ -249,6 +252,7 @@ function completeConfig(
       ...(receive.loginCa !== undefined && { loginCa: resolve(folder, receive.loginCa) }),
       clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
     },
+    pop3: content.pop3,
     clients: content.clients,
     queue: content.queue,
     quarantine: content.quarantine,

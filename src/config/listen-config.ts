@@ -44,7 +44,7 @@ const ofSubmission: ReadonlyMap<number, Required<Pick<FileListen, 'auth' | 'tls'
  * @param hasUsers - whether there are users who can log in
  */
 export function toListenConfig(given: FileListen, folder: string, hasUsers: boolean): ListenConfig {
-  const listen = hasUsers ? withSubmission(given) : given;
+  const listen = hasUsers ? withSubmission(withPop3(given)) : given;
   const {
     address,
     protocol,
@@ -78,6 +78,14 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     ...(clientRules !== undefined && { clientRules }),
     receive,
   };
+}
+
+/** RFC 8314 3.3: TLS from the first byte on port 995. Nobody does anything before a log-in. */
+function withPop3(listen: FileListen): FileListen {
+  const { address, protocol, tls } = listen;
+  if (protocol !== 'pop3') return listen;
+  const isImplicit = address.kind === 'tcp' && address.port === 995;
+  return { ...listen, auth: 'required', ...(isImplicit && { tls: tls ?? 'implicit' }) };
 }
 
 function withSubmission(listen: FileListen): FileListen {

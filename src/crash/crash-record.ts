@@ -11,6 +11,7 @@ export const crashedProcesses = [
   'sender',
   'keys',
   'control',
+  'pop3',
   'sluice',
 ] as const;
 export type CrashedProcess = (typeof crashedProcesses)[number];

@@ -3,6 +3,7 @@
 import type { Channel } from '../channel/channel.ts';
 import type {
   ControlToManager,
+  CountersSoFar,
   Hello,
   ManagerToReceiver,
   ManagerToSender,
@@ -76,6 +77,16 @@ export class Links {
     this.#parts.senders.add(channel, serial);
   }
 
+  /** It only tells what it counts. */
+  addPop3(
+    channel: Channel<never, CountersSoFar>,
+    serial = ownSerial,
+    rest: readonly CountersSoFar[] = [],
+  ): void {
+    channel.receive((batch) => this.#count('pop3', batch, serial));
+    this.#count('pop3', rest, serial);
+  }
+
   /** @param rest - the messages behind the hello in its first batch */
   addControl(channel: Channel<Response, ControlToManager>, rest: readonly ControlToManager[] = []): void {
     const answerer = this.#parts.operations.answerer((response) => channel.post(response));
@@ -131,6 +142,13 @@ export class Links {
         );
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
         this.#count('sender', rest as readonly SenderToManager[], hello.serial);
+        break;
+      case 'pop3':
+        this.addPop3(
+          channel as Channel<never, CountersSoFar>,
+          hello.serial,
+          rest as readonly CountersSoFar[],
+        );
         break;
       case 'control':
         this.addControl(channel as Channel<Response, ControlToManager>, rest as readonly ControlToManager[]);

@@ -1,9 +1,9 @@
-// The counters of the receivers and senders, each since the start of its process. Promises: a process that links again is not
+// The counters of receivers, senders and POP3, each since the start of its process. Promises: a process that links again is not
 // counted twice, and one that has ended goes on counting.
 
 import type { Counters } from '../log/event-counters.ts';
 
-export type CountingRole = 'receiver' | 'sender';
+export type CountingRole = 'receiver' | 'sender' | 'pop3';
 
 /** Most processes that are remembered one by one. */
 const mostProcesses = 256;
@@ -12,7 +12,11 @@ export class RoleCounters {
   /** By role and serial of the process, the latest news last. */
   readonly #processes = new Map<string, { readonly role: CountingRole; readonly counters: Counters }>();
   /** Sums of processes that are not remembered any more. */
-  readonly #earlier = { receiver: new Map<string, number>(), sender: new Map<string, number>() };
+  readonly #earlier = {
+    receiver: new Map<string, number>(),
+    sender: new Map<string, number>(),
+    pop3: new Map<string, number>(),
+  };
 
   /** A process tells all its counters so far. */
   told(role: CountingRole, serial: number, counters: Counters): void {

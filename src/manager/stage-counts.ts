@@ -6,8 +6,15 @@ type Counts = Readonly<Record<string, number>>;
 
 const ofStage = /^stage (?<name>\S+) (?<isTest>test )?(?<word>\S+)$/u;
 
-/** @param receiver - the sum over all receivers, with keys as in `EventCounters` */
-export function withStageCounts(receiver: Counts, sender: Counts): Pick<ManagerStatus, 'roles' | 'stages'> {
+/**
+ * @param receiver - the sum over all receivers, with keys as in `EventCounters`
+ * @param pop3 - empty where nobody has used it
+ */
+export function withStageCounts(
+  receiver: Counts,
+  sender: Counts,
+  pop3: Counts,
+): Pick<ManagerStatus, 'roles' | 'stages'> {
   const events: Record<string, number> = {};
   const stages = new Map<string, StageCountsSoFar>();
   for (const [key, count] of Object.entries(receiver)) {
@@ -21,7 +28,7 @@ export function withStageCounts(receiver: Counts, sender: Counts): Pick<ManagerS
     (isTest === undefined ? stage.answered : stage.tested)[word] = count;
   }
   return {
-    roles: { receiver: events, sender },
+    roles: { receiver: events, sender, ...(Object.keys(pop3).length > 0 && { pop3 }) },
     ...(stages.size > 0 && { stages: [...stages.values()] satisfies StageCounts[] }),
   };
 }

@@ -63,7 +63,7 @@ export class StatusAnswers {
       senders: this.#parts.senders.count,
       reports: this.#parts.manager.reporting,
       counters: this.#parts.counted.counts,
-      ...withStageCounts(counters.sum('receiver'), counters.sum('sender')),
+      ...withStageCounts(counters.sum('receiver'), counters.sum('sender'), counters.sum('pop3')),
       spool: this.#parts.store.usage(),
       sites: scheduler.sites(most, order),
       siteCount: scheduler.siteCount(),

@@ -29,6 +29,12 @@ export interface MailboxLock {
 /** Locks of one process. */
 export class MailboxLocks {
   readonly #held = new Set<string>();
+  readonly #releasing = new Set<Promise<void>>();
+
+  /** Resolves when what was released is free. */
+  async released(): Promise<void> {
+    await Promise.all(this.#releasing);
+  }
 
   /**
    * @returns undefined when another session has the mailbox
@@ -50,8 +56,13 @@ export class MailboxLocks {
           if (isReleased) return;
           isReleased = true;
           clearInterval(timer);
-          const forget = (): void => void this.#held.delete(folder);
-          unlink(path).then(forget, forget);
+          const gone = unlink(path)
+            .catch(() => undefined)
+            .then(() => {
+              this.#held.delete(folder);
+              this.#releasing.delete(gone);
+            });
+          this.#releasing.add(gone);
         },
       };
     } catch (error) {

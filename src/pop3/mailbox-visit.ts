@@ -63,7 +63,11 @@ export class MailboxVisit {
       case 'in-use':
         return { kind: 'refused', text: 'Another session has the mailbox', code: 'IN-USE' };
       case 'full':
-        return { kind: 'refused', text: 'Too many mailboxes are open now, try again later', code: 'SYS/TEMP' };
+        return {
+          kind: 'refused',
+          text: 'Too many mailboxes are open now, try again later',
+          code: 'SYS/TEMP',
+        };
       case 'failing':
         troubles.failed(user.address, answer.reason);
         return { kind: 'refused', text: notNow, code: 'SYS/TEMP' };

@@ -31,10 +31,17 @@ export class Mailboxes {
     return this.#messages;
   }
 
+  /** Resolves when all mailboxes that were given back are free. */
+  closed(): Promise<void> {
+    return this.#locks.released();
+  }
+
   /** Never rejects. @param folder - a Maildir; without one, nothing was delivered yet, and the mailbox is empty */
   async open(folder: string): Promise<MailboxAnswer> {
     try {
-      return (await isThere(folder)) ? await this.#open(folder) : { kind: 'open', mailbox: emptyMailbox(folder) };
+      return (await isThere(folder))
+        ? await this.#open(folder)
+        : { kind: 'open', mailbox: emptyMailbox(folder) };
     } catch (error) {
       return { kind: 'failing', reason: error instanceof Error ? error.message : String(error) };
     }

@@ -74,7 +74,9 @@ export class MaildropIndex implements Maildrop {
         found.push({ name, timeS: timeIn(name), isFresh });
       }
     }
-    found.sort((one, other) => one.timeS - other.timeS || (uniqueOf(one.name) < uniqueOf(other.name) ? -1 : 1));
+    found.sort(
+      (one, other) => one.timeS - other.timeS || (uniqueOf(one.name) < uniqueOf(other.name) ? -1 : 1),
+    );
     this.#names = found.map(({ name }) => name);
     this.#isFresh = Uint8Array.from(found, ({ isFresh }) => (isFresh ? 1 : 0));
     this.#octets = Float64Array.from(found, ({ name }) => octetsIn(name));

@@ -1,8 +1,10 @@
 // A mailbox that a POP3 session has for itself: reads its messages, measures those whose names tell no size, and removes at the end what the
 // client has deleted. Promises: a message that an IMAP server has moved meanwhile is found; one that is gone is no error when it is removed.
 
-import { rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, rename, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { parseMaildirName } from '../mailbox/maildir/name.ts';
+import { addToUsage } from '../mailbox/quota/mailbox-usage.ts';
 import { OctetCount } from '../protocol/pop3/message-lines.ts';
 import type { MailboxLock } from './mailbox-lock.ts';
 import type { MaildropIndex } from './maildrop-index.ts';
@@ -50,17 +52,22 @@ export class OpenMailbox {
 
   /** Removes messages. Never rejects. */
   async remove(numbers: readonly number[]): Promise<Removal> {
-    let removed = 0;
-    let failed = 0;
+    let [removed, failed, bytes] = [0, 0, 0];
     let reason = '';
     await each(numbers, async (number) => {
       try {
-        if ((await this.#whereItIs(number, unlinked)) === true) removed++;
+        const gone = await this.#whereItIs(number, unlinked);
+        if (gone === undefined) return;
+        removed++;
+        bytes += gone;
       } catch (error) {
         failed++;
         reason ||= error instanceof Error ? error.message : String(error);
       }
     });
+    // Where this fails, the next count of the whole mailbox mends it.
+    if (removed > 0)
+      await addToUsage(this.index.folder, { bytes: -bytes, messages: -removed }).catch(() => undefined);
     return { removed, failed, reason };
   }
 
@@ -105,9 +112,11 @@ export class OpenMailbox {
   }
 }
 
-async function unlinked(path: string): Promise<true> {
+/** @returns the bytes that the file had, as quotas count them */
+async function unlinked(path: string): Promise<number> {
+  const sizeBytes = parseMaildirName(basename(path))?.sizeBytes ?? (await lstat(path)).size;
   await unlink(path);
-  return true;
+  return sizeBytes;
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,7 +1,7 @@
 // One POP3 listener: accepts connections within the limits, and starts a session for each.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { type ClientLimits, type Refusal } from '../receive/client-limits.ts';
+import type { Refusal } from '../receive/client-limits.ts';
 import { clientHighWaterMark } from '../receive/client-socket.ts';
 import { HeaderWaits } from '../receive/header-waits.ts';
 import type { DrainReason, KeptListener, KeptOptions } from '../receive/kept-listeners.ts';
@@ -11,6 +11,7 @@ import type { ListenAddress } from '../values/listen-address.ts';
 import type { NetworkSet } from '../values/network-set.ts';
 import { Pop3Connection } from './pop3-connection.ts';
 import type { Pop3Context } from './pop3-context.ts';
+import type { Pop3Limits } from './pop3-limits.ts';
 
 export interface Pop3ListenerOptions extends KeptOptions {
   readonly facts: { readonly kind: 'pop3'; readonly name: string };
@@ -21,13 +22,6 @@ export interface Pop3ListenerOptions extends KeptOptions {
   readonly exempt: NetworkSet;
   /** Connections to this listener at the same time. */
   readonly maxConnections: number;
-}
-
-/** What all listeners of the process have in common. */
-export interface Pop3Limits {
-  clients: ClientLimits;
-  maxConnections: number;
-  connections: number;
 }
 
 const refusals: Readonly<Record<Refusal, string>> = {

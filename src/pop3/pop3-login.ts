@@ -81,7 +81,10 @@ export class Pop3Login {
     { login, password }: { readonly login: string; readonly password: string },
     { client, isEncrypted }: LoginFacts,
   ): Promise<Step> {
-    return stepOf(await this.#context.directory.checkPassword({ login, password, client, isEncrypted }), login);
+    return stepOf(
+      await this.#context.directory.checkPassword({ login, password, client, isEncrypted }),
+      login,
+    );
   }
 
   #begin(mechanism: string, response: Uint8Array | undefined, facts: LoginFacts): void {

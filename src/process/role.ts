@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { RoleFacts } from '../channel/messages.ts';
 
-export type RoleName = 'manager' | 'receiver' | 'sender' | 'keys' | 'control';
+export type RoleName = 'manager' | 'receiver' | 'sender' | 'keys' | 'control' | 'pop3';
 
 export interface Role {
   readonly facts: RoleFacts;

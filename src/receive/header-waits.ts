@@ -45,12 +45,7 @@ export class HeaderWaits {
   }
 
   /** Waits for the header of a connection, for a limited time. */
-  begin(
-    socket: Socket,
-    balancer: string,
-    { deadlines, log }: WaitParts,
-    events: HeaderEvents,
-  ): void {
+  begin(socket: Socket, balancer: string, { deadlines, log }: WaitParts, events: HeaderEvents): void {
     const wait = new ProxyHeaderWait(socket, deadlines, {
       came: (source) => {
         this.#waits.delete(wait);

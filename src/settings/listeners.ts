@@ -41,8 +41,10 @@ export function listenersOf(
   contextOf: ContextOf,
 ): readonly ListenerOptions[] {
   const own = config.listen.flatMap((listen) => {
+    const { protocol } = listen;
+    if (protocol === 'pop3') return [];
     if (listen.address.kind === 'unix' && index > 0) return [];
-    return [listenerOf(configOf(config, listen), listen, receivers, contextOf)];
+    return [listenerOf(configOf(config, listen), { ...listen, protocol }, receivers, contextOf)];
   });
   return index > 0 ? own : [submissionListener(config, contextOf), ...own];
 }
@@ -97,7 +99,7 @@ function listenerOf(
     xforward,
     xverp,
     receive,
-  }: ListenConfig,
+  }: ListenConfig & { readonly protocol: 'smtp' | 'lmtp' },
   receivers: number,
   contextOf: ContextOf,
 ): ListenerOptions {
@@ -125,7 +127,11 @@ function configOf(config: Config, listen: ListenConfig): Config {
   return listen.fromFilter === undefined ? own : configOfBack(own, listen);
 }
 
-function withOwnKeys(config: Config, { address, receive: own, protocol, clientRules }: ListenConfig): Config {
+/** The configuration with a listener's own keys in place of those of [receive]. */
+export function withOwnKeys(
+  config: Config,
+  { address, receive: own, protocol, clientRules }: ListenConfig,
+): Config {
   const given: Partial<ReceiveConfig> = Object.fromEntries(
     Object.entries(own).filter(([, value]) => value !== undefined),
   );

@@ -92,7 +92,7 @@ export function guessLimit({ receive, processes }: Config): GuessLimit | undefin
 }
 
 /** @returns undefined where there are no log-ins */
-function authOffer(
+export function authOffer(
   { login, receive, tokenIssuer }: Config,
   protocol: ServerSessionOptions['protocol'],
 ): ServerSessionOptions['auth'] {

@@ -9,6 +9,7 @@ export const levels: readonly (readonly string[])[] = [
   ['settings'],
   ['channel'],
   ['control'],
+  ['pop3'],
   ['receive', 'deliver'],
   ['plugin'],
   ['policy', 'sasl'],

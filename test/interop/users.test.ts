@@ -12,7 +12,7 @@ import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../..
 import { parseConfig } from '../../src/config/config.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { roleUsers } from '../../src/process/privileges/role-users.ts';
-import type { RoleName } from '../../src/process/role.ts';
+
 import { selfSigned } from '../support/certificates.ts';
 import type { Attempt } from './intruder.ts';
 import { destination, send } from './mail.ts';
@@ -249,7 +249,7 @@ suite('users of their own', { skip: withoutUsers() }, () => {
     const lowPort = await freeLowPort();
     const control = join(ground.directory, 'sockets/control.sock');
     const usersFile = usersFileOf(ground);
-    const denied: Record<RoleName, readonly Attempt[]> = {
+    const denied: Record<(typeof roles)[number], readonly Attempt[]> = {
       receiver: [
         { kind: 'list', path: inSpool('journal') },
         { kind: 'write', path: inSpool('holds') },

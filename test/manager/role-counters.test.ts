@@ -24,14 +24,16 @@ test('the counts of stages are told apart from events, by stage and word', () =>
     'stage lists test reject': 4,
     'stage rspamd test quarantine': 1,
   };
-  assert.deepEqual(withStageCounts(receiver, { delivered: 1 }), {
+  assert.deepEqual(withStageCounts(receiver, { delivered: 1 }, {}), {
     roles: { receiver: { received: 3 }, sender: { delivered: 1 } },
     stages: [
       { stage: 'lists', answered: { continue: 5, reject: 2 }, tested: { reject: 4 } },
       { stage: 'rspamd', answered: {}, tested: { quarantine: 1 } },
     ],
   });
-  assert.deepEqual(withStageCounts({}, {}), { roles: { receiver: {}, sender: {} } });
+  assert.deepEqual(withStageCounts({}, {}, { secured: 2 }), {
+    roles: { receiver: {}, sender: {}, pop3: { secured: 2 } },
+  });
 });
 
 test('processes that have ended go on counting, however many there were', () => {

@@ -17,12 +17,13 @@ test('receivers and senders get the keys that they use, the control process fact
   };
   const identities = { '/client.pem': { chain, key } };
   const processes = { receivers: 2, senders: 2, singleProcess: false };
-  const [users] = parseConfig(
-    '[[directory]]\nname = "users"\nkind = "users"\npath = "users"\n',
+  const { directory, listen } = parseConfig(
+    '[[directory]]\nname = "users"\nkind = "users"\npath = "users"\n[[listen]]\naddress = "127.0.0.1:110"\nprotocol = "pop3"\n',
     'test',
-  ).directory;
+  );
+  const [users] = directory;
   assert.ok(users !== undefined);
-  const told = newChildren({ processes, directory: [users], signingKey: [] }).map((child) => {
+  const told = newChildren({ processes, directory: [users], signingKey: [], listen }).map((child) => {
     const heard: unknown[] = [];
     const running = { connected: true, send: (message: unknown) => heard.push(message) };
     giveCertificates(
@@ -38,6 +39,7 @@ test('receivers and senders get the keys that they use, the control process fact
     ['receiver', [{ kind: 'certificates', material }]],
     ['receiver', [{ kind: 'certificates', material }]],
     ['keys', []],
+    ['pop3', [{ kind: 'certificates', material }]],
     ['control', [{ kind: 'served', certificates: [] }]],
   ]);
 });

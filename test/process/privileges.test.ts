@@ -116,7 +116,7 @@ suite('giving files away', () => {
     const program = join(path, 'program.ts');
     writeFileSync(program, '', { mode: 0o644 });
     const other = { user: 'other', uid: stranger, gid: stranger, groups: [stranger] };
-    const of = { manager: other, receiver: other, sender: other, keys: other, control: other };
+    const of = { manager: other, receiver: other, sender: other, keys: other, control: other, pop3: other };
     const users = { gid: stranger, writersGid: stranger, of };
     chmodSync(path, 0o755);
     checkCode(program, users);
@@ -149,7 +149,7 @@ suite('giving files away', () => {
 
 suite('a folder that is no spool', () => {
   const ids = { user: 'own', uid, gid, groups: [gid] };
-  const of = { manager: ids, receiver: ids, sender: ids, keys: ids, control: ids };
+  const of = { manager: ids, receiver: ids, sender: ids, keys: ids, control: ids, pop3: ids };
   const users = { gid, writersGid: gid, of };
 
   test('is left as it is when others keep something in it', (t) => {

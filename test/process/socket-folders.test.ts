@@ -13,7 +13,7 @@ const nobody: Identity = { user: 'nobody', uid: 54_321, gid: 54_321, groups: [54
 const users = {
   gid: nobody.gid,
   writersGid: nobody.gid,
-  of: { manager: nobody, receiver: nobody, sender: nobody, keys: nobody, control: nobody },
+  of: { manager: nobody, receiver: nobody, sender: nobody, keys: nobody, control: nobody, pop3: nobody },
 };
 
 test('a folder with things of others in it, in which the role may not write, is told; nothing is changed', (t) => {

@@ -19,6 +19,7 @@ import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
 import { mailboxes } from './mailboxes.ts';
+import { pop3 } from './pop3.ts';
 import { quarantine } from './quarantine.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
@@ -166,6 +167,7 @@ export const root = tableOf({
     'A certificate of this server for TLS. The first is for clients that ask for no name, or for one that no certificate has. Two for the same name, one with an RSA and one with an ECDSA key, are served side by side. Without any, Sluice makes one that it signs itself, which is enough for encryption without a check of names.',
   ),
   receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
+  pop3: key(pop3.prefault({}), 'Listeners of POP3; docs/pop3.md says more.'),
   clients: key(clients.prefault({}), 'Rules for single clients, networks, names and users.'),
   queue: key(
     queue.prefault({}),

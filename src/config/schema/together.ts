@@ -129,8 +129,9 @@ function checkAuth(
     const message = 'needs a [[directory]] with the users who may log in';
     if (receive.auth !== 'none') refuse(['receive', 'auth'], message);
     if (issuers.length > 0) refuse(['token_issuer', 0], message);
-    for (const [index, { auth = 'none' }] of listen.entries()) {
+    for (const [index, { auth = 'none', protocol }] of listen.entries()) {
       if (auth !== 'none') refuse(['listen', index, 'auth'], message);
+      if (protocol === 'pop3') refuse(['listen', index, 'protocol'], message);
     }
   }
   for (const [index, { auth = 'none', protocol }] of listen.entries()) {

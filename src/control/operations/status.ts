@@ -59,7 +59,12 @@ export interface ManagerStatus {
   /** Since the manager started: recipients delivered, deferred, bounced, dropped and removed; messages received. */
   readonly counters: Readonly<Record<string, number>>;
   /** Events that the processes of other roles counted, each since its start; of an earlier version: not given. */
-  readonly roles?: Readonly<Record<'receiver' | 'sender', Readonly<Record<string, number>>>> | undefined;
+  readonly roles?:
+    | (Readonly<Record<'receiver' | 'sender', Readonly<Record<string, number>>>> & {
+        /** Not given while nobody has used POP3. */
+        readonly pop3?: Readonly<Record<string, number>> | undefined;
+      })
+    | undefined;
   /** What each [[stage]] has answered, in the order of names; not given when none was asked. */
   readonly stages?: readonly StageCounts[] | undefined;
   readonly spool: {
@@ -154,7 +159,7 @@ const managerStatus = z.object({
   senders: z.number(),
   reports: z.number(),
   counters: z.record(z.string(), z.number()),
-  roles: z.object({ receiver: roleCounters, sender: roleCounters }).optional(),
+  roles: z.object({ receiver: roleCounters, sender: roleCounters, pop3: roleCounters.optional() }).optional(),
   stages: z.array(z.object({ stage: z.string(), answered: roleCounters, tested: roleCounters })).optional(),
   spool: z.object({
     segments: z.number(),

@@ -15,7 +15,14 @@ export interface RoleUsers {
   readonly of: Readonly<Record<RoleName, Identity>>;
 }
 
-const roles = ['manager', 'receiver', 'sender', 'keys', 'control'] as const satisfies readonly RoleName[];
+const roles = [
+  'manager',
+  'receiver',
+  'sender',
+  'keys',
+  'control',
+  'pop3',
+] as const satisfies readonly RoleName[];
 
 /**
  * The users of the roles; undefined when they run as the caller.
@@ -35,7 +42,7 @@ export function roleUsers(
   const base = identityOf(user);
   // Root was asked for by name, and gets what it had without the key.
   if (base.uid === 0 && Object.values(users).every((each) => each === undefined)) return undefined;
-  const own = Object.fromEntries(roles.map((role) => [role, ownOf(users[role], base)])) as Record<
+  const own = Object.fromEntries(roles.map((role) => [role, ownOf(userOf(role, users), base)])) as Record<
     RoleName,
     Identity
   >;
@@ -57,6 +64,11 @@ export function roleUsers(
     writersGid: own.receiver.gid,
     of: { ...of, manager, control: inOperators(of.control) },
   };
+}
+
+/** Who serves mailboxes must be who delivers into them. */
+function userOf(role: RoleName, users: Config['users']): string | undefined {
+  return users[role === 'pop3' ? 'sender' : role];
 }
 
 /** All roles have the shared group first: what they make belongs to it. */

@@ -111,6 +111,7 @@ export class KeysRole implements Role {
           respond,
         );
       case 'control':
+      case 'pop3':
         return new OperationAnswerer<DirectorySet>(
           { set: directoryOperations, service: directory, ...common },
           respond,
@@ -164,7 +165,7 @@ export class KeysRole implements Role {
 }
 
 /** Who may ask: the manager has its reports signed, and senders ask who has a mailbox. */
-const askers: ReadonlySet<KeysHello['role']> = new Set(['receiver', 'sender', 'manager', 'control']);
+const askers: ReadonlySet<KeysHello['role']> = new Set(['receiver', 'sender', 'manager', 'control', 'pop3']);
 
 /** Consumes the first message of a channel, the hello. */
 export function answerOnHello(

@@ -51,7 +51,7 @@ let newerConfig: Config | undefined;
 const manager = new Later<ManagerRole>();
 const crashTests = new CrashTests(tellSupervisor);
 const reloads = new ReloadRequests({ isWatched: true });
-/** In the receiver process: ports that the supervisor binds. */
+/** In the processes with listeners: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
 /** In the sender process. */
 const given = new GivenToSender(undefined, identity === undefined ? undefined : tellSupervisor);
@@ -60,7 +60,7 @@ const { srs } = given;
 /** Of those who have something to ask there: links to the keys process. */
 let directory: DirectoryLink | undefined;
 let signing: SignerLink | undefined;
-/** In the receiver process. */
+/** In the processes with listeners. */
 let certificates: Promise<GivenCertificates> | undefined;
 /** In the control process: what receivers serve. */
 let served: readonly CertificateFacts[] = [];
@@ -126,6 +126,16 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
       const asked = { directory, sending, room, defences, signing, srs, trials };
       const parts = { link, log, troubles, counters, certificates: live, ...asked, trail };
       role = await ReceiverRole.start(config, begin, parts, identity === undefined ? undefined : ports.bind);
+      break;
+    }
+    case 'pop3': {
+      const { startPop3 } = await import('./start-pop3.ts');
+      const { AskedPorts } = await import('./asked-ports.ts');
+      ports = new AskedPorts((question) => tellSupervisor(question));
+      const live = await (await givenCertificates()).live;
+      const parts = { log, troubles, counters, certificates: live };
+      const started = await startPop3(config, begin, parts, identity === undefined ? undefined : ports.bind);
+      ({ role, directory } = started);
       break;
     }
     case 'sender': {

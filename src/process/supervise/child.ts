@@ -8,6 +8,7 @@ import { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
+import { servesPop3 } from '../../settings/pop3.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import type { RoleName } from '../role.ts';
 import { StartBrokenOff } from './instance.ts';
@@ -68,16 +69,26 @@ export interface Child {
   readonly started: PromiseWithResolvers<RoleFacts>;
 }
 
+/** Roles that run only where the configuration needs them. */
+export const lateRoles = ['keys', 'pop3'] as const;
+
+export function isNeeded(
+  role: (typeof lateRoles)[number],
+  config: Pick<Config, 'directory' | 'signingKey' | 'listen'>,
+): boolean {
+  return role === 'keys' ? needsKeys(config) : servesPop3(config);
+}
+
 /** All roles of an instance, in the order in which they are started. */
 export function newChildren({
   processes,
   ...config
-}: Pick<Config, 'processes' | 'directory' | 'signingKey'>): readonly Child[] {
+}: Pick<Config, 'processes' | 'directory' | 'signingKey' | 'listen'>): readonly Child[] {
   return [
     newChild('manager', 0),
     ...Array.from({ length: processes.senders }, (_, index) => newChild('sender', index)),
     ...Array.from({ length: processes.receivers }, (_, index) => newChild('receiver', index)),
-    ...(needsKeys(config) ? [newChild('keys', 0)] : []),
+    ...lateRoles.filter((name) => isNeeded(name, config)).map((name) => newChild(name, 0)),
     newChild('control', 0),
   ];
 }
@@ -135,14 +146,19 @@ export function sendersFor({ name: role }: Child, all: readonly Child[]): number
     .map(({ serial }) => serial);
 }
 
-/** Serials of the receivers that have started. One that is starting opens its listeners as a part of that, or fails. */
+/** Serials of the receivers, and of POP3, that have started. One that is starting opens its listeners as a part of that, or fails. */
 export function runningReceivers(all: readonly Child[]): number[] {
   return all
     .filter(
       ({ name, facts, process: running }) =>
-        name === 'receiver' && facts !== undefined && running !== undefined,
+        hasListeners(name) && facts !== undefined && running !== undefined,
     )
     .map(({ serial }) => serial);
+}
+
+/** Answers a reload, when its listeners are open. */
+export function hasListeners(name: RoleName): boolean {
+  return name === 'receiver' || name === 'pop3';
 }
 
 /** It was killed because it does not answer, and has not ended. */
@@ -165,7 +181,10 @@ export function resetDelayIfStable(child: Child): void {
 /** The facts about all roles in one. */
 export function factsTogether(facts: readonly RoleFacts[]): RoleFacts {
   return {
-    listening: facts.find((each) => each.listening !== undefined)?.listening ?? [],
+    listening: [
+      ...(facts.find((each) => each.listening !== undefined)?.listening ?? []),
+      ...facts.flatMap((each) => each.pop3Listening ?? []),
+    ],
     recovered: facts.find((each) => each.recovered !== undefined)?.recovered ?? 0,
   };
 }

@@ -23,7 +23,14 @@ import { giveFolder } from '../privileges/safe-owner.ts';
 import type { RoleName } from '../role.ts';
 import { type Child, type Crash, tell } from './child.ts';
 
-const roles = ['manager', 'receiver', 'sender', 'keys', 'control'] as const satisfies readonly RoleName[];
+const roles = [
+  'manager',
+  'receiver',
+  'sender',
+  'keys',
+  'control',
+  'pop3',
+] as const satisfies readonly RoleName[];
 
 /** Beats between two looks at what is too old or too large. */
 const pruneBeats = 60;

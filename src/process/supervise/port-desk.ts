@@ -1,4 +1,4 @@
-// Binds ports for receivers, which are not root. The supervisor only binds (bind(2)): it never listens, so no connection can
+// Binds ports for receivers and POP3, which are not root. The supervisor only binds (bind(2)): it never listens, so no connection can
 // reach it; the receiver that gets the socket listens. A receiver gets ports of the configuration, and nobody else gets any.
 
 import type { ChildProcess, SendHandle } from 'node:child_process';
@@ -18,17 +18,25 @@ export function answerPort(
   reply: Reply,
 ): void {
   const isConfigured = listen.some(
-    ({ address }) => address.kind === 'tcp' && address.host === host && address.port === port,
+    ({ address, protocol }) =>
+      address.kind === 'tcp' &&
+      address.host === host &&
+      address.port === port &&
+      role === (protocol === 'pop3' ? 'pop3' : 'receiver'),
   );
-  if (role !== 'receiver' || !isConfigured) {
-    const reason = 'the supervisor binds only ports of [[listen]], for receivers';
+  if (!isConfigured) {
+    const reason = 'the supervisor binds only ports of [[listen]], for the role that serves them';
     reply({ kind: 'port', id, code: 'REFUSED', reason });
     return;
   }
   let bound: net.BoundSocket | undefined;
   try {
     // Node has had this class since 26.4. An older one still runs a Sluice that does not need it.
-    bound = new net.BoundSocket({ host, port, reusePort: processes.receivers > 1 && port !== 0 });
+    bound = new net.BoundSocket({
+      host,
+      port,
+      reusePort: role === 'receiver' && processes.receivers > 1 && port !== 0,
+    });
     reply({ kind: 'port', id }, bound);
   } catch (error) {
     bound?.close();

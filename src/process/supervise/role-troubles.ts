@@ -15,6 +15,7 @@ const withoutRole: Readonly<Record<RoleName, string>> = {
   sender: 'the other senders deliver; if there is only one, nothing is delivered',
   keys: 'users cannot log in, and what needs the directory is answered with temporary errors',
   control: 'operators get no answers',
+  pop3: 'users cannot fetch their mail by POP3',
 };
 
 /** @param name - the role with its number, for people */

@@ -8,6 +8,7 @@ import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { localChannel } from '../../channel/channel.ts';
 import { LiveCertificates } from '../../tls/live-certificates.ts';
+import { factsTogether } from './child.ts';
 import type { Desks } from './desks.ts';
 import {
   type Health,
@@ -16,10 +17,12 @@ import {
   type InstanceParts,
   StartBrokenOff,
 } from './instance.ts';
+import { LocalPop3 } from './local-pop3.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
   Asked,
   ControlToManager,
+  CountersSoFar,
   ManagerToReceiver,
   KeysHello,
   ManagerToSender,
@@ -42,6 +45,7 @@ import { SignerLink } from '../roles/signer-link.ts';
 import { KeysRole } from '../roles/keys-role.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
 import { takeOfManager, trialAnswerer } from '../roles/receiver-link.ts';
+import type { Pop3RoleParts } from '../roles/pop3-role.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
 import { DefenceLink } from '../roles/defence-link.ts';
@@ -191,7 +195,24 @@ export class SingleProcess implements Instance {
       },
     );
     this.#roles.push(receiver);
-    return { ...manager.facts, ...receiver.facts };
+    const pop3 = await this.#startPop3(config, { manager, certificates, directory });
+    return factsTogether([manager.facts, receiver.facts, pop3.facts]);
+  }
+
+  async #startPop3(
+    config: Config,
+    {
+      manager,
+      ...parts
+    }: Pick<Pop3RoleParts, 'certificates' | 'directory'> & { readonly manager: ManagerRole },
+  ): Promise<Role> {
+    const [end, ofManager] = localChannel<CountersSoFar, never>();
+    manager.links.addPop3(ofManager);
+    const common = { log: this.#log, troubles: this.#troubles };
+    const pop3 = new LocalPop3({ ...parts, ...common, post: (message) => end.post(message) });
+    this.#roles.push(pop3);
+    await pop3.start(config);
+    return pop3;
   }
 
   /** The keys role runs while the configuration has a directory, or keys for signatures. */
@@ -257,9 +278,9 @@ export class SingleProcess implements Instance {
   }
 
   async #stopRoles(graceMs: number): Promise<void> {
-    const [sender, control, receiver] = this.#roles;
+    const [sender, control, receiver, pop3] = this.#roles;
     this.#manager?.drain();
-    await Promise.all([receiver?.stop(graceMs), sender?.stop(graceMs)]);
+    await Promise.all([receiver, sender, pop3].map((role) => role?.stop(graceMs)));
     try {
       await this.#manager?.stop(graceMs);
     } finally {

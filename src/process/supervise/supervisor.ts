@@ -14,7 +14,10 @@ import {
   type Child,
   endAll,
   factsTogether,
+  hasListeners,
+  isNeeded,
   isStuck,
+  lateRoles,
   newChild,
   newChildren,
   noteFailure,
@@ -37,7 +40,6 @@ import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff 
 import { RoleReports } from './role-reports.ts';
 import { notStartedAdvice } from './role-troubles.ts';
 import type { RoleUsers } from '../privileges/role-users.ts';
-import { needsKeys } from '../../settings/signing.ts';
 import { isSpool } from '../../spool/open.ts';
 import { removeSign } from '../running/life-sign.ts';
 import { newPassKey } from '../../channel/pass.ts';
@@ -130,18 +132,18 @@ export class Supervisor implements Instance {
   configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     this.#crashes.configure(config);
-    this.#startOrEndKeys();
+    for (const name of lateRoles) this.#startOrEnd(name);
     return this.#opened.gather(runningReceivers(this.#children), (reload) => {
       for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
     });
   }
 
-  /** The keys process runs while the configuration has a directory, or keys for signatures. */
-  #startOrEndKeys(): void {
-    const running = this.#children.find(({ name }) => name === 'keys');
-    if (!this.#isUp || this.#isStopping || needsKeys(this.#config) === (running !== undefined)) return;
+  /** The role runs while the configuration needs it. */
+  #startOrEnd(name: (typeof lateRoles)[number]): void {
+    const running = this.#children.find((child) => child.name === name);
+    if (!this.#isUp || this.#isStopping || isNeeded(name, this.#config) === (running !== undefined)) return;
     if (running === undefined) {
-      const child = newChild('keys', 0);
+      const child = newChild(name, 0);
       this.#children.push(child);
       this.#fork(child);
       return;
@@ -265,7 +267,7 @@ export class Supervisor implements Instance {
     if (child.name === 'sender')
       tellRole(this.#children, 'manager', { kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
-    if (child.name === 'receiver') this.#opened.ended(child.serial);
+    if (hasListeners(child.name)) this.#opened.ended(child.serial);
     if (isAsked) return;
     this.#reports.told(child, []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

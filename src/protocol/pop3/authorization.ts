@@ -82,7 +82,8 @@ export class Authorization {
       return error(needsTls ? tlsFirst : 'This mechanism is not offered');
     }
     if (more.length > 0) return error('AUTH takes a mechanism and one response');
-    if (response === undefined) return { kind: 'ask', event: { kind: 'auth', mechanism, response: undefined } };
+    if (response === undefined)
+      return { kind: 'ask', event: { kind: 'auth', mechanism, response: undefined } };
     const bytes = initialResponseOf(response);
     if (bytes === undefined) return error('The response is no base64');
     return { kind: 'ask', event: { kind: 'auth', mechanism, response: bytes } };

@@ -84,7 +84,8 @@ export class Pop3Session {
       }
       const waiting = this.#measuring;
       this.#measuring = undefined;
-      const event = waiting === undefined ? this.#nextLine() : this.#judged(waiting, this.#judge(waiting, true));
+      const event =
+        waiting === undefined ? this.#nextLine() : this.#judged(waiting, this.#judge(waiting, true));
       if (event === 'more') return undefined;
       if (event !== undefined) return event;
     }
@@ -215,7 +216,7 @@ export class Pop3Session {
       return event;
     }
     this.#say(outcome);
-    if (outcome.kind === 'error' && ++this.#errors >= this.#options.maxErrors && this.#end === undefined) {
+    if (outcome.kind === 'error' && ++this.#errors === this.#options.maxErrors && this.#end === undefined) {
       this.#say(error('Too many errors'));
       this.#end = { kind: 'close', isQuit: false };
     }

@@ -18,7 +18,7 @@ export interface Pop3SessionOptions {
   readonly offersTls: boolean;
   /** RFC 2449 6.5; 0: none. */
   readonly loginDelaySeconds: number;
-  /** Commands that fail by themselves, after which the session ends. */
+  /** Commands that fail by themselves, after which the session ends; 0: no limit. */
   readonly maxErrors: number;
 }
 

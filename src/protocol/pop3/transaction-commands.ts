@@ -58,7 +58,9 @@ function list(command: Command, marks: Marks, isMeasured: boolean): Outcome {
   const sizeText = (number: number): string => String(drop.sizeOf(number) ?? 0);
   if (wordsOf(command).length > 0)
     return aboutOne(command, marks, 1, (number) =>
-      drop.sizeOf(number) === undefined && !isMeasured ? measure(number) : ok(`${number} ${sizeText(number)}`),
+      drop.sizeOf(number) === undefined && !isMeasured
+        ? measure(number)
+        : ok(`${number} ${sizeText(number)}`),
     );
   const { octets } = marks;
   if (octets === undefined && !isMeasured) return measure(undefined);
@@ -69,7 +71,10 @@ function uidl(command: Command, marks: Marks): Outcome {
   const { drop } = marks;
   if (wordsOf(command).length > 0)
     return aboutOne(command, marks, 1, (number) => ok(`${number} ${drop.uidOf(number)}`));
-  return ok(`${marks.left} messages`, marks.lines((number) => drop.uidOf(number)));
+  return ok(
+    `${marks.left} messages`,
+    marks.lines((number) => drop.uidOf(number)),
+  );
 }
 
 /** @param most - 2: a number of lines follows, too */

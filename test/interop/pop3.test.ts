@@ -1,0 +1,138 @@
+// POP3 of a running Sluice with real clients: Python's poplib, curl, fetchmail, mpop and getmail fetch what was delivered.
+
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import { send } from './mail.ts';
+
+const script = join(import.meta.dirname, 'pop3/session.py');
+const user = 'joe@box.test';
+const password = ' two  words ';
+const texts = [
+  'Subject: one\r\n\r\n.a line with a dot\r\n..\r\n\r\nend\r\n',
+  'Subject: two\r\n\r\n',
+  'Subject: three\r\n\r\nlast\r\n',
+];
+
+interface Made {
+  readonly sluice: Sluice;
+  readonly clear: number;
+  readonly tls: number;
+  /** Names of the messages that are in the mailbox. */
+  readonly stored: () => string[];
+}
+
+/** A Sluice with three messages for one user. */
+async function start(ground: Ground, config: SluiceConfig = {}): Promise<Made> {
+  const mail = ground.folder('mail');
+  const directory = ground.folder('sluice');
+  const path = join(directory, 'users.jsonl');
+  const record = { user, password: `{PLAIN}${password}` };
+  writeFileSync(path, `{"domain":"box.test"}\n${JSON.stringify(record)}\n`);
+  const [smtp, clear, tls] = [await freePort(), await freePort(), await freePort()];
+  const sluice = await startSluice(ground, {
+    directory,
+    port: smtp,
+    config: {
+      listen: [
+        { address: `127.0.0.1:${smtp}` },
+        { address: `127.0.0.1:${clear}`, protocol: 'pop3' },
+        { address: `127.0.0.1:${tls}`, protocol: 'pop3', tls: 'implicit' },
+      ],
+      receive: { relay_domains: ['box.test'] },
+      directory: [{ name: 'staff', kind: 'users', path }],
+      login: { mechanisms_in_clear: ['PLAIN'] },
+      mailboxes: { path: join(mail, '${domain}/${user}') },
+      queue: { retry: ['1s'] },
+      route: [{ name: 'mailboxes', domain: ['box.test'], mailbox: true }],
+      ...config,
+    },
+  });
+  for (const content of texts) {
+    const replies = await send(sluice.port, { from: 'me@from.test', to: [user], content });
+    assert.match(replies.at(-1) ?? '', /^250/u);
+    const count = texts.indexOf(content) + 1;
+    await until(
+      'it is delivered',
+      () => sluice.events().filter(({ event }) => event === 'delivered').length === count,
+    );
+  }
+  const stored = (): string[] =>
+    ['new', 'cur'].flatMap((part) =>
+      readdirSync(join(mail, 'box.test/joe', part)).map((name) => `${part}/${name}`),
+    );
+  return { sluice, clear, tls, stored };
+}
+
+interface Told {
+  readonly before: Readonly<Record<string, readonly string[]>>;
+  readonly after: Readonly<Record<string, readonly string[]>>;
+  readonly stat: readonly [number, number];
+  readonly list: readonly string[];
+  readonly uidl: readonly string[];
+  readonly messages: readonly (readonly string[])[];
+  readonly octets: readonly number[];
+  readonly top: readonly string[];
+  readonly quit: string;
+}
+
+async function fetched(
+  ground: Ground,
+  port: number,
+  place: 'tls' | 'stls' | 'clear',
+  ...deleted: number[]
+): Promise<Told> {
+  const args = [script, String(port), place, user, password, ...deleted.map(String)];
+  return JSON.parse(await ground.run('python3', args)) as Told;
+}
+
+const kinds = {
+  'in processes of its own': ownProcesses,
+  'in one process': { processes: { single_process: true } },
+};
+
+suite('POP3', () => {
+  for (const [name, processes] of Object.entries(kinds))
+    test(`poplib fetches from a Sluice ${name}: in clear, by STLS and by TLS from the first byte on`, async (t) => {
+      const ground = Ground.of(t);
+      const { sluice, clear, tls, stored } = await start(ground, processes);
+      const first = await fetched(ground, clear, 'clear');
+      assert.equal(first.stat[0], 3);
+      assert.deepEqual(
+        first.list,
+        first.octets.map((octets, index) => `${index + 1} ${octets}`),
+      );
+      assert.equal(
+        first.stat[1],
+        first.octets.reduce((sum, octets) => sum + octets),
+      );
+      assert.deepEqual(first.messages[0]?.slice(-5), ['', '.a line with a dot', '..', '', 'end']);
+      assert.ok(first.top.includes('Subject: one') && first.top.at(-1) === '');
+      assert.ok('STLS' in first.before && !('STLS' in first.after));
+      assert.equal(stored().filter((each) => /^cur\/.*:2,S$/u.test(each)).length, 3);
+
+      const second = await fetched(ground, clear, 'stls', 2);
+      assert.deepEqual([second.uidl, second.messages], [first.uidl, first.messages]);
+      assert.ok(!('STLS' in second.before));
+      const third = await fetched(ground, tls, 'tls', 1, 2);
+      const uids = first.uidl.map((line) => line.split(' ')[1]);
+      assert.deepEqual(third.uidl, [`1 ${uids[0]}`, `2 ${uids[2]}`]);
+      assert.deepEqual(stored(), []);
+      const sessions = sluice.events().filter(({ event }) => event === 'pop3Session');
+      assert.deepEqual(
+        sessions.map(({ login, messages, retrieved, deleted }) => ({ login, messages, retrieved, deleted })),
+        [
+          { login: user, messages: 3, retrieved: 3, deleted: 0 },
+          { login: user, messages: 3, retrieved: 3, deleted: 1 },
+          { login: user, messages: 2, retrieved: 2, deleted: 2 },
+        ],
+      );
+      assert.match(
+        await sluice.cli('status'),
+        /POP3 +3 authenticated, 0 authenticationFailed, 3 pop3Session/u,
+      );
+    });
+});
