@@ -22,21 +22,26 @@ export function uidOf(unique: string): string {
   return createHash('sha256').update(unique).digest('base64url');
 }
 
-/** Seconds and, where the name has them, microseconds; 0 for a name without a time. */
-function timeIn(name: string): number {
+/** Unix microseconds; 0 for a name without a time. */
+function microsIn(name: string): number {
   const seconds = Number.parseInt(name, 10);
   if (!(seconds >= 0)) return 0;
   const at = name.indexOf('.M');
   const micros = at === -1 ? 0 : Number.parseInt(name.slice(at + 2, at + 8), 10);
-  return seconds + (micros > 0 ? micros / 1e6 : 0);
+  return seconds * 1e6 + (micros > 0 ? micros : 0);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
 }
 
 /** Octets as RETR sends them, if the name tells them (`,W=`). */
 function octetsIn(name: string): number {
   const at = name.indexOf(',W=');
   if (at === -1) return Number.NaN;
-  const [digits = ''] = /^\d{0,15}(?![\d])/.exec(name.slice(at + 3, at + 19)) ?? [];
-  return digits === '' ? Number.NaN : Number(digits);
+  const digits = name.slice(at + 3, at + 19);
+  const octets = Number.parseInt(digits, 10);
+  return /^\d{1,15}(?:[,:]|$)/.test(digits) ? octets : Number.NaN;
 }
 
 /**
@@ -59,27 +64,27 @@ export class MaildropIndex implements Maildrop {
 
   private constructor(folder: string, fresh: readonly string[], current: readonly string[]) {
     this.folder = folder;
-    const seen = new Set<string>();
-    const found: { readonly name: string; readonly timeS: number; readonly isFresh: boolean }[] = [];
-    for (const [names, isFresh] of [
-      [current, false],
-      [fresh, true],
-    ] as const) {
-      for (const name of names) {
-        // Readers pass over names that begin with a dot.
-        if (name.startsWith('.')) continue;
-        const unique = uniqueOf(name);
-        if (seen.has(unique)) continue;
-        seen.add(unique);
-        found.push({ name, timeS: timeIn(name), isFresh });
-      }
-    }
-    found.sort(
-      (one, other) => one.timeS - other.timeS || (uniqueOf(one.name) < uniqueOf(other.name) ? -1 : 1),
+    // Those in `cur` first: of a message that was moved meanwhile, they are the later names.
+    const names = [...current, ...fresh];
+    const times = Float64Array.from(names, microsIn);
+    const order = Uint32Array.from(names.keys()).sort(
+      (one, other) =>
+        (times[one] ?? 0) - (times[other] ?? 0) ||
+        compare(uniqueOf(names[one] ?? ''), uniqueOf(names[other] ?? '')) ||
+        one - other,
     );
-    this.#names = found.map(({ name }) => name);
-    this.#isFresh = Uint8Array.from(found, ({ isFresh }) => (isFresh ? 1 : 0));
-    this.#octets = Float64Array.from(found, ({ name }) => octetsIn(name));
+    let before = '';
+    // Readers pass over names that begin with a dot.
+    const kept = order.filter((at) => {
+      const name = names[at] ?? '';
+      const unique = uniqueOf(name);
+      const isKept = unique !== before && !name.startsWith('.');
+      before = unique;
+      return isKept;
+    });
+    this.#names = Array.from(kept, (at) => names[at] ?? '');
+    this.#isFresh = Uint8Array.from(kept, (at) => (at < current.length ? 0 : 1));
+    this.#octets = Float64Array.from(this.#names, octetsIn);
   }
 
   /** @throws {Error} of the system; ENOENT when there is no Maildir */
