@@ -4,7 +4,6 @@ import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
 const mostUsers = 100;
-const key = 'mailbox';
 
 export class MailboxTroubles {
   readonly #log: Pick<Logger, 'warn'>;
@@ -36,12 +35,12 @@ export class MailboxTroubles {
   #tell(): void {
     const [user, why] = [...this.#failing].at(-1) ?? [];
     if (user === undefined) {
-      this.#troubles.clear(key);
+      this.#troubles.clear('mailbox');
       return;
     }
     const others = this.#failing.size === 1 ? '' : `, and those of ${this.#failing.size - 1} others`;
     this.#troubles.raise(
-      key,
+      'mailbox',
       'warning',
       `The mailbox of ${user} cannot be used by POP3${others}: ${why}.`,
       'See that the folder is a Maildir and belongs to the user that Sluice runs as; the trouble ends when the user has logged in again.',

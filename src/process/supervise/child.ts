@@ -70,13 +70,26 @@ export interface Child {
 }
 
 /** Roles that run only where the configuration needs them. */
-export const lateRoles = ['keys', 'pop3'] as const;
+const lateRoles = ['keys', 'pop3'] as const;
 
-export function isNeeded(
-  role: (typeof lateRoles)[number],
-  config: Pick<Config, 'directory' | 'signingKey' | 'listen'>,
-): boolean {
+type Needs = Pick<Config, 'directory' | 'signingKey' | 'listen'>;
+
+function isNeeded(role: RoleName, config: Needs): boolean {
   return role === 'keys' ? needsKeys(config) : servesPop3(config);
+}
+
+/** What a configuration changes: roles that are to be started, and those that are to end. */
+export function lateChanges(
+  children: readonly Child[],
+  config: Needs,
+): { readonly missing: readonly Child[]; readonly unneeded: readonly Child[] } {
+  const late = children.filter(({ name }) => lateRoles.some((role) => role === name));
+  return {
+    missing: lateRoles
+      .filter((role) => isNeeded(role, config) && !late.some(({ name }) => name === role))
+      .map((role) => newChild(role, 0)),
+    unneeded: late.filter(({ name }) => !isNeeded(name, config)),
+  };
 }
 
 /** All roles of an instance, in the order in which they are started. */

@@ -15,10 +15,8 @@ import {
   endAll,
   factsTogether,
   hasListeners,
-  isNeeded,
   isStuck,
-  lateRoles,
-  newChild,
+  lateChanges,
   newChildren,
   noteFailure,
   resetDelayIfStable,
@@ -132,27 +130,26 @@ export class Supervisor implements Instance {
   configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     this.#crashes.configure(config);
-    for (const name of lateRoles) this.#startOrEnd(name);
+    this.#startOrEndLate();
     return this.#opened.gather(runningReceivers(this.#children), (reload) => {
       for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
     });
   }
 
-  /** The role runs while the configuration needs it. */
-  #startOrEnd(name: (typeof lateRoles)[number]): void {
-    const running = this.#children.find((child) => child.name === name);
-    if (!this.#isUp || this.#isStopping || isNeeded(name, this.#config) === (running !== undefined)) return;
-    if (running === undefined) {
-      const child = newChild(name, 0);
+  #startOrEndLate(): void {
+    if (!this.#isUp || this.#isStopping) return;
+    const { missing, unneeded } = lateChanges(this.#children, this.#config);
+    for (const child of missing) {
       this.#children.push(child);
       this.#fork(child);
-      return;
     }
-    this.#children.splice(this.#children.indexOf(running), 1);
-    clearTimeout(running.timer);
-    this.#reports.well(running);
-    this.#reports.told(running, []);
-    void endAll([running], this.#config.stop.grace);
+    for (const child of unneeded) {
+      this.#children.splice(this.#children.indexOf(child), 1);
+      clearTimeout(child.timer);
+      this.#reports.well(child);
+      this.#reports.told(child, []);
+    }
+    void endAll(unneeded, this.#config.stop.grace);
   }
 
   reopenLog(): void {
