@@ -1,5 +1,6 @@
 // All messages between roles, and between the supervisor and the processes of roles.
 
+import type { MailboxTold } from './mailbox-messages.ts';
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { PipeEnd, PipeRun } from '../deliver/pipe/programs.ts';
@@ -71,7 +72,7 @@ export type ReceiverToManager =
   /** The answer to what an operator asks a receiver. */
   | Response;
 
-export type ManagerToReceiver = Charged | RoomAnswered | Defended | Asked;
+export type ManagerToReceiver = Charged | RoomAnswered | Defended | MailboxTold | Asked;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)
@@ -100,6 +101,7 @@ export type SenderToManager =
       readonly reusable: boolean;
     }
   | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport }
+  | MailboxTold
   | ErrandRun;
 
 /** A question of an operator's; answered by the `Response` with the same id. Each end checks what arrives. */

@@ -146,9 +146,10 @@ function rolesText(roles: Status['roles']): string[] {
   const failed = ['handshakeFailed', 'proxyHeaderFailed', 'guessing'].filter(
     (name) => (roles.receiver[name] ?? 0) > 0,
   );
+  const full = (roles.sender['overQuota'] ?? 0) > 0 ? ['overQuota'] : [];
   return [
     `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded', 'secured', ...failed])}`,
-    `Senders      ${words(roles.sender, ['delivered', 'secured', 'clear', 'tlsFailed'])}`,
+    `Senders      ${words(roles.sender, ['delivered', 'secured', 'clear', 'tlsFailed', ...full])}`,
     ...(roles.pop3 === undefined
       ? []
       : [`POP3         ${words(roles.pop3, ['authenticated', 'authenticationFailed', 'pop3Session'])}`]),

@@ -61,6 +61,11 @@ export class DeliveryLog {
     this.#events.counted('delivered', delivered);
   }
 
+  /** A mailbox had no room for a message. The refusal of the recipient is a line of the manager. */
+  overQuota(): void {
+    this.#events.counted('overQuota', 1);
+  }
+
   /** Writes a line for each recipient that was delivered. */
   delivered(facts: DeliveryFacts, outcomes: readonly RecipientOutcome[]): void {
     for (const outcome of outcomes) if (outcome.result === 'delivered') this.#deliveredOne(facts, outcome);

@@ -41,6 +41,8 @@ export type EventName =
   | 'discarded'
   /** One recipient's message was handed over. */
   | 'delivered'
+  /** A mailbox of this host had no room for a message. Only counted: the lines `deferred` and `bounced` say so. */
+  | 'overQuota'
   /** One recipient's message was not taken now; it waits for its next attempt. */
   | 'deferred'
   /** One recipient's message failed for good; its sender is told, if there is one who wants to know. */

@@ -52,6 +52,7 @@ interface EventFields {
   readonly secured: Readonly<Record<never, never>>;
   readonly clear: Readonly<Record<never, never>>;
   readonly tlsFailed: Readonly<Record<never, never>>;
+  readonly overQuota: Readonly<Record<never, never>>;
   readonly handshakeFailed: {
     readonly client: string;
     readonly reason: string;

@@ -25,6 +25,7 @@ import type { RateState } from './rate-state.ts';
 import type { CountingRole, RoleCounters } from './role-counters.ts';
 import { ownSerial, type Senders } from './senders.ts';
 import type { SendingDesk } from './sending-desk.ts';
+import { ToldMailboxes } from './told-mailboxes.ts';
 
 /** The manager's end of a link, of which it is not known yet whose it is. */
 type RoleChannel = Channel<
@@ -56,6 +57,7 @@ export class Links {
   readonly #parts: LinksParts;
   /** Roles have connected, and their hello is on its way. */
   readonly #unknown = new Set<RoleChannel>();
+  readonly #mailboxes = new ToldMailboxes();
   #whenAllKnown: (() => void)[] = [];
   #draining = false;
 
@@ -67,6 +69,7 @@ export class Links {
   addReceiver(channel: ReceiverChannel, serial = ownSerial): void {
     this.#parts.linked.add('receiver', channel);
     this.#parts.operations.receivers.add(channel);
+    this.#mailboxes.add(channel);
     channel.receive((batch) => this.#received(channel, batch, serial));
   }
 
@@ -188,6 +191,7 @@ export class Links {
 
   #reported(batch: readonly SenderToManager[], serial: number): void {
     this.#count('sender', batch, serial);
+    for (const message of batch) if (message.kind === 'mailbox') this.#mailboxes.take(message);
     // A transaction that a stop prevented is no attempt: its recipients stay in the spool as they are, and need not wait after
     // the next start.
     this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);

@@ -74,6 +74,7 @@ export class Results {
         break;
       case 'errandRun': // has been taken by Senders
       case 'counters': // have been taken by Links
+      case 'mailbox':
       case 'hello':
         break;
       default:

@@ -3,7 +3,8 @@
 import type { CallAheadConfig, Config, RecipientsConfig } from '../config/config.ts';
 import type { Directory } from '../directory/types.ts';
 import type { Places } from '../io/places.ts';
-import { directoryTable } from '../policy/recipients/directory-table.ts';
+import { DirectorySource } from '../policy/recipients/directory-source.ts';
+import type { FullMailboxes } from '../policy/recipients/full-mailboxes.ts';
 import { AliasReports } from '../policy/recipients/alias-reports.ts';
 import { ControlRecipients } from '../policy/recipients/control-recipients.ts';
 import type { KeptSource, KeptSources } from '../policy/recipients/kept-sources.ts';
@@ -21,6 +22,7 @@ import { inheritedVariables } from './programs.ts';
 export interface RecipientParts {
   readonly tables: Pick<Tables, 'get'>;
   readonly directory: Directory;
+  readonly mailboxes: Pick<FullMailboxes, 'replyFor'>;
   /** Those that all listeners of a process share, and that stay over a reload. */
   readonly kept: KeptSources;
   /** The places of a source for its programs. */
@@ -82,10 +84,11 @@ function sourceOf(
     return parts.kept.of(`control ${JSON.stringify(settings)}`, () =>
       controlRecipients(control, home, settings, parts),
     );
-  if (table === undefined && program === undefined && directory !== true) return undefined;
   const { key, subaddress: separators } = settings;
-  const isCostly = program === undefined ? undefined : true;
-  return new TableSource(tableOf(settings, parts), { key, separators }, isCostly);
+  const rules = { key, separators };
+  if (table !== undefined) return new TableSource(parts.tables.get(table) ?? missingTable(table), rules);
+  if (program !== undefined) return new TableSource(programTable(program, settings, parts), rules, true);
+  return directory === true ? new DirectorySource(parts.directory, rules, parts.mailboxes) : undefined;
 }
 
 function controlRecipients(
@@ -104,10 +107,7 @@ function controlRecipients(
   });
 }
 
-function tableOf(settings: RecipientsConfig, parts: RecipientParts): Table {
-  const { table, program } = settings;
-  if (table !== undefined) return parts.tables.get(table) ?? missingTable(table);
-  if (program === undefined) return directoryTable(parts.directory);
+function programTable(program: readonly string[], settings: RecipientsConfig, parts: RecipientParts): Table {
   return new ProgramTable({
     command: program,
     ...programParts(settings, `recipients by ${program.join(' ')}`, parts),

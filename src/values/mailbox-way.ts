@@ -32,3 +32,6 @@ export interface MailboxSettings {
 export interface MailboxWay extends MailboxSettings {
   readonly kind: 'mailbox';
 }
+
+/** Whether a mailbox takes mail. `full`: mail waits (4.2.2); `closed`: it goes back (5.2.2); `room`: there is room again. */
+export type MailboxState = 'full' | 'closed' | 'room';

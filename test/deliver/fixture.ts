@@ -20,6 +20,7 @@ import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
 import { english } from '../../src/bounce/texts/english.ts';
+import { RoomReports } from '../../src/deliver/mailbox/room-reports.ts';
 import type { WarningSender } from '../../src/deliver/mailbox/quota-warning.ts';
 import type { UserFinder } from '../../src/deliver/mailbox/user-lookups.ts';
 import { OwnPrograms } from '../../src/deliver/pipe/programs.ts';
@@ -223,6 +224,10 @@ export async function fixture(
   // The server has proved itself.
   const proofs = new PlaceProofs(1);
   proofs.needed = () => 0;
+  const room = new RoomReports(
+    () => undefined,
+    () => now,
+  );
   const warner = (): WarningSender => ({
     hostname: 'sluice.test',
     from: 'mailer@sluice.test',
@@ -255,7 +260,7 @@ export async function fixture(
     },
     srs: new LiveSrs(),
     // Programs of tests run as whoever runs the tests, root as well.
-    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users, warner },
+    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users, room, warner },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

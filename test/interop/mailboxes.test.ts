@@ -1,7 +1,7 @@
 // Mailboxes of a running Sluice, whose senders ask the keys process who has one; and the page docs/mailboxes.md, run word for word.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
@@ -18,7 +18,12 @@ interface Made {
   readonly messages: (path: string) => string[];
 }
 
-async function start(ground: Ground, users: readonly string[], config = {}): Promise<Made> {
+async function start(
+  ground: Ground,
+  users: readonly string[],
+  config = {},
+  mailboxes: Readonly<Record<string, string | number>> = {},
+): Promise<Made> {
   const mail = ground.folder('mail');
   const directory = ground.folder('sluice');
   mkdirSync(directory, { recursive: true });
@@ -32,7 +37,7 @@ async function start(ground: Ground, users: readonly string[], config = {}): Pro
     config: {
       receive: { relay_domains: ['box.test'] },
       directory: [{ name: 'staff', kind: 'users', path }],
-      mailboxes: { path: join(mail, '${domain}/${user}') },
+      mailboxes: { path: join(mail, '${domain}/${user}'), ...mailboxes },
       route: [{ name: 'mailboxes', domain: ['box.test'], mailbox: true }],
       ...config,
     },
@@ -95,6 +100,43 @@ suite('mailboxes', () => {
       /^Final-Recipient: rfc822; postmaster@box\.test\r\nAction: failed\r\nStatus: 5\.1\.1/mu,
     );
   });
+
+  for (const [name, processes] of Object.entries(kinds))
+    test(`a Sluice ${name} refuses mail for a full mailbox at RCPT, until there is room`, async (t) => {
+      const made = await start(Ground.of(t), ['joe@box.test', 'sue@box.test'], processes, {
+        quota_messages: 1,
+        quota_warning: 0,
+      });
+      const { sluice, mail, messages } = made;
+      const to = ['joe@box.test'];
+      const mailTo = (): Promise<string[]> => send(sluice.port, { from: 'me@from.test', to, content });
+      await mailTo();
+      await until('the first is there', () => sluice.events().some(({ event }) => event === 'delivered'));
+      await mailTo();
+      await until('the second waits', () =>
+        sluice
+          .events()
+          .some(
+            ({ event, reply }) => event === 'deferred' && /4\.2\.2 the mailbox is full/u.test(String(reply)),
+          ),
+      );
+      await until('RCPT is refused', async () => (await mailTo())[1]?.startsWith('452 4.2.2') === true);
+      assert.match(
+        (await send(sluice.port, { from: 'me@from.test', to: ['sue@box.test'], content })).at(-1) ?? '',
+        /^250/u,
+      );
+      assert.match(await sluice.cli('status'), /overQuota/u);
+      assert.equal(messages('joe').length, 1);
+      for (const part of ['new', 'maildirsize'])
+        rmSync(join(mail, 'box.test/joe', part), { recursive: true });
+      mkdirSync(join(mail, 'box.test/joe/new'));
+      await sluice.cli('queue', 'retry', '--all');
+      await until('what waited is delivered', () => messages('joe').length > 0);
+      rmSync(join(mail, 'box.test/joe/maildirsize'), { force: true });
+      for (const each of readdirSync(join(mail, 'box.test/joe/new')))
+        rmSync(join(mail, 'box.test/joe/new', each));
+      await until('RCPT is accepted', async () => (await mailTo())[1]?.startsWith('250') === true);
+    });
 
   const withoutPage = withoutSwaks() || withoutNetwork();
   test('the commands of the page print what it says', { skip: withoutPage }, async (t) => {

@@ -17,6 +17,8 @@ import { quotaWarning, type WarningSender } from './quota-warning.ts';
 
 /** Of this process: it knows which Maildirs it has looked at. */
 const maildirs = new MaildirWriter();
+/** A mailbox without room for this takes no mail at all. */
+const smallMessage: Usage = { bytes: 4096, messages: 1 };
 /** More folders of one mailbox are not made by the addresses that strangers write. */
 const mostFolders = 1_000;
 
@@ -38,7 +40,13 @@ export interface MailForUser {
 export type IntoMailbox =
   | { readonly kind: 'added'; readonly path: string }
   /** `text`: how much is there, for people. */
-  | { readonly kind: 'full'; readonly isFinal: boolean; readonly text: string };
+  | {
+      readonly kind: 'full';
+      readonly isFinal: boolean;
+      /** There is no room for a small message either. */
+      readonly isForAll: boolean;
+      readonly text: string;
+    };
 
 /**
  * To be called for one message at a time where the mailbox has limits.
@@ -81,7 +89,8 @@ function full(
   nowMs: number,
 ): IntoMailbox {
   const isFinal = whenFull === 'return' && nowMs - usage.unchangedSinceMs >= graceMs;
-  return { kind: 'full', isFinal, text: `${usedText(limits, usage)} of ${quotaText(limits)}` };
+  const isForAll = !hasRoom(limits, usage, smallMessage);
+  return { kind: 'full', isFinal, isForAll, text: `${usedText(limits, usage)} of ${quotaText(limits)}` };
 }
 
 async function add({ folders }: Pick<MailboxSettings, 'folders'>, mail: MailForUser): Promise<AddedMessage> {

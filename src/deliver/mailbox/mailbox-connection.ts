@@ -119,7 +119,12 @@ export class MailboxConnection extends LocalConnection {
         return intoMailbox(way, one, ways.warner);
       });
     const into = await (isLimited(limitsOf(way.quota, user)) ? turns.run(place.path, deliver) : deliver());
-    if (into.kind === 'full') return overQuota(at, into);
+    if (into.kind === 'full') {
+      this.context.log.overQuota();
+      if (into.isForAll) ways.room.hasNone(user.address, into.isFinal ? 'closed' : 'full');
+      return overQuota(at, into);
+    }
+    ways.room.hasSome(user.address);
     const lines = [`delivered into ${into.path}`];
     return {
       recipient: at,

@@ -79,6 +79,11 @@ export class DirectoryLink implements Directory {
     return this.#ask('lift-bans', { target });
   }
 
+  /** Calls back as soon as questions can be asked, or when none are wanted. */
+  whenLinked(callback: () => void): void {
+    this.#calls.whenLinked(callback);
+  }
+
   close(): void {
     this.#calls.close();
   }

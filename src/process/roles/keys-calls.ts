@@ -14,6 +14,8 @@ const mostPending = 20_000;
 /** A link that connects when it is opened. */
 export interface KeysLink extends Link<Asked> {
   open(): Promise<void>;
+  /** Calls back as soon as it is connected; not given for one that always is. */
+  whenLinked?(callback: () => void): void;
 }
 
 /** What a link is made with: its messages go to `take`, and its loss to `lost`. */
@@ -59,6 +61,12 @@ export class KeysCalls<Set extends WithPing> implements LinkEnds {
     }
     this.#link = this.#makeLink(this);
     void this.#link.open();
+  }
+
+  /** Calls back as soon as questions can be asked, or when none are wanted. */
+  whenLinked(callback: () => void): void {
+    if (this.#link?.whenLinked === undefined) callback();
+    else this.#link.whenLinked(callback);
   }
 
   async ask<Name extends keyof Set & string>(

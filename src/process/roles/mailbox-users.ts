@@ -3,9 +3,13 @@
 import type { Config } from '../../config/config.ts';
 import { type UserFinder, UserLookups } from '../../deliver/mailbox/user-lookups.ts';
 import type { FoundUser } from '../../directory/types.ts';
+import { finishWithin } from './finish-within.ts';
 import type { DirectoryLink } from './directory-link.ts';
 
-type Users = Pick<DirectoryLink, 'find' | 'configure' | 'close'>;
+type Users = Pick<DirectoryLink, 'find' | 'configure' | 'close' | 'whenLinked'>;
+
+/** While the keys process is being started, mail is kept in hand for so long; then it waits in the queue. */
+const patienceMs = 30_000;
 
 /** Makes the link. */
 type OpenUsers = (config: Config) => Users | Promise<Users>;
@@ -41,6 +45,8 @@ export class MailboxUsers implements UserFinder {
   async #ask(address: string): Promise<FoundUser> {
     if (this.#open === undefined || this.#config === undefined) return notOpen;
     this.#users ??= Promise.resolve(this.#open(this.#config));
-    return (await this.#users).find(address);
+    const users = await this.#users;
+    await finishWithin(patienceMs, (done) => users.whenLinked(done));
+    return users.find(address);
   }
 }

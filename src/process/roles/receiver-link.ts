@@ -9,6 +9,8 @@ import { receiverOperations, type ReceiverSet } from '../../control/operations/t
 import type { Logger } from '../../log/logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
+import type { MailboxTold } from '../../channel/mailbox-messages.ts';
+import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import { DefenceLink } from './defence-link.ts';
 import { RoomLink } from './room-link.ts';
 import { SendingLink } from './sending-link.ts';
@@ -22,6 +24,8 @@ export interface ReceiverLink {
   readonly room: RoomLink;
   readonly defences: DefenceLink;
   readonly trials: TrialDesk;
+  /** Those that take no more mail. */
+  readonly mailboxes: FullMailboxes;
 }
 
 /**
@@ -43,12 +47,13 @@ export function receiverLink(
   const room = new RoomLink((message) => link.post(message));
   const defences = new DefenceLink((message) => link.post(message));
   const trials = new TrialDesk();
+  const mailboxes = new FullMailboxes(() => performance.now());
   const answerer = trialAnswerer(trials, log, (response) => link.post(response));
   const link: ReceiverLink['link'] = new ManagerLink({
     connect: managerAt(path),
     hello: () => ({ kind: 'hello', role: 'receiver', ...self, counters: counters.counts }),
     repeat: true,
-    take: (batch) => takeOfManager(batch, { sending, room, defences, answerer }),
+    take: (batch) => takeOfManager(batch, { sending, room, defences, mailboxes, answerer }),
     lost: () => {
       sending.lost();
       room.lost();
@@ -58,7 +63,7 @@ export function receiverLink(
     },
   });
   link.whenLinked(linked);
-  return { link, sending, room, defences, trials };
+  return { link, sending, room, defences, trials, mailboxes };
 }
 
 export function trialAnswerer(
@@ -82,18 +87,20 @@ export interface TakersOfReceiver {
   readonly sending: { take(batch: readonly Charged[]): void };
   readonly room: { take(message: RoomAnswered): void };
   readonly defences: { take(message: Defended): void };
+  readonly mailboxes: { take(message: MailboxTold): void };
   readonly answerer: { take(message: Asked): void };
 }
 
 /** Hands messages of the manager to the parts that take them. */
 export function takeOfManager(
   batch: readonly ManagerToReceiver[],
-  { sending, room, defences, answerer }: TakersOfReceiver,
+  { sending, room, defences, mailboxes, answerer }: TakersOfReceiver,
 ): void {
   for (const message of batch) {
     if (message.kind === 'charged') sending.take([message]);
     else if (message.kind === 'room') room.take(message);
     else if (message.kind === 'defended') defences.take(message);
+    else if (message.kind === 'mailbox') mailboxes.take(message);
     else answerer.take(message);
   }
 }

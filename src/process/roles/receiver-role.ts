@@ -25,6 +25,7 @@ import type { SendingLedger } from '../../policy/sending/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { VisitLedger } from '../../deliver/call-ahead/call-ahead-types.ts';
+import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import type { Directory } from '../../directory/types.ts';
 
 import { openWriters, spoolFolders } from '../../spool/open.ts';
@@ -82,6 +83,8 @@ export interface ReceiverRoleParts {
   readonly signing: Signing;
   readonly srs: LiveSrs;
   readonly trail?: Trail;
+  /** Those that take no more mail; undefined: nobody tells of them. */
+  readonly mailboxes?: FullMailboxes;
   /** Undefined where nobody tries anything. */
   readonly trials?: TrialDesk;
 }
@@ -202,6 +205,7 @@ export class ReceiverRole implements Role {
         troubles,
         memory: given.defences,
         visits: given.defences,
+        mailboxes: given.mailboxes ?? new FullMailboxes(() => 0),
       }),
       trail: given.trail,
       trials: given.trials,

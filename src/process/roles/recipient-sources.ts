@@ -5,6 +5,7 @@ import type { Directory } from '../../directory/types.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { LearnedRecipients } from '../../policy/backup/types.ts';
+import type { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import { KeptSources } from '../../policy/recipients/kept-sources.ts';
 import type { RecipientParts } from '../../settings/recipients.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -20,6 +21,7 @@ export interface RecipientSourcesParts {
   readonly troubles: Troubles;
   readonly memory: LearnedRecipients;
   readonly visits: VisitLedger;
+  readonly mailboxes: FullMailboxes;
 }
 
 export class RecipientSources {
@@ -27,10 +29,20 @@ export class RecipientSources {
   readonly #kept = new KeptSources();
   readonly #places = new StagePlaces();
 
-  constructor({ tables, directory, deadlines, log, troubles, memory, visits }: RecipientSourcesParts) {
+  constructor({
+    tables,
+    directory,
+    mailboxes,
+    deadlines,
+    log,
+    troubles,
+    memory,
+    visits,
+  }: RecipientSourcesParts) {
     this.parts = {
       tables,
       directory,
+      mailboxes,
       kept: this.#kept,
       placesOf: (source) => this.#places.of(source),
       reports: { deadlines, log, troubles },

@@ -10,6 +10,7 @@ import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
 import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
 import { SessionCache } from '../../deliver/tls/session-cache.ts';
 import { PlaceProofs } from '../../deliver/smtp/place-proofs.ts';
+import { RoomReports } from '../../deliver/mailbox/room-reports.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
@@ -64,6 +65,10 @@ export class SenderRole implements Role {
   readonly #counterPosts: CounterPosts;
   readonly #delivered = new DeliveredLately();
   readonly #trail: Trail;
+  readonly #room = new RoomReports(
+    (user, state) => this.#post({ kind: 'mailbox', user, state }),
+    () => performance.now(),
+  );
   /** True while there is no manager to report to. */
   #isOrphan = false;
 
@@ -236,6 +241,7 @@ export class SenderRole implements Role {
         folder: runFolder(config.spool),
         programs: this.#given.programs,
         users: this.#given.users,
+        room: this.#room,
         warner: laterWarner(config),
       },
     };

@@ -32,6 +32,7 @@ import type {
   RoleFacts,
   SenderToManager,
 } from '../../channel/messages.ts';
+import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import { noSuchProcess } from '../roles/crash-tests.ts';
@@ -168,8 +169,9 @@ export class SingleProcess implements Instance {
     const defences = new DefenceLink((message) => receiverEnd.post(message));
     defences.linked();
     const trials = new TrialDesk();
+    const mailboxes = new FullMailboxes(() => performance.now());
     const answerer = trialAnswerer(trials, log, (response) => receiverEnd.post(response));
-    receiverEnd.receive((batch) => takeOfManager(batch, { sending, room, defences, answerer }));
+    receiverEnd.receive((batch) => takeOfManager(batch, { sending, room, defences, mailboxes, answerer }));
     sending.linked();
     const certificates = new LiveCertificates(this.#desks.certificates.material);
     this.#desks.certificates.onChanged(() => {
@@ -192,6 +194,7 @@ export class SingleProcess implements Instance {
         signing,
         srs,
         trials,
+        mailboxes,
       },
     );
     this.#roles.push(receiver);
