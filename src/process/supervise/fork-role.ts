@@ -27,6 +27,12 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
 };
 
 /**
+ * Threads for operations on files, unless the environment says another number (4 is that of Node). A delivery into a mailbox or an archive
+ * is mostly a wait for the disk, which carries out many waits together.
+ */
+const fileThreads: Readonly<Partial<Record<RoleName, string>>> = { sender: '16' };
+
+/**
  * On SIGUSR1 Node would open a debugger on a port of this host, in which everybody may run code, from one role in another.
  */
 const withoutDebugger = '--disable-sigusr1';
@@ -71,7 +77,7 @@ export function forkRole(
   try {
     forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', trail ?? 'ignore', ...sockets.map(({ fd }) => fd)],
-      ...(hidden.length > 0 && { env: environmentWithout(hidden) }),
+      env: environmentOf(name, hidden),
       execArgv: flags,
       ...(coreBytes > 0 && launchWithCores(flags, coreBytes)),
     });
@@ -101,6 +107,11 @@ function launchWithCores(
   return { execPath: '/bin/sh', execArgv: ['-c', launcher, process.execPath, String(blocks), ...flags] };
 }
 
-function environmentWithout(hidden: readonly string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.includes(name)));
+function environmentOf(role: RoleName, hidden: readonly string[]): NodeJS.ProcessEnv {
+  const kept =
+    hidden.length === 0
+      ? process.env
+      : Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.includes(name)));
+  const threads = fileThreads[role];
+  return threads === undefined ? kept : { UV_THREADPOOL_SIZE: threads, ...kept };
 }
