@@ -203,6 +203,10 @@ export class MilterConnection implements Deadline, KeptConnection {
   /** @returns whether more may come */
   #received(bytes: Buffer): boolean {
     this.#hasHeard = true;
+    if (!this.session.expectsAnswer) {
+      this.#fail('it answered to nothing');
+      return false;
+    }
     this.session.receive(bytes);
     this.#wake?.();
     // One packet may be as large as this; what comes beyond waits until it is used.

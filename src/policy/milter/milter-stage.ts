@@ -55,6 +55,8 @@ class MilterAsked {
   client: MilterClient;
   /** What it has said of the session as a whole: it holds for all that follows. */
   verdict: Verdict | undefined;
+  /** What it has said of the sender when it was told of it late: it holds for the whole message. */
+  ofMessage: Verdict | undefined;
   /** It wants to know no more of this session. */
   isDone = false;
   /** What it was asked while an earlier milter was. */
@@ -62,6 +64,11 @@ class MilterAsked {
 
   constructor(parts: MilterParts) {
     this.client = new MilterClient(parts);
+  }
+
+  /** What it says without being asked. */
+  get decision(): Verdict | undefined {
+    return this.verdict ?? this.ofMessage ?? (this.isDone ? goOn : undefined);
   }
 }
 
@@ -99,7 +106,7 @@ export class MilterStage implements Stage {
 
   rcpt(facts: RcptFacts): Answer {
     const asked = this.#of(facts);
-    if (asked.isDone || asked.verdict !== undefined) return asked.verdict ?? goOn;
+    if (asked.decision !== undefined) return asked.decision;
     const answered = asked.client.ask('rcpt', facts, facts.recipient);
     return answered === undefined ? goOn : answered.then((each) => this.#taken(asked, each));
   }
@@ -110,7 +117,7 @@ export class MilterStage implements Stage {
 
   content(facts: ContentFacts): Answer {
     const asked = this.#of(facts);
-    if (asked.isDone || asked.verdict !== undefined) return asked.verdict ?? goOn;
+    if (asked.decision !== undefined) return asked.decision;
     return this.#content(asked, facts);
   }
 
@@ -129,6 +136,7 @@ export class MilterStage implements Stage {
     const asked = this.#sessions.get(facts);
     if (asked === undefined) return;
     this.#withdraw(asked);
+    asked.ofMessage = undefined;
     asked.client.endMessage();
   }
 
@@ -151,7 +159,7 @@ export class MilterStage implements Stage {
       return early.answer;
     }
     this.#withdraw(asked);
-    if (asked.isDone || asked.verdict !== undefined) return asked.verdict ?? goOn;
+    if (asked.decision !== undefined) return asked.decision;
     const next = this.#calm[point] >= calmAfter ? this.#parts.next : undefined;
     next?.askEarly(point, facts);
     const answered = asked.client.ask(point, facts);
@@ -209,6 +217,7 @@ export class MilterStage implements Stage {
     const held: Verdict = reason === undefined ? goOn : { kind: 'quarantine', reason };
     if (answered === undefined) return held;
     const verdict = verdictOf(answered.verdict, this.name);
+    if (answered.on === 'mail' && verdict !== goOn) asked.ofMessage = verdict;
     if (answered.on === 'connect' || answered.on === 'helo') {
       // It holds for the whole session, so the milter is needed no more.
       asked.isDone = true;

@@ -1,6 +1,7 @@
 // The lists of macros that a milter asks for when it negotiates, in place of those that it would get.
 
 import { isMacroName, type MacroLists, type MacroStage, macroStages } from '../../values/milter-macros.ts';
+import { cString } from './packet-writer.ts';
 
 /** Gives the value of a macro; undefined when it has none now. */
 export type MacroSource = (name: string) => string | undefined;
@@ -28,4 +29,14 @@ export function readMacroLists(bytes: Buffer, usual: MacroLists): MacroLists | u
     at = end + 1;
   }
   return lists;
+}
+
+/** What tells the values of these macros: those that have one. */
+export function macrosPayload(names: readonly string[], source: MacroSource): string {
+  let payload = '';
+  for (const name of names) {
+    const value = source(name);
+    if (value !== undefined) payload += cString(name) + cString(value);
+  }
+  return payload;
 }

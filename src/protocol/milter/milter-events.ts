@@ -67,3 +67,9 @@ export interface MilterField {
   /** What follows the colon, with the blank there; folds are LF. */
   readonly value: string;
 }
+
+/** Does the milter want to hear no more of the message? A refusal of one recipient, or of a command that nobody knows, ends nothing. */
+export function endsMessage({ kind }: MilterVerdict, on: Question): boolean {
+  if (kind === 'accept' || kind === 'discard') return true;
+  return kind !== 'continue' && on !== 'rcpt' && on !== 'unknown';
+}

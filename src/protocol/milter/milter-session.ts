@@ -4,8 +4,9 @@
 import { type MilterAnswer, type MilterEdit, readAnswer } from './answer.ts';
 import { action, step, type Terms } from './flags.ts';
 import type { MacroLists, MacroStage } from '../../values/milter-macros.ts';
-import type { MacroSource } from './macro-lists.ts';
+import { type MacroSource, macrosPayload } from './macro-lists.ts';
 import type { MilterClient, MilterEvent, MilterField, MilterVerdict, Question } from './milter-events.ts';
+import { endsMessage } from './milter-events.ts';
 import { bits, neededAction } from './needs.ts';
 import { agree, type Agreement, offerPayload } from './negotiation.ts';
 import { type Packet, PacketReader } from './packet-reader.ts';
@@ -16,8 +17,6 @@ export const bodyChunkBytes = 65_535;
 
 /** A milter that makes more edits of one message cannot mean it. */
 const maxEdits = 10_000;
-
-const space = ' ';
 
 interface Expected {
   readonly on: Question;
@@ -39,6 +38,8 @@ export class MilterSession {
   #skipsBody = false;
   #edits = 0;
   #newBody: 'none' | 'coming' | 'complete' = 'none';
+  /** Something had come before anything was asked that it could answer. */
+  #hasStray = false;
 
   /** Its first packet is the offer. */
   constructor(offer: Terms, usualMacros: MacroLists) {
@@ -55,6 +56,11 @@ export class MilterSession {
   /** Is an answer to come that counts? */
   get isWaiting(): boolean {
     return this.#agreement === undefined || this.#expected.some(({ isIgnored }) => !isIgnored);
+  }
+
+  /** Is any answer to come? What comes without is a mistake of the milter, and would be taken for the answer to the next question. */
+  get expectsAnswer(): boolean {
+    return this.#agreement === undefined || this.#expected.length > 0;
   }
 
   /** Can another session follow on the same connection? */
@@ -127,7 +133,7 @@ export class MilterSession {
 
   header({ name, value }: MilterField): void {
     if (!this.isListening) return;
-    const isWhole = this.#has(step.headerLeadingSpace) || value[0] !== space;
+    const isWhole = this.#has(step.headerLeadingSpace) || value[0] !== ' ';
     this.#ask('header', 'L', cBytes(name) + cBytes(isWhole ? value : value.slice(1)));
   }
 
@@ -172,6 +178,7 @@ export class MilterSession {
   /** @returns what comes of what has arrived; undefined when more is needed */
   next(): MilterEvent | undefined {
     while (!this.#isBroken) {
+      if (this.#hasStray) return this.#break('it answered to nothing');
       const packet = this.#reader.next();
       if (packet === undefined) return undefined;
       if (packet === 'malformed') return this.#break('it sent a packet of an impossible length');
@@ -186,19 +193,17 @@ export class MilterSession {
   }
 
   #macros(letter: string, stage: MacroStage, source: MacroSource): void {
-    let all = letter;
-    for (const name of this.#agreement?.macros[stage] ?? []) {
-      const value = source(name);
-      if (value !== undefined) all += cString(name) + cString(value);
-    }
-    if (all !== letter) this.#writer.packet('D', all);
+    const macros = macrosPayload(this.#agreement?.macros[stage] ?? [], source);
+    if (macros !== '') this.#writer.packet('D', letter + macros);
   }
 
   #ask(on: Question, letter: string, payload: string | Uint8Array, isIgnored = false): void {
     const { unsent, unanswered } = bits[on];
     if (this.#has(unsent)) return;
     this.#writer.packet(letter, payload);
-    if (!this.#has(unanswered)) this.#expected.push({ on, isIgnored });
+    if (this.#has(unanswered)) return;
+    if (!this.expectsAnswer && this.#reader.bytes > 0) this.#hasStray = true;
+    this.#expected.push({ on, isIgnored });
   }
 
   #break(why: string): MilterEvent {
@@ -233,10 +238,11 @@ export class MilterSession {
       case 'discard':
         if (expected.on === 'connect' || expected.on === 'helo') return this.#wrong(answer, expected);
         return this.#decided(expected, { kind: 'discard' });
-      case 'reply': {
-        const { reply } = answer;
-        return this.#decided(expected, { kind: reply.code >= 500 ? 'reject' : 'tempfail', reply });
-      }
+      case 'reply':
+        return this.#decided(expected, {
+          kind: answer.reply.code >= 500 ? 'reject' : 'tempfail',
+          reply: answer.reply,
+        });
       default:
         return this.#decided(expected, { kind: answer.kind });
     }
@@ -274,11 +280,8 @@ export class MilterSession {
   /** @returns undefined when the verdict is of no interest */
   #decided(expected: Expected, verdict: MilterVerdict): MilterEvent | undefined {
     const { on, isIgnored } = expected;
+    const ends = endsMessage(verdict, on);
     this.#expected.shift();
-    const ends =
-      verdict.kind === 'accept' ||
-      verdict.kind === 'discard' ||
-      (verdict.kind !== 'continue' && on !== 'rcpt' && on !== 'unknown');
     if (on === 'end-of-message') this.#isInMessage = false;
     else if (ends) this.#isDecided = true;
     // What was sent after the command that it has decided at may be answered or not: libmilter ignores it, others do not.

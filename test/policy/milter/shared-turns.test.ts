@@ -63,6 +63,48 @@ test('a kept connection that the milter has closed is replaced', async (t) => {
   assert.deepEqual(fixture.troubles.list, []);
 });
 
+test('what a milter says while nothing is asked ends its connection', async (t) => {
+  const milter = await ScriptedMilter.start(t);
+  const idle = new ToldConnections({ most: 100, longestMs: 30_000 });
+  const fixture = await start(t, { stages: [{ stage: milterStage(milter.address, { idle }) }] });
+  const first = await greeted(fixture);
+  const kept = idle.next();
+  await first.ask('QUIT\r\n');
+  await kept;
+  const [talk] = milter.talks;
+  const ended = once(talk!.socket, 'close');
+  talk!.socket.write(packet('r'));
+  await ended;
+  const client = await greeted(fixture);
+  assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+  assert.equal(milter.talks.length, 2);
+  // Amid a session, too: its answers could not be told apart any more.
+  const closed = once(milter.talks[1]!.socket, 'close');
+  milter.talks[1]!.socket.write(packet('r'));
+  await closed;
+  assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+  assert.equal(milter.talks.length, 3);
+});
+
+test('a milter that refuses the sender when it hears of it late refuses all recipients and the message', async (t) => {
+  // It has no say up to RCPT, and so it is connected then; meanwhile it has become another one.
+  const milter = await ScriptedMilter.start(t, {
+    steps: 0x7000,
+    answer: ({ letter }) => ('CHM'.includes(letter) ? [] : [goOnPacket]),
+  });
+  const fixture = await start(t, { stages: [{ stage: milterStage(milter.address) }] });
+  assert.match((await sendMessage(await greeted(fixture))).at(-1) ?? '', /^250 /);
+  milter.script = { answer: ({ letter }) => [letter === 'M' ? packet('r') : goOnPacket] };
+  const client = await greeted(fixture);
+  assert.match(await client.ask('MAIL FROM:<a@example.com>\r\n'), /^250 /);
+  for (const to of ['b@example.com', 'c@example.com'])
+    assert.match(await client.ask(`RCPT TO:<${to}>\r\n`), /^550 /);
+  assert.match(await client.ask('DATA\r\n'), /^554 /);
+  milter.script = {};
+  await client.ask('RSET\r\n');
+  assert.match((await sendMessage(client)).at(-1) ?? '', /^250 /);
+});
+
 interface Two {
   readonly first: ScriptedMilter;
   readonly second: ScriptedMilter;

@@ -160,3 +160,15 @@ test('whatever a milter sends, a session ends in verdicts or is broken, and neve
     { numRuns: 500 },
   );
 });
+
+test('what came before a question is no answer to it', () => {
+  const session = new MilterSession(termsOf(6), usualMacros);
+  const none = (): undefined => undefined;
+  session.receive(packet('O', offerPayload({ version: 6, actions: 0x1ff, steps: 0 })));
+  assert.deepEqual(session.next(), { kind: 'negotiated' });
+  session.connect({ name: 'a', address: undefined }, none);
+  session.receive(Buffer.concat([packet('c'), packet('r')]));
+  assert.deepEqual(session.next(), { kind: 'verdict', on: 'connect', verdict: { kind: 'continue' } });
+  session.helo('a', none);
+  assert.deepEqual(session.next(), { kind: 'broken', why: 'it answered to nothing' });
+});
