@@ -120,8 +120,9 @@ interface EventFields {
     readonly rule: string;
     readonly action: string;
     readonly text?: Text;
-    readonly place: string;
-    readonly line: string;
+    readonly place?: Text;
+    readonly line?: Text;
+    readonly more?: number;
     readonly id?: Text;
     readonly from?: Text;
     readonly client?: Text;

@@ -4,6 +4,7 @@
 import type { Events } from '../../log/events.ts';
 import { goOn, type Edit, type MailFacts, type Verdict } from '../stage.ts';
 import { actionFault } from './check-action.ts';
+import { CheckLog } from './check-log.ts';
 import { normalizedField } from './mime-walk.ts';
 import type { ActionWord, CheckAction, CheckPlace } from './types.ts';
 
@@ -22,9 +23,6 @@ export interface CheckRunParts {
   readonly events: Pick<Events, 'happened'>;
 }
 
-/** Longer lines are cut in the log. */
-const mostLogged = 200;
-
 const changesLine: ReadonlySet<ActionWord> = new Set(['IGNORE', 'STRIP', 'REPLACE', 'PREPEND']);
 
 const keep: LineFate = { kind: 'keep' };
@@ -34,6 +32,7 @@ const stop: LineFate = { kind: 'stop' };
 export class CheckRun {
   readonly #parts: CheckRunParts;
   readonly #facts: MailFacts;
+  readonly #log: CheckLog;
   /** The verdict that ends it. */
   #end: Verdict | undefined;
   #hold: string | undefined;
@@ -47,6 +46,7 @@ export class CheckRun {
   constructor(parts: CheckRunParts, facts: MailFacts) {
     this.#parts = parts;
     this.#facts = facts;
+    this.#log = new CheckLog(parts.stage, parts.events, facts);
   }
 
   /**
@@ -60,10 +60,10 @@ export class CheckRun {
       (isFixed && changesLine.has(word) ? 'the line is malformed, and is not changed' : undefined) ??
       fieldFault(action, place);
     if (fault !== undefined) {
-      this.#log(action, place, line, `not done: ${fault}`);
+      this.#log.line(action, place, line, fault);
       return keep;
     }
-    if (word !== 'DUNNO' && word !== 'OK' && word !== 'IGNORE') this.#log(action, place, line, text);
+    if (word !== 'DUNNO' && word !== 'OK' && word !== 'IGNORE') this.#log.line(action, place, line);
     this.#done.add(word.toLowerCase());
     switch (word) {
       case 'REJECT':
@@ -100,8 +100,12 @@ export class CheckRun {
     }
   }
 
-  /** @param edits - of the message itself */
+  /**
+   * What follows from the lines so far, and the end of what the log says about them.
+   * @param edits - of the message itself
+   */
   verdict(edits: readonly Edit[]): Verdict {
+    this.#log.end();
     if (this.#end !== undefined) return this.#end;
     if (this.#done.size === 0) return goOn;
     const all = [...edits, ...this.#envelopeEdits()];
@@ -131,23 +135,6 @@ export class CheckRun {
     }
     if (this.#route !== undefined) edits.push({ kind: 'set-route', route: this.#route });
     return edits;
-  }
-
-  #log({ word, rule }: CheckAction, place: CheckPlace, line: string, text: string): void {
-    const { client, helo, isTrial, transaction } = this.#facts;
-    if (isTrial) return;
-    this.#parts.events.happened('checked', {
-      stage: this.#parts.stage,
-      rule,
-      action: word.toLowerCase(),
-      text,
-      place,
-      line: line.slice(0, mostLogged),
-      id: transaction.queueId,
-      from: transaction.reversePath,
-      client: client.address === '' ? undefined : client.address,
-      helo,
-    });
   }
 }
 

@@ -27,7 +27,7 @@ export interface Outcome {
   readonly message: string;
   readonly recipients: readonly string[];
   readonly route: string | undefined;
-  /** `action place: text`. */
+  /** `action place: text`, or `action: number more`. */
   readonly logged: readonly string[];
 }
 
@@ -61,8 +61,8 @@ export function checks(t: TestContext, tables: Tables) {
     limits: { fieldBytes: 102_400, partBytes: 51_200, allBytes: 1_048_576, ...tables.limits },
     events: {
       happened: (_event, fields) => {
-        const { action, place: where, text } = fields as unknown as Record<string, string>;
-        logged.push(`${action} ${where}: ${text}`);
+        const { action, place: where, text, more } = fields as unknown as Record<string, string>;
+        logged.push(more === undefined ? `${action} ${where}: ${text}` : `${action}: ${more} more`);
       },
     },
   });

@@ -115,7 +115,7 @@ test('each line is looked up where it belongs', async (t) => {
     header: '/^/ INFO\n',
     mime: '/^/ INFO\n',
     nested: '/^/ INFO\n',
-    body: '/./ INFO\n',
+    body: '/^text/ INFO\n/./ INFO\n',
   });
   const { logged } = await ask(parts);
   assert.deepEqual(logged, [
@@ -272,4 +272,36 @@ test('text that only some programs take for a field is looked up as text', async
       (await ask(`Content-Type: text/plain\nContent-Type: ${type}\n\n--c\nclick: here\n`)).verdict,
       '550 5.7.1 text',
     );
+});
+
+test('a sender cannot fill the log: of each rule there are three lines, and the count of the others', async (t) => {
+  const { ask } = checks(t, {
+    header: '/^X-A: (.*)/ WARN $1\n/^X-B:/ INFO b\n/^X-C: (.*)/ REDIRECT $1\n/^X-D:/ STRIP\n',
+    body: '/^w/ WARN w\n',
+    nested: '/^no/ WARN\n',
+  });
+  const fields = (name: string, count: number) =>
+    Array.from({ length: count }, (_, at) => `${name}: ${at + 1}\n`).join('');
+  const header = `${fields('X-A', 500)}X-C: joe@d.example\n${fields('X-C', 5)}${fields('X-B', 3)}${fields('X-D', 4)}`;
+  const { logged, message } = await ask(`${header}\n${'w\n'.repeat(10_000)}`);
+  const fault = (at: number) => `redirect header: not done: REDIRECT takes an address, which "${at}" is not`;
+  assert.deepEqual(logged, [
+    ...[1, 2, 3].map((at) => `warn header: ${at}`),
+    'redirect header: joe@d.example',
+    ...[1, 2, 3].map(fault),
+    ...Array.from({ length: 3 }, () => 'info header: b'),
+    ...Array.from({ length: 3 }, () => 'strip header: '),
+    'warn: 497 more',
+    'redirect: 2 more',
+    'strip: 1 more',
+    ...Array.from({ length: 3 }, () => 'warn body: w'),
+    'warn: 9997 more',
+  ]);
+  assert.equal(message.includes('X-D'), false);
+});
+
+test('a message that is refused has the counts of the lines before', async (t) => {
+  const { ask } = checks(t, { header: '/^X-A:/ WARN a\n/^X-B:/ REJECT b\n' });
+  const { logged } = await ask(`${'X-A: 1\n'.repeat(9)}X-B: 1\n\ntext\n`);
+  assert.deepEqual(logged.slice(3), ['reject header: b', 'warn: 6 more']);
 });
