@@ -19,6 +19,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [2045, 'MIME part one: format of Internet message bodies'],
   [2046, 'MIME part two: media types'],
   [2047, 'MIME part three: message header extensions for non-ASCII text'],
+  [2152, 'UTF-7, a mail-safe transformation of Unicode'],
   [2181, 'Clarifications to the DNS specification'],
   [2231, 'MIME parameter values: continuations, character sets and languages'],
   [2308, 'Negative caching of DNS queries'],

@@ -10,8 +10,11 @@ export type Authors =
   /** @param problem - a clause for people */
   | { readonly kind: 'unclear'; readonly problem: string };
 
-/** A field of this name where only some programs see one, or a line that only some take for the empty one at the end of the header. */
-const strayName = /^(?:from|sender)[\0-\x20]*:|^\r\r/imu;
+/**
+ * A field of this name where only some programs see one, perhaps behind a byte order mark or other bytes that nobody sees; or a line that only some
+ * take for the empty one at the end of the header.
+ */
+const strayName = /^[^\t\n\r\x20-\x7e]*(?:from|sender)[\0-\x20]*:|^\r\r/imu;
 /** RFC 5322 2.2: none of these ends a line, but some programs take it for an end. */
 const hiddenName = /[\0\v\f\r](?:from|sender)[\0-\x20]*:/iu;
 

@@ -168,7 +168,8 @@ export class ReceiveLog {
 }
 
 function replyText({ code, enhanced = '', text }: Reply): string {
-  return `${code} ${enhanced} ${typeof text === 'string' ? text : text.join(' ')}`;
+  const status = enhanced === '' ? String(code) : `${code} ${enhanced}`;
+  return `${status} ${typeof text === 'string' ? text : text.join(' ')}`;
 }
 
 /** What XFORWARD said, as fields of the log. */

@@ -19,7 +19,7 @@ import {
   type Verdict,
 } from '../stage.ts';
 import { type Exemptions, pointOfResults } from './exemptions.ts';
-import { possibleDomains } from './possible-domains.ts';
+import { isReadInWays, possibleDomains } from './possible-domains.ts';
 
 /** What is compared with our own domains. */
 export type OwnDomainsPart = 'envelope' | 'author';
@@ -111,13 +111,10 @@ export class OwnDomainsStage implements Stage {
     const authors = authorsOf(header.fields, header.strayLines, hostname);
     const domains =
       authors.kind === 'addresses'
-        ? [
-            ...authors.from.map(domainOf),
-            // Some programs decode what is no encoded word, since it stands in an address.
-            ...possibleDomains(authors.from.filter((address) => address.includes('=?'))),
-          ]
+        ? [...authors.from.map(domainOf), ...possibleDomains(authors.from.filter(isReadInWays))]
         : possibleDomains([
-            header.strayLines,
+            // They are Latin-1: each character is a byte.
+            Buffer.from(header.strayLines, 'latin1').toString('utf8'),
             ...header.fields.map(({ name, value }) => (/from|sender/u.test(name) ? value : '')),
           ]);
     return domains.find((domain) => isOwn(domain));

@@ -128,18 +128,53 @@ for (const author of [
   'ceo@[own.example]',
   'ceo@own\\.example',
   'ceo@own.exam(x)ple',
+  'ceo@own.exam\0ple',
+  'ceo@own.example\0',
+  'ceo\0@\x01own.example',
+  'ceo\uff20own.example',
+  'ceo\ufe6bown.example',
+  '<ceo\uff20own.example>',
+  'Boss <ceo\uff20own.ex\0ample>',
+  '=?utf-7?q?ceo+AEA-own.example?=',
+  '=?UTF-7*en?Q?ceo+AEA-own+AC4-example?=',
+  '=?unicode-1-1-utf-7?q?ceo+AEA-own.example?=',
+  `=?utf-16be?q?${quotedUtf16('ceo@own.example')}?=`,
 ]) {
   test(`an author of ours that only some programs read: ${author}`, async () => {
     assert.equal(await said(stage(), { header: `From: ${author}` }), 'reject at headers');
-    const far = author.replaceAll('own', 'far').replace('Y2VvQG93bi5leGFtcGxl', 'Y2VvQGZhci5leGFtcGxl');
+    const far = author
+      .replaceAll('own', 'far')
+      .replaceAll('=6F=00=77=00=6E', '=66=00=61=00=72')
+      .replace('Y2VvQG93bi5leGFtcGxl', 'Y2VvQGZhci5leGFtcGxl');
     assert.equal(await said(stage(), { header: `From: ${far}` }), 'continue');
   });
+}
+
+for (const line of [
+  '\ufeffFrom: ceo@own.example',
+  '\0From: ceo@own.example',
+  '\ufeffFrom: ceo\uff20own.example',
+]) {
+  for (const [where, header] of [
+    ['at the beginning', `${line}\r\nSubject: x`],
+    ['behind another field', `Subject: x\r\n${line}`],
+    ['with another From', `From: x@far.example\r\n${line}\r\nSubject: x`],
+  ] as const)
+    test(`a From field with bytes before it that nobody sees, ${where}: ${JSON.stringify(line)}`, async () => {
+      assert.equal(await said(stage(), { header }), 'reject at headers');
+      assert.equal(await said(stage(), { header: header.replaceAll('own', 'far') }), 'continue');
+    });
 }
 
 test('an encoded name that people see is no author', async () => {
   const header = 'From: =?utf-8?q?ceo=40own.example?= <x@far.example>';
   assert.equal(await said(stage(), { header }), 'continue');
 });
+
+/** RFC 2047 4.2. */
+function quotedUtf16(text: string): string {
+  return [...text].map((each) => `=00=${each.charCodeAt(0).toString(16).toUpperCase()}`).join('');
+}
 
 const own = { from: 'joe@own.example', header: 'From: joe@own.example' };
 for (const [what, options, mail, expected] of [
