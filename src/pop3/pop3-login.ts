@@ -95,8 +95,13 @@ export class Pop3Login {
     }
     this.#mechanism = name;
     const { directory, hints } = this.#context;
-    const { bindings, certificateNames } = facts;
-    this.#exchange = beginExchange(name, directory, facts, { bindings, certificateNames, hints });
+    const { bindings, certificateNames, client, isEncrypted } = facts;
+    this.#exchange = beginExchange(
+      name,
+      directory,
+      { client, isEncrypted },
+      { bindings, certificateNames, hints },
+    );
     this.#carryOut(this.#exchange.respond(response));
   }
 

@@ -8,6 +8,7 @@ import { filterWarnings } from './filter-warnings.ts';
 import { liftedLimitWarnings } from './lifted-limits.ts';
 import { loopWarnings } from './loop-warnings.ts';
 import type { Path } from '../read/toml.ts';
+import { pop3Warnings } from './pop3-warnings.ts';
 import { scannerWarnings } from './scanner-warnings.ts';
 import { sendingWarnings } from './sending-warnings.ts';
 import { signingWarnings } from './signing-warnings.ts';
@@ -83,6 +84,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...limitWarnings(config),
     ...tenantWarnings(config),
     ...relayWarnings(config),
+    ...pop3Warnings(config),
     ...tlsWarnings(config),
     ...scannerWarnings(config),
     ...contentFilterWarnings(config),
