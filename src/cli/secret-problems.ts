@@ -1,6 +1,6 @@
-// What is wrong with the secrets of credentials now, for `sluice check`: all are warnings, because a start and a reload go on without them.
+// What is wrong with the secrets of credentials and of rspamd now, for `sluice check`: all are warnings, because a start and a reload go on without them.
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { isOpenToAll, readSecretFile } from '../process/watch/secret-file.ts';
@@ -10,10 +10,17 @@ import { isOpenToAll, readSecretFile } from '../process/watch/secret-file.ts';
  * @param environment - of this command, which is not that of a running Sluice
  */
 export function secretProblems(
-  { credential }: Pick<Config, 'credential'>,
+  { credential, stage }: Pick<Config, 'credential' | 'stage'>,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ConfigWarning[] {
-  return credential.flatMap(({ secret }, index) => {
+  const ofStages = stage.flatMap((each, index) => {
+    const message =
+      each.kind === 'rspamd' && each.passwordFile !== undefined
+        ? rspamdProblem(each.passwordFile)
+        : undefined;
+    return message === undefined ? [] : [{ path: ['stage', index, 'password_file'], message }];
+  });
+  const ofCredentials = credential.flatMap(({ secret }, index) => {
     const warn = (key: string, message: string) => [{ path: ['credential', index, key], message }];
     if (secret.kind === 'environment') {
       const { variable } = secret;
@@ -32,6 +39,20 @@ export function secretProblems(
     if (!isOpenToAll(secret.path)) return [];
     return warn(key, `every user of this host may read ${secret.path}; close it: chmod 600 ${secret.path}`);
   });
+  return [...ofCredentials, ...ofStages];
+}
+
+/** Receivers read it, as their user: it is none of the files that root reads for others. */
+function rspamdProblem(path: string): string | undefined {
+  try {
+    if (!statSync(path).isFile()) throw new Error('it is not a file');
+    accessSync(path, constants.R_OK);
+    if (!isOpenToAll(path)) return undefined;
+    return `every user of this host may read ${path}; close it to all but the user of the receivers, who read it`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `${path} cannot be read, so that mail is answered as on_failure says: ${reason}`;
+  }
 }
 
 /** It is not run: this command has another user than the senders. */

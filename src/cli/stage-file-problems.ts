@@ -1,11 +1,13 @@
-// What is wrong with the files of taps, of checks and of plugins of qmail-spp now, for `sluice check`: lines that nobody understands, programs that are missing.
+// What is wrong with the files of taps, of checks and of plugins of qmail-spp, and with programs of filters now, for `sluice check`: lines that nobody
+// understands, programs that are missing.
 
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
-import type { ContentChecksStageConfig } from '../config/stage-config.ts';
+import { programFault } from '../config/check/way-warnings.ts';
+import type { ContentChecksStageConfig, OpensmtpdFilterConfig } from '../config/stage-config.ts';
 import { readCheckTable } from '../policy/checks/check-tables.ts';
 import { parseSppControl, parseTenantSppControl } from '../policy/qmail-spp/control-file.ts';
 import { parseTapFile } from '../policy/taps/tap-file.ts';
@@ -30,6 +32,10 @@ export async function stageFileProblems({
     if (each.kind === 'content-checks') {
       for (const [key, message] of await checkProblems(each, routeNames(route)))
         found.push({ path: ['stage', index, key], message });
+    }
+    if (each.kind === 'opensmtpd-filter') {
+      const message = filterProblem(each);
+      if (message !== undefined) found.push({ path: ['stage', index, 'command', 0], message });
     }
     if (each.kind !== 'qmail-spp') continue;
     for (const message of await pluginProblems(each))
@@ -96,6 +102,18 @@ async function pluginProblems({
   } catch (error) {
     return [`${file} cannot be used, so that mail is answered as on_failure says: ${reasonOf(error)}`];
   }
+}
+
+/** Undefined: there is none that this command can see. */
+function filterProblem({ command: [program = ''], environment }: OpensmtpdFilterConfig): string | undefined {
+  const then = 'so that mail is answered as on_failure says';
+  if (program.includes('/')) {
+    const fault = programFault(program);
+    return fault?.isFatal === true ? `${fault.reason}, ${then}` : fault?.reason;
+  }
+  const folders = (environment['PATH'] ?? process.env['PATH'] ?? '').split(':');
+  const isThere = folders.some((folder) => programFault(join(folder, program))?.isFatal !== true);
+  return isThere ? undefined : `no folder of PATH has the program ${program}, ${then}; name it with its path`;
 }
 
 function reasonOf(error: unknown): string {

@@ -151,6 +151,9 @@ export class ClientSocket {
    * Stops reading when more than `fewBytes` wait already. A stream that is paused still takes one more chunk, unless bytes are in its buffer when
    * its data was handled: so it gets the last byte back. Then what a session holds is `fewBytes` and one chunk, of 64 KiB at most, not two.
    *
+   * While reading is stopped, neither FIN nor RST is seen, since Node watches no socket that it neither reads nor writes (tried with 26.10): a client that
+   * has gone is noticed when reading goes on.
+   *
    * @param last - undefined when few bytes wait: then nothing is done, since most clients send nothing more before our reply
    */
   #stopReading(last: Uint8Array | undefined): void {

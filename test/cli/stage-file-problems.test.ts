@@ -1,7 +1,7 @@
 // What `sluice check` finds in files of taps, and in those of plugins of qmail-spp.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stageFileProblems } from '../../src/cli/stage-file-problems.ts';
@@ -39,6 +39,33 @@ test('lines that nobody understands, and programs that are missing, are told wit
   assert.deepEqual(found.slice(1), [
     'control/smtpplugins, line 4: plugins/locked cannot be run by this user, or does not exist',
     'control/smtpplugins, line 6: plugins/gone cannot be run by this user, or does not exist',
+  ]);
+});
+
+test('a filter of OpenSMTPD whose program is missing, or can be changed by anybody', async (t) => {
+  const { path: folder } = temporaryFolder(t, 'filters');
+  const problems = async (program: string, more = ''): Promise<readonly string[]> => {
+    const stage = `[[stage]]\nname = "f"\nkind = "opensmtpd-filter"\ncommand = [${JSON.stringify(program)}, "-v"]\n${more}`;
+    const found = await stageFileProblems(parseConfig(stage, 'sluice.toml'));
+    return found.map(({ path, message }) => `${path.join('.')}: ${message.replaceAll(`${folder}/`, '')}`);
+  };
+  const program = join(folder, 'filter-one');
+  const then = 'so that mail is answered as on_failure says';
+  assert.deepEqual(await problems(program), [`stage.0.command.0: filter-one does not exist, ${then}`]);
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o644 });
+  assert.deepEqual(await problems(program), [
+    `stage.0.command.0: filter-one may not be run by anybody (chmod it), ${then}`,
+  ]);
+  chmodSync(program, 0o755);
+  assert.deepEqual(await problems(program), []);
+  chmodSync(program, 0o777);
+  assert.deepEqual(await problems(program), [
+    'stage.0.command.0: filter-one can be changed by others than its owner (chmod go-w)',
+  ]);
+  const inFolder = `environment = { PATH = ${JSON.stringify(`/nonexistent:${folder}`)} }\n`;
+  assert.deepEqual(await problems('filter-one', inFolder), []);
+  assert.deepEqual(await problems('filter-two', inFolder), [
+    `stage.0.command.0: no folder of PATH has the program filter-two, ${then}; name it with its path`,
   ]);
 });
 

@@ -166,6 +166,28 @@ test('"sluice check" warns of secrets that are missing, and of files that everyb
   );
 });
 
+test('"sluice check" warns of a password of rspamd that is missing, or that everybody may read', (t) => {
+  const here = world(t);
+  const warnings = (file: string): readonly string[] => {
+    const stage = `[[stage]]\nname = "spam"\nkind = "rspamd"\naddress = "inet:11333@127.0.0.1"\npassword_file = ${JSON.stringify(here.path(file))}\n`;
+    return secretProblems(parseConfig(stage, 'sluice.toml')).map(
+      ({ path, message }) => `${path.join('.')}: ${message}`,
+    );
+  };
+  here.write('closed', 'x\n\n');
+  chmodSync(here.path('closed'), 0o600);
+  assert.deepEqual(warnings('closed'), []);
+  chmodSync(here.path('closed'), 0o644);
+  assert.deepEqual(warnings('closed'), [
+    `stage.0.password_file: every user of this host may read ${here.path('closed')}; close it to all but the user of the receivers, who read it`,
+  ]);
+  assert.match(
+    warnings('gone')[0] ?? '',
+    /gone cannot be read, so that mail is answered as on_failure says: ENOENT/u,
+  );
+  assert.match(warnings('.')[0] ?? '', /it is not a file/u);
+});
+
 test('a file that could not be opened for a moment is read again, although it has not changed', async (t) => {
   const here = world(t);
   here.write('c1', 'of the file');
