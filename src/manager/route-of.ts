@@ -1,5 +1,5 @@
 // The route of one recipient by its message, the tables of routes and the [[route]] tables: a copy for an archive, a route that a stage chose, one
-// that a table names, or the usual one. Where that holds mail, a message that was released has the route behind it.
+// that a table names, or the usual one. Where one of them holds mail, a message that was released goes by the next that decides.
 
 import type { Envelope } from '../message/envelope.ts';
 import { chosenBy, type Chooser } from '../route/choice.ts';
@@ -30,27 +30,34 @@ export type RouteOrReason = { readonly route: RouteKey } | { readonly reason: st
 
 /** The route by the [[route]] tables alone. */
 export function routeFor(routing: RouterInForce, recipient: RoutedRecipient): RouteKey {
-  const { reversePath, address, chosen } = recipient;
+  const { reversePath, address } = recipient;
   const { router } = routing;
-  const found =
-    chosen === undefined
-      ? router.routeOf(reversePath, address)
-      : router.routeNamed(chosen, reversePath, address);
-  const past = pastHold(router, found, recipient);
-  if (past !== undefined) return marked(routing, past, recipient, 'release');
-  return marked(routing, found, recipient, chosen === undefined ? undefined : 'stage');
+  const chosen = choiceFor(router, recipient);
+  if (chosen !== undefined)
+    return marked(routing, router.routeNamed(chosen, reversePath, address), recipient, 'stage');
+  return byRules(routing, router.routeOf(reversePath, address), recipient);
 }
 
-/**
- * The route that a message which was released has instead of one that holds mail; undefined: it keeps this one.
- * @param route - without marks
- */
-export function pastHold(
-  router: Pick<Router, 'routePastHolds'>,
-  route: RouteKey,
-  { address, passesHolds, reversePath }: Pick<RoutedRecipient, 'address' | 'passesHolds' | 'reversePath'>,
-): RouteKey | undefined {
-  return passesHolds && holdsMail(route.key) ? router.routePastHolds(reversePath, address) : undefined;
+/** The name of the route that a stage chose; undefined: none, or it holds mail that was released. */
+export function choiceFor(
+  router: Pick<Router, 'routeNamed'>,
+  {
+    address,
+    chosen,
+    passesHolds,
+    reversePath,
+  }: Pick<RoutedRecipient, 'address' | 'chosen' | 'passesHolds' | 'reversePath'>,
+): string | undefined {
+  if (chosen === undefined || !passesHolds) return chosen;
+  return holdsMail(router.routeNamed(chosen, reversePath, address).key) ? undefined : chosen;
+}
+
+/** @param usual - the route by the [[route]] tables */
+function byRules(routing: RouterInForce, usual: RouteKey, recipient: RoutedRecipient): RouteKey {
+  const { address, chosen, passesHolds, reversePath } = recipient;
+  if (passesHolds && holdsMail(usual.key))
+    return marked(routing, routing.router.routePastHolds(reversePath, address), recipient, 'release');
+  return marked(routing, usual, recipient, chosen === undefined ? undefined : 'release');
 }
 
 /** The route with all that its key tells beside where it leads. */
@@ -72,7 +79,8 @@ export function wayFor(
   recipient: RoutedRecipient,
 ): RouteOrReason | Promise<RouteOrReason> {
   const { router, ways } = routing;
-  if (ways === undefined || recipient.chosen !== undefined) return { route: routeFor(routing, recipient) };
+  if (ways === undefined || choiceFor(router, recipient) !== undefined)
+    return { route: routeFor(routing, recipient) };
   const found = ways.of(router, recipient);
   return found instanceof Promise
     ? found.then((known) => routeBy(routing, known, recipient))
@@ -82,7 +90,8 @@ export function wayFor(
 /** The same, if it is known without asking anybody who has to be waited for; undefined: it is not. */
 export function wayAtOnce(routing: RouterInForce, recipient: RoutedRecipient): RouteOrReason | undefined {
   const { router, ways } = routing;
-  if (ways === undefined || recipient.chosen !== undefined) return { route: routeFor(routing, recipient) };
+  if (ways === undefined || choiceFor(router, recipient) !== undefined)
+    return { route: routeFor(routing, recipient) };
   const found = ways.atOnce(router, recipient);
   return found && routeBy(routing, found, recipient);
 }
@@ -90,9 +99,8 @@ export function wayAtOnce(routing: RouterInForce, recipient: RoutedRecipient): R
 function routeBy(routing: RouterInForce, found: FoundWay, recipient: RoutedRecipient): RouteOrReason {
   if (found.kind === 'unknown') return found;
   const { route, table } = found;
-  const past = pastHold(routing.router, route, recipient);
-  if (past !== undefined) return { route: marked(routing, past, recipient, 'release') };
-  return { route: marked(routing, route, recipient, table === undefined ? undefined : 'table') };
+  if (table === undefined) return { route: byRules(routing, route, recipient) };
+  return { route: marked(routing, route, recipient, 'table') };
 }
 
 /** The senders of their own that hold for mail of this route (VERP); undefined: it keeps its sender. */

@@ -21,7 +21,7 @@ const progressMs = 500;
 
 export interface JobParts extends ChoiceParts {
   readonly changes: QueueChanges;
-  readonly reroutes: Pick<Reroutes, 'move' | 'moveAll' | 'movesOf'>;
+  readonly reroutes: Pick<Reroutes, 'move' | 'movesOf' | 'moveReleased'>;
   readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate'>;
   readonly manager: ChoiceParts['manager'] & { readonly scheduler: Pick<Scheduler, 'counts'> };
   readonly timers: Timers;
@@ -197,7 +197,7 @@ export class QueueJob {
     const startMs = timers.nowMs();
     const left = wanted.values();
     this.#apply(() => left.next().value);
-    for (const each of wanted) await reroutes.moveAll(each);
+    for (const each of wanted) await reroutes.moveReleased(each);
     this.#pace.spent(timers.nowMs() - startMs);
     return isLast;
   }

@@ -7,6 +7,7 @@ import { WaitingLine } from '../../dns/waiting-line.ts';
 import type { Envelope, MessageHead } from '../../message/envelope.ts';
 import { askedRecipientOf, type AskedRecipient } from '../../route/asked-key.ts';
 import { chosenBy } from '../../route/choice.ts';
+import { holdsMail } from '../../route/local-ways.ts';
 import { demandOf, withDemand, withoutDemand } from '../../route/security/demand.ts';
 import { targetKey } from '../../route/target-key.ts';
 import type { ErrorPlan, RouteKey } from '../../route/types.ts';
@@ -14,7 +15,7 @@ import { withVerp } from '../../route/verp.ts';
 import type { MessageHandle } from '../../schedule/types.ts';
 import type { QueueReader, SpoolStore } from '../../spool/types.ts';
 import type { RouterInForce } from '../ports.ts';
-import { pastHold, routeFor, verpFor, wayFor } from '../route-of.ts';
+import { choiceFor, type RoutedRecipient, routeFor, verpFor, wayFor } from '../route-of.ts';
 import type { AskedRoutes } from './asked-routes.ts';
 import type { DeliveryPlugin } from './delivery-plugin.ts';
 import { PluginRests } from './plugin-rests.ts';
@@ -144,17 +145,15 @@ export class RouteQuestions {
     const passesHolds = this.#parts.passesHolds(question.message as MessageHandle);
     const bare = (): RouteKey => routing.router.routeOf(reversePath, address);
     const { domain } = bare();
-    const isAsked = !isCopy && chosen === undefined;
-    const answer: CheckedAnswer = isAsked
-      ? await this.#answerOf(head, address, domain)
-      : { kind: 'continue' };
+    const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds, user };
+    const isAsked = !isCopy && choiceFor(routing.router, known) === undefined;
+    const answer: CheckedAnswer = isAsked ? await this.#answerOf(head, known, domain) : { kind: 'continue' };
     // Asked under an earlier configuration, its answer may name what there is not any more.
     const unlessOld = (way: () => RouteKey) => (): RouteKey =>
       question.generation === asked.generation ? way() : this.#again(question, bare());
     if (question.generation !== asked.generation) return unlessOld(bare);
     switch (answer.kind) {
       case 'continue': {
-        const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds, user };
         const found = await wayFor(routing, known);
         if (!('route' in found)) return temporarily(found.reason);
         const { route } = found;
@@ -165,8 +164,6 @@ export class RouteQuestions {
         const { name } = answer;
         return unlessOld(() => {
           const route = routing.router.routeNamed(name, reversePath, address);
-          const past = pastHold(routing.router, route, { address, passesHolds, reversePath });
-          if (past !== undefined) return this.#final(question, head.envelope, chosenBy('release', past));
           return this.#chosen(question, head.envelope, route);
         });
       }
@@ -181,10 +178,13 @@ export class RouteQuestions {
     }
   }
 
-  /** The answer of the first plugin that decides. */
-  async #answerOf(head: MessageHead, address: string, domain: string): Promise<CheckedAnswer> {
+  /** The answer of the first plugin that decides. A route that holds mail is no answer for what was released. */
+  async #answerOf(
+    head: MessageHead,
+    { address, passesHolds, reversePath }: RoutedRecipient,
+    domain: string,
+  ): Promise<CheckedAnswer> {
     const { plugins, routing, watch } = this.#parts;
-    const { reversePath } = head.envelope;
     for (const plugin of plugins()) {
       const facts = routeFactsOf(head, address, domain, routing.router.ruleNameFor(reversePath, address));
       const answer = await this.#askOne(plugin, facts);
@@ -193,7 +193,11 @@ export class RouteQuestions {
         const why = `The plugin "${plugin.name}", which says where this mail goes, fails: ${answer.why}`;
         return { kind: 'wrong', why };
       }
-      if (answer.kind !== 'continue') return answer;
+      if (answer.kind === 'continue') continue;
+      const names = answer.kind === 'route' && passesHolds ? answer.name : undefined;
+      if (names !== undefined && holdsMail(routing.router.routeNamed(names, reversePath, address).key))
+        continue;
+      return answer;
     }
     return { kind: 'continue' };
   }

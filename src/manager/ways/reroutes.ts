@@ -1,6 +1,10 @@
 // `sluice queue reroute`: which recipients would go another way if they came now, and moves them there.
 
 import type { NewRoute, RecipientFacts, Scheduler } from '../../schedule/types.ts';
+import { withoutChoice } from '../../route/choice.ts';
+import { isOfCopies } from '../../route/copies.ts';
+import { holdsMail } from '../../route/local-ways.ts';
+import { demandOf, withoutDemand } from '../../route/security/demand.ts';
 import type { ChosenMessage } from '../jobs/message-choice.ts';
 import { isAskedAbout, isBeingAsked } from '../plugins/asked-routes.ts';
 import { PresentRoutes, type PresentRoutesParts } from './present-routes.ts';
@@ -54,16 +58,31 @@ export class Reroutes {
     return moves;
   }
 
-  /** Moves all recipients of a message that would go another way, whichever of them were chosen. */
-  async moveAll({ message, queueId }: ChosenMessage): Promise<void> {
-    const { scheduler } = this.#parts;
+  /**
+   * Moves all recipients of a released message that routes hold to the routes behind, whichever of them were chosen. Where plugins or tables
+   * have to be waited for, they are asked.
+   */
+  async moveReleased(released: ChosenMessage): Promise<void> {
+    const { asked, scheduler } = this.#parts;
+    const { message, queueId } = released;
     if (!scheduler.isQueued(message, queueId)) return;
-    const whole = { message, queueId, recipients: scheduler.recipientsOf(message) };
-    this.move(whole, await this.movesOf(whole));
+    const moves: Omit<Move, 'from' | 'to'>[] = [];
+    for (const facts of scheduler.recipientsOf(message)) {
+      const { domain, recipient, route } = facts;
+      if (!holdsMail(route)) continue;
+      const row = { message, queueId, route, domain, recipient };
+      const next =
+        asked.isOn && !isOfCopies(withoutChoice(withoutDemand(route)))
+          ? asked.routeOf({ message, queueId, recipient, domain, tlsDemand: demandOf(route) })
+          : await this.#present.of(row);
+      if (next === undefined || next.key === route) continue;
+      moves.push({ recipient: facts, next: { route: next.key, domain: next.domain } });
+    }
+    this.move(released, moves);
   }
 
   /** @returns how many were moved: those that were granted meanwhile stay */
-  move({ message, queueId }: ChosenMessage, moves: readonly Move[]): number {
+  move({ message, queueId }: ChosenMessage, moves: readonly Omit<Move, 'from' | 'to'>[]): number {
     const { changed, nowMs, scheduler } = this.#parts;
     if (!scheduler.isQueued(message, queueId)) return 0;
     const present = new Map(scheduler.recipientsOf(message).map((each) => [each.recipient, each]));

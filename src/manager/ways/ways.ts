@@ -1,6 +1,7 @@
 // The way of a recipient by the tables of routes, before the [[route]] tables decide. Promises: a table that cannot answer never makes mail go
 // another way; whoever asks then lets the recipient wait, with the reason.
 
+import { holdsMail } from '../../route/local-ways.ts';
 import { canonicalDomain, spelledDomain } from '../../route/recipient-domain.ts';
 import { targetKey } from '../../route/target-key.ts';
 import { routeForms } from '../../route/tables/form.ts';
@@ -20,6 +21,8 @@ export interface WaySubject {
   readonly tenant: string;
   /** Who handed the message in; empty: nobody who had logged in. */
   readonly user: string;
+  /** Its message was released: a route that holds mail is none for it. */
+  readonly passesHolds?: boolean;
 }
 
 export type FoundWay =
@@ -103,13 +106,13 @@ export class Ways {
     return { kind: 'found', route: router.routeOfCanonical(subject.reversePath, domain) };
   }
 
-  /** Undefined: the table has nothing about it. */
+  /** Undefined: the table has nothing about it, or a route that holds mail for what was released. */
   #wayBy(
     { table, form }: AskedTable,
     answers: Answer | readonly Answer[],
     domain: string,
     router: Router,
-    { reversePath, address }: WaySubject,
+    { reversePath, address, passesHolds }: WaySubject,
   ): FoundWay | undefined {
     const first = 'kind' in answers ? answers : firstOf(answers);
     if (first.kind === 'absent') return undefined;
@@ -125,8 +128,10 @@ export class Ways {
         return { kind: 'found', route: router.routeOfCanonical(reversePath, domain) };
       case 'mx':
         return found(table, { key: `mx:${domain}`, domain });
-      case 'route':
-        return found(table, router.routeNamed(way.name, reversePath, address));
+      case 'route': {
+        const route = router.routeNamed(way.name, reversePath, address);
+        return passesHolds === true && holdsMail(route.key) ? undefined : found(table, route);
+      }
       case 'target': {
         const key = targetKey(way.target);
         // In other kinds, the domain may be a part of it.
