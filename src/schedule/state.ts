@@ -95,6 +95,8 @@ export class State {
   readonly blockers = new RowList();
   /** Visits that wait for room, by the caller's number, the oldest first. */
   readonly visitLine = new Map<number, WaitingVisit>();
+  /** Counters whose last freed place was taken by a visit from the line while mail waited for it: the next one is for mail. */
+  readonly visitTurns = new Set<number>();
   /** The route that was looked at last for being forgotten, in the regular sweep. */
   sweepAt = 0;
   sweepNextMs = 0;

@@ -94,6 +94,25 @@ test('one who waits comes before mail: an idle connection makes room at once, an
   assert.deepEqual(kindsOf(table), ['visit']);
 });
 
+test('mail and those who wait take turns where there is no room for both', () => {
+  const table = new Table({ limits: { perSite: 1 } }).know({ 'example.org': plan });
+  for (let i = 0; i < 4; i++) table.submit(['example.org']);
+  let busy = table.connect();
+  for (const number of [1, 2, 3]) table.scheduler.awaitVisit(number, target(), table.nowMs);
+  for (const number of [1, 2, 3]) {
+    table.done(busy);
+    assert.deepEqual(kindsOf(table), ['delivered', 'close', 'done']);
+    table.closed(busy.connection);
+    const [effect, ...rest] = table.take();
+    assert.ok(effect?.kind === 'visit' && effect.number === number);
+    assert.deepEqual(rest, []);
+    table.scheduler.visitEnded(effect.visit!.connection, table.nowMs);
+    busy = table.connect();
+  }
+  table.done(busy);
+  assert.deepEqual(kindsOf(table), ['delivered', 'done']);
+});
+
 test('no more connections make room than visits wait', () => {
   const table = new Table({ limits: { perSite: 3 } }).know({ 'example.org': plan });
   const connections = [1, 2, 3].map(() => {

@@ -117,11 +117,11 @@ test('connections without mail and those with mail exceed no limit together, and
 
 function visitsCountNowhere(state: State): void {
   const { connections } = state;
-  const reserve = connections.reserve.bind(connections);
-  connections.reserve = (connection, counter) => {
-    const isOfPlace = state.counters.dimension.get(counter) === Dimension.place;
-    if (connections.state.get(connection) !== ConnectionState.visiting || !isOfPlace)
-      reserve(connection, counter);
+  const recount = connections.recount.bind(connections);
+  connections.recount = (connection, counters, kind) => {
+    const isVisit = connections.state.get(connection) === ConnectionState.visiting;
+    const counted = counters.filter((each) => state.counters.dimension.get(each) !== Dimension.place);
+    recount(connection, isVisit ? counted : counters, kind);
   };
 }
 

@@ -15,7 +15,9 @@ const mostRefusals = 5;
 /** Servers may end a session with many commands that bring no mail. */
 const mostQuestions = 100;
 /** A connection that nobody needs for so long is closed. */
-const idleMs = 20_000;
+const idleMs = 2_000;
+/** It holds a slot of its destination, for which mail may wait: others get their turn. */
+const longestMs = 5_000;
 
 export interface AskingPoolParts {
   readonly settings: PoolSettings;
@@ -33,6 +35,8 @@ interface Place extends Deadline {
   readonly line: AskingLine;
   question: Question | undefined;
   isReady: boolean;
+  /** Of the wheel's clock: from then on, nothing more is asked. */
+  readonly endsAtMs: number;
 }
 
 export class AskingPool {
@@ -164,6 +168,7 @@ export class AskingPool {
       line,
       question: undefined,
       isReady: false,
+      endsAtMs: context.deadlines.nowMs + longestMs,
       // Nobody has needed it for a while.
       expired: () => {
         place.isReady = false;
@@ -176,12 +181,14 @@ export class AskingPool {
 
   #ready(place: Place): void {
     const { line } = place;
-    if (this.#isClosed || line.refusals >= mostRefusals || line.answers >= mostQuestions) {
+    const { deadlines } = this.#parts.context;
+    const isUsedUp = line.refusals >= mostRefusals || line.answers >= mostQuestions;
+    if (this.#isClosed || isUsedUp || deadlines.nowMs >= place.endsAtMs) {
       line.quit();
       return;
     }
     place.isReady = true;
-    this.#parts.context.deadlines.set(place, idleMs);
+    deadlines.set(place, idleMs);
     this.#goOn();
   }
 

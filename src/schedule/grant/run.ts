@@ -9,7 +9,7 @@ import { makeRunnable, reportDone } from '../work/lifecycle.ts';
 import { invariant } from '../scheduler-error.ts';
 import { makeRoom } from './close.ts';
 import { serve } from './serve.ts';
-import { serveVisits } from './visit-line.ts';
+import { endTurnsOfMail, serveVisits } from './visit-line.ts';
 import { TaskState } from '../store/tasks.ts';
 
 /** So many routes of a site are tried in a row when none of them may use its connections. */
@@ -19,11 +19,12 @@ const mostRefusals = 4;
 export function run(s: State, nowMs: number): void {
   s.hours.pass(nowMs + s.dateShiftMs);
   limitOverflow(s, nowMs);
-  if (s.visitLine.size > 0) serveVisits(s, nowMs);
+  const left = s.visitLine.size > 0 ? serveVisits(s, nowMs) : undefined;
   do {
     offerToSites(s, nowMs);
     wakeParked(s, nowMs);
   } while (serveNextRunnable(s, nowMs) || s.offering.length > 0 || offerToOthers(s, nowMs));
+  if (left !== undefined) endTurnsOfMail(s, left, nowMs);
   schedule(s);
   reportDone(s);
   forgetIdleRoutes(s);

@@ -17,12 +17,23 @@ export function lookAgainAtVisits({ visitLine }: State): void {
   for (const [number, waiting] of visitLine) visitLine.set(number, { ...waiting, blockers: [] });
 }
 
-/** Begins the visits for which there is room, and has mail make room for the others. */
-export function serveVisits(s: State, nowMs: number): void {
-  const { counters, visitLine } = s;
+/**
+ * Begins the visits for which there is room, and has mail make room for the others. Where mail waits for the same room, they take turns.
+ * @returns the counters whose room is left to mail this time
+ */
+export function serveVisits(s: State, nowMs: number): ReadonlySet<number> {
+  const { counters, visitLine, visitTurns } = s;
+  const left = new Set<number>();
   for (const [number, waiting] of visitLine) {
     const { blockers, target } = waiting;
-    if (blockers.length > 0 && !blockers.some((counter) => counters.hasRoom(counter))) continue;
+    const freed = blockers.filter((counter) => counters.hasRoom(counter));
+    if (blockers.length > 0 && freed.length === 0) continue;
+    const wanted = freed.filter((counter) => s.parking.firstRouteOf(counter) >= 0);
+    const turnsOfMail = wanted.filter((counter) => visitTurns.has(counter));
+    if (turnsOfMail.length > 0) {
+      for (const counter of turnsOfMail) left.add(counter);
+      continue;
+    }
     const visit = beginVisit(s, target, nowMs);
     if (visit === undefined && s.blockers.length > 0) {
       const inTheWay = Array.from({ length: s.blockers.length }, (_, at) => s.blockers.at(at));
@@ -30,9 +41,18 @@ export function serveVisits(s: State, nowMs: number): void {
       for (const counter of inTheWay) closeIdleFor(s, counter);
       continue;
     }
+    for (const counter of wanted) visitTurns.add(counter);
     visitLine.delete(number);
     s.effects.push({ kind: 'visit', number, visit });
   }
+  return left;
+}
+
+/** Mail has had its turn for this room: visits take what is left of it, and have the next turn. */
+export function endTurnsOfMail(s: State, left: ReadonlySet<number>, nowMs: number): void {
+  for (const counter of left) s.visitTurns.delete(counter);
+  if (s.visitLine.size === 0) s.visitTurns.clear();
+  else if (left.size > 0) serveVisits(s, nowMs);
 }
 
 /** Does a visit wait for a slot that this connection holds, and that no other one is about to give back? */
