@@ -2,7 +2,8 @@
 
 import type { Deadlines } from '../io/deadlines.ts';
 import type { TurnParts } from '../policy/in-turn.ts';
-import type { Audience, Breaker, FailureAnswer } from '../policy/stage.ts';
+import type { ConfiguredStageValues } from '../policy/configured-stage.ts';
+import { commonStageParts } from './common-stage-parts.ts';
 import type { ConfiguredStageParts } from './configured-stages.ts';
 
 export interface ScannerSurroundings {
@@ -10,34 +11,23 @@ export interface ScannerSurroundings {
   readonly deadlines: Pick<Deadlines, 'set' | 'clear' | 'nowMs'>;
 }
 
-interface ScannerConfig {
-  readonly name: string;
-  readonly audience: 'everybody' | Audience;
-  readonly onFailure: FailureAnswer;
+type ScannerConfig = Parameters<typeof commonStageParts>[0] & {
   readonly timeLimit: number;
-  readonly restAfter: number;
-  readonly restFor: number;
   readonly connections: number;
   readonly waiting: number;
-}
+};
 
-export interface ScannerStage {
-  readonly name: string;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export interface ScannerStageValues extends ConfiguredStageValues {
   readonly turn: TurnParts;
 }
 
 export function scannerStage(
-  { name, audience, onFailure, timeLimit, restAfter, restFor, connections, waiting }: ScannerConfig,
+  config: ScannerConfig,
   { placesOf, deadlines }: ScannerSurroundings,
-): ScannerStage {
+): ScannerStageValues {
+  const { name, timeLimit, connections, waiting } = config;
   return {
-    name,
-    onFailure,
-    audience: audience === 'everybody' ? undefined : audience,
-    breaker: restAfter === 0 ? undefined : { failures: restAfter, restMs: restFor },
+    ...commonStageParts(config),
     turn: { places: placesOf({ name, programs: connections, waiting }), deadlines, limitMs: timeLimit },
   };
 }

@@ -4,18 +4,15 @@
 import type { Field } from '../../message/editable-header.ts';
 import { strayFields } from '../../message/stray-fields.ts';
 import { withLineEnds } from '../../values/line-ends.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type ContentFacts,
   type Edit,
-  type FailureAnswer,
   goOn,
   type HeaderFacts,
   type HeadersFacts,
   type Point,
-  type Stage,
   type TransactionFacts,
   type Verdict,
 } from '../stage.ts';
@@ -27,12 +24,8 @@ import { type ContentKind, contentKindOf, eitherKind, otherContent } from './con
 import { normalizedField } from './mime-walk.ts';
 import type { ContentCheckLimits } from './types.ts';
 
-export interface ContentChecksParts extends Omit<CheckRunParts, 'stage'> {
-  readonly name: string;
+export interface ContentChecksParts extends ConfiguredStageValues, Omit<CheckRunParts, 'stage'> {
   readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
   readonly tables: CheckTables;
   readonly limits: ContentCheckLimits;
 }
@@ -47,23 +40,14 @@ const mimeFields: ReadonlySet<string> = new Set([
   'content-id',
 ]);
 
-export class ContentChecksStage implements Stage {
-  readonly name: string;
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class ContentChecksStage extends ConfiguredStage {
   readonly #parts: ContentChecksParts;
   /** Messages of which nothing more is looked at. */
   readonly #passed = new WeakSet<TransactionFacts>();
 
   constructor(parts: ContentChecksParts) {
+    super(parts, parts.timeLimitMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.timeLimitMs = parts.timeLimitMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
   }
 
   asksAt(point: Point): boolean {

@@ -5,19 +5,16 @@ import { domainOf } from '../../address/domain.ts';
 import { type CheckAction, checkActions, type ClientCheck, clientChecks } from '../../values/client-check.ts';
 import type { Exemptions } from '../defences/exemptions.ts';
 import { markEdits, tooManyForged } from '../defences/mark-field.ts';
+import { MessagesAsked } from '../defences/messages-asked.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
-  type FailureAnswer,
   goOn,
   type HeadersFacts,
   type MailFacts,
   type Point,
   type RcptFacts,
-  type Stage,
   type StageResult,
-  type TransactionFacts,
   type Verdict,
 } from '../stage.ts';
 import type { StageTally } from '../stage-tally.ts';
@@ -30,11 +27,7 @@ import {
   type ShownClient,
 } from './failed-checks.ts';
 
-export interface ClientChecksParts {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
+export interface ClientChecksParts extends ConfiguredStageValues {
   readonly timeLimitMs: number;
   readonly actions: Readonly<Record<ClientCheck, CheckAction>>;
   /** For checks that cannot be made now. */
@@ -51,26 +44,17 @@ export interface ClientChecksParts {
 interface Message {
   readonly shown: ShownClient;
   readonly outcome: Promise<CheckOutcome>;
-  verdict: Verdict | undefined;
 }
 
-export class ClientChecksStage implements Stage {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
-  readonly timeLimitMs: number;
+export class ClientChecksStage extends ConfiguredStage {
   readonly #parts: ClientChecksParts;
   readonly #marks: boolean;
-  readonly #ofMessages = new WeakMap<TransactionFacts, Message>();
+  readonly #messages: MessagesAsked<Message>;
 
   constructor(parts: ClientChecksParts) {
+    super(parts, parts.timeLimitMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.audience = parts.audience;
-    this.onFailure = parts.onFailure;
-    this.breaker = parts.breaker;
-    this.timeLimitMs = parts.timeLimitMs;
+    this.#messages = new MessagesAsked(parts.exemptions);
     this.#marks = parts.lookupFailure === 'mark' || Object.values(parts.actions).includes('mark');
   }
 
@@ -79,8 +63,11 @@ export class ClientChecksStage implements Stage {
   }
 
   mail(facts: MailFacts): Verdict {
-    const { exemptions, surroundings } = this.#parts;
-    if (exemptions.hasMail(facts)) return goOn;
+    return this.#messages.begin(facts, () => this.#ask(facts));
+  }
+
+  #ask(facts: MailFacts): Message {
+    const { surroundings } = this.#parts;
     const shown = shownClient(facts);
     const { frontEnd } = facts.client;
     const all = {
@@ -92,18 +79,15 @@ export class ClientChecksStage implements Stage {
       ...found,
       failed: [...atOnce, ...found.failed],
     }));
-    this.#ofMessages.set(facts.transaction, { shown, outcome, verdict: undefined });
-    return goOn;
+    return { shown, outcome };
   }
 
   rcpt(facts: RcptFacts): Answer {
-    const message = this.#ofMessages.get(facts.transaction);
-    if (message === undefined) return goOn;
-    return message.verdict ?? this.#decide(facts, message);
+    return this.#messages.recipient(facts, (message) => this.#decide(facts, message));
   }
 
   headers(facts: HeadersFacts): Answer {
-    const message = this.#ofMessages.get(facts.transaction);
+    const message = this.#messages.of(facts);
     if (message === undefined) return goOn;
     return message.outcome.then(({ failed, unknown }) => {
       const marked = [
@@ -120,18 +104,11 @@ export class ClientChecksStage implements Stage {
   }
 
   async #decide(facts: MailFacts, message: Message): Promise<Verdict> {
-    const { exemptions, tally } = this.#parts;
-    if (await exemptions.hasName(facts)) {
-      this.#ofMessages.delete(facts.transaction);
-      return goOn;
-    }
     const outcome = await message.outcome;
     if (!facts.isTrial)
-      for (const check of outcome.failed) if (this.#isWanted(check)) tally.answered(`failed:${check}`);
-    const verdict = this.#verdict(message.shown, outcome);
-    // The other recipients get the same refusal; a result and a reason are noted once.
-    message.verdict = verdict.kind === 'reject' || verdict.kind === 'tempfail' ? verdict : goOn;
-    return verdict;
+      for (const check of outcome.failed)
+        if (this.#isWanted(check)) this.#parts.tally.answered(`failed:${check}`);
+    return this.#verdict(message.shown, outcome);
   }
 
   #verdict(shown: ShownClient, { failed, unknown, name }: CheckOutcome): Verdict {

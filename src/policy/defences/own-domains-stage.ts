@@ -4,18 +4,15 @@
 import { domainOf } from '../../address/domain.ts';
 import { authorsOf } from '../../message/author-fields.ts';
 import type { ResultCondition } from '../../values/result-condition.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type ContentFacts,
-  type FailureAnswer,
   goOn,
   type HeadersFacts,
   type MailFacts,
   type Point,
   type SessionFacts,
-  type Stage,
   type Verdict,
 } from '../stage.ts';
 import { type Exemptions, pointOfResults } from './exemptions.ts';
@@ -24,12 +21,8 @@ import { isReadInWays, possibleDomains } from './possible-domains.ts';
 /** What is compared with our own domains. */
 export type OwnDomainsPart = 'envelope' | 'author';
 
-export interface OwnDomainsParts {
-  readonly name: string;
+export interface OwnDomainsParts extends ConfiguredStageValues {
   readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
   readonly hostname: string;
   /** In normal form. */
   readonly isOwn: (domain: string) => boolean;
@@ -41,23 +34,14 @@ export interface OwnDomainsParts {
   readonly authorResults: readonly ResultCondition[];
 }
 
-export class OwnDomainsStage implements Stage {
-  readonly name: string;
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class OwnDomainsStage extends ConfiguredStage {
   readonly #parts: OwnDomainsParts;
   readonly #envelopeAt: Point | undefined;
   readonly #authorAt: Point | undefined;
 
   constructor(parts: OwnDomainsParts) {
+    super(parts, parts.timeLimitMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.timeLimitMs = parts.timeLimitMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
     const { looksAt, envelopeResults, authorResults } = parts;
     const envelopeAt = envelopeResults.length === 0 ? 'mail' : pointOfResults(envelopeResults);
     if (looksAt.has('envelope')) this.#envelopeAt = envelopeAt === 'rcpt' ? 'mail' : envelopeAt;

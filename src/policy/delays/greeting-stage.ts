@@ -4,17 +4,14 @@
 import { nextTurn, type Timers } from '../../io/timers.ts';
 import type { NetworkSet } from '../../values/network-set.ts';
 import { markEdits, tooManyForged } from '../defences/mark-field.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type ConnectFacts,
-  type FailureAnswer,
   goOn,
   type HeadersFacts,
   type Point,
   type SessionFacts,
-  type Stage,
   type Verdict,
 } from '../stage.ts';
 import type { StageTally } from '../stage-tally.ts';
@@ -22,11 +19,7 @@ import type { DelayState } from './delay-states.ts';
 
 export type EarlyAction = 'mark' | 'tempfail' | 'reject' | 'drop';
 
-export interface GreetingParts {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
+export interface GreetingParts extends ConfiguredStageValues {
   /** Before the greeting; 0: what has come already is looked at, and nobody waits. */
   readonly delayMs: number;
   /** What is sent at once as the first line of the greeting; undefined: nothing. */
@@ -58,21 +51,12 @@ const refusals = {
 } as const satisfies Record<EarlyAction, Verdict>;
 const patient: Verdict = { kind: 'continue', result: { early: 'no' } };
 
-export class GreetingStage implements Stage {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
-  readonly timeLimitMs: number;
+export class GreetingStage extends ConfiguredStage {
   readonly #parts: GreetingParts;
 
   constructor(parts: GreetingParts) {
+    super(parts, parts.delayMs + slackMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.audience = parts.audience;
-    this.onFailure = parts.onFailure;
-    this.breaker = parts.breaker;
-    this.timeLimitMs = parts.delayMs + slackMs;
   }
 
   asksAt(point: Point): boolean {

@@ -2,25 +2,12 @@
 // there is a most of clients that wait, and beyond it nobody does; a test keeps nobody waiting.
 
 import { isNamedByRule } from '../audience.ts';
-import {
-  type Answer,
-  type Audience,
-  type Breaker,
-  type FailureAnswer,
-  goOn,
-  type MailFacts,
-  type RcptFacts,
-  type SessionFacts,
-  type Stage,
-} from '../stage.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
+import { type Answer, goOn, type MailFacts, type RcptFacts, type SessionFacts } from '../stage.ts';
 import type { StageTally } from '../stage-tally.ts';
 import type { DelayState } from './delay-states.ts';
 
-export interface TarpitParts {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
+export interface TarpitParts extends ConfiguredStageValues {
   /** Recipients of a message that are answered at once; undefined: any number. */
   readonly freeRecipients: number | undefined;
   /** Refused recipients of a session before answers wait; undefined: any number. */
@@ -42,21 +29,13 @@ interface Counts {
   recipients: number;
 }
 
-export class TarpitStage implements Stage {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
-  readonly timeLimitMs = longestMs + slackMs;
+export class TarpitStage extends ConfiguredStage {
   readonly #parts: TarpitParts;
   readonly #counts = new WeakMap<SessionFacts, Counts>();
 
   constructor(parts: TarpitParts) {
+    super(parts, longestMs + slackMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.audience = parts.audience;
-    this.onFailure = parts.onFailure;
-    this.breaker = parts.breaker;
   }
 
   mail(facts: MailFacts): Answer {

@@ -9,13 +9,12 @@ import type { DomainSet } from '../../values/domain-set.ts';
 import type { ListSubject } from '../../values/list-subject.ts';
 import type { Exemptions } from '../defences/exemptions.ts';
 import { markEdits, tooManyForged } from '../defences/mark-field.ts';
+import { MessagesAsked } from '../defences/messages-asked.ts';
 import type { StageTally } from '../stage-tally.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type Edit,
-  type FailureAnswer,
   goOn,
   type HeaderFacts,
   type HeadersFacts,
@@ -23,8 +22,6 @@ import {
   type Point,
   type RcptFacts,
   type SessionFacts,
-  type Stage,
-  type TransactionFacts,
   type Verdict,
 } from '../stage.ts';
 import type { KnownLists } from './known-lists.ts';
@@ -41,11 +38,7 @@ import {
   scoreText,
 } from './list-score.ts';
 
-export interface DnsListsParts {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
+export interface DnsListsParts extends ConfiguredStageValues {
   readonly rules: readonly ListRule[];
   readonly thresholds: ListThresholds;
   /** How long lists may take for their answers. */
@@ -76,28 +69,19 @@ interface Message {
   readonly asked: Promise<readonly ListFinding[]>;
   /** Once the answers are there. */
   scored: ListScore | undefined;
-  verdict: Verdict | undefined;
 }
 
-export class DnsListsStage implements Stage {
-  readonly name: string;
-  readonly audience: Audience | undefined;
-  readonly onFailure: FailureAnswer;
-  readonly breaker: Breaker | undefined;
-  readonly timeLimitMs: number;
+export class DnsListsStage extends ConfiguredStage {
   readonly #parts: DnsListsParts;
   readonly #marks: boolean;
   readonly #hasAuthorRules: boolean;
   readonly #ofSessions = new WeakMap<SessionFacts, Partial<Record<ListSubject, Asked>>>();
-  readonly #ofMessages = new WeakMap<TransactionFacts, Message>();
+  readonly #messages: MessagesAsked<Message>;
 
   constructor(parts: DnsListsParts) {
+    super(parts, stepsOfLimit * parts.limitMs + workMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.audience = parts.audience;
-    this.onFailure = parts.onFailure;
-    this.breaker = parts.breaker;
-    this.timeLimitMs = stepsOfLimit * parts.limitMs + workMs;
+    this.#messages = new MessagesAsked(parts.exemptions);
     this.#marks = parts.thresholds.markAt !== undefined;
     this.#hasAuthorRules = parts.rules.some(({ about }) => about === 'reply');
   }
@@ -108,45 +92,31 @@ export class DnsListsStage implements Stage {
 
   /** Begins the look-ups, and waits for nothing. */
   mail(facts: MailFacts): Verdict {
-    const { transaction } = facts;
-    if (this.#parts.exemptions.hasMail(facts)) return goOn;
-    const asked = [
-      this.#ask(facts, 'client', clientOf(facts)),
-      this.#ask(facts, 'helo', facts.helo),
-      this.#ask(facts, 'sender', domainOf(transaction.reversePath)),
-    ];
-    this.#ofMessages.set(transaction, {
-      asked: Promise.all(asked).then((all) => all.flat()),
-      scored: undefined,
-      verdict: undefined,
+    return this.#messages.begin(facts, () => {
+      const asked = [
+        this.#ask(facts, 'client', clientOf(facts)),
+        this.#ask(facts, 'helo', facts.helo),
+        this.#ask(facts, 'sender', domainOf(facts.transaction.reversePath)),
+      ];
+      return { asked: Promise.all(asked).then((all) => all.flat()), scored: undefined };
     });
-    return goOn;
   }
 
   rcpt(facts: RcptFacts): Answer {
-    const message = this.#ofMessages.get(facts.transaction);
-    if (message === undefined) return goOn;
-    return message.verdict ?? this.#decide(facts, message);
+    return this.#messages.recipient(facts, (message) => this.#decide(facts, message));
   }
 
   headers(facts: HeadersFacts): Answer {
-    const message = this.#ofMessages.get(facts.transaction);
-    if (message === undefined) return goOn;
-    return this.#decideOnHeader(facts, message);
+    const message = this.#messages.of(facts);
+    return message === undefined ? goOn : this.#decideOnHeader(facts, message);
   }
 
   async #decide(facts: MailFacts, message: Message): Promise<Verdict> {
-    if (await this.#parts.exemptions.hasName(facts)) {
-      this.#ofMessages.delete(facts.transaction);
-      return goOn;
-    }
     const scored = scoreOf(await message.asked);
     message.scored = scored;
-    const first = await this.#verdict(scored);
+    const verdict = await this.#verdict(scored);
     this.#count(facts, scored);
-    // The other recipients get the same answer; its result and reason are noted once.
-    message.verdict = first.kind === 'reject' || first.kind === 'tempfail' ? first : goOn;
-    return first;
+    return verdict;
   }
 
   async #decideOnHeader(facts: HeadersFacts, message: Message): Promise<Verdict> {

@@ -5,29 +5,22 @@
 import { domainOf } from '../../address/domain.ts';
 import { maskedNetwork, type NetworkSizes } from '../../values/masked-network.ts';
 import type { Exemptions } from '../defences/exemptions.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type ContentFacts,
-  type FailureAnswer,
   goOn,
   type MailFacts,
   type Point,
   type RcptFacts,
-  type Stage,
   type TransactionFacts,
   type Verdict,
 } from '../stage.ts';
 import { senderKey } from './sender-key.ts';
 import type { GreylistAnswer, GreylistMemory, GreylistTerms } from './types.ts';
 
-export interface GreylistStageParts {
-  readonly name: string;
+export interface GreylistStageParts extends ConfiguredStageValues {
   readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
   /** Where it is asked; at `rcpt`, bounces at DATA. */
   readonly at: 'rcpt' | 'data' | 'content';
   readonly sizes: NetworkSizes;
@@ -40,23 +33,14 @@ export interface GreylistStageParts {
 
 const exempt: Verdict = { kind: 'continue', result: { greylist: 'exempt' } };
 
-export class GreylistStage implements Stage {
-  readonly name: string;
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class GreylistStage extends ConfiguredStage {
   readonly #parts: GreylistStageParts;
   /** What was answered in a transaction, by domain: a message to a hundred recipients asks once. */
   readonly #answered = new WeakMap<TransactionFacts, Map<string, Verdict>>();
 
   constructor(parts: GreylistStageParts) {
+    super(parts, parts.timeLimitMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.timeLimitMs = parts.timeLimitMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
   }
 
   asksAt(point: Point): boolean {

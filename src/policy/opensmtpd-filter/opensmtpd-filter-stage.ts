@@ -11,19 +11,16 @@ import { AskedSessions, inTurn, type TurnParts } from '../in-turn.ts';
 import { type MarkedMail, markedVerdict } from '../marks.ts';
 import { MessageInDoubt } from '../message-in-doubt.ts';
 import { clientAddress } from '../session-texts.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type ContentFacts,
   type Edit,
-  type FailureAnswer,
   goOn,
   type MailFacts,
   type Point,
   type RcptFacts,
   type SessionFacts,
-  type Stage,
   type Verdict,
 } from '../stage.ts';
 import { FilterContent, LineTooLong } from './filter-content.ts';
@@ -32,11 +29,7 @@ import type { FilterProcess } from './filter-process.ts';
 import { addressText, FilterStory, tlsText } from './filter-story.ts';
 import { responseTexts, verdictOf, withEdits } from './filter-verdicts.ts';
 
-export interface OpensmtpdFilterParts {
-  readonly name: string;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export interface OpensmtpdFilterParts extends ConfiguredStageValues {
   readonly host: Pick<FilterHost, 'current' | 'whenReady'>;
   readonly surroundings: Pick<FilterSurroundings, 'version' | 'hostname'>;
   /** For the answer at one phase. */
@@ -69,24 +62,15 @@ const longLine: Reply = {
 /** The phases before a message. */
 const sessionPhases: ReadonlySet<DecidedPhase> = new Set(['connect', 'helo', 'ehlo', 'starttls', 'auth']);
 
-export class OpensmtpdFilterStage implements Stage {
-  readonly name: string;
-  /** Its answers have limits of their own. */
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class OpensmtpdFilterStage extends ConfiguredStage {
   readonly #parts: OpensmtpdFilterParts;
   readonly #asked = new AskedSessions();
   /** The facts are one object for each session. */
   readonly #sessions = new WeakMap<SessionFacts, FilteredSession>();
 
   constructor(parts: OpensmtpdFilterParts) {
-    this.name = parts.name;
-    this.timeLimitMs = parts.contentMs + 2 * parts.turn.limitMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
+    // Its answers have limits of their own.
+    super(parts, parts.contentMs + 2 * parts.turn.limitMs);
     this.#parts = parts;
   }
 

@@ -9,32 +9,25 @@ import { addressFault } from '../check-verdict.ts';
 import { clientNameOf } from '../client-name.ts';
 import type { ClientNames } from '../client-names.ts';
 import { AskedSessions } from '../in-turn.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
   type ContentFacts,
   type Edit,
   type Facts,
-  type FailureAnswer,
   goOn,
   type MailFacts,
   type Point,
   type RcptFacts,
   type SessionFacts,
-  type Stage,
   type Verdict,
 } from '../stage.ts';
 import { type AttributeSettings, policyAttributes } from './policy-attributes.ts';
 import type { PolicyConnections } from './policy-connections.ts';
 import type { PolicyList, PolicyRun } from './policy-list.ts';
 
-export interface PolicyServerParts {
-  readonly name: string;
+export interface PolicyServerParts extends ConfiguredStageValues {
   readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
   /** Where it is asked. */
   readonly points: ReadonlySet<PolicyPoint>;
   readonly attributes: AttributeSettings;
@@ -57,21 +50,12 @@ interface Outcome {
   hold: string | undefined;
 }
 
-export class PolicyServerStage implements Stage {
-  readonly name: string;
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class PolicyServerStage extends ConfiguredStage {
   readonly #parts: PolicyServerParts;
   readonly #asked = new AskedSessions();
 
   constructor(parts: PolicyServerParts) {
-    this.name = parts.name;
-    this.timeLimitMs = parts.timeLimitMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
+    super(parts, parts.timeLimitMs);
     this.#parts = parts;
   }
 

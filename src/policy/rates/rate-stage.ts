@@ -7,28 +7,21 @@ import type { Rate } from '../../values/rate.ts';
 import { isInAudience } from '../audience.ts';
 import type { Exemptions } from '../defences/exemptions.ts';
 import { periodText } from '../sending/sending-text.ts';
+import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
-  type Audience,
-  type Breaker,
-  type FailureAnswer,
   goOn,
   type MailFacts,
   type Point,
   type RcptFacts,
   type SessionFacts,
-  type Stage,
   type TransactionFacts,
   type Verdict,
 } from '../stage.ts';
 import type { RateAnswer, RateEvents, RateKind, RateLedger, RateQuantity } from './types.ts';
 
-export interface RateStageParts {
-  readonly name: string;
+export interface RateStageParts extends ConfiguredStageValues {
   readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
   readonly by: RateKind;
   readonly sizes: NetworkSizes;
   /** What it limits. */
@@ -38,23 +31,14 @@ export interface RateStageParts {
   readonly ledger: RateLedger;
 }
 
-export class RateStage implements Stage {
-  readonly name: string;
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class RateStage extends ConfiguredStage {
   readonly #parts: RateStageParts;
   /** The domains of recipients of a message that were counted. */
   readonly #domains = new WeakMap<TransactionFacts, Set<string>>();
 
   constructor(parts: RateStageParts) {
+    super(parts, parts.timeLimitMs);
     this.#parts = parts;
-    this.name = parts.name;
-    this.timeLimitMs = parts.timeLimitMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
   }
 
   asksAt(point: Point): boolean {

@@ -4,86 +4,43 @@
 import { parseRspamdAnswer, type RspamdAnswer } from '../../protocol/rspamd/answer.ts';
 import { rspamdHeaders, type RspamdSettings } from '../../protocol/rspamd/request-headers.ts';
 import type { ClientNames } from '../client-names.ts';
-import { AskedSessions, inTurn, type TurnParts } from '../in-turn.ts';
-import { leavingMessage, type LeavingMessage } from '../leaving-message.ts';
-import { type MarkedMail, markedVerdict } from '../marks.ts';
+import type { LeavingMessage } from '../leaving-message.ts';
+import type { MarkedMail } from '../marks.ts';
 import { clientNameOf } from '../client-name.ts';
+import { type AskInTurn, ScannerStage, type ScannerStageParts } from '../scanner-stage.ts';
 import { clientAddress } from '../session-texts.ts';
-import type {
-  Answer,
-  Audience,
-  Breaker,
-  ContentFacts,
-  FailureAnswer,
-  NewBody,
-  SessionFacts,
-  Stage,
-  Verdict,
-} from '../stage.ts';
+import type { ContentFacts, NewBody, Verdict } from '../stage.ts';
 import type { Posted, RspamdPost } from './post.ts';
 import { rspamdVerdict } from './rspamd-verdict.ts';
 
-export interface RspamdStageParts {
-  readonly name: string;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
-  readonly turn: TurnParts;
+export interface RspamdStageParts extends ScannerStageParts {
   readonly post: Pick<RspamdPost, 'send'>;
   readonly settings: Omit<RspamdSettings, 'password'>;
   /** Undefined: none is needed. It may be in a file that has changed. */
   readonly password: () => Promise<string | undefined>;
   /** Undefined: names of clients are not looked up. */
   readonly names: Pick<ClientNames, 'of'> | undefined;
-  readonly maxSizeBytes: number;
-  readonly onTooLarge: MarkedMail['action'];
   readonly onSpam: MarkedMail;
   readonly onReject: MarkedMail;
 }
 
-/** For the stage's own limit to come first. */
-const graceMs = 10_000;
-
 const tooLarge = {
   reason: 'it is larger than what rspamd looks at',
   told: 'This message is too large for the check for spam',
-  result: { verdict: 'too-large' },
 };
 
-export class RspamdStage implements Stage {
-  readonly name: string;
-  readonly timeLimitMs: number;
-  readonly onFailure: FailureAnswer;
-  readonly audience: Audience | undefined;
-  readonly breaker: Breaker | undefined;
+export class RspamdStage extends ScannerStage {
   readonly #parts: RspamdStageParts;
-  readonly #asked = new AskedSessions();
 
   constructor(parts: RspamdStageParts) {
-    this.name = parts.name;
-    this.timeLimitMs = parts.turn.limitMs + graceMs;
-    this.onFailure = parts.onFailure;
-    this.audience = parts.audience;
-    this.breaker = parts.breaker;
+    super(parts, tooLarge);
     this.#parts = parts;
   }
 
-  content(facts: ContentFacts): Answer {
-    const message = leavingMessage(facts);
-    if (message.sizeBytes > this.#parts.maxSizeBytes) return this.#tooLarge();
-    return this.#ask(facts, message);
-  }
-
-  transactionEnded(facts: SessionFacts): void {
-    this.#asked.end(facts);
-  }
-
-  async #ask(facts: ContentFacts, message: LeavingMessage): Promise<Verdict> {
-    const { names, turn } = this.#parts;
-    const session = this.#asked.begin(facts);
-    const { verified } = await clientNameOf(facts, names);
-    const posted = await inTurn(turn, session, (signal) => this.#post(facts, message, verified, signal));
-    if (posted.kind === 'too-large') return this.#tooLarge();
+  protected async scan(facts: ContentFacts, message: LeavingMessage, ask: AskInTurn): Promise<Verdict> {
+    const { verified } = await clientNameOf(facts, this.#parts.names);
+    const posted = await ask((signal) => this.#post(facts, message, verified, signal));
+    if (posted.kind === 'too-large') return this.tooLarge;
     try {
       const verdict = this.#verdict(parseRspamdAnswer(posted.text), facts);
       return posted.body === undefined ? verdict : withBody(verdict, posted.body);
@@ -119,11 +76,6 @@ export class RspamdStage implements Stage {
     };
     const headers = rspamdHeaders(envelope, { ...settings, password: await password() });
     return post.send(headers, message, () => facts.newBody(), signal);
-  }
-
-  #tooLarge(): Verdict {
-    const { onTooLarge } = this.#parts;
-    return markedVerdict({ action: onTooLarge, route: undefined, field: undefined }, tooLarge);
   }
 
   #verdict(answer: RspamdAnswer, facts: ContentFacts): Verdict {
