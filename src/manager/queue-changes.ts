@@ -7,7 +7,7 @@ import { holdsMail } from '../route/local-ways.ts';
 import { routeNameIn } from '../route/plan-key.ts';
 import type { Outcome } from '../spool/types.ts';
 import type { GivingUp } from './giving-up.ts';
-import type { ChosenMessage } from './jobs/message-choice.ts';
+import type { ChosenMessage, ReleasedHolds } from './jobs/message-choice.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 
@@ -40,12 +40,12 @@ export class QueueChanges {
 
   /**
    * Changes messages until there is no next one. A `remove` needs their addresses, for the log.
-   * @param passesHolds - what is released passes routes that hold mail, too; whoever says so looks its routes up anew
+   * @param released - whose holds a release ends; whoever ends those of routes looks the routes up anew
    */
   apply(
     action: Exclude<QueueAction, 'bounce' | 'reroute'>,
     next: () => ChosenMessage | undefined,
-    passesHolds = false,
+    released: ReleasedHolds = 'placed',
   ): Changed {
     const { manager } = this.#parts;
     const changed = { recipients: 0, messages: 0, inForce: 0 };
@@ -56,7 +56,7 @@ export class QueueChanges {
         if (!manager.scheduler.isQueued(message, queueId) || this.isGivingUp(queueId)) continue;
         const count =
           action === 'release'
-            ? this.#release(each, outcomes, nowMs, passesHolds)
+            ? this.#release(each, outcomes, nowMs, released)
             : this.#change(action, each, outcomes, nowMs);
         changed.recipients += count;
         if (count > 0) changed.messages++;
@@ -105,11 +105,12 @@ export class QueueChanges {
     }
   }
 
-  #release(chosen: ChosenMessage, outcomes: Outcome[], nowMs: number, passesHolds: boolean): number {
+  #release(chosen: ChosenMessage, outcomes: Outcome[], nowMs: number, released: ReleasedHolds): number {
     const { happenings, manager } = this.#parts;
     const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
+    if (released === 'of-routes' && recipients.some(({ isHeld }) => isHeld)) return 0;
     const isReleased = manager.scheduler.release(message, nowMs);
-    const held = passesHolds ? recipients.filter(({ route }) => holdsMail(route)) : [];
+    const held = released === 'placed' ? [] : recipients.filter(({ route }) => holdsMail(route));
     const route = held[0] && routeNameIn(held[0].route);
     if (!isReleased && route === undefined) return 0;
     happenings.happened('released', { id: queueId, from: sender, to: addresses, quarantine, route });

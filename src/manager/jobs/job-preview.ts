@@ -2,6 +2,7 @@
 
 import type { JobPreview, MoveTally, QueueAction, Tally } from '../../control/operations/queue-change.ts';
 import { holdsMail } from '../../route/local-ways.ts';
+import type { ReleasedHolds } from './message-choice.ts';
 import type { RecipientFacts } from '../../schedule/types.ts';
 
 /** Domains that are counted each; recipients of later ones are counted together. */
@@ -14,18 +15,18 @@ const toldMoves = 20;
 
 /**
  * Whether an action changes a recipient of a message that is not being given up.
- * @param passesHolds - what is released passes routes that hold mail, too
+ * @param released - whose holds a release ends
  */
 export function wouldChange(
   action: QueueAction,
   { state, isHeld, route }: RecipientFacts,
-  passesHolds = false,
+  released: ReleasedHolds = 'placed',
 ): boolean {
   switch (action) {
     case 'hold':
       return !isHeld;
     case 'release':
-      return isHeld || (passesHolds && holdsMail(route));
+      return isHeld ? released !== 'of-routes' : released !== 'placed' && holdsMail(route);
     case 'reroute':
       return state !== 'active';
     case 'retry':

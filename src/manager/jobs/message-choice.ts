@@ -36,14 +36,24 @@ export interface ChosenMessage {
   readonly quarantine?: string;
 }
 
+/** Whose holds a release ends: those of operators and stages, those of routes, or both. */
+export type ReleasedHolds = 'placed' | 'of-routes' | 'all';
+
+/** Who names a route means its hold; what somebody has held for another reason stays, unless its id or state is named, too. */
+function releasedBy({ ids = [], quarantine, route, state }: QueueFilter): ReleasedHolds {
+  if (quarantine !== undefined) return 'placed';
+  if (ids.length > 0) return 'all';
+  if (route === undefined) return 'placed';
+  return state === 'held' ? 'all' : 'of-routes';
+}
+
 export class MessageChoice {
   readonly #parts: ChoiceParts;
   readonly #ids: ReadonlySet<string> | undefined;
   readonly #matcher: RowMatcher;
   /** The filter looks at addresses or at the reason of a quarantine: at what only the envelope says. */
   readonly looksAtAddresses: boolean;
-  /** What is released passes routes that hold mail: it is named by its id, or the route is. */
-  readonly passesHolds: boolean;
+  readonly released: ReleasedHolds;
   readonly #looksAtRoutes: boolean;
 
   constructor(parts: ChoiceParts, filter: QueueFilter) {
@@ -51,7 +61,7 @@ export class MessageChoice {
     this.#ids = filter.ids === undefined || filter.ids.length === 0 ? undefined : new Set(filter.ids);
     this.#matcher = new RowMatcher(filter, parts.dateMs());
     this.#looksAtRoutes = filter.route !== undefined;
-    this.passesHolds = (this.#ids !== undefined || this.#looksAtRoutes) && filter.quarantine === undefined;
+    this.released = releasedBy(filter);
     this.looksAtAddresses =
       filter.sender !== undefined || filter.recipient !== undefined || filter.quarantine !== undefined;
   }

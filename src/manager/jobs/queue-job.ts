@@ -128,7 +128,8 @@ export class QueueJob {
   #step(): Promise<boolean> {
     const { action, dryRun } = this.#change;
     if (action === 'reroute') return this.#rerouteSome();
-    if (dryRun !== true && action === 'release' && this.#choice.passesHolds) return this.#releaseSome();
+    if (dryRun !== true && action === 'release' && this.#choice.released !== 'placed')
+      return this.#releaseSome();
     if (dryRun !== true && action === 'bounce') return this.#bounceSome();
     const readsAddresses = this.#choice.looksAtAddresses || (action === 'remove' && dryRun !== true);
     return readsAddresses ? this.#changeSomeByAddress() : this.#changeSome();
@@ -250,7 +251,7 @@ export class QueueJob {
       return;
     }
     const { changes } = this.#parts;
-    const { recipients, messages, inForce } = changes.apply(action, next, this.#choice.passesHolds);
+    const { recipients, messages, inForce } = changes.apply(action, next, this.#choice.released);
     this.#recipients += recipients;
     this.#messages += messages;
     this.#inForce += inForce;
@@ -259,7 +260,7 @@ export class QueueJob {
   #count(queueId: string, recipients: ChosenMessage['recipients']): void {
     if (this.#parts.changes.isGivingUp(queueId)) return;
     const changed = recipients.filter((each) =>
-      wouldChange(this.#change.action, each, this.#choice.passesHolds),
+      wouldChange(this.#change.action, each, this.#choice.released),
     );
     if (changed.length === 0) return;
     this.#recipients += changed.length;

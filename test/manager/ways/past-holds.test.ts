@@ -149,3 +149,24 @@ test('plugins are asked about what a stage, a rule or a plugin held', async (t) 
   await two?.answer({ kind: 'continue' });
   assert.deepEqual(places(sender).toSorted(), ['192.0.2.1 2', '192.0.2.2 0', '192.0.2.9 1']);
 });
+
+test('a release by the route leaves what an operator holds, and one by the id or the state lets it go', async (t) => {
+  const { there } = await begin(t, holds, {});
+  const ids = [
+    await there.submit('a@moving.test'),
+    await there.submit('b@moving.test'),
+    await there.submit('c@moving.test'),
+  ];
+  const operator = there.operator();
+  await operator.ask('queue.change', { action: 'hold', filter: { ids: ids.slice(1) } });
+  await there.timers.pass(100);
+  assert.equal(await released(there, { route: 'moving' }), 1);
+  assert.equal(await released(there, { route: 'moving' }), 0);
+  const told = there.log.events.filter(({ event }) => event === 'released');
+  assert.deepEqual(
+    told.map(({ id }) => id),
+    ids.slice(0, 1),
+  );
+  assert.equal(await released(there, { route: 'moving', state: 'held', ids: ids.slice(1, 2) }), 1);
+  assert.equal(await released(there, { route: 'moving', state: 'held' }), 1);
+});
