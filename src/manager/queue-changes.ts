@@ -3,7 +3,7 @@
 
 import type { QueueAction } from '../control/operations/queue-change.ts';
 import type { Events } from '../log/events.ts';
-import { holdsMail } from '../route/local-ways.ts';
+import { isPassedByRelease } from '../route/local-ways.ts';
 import { routeNameIn } from '../route/plan-key.ts';
 import type { Outcome } from '../spool/types.ts';
 import type { GivingUp } from './giving-up.ts';
@@ -110,7 +110,7 @@ export class QueueChanges {
     const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
     if (released === 'of-routes' && recipients.some(({ isHeld }) => isHeld)) return 0;
     const isReleased = manager.scheduler.release(message, nowMs);
-    const held = released === 'placed' ? [] : recipients.filter(({ route }) => holdsMail(route));
+    const held = released === 'placed' ? [] : recipients.filter(({ route }) => isPassedByRelease(route));
     const route = held[0] && routeNameIn(held[0].route);
     if (!isReleased && route === undefined) return 0;
     happenings.happened('released', { id: queueId, from: sender, to: addresses, quarantine, route });

@@ -4,7 +4,7 @@
 import type { Envelope } from '../message/envelope.ts';
 import { chosenBy, type Chooser } from '../route/choice.ts';
 import { asCopy } from '../route/copies.ts';
-import { holdsMail } from '../route/local-ways.ts';
+import { holdsMail, isPassedByRelease } from '../route/local-ways.ts';
 import { withDemand } from '../route/security/demand.ts';
 import type { RouteKey, Router } from '../route/types.ts';
 import { verpOf, type VerpChoice, withVerp } from '../route/verp.ts';
@@ -38,7 +38,7 @@ export function routeFor(routing: RouterInForce, recipient: RoutedRecipient): Ro
   return byRules(routing, router.routeOf(reversePath, address), recipient);
 }
 
-/** The name of the route that a stage chose; undefined: none, or it holds mail that was released. */
+/** The name of the route that a stage chose; undefined: none, or mail that was released goes past it. */
 export function choiceFor(
   router: Pick<Router, 'routeNamed'>,
   {
@@ -49,7 +49,7 @@ export function choiceFor(
   }: Pick<RoutedRecipient, 'address' | 'chosen' | 'passesHolds' | 'reversePath'>,
 ): string | undefined {
   if (chosen === undefined || !passesHolds) return chosen;
-  return holdsMail(router.routeNamed(chosen, reversePath, address).key) ? undefined : chosen;
+  return isPassedByRelease(router.routeNamed(chosen, reversePath, address).key) ? undefined : chosen;
 }
 
 /** @param usual - the route by the [[route]] tables */

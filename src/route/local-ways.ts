@@ -3,6 +3,7 @@
 import { bareKey } from './bare-key.ts';
 import { endpointText } from '../values/hop-endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
+import { isMissing } from './missing-route.ts';
 import { staticTtlSeconds, type Outcome } from './outcome.ts';
 import { planKey, routeNameIn } from './plan-key.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
@@ -23,6 +24,11 @@ export function isLocalWay(target: RouteTarget): target is LocalWay {
 /** Does mail of this route wait for an operator or another configuration? @param key - of a route, with marks or without */
 export function holdsMail(key: string): boolean {
   return bareKey(key).startsWith('hold#');
+}
+
+/** Does a release by an operator take mail past this route: one that holds it, or that no [[route]] is any more? @param key - with marks or without */
+export function isPassedByRelease(key: string): boolean {
+  return holdsMail(key) || isMissing(key);
 }
 
 /** The site of a rule: another target of the same name is another site, so that no open connection serves it. */

@@ -1,7 +1,7 @@
 // What a job would change: recipients by state, by domain and by their old and new way. Bounded, however many of them there are.
 
 import type { JobPreview, MoveTally, QueueAction, Tally } from '../../control/operations/queue-change.ts';
-import { holdsMail } from '../../route/local-ways.ts';
+import { isPassedByRelease } from '../../route/local-ways.ts';
 import type { ReleasedHolds } from './message-choice.ts';
 import type { RecipientFacts } from '../../schedule/types.ts';
 
@@ -26,7 +26,7 @@ export function wouldChange(
     case 'hold':
       return !isHeld;
     case 'release':
-      return isHeld ? released !== 'of-routes' : released !== 'placed' && holdsMail(route);
+      return isHeld ? released !== 'of-routes' : released !== 'placed' && isPassedByRelease(route);
     case 'reroute':
       return state !== 'active';
     case 'retry':

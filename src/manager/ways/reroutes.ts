@@ -3,7 +3,7 @@
 import type { NewRoute, RecipientFacts, Scheduler } from '../../schedule/types.ts';
 import { withoutChoice } from '../../route/choice.ts';
 import { isOfCopies } from '../../route/copies.ts';
-import { holdsMail } from '../../route/local-ways.ts';
+import { holdsMail, isPassedByRelease } from '../../route/local-ways.ts';
 import { demandOf, withoutDemand } from '../../route/security/demand.ts';
 import type { ChosenMessage } from '../jobs/message-choice.ts';
 import { isAskedAbout, isBeingAsked } from '../plugins/asked-routes.ts';
@@ -20,7 +20,7 @@ export interface Move {
 }
 
 export interface ReroutesParts extends PresentRoutesParts {
-  readonly scheduler: Pick<Scheduler, 'isQueued' | 'recipientsOf' | 'reroute'>;
+  readonly scheduler: Pick<Scheduler, 'isQueued' | 'recipientsOf' | 'reroute' | 'retryNow'>;
   /** Called after a change: carries out the scheduler's effects. */
   readonly changed: () => void;
   /** Scheduler time. */
@@ -63,13 +63,13 @@ export class Reroutes {
    * have to be waited for, they are asked.
    */
   async moveReleased(released: ChosenMessage): Promise<void> {
-    const { asked, scheduler } = this.#parts;
+    const { asked, changed, nowMs, scheduler } = this.#parts;
     const { message, queueId } = released;
     if (!scheduler.isQueued(message, queueId)) return;
     const moves: Omit<Move, 'from' | 'to'>[] = [];
     for (const facts of scheduler.recipientsOf(message)) {
       const { domain, recipient, route } = facts;
-      if (!holdsMail(route)) continue;
+      if (!isPassedByRelease(route)) continue;
       const row = { message, queueId, route, domain, recipient };
       const next =
         asked.isOn && !isOfCopies(withoutChoice(withoutDemand(route)))
@@ -78,7 +78,11 @@ export class Reroutes {
       if (next === undefined || next.key === route) continue;
       moves.push({ recipient: facts, next: { route: next.key, domain: next.domain } });
     }
-    this.move(released, moves);
+    if (this.move(released, moves) === 0) return;
+    // What waited for a route that there is not any more has the time of its next attempt: it goes now, as what was held.
+    if (moves.every(({ recipient: { route } }) => holdsMail(route))) return;
+    scheduler.retryNow(message, nowMs());
+    changed();
   }
 
   /** @returns how many were moved: those that were granted meanwhile stay */

@@ -170,3 +170,17 @@ test('a release by the route leaves what an operator holds, and one by the id or
   assert.equal(await released(there, { route: 'moving', state: 'held', ids: ids.slice(1, 2) }), 1);
   assert.equal(await released(there, { route: 'moving', state: 'held' }), 1);
 });
+
+for (const [how, filter] of [
+  ['its id', { ids: ['Q0'] }],
+  ['the name that the route had', { route: 'inspected' }],
+] as const) {
+  test(`mail whose route is gone is released by ${how}, and goes at once`, async (t) => {
+    const { there, sender } = await begin(t, routed, {});
+    assert.equal(await there.submit(inspected('x@usual.test')), 'Q0');
+    await there.timers.pass(2_000);
+    assert.deepEqual(places(sender), []);
+    assert.equal(await released(there, filter), 1);
+    assert.deepEqual(places(sender), ['192.0.2.1 0']);
+  });
+}
