@@ -1,23 +1,25 @@
-// What is wrong with the files control/recipients now, for `sluice check`: lines that nobody understands, databases and programs that are missing.
+// What is wrong with the sources of recipients now, for `sluice check`: programs that cannot be run, and in files control/recipients lines that
+// nobody understands and databases that are missing.
 
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import { ownProgramFault } from '../config/check/program-fault.ts';
 import type { Config, RecipientsConfig } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { type ControlAsked, parseRecipientsControl } from '../policy/recipients/control-file.ts';
 import { readTable } from '../table/read-table.ts';
 import { TableError } from '../table/table-error.ts';
 
-/** Reads each of them once, with its databases. */
 export async function recipientProblems({
   recipients,
 }: Pick<Config, 'recipients'>): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
   for (const [index, settings] of recipients.entries()) {
-    const path = ['recipients', index, 'control'];
-    for (const message of await controlProblems(settings)) found.push({ path, message });
+    for (const message of await controlProblems(settings))
+      found.push({ path: ['recipients', index, 'control'], message });
+    const message = settings.program && programProblem(settings.program);
+    if (message !== undefined) found.push({ path: ['recipients', index, 'program'], message });
   }
   return found;
 }
@@ -45,11 +47,13 @@ async function problemOf(asked: ControlAsked, home: string): Promise<string | un
   const [program = ''] = asked.command;
   // One without a path is looked for in PATH when it is run.
   if (!program.includes('/')) return undefined;
-  const path = resolve(home, program);
-  return access(path, constants.X_OK).then(
-    () => undefined,
-    () => `${path} cannot be run by this user, or does not exist`,
-  );
+  return ownProgramFault(resolve(home, program))?.reason;
+}
+
+function programProblem([program = '']: readonly string[]): string | undefined {
+  const fault = ownProgramFault(program);
+  if (fault?.isFatal !== true) return fault?.reason;
+  return `${fault.reason}, so that recipients are answered with temporary errors`;
 }
 
 async function cdbProblem(path: string): Promise<string | undefined> {

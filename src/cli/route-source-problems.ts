@@ -1,8 +1,6 @@
 // Whether what stands in the place of tables of routes can be asked now, for `sluice check`: a database is asked for one key, and a program is looked for.
-// It is not run: this command may be run by root, and programs belong to the user of the manager.
 
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { ownProgramFault } from '../config/check/program-fault.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import type { RouteDatabase } from '../config/route-table-config.ts';
@@ -18,20 +16,18 @@ export async function routeSourceProblems({
   const found = await Promise.all(
     routeTable.map(async ({ table, from }, index): Promise<ConfigWarning[]> => {
       if (from === undefined) return [];
-      const why = from.kind === 'program' ? await whyNotRun(from.command[0]) : await whyNotAsked(table, from);
-      if (why === undefined) return [];
-      const message = `${why}. While that is so, the mail that it is asked about waits`;
-      return [{ path: ['route_table', index, from.kind], message }];
+      const path = ['route_table', index, from.kind];
+      const waits = 'While that is so, the mail that it is asked about waits';
+      if (from.kind === 'program') {
+        const fault = ownProgramFault(from.command[0] ?? '');
+        if (fault === undefined) return [];
+        return [{ path, message: fault.isFatal ? `${fault.reason}. ${waits}` : fault.reason }];
+      }
+      const why = await whyNotAsked(table, from);
+      return why === undefined ? [] : [{ path, message: `${why}. ${waits}` }];
     }),
   );
   return found.flat();
-}
-
-async function whyNotRun(program = ''): Promise<string | undefined> {
-  return access(program, constants.X_OK).then(
-    () => undefined,
-    () => `${program} cannot be run by this user, or does not exist`,
-  );
 }
 
 async function whyNotAsked(name: string, from: RouteDatabase): Promise<string | undefined> {

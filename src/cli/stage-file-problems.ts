@@ -6,7 +6,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
-import { programFault } from '../config/check/way-warnings.ts';
+import { programFault } from '../config/check/program-fault.ts';
 import type { ContentChecksStageConfig, OpensmtpdFilterConfig } from '../config/stage-config.ts';
 import { readCheckTable } from '../policy/checks/check-tables.ts';
 import { parseSppControl, parseTenantSppControl } from '../policy/qmail-spp/control-file.ts';

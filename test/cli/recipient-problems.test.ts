@@ -28,8 +28,26 @@ test('lines, databases and programs that cannot be used are named', async (t) =>
   const found = await problems();
   assert.equal(found.length, 3);
   assert.match(found[0] ?? '', /line 2: .*bad\.cdb.* a cdb has 2048 at least/u);
-  assert.match(found[1] ?? '', /line 3: .*bin\/gone cannot be run by this user, or does not exist/u);
+  assert.match(found[1] ?? '', /line 3: .*bin\/gone does not exist/u);
   assert.match(found[2] ?? '', /line 4: .*gone\.cdb: it does not exist/u);
   writeFileSync(control, 'b.test:\n');
   assert.match((await problems()).join('\n'), /cannot be used.*line 1: the path of a cdb is missing/u);
+});
+
+test('a program that is not there, is a folder, or that nobody may run is named', async (t) => {
+  const home = temporaryFolder(t, 'recipient-programs').path;
+  const [good, folder, plain, gone] = ['good', 'folder', 'plain', 'gone'].map((name) => join(home, name));
+  writeFileSync(good!, '#!/bin/sh\n', { mode: 0o755 });
+  mkdirSync(folder!);
+  writeFileSync(plain!, '', { mode: 0o644 });
+  const text = [good, folder, plain, gone]
+    .map((program, at) => `[[recipients]]\ndomain = ["d${at}.test"]\nprogram = ["${program}"]\n`)
+    .join('');
+  const { recipients } = parseConfig(text, 'sluice.toml');
+  const then = 'so that recipients are answered with temporary errors';
+  assert.deepEqual(await recipientProblems({ recipients }), [
+    { path: ['recipients', 1, 'program'], message: `${folder} is no program, ${then}` },
+    { path: ['recipients', 2, 'program'], message: `${plain} may not be run by anybody (chmod it), ${then}` },
+    { path: ['recipients', 3, 'program'], message: `${gone} does not exist, ${then}` },
+  ]);
 });

@@ -23,13 +23,14 @@ test('a program that is not there, or that nobody may run, is told; one that can
   writeFileSync(cannot, '', { mode: 0o644 });
   const text = [can, cannot, gone].map((each) => `[[route_table]]\nprogram = ["${each}"]\n`).join('');
   const found = await problemsOf(text, folder);
-  assert.deepEqual(
-    found,
-    [cannot, gone].map((each, index) => ({
-      path: ['route_table', index + 1, 'program'],
-      message: `${each} cannot be run by this user, or does not exist. While that is so, the mail that it is asked about waits`,
-    })),
-  );
+  const waits = 'While that is so, the mail that it is asked about waits';
+  assert.deepEqual(found, [
+    {
+      path: ['route_table', 1, 'program'],
+      message: `${cannot} may not be run by anybody (chmod it). ${waits}`,
+    },
+    { path: ['route_table', 2, 'program'], message: `${gone} does not exist. ${waits}` },
+  ]);
 });
 
 test('a database that cannot be reached is told', async (t) => {

@@ -3,7 +3,7 @@
 
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { programFault } from '../../config/check/way-warnings.ts';
+import { programFault } from '../../config/check/program-fault.ts';
 import type { Config, RouteConfig } from '../../config/config.ts';
 import { ControlError } from '../../control/control-error.ts';
 import { archiveName } from '../../deliver/archive/archive-name.ts';

@@ -1,9 +1,7 @@
 // Programs and databases that say where mail goes, in the manager's process. Promises: a configuration that changes nothing of one leaves it as it is, with
 // its connections and the answers that it keeps; what cannot answer is a trouble until it answers again.
 
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-
+import { ownProgramFault } from '../../config/check/program-fault.ts';
 import type { RouteTableConfig } from '../../config/route-table-config.ts';
 import { Places } from '../../io/places.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -59,9 +57,8 @@ export class RouteSources {
     if (from.kind === 'program') {
       const [program = ''] = from.command;
       // The same for a program: running it would need somebody to ask it about.
-      await access(program, constants.X_OK).catch(() =>
-        reports.cannotAnswer(`${program} cannot be run, or does not exist`),
-      );
+      const fault = ownProgramFault(program);
+      if (fault?.isFatal === true) reports.cannotAnswer(fault.reason);
       return this.#program(table, by, from, reports);
     }
     // Loaded only where it is used.
