@@ -82,8 +82,8 @@ export class TableReports {
 
   /** The table is gone. */
   close(): void {
-    this.clear();
-    this.#troubles.clear(`table:${this.#name} lines`);
+    this.#logged = undefined;
+    for (const key of [`table:${this.#name}`, `table:${this.#name} lines`] as const) this.#troubles.clear(key);
   }
 
   /** The version in force is that of the file again. */

@@ -44,6 +44,17 @@ for (const [keys, warning] of [
   ],
   ['kind = "milter"\naddress = "inet:2525@localhost"', /^stage\.0\.address: /],
   ['kind = "milter"\naddress = "inet:127.0.0.1:2526"', undefined],
+  ['kind = "greylist"\ndelay = "5m"\nwindow = "1m"', /^stage\.0\.window: is not longer than delay/],
+  ['kind = "greylist"\ndelay = "5m"\nwindow = "6m"', undefined],
+  ['kind = "tarpit"', /^stage\.0: s makes nobody wait/],
+  ['kind = "tarpit"\nafter_refused = 3', undefined],
+  ['kind = "greeting"\nteaser = "wait"', /^stage\.0\.teaser: is not sent without a delay/],
+  ['kind = "greeting"\nteaser = "wait"\ndelay = "5s"', undefined],
+  [
+    'kind = "milter"\naddress = "inet:127.0.0.1:1"\nprotocol = 2\nreuse_connections = true',
+    /^stage\.0\.reuse_connections: needs a milter of protocol 6/,
+  ],
+  ['kind = "milter"\naddress = "inet:127.0.0.1:1"\nreuse_connections = true', undefined],
   ['kind = "policy-server"\naddress = "inet:127.0.0.1:2525"', /^stage\.0\.address: /],
   ['kind = "clamd"\naddress = "inet:127.0.0.1:2525"', /^stage\.0\.address: /],
 ] as const) {

@@ -10,6 +10,9 @@ import { listensAt } from './own-targets.ts';
 type Warning = ConfigWarning;
 type Path = ConfigWarning['path'];
 
+/** The version since which milters know QUIT_NC. */
+const quitForNext = 6;
+
 export function filterWarnings(config: Config): Warning[] {
   return config.stage.flatMap((stage, index) => {
     const path: Path = ['stage', index];
@@ -25,7 +28,41 @@ export function filterWarnings(config: Config): Warning[] {
                 message: `${stage.name} has no table, and looks at nothing: name one in header_checks`,
               },
             ];
+      case 'greylist':
+        return stage.window > stage.delay
+          ? []
+          : [
+              {
+                path: [...path, 'window'],
+                message:
+                  'is not longer than delay: what has waited so long is forgotten, and nothing ever comes through',
+              },
+            ];
+      case 'tarpit':
+        return stage.afterRecipients !== undefined || stage.afterRefused !== undefined
+          ? []
+          : [
+              {
+                path,
+                message: `${stage.name} makes nobody wait whom no rule for clients names: set after_recipients or after_refused`,
+              },
+            ];
+      case 'greeting':
+        return stage.teaser === undefined || stage.delay > 0
+          ? []
+          : [{ path: [...path, 'teaser'], message: 'is not sent without a delay' }];
       case 'milter':
+        return [
+          ...ownAddressWarnings(stage, config, [...path, 'address']),
+          ...(stage.reuseConnections && stage.protocol < quitForNext
+            ? [
+                {
+                  path: [...path, 'reuse_connections'],
+                  message: `needs a milter of protocol ${quitForNext}, and protocol says ${stage.protocol}: others do not know the command for it`,
+                },
+              ]
+            : []),
+        ];
       case 'policy-server':
       case 'clamd':
         return ownAddressWarnings(stage, config, [...path, 'address']);
