@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { runErrand } from '../../../src/deliver/errand/run-errand.ts';
 import { smtpHop } from '../../../src/route/next-hop.ts';
+import { cert, key } from '../certificate.ts';
 import { fixture, timeouts } from '../fixture.ts';
 import type { Peer } from '../mail-server.ts';
 
@@ -61,6 +62,58 @@ test('ETRN is said for one node after the other, and each answer is told', async
   });
   peer.socket.end();
   await peer.closed;
+});
+
+const login = { credential: 'provider', id: 'provider~digest' };
+const plain = Buffer.from('\0joe\0pencil').toString('base64');
+
+/** An errand to a server that wants a log-in over TLS. */
+async function withLogin(t: TestContext) {
+  const { context, server } = await fixture(t);
+  context.logins.secrets.use({ provider: { kind: 'secret', text: 'pencil' } });
+  const settings = {
+    name: 'provider',
+    user: 'joe',
+    mechanisms: ['PLAIN'],
+    isAllowedInClear: false,
+    command: undefined,
+  } as const;
+  const logins = { ...context.logins, credentials: new Map([[login.id, settings]]) };
+  const hop = { ...smtpHop('localhost', '127.0.0.1', server.port, 0), login };
+  const outcome = runErrand({ ...context, logins }, { hop, etrn: ['far.test'] });
+  return { outcome, peer: await server.accept() };
+}
+
+test('a server that wants a log-in gets it under TLS, before ETRN', async (t) => {
+  const { outcome, peer } = await withLogin(t);
+  await peer.hello('STARTTLS', 'AUTH PLAIN');
+  await peer.dialogue(['STARTTLS', '220 go']);
+  await peer.underTls({ cert, key });
+  await peer.dialogue(
+    ['EHLO sluice.test', '250-mx.test', '250-ETRN', '250 AUTH PLAIN'],
+    [`AUTH PLAIN ${plain}`, '235 2.7.0 welcome'],
+    ['ETRN far.test', '251 nothing waits'],
+    ['QUIT', '221 bye'],
+  );
+  assert.deepEqual(await outcome, {
+    kind: 'answered',
+    replies: [{ node: 'far.test', code: 251, text: '251 nothing waits' }],
+  });
+});
+
+test('a server that refuses the log-in is not asked', async (t) => {
+  const { outcome, peer } = await withLogin(t);
+  await peer.hello('STARTTLS', 'AUTH PLAIN');
+  await peer.dialogue(['STARTTLS', '220 go']);
+  await peer.underTls({ cert, key });
+  await peer.dialogue(
+    ['EHLO sluice.test', '250-mx.test', '250-ETRN', '250 AUTH PLAIN'],
+    [`AUTH PLAIN ${plain}`, '535 5.7.8 no'],
+    ['QUIT', '221 bye'],
+  );
+  const told = await outcome;
+  assert.ok(told.kind === 'failed');
+  assert.match(told.reason, /535 5\.7\.8 no/u);
 });
 
 test('a server that does not offer ETRN is not asked', async (t) => {
