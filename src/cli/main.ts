@@ -91,6 +91,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+const asksVersion: ReadonlySet<string> = new Set(['-V', '--version']);
+
 /** The program with the command of this name, or with all of them. */
 export async function commands(name = ''): Promise<Command> {
   const program = new CommandLine('sluice')
@@ -103,7 +105,8 @@ export async function commands(name = ''): Promise<Command> {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(sluice --help lists the commands)');
   const wanted = commandFiles[name];
-  const files = wanted === undefined ? Object.values(commandFiles) : [wanted];
+  // The version needs none of them.
+  const files = wanted !== undefined ? [wanted] : asksVersion.has(name) ? [] : Object.values(commandFiles);
   for (const load of files) (await load()).register(program, commands);
   return program;
 }
