@@ -170,7 +170,7 @@ suite('a backup of a running Sluice', () => {
       'backup',
       backup,
       '--rate',
-      '100kB',
+      '25kB',
       '--config',
       here.running.configFile,
     ]);
@@ -201,7 +201,7 @@ suite('a backup of a running Sluice', () => {
       'backup',
       `${backup}-2`,
       '--rate',
-      '100kB',
+      '25kB',
       '--config',
       here.running.configFile,
     ]);
