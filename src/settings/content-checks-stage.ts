@@ -7,6 +7,9 @@ import { type CheckFilePlaces, CheckTables } from '../policy/checks/check-tables
 import { ContentChecksStage } from '../policy/checks/content-checks-stage.ts';
 import { routeNames } from './route-rules.ts';
 
+/** Senders write the lines: a log that each of them is in would be theirs. */
+const loggedLines = 3;
+
 export function contentChecksStage(
   stage: ContentChecksStageConfig,
   { route }: Pick<Config, 'route'>,
@@ -26,6 +29,7 @@ export function contentChecksStage(
       fieldBytes: stage.headerSizeLimit,
       partBytes: stage.bodyChecksSizeLimit,
       allBytes: stage.bodyChecksTotalLimit,
+      loggedLines,
     },
     events,
   });

@@ -79,6 +79,9 @@ function missing(theirs: readonly string[], own: readonly string[]): readonly st
   return theirs.filter((key) => !own.includes(key));
 }
 
+/** Each line that is looked up is in the log. */
+const limits = { loggedLines: Infinity };
+
 suite('content checks and Postfix', { skip: withoutPostfix() }, () => {
   test('the same fields and lines are looked up', async (t) => {
     const ground = Ground.of(t);
@@ -90,8 +93,8 @@ suite('content checks and Postfix', { skip: withoutPostfix() }, () => {
     for (let exact = 0; exact < 60;) {
       const mail = message(random);
       const all = '/^((.|\\n)*)$/ INFO $1\n';
-      const { ask } = checks(t, { type: 'regexp', header: all, mime: all, nested: all });
-      const body = checks(t, { type: 'regexp', body: all });
+      const { ask } = checks(t, { type: 'regexp', header: all, mime: all, nested: all, limits });
+      const body = checks(t, { type: 'regexp', body: all, limits });
       const own = (await ask(mail)).logged.map((line) => line.replace(/^info \w+: /u, ''));
       const theirs = postmap('-hm', file, mail)
         .join('\n')
@@ -135,7 +138,7 @@ suite('content checks and Postfix', { skip: withoutPostfix() }, () => {
       "Content-Type: multipart/mixed; boundary*=us-ascii''b\n",
     ]) {
       const mail = `${header}\n--b\n${part}`;
-      const { ask } = checks(t, { type: 'regexp', header: all, mime: all, nested: all, body: all });
+      const { ask } = checks(t, { type: 'regexp', header: all, mime: all, nested: all, body: all, limits });
       const own = (await ask(mail)).logged.flatMap((line) => line.replace(/^info \w+: /u, '').split('\n'));
       const theirs = postmap('-bhm', file, mail).map((line) => line.replace(/\tFOUND$/u, ''));
       assert.ok(theirs.length >= 5, mail);

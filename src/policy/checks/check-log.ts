@@ -4,8 +4,6 @@ import type { Events } from '../../log/events.ts';
 import type { MailFacts } from '../stage.ts';
 import type { CheckAction, CheckPlace } from './types.ts';
 
-/** Of each rule, for lines of a message that it says something about. */
-const mostLines = 3;
 /** Longer lines of a message are cut in the log. */
 const mostCharacters = 200;
 
@@ -22,9 +20,12 @@ export class CheckLog {
   readonly #stage: string;
   readonly #events: Pick<Events, 'happened'>;
   readonly #facts: MailFacts;
+  readonly #mostLines: number;
   readonly #counts = new Map<string, RuleCount>();
 
-  constructor(stage: string, events: Pick<Events, 'happened'>, facts: MailFacts) {
+  /** @param mostLines - of each rule */
+  constructor(stage: string, events: Pick<Events, 'happened'>, facts: MailFacts, mostLines: number) {
+    this.#mostLines = mostLines;
     this.#stage = stage;
     this.#events = events;
     this.#facts = facts;
@@ -41,7 +42,7 @@ export class CheckLog {
       count = { rule, action: word.toLowerCase(), text, logged: 0, more: 0 };
       this.#counts.set(key, count);
     }
-    if (count.logged === mostLines) {
+    if (count.logged === this.#mostLines) {
       count.more++;
       return;
     }

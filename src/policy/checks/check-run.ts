@@ -6,7 +6,7 @@ import { goOn, type Edit, type MailFacts, type Verdict } from '../stage.ts';
 import { actionFault } from './check-action.ts';
 import { CheckLog } from './check-log.ts';
 import { normalizedField } from './mime-walk.ts';
-import type { ActionWord, CheckAction, CheckPlace } from './types.ts';
+import type { ActionWord, CheckAction, CheckPlace, ContentCheckLimits } from './types.ts';
 
 /** What becomes of the line. */
 export type LineFate =
@@ -21,6 +21,7 @@ export interface CheckRunParts {
   readonly stage: string;
   readonly routes: ReadonlySet<string>;
   readonly events: Pick<Events, 'happened'>;
+  readonly limits: Pick<ContentCheckLimits, 'loggedLines'>;
 }
 
 const changesLine: ReadonlySet<ActionWord> = new Set(['IGNORE', 'STRIP', 'REPLACE', 'PREPEND']);
@@ -46,7 +47,7 @@ export class CheckRun {
   constructor(parts: CheckRunParts, facts: MailFacts) {
     this.#parts = parts;
     this.#facts = facts;
-    this.#log = new CheckLog(parts.stage, parts.events, facts);
+    this.#log = new CheckLog(parts.stage, parts.events, facts, parts.limits.loggedLines);
   }
 
   /**

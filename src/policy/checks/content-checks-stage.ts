@@ -108,8 +108,8 @@ export class ContentChecksStage extends ConfiguredStage {
   }
 
   #run(facts: HeadersFacts): CheckRun {
-    const { routes, events } = this.#parts;
-    return new CheckRun({ stage: this.name, routes, events }, facts);
+    const { routes, events, limits } = this.#parts;
+    return new CheckRun({ stage: this.name, routes, events, limits }, facts);
   }
 }
 

@@ -46,6 +46,8 @@ export interface ContentCheckLimits {
   readonly partBytes: number;
   /** Of all parts together, with their fields. */
   readonly allBytes: number;
+  /** Of each rule, for lines of a message that it says something about. */
+  readonly loggedLines: number;
 }
 
 /** One table. */

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { EditableHeader } from '../../../src/message/editable-header.ts';
 import { CheckTables } from '../../../src/policy/checks/check-tables.ts';
 import { ContentChecksStage } from '../../../src/policy/checks/content-checks-stage.ts';
+import type { ContentCheckLimits } from '../../../src/policy/checks/types.ts';
 import { verdictFault } from '../../../src/policy/check-verdict.ts';
 import type { ContentFacts, Edit, NewBody, Verdict } from '../../../src/policy/stage.ts';
 import { type CheckFileType, parseCheckFileName } from '../../../src/values/check-file-name.ts';
@@ -17,7 +18,7 @@ export interface Tables {
   readonly nested?: string;
   readonly body?: string;
   readonly type?: CheckFileType;
-  readonly limits?: Partial<{ fieldBytes: number; partBytes: number; allBytes: number }>;
+  readonly limits?: Partial<ContentCheckLimits>;
 }
 
 export interface Outcome {
@@ -58,7 +59,7 @@ export function checks(t: TestContext, tables: Tables) {
       routes,
     ),
     routes,
-    limits: { fieldBytes: 102_400, partBytes: 51_200, allBytes: 1_048_576, ...tables.limits },
+    limits: { fieldBytes: 102_400, partBytes: 51_200, allBytes: 1_048_576, loggedLines: 3, ...tables.limits },
     events: {
       happened: (_event, fields) => {
         const { action, place: where, text, more } = fields as unknown as Record<string, string>;
