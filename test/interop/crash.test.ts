@@ -11,7 +11,7 @@ import type { CrashKind } from '../../src/crash/crash-record.ts';
 import { messageIdOf, startMx } from '../../sim/mx/mx.ts';
 import { holdsUntil, normal, type Personality } from '../../sim/mx/personality.ts';
 import { submit } from '../../sim/mx/submitter.ts';
-import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 
@@ -40,8 +40,10 @@ async function world(
   const directory = ground.folder('sluice');
   const users = join(directory, 'users');
   writeFileSync(users, '');
+  const [smtp, pop3] = [await freePort(), await freePort()];
   const sluice = await startSluice(ground, {
     directory,
+    port: smtp,
     // A heap that a test can fill.
     env: { NODE_OPTIONS: '--max-old-space-size=100' },
     config: {
@@ -49,8 +51,10 @@ async function world(
       queue: { retry: ['1s'] },
       deliver: { address_rest: ['1s'] },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
-      // So that there is a keys process.
+      // So that there are a keys process and one for POP3.
       directory: [{ name: 'users', kind: 'passwd', path: users }],
+      listen: [{ address: `127.0.0.1:${smtp}` }, { address: `127.0.0.1:${pop3}`, protocol: 'pop3' }],
+      mailboxes: { path: join(directory, 'mail/${user}') },
       crash,
       ...config,
     },

@@ -141,10 +141,8 @@ suite('POP3', () => {
           { login: user, messages: 2, retrieved: 2, deleted: 2 },
         ],
       );
-      assert.match(
-        await sluice.cli('status'),
-        /POP3 +3 authenticated, 0 authenticationFailed, 3 pop3Session/u,
-      );
+      const counted = /POP3 +3 authenticated, 0 authenticationFailed, 3 pop3Session/u;
+      await until('the sessions are counted', async () => counted.test(await sluice.cli('status')));
     });
 });
 

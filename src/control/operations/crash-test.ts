@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 
-export const crashRoles = ['receiver', 'sender', 'manager', 'keys', 'control', 'pop3'] as const;
+export const crashRoles = ['receiver', 'sender', 'manager', 'keys', 'pop3', 'control'] as const;
 export type CrashRole = (typeof crashRoles)[number];
 
 /**

@@ -19,10 +19,15 @@ const ofProcess = randomBytes(8).toString('hex');
 
 let deliveries = 0;
 
-/** A name that no other message gets, without sizes: the time, this process, and a number in it. */
+/**
+ * A name that no other message gets, without sizes: the time, this process, and a number in it. Names are in the order in which they were made,
+ * as far as one process makes them: POP3 numbers messages by them.
+ */
 export function newUniqueName(nowMs: number): string {
-  const micros = Math.floor(performance.now() * 1000) % 1_000_000;
-  return `${Math.floor(nowMs / 1000)}.M${micros}P${process.pid}R${ofProcess}Q${++deliveries}.${host}`;
+  const number = ++deliveries;
+  const micros = Math.floor(nowMs % 1000) * 1000 + (number % 1000);
+  const time = `${Math.floor(nowMs / 1000)}.M${String(micros).padStart(6, '0')}`;
+  return `${time}P${process.pid}R${ofProcess}Q${number}.${host}`;
 }
 
 /** @param sizeBytes - of the file; @param crlfBytes - of the same message with CRLF as line ends */
