@@ -83,7 +83,8 @@ export class TableReports {
   /** The table is gone. */
   close(): void {
     this.#logged = undefined;
-    for (const key of [`table:${this.#name}`, `table:${this.#name} lines`] as const) this.#troubles.clear(key);
+    for (const key of [`table:${this.#name}`, `table:${this.#name} lines`] as const)
+      this.#troubles.clear(key);
   }
 
   /** The version in force is that of the file again. */
