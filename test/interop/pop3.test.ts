@@ -132,7 +132,10 @@ suite('POP3', () => {
       const uids = first.uidl.map((line) => line.split(' ')[1]);
       assert.deepEqual(third.uidl, [`1 ${uids[0]}`, `2 ${uids[2]}`]);
       assert.deepEqual(stored(), []);
-      const sessions = sluice.events().filter(({ event }) => event === 'pop3Session');
+      const sessions = await until('the sessions are logged', () => {
+        const logged = sluice.events().filter(({ event }) => event === 'pop3Session');
+        return logged.length >= 3 && logged;
+      });
       assert.deepEqual(
         sessions.map(({ login, messages, retrieved, deleted }) => ({ login, messages, retrieved, deleted })),
         [
