@@ -11,6 +11,7 @@ import { failedResult } from './failed-result.ts';
 import { wantsLogin } from './login/wants-login.ts';
 import { failureRefusal } from './failure-refusal.ts';
 import { forwardedClient } from './forwarded-client.ts';
+import { onwardReport } from './onward-report.ts';
 import { isSocketHop } from '../route/next-hop.ts';
 import type { NextHopAddress } from '../route/types.ts';
 import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
@@ -157,8 +158,14 @@ export class TransactionInHand {
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
       const isFinal = place.hop.transport !== 'smtp' ? ({ isFinal: true } as const) : undefined;
-      const relayedTo = isUnreported ? { relayedTo: place.hop.host, ...isFinal } : undefined;
-      results.push(told({ recipient, result: 'delivered', ...relayedTo }, outcome));
+      const { onward } = outcome;
+      const relayed = isUnreported ? { relayedTo: place.hop.host, ...isFinal } : undefined;
+      const relayedTo =
+        onward === undefined || relayed === undefined
+          ? relayed
+          : onwardReport(onward, relayed, message.envelope);
+      const goesOn = onward === undefined ? undefined : { onward };
+      results.push(told({ recipient, result: 'delivered', ...relayedTo, ...goesOn }, outcome));
     }
     return results;
   }

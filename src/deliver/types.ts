@@ -6,6 +6,7 @@ import type { PipelineDepth } from '../protocol/smtp/client/client-types.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { PipeliningFault, PipeliningKind, SendingWay } from '../values/pipelining.ts';
+import type { Onward } from '../values/onward-mail.ts';
 import type { LoginFailure } from '../values/login-outcome.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { HostQuirks } from './smtp/host-quirks.ts';
@@ -50,6 +51,8 @@ export type AttemptResult = RecipientResult & {
   readonly isFinal?: true | undefined;
   /** With `relayedTo`: it was sent on to several other addresses, so that Sluice reports `expanded` (RFC 3461 5.2.7.3). */
   readonly isExpanded?: true | undefined;
+  /** Of a delivery: mail that the manager stores before the recipient counts as delivered. */
+  readonly onward?: Onward | undefined;
   /** Only where `tellsAttempts` says so. */
   readonly details?: AttemptDetails | undefined;
 };

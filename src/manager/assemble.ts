@@ -18,6 +18,7 @@ import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
 import { GivingUp } from './giving-up.ts';
 import { InForce } from './in-force.ts';
+import type { Manager } from './manager.ts';
 import { LinkedRoles } from './linked-roles.ts';
 import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
@@ -44,7 +45,7 @@ import { SendingDesk } from './sending-desk.ts';
 import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { Shaping } from './shaping.ts';
-import { Redirects } from './redirects/redirects.ts';
+import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
@@ -102,7 +103,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     perProcess: inForce.capacity().perSender,
     before: parts.others?.senders ?? [],
     timers,
-    lost: (connection) => events.post({ kind: 'lost', connection }),
+    lost: (connection) => onward.lost(connection),
     carry: (connections) => events.post({ kind: 'carries', connections }),
     awaits: (serials) => {
       parts.others?.awaits(serials);
@@ -120,17 +121,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     dateMs: clock.dateMs,
   });
   const pipelining = await PipeliningState.open({ folder: config.spool, machine, log, nowMs: clock.nowMs });
-  const redirects = new Redirects({
-    senders,
-    reader,
-    writerOf: ({ store: number }) => writerTo(writers, number),
-    dateMs: clock.systemMs,
-    mostHops: () => inForce.config.receive.maxReceived,
-    happenings,
-    submit: (message) => events.post({ kind: 'reported', message }),
-    report: (batch) => manager.senderReports(batch),
-  });
-  const manager = assembleCore({
+  const { redirects, onward } = openOnward({ ...core, senders, store, signing, manager: () => manager });
+  const manager: Manager = assembleCore({
     errands: senders,
     handshakes,
     logins,
@@ -241,7 +233,18 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     happenings,
     log,
   });
-  const links = { timers, manager, senders, operations, linked, rates, sending, quarantine, counters };
+  const links = {
+    timers,
+    manager,
+    onward,
+    senders,
+    operations,
+    linked,
+    rates,
+    sending,
+    quarantine,
+    counters,
+  };
   return new AssembledManager({
     recovered,
     linked,
@@ -255,6 +258,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     jobs: operations.jobs,
     senders,
     redirects,
+    onward,
     routing,
     plugins,
     shaping,

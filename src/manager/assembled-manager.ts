@@ -32,6 +32,7 @@ import type { SetAside } from './set-aside.ts';
 import type { Shaping } from './shaping.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StsState } from './sts-state.ts';
+import type { OnwardDesk } from './onward/onward-desk.ts';
 import type { Redirects } from './redirects/redirects.ts';
 import type { Reports } from './reports/reports.ts';
 import type { TlsSessions } from './tls-sessions.ts';
@@ -49,6 +50,7 @@ export interface AssembledParts {
   readonly jobs: Operations['jobs'];
   readonly senders: Senders;
   readonly redirects: Pick<Redirects, 'idle'>;
+  readonly onward: Pick<OnwardDesk, 'idle'>;
   readonly routing: Routing;
   readonly plugins: PluginsInForce;
   readonly shaping: Shaping;
@@ -150,6 +152,7 @@ export class AssembledManager {
     await this.links.allKnown();
     await senders.gone();
     await this.#parts.redirects.idle();
+    await this.#parts.onward.idle();
     this.#parts.waysWatch.stop();
     this.#parts.rerouter.stop();
     this.#parts.renewedLogins.stop();

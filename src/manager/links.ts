@@ -19,6 +19,7 @@ import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { DefenceDesk } from './defence-desk.ts';
 import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
+import type { OnwardDesk } from './onward/onward-desk.ts';
 import type { Operations } from './operations.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { RateState } from './rate-state.ts';
@@ -39,6 +40,7 @@ const helloMs = 1_000;
 export interface LinksParts {
   readonly timers: Timers;
   readonly manager: Manager;
+  readonly onward: Pick<OnwardDesk, 'take'>;
   readonly senders: Senders;
   readonly operations: Operations;
   readonly linked: LinkedRoles;
@@ -194,7 +196,7 @@ export class Links {
     for (const message of batch) if (message.kind === 'mailbox') this.#mailboxes.take(message);
     // A transaction that a stop prevented is no attempt: its recipients stay in the spool as they are, and need not wait after
     // the next start.
-    this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
+    this.#parts.onward.take(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
     this.#parts.rates.touched();
   }
 

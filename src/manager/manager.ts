@@ -47,7 +47,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly damaged: DamagedMail;
   readonly delays: Pick<DelayWatch, 'start' | 'reconfigured' | 'stop'>;
   readonly happenings: Pick<Events, 'counted'>;
-  readonly flights: Pick<Flights, 'inHand'>;
+  readonly flights: Pick<Flights, 'inHand' | 'on'>;
 }
 
 const lateText = 'very many messages have failed, and their reports are being written';
@@ -95,6 +95,11 @@ export class Manager {
   /** The oldest transaction of each connection. */
   inHand(): IterableIterator<FlightInHand> {
     return this.#parts.flights.inHand();
+  }
+
+  /** The queue id of the oldest transaction in flight on a connection. */
+  messageOn(connection: number): string | undefined {
+    return this.#parts.flights.on(connection)?.queueId;
   }
 
   /** Number of messages whose failures are not reported yet. */

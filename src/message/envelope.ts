@@ -79,6 +79,8 @@ export interface Envelope {
   readonly verp?: string | undefined;
   /** Who the client had proved to be, by AUTH or as a front end told it; undefined: nobody. */
   readonly user?: string | undefined;
+  /** Its recipients were found by aliases: no table of aliases is asked about them again. */
+  readonly isExpanded?: true | undefined;
   /** Why the message is held from its acceptance until an operator releases it; undefined: it is not. */
   readonly quarantine?: string | undefined;
   readonly origin: Origin;

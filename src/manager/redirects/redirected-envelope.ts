@@ -1,21 +1,24 @@
 // The envelope of a message that goes to others instead of a recipient.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../../message/envelope.ts';
+import type { NewEnvelope } from '../onward/new-mail.ts';
 
 /**
  * The sender stays, and so does what it asked for: with one new recipient, reports are those of the recipient (RFC 3461 5.2.7.2: the
  * message is forwarded); with several, this server reports that the address was expanded, so success is not reported again (5.2.7.3).
  * @param recipient - the index of the recipient that is replaced
+ * @param isForwarded - the one new recipient is all that becomes of the mail
  */
 export function redirectedEnvelope(
   envelope: Envelope,
   recipient: number,
   to: readonly string[],
-): Omit<Envelope, 'queueId' | 'receivedAtMs'> {
-  const { queueId: _id, receivedAtMs: _at, quarantine: _held, ...rest } = envelope;
+  isForwarded = to.length === 1,
+): NewEnvelope {
+  const { queueId: _id, receivedAtMs: _at, quarantine: _held, isExpanded: _expanded, ...rest } = envelope;
   const { address = '', notify, originalRecipient, isCopy } = envelope.recipients[recipient] ?? {};
   const common: Omit<EnvelopeRecipient, 'address'> = {
-    ...(notify !== undefined && { notify: to.length > 1 ? withoutSuccess(notify) : notify }),
+    ...(notify !== undefined && { notify: isForwarded ? notify : withoutSuccess(notify) }),
     originalRecipient: originalRecipient ?? originalOf(address),
     ...(isCopy === true && { isCopy }),
   };

@@ -8,9 +8,9 @@ import type { AttemptResult, ConnectGrant, Work } from '../../deliver/types.ts';
 import type { SenderToManager, Submitted } from '../../channel/messages.ts';
 import type { Events } from '../../log/events.ts';
 import { localRefusal } from '../../message/refusal.ts';
-import { copiesIn } from '../../message/envelope.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { RedirectWay } from '../../values/local-way.ts';
+import { type NewEnvelope, storeNewMail } from '../onward/new-mail.ts';
 import type { SenderPort } from '../ports.ts';
 import { RedirectConnection } from './redirect-connection.ts';
 import { redirectedEnvelope } from './redirected-envelope.ts';
@@ -127,63 +127,11 @@ export class Redirects implements SenderPort {
     return `has passed ${passed.hops} places (Received and Delivered-To)`;
   }
 
-  async #store(
-    redirected: ReturnType<typeof redirectedEnvelope>,
-    from: string,
-    message: StoredMessage,
-    ref: StoredRef,
-  ): Promise<void> {
-    const writer = this.#parts.writerOf(ref);
-    const queueId = writer.newQueueId();
-    const receivedAtMs = this.#parts.dateMs();
-    const envelope = { ...redirected, queueId, receivedAtMs };
+  async #store(redirected: NewEnvelope, from: string, message: StoredMessage, ref: StoredRef): Promise<void> {
+    const { dateMs, happenings, submit, writerOf } = this.#parts;
+    const parts = { writer: writerOf(ref), dateMs, happenings, submit };
     const prefix = Buffer.from(`Delivered-To: ${from}\r\n`);
-    const appended =
-      message.content === undefined
-        ? await copyLarge(writer, envelope, prefix, message)
-        : await writer.append({ envelope, prefix, content: [message.content] });
-    const { reversePath, recipients, tenant, priority, tlsDemand, user } = envelope;
-    const to = recipients.map(({ address }) => address);
-    const { sizeBytes } = appended;
-    this.#parts.happenings.happened('received', {
-      id: queueId,
-      from: reversePath,
-      to,
-      via: envelope.origin.via,
-      about: message.envelope.queueId,
-      size: sizeBytes,
-      tenant,
-      priority,
-    });
-    this.#parts.submit({
-      kind: 'submitted',
-      queueId,
-      ref: appended.ref,
-      receivedAtMs,
-      sizeBytes,
-      reversePath,
-      recipients: to,
-      copies: copiesIn(recipients),
-      tenant,
-      priority,
-      tlsDemand,
-      ...(user !== undefined && { user }),
-    });
+    const about = message.envelope.queueId;
+    await storeNewMail(parts, { envelope: redirected, prefix, content: message, about });
   }
-}
-
-async function copyLarge(
-  writer: SpoolWriter,
-  envelope: StoredMessage['envelope'],
-  prefix: Uint8Array,
-  message: StoredMessage,
-): ReturnType<SpoolWriter['append']> {
-  const large = await writer.openLarge(envelope.queueId);
-  try {
-    for await (const piece of message.stream()) await large.write(piece);
-  } catch (error) {
-    await large.abort();
-    throw error;
-  }
-  return large.commit(envelope, prefix);
 }

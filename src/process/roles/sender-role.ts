@@ -181,8 +181,9 @@ export class SenderRole implements Role {
   #remember(queueId: string, results: readonly AttemptResult[]): void {
     const delivered: number[] = [];
     let relayed: number[] | undefined;
-    for (const { result, recipient, relayedTo } of results) {
-      if (result !== 'delivered') continue;
+    for (const { result, recipient, relayedTo, onward } of results) {
+      // What has to go on may not be stored yet: another manager has to hear of it as a whole.
+      if (result !== 'delivered' || onward !== undefined) continue;
       delivered.push(recipient);
       if (relayedTo !== undefined) (relayed ??= []).push(recipient);
     }

@@ -10,7 +10,9 @@ const viaWords = ['smtp', 'sendmail', 'bounce', 'notice', 'lmtp'] as const;
 const retWords = [undefined, 'FULL', 'HDRS'] as const;
 
 /** The second byte has how the message came, and since version 6 in its upper bits what it asks for about TLS. */
-const viaBits = 0x0f;
+const viaBits = 0x07;
+/** Since version 14: no alias is looked up for the recipients. */
+const expanded = 0x08;
 /** Since version 10: delimiters follow. */
 const verpGiven = 0x10;
 /** Since version 12: the user follows. */
@@ -84,7 +86,10 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (priority !== undefined) flags |= flagPriority;
   if (quarantine !== undefined) flags |= flagQuarantine;
   buffer[at] = flags;
-  const given = (verp === undefined ? 0 : verpGiven) | (user === undefined ? 0 : userGiven);
+  const given =
+    (verp === undefined ? 0 : verpGiven) |
+    (user === undefined ? 0 : userGiven) |
+    (envelope.isExpanded === true ? expanded : 0);
   buffer[at + 1] =
     viaWords.indexOf(origin.via) | given | (demandWords.indexOf(envelope.tlsDemand) << demandShift);
   let position = putString(buffer, at + 2, envelope.reversePath);
@@ -189,6 +194,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     ...(tlsDemand === undefined ? undefined : { tlsDemand }),
     ...(verp === undefined ? undefined : { verp }),
     ...(user === undefined ? undefined : { user }),
+    ...(way & expanded ? { isExpanded: true as const } : undefined),
     origin: { via, clientAddress, helo },
   };
 }

@@ -1,4 +1,4 @@
-// The user who handed a message in, in records: a version that an older Sluice does not read. Records of older versions are read as before.
+// The user who handed a message in, and recipients that aliases have named, in records: a version that an older Sluice does not read. Records of older versions are read as before.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,10 +30,10 @@ const plain: Envelope = {
 };
 const user = 'jürgen@example.com';
 
-for (const [kind, prefix, version, versionWithout, versionOfVerp] of [
-  [kindMessage, undefined, 12, 8, 10],
-  [kindLarge, undefined, 12, 8, 10],
-  [kindLarge, Buffer.from('Received: x\r\n'), 13, 9, 11],
+for (const [kind, prefix, version, versionWithout, versionOfVerp, versionOfAliases] of [
+  [kindMessage, undefined, 12, 8, 10, 14],
+  [kindLarge, undefined, 12, 8, 10, 14],
+  [kindLarge, Buffer.from('Received: x\r\n'), 13, 9, 11, 15],
 ] as const) {
   const what = `${kind === kindLarge ? 'a large message' : 'a message'} ${prefix === undefined ? 'without' : 'with'} a prefix`;
   test(`${what} has version ${version} with a user, and the version of before without one`, () => {
@@ -41,8 +41,10 @@ for (const [kind, prefix, version, versionWithout, versionOfVerp] of [
       [{ ...plain, user }, version],
       [{ ...plain, verp: '+=', user }, version],
       [{ ...plain, verp: '+=' }, versionOfVerp],
+      [{ ...plain, isExpanded: true }, versionOfAliases],
+      [{ ...plain, verp: '+=', user, isExpanded: true }, versionOfAliases],
       [plain, versionWithout],
-    ] as const) {
+    ] satisfies [Envelope, number][]) {
       const head = encodeRecord(envelope, kind, 100, prefix?.length ?? 0, 0, prefix);
       stampRecord(head, 8, 0xdeadbeef);
       assert.equal(head[10], wanted);
@@ -50,7 +52,7 @@ for (const [kind, prefix, version, versionWithout, versionOfVerp] of [
       assert.ok(parsed);
       assert.deepEqual(envelopeOf(head, 0, parsed), envelope);
       const outline = outlineOf(head, 0, parsed, envelope.queueId);
-      assert.equal(outline.user, wanted === version ? user : undefined);
+      assert.equal(outline.user, envelope.user);
       assert.deepEqual(outline.addresses, ['b@example.net', 'c@example.net']);
       assert.deepEqual(outline.routes, ['out', undefined]);
       assert.equal(outline.quarantine, 'spam');

@@ -1,6 +1,7 @@
 // The types of an SMTP client session: options, transactions, replies, outcomes and events. Plain data, shared by the session and
 // the code that owns the socket.
 
+import type { Onward } from '../../../values/onward-mail.ts';
 import type { ClientDialect } from './dialect.ts';
 import type { ForwardedClient } from './xforward.ts';
 
@@ -140,7 +141,13 @@ export type SessionFailure =
 
 /** The outcome for one recipient; `recipient` is its index in the transaction. */
 export type RecipientOutcome =
-  | { readonly recipient: number; readonly result: 'delivered'; readonly reply: RemoteReply }
+  | {
+      readonly recipient: number;
+      readonly result: 'delivered';
+      readonly reply: RemoteReply;
+      /** Of a delivery on this host: what has to go on to others. */
+      readonly onward?: Onward | undefined;
+    }
   | {
       readonly recipient: number;
       readonly result: 'tempfail' | 'permfail';
