@@ -1,12 +1,13 @@
-// What receivers ask the manager about room in quarantine.
+// What receivers ask the manager about room in the quarantine and in the queue.
 
-import type { HeldMail, RoomAnswer } from '../policy/quarantine/types.ts';
+import type { MailForRoom, RoomAnswer, RoomPlace } from '../policy/room/types.ts';
 
-/** May this message be held in quarantine? Answered by the `room` of the same id. */
+/** May this message come to this place? Answered by the `room` of the same id. */
 export interface ReserveRoom {
   readonly kind: 'reserve';
+  readonly place: RoomPlace;
   readonly id: number;
-  readonly mail: HeldMail;
+  readonly mail: MailForRoom;
   /** It is only asked whether there is room. */
   readonly isTrial?: boolean;
 }
@@ -14,6 +15,7 @@ export interface ReserveRoom {
 /** A message for which room was reserved is not accepted. */
 export interface GiveUpRoom {
   readonly kind: 'giveUp';
+  readonly place: RoomPlace;
   readonly queueId: string;
 }
 

@@ -76,6 +76,7 @@ function numbersText(status: Status, troubles: string): string {
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     ...certificatesText(status.certificates),
     ...quarantineText(status.quarantine),
+    ...queuesText(status.queues),
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
   const { overrides, nowMs } = status;
@@ -112,6 +113,14 @@ function quarantineText(quarantine: Status['quarantine']): string[] {
     `Quarantine   ${heldText(all)}`,
     ...limited.map(({ tenant, ...held }) => `             tenant ${tenant}: ${heldText(held)}`),
   ];
+}
+
+/** Tenants with a queue quota. */
+function queuesText(queues: Status['queues']): string[] {
+  return (queues ?? []).map(
+    ({ tenant, ...held }, at) =>
+      `${at === 0 ? 'Quotas' : ''}`.padEnd(13) + `tenant ${tenant}: ${heldText(held)}`,
+  );
 }
 
 function heldText({

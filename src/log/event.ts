@@ -11,6 +11,8 @@ export type EventName =
   | 'looped'
   /** A message was not taken, because a sending limit is used up. */
   | 'sendingLimited'
+  /** The tenant of a message has no room left in the queue. Only counted: the lines `rejected` say so. */
+  | 'queueFull'
   /** A client has named too many recipients that do not exist: its session ends, and its network may be refused for a while. */
   | 'guessing'
   /** A client has asked by ETRN for mail that waits. */

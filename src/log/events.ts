@@ -53,6 +53,7 @@ interface EventFields {
   readonly clear: Readonly<Record<never, never>>;
   readonly tlsFailed: Readonly<Record<never, never>>;
   readonly overQuota: Readonly<Record<never, never>>;
+  readonly queueFull: Readonly<Record<never, never>>;
   readonly handshakeFailed: {
     readonly client: string;
     readonly reason: string;

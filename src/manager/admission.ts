@@ -11,10 +11,17 @@ import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import type { RouterInForce } from './ports.ts';
 import { type AskedRoutes, isAskedAbout } from './plugins/asked-routes.ts';
 import { wayAtOnce } from './route-of.ts';
 import { WarnedMessages } from './warned-messages.ts';
+
+/** Who counts what comes under the manager. */
+interface AdmissionDesks {
+  readonly quarantine?: Pick<QuarantineDesk, 'admitted'>;
+  readonly queues?: Pick<QueueDesk, 'admitted'>;
+}
 
 export class Admission {
   readonly #routing: RouterInForce;
@@ -28,6 +35,7 @@ export class Admission {
   readonly #freshIds: (string | undefined)[] = [];
 
   readonly #quarantine: Pick<QuarantineDesk, 'admitted'> | undefined;
+  readonly #queues: Pick<QueueDesk, 'admitted'> | undefined;
   /** Messages that were released from routes that hold mail. */
   readonly #passHolds = new Set<MessageHandle>();
   /** Which senders were warned that their message waits. */
@@ -39,10 +47,11 @@ export class Admission {
     routing: RouterInForce,
     clock: DatedClock,
     asked: AskedRoutes,
-    quarantine?: Pick<QuarantineDesk, 'admitted'>,
+    desks: AdmissionDesks = {},
   ) {
     this.#asked = asked;
-    this.#quarantine = quarantine;
+    this.#quarantine = desks.quarantine;
+    this.#queues = desks.queues;
     this.#scheduler = scheduler;
     this.#store = store;
     this.#routing = routing;
@@ -183,6 +192,7 @@ export class Admission {
       store: ref.store,
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
+    this.#queues?.admitted(handle, message);
     // A handle may be that of an earlier message.
     this.#passHolds.delete(handle);
     if (isPassingHolds(message)) this.#passHolds.add(handle);

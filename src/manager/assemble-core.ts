@@ -31,6 +31,7 @@ import type { PluginsInForce } from './plugins/plugins-in-force.ts';
 import { RouteQuestions } from './plugins/route-questions.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import type { RateState } from './rate-state.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
@@ -60,6 +61,7 @@ export interface CoreSurroundings {
   readonly plugins: PluginsInForce;
   readonly rates: RateState;
   readonly quarantine: QuarantineDesk;
+  readonly queues: QueueDesk;
   readonly defences: DefenceDesk;
   readonly errands: BackupSurroundings['senders'];
 }
@@ -67,7 +69,7 @@ export interface CoreSurroundings {
 export function assembleCore(around: CoreSurroundings): Manager {
   const { events, store, reader, scheduler, routing, clock, log, plugins } = around;
   const { backup } = around.defences;
-  const admission = new Admission(scheduler, store, routing, clock, plugins.asked, around.quarantine);
+  const admission = new Admission(scheduler, store, routing, clock, plugins.asked, around);
   const flights = new Flights({ store, admission, clock });
   const reports = settledReports(around);
   const deferrals = new DeferralLog(around.happenings, reader);

@@ -44,6 +44,7 @@ import { Senders } from './senders.ts';
 import { SendingDesk } from './sending-desk.ts';
 import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
+import { QueueDesk } from './queue-desk.ts';
 import { Shaping } from './shaping.ts';
 import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
@@ -97,6 +98,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   scheduler.setDateShift(clock.shiftMs);
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const quarantine = new QuarantineDesk(config, troubles);
+  const desks = { quarantine, queues: new QueueDesk(config, { troubles, happenings }) };
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const defences = new DefenceDesk(config, { timers, log, clock, files, troubles });
   const senders = new Senders({
@@ -144,7 +146,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     tlsSessions,
     plugins,
     rates,
-    quarantine,
+    ...desks,
     defences,
   });
   const changed = () => manager.settle();
@@ -226,29 +228,18 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reader,
     sending: sending.answers,
     defences,
-    quarantine,
+    ...desks,
     timers,
     dateMs: clock.systemMs,
     counted,
     happenings,
     log,
   });
-  const links = {
-    timers,
-    manager,
-    onward,
-    senders,
-    operations,
-    linked,
-    rates,
-    sending,
-    quarantine,
-    counters,
-  };
+  const links = { timers, manager, onward, senders, operations, linked, rates, sending, counters };
   return new AssembledManager({
     recovered,
     linked,
-    links: new Links({ ...links, defences, reports }),
+    links: new Links({ ...links, ...desks, defences, reports }),
     inForce,
     manager,
     rerouter,
@@ -265,7 +256,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     rates,
     sending,
     defences,
-    quarantine,
+    ...desks,
     sts,
     srs,
     logins,

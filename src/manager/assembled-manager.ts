@@ -27,6 +27,7 @@ import type { WaysWatch } from './ways/ways-watch.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import type { SendingDesk } from './sending-desk.ts';
 import type { SetAside } from './set-aside.ts';
 import type { Shaping } from './shaping.ts';
@@ -59,6 +60,7 @@ export interface AssembledParts {
   readonly defences: DefenceDesk;
   readonly linked: Pick<LinkedRoles, 'has'>;
   readonly quarantine: Pick<QuarantineDesk, 'configure'>;
+  readonly queues: Pick<QueueDesk, 'configure'>;
   readonly sts: StsState;
   readonly srs: LiveSrs;
   readonly logins: Logins;
@@ -103,6 +105,7 @@ export class AssembledManager {
     sending.configure(config);
     this.#parts.defences.configure(config);
     this.#parts.quarantine.configure(config);
+    this.#parts.queues.configure(config);
     routing.configure(config);
     this.#parts.plugins.configure(config);
     this.#parts.srs.configure(srsSettings(config));

@@ -22,6 +22,7 @@ import type { Manager } from './manager.ts';
 import type { OnwardDesk } from './onward/onward-desk.ts';
 import type { Operations } from './operations.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import type { RateState } from './rate-state.ts';
 import type { CountingRole, RoleCounters } from './role-counters.ts';
 import { ownSerial, type Senders } from './senders.ts';
@@ -48,6 +49,7 @@ export interface LinksParts {
   readonly sending: SendingDesk;
   readonly defences: DefenceDesk;
   readonly quarantine: QuarantineDesk;
+  readonly queues: QueueDesk;
   readonly counters: RoleCounters;
   /** Takes what receivers found out about mail. */
   readonly reports: { aggregated(portion: AggregatedPortion): void };
@@ -179,7 +181,7 @@ export class Links {
     for (const message of batch) {
       if (isAboutSending(message)) this.#parts.sending.take(message, (answer) => channel.post(answer));
       else if (message.kind === 'reserve' || message.kind === 'giveUp')
-        this.#parts.quarantine.take(message, channel);
+        (message.place === 'queue' ? this.#parts.queues : this.#parts.quarantine).take(message, channel);
       else if (isAboutDefence(message)) this.#parts.defences.take(message, channel);
       else if (message.kind === 'aggregated') this.#parts.reports.aggregated(message);
       else if (message.kind === 'response' || message.kind === 'parts')

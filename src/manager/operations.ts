@@ -16,6 +16,7 @@ import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QuarantineAge, type QuarantineAgeParts } from './quarantine-age.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
@@ -52,6 +53,7 @@ export interface OperationsParts
   readonly sending: SendingAnswers;
   readonly defences: Pick<DefenceDesk, 'greylist' | 'rates' | 'backup'>;
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
+  readonly queues: Pick<QueueDesk, 'shown'>;
   readonly troubles?: Troubles | undefined;
 }
 

@@ -1,36 +1,26 @@
 // Gives receivers room in quarantine, because one place alone can count exactly. Promises: beyond a limit nothing is held, and so nothing that would
 // be held is accepted; room of a message that is not accepted is free again; after a restart the count is that of the queue.
 
-import type { GiveUpRoom, ReserveRoom, RoomAnswered } from '../channel/room-messages.ts';
+import type { GiveUpRoom, ReserveRoom } from '../channel/room-messages.ts';
 import type { Config } from '../config/config.ts';
 import type { ShownQuarantine } from '../control/operations/status.ts';
-import { isLimit, type QuarantineLimits } from '../policy/quarantine/quarantine-gate.ts';
-import type { FullQuarantine, HeldMail, QuarantineLimit, RoomAnswer } from '../policy/quarantine/types.ts';
+import { fullOf, isLimit, type RoomLimits } from '../policy/room/room-gate.ts';
+import type { FullRoom, MailForRoom, RoomLimit, RoomAnswer } from '../policy/room/types.ts';
 import { quarantineLimits } from '../settings/quarantine.ts';
 import type { Outcome } from '../spool/types.ts';
 import type { TroubleKey } from '../stats/trouble-kinds.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { type AdmittedMail, type Held, QuarantineCounts } from './quarantine-counts.ts';
+import { ReservedRoom, type RoomChannel, type Taken } from './reserved-room.ts';
 
 /** From this part of a limit on, it is a warning. */
 const warnFrom = 0.9;
 
-/** A receiver that has reserved room. */
-export interface RoomChannel {
-  post(message: RoomAnswered): void;
-  onClosed(callback: () => void): void;
-}
-
-interface Reservation extends HeldMail {
-  readonly channel: RoomChannel;
-}
-
 export class QuarantineDesk {
   readonly #counts = new QuarantineCounts();
-  readonly #reserved = new Map<string, Reservation>();
-  readonly #channels = new WeakSet<RoomChannel>();
+  readonly #reserved = new ReservedRoom();
   readonly #troubles: Pick<Troubles, 'raise' | 'clear'>;
-  #limits: QuarantineLimits;
+  #limits: RoomLimits;
   /** Scopes that have a trouble, and its level. */
   readonly #raised = new Map<TroubleKey, string>();
 
@@ -70,7 +60,7 @@ export class QuarantineDesk {
     }
     const { id, mail, isTrial } = message;
     const answer = this.#answer(mail);
-    if (answer.kind === 'reserved' && isTrial !== true) this.#reserve(mail, channel);
+    if (answer.kind === 'reserved' && isTrial !== true) this.#reserved.add(mail, channel);
     channel.post({ kind: 'room', id, answer });
   }
 
@@ -92,40 +82,18 @@ export class QuarantineDesk {
     return { tenant, messages, bytes, maxMessages: limit?.messages, maxBytes: limit?.bytes };
   }
 
-  #reserve(mail: HeldMail, channel: RoomChannel): void {
-    if (!this.#channels.has(channel)) {
-      this.#channels.add(channel);
-      // Its messages were not accepted, or the next receiver reports them.
-      channel.onClosed(() => {
-        for (const [queueId, each] of this.#reserved)
-          if (each.channel === channel) this.#reserved.delete(queueId);
-      });
-    }
-    this.#reserved.set(mail.queueId, { ...mail, channel });
-  }
-
-  #answer({ tenant, sizeBytes }: HeldMail): RoomAnswer {
+  #answer({ tenant, sizeBytes }: MailForRoom): RoomAnswer {
     const { all, tenants } = this.#limits;
-    const ofTenant = tenants.get(tenant);
-    const full =
-      (ofTenant === undefined
-        ? undefined
-        : fullOf(ofTenant, this.#withReserved(this.#counts.of(tenant), tenant), sizeBytes, tenant)) ??
-      fullOf(all, this.#withReserved(this.#counts.all, undefined), sizeBytes, undefined);
+    const inTenant = fullOf(
+      tenants.get(tenant) ?? {},
+      sum(this.#counts.of(tenant), this.#reserved.of(tenant)),
+      sizeBytes,
+    );
+    const inAll = fullOf(all, sum(this.#counts.all, this.#reserved.all), sizeBytes);
+    const full = inTenant === undefined ? inAll && { ...inAll, tenant: undefined } : { ...inTenant, tenant };
     if (full === undefined) return { kind: 'reserved' };
     this.#raiseFull(full);
     return { kind: 'full', full };
-  }
-
-  /** Few messages are between their end and their record. @param tenant - undefined: all */
-  #withReserved({ messages, bytes }: Readonly<Held>, tenant: string | undefined): Held {
-    const sum = { messages, bytes };
-    for (const each of this.#reserved.values()) {
-      if (tenant !== undefined && each.tenant !== tenant) continue;
-      sum.messages++;
-      sum.bytes += each.sizeBytes;
-    }
-    return sum;
   }
 
   /** Raises and clears troubles by what is held. */
@@ -133,7 +101,7 @@ export class QuarantineDesk {
     const { all, tenants } = this.#limits;
     if (!isLimit(all) && tenants.size === 0 && this.#raised.size === 0) return;
     const wanted = new Set<TroubleKey>();
-    const look = (limit: QuarantineLimit, held: Readonly<Held>, tenant: string | undefined): void => {
+    const look = (limit: RoomLimit, held: Readonly<Held>, tenant: string | undefined): void => {
       const near = nearOf(limit, held, tenant);
       if (near === undefined) return;
       const key = keyOf(tenant);
@@ -150,7 +118,7 @@ export class QuarantineDesk {
     }
   }
 
-  #raiseFull(full: FullQuarantine): void {
+  #raiseFull(full: FullRoom): void {
     const key = keyOf(full.tenant);
     if (this.#raised.get(key) === 'critical') return;
     this.#raised.set(key, 'critical');
@@ -158,7 +126,7 @@ export class QuarantineDesk {
     this.#raise(full, 'critical', text);
   }
 
-  #raiseNear(full: FullQuarantine, held: Readonly<Held>): void {
+  #raiseNear(full: FullRoom, held: Readonly<Held>): void {
     const key = keyOf(full.tenant);
     this.#raised.set(key, 'warning');
     const now = full.quantity === 'messages' ? held.messages : held.bytes;
@@ -166,7 +134,7 @@ export class QuarantineDesk {
     this.#raise(full, 'warning', text);
   }
 
-  #raise({ tenant }: FullQuarantine, level: 'critical' | 'warning', text: string): void {
+  #raise({ tenant }: FullRoom, level: 'critical' | 'warning', text: string): void {
     if (tenant === undefined) this.#troubles.raise('quarantine', level, text, advice);
     else this.#troubles.raise(`quarantine:${tenant}`, level, text, advice);
   }
@@ -179,33 +147,23 @@ function keyOf(tenant: string | undefined): TroubleKey {
   return tenant === undefined ? 'quarantine' : `quarantine:${tenant}`;
 }
 
-function ofTenant({ tenant }: FullQuarantine): string {
+function ofTenant({ tenant }: FullRoom): string {
   return tenant === undefined ? '' : ` of tenant ${tenant}`;
 }
 
-function limitText({ quantity, limit }: FullQuarantine): string {
+function limitText({ quantity, limit }: FullRoom): string {
   return `${limit} ${quantity}`;
 }
 
-/** What has no room for a further message of this size. */
-function fullOf(
-  { messages, bytes }: QuarantineLimit,
-  held: Readonly<Held>,
-  sizeBytes: number,
-  tenant: string | undefined,
-): FullQuarantine | undefined {
-  if (messages !== undefined && held.messages + 1 > messages)
-    return { tenant, quantity: 'messages', limit: messages };
-  if (bytes !== undefined && held.bytes + sizeBytes > bytes)
-    return { tenant, quantity: 'bytes', limit: bytes };
-  return undefined;
+function sum(one: Readonly<Taken>, other: Readonly<Taken>): Taken {
+  return { messages: one.messages + other.messages, bytes: one.bytes + other.bytes };
 }
 
 function nearOf(
-  { messages, bytes }: QuarantineLimit,
+  { messages, bytes }: RoomLimit,
   held: Readonly<Held>,
   tenant: string | undefined,
-): { readonly level: 'critical' | 'warning'; readonly full: FullQuarantine } | undefined {
+): { readonly level: 'critical' | 'warning'; readonly full: FullRoom } | undefined {
   for (const [quantity, limit, now] of [
     ['messages', messages, held.messages],
     ['bytes', bytes, held.bytes],

@@ -12,6 +12,7 @@ import type { Admission } from './admission.ts';
 import type { DeferralLog } from './deferral-log.ts';
 import type { FailureReports } from './failure-reports.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import type { AttemptNews } from './plugins/attempt-news.ts';
 import { FailuresInDoubt, type Failure } from './failures-in-doubt.ts';
 
@@ -22,6 +23,7 @@ export interface SettlementParts {
   readonly deferrals: DeferralLog;
   readonly happenings: Pick<Events, 'counted'>;
   readonly quarantine?: Pick<QuarantineDesk, 'settled'> | undefined;
+  readonly queues?: Pick<QueueDesk, 'done'> | undefined;
   readonly news: Pick<AttemptNews, 'delivered' | 'deferred' | 'failed'>;
 }
 
@@ -115,6 +117,7 @@ export class Settlement {
       reports.complete(queueId);
     }
     admission.forgetId(message);
+    this.#parts.queues?.done(message);
   }
 
   /** Adds outcomes of operators' changes and of damaged messages. */

@@ -7,6 +7,7 @@ import type { Timers } from '../io/timers.ts';
 import type { EventCounters } from '../log/event-counters.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import type { LinkedRole } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { RoleCounters } from './role-counters.ts';
@@ -30,6 +31,7 @@ export interface StatusParts {
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
   readonly quarantine: Pick<QuarantineDesk, 'shown'>;
+  readonly queues: Pick<QueueDesk, 'shown'>;
   /** What the manager counted. */
   readonly counted: Pick<EventCounters, 'counts'>;
   /** What receivers and senders counted. */
@@ -55,6 +57,7 @@ export class StatusAnswers {
     const shortages = this.#parts.shortages();
     const missing = this.#parts.missing();
     const nowMs = this.#parts.dateMs();
+    const queues = this.#parts.queues.shown;
     return {
       version,
       startedAtMs: this.#startedAt(nowMs),
@@ -69,6 +72,7 @@ export class StatusAnswers {
       siteCount: scheduler.siteCount(),
       overrides,
       quarantine: this.#parts.quarantine.shown,
+      ...(queues.length > 0 && { queues }),
       ...(shortages.length > 0 && { shortages }),
       ...(missing.length > 0 && { missing }),
       ...(tenants === true && { tenants: await tenantCounts(scheduler, this.#parts.timers) }),

@@ -12,7 +12,7 @@ import { maxExaminedHeaderBytes } from './examined-header.ts';
 import { IntakeTrail } from './intake-trail.ts';
 import { MessageIntake } from './message-intake.ts';
 import { OutgoingMail } from '../signing/outgoing-mail.ts';
-import { QuarantineRoom, quarantineStage } from './quarantine-room.ts';
+import { MessageRoom } from './message-room.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
 import type { SessionAnswers } from './session-answers.ts';
@@ -80,7 +80,7 @@ export class ContentSteps {
   readonly #facts: ReceivedSession;
   readonly #answers: SessionAnswers;
   readonly #waiting: ContentWaiting;
-  readonly #room: QuarantineRoom;
+  readonly #room: MessageRoom;
   /** Of the tenant of the message. */
   #pipeline: Pipeline;
   /** Undefined when the content is not kept: it was refused or discarded, or handed to the spool. */
@@ -104,7 +104,7 @@ export class ContentSteps {
     this.#facts = facts;
     this.#answers = answers;
     this.#waiting = waiting;
-    this.#room = new QuarantineRoom(context);
+    this.#room = new MessageRoom(context);
     this.#pipeline = context.pipelines.usual;
   }
 
@@ -205,7 +205,7 @@ export class ContentSteps {
     this.#store();
   }
 
-  /** Stores the message, or drops it when a stage has discarded it. One that is to be held needs room in quarantine first. */
+  /** Stores the message, or drops it when a stage has discarded it. Where room is counted, it needs some first. */
   #store(): void {
     const { transaction } = this.#facts;
     const intake = this.#intake;
@@ -217,9 +217,8 @@ export class ContentSteps {
     this.#room.take(transaction, intake.contentBytes, (refusal) => {
       if (refusal === undefined) this.#storeNow();
       else {
-        this.#answers.reject('content', refusal, transaction.reversePath, '', {
-          stage: quarantineStage,
-        });
+        const { reply, stage } = refusal;
+        this.#answers.reject('content', reply, transaction.reversePath, '', { stage });
         this.#drop();
         this.#facts.dropTransaction();
       }

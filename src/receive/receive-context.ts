@@ -5,7 +5,7 @@ import type { Deadlines } from '../io/deadlines.ts';
 import type { EtrnDesk } from '../policy/backup/types.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
-import type { QuarantineGate } from '../policy/quarantine/quarantine-gate.ts';
+import type { RoomGate } from '../policy/room/room-gate.ts';
 import type { SendingGate } from '../policy/sending/sending-gate.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
 import type { SpoolWriter } from '../spool/types.ts';
@@ -38,7 +38,9 @@ export interface ReceiveContext {
   /** Undefined where nothing is ever limited. */
   readonly sending?: Pick<SendingGate, 'ledger' | 'isOff' | 'heldFor'> | undefined;
   /** Room in quarantine; undefined where it is not limited. */
-  readonly quarantine?: Pick<QuarantineGate, 'ledger' | 'isLimited'> | undefined;
+  readonly quarantine?: Pick<RoomGate, 'ledger' | 'isLimited'> | undefined;
+  /** Room in the queue of tenants with a quota; undefined where none has one. */
+  readonly queue?: Pick<RoomGate, 'ledger' | 'isLimited'> | undefined;
   /** Clients that name recipients that do not exist; undefined for clients that are not counted. */
   readonly guesses?: GuessCounts | undefined;
   /** Answers ETRN; undefined where this server is no backup MX. */

@@ -1,15 +1,12 @@
 // From [quarantine] and [[tenant]] to the limits of the quarantine.
 
 import type { Config } from '../config/config.ts';
-import { isLimit, type QuarantineLimits } from '../policy/quarantine/quarantine-gate.ts';
-import type { QuarantineLimit } from '../policy/quarantine/types.ts';
+import { isLimit, type RoomLimits } from '../policy/room/room-gate.ts';
+import type { RoomLimit } from '../policy/room/types.ts';
 
-export function quarantineLimits({
-  quarantine,
-  tenant,
-}: Pick<Config, 'quarantine' | 'tenant'>): QuarantineLimits {
+export function quarantineLimits({ quarantine, tenant }: Pick<Config, 'quarantine' | 'tenant'>): RoomLimits {
   const ofTenants = tenant.map(
-    ({ name, quarantineMaxMessages: messages, quarantineMaxSize: bytes }): [string, QuarantineLimit] => [
+    ({ name, quarantineMaxMessages: messages, quarantineMaxSize: bytes }): [string, RoomLimit] => [
       name,
       { messages, bytes },
     ],

@@ -11,10 +11,12 @@ import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
 import { SrsStage } from '../policy/stages/srs-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
+import { QueueQuotaStage } from '../policy/stages/queue-quota-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
 import { VerificationStage, type VerificationParts } from '../policy/stages/verification-stage.ts';
 import { verificationRules } from './verification.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
+import type { RoomGate } from '../policy/room/room-gate.ts';
 import type { Tenants } from '../policy/tenants.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
@@ -23,6 +25,7 @@ import { configuredStages, type ConfiguredStageParts } from './configured-stages
 import { delayStages } from './delay-stages.ts';
 import { type DefenceParts, defenceStages } from './defence-stages.ts';
 import { type LateStageParts, lateStages } from './late-stages.ts';
+import { queueLimits } from './queue-limits.ts';
 import { type RecipientParts, recipientsStage } from './recipients.ts';
 import { rateStages } from './rate-stages.ts';
 import { rewritingStages } from './rewriting.ts';
@@ -33,6 +36,8 @@ import { DomainSet } from '../values/domain-set.ts';
 export interface StageParts {
   readonly relay: RelayPolicy;
   readonly tenants: Tenants;
+  /** Room in the queue; undefined where nobody is to be asked. */
+  readonly queue: RoomGate | undefined;
   /** With the tables of this configuration. */
   readonly tables: Pick<Tables, 'get'>;
   /** Who knows which recipients exist. */
@@ -58,6 +63,7 @@ export function stages(
   {
     relay,
     tenants,
+    queue,
     tables,
     recipients,
     srs,
@@ -76,6 +82,9 @@ export function stages(
     ...delayStages(config, clientDefences),
     ...(receive.auth === 'none' ? [] : senderStages(login)),
     { stage: new TenantStage(tenants) },
+    ...(queue === undefined || queueLimits(config).tenants.size === 0
+      ? []
+      : [{ stage: new QueueQuotaStage(queue) }]),
     // Before it is asked whether the recipient may be relayed to, and exists.
     ...(config.srs === undefined ? [] : [{ stage: new SrsStage(srs, config.srs.bouncesOnly, Date.now) }]),
     // After it was checked what a user has written, and before plugins see it.

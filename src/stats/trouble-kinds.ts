@@ -22,6 +22,7 @@ export const troubleKinds = [
   'filter',
   'plugin',
   'quarantine',
+  'queue',
   'recipients',
   'report',
   'reports',

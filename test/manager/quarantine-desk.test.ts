@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { RoomAnswered } from '../../src/channel/room-messages.ts';
 import { QuarantineCounts } from '../../src/manager/quarantine-counts.ts';
-import { QuarantineDesk, type RoomChannel } from '../../src/manager/quarantine-desk.ts';
-import type { RoomAnswer } from '../../src/policy/quarantine/types.ts';
+import { QuarantineDesk } from '../../src/manager/quarantine-desk.ts';
+import type { RoomChannel } from '../../src/manager/reserved-room.ts';
+import type { RoomAnswer } from '../../src/policy/room/types.ts';
 import type { Outcome } from '../../src/spool/types.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 
@@ -44,7 +45,10 @@ class Ground {
 
   ask(queueId: string, sizeBytes = 1, tenant = '', channel = this.channel, isTrial = false): RoomAnswer {
     const mail = { queueId, tenant, sizeBytes };
-    this.desk.take({ kind: 'reserve', id: 7, mail, ...(isTrial && { isTrial }) }, channel);
+    this.desk.take(
+      { kind: 'reserve', place: 'quarantine', id: 7, mail, ...(isTrial && { isTrial }) },
+      channel,
+    );
     const { id, answer } = channel.answers.at(-1) ?? assert.fail();
     assert.equal(id, 7);
     return answer;
@@ -97,7 +101,7 @@ test('a message counts from its question to its end, and once', () => {
   assert.deepEqual(ground.ask('B'), full('messages', 1));
   ground.desk.settled([{ kind: 'released', queueId: 'A' }]);
   assert.deepEqual(ground.ask('B'), reserved);
-  ground.desk.take({ kind: 'giveUp', queueId: 'B' }, ground.channel);
+  ground.desk.take({ kind: 'giveUp', place: 'quarantine', queueId: 'B' }, ground.channel);
   assert.deepEqual(ground.ask('C'), reserved);
 });
 
@@ -126,7 +130,7 @@ test('room that a manager has given before it died keeps nobody out, and counts 
   assert.equal(after.desk.shown.messages, 3);
   assert.deepEqual(after.ask('D'), full('messages', 2));
   // Room that nobody here has given cannot be given up.
-  after.desk.take({ kind: 'giveUp', queueId: 'B' }, after.channel);
+  after.desk.take({ kind: 'giveUp', place: 'quarantine', queueId: 'B' }, after.channel);
   for (const queueId of ['B', 'C'])
     after.desk.settled([{ kind: 'removed', queueId, recipient: 0 } as Outcome]);
   assert.equal(after.desk.shown.messages, 1);

@@ -22,7 +22,7 @@ import { TenantStage } from '../../src/policy/stages/tenant-stage.ts';
 import { DomainSet } from '../../src/values/domain-set.ts';
 import { parseNetwork } from '../../src/values/network.ts';
 import { NetworkSet } from '../../src/values/network-set.ts';
-import type { QuarantineGate } from '../../src/policy/quarantine/quarantine-gate.ts';
+import type { RoomGate } from '../../src/policy/room/room-gate.ts';
 import { SendingGate } from '../../src/policy/sending/sending-gate.ts';
 import type { SendingLedger, SendingRule } from '../../src/policy/sending/types.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
@@ -192,7 +192,9 @@ export async function start(
     /** Sending limits, and who counts; none when not given. */
     sending?: { readonly rules: readonly SendingRule[]; readonly ledger: SendingLedger };
     /** Room in quarantine; not limited when not given. */
-    quarantine?: QuarantineGate;
+    quarantine?: RoomGate;
+    /** Room in the queue; not limited when not given. */
+    queue?: RoomGate;
     /** Counts unknown recipients over sessions; nobody does when not given. */
     guesses?: GuessCounts;
     /** Asked after the tenant and relay stages. */
@@ -302,6 +304,7 @@ export async function start(
     spool,
     sending,
     quarantine: options.quarantine,
+    queue: options.queue,
     guesses: options.guesses,
     storeWatch,
     intake: {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { QuarantineGate } from '../../src/policy/quarantine/quarantine-gate.ts';
-import type { HeldMail, QuarantineLedger, RoomAnswer } from '../../src/policy/quarantine/types.ts';
+import { RoomGate } from '../../src/policy/room/room-gate.ts';
+import type { MailForRoom, RoomLedger, RoomAnswer } from '../../src/policy/room/types.ts';
 import { goOn, type Stage } from '../../src/policy/stage.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { type Client, envelope, type Fixture, greeted, start } from './fixture.ts';
@@ -12,13 +12,13 @@ import { turns } from './stage-fixture.ts';
 const message = 'Subject: x\r\n\r\nhello\r\n.\r\n';
 const bytes = Buffer.byteLength('Subject: x\r\n\r\nhello\r\n');
 
-class Ledger implements QuarantineLedger {
-  readonly asked: HeldMail[] = [];
+class Ledger implements RoomLedger {
+  readonly asked: MailForRoom[] = [];
   readonly givenUp: string[] = [];
   answer: RoomAnswer = { kind: 'reserved' };
   gate: Promise<void> | undefined;
 
-  async reserve(mail: HeldMail): Promise<RoomAnswer> {
+  async reserve(mail: MailForRoom): Promise<RoomAnswer> {
     this.asked.push(mail);
     await this.gate;
     return this.answer;
@@ -36,7 +36,7 @@ async function limited(
   stages: readonly Stage[] = [holding],
 ): Promise<{ readonly ledger: Ledger; readonly fixture: Fixture; readonly client: Client }> {
   const ledger = new Ledger();
-  const quarantine = new QuarantineGate(ledger);
+  const quarantine = new RoomGate(ledger);
   quarantine.configure({ all: { messages: 1 }, tenants: new Map() });
   const fixture = await start(t, { stages: stages.map((stage) => ({ stage })), quarantine });
   return { ledger, fixture, client: await greeted(fixture) };

@@ -70,3 +70,18 @@ test('where nothing is rewritten, or nothing of strangers, there is no stage for
     'relay',
   ]);
 });
+
+test('the queue of tenants is looked at where one has a quota', () => {
+  const queue = { ...parts, queue: {} } as unknown as StageParts;
+  const names = (text: string, given: StageParts): boolean =>
+    stages(parseConfig(`hostname = "mx.example.org"\n${text}`, '/etc/sluice.toml'), given).some(
+      ({ stage: { name } }) => name === 'queue-quota',
+    );
+  const tenant = '[[tenant]]\nname = "shop"\n';
+  assert.equal(names(`[queue]\ntenant_max_size = "1GiB"\n`, queue), false);
+  assert.equal(names(tenant, queue), false);
+  assert.equal(names(`${tenant}queue_max_messages = 5\n`, queue), true);
+  assert.equal(names(`[queue]\ntenant_max_messages = 5\n${tenant}`, queue), true);
+  // Mail that a filter hands back is in the queue already.
+  assert.equal(names(`${tenant}queue_max_messages = 5\n`, parts), false);
+});

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { duration, expected, key, oneOf, size, tableOf } from './fields.ts';
+import { queueQuotaOfTenants } from './queue-quota.ts';
 import { retry, retryMeaning } from './retry.ts';
 
 /** The keys of [queue]. */
@@ -47,4 +48,5 @@ export const queue = tableOf({
     duration(1000).prefault('10m'),
     'Mail that still waits after this time is moved to where other such mail is, so that one message does not keep a whole segment on the disk.',
   ),
+  ...queueQuotaOfTenants,
 });

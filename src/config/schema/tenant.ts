@@ -1,6 +1,7 @@
 // [[tenant]]: tenants whose mail is kept apart from other mail, and the share of each.
 
 import { key, listOf, tableOf, textOf, wholeNumber } from './fields.ts';
+import { queueQuotaOfTenant } from './queue-quota.ts';
 import { quarantineMessages, quarantineSize } from './quarantine.ts';
 import { networks, senders } from './lists.ts';
 import { language } from './report-texts.ts';
@@ -65,6 +66,7 @@ const tenant = tableOf({
     'The size of all messages of the tenant in quarantine together, within max_size of [quarantine].',
     { defaultText: 'no limit of its own', example: '"100MiB"' },
   ),
+  ...queueQuotaOfTenant,
 });
 
 /** All tenants. No two have the same name. */

@@ -80,6 +80,8 @@ export interface ManagerStatus {
   readonly overrides: readonly Override[];
   /** Of an earlier version: not given. */
   readonly quarantine?: ShownQuarantine | undefined;
+  /** What tenants with a queue quota have in the queue; not given when none has one. */
+  readonly queues?: readonly ShownQueue[] | undefined;
   /** Where the system allows less than the configuration asks for; not given when it allows everything. */
   readonly shortages?: readonly string[] | undefined;
   /** Roles that have had no process for some seconds; not given when every role has one. */
@@ -104,9 +106,14 @@ export interface ShownHeld {
   readonly maxBytes?: number | undefined;
 }
 
+/** The mail of a tenant in the queue, and its quota. */
+export interface ShownQueue extends ShownHeld {
+  readonly tenant: string;
+}
+
 export interface ShownQuarantine extends ShownHeld {
   /** Those with mail in quarantine, or limits of their own; the empty name is mail of no tenant. */
-  readonly tenants: readonly (ShownHeld & { readonly tenant: string })[];
+  readonly tenants: readonly ShownQueue[];
 }
 
 /** A site with work or connections. */
@@ -171,6 +178,7 @@ const managerStatus = z.object({
   siteCount: z.number(),
   overrides: z.array(shownOverrideSchema),
   quarantine: shownQuarantine.optional(),
+  queues: z.array(z.object({ tenant: z.string(), ...held })).optional(),
   shortages: z.array(z.string()).optional(),
   missing: z.array(z.enum(['sender', 'receiver'])).optional(),
   tenants: z.array(tenantCountSchema).optional(),

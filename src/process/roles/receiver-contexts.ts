@@ -9,7 +9,7 @@ import type { Events } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { ClientNames } from '../../policy/client-names.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
-import type { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
+import type { RoomGate } from '../../policy/room/room-gate.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
 import type { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
@@ -51,7 +51,8 @@ export interface ContextParts {
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly sending: SendingGate;
-  readonly quarantine: QuarantineGate;
+  readonly quarantine: RoomGate;
+  readonly queue: RoomGate;
   readonly defences: DefenceLedger;
   readonly guesses: GuessCounts;
   readonly tables: Tables;
@@ -84,6 +85,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     spool,
     sending,
     quarantine: parts.quarantine,
+    queue: parts.queue,
     guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
     storeWatch,
     intake,
@@ -99,6 +101,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const stageParts = {
       relay,
       tenants,
+      queue: fromFilter === undefined ? parts.queue : undefined,
       tables,
       recipients: parts.recipientSources.parts,
       srs,
@@ -135,7 +138,12 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const etrn = settings.session.etrn === true ? parts.defences : undefined;
     const context = { ...shared, settings, tls, relay, pipelines, auth, etrn };
     if (fromFilter === undefined) return { ...context, signsLater };
-    // What was counted is not counted once more.
-    return { ...context, sending: undefined, signing: fromFilter === 'outgoing' ? signing : undefined };
+    // What was counted is not counted once more, and the filter's mail always finds room: it is in the queue already.
+    return {
+      ...context,
+      sending: undefined,
+      queue: undefined,
+      signing: fromFilter === 'outgoing' ? signing : undefined,
+    };
   };
 }

@@ -18,8 +18,8 @@ import { KnownLists } from '../../policy/dns-lists/known-lists.ts';
 import { StageTallies } from '../../policy/stage-tally.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { GuessCounts } from '../../receive/guess-counts.ts';
-import { QuarantineGate } from '../../policy/quarantine/quarantine-gate.ts';
-import type { QuarantineLedger } from '../../policy/quarantine/types.ts';
+import { RoomGate } from '../../policy/room/room-gate.ts';
+import type { RoomLedgers } from '../../policy/room/types.ts';
 import { SendingGate } from '../../policy/sending/sending-gate.ts';
 import type { SendingLedger } from '../../policy/sending/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
@@ -48,6 +48,7 @@ import { incomingStages } from '../../settings/delivery-points.ts';
 import { listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { handshakeLimits } from '../../settings/listener-security.ts';
 import { quarantineLimits } from '../../settings/quarantine.ts';
+import { queueLimits } from '../../settings/queue-limits.ts';
 import { sendingRules } from '../../settings/sending-rules.ts';
 import { guessLimit, receiveSettings } from '../../settings/settings.ts';
 import { srsSettings } from '../../settings/srs.ts';
@@ -76,8 +77,8 @@ export interface ReceiverRoleParts {
   readonly directory: Directory;
   /** Counts what is handed in. */
   readonly sending: SendingLedger;
-  /** Counts what is in quarantine. */
-  readonly room: QuarantineLedger;
+  /** Count what is in quarantine and in the queue. */
+  readonly room: RoomLedgers;
   /** Remembers and counts for the defences. */
   readonly defences: DefenceLedger & VisitLedger;
   readonly signing: Signing;
@@ -134,8 +135,10 @@ export class ReceiverRole implements Role {
     const tenants = new Tenants(config.tenant);
     const sending = new SendingGate(ledger);
     sending.configure(sendingRules(config));
-    const quarantine = new QuarantineGate(given.room);
+    const quarantine = new RoomGate(given.room.quarantine);
     quarantine.configure(quarantineLimits(config));
+    const queue = new RoomGate(given.room.queue);
+    queue.configure(queueLimits(config));
     const guesses = new GuessCounts();
     guesses.configure(guessLimit(config));
     const tables = new Tables({ log, troubles }, openTable);
@@ -166,6 +169,7 @@ export class ReceiverRole implements Role {
       tenants,
       sending,
       quarantine,
+      queue,
       defences: given.defences,
       guesses,
       tables,
@@ -242,6 +246,7 @@ export class ReceiverRole implements Role {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.sending.configure(sendingRules(config));
     this.#parts.quarantine.configure(quarantineLimits(config));
+    this.#parts.queue.configure(queueLimits(config));
     this.#parts.guesses.configure(guessLimit(config));
     this.#parts.tables.configure(receiverTables(config));
     this.#parts.srs.configure(srsSettings(config));

@@ -91,7 +91,7 @@ function trialContext(
   spool: TrialSpool,
   submitted: (message: AcceptedMessage) => void,
 ): ReceiveContext {
-  const { settings, pipelines, sending, quarantine, auth } = live;
+  const { settings, pipelines, sending, quarantine, queue, auth } = live;
   return withoutClientLimits({
     ...live,
     settings: { ...settings, session: withTrialLogin(settings.session) },
@@ -109,6 +109,7 @@ function trialContext(
             },
           },
     quarantine: quarantine === undefined ? undefined : askedOnly(quarantine),
+    queue: queue === undefined ? undefined : askedOnly(queue),
     spool,
     storeWatch: { stored: () => undefined, failed: () => undefined },
     intake: { submitted, congested: false, whenDrained: (callback) => callback() },

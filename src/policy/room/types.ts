@@ -1,13 +1,17 @@
-// Room in quarantine: how much mail may be held there, in all and of one tenant, and the contract of whoever counts it (`QuarantineLedger`).
+// Room that is counted: in quarantine, for all mail and for a tenant, and in the queue, for a tenant; and the contract of whoever counts it
+// (`RoomLedger`).
+
+/** Where there may be no room. */
+export type RoomPlace = 'quarantine' | 'queue';
 
 /** Undefined: no limit. */
-export interface QuarantineLimit {
+export interface RoomLimit {
   readonly messages?: number | undefined;
   readonly bytes?: number | undefined;
 }
 
-/** A message that is to be held. */
-export interface HeldMail {
+/** A message that needs room. */
+export interface MailForRoom {
   readonly queueId: string;
   /** Empty for no tenant. */
   readonly tenant: string;
@@ -15,8 +19,8 @@ export interface HeldMail {
 }
 
 /** What is full. */
-export interface FullQuarantine {
-  /** Undefined: the quarantine as a whole. */
+export interface FullRoom {
+  /** Undefined: the place as a whole. */
   readonly tenant?: string | undefined;
   readonly quantity: 'messages' | 'bytes';
   readonly limit: number;
@@ -24,14 +28,17 @@ export interface FullQuarantine {
 
 export type RoomAnswer =
   | { readonly kind: 'reserved' }
-  | { readonly kind: 'full'; readonly full: FullQuarantine }
+  | { readonly kind: 'full'; readonly full: FullRoom }
   /** Nobody can tell now. */
   | { readonly kind: 'failing'; readonly reason: string };
 
-/** Counts what is in quarantine. */
-export interface QuarantineLedger {
+/** Counts what is in one place. */
+export interface RoomLedger {
   /** Takes room for a message, which is then stored or given up. @param isTrial - whether only to say if there is room */
-  reserve(mail: HeldMail, isTrial?: boolean): Promise<RoomAnswer>;
+  reserve(mail: MailForRoom, isTrial?: boolean): Promise<RoomAnswer>;
   /** The message is not accepted. */
   giveUp(queueId: string): void;
 }
+
+/** Those of all places. */
+export type RoomLedgers = Readonly<Record<RoomPlace, RoomLedger>>;
