@@ -8,7 +8,7 @@ import { makeFolder } from '../io/make-folder.ts';
 import type { CrashedProcess, CrashRecord } from './crash-record.ts';
 import { writeClosed } from './write-closed.ts';
 
-const namePattern = /^(?<name>\d{8}T\d{9}Z-[a-z]+-\d+)\.(?<what>json|report\.json|core)$/u;
+const namePattern = /^(?<name>\d{8}T\d{9}Z-[a-z\d]+-\d+)\.(?<what>json|report\.json|core)$/u;
 
 /** The folder into which processes of a role write. */
 export function newFolderOf(folder: string, process: CrashedProcess): string {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { crashedProcesses } from '../../src/crash/crash-record.ts';
 import { readCrashes } from '../../src/crash/read-crashes.ts';
 import { crashAgo, day, folderOf } from './kept-crashes.ts';
 
@@ -17,6 +18,15 @@ test('crashes are read the newest first; other files and damaged records are lef
   assert.deepEqual(
     readCrashes(folder).map(({ name }) => name),
     [recent, old],
+  );
+});
+
+test('crashes of every kind of process are found', (t) => {
+  const folder = folderOf(t);
+  for (const of of crashedProcesses) crashAgo(folder, day, undefined, of);
+  assert.deepEqual(
+    new Set(readCrashes(folder).map(({ record }) => record.process)),
+    new Set(crashedProcesses),
   );
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { crashName, writeRecord } from '../../src/crash/crash-folder.ts';
-import type { CrashRecord } from '../../src/crash/crash-record.ts';
+import type { CrashedProcess, CrashRecord } from '../../src/crash/crash-record.ts';
 
 export const day = 86_400_000;
 export const nowMs = Date.parse('2026-03-20T12:00:00.000Z');
@@ -17,10 +17,15 @@ export function folderOf(t: TestContext): string {
 }
 
 /** @returns the name of the crash */
-export function crashAgo(folder: string, agoMs: number, coreBytes?: number): string {
+export function crashAgo(
+  folder: string,
+  agoMs: number,
+  coreBytes?: number,
+  of: CrashedProcess = 'sender',
+): string {
   const record: CrashRecord = {
     version: 1,
-    process: 'sender',
+    process: of,
     index: 0,
     pid: 17,
     endedAt: new Date(nowMs - agoMs).toISOString(),

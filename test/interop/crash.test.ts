@@ -11,12 +11,9 @@ import type { CrashKind } from '../../src/crash/crash-record.ts';
 import { messageIdOf, startMx } from '../../sim/mx/mx.ts';
 import { holdsUntil, normal, type Personality } from '../../sim/mx/personality.ts';
 import { submit } from '../../sim/mx/submitter.ts';
-import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
 import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
-
-/** Those of an instance without a listener for POP3. */
-const roles = crashRoles.filter((role) => role !== 'pop3');
 
 interface World {
   readonly ground: Ground;
@@ -43,8 +40,10 @@ async function world(
   const directory = ground.folder('sluice');
   const users = join(directory, 'users');
   writeFileSync(users, '');
+  const [smtp, pop3] = [await freePort(), await freePort()];
   const sluice = await startSluice(ground, {
     directory,
+    port: smtp,
     // A heap that a test can fill.
     env: { NODE_OPTIONS: '--max-old-space-size=100' },
     config: {
@@ -52,8 +51,10 @@ async function world(
       queue: { retry: ['1s'] },
       deliver: { address_rest: ['1s'] },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
-      // So that there is a keys process.
+      // So that there are a keys process and one for POP3.
       directory: [{ name: 'users', kind: 'passwd', path: users }],
+      listen: [{ address: `127.0.0.1:${smtp}` }, { address: `127.0.0.1:${pop3}`, protocol: 'pop3' }],
+      mailboxes: { path: join(directory, 'mail/${user}') },
       crash,
       ...config,
     },
@@ -88,7 +89,7 @@ async function crashOf(sluice: Sluice, role: CrashRole, by: CrashWay): Promise<n
 /** Has all processes of roles crash at once; the one that passes the request on comes last. */
 async function crashAll({ sluice, folder }: World, by: CrashWay): Promise<ReadonlyMap<string, KeptCrash>> {
   const pids = new Map<string, number>();
-  for (const role of roles) pids.set(role, await crashOf(sluice, role, by));
+  for (const role of crashRoles) pids.set(role, await crashOf(sluice, role, by));
   return until(
     `all processes have crashed by ${by}, and others run`,
     () => {
@@ -118,7 +119,7 @@ async function proveAll(t: TestContext, ways: readonly CrashWay[], unresponsiveA
   for (const by of ways) {
     accepted.push(...(await bring(made, by, 20)));
     const crashes = await crashAll(made, by);
-    for (const role of roles) {
+    for (const role of crashRoles) {
       const crash = crashes.get(role);
       assert.ok(crash);
       const { record } = crash;
@@ -140,7 +141,7 @@ async function proveAll(t: TestContext, ways: readonly CrashWay[], unresponsiveA
     accepted.every((id) => arrived.has(id)),
   );
   const text = await tell(made);
-  for (const role of roles) assert.match(text, new RegExp(`the ${role} process \\(\\d+, after`, 'u'));
+  for (const role of crashRoles) assert.match(text, new RegExp(`the ${role} process \\(\\d+, after`, 'u'));
   assert.ok(sluice.program.isRunning);
 }
 
