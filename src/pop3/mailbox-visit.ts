@@ -22,6 +22,12 @@ export type Opened =
 
 const notNow = 'The mailbox cannot be read now, try again later';
 
+/**
+ * Messages that are sent at once, one after the other, before one is read by a thread, and others get their turn meanwhile: a client may send thousands
+ * of commands in advance.
+ */
+const mostAtOnce = 16;
+
 export class MailboxVisit {
   readonly #context: Pick<Pop3Context, 'log' | 'settings' | 'troubles'>;
   readonly #login: string;
@@ -30,6 +36,7 @@ export class MailboxVisit {
   readonly #startedAtMs = performance.now();
   /** Work that is under way: the mailbox is given back behind it. */
   #underWay: Promise<void> = Promise.resolve();
+  #sentAtOnce = 0;
   #retrieved = 0;
   #retrievedBytes = 0;
   #deleted = 0;
@@ -85,6 +92,19 @@ export class MailboxVisit {
     });
   }
 
+  /** Sends a message as `send` does, if it can be read at once. @returns whether it was sent */
+  sendNow(number: number, lines: number | undefined): boolean {
+    const content = this.#sentAtOnce < mostAtOnce ? this.#mailbox.messageNow(number) : undefined;
+    this.#sentAtOnce = content === undefined ? 0 : this.#sentAtOnce + 1;
+    if (content === undefined) return false;
+    const { session } = this.#parts;
+    session.begin(lines, this.drop.sizeOf(number));
+    session.content(content);
+    session.done();
+    this.#sent(content.length, lines);
+    return true;
+  }
+
   /** @param lines - of TOP; undefined: the whole message */
   send(number: number, lines: number | undefined): Promise<void> {
     return this.#do(() => this.#send(number, lines));
@@ -138,14 +158,21 @@ export class MailboxVisit {
       session.begin(lines, this.drop.sizeOf(number));
       while (piece !== undefined && !this.#parts.isGone() && session.content(piece)) {
         this.#retrievedBytes += piece.length;
+        // The end of the answer leaves with the last piece.
+        if (file.isRead) break;
         const full = this.#parts.flush();
         if (full !== undefined) await full;
         piece = await file.read();
       }
       session.done();
-      if (lines === undefined) this.#retrieved++;
+      this.#sent(0, lines);
     } finally {
       file.close();
     }
+  }
+
+  #sent(bytes: number, lines: number | undefined): void {
+    this.#retrievedBytes += bytes;
+    if (lines === undefined) this.#retrieved++;
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MailboxLocks } from './mailbox-lock.ts';
 import { MaildropIndex } from './maildrop-index.ts';
 import { OpenMailbox } from './open-mailbox.ts';
+import { isOnLocalDisk, QuickReads } from './quick-reads.ts';
 
 /** In all open mailboxes together: about 300 MB. A larger mailbox is opened while no other one is. */
 const mostMessages = 2_000_000;
@@ -18,6 +19,7 @@ export type MailboxAnswer =
 
 export class Mailboxes {
   readonly #locks = new MailboxLocks();
+  readonly #quickReads = new QuickReads();
   readonly #mostMessages: number;
   #messages = 0;
 
@@ -52,6 +54,7 @@ export class Mailboxes {
     const lock = await this.#locks.take(folder);
     if (lock === undefined) return { kind: 'in-use' };
     try {
+      const quickReads = (await isOnLocalDisk(folder)) ? this.#quickReads : undefined;
       const index = await MaildropIndex.open(folder);
       const { count } = index;
       if (this.#messages > 0 && this.#messages + count > this.#mostMessages) {
@@ -65,7 +68,7 @@ export class Mailboxes {
         isOpen = false;
         lock.release();
       };
-      return { kind: 'open', mailbox: new OpenMailbox(index, { release }) };
+      return { kind: 'open', mailbox: new OpenMailbox(index, { release }, quickReads) };
     } catch (error) {
       lock.release();
       throw error;

@@ -35,6 +35,11 @@ export class MessageFile {
     });
   }
 
+  /** Nothing more is in it, as far as was known when it was opened. */
+  get isRead(): boolean {
+    return this.#left <= 0;
+  }
+
   /** The next piece; undefined at the end. @throws {Error} of the system */
   read(): Promise<Buffer | undefined> {
     if (this.#left <= 0) return Promise.resolve(undefined);

@@ -9,6 +9,7 @@ import { OctetCount } from '../protocol/pop3/message-lines.ts';
 import type { MailboxLock } from './mailbox-lock.ts';
 import type { MaildropIndex } from './maildrop-index.ts';
 import { MessageFile } from './message-file.ts';
+import type { QuickReads } from './quick-reads.ts';
 
 /** Files that are removed or measured at the same time. */
 const atOnce = 8;
@@ -25,15 +26,26 @@ export interface Removal {
 export class OpenMailbox {
   readonly index: MaildropIndex;
   readonly #lock: MailboxLock;
+  readonly #quickReads: QuickReads | undefined;
 
-  constructor(index: MaildropIndex, lock: MailboxLock) {
+  /** @param quickReads - undefined: every file is read by a thread */
+  constructor(index: MaildropIndex, lock: MailboxLock, quickReads?: QuickReads) {
     this.index = index;
     this.#lock = lock;
+    this.#quickReads = quickReads;
   }
 
   /** Gives the mailbox back. */
   close(): void {
     this.#lock.release();
+  }
+
+  /** A small message that can be read at once: good until the next call. @returns undefined: `openMessage` has it, or says what became of it */
+  messageNow(number: number): Uint8Array | undefined {
+    if (this.#quickReads === undefined) return undefined;
+    const { path, name } = this.index.placeOf(number);
+    const sizeBytes = parseMaildirName(name)?.sizeBytes;
+    return sizeBytes === undefined ? undefined : this.#quickReads.read(path, sizeBytes);
   }
 
   /** @returns undefined when it is gone. @throws {Error} of the system */

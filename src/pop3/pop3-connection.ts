@@ -4,13 +4,12 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { LoggedIn } from '../sasl/exchange.ts';
-import { noBindings } from '../sasl/scram-exchange.ts';
 import { Pop3Session } from '../protocol/pop3/server-session.ts';
 import type { Pop3Event } from '../protocol/pop3/server-types.ts';
 import { ClientSocket, fewBytes } from '../receive/client-socket.ts';
-import { ConnectionBindings } from '../receive/connection-bindings.ts';
 import { Handshake } from '../receive/handshake.ts';
 import { RunningHandshake } from '../receive/running-handshake.ts';
+import { factsInClear, factsUnderTls } from './login-facts.ts';
 import { MailboxVisit } from './mailbox-visit.ts';
 import type { Pop3Context } from './pop3-context.ts';
 import { type LoginFacts, Pop3Login } from './pop3-login.ts';
@@ -38,7 +37,7 @@ export class Pop3Connection {
     this.#context = context;
     this.#client = client;
     this.#onClosed = onClosed;
-    this.#facts = { client, isEncrypted: false, bindings: noBindings, certificateNames: [] };
+    this.#facts = factsInClear(client);
     this.#session = new Pop3Session(context.settings.session);
     this.#timer = new Pop3Timer(context.deadlines, () => this.#expired());
     this.#socket = new ClientSocket(socket, {
@@ -154,7 +153,8 @@ export class Pop3Connection {
         this.#work((visit) => visit.measure(event.number));
         break;
       case 'message':
-        this.#work((visit) => visit.send(event.number, event.lines));
+        if (this.#visit?.sendNow(event.number, event.lines) !== true)
+          this.#work((visit) => visit.send(event.number, event.lines));
         break;
       case 'update':
         this.#work((visit) => visit.update(event.deleted, event.retrieved));
@@ -247,11 +247,8 @@ export class Pop3Connection {
   }
 
   #secured(socket: TLSSocket): void {
-    const { settings, tls } = this.#context;
-    const takesBindings = settings.session.logins.secure.some((name) => name.endsWith('-PLUS'));
-    const bindings = takesBindings ? new ConnectionBindings(socket) : noBindings;
-    const certificateNames = tls?.logins.usersOf(socket) ?? [];
-    this.#facts = { client: this.#client, isEncrypted: true, bindings, certificateNames };
+    this.#facts = factsUnderTls(socket, this.#client, this.#context);
+    const { bindings, certificateNames } = this.#facts;
     this.#session.secured({ isBindable: !bindings.isEmpty, isIdentified: certificateNames.length > 0 });
   }
 

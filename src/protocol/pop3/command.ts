@@ -1,6 +1,6 @@
 // One command line of a client: its word, and what stands behind it.
 
-import type { Buffer } from 'node:buffer';
+import { type Buffer, isAscii } from 'node:buffer';
 
 export interface Command {
   /** In upper case; empty for what is no word. */
@@ -21,6 +21,8 @@ export function commandOf(line: Buffer): Command {
 }
 
 function textOf(bytes: Buffer): string | undefined {
+  // Nearly always, and ten times as fast.
+  if (isAscii(bytes)) return bytes.toString('latin1');
   try {
     return utf8.decode(bytes);
   } catch {
