@@ -10,6 +10,7 @@ import { askedRecipient, exists, type RecipientSource } from '../policy/recipien
 import { TableSource } from '../policy/recipients/table-source.ts';
 import { readRecords } from '../table/cdb/all-records.ts';
 import type { Contents } from '../table/contents.ts';
+import { aliasesForm } from '../table/kinds/aliases.ts';
 import { keyValueForm } from '../table/kinds/key-value.ts';
 import { readTable } from '../table/read-table.ts';
 import { TableError } from '../table/table-error.ts';
@@ -155,11 +156,11 @@ async function entriesOf(settings: TableSettings): Promise<readonly Entry[]> {
     if (!first.has(text)) first.set(text, line);
   };
   const kind = settings.kind;
-  if (kind !== 'key-value' && kind !== 'cdb') return [];
+  if (kind !== 'key-value' && kind !== 'aliases' && kind !== 'cdb') return [];
   const handle = await open(settings.path);
   try {
     if (kind === 'cdb') await readRecords(handle, take);
-    else await readEntries(handle, keyValueForm, take);
+    else await readEntries(handle, kind === 'aliases' ? aliasesForm : keyValueForm, take);
   } finally {
     await handle.close();
   }

@@ -23,7 +23,7 @@ const namesOfKinds = {
 export function userText(record: UserRecord): string {
   const { user, aliases = [], senders = [], mailbox, quota, disabled = false, applications = [] } = record;
   const rows: readonly Row[] = [
-    ...factRows({ address: user, aliases, senders, mailbox, quotaBytes: quota }),
+    ...factRows({ ...accountOf(record).user, address: user, aliases, senders, mailbox, quotaBytes: quota }),
     ...(disabled ? [['log-in', 'nobody may log in as this user'] as const] : []),
     ['password', `${passwordText(record.password)}${scramText(record)}`],
     ...applications.map(({ name }) => ['application', name] as const),
@@ -45,13 +45,19 @@ export function factsText(user: User): string {
 
 type Row = readonly [name: string, value: string];
 
-function factRows({ address, aliases, senders, mailbox, quotaBytes }: User): readonly Row[] {
+function factRows(user: User): readonly Row[] {
+  const { address, aliases, senders, mailbox, quotaBytes, forward = [], keepCopy, autoreply } = user;
   return [
     ['user', address],
     ...aliases.map((each): Row => ['alias', each]),
     ...senders.map((each): Row => ['may send', each]),
     ...(mailbox === undefined ? [] : [['mailbox', mailbox] satisfies Row]),
     ...(quotaBytes === undefined ? [] : [['quota', formatSize(quotaBytes)] satisfies Row]),
+    ...forward.map((each): Row => ['forward', each]),
+    ...(keepCopy === true ? [['copy', 'kept in the mailbox'] satisfies Row] : []),
+    ...(autoreply === undefined
+      ? []
+      : [['autoreply', autoreply.text.replaceAll(/\s+/gu, ' ')] satisfies Row]),
   ];
 }
 

@@ -21,6 +21,7 @@ export function toMailboxes(
     path: absolute.replace(/\/$/u, ''),
     separators: subaddress,
     folders,
+    ...(given.aliases !== undefined && { aliases: given.aliases }),
     quota: {
       ...(given.quota !== undefined && { bytes: given.quota }),
       ...(given.quotaMessages !== undefined && { messages: given.quotaMessages }),

@@ -30,7 +30,8 @@ function toRecipientsConfig(recipients: FileRecipients, folder: string): Recipie
 }
 
 /**
- * All [[recipients]], and those of domains that no [[recipients]] names: for a backup MX, the primary servers are asked; for mailboxes, the directory.
+ * All [[recipients]], and those of domains that no [[recipients]] names: for a backup MX, the primary servers are asked; for mailboxes, the directory
+ * and their aliases.
  * @param folder - where a relative path starts
  */
 export function toRecipients(
@@ -47,14 +48,33 @@ export function toRecipients(
     return unnamed.length === 0 ? [] : { domain: unnamed.map(formatDomainPattern), ...source };
   });
   const parsed = camelKeys(recipientChecks.parse(implied));
-  return [...given, ...parsed].map((each) => toRecipientsConfig(each, folder));
+  const aliased = given.map((each) => withAliases(each, routes));
+  return [...aliased, ...parsed].map((each) => toRecipientsConfig(each, folder));
+}
+
+/** What RCPT knows must be what delivery knows: the aliases of [mailboxes] count for their domains, unless others are named. */
+function withAliases(recipients: FileRecipients, routes: readonly RouteConfig[]): FileRecipients {
+  const { domain = [], aliases, callAhead, control } = recipients;
+  if (aliases !== undefined || callAhead !== undefined || control !== undefined) return recipients;
+  for (const route of routes) {
+    if (!('way' in route) || route.way.kind !== 'mailbox' || route.way.aliases === undefined) continue;
+    const ofRoute = new DomainTable<true>();
+    for (const pattern of route.domain) ofRoute.set(pattern, true);
+    if (domain.some((pattern) => ofRoute.mostSpecific(pattern.domain) !== undefined))
+      return { ...recipients, aliases: route.way.aliases };
+  }
+  return recipients;
 }
 
 /** Who knows the recipients of the domains of a route. */
 function impliedBy(route: RouteConfig) {
   if ('way' in route && route.way.kind === 'mailbox') {
-    const { separators } = route.way;
-    return { directory: true, ...(separators !== '' && { subaddress: separators }) };
+    const { aliases, separators } = route.way;
+    return {
+      directory: true,
+      ...(separators !== '' && { subaddress: separators }),
+      ...(aliases !== undefined && { aliases }),
+    };
   }
   if (route.backup === undefined) return undefined;
   return {

@@ -66,6 +66,11 @@ export class DeliveryLog {
     this.#events.counted('overQuota', 1);
   }
 
+  /** A message for a user is not answered, because of a fault of this host. */
+  notAnswered(user: string, reason: string): void {
+    this.#log.warn(`mail for ${user} is not answered: ${reason}`);
+  }
+
   /** Writes a line for each recipient that was delivered. */
   delivered(facts: DeliveryFacts, outcomes: readonly RecipientOutcome[]): void {
     for (const outcome of outcomes) if (outcome.result === 'delivered') this.#deliveredOne(facts, outcome);

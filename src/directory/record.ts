@@ -6,10 +6,12 @@ import { normalizeDomain } from '../address/domain.ts';
 import { parseMailbox } from '../values/domain.ts';
 import { parseSize } from '../values/size.ts';
 import { accountKey } from './account-key.ts';
+import { spanOf } from './autoreply-dates.ts';
 import type { Account } from './account.ts';
 
 /** Bounds, so that one record stays a short line. */
 const [mostAliases, mostSenders, mostApplications, longestText] = [100, 100, 16, 1_000];
+const [mostForwards, longestAnswer, longestSubject, mostDays] = [100, 4_000, 200, 60];
 
 const text = z.string().min(1).max(longestText);
 const address = text.refine(isEmail, { error: 'must be an address such as "joe@example.com"' });
@@ -25,6 +27,27 @@ const application = z.strictObject({
   scram: text.optional(),
 });
 
+const date = z.string().refine((value) => spanOf(value) !== undefined, {
+  error: 'must be a date such as "2026-12-24", or with a time, "2026-12-24T18:00"',
+});
+const subject = z
+  .string()
+  .min(1)
+  .max(longestSubject)
+  .refine((value) => !/[\r\n]/u.test(value), {
+    error: 'must be one line',
+  });
+/** A text alone will do. */
+const autoreply = z.union([z.string().transform((value) => ({ text: value })), z.looseObject({})]).pipe(
+  z.strictObject({
+    text: z.string().min(1).max(longestAnswer),
+    subject: subject.optional(),
+    from: date.optional(),
+    until: date.optional(),
+    days: z.int().min(1).max(mostDays).optional(),
+  }),
+);
+
 const userRecord = z.strictObject({
   user: address,
   password: z.string().max(longestText).optional(),
@@ -34,6 +57,9 @@ const userRecord = z.strictObject({
   mailbox: text.optional(),
   quota: quota.optional(),
   disabled: z.boolean().optional(),
+  forward: z.array(address).max(mostForwards).optional(),
+  keep_copy: z.boolean().optional(),
+  autoreply: autoreply.optional(),
   applications: z.array(application).max(mostApplications).optional(),
 });
 
@@ -69,6 +95,7 @@ export function readRecord(json: string): ReadRecord {
 /** The account of a record. */
 export function accountOf(record: UserRecord): Account {
   const { user, password, scram, aliases = [], senders = [], applications = [], disabled = false } = record;
+  const { forward = [] } = record;
   const own = password === undefined ? [] : [{ password, scram }];
   return {
     user: {
@@ -77,6 +104,9 @@ export function accountOf(record: UserRecord): Account {
       senders: senders.map(accountKey),
       mailbox: record.mailbox,
       quotaBytes: record.quota,
+      ...(forward.length > 0 && { forward }),
+      ...(record.keep_copy === true && { keepCopy: true }),
+      ...(record.autoreply !== undefined && { autoreply: record.autoreply }),
     },
     credentials: [
       ...own,

@@ -3,6 +3,8 @@
 // Promises: a question gets an answer and never an error; a source that cannot tell makes it `failing`, which is answered with 4xx, and is never
 // taken for an unknown user or a wrong password.
 
+import type { Autoreply } from '../values/autoreply.ts';
+
 /** What is known of a user. */
 export interface User {
   /** In lower case, the domain in A-labels. Without a domain for a user of a source that knows names only. */
@@ -14,6 +16,12 @@ export interface User {
   /** Where the user's mail is kept, in the words of the source. */
   readonly mailbox?: string | undefined;
   readonly quotaBytes?: number | undefined;
+  /** Where mail for the user goes. */
+  readonly forward?: readonly string[] | undefined;
+  /** Mail that is forwarded is put into the mailbox, too. */
+  readonly keepCopy?: boolean | undefined;
+  /** What mail for the user is answered with. */
+  readonly autoreply?: Autoreply | undefined;
 }
 
 /** An answer of a directory that cannot tell now. `reason` is a clause for the log. */

@@ -6,6 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeLeftover } from '../io/remove-file.ts';
 import { CdbWriter } from './cdb/cdb-writer.ts';
+import { aliasesForm } from './kinds/aliases.ts';
 import { keyValueForm } from './kinds/key-value.ts';
 import { listForm } from './kinds/list.ts';
 import { passwdForm } from './kinds/passwd.ts';
@@ -20,6 +21,7 @@ export const textForms = {
   list: listForm,
   'key-value': keyValueForm,
   passwd: passwdForm,
+  aliases: aliasesForm,
   postmap: postmapForm,
   smtproutes: smtproutesForm,
   rules: rulesForm,

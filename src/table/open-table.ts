@@ -1,6 +1,7 @@
 // The one place where the kind of a table is chosen.
 
 import type { TableKind } from './contents.ts';
+import { aliases } from './kinds/aliases.ts';
 import { cdb, cdbWithIndex } from './kinds/cdb.ts';
 import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
@@ -23,6 +24,8 @@ export function kindOf(settings: TableSettings): TableKind {
       return keyValue;
     case 'passwd':
       return passwd;
+    case 'aliases':
+      return aliases;
     case 'postmap':
       return postmap;
     case 'smtproutes':

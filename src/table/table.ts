@@ -51,6 +51,7 @@ export interface FileSettings extends NamedFile {
     | 'list'
     | 'key-value'
     | 'passwd'
+    | 'aliases'
     | 'postmap'
     | 'smtproutes'
     | 'pcre'

@@ -25,6 +25,8 @@ export interface MailboxSettings {
   /** Characters of which the first one in a local part begins an extension, as in `joe+lists`; empty for none. */
   readonly separators: string;
   readonly folders: ExtensionFolders;
+  /** The name of the [[table]] with aliases; undefined: there are none. */
+  readonly aliases?: string | undefined;
   readonly quota: QuotaSettings;
 }
 

@@ -26,8 +26,8 @@ export interface Onward {
   readonly hasCopy: boolean;
 }
 
-/** Of one delivery, in all of its mails. */
-export const mostOnwardRecipients = 1_000;
+/** Of one delivery, in all of its mails: 1,000 of an alias, and the forwards of a user. */
+export const mostOnwardRecipients = 1_200;
 export const mostOnwardMails = 100;
 /** UTF-16 code units of an automatic answer. */
 export const mostOnwardContent = 65_536;

@@ -92,7 +92,7 @@ suite('sluice table build', () => {
     assert.equal(code, 64);
     assert.match(
       stderr,
-      /^TABLE_NAME: .*\n +Add --kind with list, key-value, passwd, postmap, smtproutes, rules\./,
+      /^TABLE_NAME: .*\n +Add --kind with list, key-value, passwd, aliases, postmap, smtproutes, rules\./,
     );
     const built = await run('table', 'build', 'users.cdb', 'users.txt', '--kind', 'list');
     assert.equal(built.stdout, 'users.cdb holds 2 records.\n', 'a key of a list counts once');

@@ -20,6 +20,8 @@ import { ClientIdentities } from '../../src/tls/client-identities.ts';
 import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/manager/pipelining-memory.ts';
 import { english } from '../../src/bounce/texts/english.ts';
+import type { AliasTables } from '../../src/deliver/mailbox/expand-alias.ts';
+import { absent } from '../../src/table/table.ts';
 import { RoomReports } from '../../src/deliver/mailbox/room-reports.ts';
 import type { WarningSender } from '../../src/deliver/mailbox/quota-warning.ts';
 import type { UserFinder } from '../../src/deliver/mailbox/user-lookups.ts';
@@ -196,6 +198,7 @@ export interface Fixture {
   connect(work: Work, connection?: number, port?: number, source?: string, tls?: HopTlsPolicy): void;
 }
 
+const noAliases: AliasTables = { lookup: (_, keys) => Promise.resolve(keys.map(() => absent)) };
 const noUsers: UserFinder = { find: () => Promise.resolve({ kind: 'absent' }) };
 
 /** @param handshakes - settings of TLS by name */
@@ -204,6 +207,7 @@ export async function fixture(
   handshakes: HandshakeSettingsByName = new Map(),
   identities = new ClientIdentities(),
   users: UserFinder = noUsers,
+  aliases: AliasTables = noAliases,
 ): Promise<Fixture> {
   const server = await MailServer.listen(t);
   const spool = new MemoryReader();
@@ -260,7 +264,7 @@ export async function fixture(
     },
     srs: new LiveSrs(),
     // Programs of tests run as whoever runs the tests, root as well.
-    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users, room, warner },
+    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users, aliases, room, warner },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

@@ -216,10 +216,10 @@ test('what a sender says is believed only within bounds', async () => {
     [{ mails: [{ ...answer, content: 'x'.repeat(65_537) }], hasCopy: false }, /content/u],
     [
       {
-        mails: Array.from({ length: 2 }, () => ({ ...forward, recipients: Array(501).fill('a@b.test') })),
+        mails: Array.from({ length: 2 }, () => ({ ...forward, recipients: Array(601).fill('a@b.test') })),
         hasCopy: false,
       },
-      /1002 recipients/u,
+      /1202 recipients/u,
     ],
     [undefined, /./u],
   ];

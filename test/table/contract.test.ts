@@ -47,6 +47,17 @@ const subjects: readonly KindUnderTest[] = [
       ),
   },
   {
+    kind: 'aliases',
+    open: (path) => readTable({ name: 'users', kind: 'aliases', path }),
+    hasValues: true,
+    hasSeveralValues: true,
+    write: (path, entries) =>
+      writeFile(
+        path,
+        lines(entries, (key, value) => `${key} :\n \t${value}`),
+      ),
+  },
+  {
     kind: 'postmap',
     open: (path) => readTable({ name: 'users', kind: 'postmap', path }),
     hasValues: true,

@@ -1,8 +1,9 @@
 // [mailboxes]: where the mailboxes of the users are.
 
+import { z } from 'zod';
 import { mailboxPathFault } from '../../values/mailbox-path.ts';
 import { ValueError } from '../../values/value-error.ts';
-import { duration, key, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
+import { duration, expected, key, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
 import { subaddressSeparators } from './texts.ts';
 
 function template(text: string): string {
@@ -28,6 +29,11 @@ export const mailboxes = tableOf({
   folders: key(
     oneOf(['none', 'existing', 'create']).default('none'),
     'Mail to user+lists@example.com goes into the folder "lists" of the mailbox: "existing": when there is such a folder; "create": it is made. Else it is in the inbox with all other mail.',
+  ),
+  aliases: key(
+    z.string({ error: expected('the name of a [[table]]') }).optional(),
+    'The name of a [[table]] with names that stand for other addresses, of this server or elsewhere. Mail for them is accepted, and goes on to those addresses.',
+    { defaultText: 'none', example: '"aliases"' },
   ),
   quota: key(
     size(1).optional(),

@@ -10,6 +10,7 @@ export const tableKinds = [
   'list',
   'key-value',
   'passwd',
+  'aliases',
   'postmap',
   'smtproutes',
   'pcre',
@@ -37,7 +38,7 @@ const table = tableOf({
   ),
   kind: key(
     oneOf(tableKinds).optional(),
-    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "postmap": the text of a table of Postfix. "smtproutes": lines of qmail with a colon behind the key. "pcre" and "regexp": tables of Postfix, of expressions in the syntax of Perl or POSIX, each with a value. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .passwd, .pcre, .regexp, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
+    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "aliases": the form of /etc/aliases, a name, a colon and what it stands for. "postmap": the text of a table of Postfix. "smtproutes": lines of qmail with a colon behind the key. "pcre" and "regexp": tables of Postfix, of expressions in the syntax of Perl or POSIX, each with a value. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. "rules" and "tcprules": rules for clients, see [clients]; their file may be compiled to a cdb, and then ends in .cdb. Left out, the ending of path tells it: .list, .map, .aliases, .passwd, .pcre, .regexp, .cdb, .sqlite, .sqlite3, .rules, .tcprules.',
     {
       defaultText: 'told by the ending of path',
       example: '"list"',
@@ -108,6 +109,7 @@ type TableKindName = (typeof tableKinds)[number];
 const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([
   ['.list', 'list'],
   ['.map', 'key-value'],
+  ['.aliases', 'aliases'],
   ['.passwd', 'passwd'],
   ['.pcre', 'pcre'],
   ['.regexp', 'regexp'],

@@ -88,6 +88,7 @@ export interface Tables
     readonly aliases?: string | undefined;
     readonly directory?: boolean | undefined;
   }[];
+  readonly mailboxes: { readonly aliases?: string | undefined };
   readonly limit: readonly {
     readonly route?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
@@ -186,6 +187,9 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   const tableNames = tables.table.map(({ name }) => name);
   checkAuth(tables, context);
   checkClientRules(tables, context);
+  const { aliases: ofMailboxes } = tables.mailboxes;
+  if (ofMailboxes !== undefined && !tableNames.includes(ofMailboxes))
+    addUnknown('table', ofMailboxes, tableNames, ['mailboxes', 'aliases'], context);
   for (const [index, { table, aliases, directory }] of tables.recipients.entries()) {
     if (directory === true && tables.directory.length === 0) {
       const message = 'there is no [[directory]] in the file';

@@ -33,6 +33,17 @@ const user = z.object({
   senders: z.array(z.string()),
   mailbox: z.string().optional(),
   quotaBytes: z.number().optional(),
+  forward: z.array(z.string()).optional(),
+  keepCopy: z.boolean().optional(),
+  autoreply: z
+    .object({
+      text: z.string(),
+      subject: z.string().optional(),
+      from: z.string().optional(),
+      until: z.string().optional(),
+      days: z.number().optional(),
+    })
+    .optional(),
 });
 const failing = z.object({ kind: z.literal('failing'), reason: z.string() });
 const absent = z.object({ kind: z.literal('absent') });

@@ -7,7 +7,7 @@ import type { StoredMessage } from '../../spool/types.ts';
 const mostBytes = 1024 * 1024;
 
 /** The beginning of a message, with its header as far as that has `mostBytes`. @throws {SpoolError} */
-async function beginningOf(message: StoredMessage): Promise<Buffer> {
+export async function beginningOf(message: StoredMessage): Promise<Buffer> {
   if (message.content !== undefined) return Buffer.from(message.content);
   const pieces: Uint8Array[] = [];
   let size = 0;

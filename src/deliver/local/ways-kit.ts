@@ -1,5 +1,6 @@
 // What transports need that end on this host.
 
+import type { AliasTables } from '../mailbox/expand-alias.ts';
 import type { RoomReports } from '../mailbox/room-reports.ts';
 import type { WarningSender } from '../mailbox/quota-warning.ts';
 import type { UserFinder } from '../mailbox/user-lookups.ts';
@@ -11,6 +12,8 @@ export interface WaysKit {
   readonly programs: Programs;
   /** Who has a mailbox. */
   readonly users: UserFinder;
+  /** Which names stand for other addresses. */
+  readonly aliases: AliasTables;
   /** Which mailboxes take no more mail. */
   readonly room: RoomReports;
   /** Who tells users that their mailboxes are nearly full. */

@@ -62,6 +62,11 @@ export async function intoMailbox(
   return { kind: 'added', path: (await add(settings, mail)).path };
 }
 
+/** Makes the mailbox, if it is not there. @throws {Error} of the system */
+export async function prepareMailbox({ path, base }: MailboxPlace, nowMs: number): Promise<void> {
+  await maildirs.prepare({ folder: path, base, followsLinks: true }, nowMs);
+}
+
 async function withinQuota(
   settings: Pick<MailboxSettings, 'folders' | 'quota'>,
   limits: QuotaLimits,

@@ -1,33 +1,47 @@
 // The transport that delivers into mailboxes of this host: each recipient gets a message of its own. Promises: a recipient whom the directory
 // does not know is returned, one about whom it cannot tell waits; a fault of this host, such as a full disk, makes the mail wait and is told;
-// a message to several mailboxes is read once, unless it is large.
+// a message to several mailboxes is read once, unless it is large; what goes on to others is stored by the manager before the recipient counts.
 
+import type { User } from '../../directory/types.ts';
 import { placeOf } from '../../mailbox/mailbox-place.ts';
 import { isLimited, limitsOf } from '../../mailbox/quota/limits.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { WayHop } from '../../route/types.ts';
 import type { StoredMessage } from '../../spool/types.ts';
+import type { OnwardMail } from '../../values/onward-mail.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { deliveredBefore } from '../local/delivered-before.ts';
 import { diskTurns, inTurn } from '../local/disk-turns.ts';
-import { passedPlaces, type PassedPlaces } from '../local/header-block.ts';
+import { beginningOf, passedPlaces, type PassedPlaces } from '../local/header-block.ts';
 import { LocalConnection } from '../local/local-connection.ts';
 import { originalAddress } from '../local/original-address.ts';
 import { unixLines, unixText } from '../local/unix-lines.ts';
 import { failed } from '../pipe/end-outcome.ts';
 import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
+import { expandAlias } from './expand-alias.ts';
 import { findMailbox, type FoundMailbox } from './find-mailbox.ts';
 import { intoMailbox, type IntoMailbox } from './into-mailbox.ts';
+import { KeptCopies } from './kept-copies.ts';
 import { MailboxTurns } from './mailbox-turns.ts';
+import { aliasMails, userForward } from './onward-mails.ts';
+import { deliveredOutcome } from './onward-outcome.ts';
 
 /** Of this process. */
 const turns = new MailboxTurns();
+/** Of this process. */
+const copies = new KeptCopies();
+
+const noAlias = { kind: 'none' } as const;
 
 /** A message on its way into several mailboxes. */
 interface Mail {
   readonly passed: PassedPlaces;
+  /** Aliases have named its recipients already. */
+  readonly isExpanded: boolean;
+  /** Read when it is asked for. */
+  readonly header: () => Promise<Buffer>;
   readonly sender: string;
   readonly queueId: string;
   /** With CRLF as line ends. */
@@ -61,6 +75,8 @@ export class MailboxConnection extends LocalConnection {
     const whole = message.content === undefined ? undefined : unixText(message.content);
     const mail: Mail = {
       passed: await passedPlaces(message),
+      isExpanded: envelope.isExpanded === true,
+      header: () => beginningOf(message),
       sender: envelope.reversePath,
       queueId: envelope.queueId,
       sizeBytes: message.sizeBytes,
@@ -72,13 +88,20 @@ export class MailboxConnection extends LocalConnection {
 
   async #deliverOne(mail: Mail, recipient: EnvelopeRecipient, at: number): Promise<RecipientOutcome> {
     const { address } = recipient;
+    const { users, aliases: tables } = this.context.ways;
+    const { aliases: table, separators } = this.#hop.way;
     if (mail.passed.includes(address)) return failed(at, ...deliveredBefore(address));
-    const found = await findMailbox(this.context.ways.users, address, this.#hop.way.separators);
-    if (found.kind === 'absent') return failed(at, '5.1.1', 'there is no such mailbox here');
+    const isAlias = table !== undefined && !mail.isExpanded;
+    const alias = isAlias ? await expandAlias({ tables, table, users, separators }, address) : noAlias;
+    if (alias.kind === 'fault') return failed(at, alias.status, alias.why);
+    const sentOn = alias.kind === 'alias' ? aliasMails(alias.groups, address, mail.sender) : [];
+    if (alias.kind === 'alias' && !alias.hasMailbox) return deliveredOutcome(at, undefined, sentOn);
+    const found = await findMailbox(users, address, separators);
     if (found.kind === 'failing')
       return failed(at, '4.3.0', `it cannot be told who has this mailbox: ${found.reason}`);
+    if (found.kind === 'absent') return withoutMailbox(at, address, mail, sentOn);
     try {
-      return await this.#intoMailbox({ mail, recipient, at }, found);
+      return await this.#toUser({ mail, recipient, at }, found, sentOn);
     } catch (error) {
       // A message that cannot be read from the spool is the caller's.
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
@@ -90,10 +113,30 @@ export class MailboxConnection extends LocalConnection {
     }
   }
 
+  /** @param sentOn - of an alias that stands for others beside the user */
+  async #toUser(
+    one: OneRecipient,
+    found: FoundMailbox,
+    sentOn: readonly OnwardMail[],
+  ): Promise<RecipientOutcome> {
+    const { mail, recipient, at } = one;
+    const { user } = found;
+    const { address } = recipient;
+    const forward = userForward(user, address, mail.sender);
+    const mails = forward.mail === undefined ? sentOn : [...sentOn, forward.mail];
+    const before = mails.length > 0 && forward.keepsCopy ? copies.of(mail.queueId, address) : undefined;
+    const into = forward.keepsCopy ? (before ?? (await this.#intoMailbox(one, found))) : undefined;
+    if (typeof into === 'object') return into;
+    if (mails.length > 0 && into !== undefined) copies.add(mail.queueId, address, into);
+    const answer = user.autoreply === undefined ? undefined : await this.#answerTo(one, user);
+    return deliveredOutcome(at, into, answer === undefined ? mails : [...mails, answer]);
+  }
+
+  /** @returns the file of the message, or why there is none */
   async #intoMailbox(
     { mail, recipient, at }: OneRecipient,
     { user, extension }: FoundMailbox,
-  ): Promise<RecipientOutcome> {
+  ): Promise<string | RecipientOutcome> {
     const { way } = this.#hop;
     const place = placeOf(way, user);
     if (place.kind === 'fault') return failed(at, '4.3.5', place.why);
@@ -125,13 +168,41 @@ export class MailboxConnection extends LocalConnection {
       return overQuota(at, into);
     }
     ways.room.hasSome(user.address);
-    const lines = [`delivered into ${into.path}`];
-    return {
-      recipient: at,
-      result: 'delivered',
-      reply: { code: 250, enhanced: '2.1.5', lines, command: 'content' },
-    };
+    return into.path;
   }
+
+  /** An answer that fails fails nothing else. */
+  async #answerTo({ mail, recipient }: OneRecipient, user: User): Promise<OnwardMail | undefined> {
+    const { deadlines, log, settings } = this.context;
+    const place = placeOf(this.#hop.way, user);
+    // A copy for an archive was not written to the user.
+    if (place.kind === 'fault' || recipient.isCopy === true) return undefined;
+    const { address } = recipient;
+    const { sender } = mail;
+    const limit = { deadlines, limitMs: settings.timeouts.blockMs };
+    try {
+      const { autoreplyTo } = await import('../autoreply/autoreply.ts');
+      const header = await mail.header();
+      return await diskTurns.run(place.path, limit, () =>
+        autoreplyTo({ user, recipient: address, sender, header, place, nowMs: Date.now() }),
+      );
+    } catch (error) {
+      log.notAnswered(user.address, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+}
+
+/** It has come here by an alias that stands for others as well: they get theirs, and the sender hears of the mailbox alone. */
+function withoutMailbox(
+  recipient: number,
+  address: string,
+  { sender }: Mail,
+  sentOn: readonly OnwardMail[],
+): RecipientOutcome {
+  if (sentOn.length === 0) return failed(recipient, '5.1.1', 'there is no such mailbox here');
+  const itself = { reason: 'alias', reversePath: sender, recipients: [address], fields: '' } as const;
+  return deliveredOutcome(recipient, undefined, [...sentOn, { ...itself, isExpanded: true }]);
 }
 
 /** RFC 5321 4.2.3: exceeded storage allocation, insufficient system storage. */

@@ -107,6 +107,12 @@ class DatabaseRecords implements EditableRecords {
   }
 
   putUser(record: UserRecord, before?: string): void {
+    if (record.forward !== undefined || record.autoreply !== undefined)
+      throw new DirectoryError(
+        'DIRECTORY_RECORD',
+        `${this.#path} has no place for forwards and automatic answers.`,
+        'They are kept in a [[directory]] of kind "users", or come from one with a query, as columns forward, keep_copy and autoreply.',
+      );
     const { user, password = null, scram = null, mailbox = null, quota = null, disabled = false } = record;
     const columns = [user, password, scram, mailbox, quota, disabled ? 1 : 0];
     if (before === undefined)

@@ -4,7 +4,7 @@ import { accountOf, readRecord, type ReadRecord } from '../record.ts';
 import type { FoundAccount } from '../account.ts';
 
 /** Columns that may have other types in a database than in a record. */
-const lists = ['aliases', 'senders'] as const;
+const lists = ['aliases', 'senders', 'forward'] as const;
 
 /**
  * @param address - that was asked for; a row without a column `user` is about it
@@ -31,10 +31,17 @@ function recordOf(
   for (const name of lists) if (typeof record[name] === 'string') record[name] = wordsOf(record[name]);
   if (typeof record['applications'] === 'string')
     record['applications'] = JSON.parse(record['applications'], dropNull);
-  const { quota, disabled } = record;
+  if (typeof record['autoreply'] === 'string' && record['autoreply'].startsWith('{'))
+    record['autoreply'] = JSON.parse(record['autoreply'], dropNull);
+  const { quota, disabled, keep_copy: keepCopy } = record;
   if (typeof quota === 'string' && /^\d+$/u.test(quota)) record['quota'] = Number(quota);
-  if (disabled !== undefined) record['disabled'] = !['0', 'false', 'f', 'n'].includes(String(disabled));
+  if (disabled !== undefined) record['disabled'] = isTrue(disabled);
+  if (keepCopy !== undefined) record['keep_copy'] = isTrue(keepCopy);
   return record;
+}
+
+function isTrue(value: unknown): boolean {
+  return !['0', 'false', 'f', 'n'].includes(String(value));
 }
 
 function dropNull(_: string, value: unknown): unknown {

@@ -1,6 +1,7 @@
 // Lines of Dovecot's passwd-file: `user:password:uid:gid:gecos:home:shell:extra fields`. Also /etc/shadow and files of Apache's htpasswd, which
 // have the first two fields in the same places.
 
+import { parseMailbox } from '../../address/path.ts';
 import { tableKey } from '../../table/table-key.ts';
 import { parseSize } from '../../values/size.ts';
 import type { Account } from '../account.ts';
@@ -20,6 +21,7 @@ export function accountOfPasswdLine(address: string, rest: string): Account {
       senders: [],
       mailbox: extra.get('userdb_mail') ?? extra.get('userdb_home') ?? (home === '' ? undefined : home),
       quotaBytes: quotaOf(extra),
+      ...forwardOf(extra),
     },
     credentials: password === '' ? [] : [{ password }],
     // Dovecot has three ways to say that nobody may log in.
@@ -36,6 +38,16 @@ function extraFields(text: string): ReadonlyMap<string, string> {
       return equals === -1 ? [word, 'y'] : [word.slice(0, equals), word.slice(equals + 1)];
     }),
   );
+}
+
+/** Fields of Sluice's own; Dovecot passes fields of users by that it does not know. */
+function forwardOf(extra: ReadonlyMap<string, string>): Pick<Account['user'], 'forward' | 'keepCopy'> {
+  const forward = (extra.get('userdb_forward') ?? '').split(',').filter(isMailbox);
+  return forward.length === 0 ? {} : { forward, ...(isOn(extra, 'userdb_keep_copy') && { keepCopy: true }) };
+}
+
+function isMailbox(text: string): boolean {
+  return parseMailbox(text).kind === 'mailbox';
 }
 
 function isOn(extra: ReadonlyMap<string, string>, name: string): boolean {

@@ -4,6 +4,7 @@
 import type { RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { OwnPrograms, type Programs } from '../../deliver/pipe/programs.ts';
+import { MailAliases } from './mail-aliases.ts';
 import { MailboxUsers } from './mailbox-users.ts';
 import { AskedPrograms } from './asked-programs.ts';
 import { Secrets } from '../../deliver/login/secrets.ts';
@@ -19,6 +20,8 @@ export class GivenToSender {
   readonly programs: Programs;
   /** Who has a mailbox. */
   readonly users = new MailboxUsers();
+  /** Which names stand for other addresses. */
+  readonly aliases = new MailAliases();
   readonly #asked: AskedPrograms | undefined;
 
   /** @param askSupervisor - of a process that is not root, though the supervisor is */

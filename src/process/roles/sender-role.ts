@@ -173,6 +173,7 @@ export class SenderRole implements Role {
     this.#deadlines.stop();
     this.#tokenCommands.close();
     this.#given.users.close();
+    this.#given.aliases.close();
     this.#spool.close();
     this.#counterPosts.stop();
     this.#link.close();
@@ -197,6 +198,7 @@ export class SenderRole implements Role {
   #context(config: Config): ConnectionContext {
     this.#given.srs.configure(srsSettings(config));
     this.#given.users.configure(config);
+    this.#given.aliases.configure(config);
     const reports: DeliveryReports = {
       ready: (connection, tls, depth = 1, way = 'group', mechanism = '') =>
         this.#post({
@@ -242,6 +244,7 @@ export class SenderRole implements Role {
         folder: runFolder(config.spool),
         programs: this.#given.programs,
         users: this.#given.users,
+        aliases: this.#given.aliases,
         room: this.#room,
         warner: laterWarner(config),
       },
