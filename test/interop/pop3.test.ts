@@ -8,6 +8,8 @@ import { suite, test } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
 import { send } from './mail.ts';
+import { runPage, withoutNetwork } from './run-page.ts';
+import { withoutSwaks } from './swaks.ts';
 
 const script = join(import.meta.dirname, 'pop3/session.py');
 const user = 'joe@box.test';
@@ -254,3 +256,15 @@ suite('POP3 with clients', () => {
     assert.deepEqual(stored(), []);
   });
 });
+
+test(
+  'the commands of docs/pop3.md print what it says',
+  { skip: withoutSwaks() || withoutNetwork() || withoutProgram('curl') },
+  async (t) => {
+    await runPage(Ground.of(t), {
+      file: 'docs/pop3.md',
+      files: { toml: (text) => (text.includes('hostname') ? 'sluice.toml' : 'limits.toml') },
+      input: 'a long password',
+    });
+  },
+);
