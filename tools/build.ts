@@ -15,6 +15,7 @@ const dist = join(home, 'dist');
 /** Files that Node is told to run or to load by their path, and those that plugins import: they keep their place. */
 const entries = [
   'cli/main',
+  'local/main',
   'process/roles/role-main',
   'table/sqlite/thread-main',
   'manager/greylist/thread-main',

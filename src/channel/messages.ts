@@ -3,7 +3,8 @@
 import type { MailboxTold } from './mailbox-messages.ts';
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
-import type { PipeEnd, PipeRun } from '../deliver/pipe/programs.ts';
+import type { PipeRun } from '../deliver/pipe/programs.ts';
+import type { SystemEnd } from '../deliver/system/system-runs.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { CrashRole, CrashWay } from '../control/operations/crash-test.ts';
 import type { Counters } from '../log/event-counters.ts';
@@ -208,7 +209,7 @@ export type AskedProgram = Omit<PipeRun, 'way'> & { readonly kind: 'runProgram';
 export interface ProgramAnswer {
   readonly kind: 'programEnded';
   readonly id: number;
-  readonly end: PipeEnd;
+  readonly end: SystemEnd;
 }
 
 /** The outcome of a reload. */

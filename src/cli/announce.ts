@@ -61,6 +61,7 @@ const onThisHost = {
   pipe: 'to a program, except what a [[route]] names',
   archive: 'into an archive, except what a [[route]] names',
   mailbox: 'into mailboxes, except what a [[route]] names',
+  local: 'to users of the system, except what a [[route]] names',
   redirect: 'to other addresses, except what a [[route]] names',
   hold: 'nothing, except what a [[route]] names',
 } as const;

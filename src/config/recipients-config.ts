@@ -31,7 +31,7 @@ function toRecipientsConfig(recipients: FileRecipients, folder: string): Recipie
 
 /**
  * All [[recipients]], and those of domains that no [[recipients]] names: for a backup MX, the primary servers are asked; for mailboxes, the directory
- * and their aliases.
+ * and their aliases; for users of the system, the system.
  * @param folder - where a relative path starts
  */
 export function toRecipients(
@@ -76,6 +76,7 @@ function impliedBy(route: RouteConfig) {
       ...(aliases !== undefined && { aliases }),
     };
   }
+  if ('way' in route && route.way.kind === 'local') return { local: true };
   if (route.backup === undefined) return undefined;
   return {
     call_ahead:

@@ -3,8 +3,7 @@
 import type { HeaderChanges } from '../values/header-changes.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import type { FileRoute } from './file-route.ts';
-import type { MailboxSettings } from '../values/mailbox-way.ts';
-import { atOnceOf, wayOf } from './way-config.ts';
+import { atOnceOf, type DeliveryHere, wayOf } from './way-config.ts';
 
 /** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
 export type RouteConfig = RouteMatch & RouteTarget;
@@ -78,7 +77,7 @@ type RouteTarget =
     }
   | { readonly kind: 'discard' }
   | {
-      readonly kind: 'pipe' | 'archive' | 'mailbox' | 'redirect' | 'hold';
+      readonly kind: 'pipe' | 'archive' | 'mailbox' | 'local' | 'redirect' | 'hold';
       readonly way: LocalWay;
       /** How many runs there may be at once; 0: none. */
       readonly atOnce: number;
@@ -86,8 +85,8 @@ type RouteTarget =
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
-/** @param mailboxes - for routes into mailboxes */
-export function toRouteConfig(route: FileRoute, mailboxes: MailboxSettings): RouteConfig {
+/** @param here - for routes that deliver on this host */
+export function toRouteConfig(route: FileRoute, here: DeliveryHere): RouteConfig {
   const { name, domain = [], sender = [], priority, srs, verp } = route;
   const match = {
     ...(isConditional(route) && { conditions: conditionsOf(route) }),
@@ -114,7 +113,7 @@ export function toRouteConfig(route: FileRoute, mailboxes: MailboxSettings): Rou
     return { ...match, kind: 'relay', relay, ...servers, ...quirks, ...logins };
   }
   if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
-  const way = wayOf(route, mailboxes);
+  const way = wayOf(route, here);
   if (way !== undefined) return { ...match, kind: way.kind, way, atOnce: atOnceOf(route, way) };
   if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };

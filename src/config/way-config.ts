@@ -2,6 +2,7 @@
 
 import type { ArchiveWay, LocalWay, PipeWay } from '../values/local-way.ts';
 import type { MailboxSettings } from '../values/mailbox-way.ts';
+import type { SystemSettings } from '../values/system-way.ts';
 import type { FileRoute } from './file-route.ts';
 
 const pipeTimeMs = 5 * 60_000;
@@ -9,12 +10,21 @@ const outputBytes = 64 * 1024;
 const usuallyAtOnce = 10;
 /** Most of a delivery is a wait for the disk, which carries out many waits together. */
 const usuallyIntoMailboxes = 32;
+/** Some users' programs take long, and others must not wait for them. */
+const usuallyToUsers = 20;
 
-export function wayOf(route: FileRoute, mailboxes: MailboxSettings): LocalWay | undefined {
+/** What routes of one kind have in common. */
+export interface DeliveryHere {
+  readonly mailboxes: MailboxSettings;
+  readonly local: SystemSettings;
+}
+
+export function wayOf(route: FileRoute, { mailboxes, local }: DeliveryHere): LocalWay | undefined {
   const { archive, redirect, hold } = route;
   if (route.pipe !== undefined) return pipeOf(route.pipe, route);
   if (archive !== undefined) return archiveOf(archive);
   if (route.mailbox === true) return { kind: 'mailbox', ...mailboxes };
+  if (route.local === true) return { kind: 'local', ...local };
   if (redirect !== undefined) return { kind: 'redirect', to: redirect };
   return hold === undefined ? undefined : { kind: 'hold', reason: hold };
 }
@@ -46,5 +56,7 @@ export function atOnceOf({ atOnce }: FileRoute, way: LocalWay): number {
   if (way.kind === 'hold') return 0;
   // One process at a time writes to a file.
   if (way.kind === 'archive' && way.place.kind === 'file') return 1;
-  return atOnce ?? (way.kind === 'mailbox' ? usuallyIntoMailboxes : usuallyAtOnce);
+  if (atOnce !== undefined) return atOnce;
+  if (way.kind === 'local') return usuallyToUsers;
+  return way.kind === 'mailbox' ? usuallyIntoMailboxes : usuallyAtOnce;
 }

@@ -9,6 +9,7 @@ import { ClosedWay } from './local/closed-way.ts';
 import { MailboxConnection } from './mailbox/mailbox-connection.ts';
 import { PipeConnection } from './pipe/pipe-connection.ts';
 import { OutgoingConnection } from './smtp/outgoing-connection.ts';
+import { SystemConnection } from './system/system-connection.ts';
 import type { TransportConnection } from './transport.ts';
 import type { ConnectGrant } from './types.ts';
 
@@ -33,6 +34,8 @@ export function openTransport(
       return new ArchiveConnection(context, grant, hop, onEnded);
     case 'mailbox':
       return new MailboxConnection(context, grant, hop, onEnded);
+    case 'local':
+      return new SystemConnection(context, grant, hop, onEnded);
     case 'redirect':
       return new ClosedWay(context, grant, 'the manager carries out redirections', onEnded);
     case 'hold':

@@ -21,6 +21,10 @@ export interface FedProgram {
   readonly outputBytes: number;
   /** Of the address space of each of its processes; undefined: no limit. */
   readonly memoryBytes?: number | undefined;
+  /** That its user may have when one is started; without prlimit, there is no such limit. */
+  readonly processes?: number | undefined;
+  /** By which it is found, with all that it has started; undefined: one of its own. */
+  readonly mark?: string | undefined;
   /** Ends it before its time. */
   readonly signal: AbortSignal;
 }
@@ -42,7 +46,7 @@ const limiters = ['/usr/bin/prlimit', '/bin/prlimit'] as const;
 
 /** Never rejects. */
 export function feedProgram(request: FedProgram): Promise<FedEnd> {
-  const mark = randomBytes(12).toString('base64url');
+  const mark = request.mark ?? randomBytes(12).toString('base64url');
   const started = start(request, mark);
   if (typeof started === 'string')
     return Promise.resolve({ kind: 'not-started', code: started, printed: '' });
@@ -50,15 +54,17 @@ export function feedProgram(request: FedProgram): Promise<FedEnd> {
 }
 
 function start(
-  { command, environment, folder, input, as, memoryBytes }: FedProgram,
+  { command, environment, folder, input, as, memoryBytes, processes }: FedProgram,
   mark: string,
 ): ChildProcess | string {
   const limiter = limiters.find((path) => existsSync(path));
   if (memoryBytes !== undefined && limiter === undefined) return 'no prlimit';
+  const limits = [
+    ...(memoryBytes === undefined ? [] : [`--as=${memoryBytes}`]),
+    ...(processes === undefined ? [] : [`--nproc=${processes}`, '--core=0']),
+  ];
   const limited =
-    memoryBytes === undefined || limiter === undefined
-      ? command
-      : [limiter, `--as=${memoryBytes}`, '--', ...command];
+    limits.length === 0 || limiter === undefined ? command : [limiter, ...limits, '--', ...command];
   const [program = '', ...args] = limited;
   try {
     return spawn(program, args, {

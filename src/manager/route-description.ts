@@ -62,6 +62,7 @@ function targetOf(route: RouteConfig, domain: string): string {
     case 'pipe':
     case 'archive':
     case 'mailbox':
+    case 'local':
     case 'redirect':
     case 'hold':
       return wayText(route.way);
@@ -86,6 +87,8 @@ function wayText(way: LocalWay): string {
         : `is kept in the file ${way.place.path}`;
     case 'mailbox':
       return `is delivered into the mailbox ${way.path}`;
+    case 'local':
+      return 'is delivered as the user of the system whose name the address has';
     case 'redirect':
       return `goes to ${way.to.join(', ')} instead`;
     case 'hold':

@@ -247,6 +247,7 @@ class TableRouter implements Router {
       case 'pipe':
       case 'archive':
       case 'mailbox':
+      case 'local':
       case 'redirect':
       case 'hold':
         return planOfWay(rule, rule.target);

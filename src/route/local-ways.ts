@@ -13,6 +13,7 @@ const kinds: ReadonlySet<string> = new Set<LocalWay['kind']>([
   'pipe',
   'archive',
   'mailbox',
+  'local',
   'redirect',
   'hold',
 ]);

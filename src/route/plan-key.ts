@@ -2,6 +2,7 @@
 // table: the key must not lead it where a rule leads that now has the same name or the same place in the configuration.
 
 import type { MailboxSettings } from '../values/mailbox-way.ts';
+import type { SystemSettings } from '../values/system-way.ts';
 import { createHash } from 'node:crypto';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
@@ -116,6 +117,8 @@ function partsOf(target: RouteTarget): readonly unknown[] {
     }
     case 'mailbox':
       return mailboxParts(target);
+    case 'local':
+      return systemParts(target);
     case 'redirect':
       return target.to;
     case 'hold':
@@ -128,4 +131,11 @@ function partsOf(target: RouteTarget): readonly unknown[] {
 function mailboxParts({ path, separators, folders, quota }: MailboxSettings): readonly (string | number)[] {
   const { bytes = 0, messages = 0, whenFull, graceMs, warnPercent } = quota;
   return [path, separators, folders, bytes, messages, whenFull, graceMs, warnPercent];
+}
+
+function systemParts(settings: SystemSettings): readonly unknown[] {
+  const { instructions, mailbox, separators, aliasUser = '', leastUid } = settings;
+  const { perUser, timeMs, memoryBytes = 0, processes, outputBytes } = settings;
+  const whom = [instructions, mailbox, separators, aliasUser, leastUid];
+  return [...whom, perUser, timeMs, memoryBytes, processes, outputBytes];
 }

@@ -12,6 +12,7 @@ import { ProgramTable } from '../table/program-table.ts';
 import type { Aliases, RecipientRule } from '../policy/recipients/recipient-rules.ts';
 import type { RecipientSource } from '../policy/recipients/recipient-source.ts';
 import type { SourceReportsParts } from '../policy/recipients/source-reports.ts';
+import { SystemSource } from '../policy/recipients/system-source.ts';
 import { TableSource } from '../policy/recipients/table-source.ts';
 import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import type { Table } from '../table/table.ts';
@@ -72,7 +73,7 @@ function sourceOf(
   config: Config,
   parts: RecipientParts,
 ): RecipientSource | undefined {
-  const { callAhead, control, directory, home, program, table } = settings;
+  const { callAhead, control, directory, home, local, program, table } = settings;
   if (callAhead !== undefined) {
     // All that an open connection, or an answer that is kept, depends on.
     const { deliver, dns, hostname, listen, quirk, source, tls } = config;
@@ -84,6 +85,7 @@ function sourceOf(
     return parts.kept.of(`control ${JSON.stringify(settings)}`, () =>
       controlRecipients(control, home, settings, parts),
     );
+  if (local === true) return new SystemSource(config.local);
   const { key, subaddress: separators } = settings;
   const rules = { key, separators };
   if (table !== undefined) return new TableSource(parts.tables.get(table) ?? missingTable(table), rules);

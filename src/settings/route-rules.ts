@@ -144,6 +144,7 @@ function targetOf(route: RouteConfig): RouteTarget {
     case 'pipe':
     case 'archive':
     case 'mailbox':
+    case 'local':
     case 'redirect':
     case 'hold':
       return route.way;

@@ -29,7 +29,7 @@ export function wayRules(routes: readonly RouteConfig[]): readonly LimitRule[] {
       isOverride: false,
       connections: atOnce,
       // Others must not wait, or get it twice, because of one run that takes long or breaks off.
-      ...(way.kind === 'pipe' && { recipientsPerMessage: 1 }),
+      ...((way.kind === 'pipe' || way.kind === 'local') && { recipientsPerMessage: 1 }),
       ...(way.kind === 'hold' && { reason: way.reason }),
     });
   }

@@ -1,6 +1,7 @@
 // Ways out that end on this host, as a [[route]] describes them. Plain data, which is sent between processes.
 
 import type { MailboxWay } from './mailbox-way.ts';
+import type { SystemWay } from './system-way.ts';
 
 /** How the exit code of a program is understood: by sysexits.h, or by qmail-command(8). */
 export type ExitCodes = 'sysexits' | 'qmail';
@@ -53,4 +54,4 @@ export interface HoldWay {
   readonly reason: string;
 }
 
-export type LocalWay = PipeWay | ArchiveWay | MailboxWay | RedirectWay | HoldWay;
+export type LocalWay = PipeWay | ArchiveWay | MailboxWay | SystemWay | RedirectWay | HoldWay;

@@ -9,7 +9,7 @@ export const levels: readonly (readonly string[])[] = [
   ['settings'],
   ['channel'],
   ['control'],
-  ['pop3'],
+  ['pop3', 'local'],
   ['receive', 'deliver'],
   ['plugin'],
   ['policy', 'sasl'],
@@ -29,6 +29,7 @@ export const levels: readonly (readonly string[])[] = [
   ['spool'],
   ['message'],
   ['protocol'],
+  ['instructions'],
   ['address'],
   ['log'],
   ['password', 'tls', 'crash'],
@@ -62,6 +63,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['config.ts'],
       ['destinations-config.ts'],
       [
+        'local-config.ts',
         'mailboxes-config.ts',
         'login-config.ts',
         'other-servers.ts',
@@ -145,6 +147,7 @@ export const pureRooms: ReadonlySet<string> = new Set([
   'dmarc',
   'tlsrpt',
   'values',
+  'instructions',
 ]);
 /** The core modules that pure rooms may import, and the names that they may take from each. */
 export const pureModules: ReadonlyMap<string, ReadonlySet<string> | 'all'> = new Map<

@@ -30,7 +30,7 @@ const refused: readonly (readonly [text: string, problem: RegExp])[] = [
   ['pipe = ["/bin/x"]\nas = "a:b:c"', /neither a user nor user:group/],
   ['pipe = ["/bin/x"]\nmx = true', /exclude each other/],
   ['mx = true\nas = "mail"', /is only for pipe/],
-  ['mx = true\nat_once = 4', /is only for pipe, archive, mailbox and redirect/],
+  ['mx = true\nat_once = 4', /is only for pipe, archive, mailbox, local and redirect/],
   ['mailbox = false', /must be true/],
   ['mailbox = true', /mailbox: needs a \[\[directory\]\], which says who has a mailbox/],
   ['mailbox = true\n[mailboxes]\npath = "/var/mail/${domain}"', /needs \$\{user\}/],

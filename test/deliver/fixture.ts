@@ -25,6 +25,7 @@ import { absent } from '../../src/table/table.ts';
 import { RoomReports } from '../../src/deliver/mailbox/room-reports.ts';
 import type { WarningSender } from '../../src/deliver/mailbox/quota-warning.ts';
 import type { UserFinder } from '../../src/deliver/mailbox/user-lookups.ts';
+import { OwnDeliveries } from '../../src/deliver/system/system-deliveries.ts';
 import { OwnPrograms } from '../../src/deliver/pipe/programs.ts';
 import { PlaceProofs } from '../../src/deliver/smtp/place-proofs.ts';
 import { Sender } from '../../src/deliver/sender.ts';
@@ -264,7 +265,15 @@ export async function fixture(
     },
     srs: new LiveSrs(),
     // Programs of tests run as whoever runs the tests, root as well.
-    ways: { folder: runFolder, programs: new OwnPrograms(anyUid), users, aliases, room, warner },
+    ways: {
+      folder: runFolder,
+      programs: new OwnPrograms(anyUid),
+      systemUsers: new OwnDeliveries(),
+      users,
+      aliases,
+      room,
+      warner,
+    },
   };
   const sender = new Sender(context);
   // As the manager remembers it.

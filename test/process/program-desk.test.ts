@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ProgramAnswer, RoleToSupervisor } from '../../src/channel/messages.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import type { PipeEnd } from '../../src/deliver/pipe/programs.ts';
 import type { PipeFacts } from '../../src/deliver/pipe/pipe-values.ts';
+import type { SystemEnd } from '../../src/deliver/system/system-runs.ts';
 import { ProgramDesk } from '../../src/process/supervise/program-desk.ts';
 import { planKeyOfRoute } from '../../src/settings/route-rules.ts';
 
@@ -39,8 +39,11 @@ function ground(t: TestContext, script: string, as = 'as = "nobody"') {
   assert.ok(route);
   const planKey = planKeyOfRoute(config.route, route, 0);
   const desk = new ProgramDesk(process.getuid?.());
-  const ask = (changed: Partial<Request> = {}, name: 'sender' | 'receiver' = 'sender'): Promise<PipeEnd> => {
-    const { promise, resolve } = Promise.withResolvers<PipeEnd>();
+  const ask = (
+    changed: Partial<Request> = {},
+    name: 'sender' | 'receiver' = 'sender',
+  ): Promise<SystemEnd> => {
+    const { promise, resolve } = Promise.withResolvers<SystemEnd>();
     const asker = {
       name,
       serial: 7,

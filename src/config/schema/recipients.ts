@@ -36,6 +36,11 @@ const recipients = tableOf({
     'The mailboxes are the users of the directory and their aliases, instead of those of a table.',
     { defaultText: 'false', example: 'true' },
   ),
+  local: key(
+    yesNo().optional(),
+    'The mailboxes are the users of the system, as [local] describes them, instead of those of a table.',
+    { defaultText: 'false', example: 'true' },
+  ),
   program: key(
     listOf(
       z.string({ error: expected('a word of a command') }).min(1, 'must not be empty'),
@@ -88,7 +93,7 @@ const recipients = tableOf({
 });
 
 /** What knows the mailboxes: each [[recipients]] has one. */
-const sources = ['table', 'directory', 'program', 'control', 'call_ahead'] as const;
+const sources = ['table', 'directory', 'local', 'program', 'control', 'call_ahead'] as const;
 
 type Recipients = z.output<typeof recipients>;
 type Add = (message: string, ...path: (string | number)[]) => void;
@@ -98,7 +103,7 @@ function checkOne(each: Recipients, add: Add): void {
   const [first, second] = given;
   if (first === undefined && each.aliases === undefined) {
     add(
-      'needs a source of mailboxes: table, with the name of a [[table]], or directory = true, or program, or control',
+      'needs a source of mailboxes: table, with the name of a [[table]], or directory = true, or local = true, or program, or control',
     );
   } else if (second !== undefined) {
     add(`${given.join(' and ')} exclude each other: give only one of ${sources.join(', ')}`, second);

@@ -12,13 +12,13 @@ import { control } from './control.ts';
 import { crash } from './crash.ts';
 import { credentials } from './credential.ts';
 import { deliver } from './deliver.ts';
+import { deliveryHere } from './delivery-here.ts';
 import { directories, login } from './directory.ts';
 import { etrnTables } from './etrn.ts';
 import { duration, expected, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
-import { mailboxes } from './mailboxes.ts';
 import { pop3 } from './pop3.ts';
 import { quarantine } from './quarantine.ts';
 import { queue } from './queue.ts';
@@ -186,10 +186,7 @@ export const root = tableOf({
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
   ),
-  mailboxes: key(
-    mailboxes.prefault({}),
-    'Where the mailboxes are that a [[route]] with mailbox = true delivers into. docs/mailboxes.md has an example.',
-  ),
+  ...deliveryHere,
   route_table: key(
     routeTables.prefault([]),
     'A table that says where mail goes: of Sluice, Postfix or qmail. They are asked in the order of the file, before the [[route]] tables.',

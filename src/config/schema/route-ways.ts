@@ -21,10 +21,10 @@ import { mailbox } from './texts.ts';
 const minuteMs = 60_000;
 
 /** Targets of a route. */
-export const wayTargets = ['pipe', 'archive', 'mailbox', 'redirect', 'hold'] as const;
+export const wayTargets = ['pipe', 'archive', 'mailbox', 'local', 'redirect', 'hold'] as const;
 
 /** Targets with `at_once`. */
-const atOnceTargets = ['pipe', 'archive', 'mailbox', 'redirect'] as const;
+const atOnceTargets = ['pipe', 'archive', 'mailbox', 'local', 'redirect'] as const;
 
 /** Keys that stand beside one target alone. */
 const pipeKeys = ['as', 'pipe_time', 'memory', 'output', 'exit_codes', 'trace_fields', 'mbox_from'] as const;
@@ -120,6 +120,11 @@ export const routeWays = {
     'Deliver the mail into the mailboxes of the users of the directory, which [mailboxes] describes. A recipient who is no user is refused at RCPT, unless a [[recipients]] names the domain.',
     { example: 'true' },
   ),
+  local: key(
+    z.literal(true, { error: expected('true') }).optional(),
+    'Deliver the mail to users of the system, each as this user, by aliases and by the files of the user; [local] says how. Only a Sluice that root has started can do that. A recipient who is no user is refused at RCPT, unless a [[recipients]] names the domain.',
+    { example: 'true' },
+  ),
   redirect: key(
     listOf(textOf('a mail address', mailbox), 'addresses such as ["other@example.org"]')
       .min(1, 'must name one address at least')
@@ -138,8 +143,8 @@ export const routeWays = {
   ),
   at_once: key(
     wholeNumber(1, 10_000).optional(),
-    'For pipe, archive, mailbox and redirect: how many runs there may be at the same time. All local work together is limited by max_local in [deliver].',
-    { defaultText: '10; 32 for mailboxes; 1 for an archive in a file', example: '4' },
+    'For pipe, archive, mailbox, local and redirect: how many runs there may be at the same time. All local work together is limited by max_local in [deliver].',
+    { defaultText: '10; 32 for mailboxes; 20 for local; 1 for an archive in a file', example: '4' },
   ),
 };
 
@@ -162,7 +167,7 @@ export function refuseWays(value: WayKeys, context: z.RefinementCtx): void {
   const { archive } = value;
   if (value.at_once !== undefined) {
     if (atOnceTargets.every((target) => value[target] === undefined))
-      refuse('is only for pipe, archive, mailbox and redirect', 'at_once');
+      refuse('is only for pipe, archive, mailbox, local and redirect', 'at_once');
     if (archive?.file !== undefined && value.at_once !== 1)
       refuse('must be 1 or left out: one process at a time writes to the file of an archive', 'at_once');
   }

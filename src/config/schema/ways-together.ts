@@ -10,6 +10,7 @@ export interface WayTables {
     readonly pipe?: unknown;
     readonly redirect?: unknown;
     readonly mailbox?: unknown;
+    readonly local?: unknown;
     readonly domain?: unknown;
     readonly recipient?: unknown;
     readonly archive?: { readonly file?: string | undefined } | undefined;
@@ -21,8 +22,8 @@ export interface WayTables {
 export function checkWays({ route, limit, directory }: WayTables, context: z.RefinementCtx): void {
   const names = route.flatMap(({ name }) => name ?? []);
   const local = new Set(
-    route.flatMap(({ name = '', pipe, redirect, archive, mailbox }) =>
-      [pipe, redirect, archive, mailbox].every((way) => way === undefined) ? [] : [name],
+    route.flatMap(({ name = '', pipe, redirect, archive, mailbox, local: users }) =>
+      [pipe, redirect, archive, mailbox, users].every((way) => way === undefined) ? [] : [name],
     ),
   );
   for (const [index, { route: limited = [] }] of limit.entries()) {
@@ -45,12 +46,14 @@ export function checkWays({ route, limit, directory }: WayTables, context: z.Ref
       context.addIssue({ code: 'custom', message, path: ['route', index, 'archive', 'file'] });
     }
   }
-  for (const [index, { mailbox, domain, recipient }] of route.entries()) {
-    if (mailbox === undefined) continue;
+  for (const [index, { mailbox, local: users, domain, recipient }] of route.entries()) {
+    if (mailbox === undefined && users === undefined) continue;
+    const target = mailbox === undefined ? 'local' : 'mailbox';
     const refuse = (message: string): void =>
-      context.addIssue({ code: 'custom', message, path: ['route', index, 'mailbox'] });
-    if (directory.length === 0) refuse('needs a [[directory]], which says who has a mailbox');
+      context.addIssue({ code: 'custom', message, path: ['route', index, target] });
+    if (mailbox !== undefined && directory.length === 0)
+      refuse('needs a [[directory]], which says who has a mailbox');
     if (domain === undefined && recipient === undefined)
-      refuse('needs domain: without it, mail to all other domains would be looked for in mailboxes, too');
+      refuse('needs domain: without it, mail to all other domains would be looked for here, too');
   }
 }

@@ -19,7 +19,7 @@ import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
 import { archiveFields } from './archive-fields.ts';
 import { addToFile } from './archive-file.ts';
-import { mboxLines } from './mbox-lines.ts';
+import { mboxLines } from '../../mailbox/mbox/mbox-lines.ts';
 
 const maildirs = new MaildirWriter();
 

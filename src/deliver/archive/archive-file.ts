@@ -1,11 +1,12 @@
 // Appends messages to the files of an archive: one file, or one for each hour, day or month, and a further one when a size is reached. Promises:
 // a message counts when it is on stable storage; what a crash has cut off does not swallow the next message.
 
-import { mkdir, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { archiveName, type FilePlace } from './archive-name.ts';
-import { type HeldLock, type LockTimes, withLock } from './file-lock.ts';
 import { nodeMailFiles } from '../../mailbox/mail-files.ts';
+import { appendEntry } from '../../mailbox/mbox/append-entry.ts';
+import { type HeldLock, type LockTimes, withLock } from '../../mailbox/mbox/file-lock.ts';
 import { notRegular, openToAppend, regularFileFault } from './regular-file.ts';
 
 /**
@@ -37,25 +38,7 @@ async function append(
   const path = await currentName(place, nowMs);
   const { file, isNew } = await openToAppend(path);
   try {
-    const before = (await file.stat()).size;
-    let size = before;
-    try {
-      if (before > 0 && !(await endsWithBlankLine(file, before))) {
-        await file.writeFile('\n\n');
-        size += 2;
-      }
-      for await (const piece of pieces) {
-        await lock.renew();
-        await file.writeFile(piece);
-        size += piece.length;
-      }
-      await file.datasync();
-    } catch (error) {
-      // Unless somebody else writes to it by now, or has done so.
-      const { size: now } = await file.stat();
-      if (now <= size + 1024 * 1024 && now >= before && (await lock.isHeld())) await file.truncate(before);
-      throw error;
-    }
+    await appendEntry(file, pieces, lock);
   } finally {
     await file.close();
   }
@@ -84,9 +67,4 @@ async function currentName(place: FilePlace, nowMs: number): Promise<string> {
     );
     if (size < place.mostBytes) return path;
   }
-}
-
-async function endsWithBlankLine(file: FileHandle, size: number): Promise<boolean> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, Math.max(0, size - 2));
-  return buffer.toString('latin1', 0, bytesRead) === '\n\n';
 }

@@ -6,6 +6,7 @@ import { feedProgram, type FedEnd } from '../../io/feed-program.ts';
 import { userAccount } from '../../io/user-account.ts';
 import type { PipeWay } from '../../values/local-way.ts';
 import { fillCommand } from '../../values/pipe-command.ts';
+import { inheritedByPrograms } from './inherited.ts';
 import { type PipeFacts, type PipeUser, pipeEnvironment, pipeValues } from './pipe-values.ts';
 
 /** One run of a program. Plain data. */
@@ -56,15 +57,6 @@ export function runPipe(
     memoryBytes,
     signal,
   });
-}
-
-/** Not the PATH of this process: an administrator who starts Sluice from a shell may have folders of their own in it. */
-const programPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** What programs get beside the facts of the mail. There may be secrets in the rest of the environment of this process. */
-export function inheritedByPrograms(): Record<string, string> {
-  const { LANG, TZ } = process.env;
-  return { PATH: programPath, ...(LANG !== undefined && { LANG }), ...(TZ !== undefined && { TZ }) };
 }
 
 /** Programs of this process, as its own user. */

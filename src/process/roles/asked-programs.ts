@@ -1,23 +1,39 @@
-// Programs of a sender that is not root: those that run as another user, the supervisor runs.
+// Programs of a sender that is not root: those that run as another user, and deliveries to users of the system, the supervisor carries out.
 
 import type { ProgramAnswer, RoleToSupervisor } from '../../channel/messages.ts';
-import { OwnPrograms, type PipeEnd, type PipeRun, type Programs } from '../../deliver/pipe/programs.ts';
+import {
+  OwnPrograms,
+  type PipeEnd,
+  type PipeRun,
+  type Programs,
+  refusedRun,
+} from '../../deliver/pipe/programs.ts';
+import type { SystemDeliveries, SystemRun } from '../../deliver/system/system-deliveries.ts';
+import type { SystemEnd } from '../../deliver/system/system-runs.ts';
 
-export class AskedPrograms implements Programs {
+export class AskedPrograms implements Programs, SystemDeliveries {
   readonly #ask: (message: RoleToSupervisor) => void;
   readonly #own = new OwnPrograms();
-  readonly #waiting = new Map<number, (end: PipeEnd) => void>();
+  readonly #waiting = new Map<number, (end: SystemEnd) => void>();
   #lastId = 0;
 
   constructor(ask: (message: RoleToSupervisor) => void) {
     this.#ask = ask;
   }
 
-  run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
+  async run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
     if (run.way.as === undefined) return this.#own.run(run, signal);
+    const end = await this.#asked(run, signal);
+    return end.kind === 'fault' ? refusedRun(end.text) : end;
+  }
+
+  deliver(run: SystemRun, signal: AbortSignal): Promise<SystemEnd> {
+    return this.#asked(run, signal);
+  }
+
+  #asked({ planKey, facts, file }: Omit<PipeRun, 'way'>, signal: AbortSignal): Promise<SystemEnd> {
     const id = ++this.#lastId;
-    const { planKey, facts, file } = run;
-    const { promise, resolve } = Promise.withResolvers<PipeEnd>();
+    const { promise, resolve } = Promise.withResolvers<SystemEnd>();
     const abort = (): void => this.#ask({ kind: 'endProgram', id });
     this.#waiting.set(id, (end) => {
       signal.removeEventListener('abort', abort);

@@ -5,6 +5,7 @@ import type { RoleToSupervisor, SupervisorToRole } from '../../channel/messages.
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { OwnPrograms, type Programs } from '../../deliver/pipe/programs.ts';
 import { MailAliases } from './mail-aliases.ts';
+import { OwnDeliveries, type SystemDeliveries } from '../../deliver/system/system-deliveries.ts';
 import { MailboxUsers } from './mailbox-users.ts';
 import { AskedPrograms } from './asked-programs.ts';
 import { Secrets } from '../../deliver/login/secrets.ts';
@@ -18,6 +19,8 @@ export class GivenToSender {
   readonly srs: LiveSrs;
   /** Who runs programs. */
   readonly programs: Programs;
+  /** Who delivers as users of the system. */
+  readonly systemUsers: SystemDeliveries;
   /** Who has a mailbox. */
   readonly users = new MailboxUsers();
   /** Which names stand for other addresses. */
@@ -29,6 +32,7 @@ export class GivenToSender {
     this.srs = srs;
     this.#asked = askSupervisor === undefined ? undefined : new AskedPrograms(askSupervisor);
     this.programs = this.#asked ?? new OwnPrograms();
+    this.systemUsers = this.#asked ?? new OwnDeliveries();
   }
 
   take(message: Given): void {

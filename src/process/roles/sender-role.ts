@@ -243,6 +243,7 @@ export class SenderRole implements Role {
       ways: {
         folder: runFolder(config.spool),
         programs: this.#given.programs,
+        systemUsers: this.#given.systemUsers,
         users: this.#given.users,
         aliases: this.#given.aliases,
         room: this.#room,

@@ -1,4 +1,4 @@
-// Runs programs of [[route]] tables as other users, for sender processes, which are not root. A sender names a route and facts of the mail: which
+// Runs programs of [[route]] tables, and delivers to users of the system, as other users, for sender processes, which are not root. A sender names a route and facts of the mail: which
 // program runs with which arguments, as whom, and within which limits, is read from the supervisor's own configuration. The message comes in a
 // file that only the sender's user can have written. The supervisor carries none of its bytes.
 
@@ -7,11 +7,14 @@ import { dirname } from 'node:path';
 import type { ProgramAnswer, RoleToSupervisor } from '../../channel/messages.ts';
 import { runFolder } from '../../channel/manager-socket.ts';
 import type { Config } from '../../config/config.ts';
-import { type PipeEnd, inheritedByPrograms, refusedRun, runPipe } from '../../deliver/pipe/programs.ts';
-import { isPipeFacts } from '../../deliver/pipe/pipe-values.ts';
+import { inheritedByPrograms } from '../../deliver/pipe/inherited.ts';
+import { refusedRun, runPipe } from '../../deliver/pipe/programs.ts';
+import { isPipeFacts, type PipeFacts } from '../../deliver/pipe/pipe-values.ts';
+import { type SystemEnd, SystemRuns } from '../../deliver/system/system-runs.ts';
 import { userAccount } from '../../io/user-account.ts';
 import { planKeyOfRoute } from '../../settings/route-rules.ts';
 import type { PipeWay } from '../../values/local-way.ts';
+import type { SystemWay } from '../../values/system-way.ts';
 import type { Child } from './child.ts';
 
 type ProgramMessage = Extract<RoleToSupervisor, { readonly kind: 'runProgram' | 'endProgram' }>;
@@ -28,6 +31,7 @@ export class ProgramDesk {
   readonly #sendersUid: number | undefined;
   /** By the serial of the asking process, and the id of the run. */
   readonly #running = new Map<string, AbortController>();
+  #system: SystemRuns | undefined;
 
   /** @param sendersUid - whom the senders run as; undefined: as this process, and then they run programs themselves */
   constructor(sendersUid: number | undefined) {
@@ -58,7 +62,7 @@ export class ProgramDesk {
     for (const [key, breakOff] of this.#running) if (key.startsWith(`${serial} `)) breakOff.abort();
   }
 
-  #refusal(asker: Asker, key: string, { deliver }: Pick<Config, 'deliver'>): PipeEnd | undefined {
+  #refusal(asker: Asker, key: string, { deliver }: Pick<Config, 'deliver'>): SystemEnd | undefined {
     if (asker.name !== 'sender' || this.#running.has(key))
       return refusedRun('only senders ask for programs, each with a number of its own');
     return this.#running.size >= deliver.maxLocal * mostRunsOverLimit
@@ -70,16 +74,36 @@ export class ProgramDesk {
     { planKey, facts, file }: Extract<ProgramMessage, { readonly kind: 'runProgram' }>,
     config: Pick<Config, 'route' | 'spool'>,
     signal: AbortSignal,
-  ): Promise<PipeEnd> {
+  ): Promise<SystemEnd> {
     const way = wayOf(config, planKey);
-    if (way?.as === undefined) return refusedRun('the route is another one since the last reload');
+    if (way === undefined || (way.kind === 'pipe' && way.as === undefined))
+      return refusedRun('the route is another one since the last reload');
     if (!isPipeFacts(facts)) return refusedRun('the facts of the mail are none');
+    if (way.kind === 'local') {
+      const open = (): number => this.#open(file, config.spool);
+      return this.#systemRuns().run({ way, facts, open, close: closeSync }, signal);
+    }
+    return this.#runPipe(way, facts, () => this.#open(file, config.spool), signal);
+  }
+
+  /** Made when it is needed first. */
+  #systemRuns(): SystemRuns {
+    return (this.#system ??= new SystemRuns());
+  }
+
+  async #runPipe(
+    way: PipeWay,
+    facts: PipeFacts,
+    open: () => number,
+    signal: AbortSignal,
+  ): Promise<SystemEnd> {
     let input: number | undefined;
     try {
+      if (way.as === undefined) return refusedRun('the route names no user');
       const account = await userAccount(way.as.user, way.as.group);
       const { uid, gid } = account;
       if (uid === 0 || gid === 0) return refusedRun('it would run as root');
-      input = this.#open(file, config.spool);
+      input = open();
       return await runPipe(
         { way, facts },
         input,
@@ -106,10 +130,11 @@ export class ProgramDesk {
   }
 }
 
-function wayOf({ route: routes }: Pick<Config, 'route'>, planKey: string): PipeWay | undefined {
+function wayOf({ route: routes }: Pick<Config, 'route'>, planKey: string): PipeWay | SystemWay | undefined {
   for (const [index, route] of routes.entries()) {
-    if (route.kind !== 'pipe' || planKeyOfRoute(routes, route, index) !== planKey) continue;
-    return route.way.kind === 'pipe' ? route.way : undefined;
+    if (route.kind !== 'pipe' && route.kind !== 'local') continue;
+    if (planKeyOfRoute(routes, route, index) !== planKey) continue;
+    return route.way.kind === 'pipe' || route.way.kind === 'local' ? route.way : undefined;
   }
   return undefined;
 }

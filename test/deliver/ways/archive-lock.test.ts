@@ -9,7 +9,7 @@ import { folderFor } from './pipe-fixture.ts';
 
 test('a lock that cannot be written is not left behind', (t) => {
   const folder = folderFor(t);
-  const lock = import.meta.resolve('../../../src/deliver/archive/file-lock.ts');
+  const lock = import.meta.resolve('../../../src/mailbox/mbox/file-lock.ts');
   const script = `import { withLock } from ${JSON.stringify(lock)};
     await withLock(process.argv[1], async () => undefined).catch((error) => console.log(error.code));`;
   // With this limit, a file can be made and not be written to, as on a full disk.

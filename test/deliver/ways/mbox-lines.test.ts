@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { mboxLines } from '../../../src/deliver/archive/mbox-lines.ts';
+import { mboxLines } from '../../../src/mailbox/mbox/mbox-lines.ts';
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the pieces are there
 async function* piecesOf(text: string, cuts: readonly number[]): AsyncGenerator<Buffer, void> {

@@ -1,4 +1,4 @@
-// The lock of a file of an archive: a file beside it with `.lock` behind its name, as programs that read and write mbox files have it
+// The lock of an mbox: a file beside it with `.lock` behind its name, as programs that read and write mbox files have it
 // (procmail's lockfile(1), Dovecot's dotlock). Promises: no two processes of Sluice write to one file at the same time, not even for the
 // moment in which a reload has begun another route to it; a lock whose holder has died holds nobody up.
 

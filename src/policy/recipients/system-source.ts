@@ -1,0 +1,51 @@
+// The users of the system as a source of recipients. What is for no user may be described in the home of the user `alias`: such a file, or one that
+// this process may not see, is enough.
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isPossibleName, qmailNames } from '../../instructions/qmail-names.ts';
+import { SystemUsers } from '../../io/system-users.ts';
+import { findPlace, type FindUser } from '../../mailbox/system/find-place.ts';
+import type { SystemSettings } from '../../values/system-way.ts';
+import {
+  type AskedRecipient,
+  exists,
+  type RecipientAnswer,
+  type RecipientSource,
+  unknown,
+} from './recipient-source.ts';
+
+/** Of this process. */
+const users = new SystemUsers();
+
+export class SystemSource implements RecipientSource {
+  readonly #settings: SystemSettings;
+  readonly #find: FindUser;
+
+  constructor(settings: SystemSettings, find: FindUser = (user) => users.find(user)) {
+    this.#settings = settings;
+    this.#find = find;
+  }
+
+  async find({ address }: AskedRecipient): Promise<RecipientAnswer> {
+    const place = await findPlace(this.#settings, address, this.#find);
+    if (place.kind === 'fault')
+      return place.status.startsWith('5') ? unknown : { kind: 'failing', reason: place.text };
+    if (!place.isAliasUser) return exists;
+    return (await hasFile(place.account.home, place.extension)) ? exists : unknown;
+  }
+}
+
+async function hasFile(home: string, extension: string): Promise<boolean> {
+  for (const { name } of qmailNames('-', extension)) {
+    if (!isPossibleName(name)) continue;
+    try {
+      await stat(join(home, name));
+      return true;
+    } catch (error) {
+      // Another error is no answer: the delivery finds out.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return true;
+    }
+  }
+  return false;
+}
