@@ -38,7 +38,8 @@ interface Entry {
 export async function aliasProblems({
   recipients,
   table,
-}: Pick<Config, 'recipients' | 'table'>): Promise<ConfigWarning[]> {
+  mailboxes,
+}: Pick<Config, 'recipients' | 'table' | 'mailboxes'>): Promise<ConfigWarning[]> {
   if (!recipients.some(({ aliases }) => aliases !== undefined)) return [];
   const opened = new Map<string, Contents>();
   try {
@@ -47,7 +48,7 @@ export async function aliasProblems({
       const contents = isAsked ? await contentsOf(settings) : undefined;
       if (contents !== undefined) opened.set(settings.name, contents);
     }
-    const all = recipients.map((each) => ruleOf(each, opened));
+    const all = recipients.map((each) => ruleOf(each, opened, mailboxes.aliases));
     const rules = new RecipientRules(all);
     const found: ConfigWarning[] = [];
     for (const [index, rule] of all.entries()) {
@@ -88,6 +89,7 @@ function ruleOf(
     control,
   }: RecipientsConfig,
   opened: ReadonlyMap<string, Contents>,
+  expandedHere: string | undefined,
 ): RecipientRule {
   const ofTable = table === undefined ? undefined : opened.get(table);
   const ofAliases = aliases === undefined ? undefined : opened.get(aliases);
@@ -107,6 +109,7 @@ function ruleOf(
             table: { name: aliases ?? '', lookup: (keys) => ofAliases.lookup(keys) },
             key,
             separators,
+            areExpandedHere: aliases === expandedHere,
             reports: silent,
           },
   };

@@ -86,7 +86,7 @@ function wayText(way: LocalWay): string {
         ? `is kept in the Maildir ${way.place.folder}`
         : `is kept in the file ${way.place.path}`;
     case 'mailbox':
-      return `is delivered into the mailbox ${way.path}`;
+      return `is delivered into the mailbox ${way.path}${way.aliases === undefined ? '' : `, or goes on if the table "${way.aliases}" has it`}`;
     case 'local':
       return 'is delivered as the user of the system whose name the address has';
     case 'redirect':

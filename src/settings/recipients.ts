@@ -48,13 +48,14 @@ function ruleOf(settings: RecipientsConfig, config: Config, parts: RecipientPart
   return {
     domains: settings.domain,
     source: sourceOf(settings, config, parts),
-    aliases: aliasesOf(settings, parts),
+    aliases: aliasesOf(settings, config, parts),
     skipsRelayClients: settings.control !== undefined,
   };
 }
 
 function aliasesOf(
   { aliases, key, subaddress: separators }: RecipientsConfig,
+  { mailboxes }: Pick<Config, 'mailboxes'>,
   { kept, reports, tables }: RecipientParts,
 ): Aliases | undefined {
   if (aliases === undefined) return undefined;
@@ -63,6 +64,7 @@ function aliasesOf(
     table,
     key,
     separators,
+    areExpandedHere: aliases === mailboxes.aliases,
     reports: kept.of(`aliases ${aliases}`, () => new AliasReports(reports, aliases)),
   };
 }

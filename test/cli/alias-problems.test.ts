@@ -19,6 +19,7 @@ path = ${JSON.stringify(file('users.list'))}
 [[table]]
 name = "aliases"
 path = ${JSON.stringify(file(aliasesFile))}
+${aliasesFile === 'aliases' ? 'kind = "aliases"' : ''}
 ${recipients}`;
   const config = parseConfig(text, file('sluice.toml'));
   writeFileSync(file('users.list'), 'joe@a.test\njane@a.test\nann@b.test\n');
@@ -118,4 +119,30 @@ test('a cdb has no lines, a table that cannot be read is told elsewhere, and man
   assert.equal(found.length, 21);
   assert.match(found[0] ?? '', /^aliases\.cdb: The alias n0@a\.test stands for gone0@a\.test/);
   assert.equal(found[20], 'aliases.cdb: 5 more aliases like these');
+});
+
+test('programs, files and lists are mistakes where this host expands the aliases for users of the directory', async (t) => {
+  const { file, problems } = ground(
+    t,
+    `[[directory]]
+name = "a"
+kind = "users"
+path = "/users"
+[mailboxes]
+aliases = "aliases"
+[[route]]
+domain = ["a.test"]
+mailbox = true
+`,
+    'aliases',
+  );
+  writeFileSync(
+    file('aliases'),
+    'one@a.test: joe\ntwo@a.test: "|/bin/x",\n  joe\nthree@a.test: one, two\nfour@a.test: :include:/list\n',
+  );
+  assert.deepEqual(await problems(), [
+    'aliases, line 2: The alias two@a.test names "|/bin/x", which is only for users of the system. Mail for it is answered with temporary errors.',
+    'aliases, line 4: The alias two@a.test names "|/bin/x", which is only for users of the system. Mail for it is answered with temporary errors.',
+    'aliases, line 5: The alias four@a.test names ":include:/list", which is only for users of the system. Mail for it is answered with temporary errors.',
+  ]);
 });

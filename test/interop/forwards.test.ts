@@ -128,6 +128,33 @@ suite('forwards and aliases', () => {
     assert.match(await sluice.cli('forward', 'list'), /^$/u);
   });
 
+  test('a manager that is killed while mail goes on loses none of it', async (t) => {
+    const { sluice, outside } = await start(Ground.of(t), ownProcesses);
+    await sluice.cli('alias', 'add', 'many@box.test', 'far@out.test');
+    await until(
+      'the alias is known',
+      async () =>
+        (await send(sluice.port, { from: 'me@from.test', to: ['many@box.test'], content }))[1]?.startsWith(
+          '250',
+        ) === true,
+    );
+    await until('one has arrived', () => outside.messages.length > 0);
+    const subjects = Array.from({ length: 60 }, (_, at) => `number ${at}.`);
+    for (const [at, subject] of subjects.entries()) {
+      await send(sluice.port, {
+        from: 'me@from.test',
+        to: ['many@box.test'],
+        content: `Subject: ${subject}\r\n\r\nx\r\n`,
+      });
+      if (at % 20 === 10) process.kill(sluice.pidOf('manager'), 'SIGKILL');
+    }
+    const arrived = (): ReadonlySet<string> =>
+      new Set(
+        outside.messages.map((each) => /^Subject: (number .*)\r$/mu.exec(String(each.content))?.[1] ?? ''),
+      );
+    await until('all have arrived', () => subjects.every((subject) => arrived().has(subject)), 120_000);
+  });
+
   const withoutPage = withoutSwaks() || withoutNetwork();
   test('the commands of the page print what it says', { skip: withoutPage }, async (t) => {
     await runPage(Ground.of(t), {

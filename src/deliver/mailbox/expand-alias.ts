@@ -91,6 +91,7 @@ class AliasExpansion {
       if (addresses.length < all.length) hasMailbox = true;
       if (addresses.length > 0) groups.push({ owner, addresses });
     }
+    if (groups.length === 0 && !hasMailbox) throw new AliasFault(`the alias ${address} stands for nothing`);
     if (groups.length > mostOnwardMails)
       throw new AliasFault(`the alias ${address} has more than ${mostOnwardMails} owners`);
     return { kind: 'alias', groups, hasMailbox };

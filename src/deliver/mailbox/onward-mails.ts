@@ -44,7 +44,10 @@ export function userForward(
   sender: string,
 ): UserForward {
   const names = new Set([own, ...aliases, accountKey(address)]);
-  const recipients = [...new Set(forward.map(accountKey))].filter((each) => !names.has(each));
+  // As they are written: upper and lower case may matter elsewhere (RFC 5321 2.4).
+  const recipients = [...new Map(forward.map((each) => [accountKey(each), each]))].flatMap(([key, each]) =>
+    names.has(key) ? [] : each,
+  );
   if (recipients.length === 0) return { mail: undefined, keepsCopy: true };
   const namesItself = forward.some((each) => names.has(accountKey(each)));
   const mail = { reason: 'forward', reversePath: sender, recipients, fields: deliveredTo(address) } as const;

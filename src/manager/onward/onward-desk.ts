@@ -78,7 +78,7 @@ export class OnwardDesk {
   }
 
   #begin(done: Done): void {
-    this.#lines.set(done.connection, []);
+    if (!this.#lines.has(done.connection)) this.#lines.set(done.connection, []);
     const underWay = this.#settle(done).then((results) => this.#settled({ ...done, results }));
     this.#underWay.add(underWay);
     void underWay.finally(() => this.#underWay.delete(underWay));
@@ -87,16 +87,15 @@ export class OnwardDesk {
   #settled(done: Done): void {
     const { connection } = done;
     const line = this.#lines.get(connection) ?? [];
-    this.#lines.delete(connection);
     this.#parts.report([done]);
-    for (const [index, waiting] of line.entries()) {
-      if (waiting.kind === 'lost') this.#parts.lost(connection);
-      else if (waiting.kind === 'done' && goesOn(waiting)) {
-        this.#begin(waiting);
-        this.#lines.set(connection, line.slice(index + 1));
+    for (let next = line.shift(); next !== undefined; next = line.shift()) {
+      if (next.kind === 'lost') this.#parts.lost(connection);
+      else if (next.kind === 'done' && goesOn(next)) {
+        this.#begin(next);
         return;
-      } else this.#parts.report([waiting]);
+      } else this.#parts.report([next]);
     }
+    this.#lines.delete(connection);
   }
 
   /** It never rejects. */

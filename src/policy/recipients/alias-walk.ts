@@ -1,5 +1,5 @@
 // Follows an alias to the mailboxes that it stands for, to find out whether mail for it would arrive. The mail itself stays as it is: aliases are
-// expanded where it is delivered. Promises: every walk ends; an alias that goes in circles, or leads nowhere, is our own fault, and a
+// expanded where it is delivered, by this host (`deliver/mailbox/expand-alias.ts`) or the next one. Promises: every walk ends; an alias that goes in circles, or leads nowhere, is our own fault, and a
 // temporary error; what is for other domains than ours is taken to exist.
 
 import { tableKey } from '../../table/table-key.ts';
@@ -109,6 +109,10 @@ export class AliasWalk {
     way: readonly string[],
     isEnough: boolean,
   ): Promise<RecipientAnswer> {
+    if (target.kind === 'delivery' && rule.aliases?.areExpandedHere === true)
+      throw new AliasFault(
+        `The alias ${way.at(-1) ?? ''} names ${JSON.stringify(target.text.slice(0, 100))}, which is only for users of the system`,
+      );
     if (target.kind === 'delivery') return exists;
     const next = askedRecipient(`${target.localPart}@${target.domain}`, target.domain);
     const itsRule = target.domain === asked.domain ? rule : this.#rules.naming(target.domain);

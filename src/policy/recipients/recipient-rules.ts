@@ -10,6 +10,8 @@ import type { RecipientSource } from './recipient-source.ts';
 /** Names that stand for other addresses. */
 export interface Aliases extends KeyRules {
   readonly table: Table;
+  /** This host expands them, for mailboxes of users of the directory: what only users of the system can have is a mistake. */
+  readonly areExpandedHere?: boolean | undefined;
   /** Is told of aliases that lead nowhere, and of others. */
   readonly reports: Pick<AliasReports, 'failed' | 'worked'>;
 }
