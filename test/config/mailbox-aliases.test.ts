@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aliasWarnings } from '../../src/config/check/alias-warnings.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/read/config-error.ts';
 
@@ -64,4 +65,17 @@ test('a table that is not there is a mistake with its place', () => {
       return true;
     },
   );
+});
+
+test('aliases that RCPT accepts and delivery does not know are a warning', () => {
+  const warnings = (text: string) => aliasWarnings(parseConfig(text, '/sluice.toml'));
+  const own = '[[recipients]]\ndomain = ["c.test", "a.test"]\ndirectory = true\naliases = "others"\n';
+  const [warning, ...more] = warnings(`${common}${own}`);
+  assert.deepEqual(more, []);
+  assert.deepEqual(warning?.path, ['recipients', 0, 'aliases']);
+  assert.match(warning?.message ?? '', /mail of a\.test is .* names "names": .* only in "others"/u);
+  assert.match(warnings(`${common}${own}`.replace('aliases = "names"', ''))[0]?.message ?? '', /has none/u);
+  assert.deepEqual(warnings(common), []);
+  assert.deepEqual(warnings(`${common}${own.replace('"others"', '"names"')}`), []);
+  assert.deepEqual(warnings(`${common}${own.replace(', "a.test"', '')}`), []);
 });

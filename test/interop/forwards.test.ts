@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { ownProcesses, startSluice } from '../../sim/neighbours/sluice.ts';
+import { ownProcesses, type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
 import { destination, send } from './mail.ts';
 import { runPage, withoutNetwork } from './run-page.ts';
 import { withoutSwaks } from './swaks.ts';
@@ -52,6 +52,15 @@ const kinds = {
   'in processes of its own': ownProcesses,
   'in one process': { processes: { single_process: true } },
 };
+
+/** Undefined while it is being started again. */
+function managerOf(sluice: Sluice): number | undefined {
+  try {
+    return sluice.pidOf('manager');
+  } catch {
+    return undefined;
+  }
+}
 
 suite('forwards and aliases', () => {
   for (const [name, processes] of Object.entries(kinds))
@@ -146,7 +155,7 @@ suite('forwards and aliases', () => {
         to: ['many@box.test'],
         content: `Subject: ${subject}\r\n\r\nx\r\n`,
       });
-      if (at % 20 === 10) process.kill(sluice.pidOf('manager'), 'SIGKILL');
+      if (at % 20 === 10) process.kill(await until('a manager runs', () => managerOf(sluice)), 'SIGKILL');
     }
     const arrived = (): ReadonlySet<string> =>
       new Set(

@@ -2,6 +2,7 @@
 
 import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
+import { aliasWarnings } from './alias-warnings.ts';
 import { contentFilterWarnings } from './content-filter-warnings.ts';
 import { credentialWarnings } from './credential-warnings.ts';
 import { filterWarnings } from './filter-warnings.ts';
@@ -77,6 +78,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     );
   }
   return [
+    ...aliasWarnings(config),
     ...wideNetworkWarnings(config),
     ...warnings,
     ...timeWarnings(config),
