@@ -44,10 +44,16 @@ export interface Sluice {
   readonly spool: string;
   /** Writes a new configuration file; `reload` or SIGHUP puts it in force. */
   configure(config: SluiceConfig): void;
-  /** The lines of its log so far. */
+  /** The lines of its log so far. A line comes later than what it tells of: a test that expects lines waits for them, by `logged` or `until`. */
   events(): SluiceEvent[];
+  /** Waits until its log has so many of these lines (one unless told), or more: those with this `event`, or those that the function chooses. */
+  logged(which: string | ((line: SluiceEvent) => boolean), count?: number): Promise<SluiceEvent[]>;
+  /** Stops it, and gives all lines of its log: only then is it certain that a line is not there. @throws {Error} when it does not end with 0 */
+  whole(): Promise<SluiceEvent[]>;
   /** Runs one of Sluice's commands against this instance, for example `cli('queue', 'list')`. */
   cli(...args: string[]): Promise<string>;
+  /** Runs a command until what it prints matches, and gives that: troubles, counters and mail come to the manager a moment later than to who caused them. */
+  shows(pattern: RegExp, ...args: string[]): Promise<string>;
   /** Sends a request that has one answer to its control socket. */
   ask<Answer>(request: ControlRequest): Promise<Answer>;
   /** The ids of its living processes, the supervisor first. */
@@ -103,6 +109,9 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   ];
   const program = ground.start('sluice', command[0]!, command.slice(1), { env });
   await running(program, options.startMs);
+  const events = (): SluiceEvent[] => linesOf(log);
+  const cli = (...args: string[]): Promise<string> =>
+    ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]);
   return {
     port,
     program,
@@ -110,13 +119,31 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
     configFile,
     spool: join(directory, 'spool'),
     configure,
-    events: () =>
-      readFileSync(log, 'utf8')
-        .split('\n')
-        // What follows the last line end is a line that is still being written, or nothing.
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as SluiceEvent),
-    cli: (...args) => ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]),
+    events,
+    logged: async (which, count = 1) => {
+      const isOne = typeof which === 'string' ? ({ event }: SluiceEvent) => event === which : which;
+      const found = (): SluiceEvent[] => events().filter(isOne);
+      const isThere = (): SluiceEvent[] | false => found().length >= count && found();
+      return until(`the log has ${count} lines of ${String(which)}`, isThere).catch((error: unknown) => {
+        const last = events().slice(-20);
+        throw new Error(
+          `${(error as Error).message}\n${last.map((line) => JSON.stringify(line)).join('\n')}`,
+        );
+      });
+    },
+    whole: async () => {
+      const how = await program.stop('SIGTERM');
+      if (how !== 0) throw new Error(`sluice ended with ${how}:\n${program.output}`);
+      return events();
+    },
+    cli,
+    shows: async (pattern, ...args) => {
+      let last = '';
+      const matches = async (): Promise<string | false> => pattern.test((last = await cli(...args))) && last;
+      return until(`sluice ${args.join(' ')} shows ${pattern}`, matches).catch((error: unknown) => {
+        throw new Error(`${(error as Error).message}\n${last}`);
+      });
+    },
     ask: <Answer>(request: ControlRequest) =>
       controlResult(join(directory, 'control.sock'), request) as Promise<Answer>,
     pids: () => descendants(program.pid),
@@ -126,6 +153,12 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
       return found;
     },
   };
+}
+
+function linesOf(log: string): SluiceEvent[] {
+  const lines = readFileSync(log, 'utf8').split('\n');
+  // What follows the last line end is a line that is still being written, or nothing.
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as SluiceEvent);
 }
 
 /** Waits until all of its roles run, which it then prints; fails at once when it has ended. */

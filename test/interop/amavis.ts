@@ -76,7 +76,7 @@ $final_banned_destiny = D_DISCARD; $warnbannedsender = 0;
       assert.match(text, /\r\n\r\n\.\.Hello\r\n$/);
       assert.deepEqual(mx.messages[0]?.recipients.toSorted(), mail.to);
       // It hands on what it was told of the client.
-      const [, again] = sluice.events().filter(({ event }) => event === 'received');
+      const [, again] = await sluice.logged('received', 2);
       assert.equal(again?.['forwardedClient'], '127.0.0.1');
       assert.match((await send(port, { ...mail, content: program })).at(-1) ?? '', /^250 /);
       const delivered = () =>

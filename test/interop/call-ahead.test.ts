@@ -53,10 +53,13 @@ suite('Dovecot', { skip: withoutDovecot() }, () => {
     assert.match(await answer(sluice, 'a@box.test'), accepted);
     assert.match(await answer(sluice, 'b@box.test'), cannotTell);
     assert.match(await answer(sluice, 'nobody@box.test'), cannotTell);
-    assert.match(await sluice.cli('status'), /Recipients cannot be asked for: unix:/u);
+    await sluice.shows(/Recipients cannot be asked for: unix:/u, 'status');
     await dovecot.start();
     await until('Dovecot is asked again', async () => accepted.test(await answer(sluice, 'b@box.test')));
-    assert.doesNotMatch(await sluice.cli('status'), /cannot be asked for/u);
+    await until(
+      'the trouble is over',
+      async () => !(await sluice.cli('status')).includes('cannot be asked for'),
+    );
   });
 });
 
@@ -88,7 +91,7 @@ suite('Postfix', { skip: withoutPostfix() }, () => {
     assert.doesNotMatch(postfix.log(), /too many errors/u);
     // "554 5.7.1 Relay access denied" is about us.
     assert.match(await answer(sluice, 'x@elsewhere.test'), cannotTell);
-    assert.match(await sluice.cli('status'), /Relay access denied/u);
+    await sluice.shows(/Relay access denied/u, 'status');
     assert.match(await answer(sluice, 'a@box.test'), accepted);
     assert.deepEqual(postfix.queued(), []);
   });

@@ -284,7 +284,7 @@ test('mail that waited, was moved to another segment, and was recovered after a 
   });
   const mail = { from: 'joe@example.com', to: ['b@far.test'], content: `${head}\r\nHello\r\n` };
   const accepted = (await send(first.port, mail)).at(-1)!;
-  await until('it is deferred', () => first.events().some(({ event }) => event === 'deferred'));
+  await first.logged('deferred');
   // Its segment is full of others, which leave: it is the last one there, and is moved.
   const large = `${head}\r\n${`${'x'.repeat(70)}\r\n`.repeat(1400)}`;
   const others = { ...mail, to: ['b@quick.test'], content: large };

@@ -36,10 +36,8 @@ suite('Dovecot', { skip: withoutDovecot() }, () => {
       const replies = await send(sluice.port, { from: 'me@from.test', to, content });
       assert.match(replies.at(-1)!, /^250/u);
       await until('the report arrives', () => sender.messages.length > 0);
-      const outcomes = () =>
-        sluice.events().filter(({ event }) => event === 'delivered' || event === 'bounced');
       // The report is itself delivered after it.
-      await until('all is told', () => outcomes().length >= 5);
+      await sluice.logged(({ event }) => event === 'delivered' || event === 'bounced', 5);
 
       for (const user of ['a', 'b']) {
         const [mail, ...more] = dovecot.mail(`${user}@box.test`);
@@ -80,8 +78,8 @@ suite('Dovecot', { skip: withoutDovecot() }, () => {
     await dovecot.start();
     const sluice = await startSluice(ground, { config: { route: [{ lmtp: [`unix:${dovecot.socket}`] }] } });
     await send(sluice.port, { from: 'me@from.test', to: ['full@box.test', 'a@box.test'], content });
-    await until('the other is told to wait', () => sluice.events().some(({ event }) => event === 'deferred'));
-    assert.equal(dovecot.mail('a@box.test').length, 1);
+    await sluice.logged('deferred');
+    await until('the one has its mail', () => dovecot.mail('a@box.test').length === 1);
     assert.match(await sluice.cli('queue', 'list'), /full@box\.test.*452 4\.2\.2/u);
   });
 
@@ -97,6 +95,7 @@ suite('Dovecot', { skip: withoutDovecot() }, () => {
     assert.match(await sluice.cli('queue', 'list'), /a@box\.test/u);
     await dovecot.start();
     await until('the mail arrives', () => dovecot.mail('a@box.test').length > 0);
-    assert.ok(!sluice.events().some(({ event }) => event === 'deferred'), 'no attempt failed');
+    await sluice.logged('delivered');
+    assert.ok(!(await sluice.whole()).some(({ event }) => event === 'deferred'), 'no attempt failed');
   });
 });

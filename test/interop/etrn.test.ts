@@ -4,13 +4,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
-import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
 import { send } from './mail.ts';
 
 const content = 'From: <a@client.test>\r\nSubject: x\r\n\r\nHello\r\n';
-
-const logged = (sluice: Sluice, what: string, is: (line: Readonly<Record<string, unknown>>) => boolean) =>
-  until(what, () => sluice.events().find(is));
 
 suite('ETRN', { skip: withoutPostfix() }, () => {
   test('Postfix is asked at the start, and on request', async (t) => {
@@ -40,12 +37,8 @@ suite('ETRN', { skip: withoutPostfix() }, () => {
         etrn: [{ relay: [`127.0.0.1:${postfix.port}`], ask: ['far.test'] }],
       },
     });
-    await logged(
-      sluice,
-      'the mail comes',
-      ({ event, to: of }) => event === 'received' && String(of) === to[0],
-    );
-    await logged(sluice, 'the answer', ({ msg }) => /ETRN far\.test: .* answered 250 /u.test(String(msg)));
+    await sluice.logged(({ event, to: of }) => event === 'received' && String(of) === to[0]);
+    await sluice.logged(({ msg }) => /ETRN far\.test: .* answered 250 /u.test(String(msg)));
     const asked = await sluice.cli('queue', 'etrn');
     assert.match(asked, new RegExp(`^127\\.0\\.0\\.1:${postfix.port}  far\\.test  250 Queuing started`, 'u'));
     assert.match(
@@ -77,7 +70,7 @@ suite('ETRN', { skip: withoutPostfix() }, () => {
       },
     });
     await send(backup.port, { from: 'a@client.test', to: ['a@far.test'], content });
-    await logged(backup, 'it waits', ({ event }) => event === 'deferred');
+    await backup.logged('deferred');
     const sluice = await startSluice(ground, {
       port,
       directory: ground.folder('primary'),
@@ -88,8 +81,8 @@ suite('ETRN', { skip: withoutPostfix() }, () => {
       },
     });
     assert.match(await sluice.cli('queue', 'etrn'), /#backup {2}253 2\.0\.0 OK, 1 pending messages/u);
-    await logged(sluice, 'the mail comes', ({ event }) => event === 'received');
-    await logged(backup, 'it is told of', ({ event, node }) => event === 'etrn' && node === '#backup');
+    await sluice.logged('received');
+    await backup.logged(({ event, node }) => event === 'etrn' && node === '#backup');
     const again = await sluice.cli('queue', 'etrn').catch(String);
     assert.match(again, /458 4\.7\.0 Unable to queue messages for queue backup: asked for just now/u);
     const denied = await sluice.cli('queue', 'etrn', `127.0.0.1:${backup.port}`, 'else.test').catch(String);

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
 import { oddAuthority } from '../support/odd-certificates.ts';
 import { destination, type Destination } from './mail.ts';
@@ -67,10 +67,9 @@ async function place(ground: Ground): Promise<Place> {
 /** Fails unless so many messages have arrived, each handed in by the user. */
 async function arrived({ mx, sluice }: Place, count: number): Promise<void> {
   await mx.tally.arrived(count);
-  const events = () => sluice.events().filter(({ event }) => event === 'authenticated');
-  await until('all log-ins are in the log', () => events().length >= count);
+  const events = await sluice.logged('authenticated', count);
   assert.deepEqual(
-    events().map(({ login, mechanism }) => [login, mechanism]),
+    events.map(({ login, mechanism }) => [login, mechanism]),
     Array.from({ length: count }, () => [user, 'EXTERNAL']),
   );
 }

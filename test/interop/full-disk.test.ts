@@ -91,8 +91,7 @@ suite('a disk that another program has filled', { skip }, () => {
     fill(disk);
     const back = await destination(ground, { port: mx.port });
     const second = await startSluice(ground, { config, port: first.port });
-    const status = await second.cli('status');
-    assert.match(status, /CRITICAL +No new delivery begins, since outcomes cannot be stored/u);
+    await second.shows(/CRITICAL +No new delivery begins, since outcomes cannot be stored/u, 'status');
     assert.match(await second.cli('explain', 'b@far.test'), /In the way +outcomes cannot be stored/u);
     assert.equal(back.messages.length, 0);
     // The command fails, since a restart would undo the removal.

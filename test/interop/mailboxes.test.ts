@@ -62,10 +62,7 @@ suite('mailboxes', () => {
       const replies = await send(sluice.port, { from: 'me@from.test', to, content });
       assert.match(replies[2] ?? '', /^550 5\.1\.1/u);
       assert.match(replies.at(-1) ?? '', /^250/u);
-      await until(
-        'both have their mail',
-        () => sluice.events().filter(({ event }) => event === 'delivered').length === 2,
-      );
+      await sluice.logged('delivered', 2);
       for (const [user, address] of [
         ['joe', 'joe@box.test'],
         ['sue', 'Sue+lists@box.test'],
@@ -113,21 +110,17 @@ suite('mailboxes', () => {
       const to = ['joe@box.test'];
       const mailTo = (): Promise<string[]> => send(sluice.port, { from: 'me@from.test', to, content });
       await mailTo();
-      await until('the first is there', () => sluice.events().some(({ event }) => event === 'delivered'));
+      await sluice.logged('delivered');
       await mailTo();
-      await until('the second waits', () =>
-        sluice
-          .events()
-          .some(
-            ({ event, reply }) => event === 'deferred' && /4\.2\.2 the mailbox is full/u.test(String(reply)),
-          ),
+      await sluice.logged(
+        ({ event, reply }) => event === 'deferred' && /4\.2\.2 the mailbox is full/u.test(String(reply)),
       );
       await until('RCPT is refused', async () => (await mailTo())[1]?.startsWith('452 4.2.2') === true);
       assert.match(
         (await send(sluice.port, { from: 'me@from.test', to: ['sue@box.test'], content })).at(-1) ?? '',
         /^250/u,
       );
-      assert.match(await sluice.cli('status'), /overQuota/u);
+      await sluice.shows(/overQuota/u, 'status');
       assert.equal(messages('joe').length, 1);
       for (const part of ['new', 'maildirsize'])
         rmSync(join(mail, 'box.test/joe', part), { recursive: true });

@@ -6,8 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Ground } from '../../sim/neighbours/ground.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { ownProcesses, type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
+import type { Status } from '../../src/control/operations/status.ts';
 
 /** Nothing is added to it but Received. */
 const body = (number: number): string =>
@@ -143,6 +144,10 @@ test(
       [...kinds].every((kind) => kind === '452 4.3.1' || kind === '503 5.5.1'),
       [...kinds].join(', '),
     );
+    await until('the manager knows all of them', async () => {
+      const { messages } = await sluice.ask<Status>({ operation: 'status' });
+      return messages >= result.accepted.size;
+    });
     assert.equal(await check(ground, sluice, result), result.accepted.size);
   },
 );

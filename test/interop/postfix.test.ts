@@ -213,7 +213,8 @@ suite('Postfix', { skip }, () => {
     });
     await moody.tally.arrived(1);
     assert.equal(moody.tally.tempfails, 2);
-    assert.equal(sluice.events().filter(({ event }) => event === 'deferred').length, 2);
+    await sluice.logged('delivered');
+    assert.equal((await sluice.whole()).filter(({ event }) => event === 'deferred').length, 2);
   });
 
   test('and Sluice carry 20 MB in both directions', async (t) => {

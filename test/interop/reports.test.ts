@@ -221,7 +221,7 @@ test('reports leave by a route, from an address, and for a tenant of their own',
   await send(sluice.port, { from: 'a@home.test', to: ['yes@far.test', 'no@far.test'], content });
   await until('mail and report are there', () => far.messages.length > 0 && home.messages.length > 0);
   assert.deepEqual([far.messages[0]?.client, home.messages[0]?.client], ['127.0.0.2', '127.0.0.3']);
-  const received = sluice.events().find(({ via }) => via === 'bounce');
+  const [received] = await sluice.logged(({ via }) => via === 'bounce');
   assert.equal(received?.['tenant'], 'reports');
   assert.match(await sluice.cli('explain', 'x@far.test'), /127\.0\.0\.1:\d+, from 127\.0\.0\.2/u);
 });

@@ -62,7 +62,7 @@ suite('PostgreSQL', { skip: withoutPostgresql() }, () => {
         await sluice.cli('queue', 'list'),
       ),
     );
-    assert.match(await sluice.cli('status'), /The table "postgresql" from .* cannot answer: PostgreSQL/u);
+    await sluice.shows(/The table "postgresql" from .* cannot answer: PostgreSQL/u, 'status');
     await base.start();
     await sluice.cli('queue', 'retry', '--all');
     await until('it has arrived', () => arrived().flat().length === 6);

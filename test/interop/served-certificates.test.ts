@@ -102,9 +102,7 @@ test('a renewed certificate is served without a restart, and sessions that are o
   const before = await Session.open(t, port);
   assert.equal(before.names, 'DNS:first.test');
   install(selfSigned({ names: ['renewed.test'] }));
-  await until('the files are read again', () =>
-    sluice.events().some(({ msg }) => String(msg).includes('changed on disk, and were read again')),
-  );
+  await sluice.logged(({ msg }) => String(msg).includes('changed on disk, and were read again'));
   await until('the new certificate is told', async () => (await sluice.cli('tls')).includes('renewed.test'));
   const after = await Session.open(t, port);
   assert.equal(after.names, 'DNS:renewed.test');
@@ -118,9 +116,7 @@ test('a session is resumed by a receiver process that did not begin it', async (
   assert.ok(ticket !== undefined);
   const earlier = sluice.pidOf('receiver');
   process.kill(earlier, 'SIGKILL');
-  await until('another receiver runs', () =>
-    sluice.events().some(({ msg }) => msg === 'the receiver process runs again'),
-  );
+  await sluice.logged(({ msg }) => msg === 'the receiver process runs again');
   assert.notEqual(sluice.pidOf('receiver'), earlier);
   const second = await Session.open(t, port, { servername: 'first.test', session: ticket });
   assert.equal(second.socket.isSessionReused(), true);
@@ -131,7 +127,7 @@ test('a reload with a certificate that cannot be used is refused, and what was s
   install({ ...selfSigned({ names: ['mixed.test'] }), key: selfSigned().key });
   await assert.rejects(configure({}), /CONFIG_REFUSED[\s\S]*the key does not belong to the certificate/u);
   assert.equal((await Session.open(t, port)).names, 'DNS:first.test');
-  assert.match(await sluice.cli('status'), /the key does not belong to the certificate/u);
+  await sluice.shows(/the key does not belong to the certificate/u, 'status');
 });
 
 test('who shows a certificate with a listed fingerprint may relay, until a reload takes it out', async (t) => {
@@ -200,9 +196,7 @@ test('Sluice relays through another Sluice by the certificate that a [[tls]] tab
     },
   });
   assert.match((await send(sender.port, mail)).at(-1) ?? '', /^250/u);
-  await until('the mail has been relayed', () =>
-    relay.events().some(({ event, client: from }) => event === 'received' && from === '127.0.0.1'),
-  );
+  await relay.logged(({ event, client: from }) => event === 'received' && from === '127.0.0.1');
 });
 
 const mail = { from: 'a@client.test', to: ['b@far.test'], content: 'Subject: x\r\n\r\nHello\r\n' };

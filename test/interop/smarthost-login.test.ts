@@ -10,7 +10,13 @@ import { type DovecotSasl, startDovecotSasl } from '../../sim/neighbours/dovecot
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { type Postfix, startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { titleOf } from '../../sim/neighbours/process-tree.ts';
-import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
+import {
+  ownProcesses,
+  type Sluice,
+  type SluiceConfig,
+  type SluiceEvent,
+  startSluice,
+} from '../../sim/neighbours/sluice.ts';
 import { newPassword } from '../../src/password/new-password.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { startIssuer } from '../support/token-issuer.ts';
@@ -99,11 +105,11 @@ async function handIn(sluice: Sluice, from: string): Promise<void> {
   assert.match(replies.at(-1) ?? '', /^250/u);
 }
 
-/** The log-ins in Postfix's log, `MECHANISM user`. */
-function logins({ postfix }: Smarthost): string[] {
-  return [...postfix.log().matchAll(/sasl_method=(\S+), sasl_username=(\S+)/gu)].map(
-    ([, mechanism = '', name = '']) => `${mechanism} ${name}`,
-  );
+/** The log-ins in Postfix's log, `MECHANISM user`, once there are so many: another process writes it, later than mail arrives. */
+async function logins({ postfix }: Smarthost, count: number): Promise<string[]> {
+  const found = () => [...postfix.log().matchAll(/sasl_method=(\S+), sasl_username=(\S+)/gu)];
+  const all = await until(`${count} log-ins`, () => found().length >= count && found());
+  return all.map(([, mechanism = '', name = '']) => `${mechanism} ${name}`);
 }
 
 function failedLogins({ postfix }: Smarthost): number {
@@ -130,7 +136,7 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
       await handIn(sluice, `${name.toLowerCase()}@from.test`);
       await here.mx.tally.arrived(at + 1);
     }
-    assert.deepEqual(logins(here), [
+    assert.deepEqual(await logins(here, 4), [
       `PLAIN ${user}`,
       `LOGIN ${user}`,
       `SCRAM-SHA-256 ${user}`,
@@ -139,7 +145,7 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
     const explained = await sluice.cli('explain', 'b@far.test', '--sender', 'best@from.test');
     assert.match(explained, /LAST LOG-IN\n\S+ +best +SCRAM-SHA-256, \d+s ago/u);
     assert.doesNotMatch(
-      JSON.stringify(sluice.events()) + explained,
+      JSON.stringify(await sluice.whole()) + explained,
       new RegExp(RegExp.escape(password), 'u'),
     );
   });
@@ -150,30 +156,31 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
     const file = secretFile(here.ground, 'password', 'Wrong-Password-1');
     const sluice = await sluiceFor(here, [{ name: 'provider', user, password_file: file }]);
     await handIn(sluice, 'a@from.test');
-    await until('the log-in was refused', () => sluice.events().some(({ event }) => event === 'deferred'));
+    await sluice.logged('deferred');
     await handIn(sluice, 'a@from.test');
     await handIn(sluice, 'c@from.test');
     await assert.rejects(sluice.cli('login', 'check', 'provider'), /provider +fails: 535 /u);
-    const status = await sluice.cli('status');
-    assert.match(status, /refuses the log-in with the credential "provider": 535 /u);
+    const status = await sluice.shows(/refuses the log-in with the credential "provider": 535 /u, 'status');
     assert.match(status, /Correct the user or the secret/u);
     const explained = await sluice.cli('explain', 'b@far.test');
     assert.match(explained, /with the credential "provider" rests until /u);
     assert.match(explained, /provider +failed: 535 /u);
-    assert.equal(failedLogins(here), 2, 'of Sluice, and of the command');
-    const warnings = () => sluice.events().filter(({ code }) => code === 'LOGIN_REFUSED');
-    assert.equal(warnings().length, 1);
-    assert.doesNotMatch(JSON.stringify(sluice.events()) + status + explained, /Wrong-Password-1/u);
+    await until('Postfix tells of that of Sluice, and of the command', () => failedLogins(here) === 2);
+    const isWarning = ({ code }: SluiceEvent): boolean => code === 'LOGIN_REFUSED';
+    await sluice.logged(isWarning);
     writeFileSync(file, `${password}\n`);
     assert.match(await sluice.cli('login', 'check'), /provider +logs in by SCRAM-SHA-256/u);
     await here.mx.tally.arrived(3);
-    assert.deepEqual(new Set(logins(here)), new Set([`SCRAM-SHA-256 ${user}`]));
+    assert.deepEqual(new Set(await logins(here, 1)), new Set([`SCRAM-SHA-256 ${user}`]));
     await until(
       'the trouble is over',
       async () => !(await sluice.cli('status')).includes('refuses the log-in'),
     );
+    const all = await sluice.whole();
+    assert.equal(all.filter((line) => isWarning(line)).length, 1);
+    assert.doesNotMatch(JSON.stringify(all) + status + explained, /Wrong-Password-1/u);
     assert.deepEqual(
-      sluice.events().filter(({ event }) => event === 'bounced' || event === 'expired'),
+      all.filter(({ event }) => event === 'bounced' || event === 'expired'),
       [],
     );
   });
@@ -198,13 +205,13 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
     });
     await handIn(sluice, 'one@from.test');
     await here.mx.tally.arrived(1);
-    assert.deepEqual(logins(here), [`PLAIN ${user}`]);
+    assert.deepEqual(await logins(here, 1), [`PLAIN ${user}`]);
     await handIn(sluice, 'two@from.test');
     const list = async () => sluice.cli('queue', 'list');
     await until('it waits', async () => (await list()).includes('no [[credential]] has this user'));
     const explained = await sluice.cli('explain', 'b@far.test', '--sender', 'one@from.test');
     assert.match(explained, /with the \[\[credential\]\] provider \(the table authsenders says so\)/u);
-    const told = `${explained}${await list()}${JSON.stringify(sluice.events())}`;
+    const told = `${explained}${await list()}${JSON.stringify(await sluice.whole())}`;
     assert.doesNotMatch(told, /Table-Password/u);
   });
 
@@ -225,11 +232,11 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
       const file = secretFile(ground, 'token', 'an-expired-token');
       const sluice = await sluiceFor(here, [{ name: 'provider', user, token_file: file }]);
       await handIn(sluice, 'a@from.test');
-      await until('the token was refused', () => sluice.events().some(({ event }) => event === 'deferred'));
-      assert.doesNotMatch(JSON.stringify(sluice.events()), /an-expired-token/u);
+      await sluice.logged('deferred');
       writeFileSync(file, `${right}\n`);
       await here.mx.tally.arrived(1);
-      assert.deepEqual(logins(here), [`${mechanism} ${user}`]);
+      assert.deepEqual(await logins(here, 1), [`${mechanism} ${user}`]);
+      assert.doesNotMatch(JSON.stringify(await sluice.whole()), /an-expired-token/u);
     });
 
   test('gets no mail without the log-in, and none of one credential over a connection of another', async (t) => {
@@ -247,6 +254,7 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
     const sluice = await sluiceFor(here, credential, ['rest', 'shop']);
     for (let at = 0; at < 10; at++) await handIn(sluice, at % 2 === 0 ? 'a@shop.test' : 'a@rest.test');
     await here.mx.tally.arrived(10);
+    assert.equal((await logins(here, 10)).length, 10);
     const log = here.postfix.log();
     const wrong = [...log.matchAll(/(\w+): client=[^\n]*sasl_username=(\S+)/gu)].filter(
       ([, id = '', name = '']) => {
@@ -255,7 +263,6 @@ suite('Postfix with Dovecot as smarthost', { skip }, () => {
       },
     );
     assert.deepEqual(wrong, []);
-    assert.equal(logins(here).length, 10);
   });
 });
 
@@ -296,10 +303,8 @@ suite('Sluice as smarthost', () => {
     });
     await handIn(outside, user);
     await inside.mx.tally.arrived(1);
-    const found = await until('the log-in is in the log', () =>
-      inside.sluice.events().find(({ event }) => event === 'authenticated'),
-    );
-    assert.deepEqual([found['login'], found['mechanism']], [user, 'SCRAM-SHA-256-PLUS']);
+    const [found] = await inside.sluice.logged('authenticated');
+    assert.deepEqual([found?.['login'], found?.['mechanism']], [user, 'SCRAM-SHA-256-PLUS']);
     for (const pid of outside.pids().slice(1)) {
       assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'utf8'), /INSIDE_PASSWORD/u, titleOf(pid));
     }
@@ -314,12 +319,9 @@ suite('Sluice as smarthost', () => {
     };
     const outside = await startSluice(ground, { config });
     await handIn(outside, user);
-    const deferred = await until('the mail is deferred', () =>
-      outside.events().find(({ event }) => event === 'deferred'),
-    );
-    assert.match(String(deferred['reply']), /^530 5\.7\.0 /u);
-    const status = await outside.cli('status');
-    assert.match(status, /takes mail after a log-in only, and the route there has no credential/u);
+    const [deferred] = await outside.logged('deferred');
+    assert.match(String(deferred?.['reply']), /^530 5\.7\.0 /u);
+    await outside.shows(/takes mail after a log-in only, and the route there has no credential/u, 'status');
     assert.match(
       await outside.cli('explain', 'b@far.test'),
       /none +failed: the host wants a log-in, and the route has no \[\[credential\]\] for this mail/u,

@@ -33,7 +33,7 @@ test('the copy is a message of its own for the archive, which recipients do not 
     ['joe@client.test', ['b@far.test', 'c@far.test']],
   );
   assert.deepEqual(ofArchive?.content, ofOthers?.content);
-  const copied = sluice.events().find(({ event }) => event === 'copied');
+  const [copied] = await sluice.logged('copied');
   assert.equal(copied?.['to'], 'archive@far.test');
   assert.equal(copied?.['tap'], 'archive, line 1: F:^joe@:archive@far.test');
 });
@@ -43,10 +43,7 @@ test('a copy that waited over a crash is a copy still', async (t) => {
   const mx = await destination(ground);
   const first = await startSluice(ground, { config: config(ground, await freePort()) });
   await send(first.port, mail);
-  await until(
-    'all are deferred',
-    () => first.events().filter(({ event }) => event === 'deferred').length === 3,
-  );
+  await first.logged('deferred', 3);
   for (const pid of first.pids()) process.kill(pid, 'SIGKILL');
   await until('it has ended', () => !first.program.isRunning);
   const { directory } = first;
@@ -63,14 +60,13 @@ test('an archive that refuses its copy is an alarm, and no bounce', async (t) =>
   });
   const sluice = await startSluice(ground, { config: config(ground, mx.port) });
   await send(sluice.port, mail);
-  await until('the copy has failed', () => sluice.events().some(({ event }) => event === 'copyFailed'));
+  await sluice.logged('copyFailed');
   await until('the mail has arrived', () => mx.messages.length === 1);
-  assert.match(
-    await sluice.cli('status'),
+  await sluice.shows(
     /copy for archives could not be delivered, the last to <archive@far\.test>: 550/u,
+    'status',
   );
-  assert.equal(await sluice.program.stop('SIGTERM'), 0);
-  assert.ok(!sluice.events().some(({ event }) => event === 'bounced' || event === 'dropped'));
+  assert.ok(!(await sluice.whole()).some(({ event }) => event === 'bounced' || event === 'dropped'));
   assert.deepEqual(
     mx.messages.map(({ sender }) => sender),
     ['joe@client.test'],

@@ -54,9 +54,8 @@ async function arrivedBy({ mx, sluice }: Place, protocol: string): Promise<void>
     );
     assert.match(content, received);
   }
-  const received = () => sluice.events().find(({ event }) => event === 'received');
-  await until('the message is in the log', () => received() !== undefined);
-  assert.equal(received()?.['tlsVersion'] !== undefined, protocol !== 'ESMTP');
+  const [received] = await sluice.logged('received');
+  assert.equal(received?.['tlsVersion'] !== undefined, protocol !== 'ESMTP');
 }
 
 suite('Postfix as a client with TLS', { skip: withoutPostfix() }, () => {

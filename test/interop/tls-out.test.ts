@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { Ground } from '../../sim/neighbours/ground.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
 import { makeAuthority, selfSigned } from '../support/certificates.ts';
@@ -97,18 +97,14 @@ suite('Postfix as a server with TLS', { skip: withoutPostfix() }, () => {
       const { sluice, arrived } = await far(Ground.of(t), leaves[leaf], under[level], main);
       await send(sluice.port, mail);
       if (verification === '') {
-        await until('the message is deferred', () =>
-          sluice.events().some(({ event }) => event === 'deferred'),
-        );
-        const deferred = sluice.events().find(({ event }) => event === 'deferred');
+        const [deferred] = await sluice.logged('deferred');
         assert.match(String(deferred?.['reply']), /TLS: /u);
         return;
       }
       assert.match(await arrived(), /\(using TLSv1\.3 with cipher [A-Z0-9_]+/u);
-      const delivered = () => sluice.events().find(({ event }) => event === 'delivered');
-      await until('the delivery is in the log', () => delivered() !== undefined);
-      assert.equal(delivered()?.['tlsVersion'], 'TLSv1.3');
-      assert.equal(delivered()?.['tlsVerification'], verification);
+      const [delivered] = await sluice.logged('delivered');
+      assert.equal(delivered?.['tlsVersion'], 'TLSv1.3');
+      assert.equal(delivered?.['tlsVerification'], verification);
     });
   }
 
@@ -123,8 +119,7 @@ suite('Postfix as a server with TLS', { skip: withoutPostfix() }, () => {
     const main = { smtpd_tls_security_level: 'none' };
     const { sluice } = await far(Ground.of(t), leaves.good, under.required, main);
     await send(sluice.port, mail);
-    await until('the message is deferred', () => sluice.events().some(({ event }) => event === 'deferred'));
-    const deferred = sluice.events().find(({ event }) => event === 'deferred');
+    const [deferred] = await sluice.logged('deferred');
     assert.match(String(deferred?.['reply']), /does not offer STARTTLS/u);
   });
 
@@ -138,8 +133,7 @@ suite('Postfix as a server with TLS', { skip: withoutPostfix() }, () => {
     const { sluice, arrived } = await far(Ground.of(t), leaves.good, under.opportunistic, main);
     await send(sluice.port, mail);
     await arrived();
-    const delivered = () => sluice.events().find(({ event }) => event === 'delivered');
-    await until('the delivery is in the log', () => delivered() !== undefined);
-    assert.equal(delivered()?.['tlsVersion'], 'TLSv1');
+    const [delivered] = await sluice.logged('delivered');
+    assert.equal(delivered?.['tlsVersion'], 'TLSv1');
   });
 });

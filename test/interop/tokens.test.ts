@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
 import { startIssuer, type TestIssuer, testKey } from '../support/token-issuer.ts';
 import { destination, type Destination } from './mail.ts';
@@ -68,10 +68,9 @@ function tokenOf({ issuer }: Place, more: object = {}): string {
 /** Fails unless so many messages have arrived, each handed in by the user with its mechanism. */
 async function arrived({ mx, sluice }: Place, mechanisms: readonly string[]): Promise<void> {
   await mx.tally.arrived(mechanisms.length);
-  const events = () => sluice.events().filter(({ event }) => event === 'authenticated');
-  await until('all log-ins are in the log', () => events().length >= mechanisms.length);
+  const events = await sluice.logged('authenticated', mechanisms.length);
   assert.deepEqual(
-    events().map(({ login, mechanism }) => [login, mechanism]),
+    events.map(({ login, mechanism }) => [login, mechanism]),
     mechanisms.map((mechanism) => [user, mechanism]),
   );
 }
@@ -100,10 +99,9 @@ suite('curl logs in by a token', { skip: withoutCurl }, () => {
       const refusal = mechanism === 'XOAUTH2' ? /< 334 eyJzdGF0dXMi/u : /< 535 5\.7\.8 Authentication/u;
       for (const bad of [tokenOf(here, { exp: 1_700_000_000 }), tokenOf(here, { email: 'sue@example.com' })])
         await assert.rejects(curl(here, bad, `smtps://127.0.0.1:${here.implicit}`), refusal);
-      const failed = () => here.sluice.events().filter(({ event }) => event === 'authenticationFailed');
-      await until('both are in the log', () => failed().length === 2);
+      const failed = await here.sluice.logged('authenticationFailed', 2);
       assert.deepEqual(
-        failed().map(({ login, mechanism: by, reason }) => [login, by, reason]),
+        failed.map(({ login, mechanism: by, reason }) => [login, by, reason]),
         [
           [user, mechanism, 'the token has expired'],
           [user, mechanism, 'the token names sue@example.com, and there is no such user'],

@@ -100,9 +100,7 @@ suite('users of their own', { skip: withoutUsers() }, () => {
     for (const role of roles) {
       const before = sluice.pidOf(role);
       process.kill(before, 'SIGKILL');
-      await until(`the ${role} runs again`, () =>
-        sluice.events().some(({ msg }) => msg === `the ${role} process runs again`),
-      );
+      await sluice.logged(({ msg }) => msg === `the ${role} process runs again`);
       assert.notEqual(sluice.pidOf(role), before);
     }
     assertUsers(sluice);
@@ -181,9 +179,7 @@ suite('users of their own', { skip: withoutUsers() }, () => {
       listen: [{ address: `127.0.0.1:${sluice.port}` }, { address: `127.0.0.1:${port}` }],
     });
     await sluice.cli('reload');
-    await until('the new port is open', () =>
-      sluice.events().some(({ msg }) => msg === `listening on 127.0.0.1:${port}`),
-    );
+    await sluice.logged(({ msg }) => msg === `listening on 127.0.0.1:${port}`);
     assert.match((await send(port, mail)).at(-1) ?? '', /^250/u);
     await mx.tally.arrived(1);
   });

@@ -45,8 +45,7 @@ test('servers are asked which recipients exist, on connections that are kept', a
   assert.equal(smtp.connections, 1);
   assert.equal(lmtp.connections, 1);
   assert.deepEqual([smtp.deliveries, lmtp.deliveries], [[], []]);
-  const status = await sluice.cli('status');
-  assert.match(status, /Recipients cannot be asked for: 127\.0\.0\.1: .*refused/u);
+  await sluice.shows(/Recipients cannot be asked for: 127\.0\.0\.1: .*refused/u, 'status');
   // None is, but those whose names begin with "unknown".
   await until('it is known that nobody is refused there', async () =>
     /accepts every recipient at far\.test/u.test(await sluice.cli('status')),

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
+import { startSluice, type Sluice, type SluiceEvent } from '../../sim/neighbours/sluice.ts';
 import type { Status } from '../../src/control/operations/status.ts';
 import { HoldingServer } from './holding-server.ts';
 
@@ -23,6 +23,8 @@ async function submit(sluice: Sluice, count: number): Promise<void> {
   }
   await session.quit();
 }
+
+const hasEnded = ({ msg }: SluiceEvent): boolean => String(msg).includes('ended by SIGKILL; starting');
 
 function status(sluice: Sluice): Promise<Extract<Status, { kind: 'complete' }>> {
   return sluice.ask({ operation: 'status' });
@@ -71,17 +73,14 @@ test('connections of a stopped sender count, also for the next manager, until th
   const stopped = sluice.pidOf('sender');
   process.kill(stopped, 'SIGSTOP');
   process.kill(sluice.pidOf('manager'), 'SIGKILL');
-  const ended = () => sluice.events().some(({ msg }) => String(msg).includes('ended by SIGKILL; starting'));
-  await until('the manager has ended', ended);
+  await sluice.logged(hasEnded);
   mx.release();
   await until('everything is delivered', async () => {
     const answer = await status(sluice).catch(() => undefined);
     return answer?.kind === 'complete' && answer.messages === 0;
   });
   assert.equal(mx.most, 3);
-  assert.ok(
-    sluice.events().some(({ msg }) => String(msg).startsWith(`ending the sender process (${stopped})`)),
-  );
+  await sluice.logged(({ msg }) => String(msg).startsWith(`ending the sender process (${stopped})`));
 });
 
 test('transactions in hand when the manager is killed are finished, and no message is delivered twice', async (t) => {
@@ -97,9 +96,8 @@ test('transactions in hand when the manager is killed are finished, and no messa
   });
   await submit(sluice, 40);
   await mx.until(() => mx.messages === 7);
-  const ended = () => sluice.events().some(({ msg }) => String(msg).includes('ended by SIGKILL; starting'));
   process.kill(sluice.pidOf('manager'), 'SIGKILL');
-  await until('the manager has ended', ended);
+  await sluice.logged(hasEnded);
   mx.release();
   await until('everything is delivered', async () => {
     const answer = await status(sluice).catch(() => undefined);

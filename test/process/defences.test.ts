@@ -74,7 +74,7 @@ test('lists, the greeting and checks decide together, and operators see what the
   assert.match(status, /^Warning +The DNS list the-gone\.test has no say: /mu);
   assert.match(status, /greeting: 4 continue, 3 delayed, 1 early, 1 reject$/mu);
   assert.match(status, /lists: .*1 listed:the-bl\.test, 1 reject$/mu);
-  const tested = sluice.events().filter(({ event }) => event === 'tested');
+  const tested = await sluice.logged('tested', 3);
   assert.deepEqual(
     tested.map(({ stage, wouldBe, client, to }) => [stage, wouldBe, client, to]),
     Array.from({ length: 3 }, () => ['checks', 'reject', '127.0.0.6', 'joe@near.test']),

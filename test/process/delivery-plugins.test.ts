@@ -83,9 +83,12 @@ test('mail goes where the plugin says, waits where it fails, and the plugin is t
   assert.deepEqual(byRecipient.get('hop@far.test')?.slice(0, 3), ['delivered', '', 250]);
   assert.deepEqual(byRecipient.get('later@far.test'), ['deferred', '', 451, 'Not now']);
   assert.equal(byRecipient.get('broken@far.test')?.[0], 'deferred');
-  const list = await sluice.cli('queue', 'list');
-  assert.match(list, /broken@far\.test.*plugin "router".*it threw an error: .*out of order/u);
-  assert.match(list, /later@far\.test.*451 4\.7\.1 Not now/u);
+  await sluice.shows(
+    /broken@far\.test.*plugin "router".*it threw an error: .*out of order/u,
+    'queue',
+    'list',
+  );
+  const list = await sluice.shows(/later@far\.test.*451 4\.7\.1 Not now/u, 'queue', 'list');
   const [id = ''] = /\b[0-9A-Z]{15}\b/u.exec(list) ?? [];
   assert.match(await sluice.cli('queue', 'show', id), /Route {6}a plugin is asked when it is due/u);
 });

@@ -103,9 +103,7 @@ test('while the keys process does not answer, recipients get 451, and never 550;
     /keys process \(\d+\) does not answer/u.test(await sluice.cli('status')),
   );
   process.kill(before, 'SIGKILL');
-  await until('the keys process runs again', () =>
-    sluice.events().some(({ msg }) => msg === 'the keys process runs again'),
-  );
+  await sluice.logged(({ msg }) => msg === 'the keys process runs again');
   assert.notEqual(sluice.pidOf('keys'), before);
   await until('it answers', async () => !(await it.answer(sluice, 'joe@here.test')).startsWith('451'));
   await assertKnown(it, sluice);

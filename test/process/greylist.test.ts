@@ -46,7 +46,7 @@ test('all receivers remember together, over a restart, and operators change it',
   for (let again = 0; again < 6; again++) assert.match(await rcpt(port, '127.0.0.2'), /^250/u);
   assert.match(await rcpt(port, '127.0.0.3'), /^451/u);
   assert.match(await rcpt(port, '127.0.0.9'), /^250/u);
-  const refused = sluice.events().find(({ event }) => event === 'rejected');
+  const [refused] = await sluice.logged('rejected');
   assert.deepEqual([refused?.['stage'], refused?.['client']], ['grey', '127.0.0.2']);
   assert.match(await sluice.cli('greylist', 'list', '--passed'), /127\.0\.0\.2 +a@b\.example +near\.test/u);
   assert.match(await sluice.cli('greylist', 'allow', '127.0.0.4'), /Mail of 127\.0\.0\.4 passes at once/u);

@@ -15,6 +15,8 @@ async function handIn(sluice: Sluice, to: string): Promise<string> {
   const replies = await send(sluice.port, { from: 'a@client.test', to: [to], content });
   const [, id = ''] = /^250 .*\b([0-9A-Z]{15})\b/u.exec(replies.at(-1) ?? '') ?? [];
   assert.notEqual(id, '');
+  // A moment after the reply.
+  await until('the manager knows it', async () => (await releasedBy(sluice, { ids: [id] }, true)) === 1);
   return id;
 }
 
@@ -43,8 +45,8 @@ test('what is released goes by the route behind, also after a crash, and what is
     /released from a route that holds mail, and takes the route "out"/,
   );
   assert.match(await first.cli('queue', 'list', '--route', 'migration'), /^2 recipients$/m);
-  await until('it was tried', () => first.events().some(({ event }) => event === 'deferred'));
-  const told = first.events().filter(({ event }) => event === 'released');
+  await first.logged('deferred');
+  const told = await first.logged('released');
   assert.deepEqual(
     told.map(({ id, route }) => [id, route]),
     [[released, 'migration']],

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 import { olderNode } from '../cli/older-node.ts';
 
@@ -23,15 +23,9 @@ for (const isSingle of [false, true]) {
       const first = await startSluice(ground, { config, port, node: old ?? '' });
       first.program.signal('SIGKILL');
       const next = await startSluice(ground, { config, port });
-      const said = first.events().map(({ msg }) => String(msg));
-      assert.ok(
-        said.some((msg) => msg.startsWith('stopping on SIGTERM')),
-        said.join('\n'),
-      );
+      await first.logged(({ msg }) => String(msg).startsWith('stopping on SIGTERM'));
       const stopped = 'stopped; everything that was not delivered is in the spool';
-      await until('the first one has stopped in order', () =>
-        first.events().some(({ msg }) => msg === stopped),
-      );
+      await first.logged(({ msg }) => msg === stopped);
       assert.equal(await next.program.stop('SIGTERM'), 0);
     },
   );

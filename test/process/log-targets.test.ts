@@ -106,15 +106,12 @@ suite('where the log goes', { concurrency: 2 }, () => {
       const replies = await send(sluice.port, mail(`b${count}@example.test`));
       assert.match(replies.at(-1) ?? '', /^250/u);
     }
-    await until(
-      'the log in the file has them',
-      () => sluice.events().filter(({ event }) => event === 'delivered').length === 20,
-    );
-    const { troubles } = await sluice.ask<Status>({ operation: 'status' });
-    assert.match(
-      troubles?.find(({ key }) => key === 'log:logger')?.text ?? '',
-      /does not reach syslog: .*No such file or directory/u,
-    );
+    await sluice.logged('delivered', 20);
+    await until('the trouble is told', async () => {
+      const { troubles } = await sluice.ask<Status>({ operation: 'status' });
+      const told = troubles?.find(({ key }) => key === 'log:logger')?.text ?? '';
+      return /does not reach syslog: .*No such file or directory/u.test(told);
+    });
     assert.equal(await sluice.program.stop('SIGTERM'), 0);
   });
 

@@ -68,6 +68,6 @@ test('the stages of the running Sluice are tried on a message, which is not acce
     ),
   ]);
   assert.equal(await sluice.cli('queue', 'list'), 'Nothing waits.\n');
-  const events = sluice.events().filter(({ event }) => event !== undefined && event !== 'tapsChanged');
+  const events = (await sluice.whole()).filter(({ event }) => event !== undefined && event !== 'tapsChanged');
   assert.deepEqual(events, []);
 });

@@ -41,6 +41,6 @@ test('recipients of a domain exist by a table, which is followed as it changes',
   renameSync(`${path}.new`, path);
   await until('the new table is in force', async () => !(await answer('jane@far.test')).startsWith('550'));
   assert.match(await answer('joe@far.test'), /^550 5\.1\.1/u);
-  const refused = sluice.events().find(({ event, to }) => event === 'rejected' && to === 'jane@near.test');
+  const [refused] = await sluice.logged(({ event, to }) => event === 'rejected' && to === 'jane@near.test');
   assert.equal(refused?.['stage'], 'recipients');
 });

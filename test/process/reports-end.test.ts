@@ -4,12 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
-import {
-  startSluice,
-  type Sluice,
-  type SluiceConfig,
-  type SluiceEvent,
-} from '../../sim/neighbours/sluice.ts';
+import { startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { controlResult } from '../../src/control/control-client.ts';
 import type { Status } from '../../src/control/operations/status.ts';
 import { send } from '../interop/mail.ts';
@@ -38,18 +33,13 @@ function config(postmaster: string, error: string): SluiceConfig {
   };
 }
 
-function eventsOf(sluice: Sluice, event: string): SluiceEvent[] {
-  return sluice.events().filter((each) => each.event === event);
-}
-
 test('a report that fails after a restart causes one notice to the postmaster, and no other mail', async (t) => {
   const ground = Ground.of(t);
   const first = await startSluice(ground, { config: config('one@postmaster.test', '450 4.2.0 Not now') });
   const { directory } = first;
   await send(first.port, { from: '', to: ['a@gone.test'], content: imitated });
-  await until('what has no sender is dropped', () => eventsOf(first, 'dropped').length === 1);
   assert.deepEqual(
-    eventsOf(first, 'dropped').map(({ from, to, reason }) => [from, to, reason]),
+    (await first.logged('dropped')).map(({ from, to, reason }) => [from, to, reason]),
     [
       [
         '',
@@ -63,24 +53,24 @@ test('a report that fails after a restart causes one notice to the postmaster, a
     to: ['b@gone.test'],
     content: 'Subject: x\r\n\r\ny\r\n',
   });
-  const waits = ({ to }: SluiceEvent): boolean => to === 'user@sender.test';
-  await until('the report about the other waits', () => eventsOf(first, 'deferred').some(waits));
+  await first.logged(({ event, to }) => event === 'deferred' && to === 'user@sender.test');
   await first.program.stop('SIGTERM');
 
   const second = await startSluice(ground, {
     config: config('two@postmaster.test', '550 5.2.1 Closed'),
     directory,
   });
-  await until('the notice about the report is dropped', () => eventsOf(second, 'dropped').length === 2);
+  await second.logged('dropped', 2);
   const status = async (): Promise<Status> =>
     (await controlResult(`${directory}/control.sock`, { operation: 'status' })) as Status;
   await until('nothing waits', async () => {
     const { messages, reports } = await status();
     return messages === 0 && reports === 0;
   });
-  assert.equal((await status()).counters['dropped'], 1);
+  await until('one is counted', async () => (await status()).counters['dropped'] === 1);
+  const lines = (await second.whole()).filter(({ event }) => event === 'received');
   assert.deepEqual(
-    eventsOf(second, 'received').map(({ via, from, to }) => [via, from, to]),
+    lines.map(({ via, from, to }) => [via, from, to]),
     [
       [undefined, '', ['a@gone.test']],
       [undefined, 'user@sender.test', ['b@gone.test']],

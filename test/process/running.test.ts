@@ -133,9 +133,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     rmSync(sign);
     mkdirSync(sign); // what unlink fails at, as on a disk that is read-only
     process.kill(sender, 'SIGKILL');
-    await until('the sender comes back', () =>
-      sluice.events().some(({ msg }) => msg === 'the sender process runs again'),
-    );
+    await sluice.logged(({ msg }) => msg === 'the sender process runs again');
     await deliver(sluice, mx, 'after');
     assert.equal(await sluice.program.stop('SIGTERM'), 0);
   });
@@ -243,7 +241,7 @@ suite('all roles in one process', () => {
     const [sluice] = await start(ground, { ...mended, queue: { reserve: '1000000GB' } });
     const keys = async () => (await statusAnswer(sluice)).troubles.map(({ key }) => key);
     await until('the disk is below its reserve', async () => (await keys()).includes('disk'));
-    assert.match(sluice.program.output, /CRITICAL +The disk of the spool .* new mail is refused with 452/u);
+    await sluice.program.line(/CRITICAL +The disk of the spool .* new mail is refused with 452/u);
     writeFileSync(sluice.configFile, 'nonsense = 1\n');
     process.kill(sluice.program.pid, 'SIGHUP');
     await until('the configuration is refused', async () => (await keys()).includes('config'));
@@ -259,7 +257,7 @@ suite('all roles in one process', () => {
     const critical = async () =>
       (await statusAnswer(sluice)).troubles.flatMap(({ key, level }) => (level === 'critical' ? [key] : []));
     assert.ok((await critical()).includes('source:192.0.2.4'));
-    assert.match(sluice.program.output, /CRITICAL +This host cannot use the address 192\.0\.2\.4/u);
+    await sluice.program.line(/CRITICAL +This host cannot use the address 192\.0\.2\.4/u);
     sluice.configure({ processes, route: [{ relay: [`127.0.0.1:${mx.port}`] }] });
     await sluice.cli('reload');
     await until('it is over', async () => !(await critical()).includes('source:192.0.2.4'));

@@ -73,7 +73,7 @@ test('scanners and policy servers are explained, and tried on a message, which m
   // Nothing was accepted, counted or refused.
   assert.equal(await sluice.cli('queue', 'list'), 'Nothing waits.\n');
   assert.deepEqual(
-    sluice.events().filter(({ event }) => event !== undefined),
+    (await sluice.whole()).filter(({ event }) => event !== undefined),
     [],
   );
 });
