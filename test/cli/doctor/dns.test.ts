@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { type DnsFacts, dnsFindings, type ServerState } from '../../../src/cli/doctor/dns.ts';
 import { searchDomainsIn } from '../../../src/cli/doctor/dns-facts.ts';
 import { type DnsServer, startDnsServer, type Zone } from '../../../sim/dns/dns-server.ts';
-import { codes, examined, ground } from './ground.ts';
+import { type Answer, codes, examined, ground } from './ground.ts';
 
 const good: ServerState = { kind: 'answers', latencyMs: 1, isValidated: false, madeUp: undefined };
 const silent: ServerState = { kind: 'silent', reason: 'no answer within 2000 ms' };
@@ -89,6 +89,9 @@ test('of several lines with search domains the last one counts', () => {
   assert.deepEqual(searchDomainsIn('nameserver ::1\nsearch .\n'), []);
 });
 
+/** Not how long the server took: that is a matter of this machine and what else it does. */
+const told = (answer: Answer): string[] => codes(answer).filter((code) => code !== 'dns-slow');
+
 /** A name server, and a configuration that asks it. */
 async function server(t: TestContext, zone: Zone, authenticated = false): Promise<DnsServer> {
   const started = await startDnsServer({ zone: { arpa: {}, ...zone }, authenticated });
@@ -103,8 +106,9 @@ test('a name server that answers has no finding, and a relay without an address 
     `[dns]\nservers = ["127.0.0.1:${port}"]\n[[route]]\ndomain = ["a.example"]\nrelay = ["mx.example.net"]\n[[route]]\nrelay = ["mailhub", "192.0.2.9"]\n`,
   );
   const answer = await examined(config, ['dns']);
-  assert.deepEqual(codes(answer), ['dns-host-missing']);
-  assert.match(answer.findings[0]?.what ?? '', /no address of mailhub, a host of relay/u);
+  assert.deepEqual(told(answer), ['dns-host-missing']);
+  const missing = answer.findings.find(({ code }) => code === 'dns-host-missing');
+  assert.match(missing?.what ?? '', /no address of mailhub, a host of relay/u);
 });
 
 test('an answer without AD is an error where the server has to validate, and none with AD', async (t) => {
@@ -114,7 +118,7 @@ test('an answer without AD is an error where the server has to validate, and non
   ] as const) {
     const { port } = await server(t, {}, authenticated);
     const { config } = ground(t, `[dns]\nservers = ["127.0.0.1:${port}"]\nvalidating = true\n`);
-    assert.deepEqual(codes(await examined(config, ['dns'])), expected);
+    assert.deepEqual(told(await examined(config, ['dns'])), expected);
   }
 });
 
