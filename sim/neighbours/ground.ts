@@ -10,7 +10,8 @@ import { isAbsolute, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { livingInGroup } from './process-tree.ts';
 
-const patienceMs = 30_000;
+/** Longer than anything takes on a machine that is busy with other work: it ends a test that hangs, and no other. */
+const patienceMs = 120_000;
 const running = new Set<Program>();
 const directories = new Set<string>();
 process.on('exit', () => {

@@ -90,17 +90,13 @@ async function crashOf(sluice: Sluice, role: CrashRole, by: CrashWay): Promise<n
 async function crashAll({ sluice, folder }: World, by: CrashWay): Promise<ReadonlyMap<string, KeptCrash>> {
   const pids = new Map<string, number>();
   for (const role of crashRoles) pids.set(role, await crashOf(sluice, role, by));
-  return until(
-    `all processes have crashed by ${by}, and others run`,
-    () => {
-      const kept = readCrashes(folder).filter(({ record }) => record.restartedAfterMs !== undefined);
-      const found = [...pids].map(
-        ([role, pid]) => [role, kept.find(({ record }) => record.pid === pid)] as const,
-      );
-      return found.every(([, crash]) => crash !== undefined) && new Map(found as [string, KeptCrash][]);
-    },
-    60_000,
-  );
+  return until(`all processes have crashed by ${by}, and others run`, () => {
+    const kept = readCrashes(folder).filter(({ record }) => record.restartedAfterMs !== undefined);
+    const found = [...pids].map(
+      ([role, pid]) => [role, kept.find(({ record }) => record.pid === pid)] as const,
+    );
+    return found.every(([, crash]) => crash !== undefined) && new Map(found as [string, KeptCrash][]);
+  });
 }
 
 const kinds: Readonly<Record<CrashWay, CrashKind>> = {
@@ -153,7 +149,7 @@ function tell({ ground, sluice }: World): Promise<string> {
 
 describe('a process that crashes', { concurrency: 2 }, () => {
   it('is started again after a signal and when it stands still, and no mail is lost', async (t) =>
-    proveAll(t, ['segv', 'abort', 'loop'], '5s'));
+    proveAll(t, ['segv', 'abort', 'loop'], '15s'));
   it('is started again after a kill, an error and without memory, and no mail is lost', async (t) =>
     proveAll(t, ['kill', 'uncaught', 'memory']));
 });

@@ -70,11 +70,7 @@ function kill(pid: number): void {
 
 /** Waits until the processes of a killed supervisor have ended, which they do by themselves. */
 async function allGone(pids: readonly number[]): Promise<void> {
-  await until(
-    'the processes of a killed supervisor end',
-    () => pids.every((pid) => kindOf(pid) === 'gone'),
-    10_000,
-  );
+  await until('the processes of a killed supervisor end', () => pids.every((pid) => kindOf(pid) === 'gone'));
 }
 
 /** The process's title, which names its role. */
