@@ -3,8 +3,7 @@
 // that wait for one.
 
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
-import { parseIntoClientConfig } from 'pg-connection-string';
+import type { Pool } from 'pg';
 import { AnswerCache } from './sqlite/answer-cache.ts';
 import { absent, allFailing, type Answer, maxValues, type Table } from './table.ts';
 import type { TableReports } from './table-reports.ts';
@@ -36,7 +35,10 @@ const idleMs = 60_000;
 
 export class PostgresqlTable implements Table {
   readonly name: string;
-  readonly #pool: pg.Pool;
+  readonly #settings: PostgresqlSettings;
+  /** Made at the first question, since its code takes a while to load. */
+  #pool: Promise<Pool> | undefined;
+  #isClosed = false;
   readonly #query: string;
   readonly #rows: PostgresqlSettings['rows'];
   readonly #cache: AnswerCache;
@@ -45,29 +47,13 @@ export class PostgresqlTable implements Table {
   #isFailing = false;
 
   constructor(settings: PostgresqlSettings, reports: Pick<TableReports, 'cannotAnswer' | 'clear'>) {
-    const { name, connection, passwordFile, query, timeoutMs, cacheBytes, cacheMs, absentCacheMs } = settings;
+    const { name, query, cacheBytes, cacheMs, absentCacheMs } = settings;
+    this.#settings = settings;
     this.name = name;
     this.#query = query;
     this.#rows = settings.rows;
     this.#reports = reports;
     this.#cache = new AnswerCache({ mostBytes: cacheBytes, keepMs: cacheMs, keepAbsentMs: absentCacheMs });
-    this.#pool = new pg.Pool({
-      // Of `pg` itself, a connection's text would take the place of the password beside it.
-      ...parseIntoClientConfig(connection),
-      // Read for each connection, so that it may be changed. The file ends in the end of a line, and the password does not.
-      ...(passwordFile !== undefined && {
-        password: () => readFileSync(passwordFile, 'utf8').replace(/\r?\n$/u, ''),
-      }),
-      max: mostConnections,
-      idleTimeoutMillis: idleMs,
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
-      statement_timeout: timeoutMs,
-      application_name: 'sluice',
-      allowExitOnIdle: true,
-    });
-    // A connection that breaks while nobody uses it is no failure: the next look-up makes another one.
-    this.#pool.on('error', () => undefined);
   }
 
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]> {
@@ -81,7 +67,8 @@ export class PostgresqlTable implements Table {
 
   async close(): Promise<void> {
     this.#reports.clear();
-    await this.#pool.end();
+    this.#isClosed = true;
+    await (await this.#pool)?.end();
   }
 
   async #ask(keys: readonly string[]): Promise<readonly Answer[]> {
@@ -104,11 +91,38 @@ export class PostgresqlTable implements Table {
   }
 
   async #find(key: string): Promise<Answer> {
-    const { rows } = await this.#pool.query<Readonly<Record<string, unknown>>>(this.#query, [key]);
+    if (this.#isClosed) throw new Error('the table is closed');
+    this.#pool ??= openPool(this.#settings);
+    const { rows } = await (await this.#pool).query<Readonly<Record<string, unknown>>>(this.#query, [key]);
     const values =
       this.#rows === 'object' ? rows.slice(0, 1).map((row) => JSON.stringify(row)) : firstColumns(rows);
     return values.length === 0 ? absent : { kind: 'found', values };
   }
+}
+
+async function openPool({ connection, passwordFile, timeoutMs }: PostgresqlSettings): Promise<Pool> {
+  const [{ default: pg }, { parseIntoClientConfig }] = await Promise.all([
+    import('pg'),
+    import('pg-connection-string'),
+  ]);
+  const pool = new pg.Pool({
+    // Of `pg` itself, a connection's text would take the place of the password beside it.
+    ...parseIntoClientConfig(connection),
+    // Read for each connection, so that it may be changed. The file ends in the end of a line, and the password does not.
+    ...(passwordFile !== undefined && {
+      password: () => readFileSync(passwordFile, 'utf8').replace(/\r?\n$/u, ''),
+    }),
+    max: mostConnections,
+    idleTimeoutMillis: idleMs,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    statement_timeout: timeoutMs,
+    application_name: 'sluice',
+    allowExitOnIdle: true,
+  });
+  // A connection that breaks while nobody uses it is no failure: the next look-up makes another one.
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 /** As of SQLite: a row whose first column is NULL is none. @throws {Error} when there are too many */

@@ -1,8 +1,7 @@
 // Asks an issuer of tokens over HTTP for a JSON text. Promises: one deadline for everything from the look-up of the name to the last byte, a
 // bounded answer, a bounded number of questions under way, no redirects, and never an error that is thrown.
 
-import { request as requestInClear, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { TcpNetConnectOpts } from 'node:net';
 import type { ConnectionOptions, SecureContext } from 'node:tls';
 import type { Timers } from '../../io/timers.ts';
@@ -89,9 +88,11 @@ type Options = RequestOptions &
   Pick<ConnectionOptions, 'secureContext'> &
   Pick<TcpNetConnectOpts, 'autoSelectFamily'>;
 
-function ask(url: URL, { form, mostBytes }: JsonQuestion, parts: AskParts): Promise<FetchedJson> {
+async function ask(url: URL, { form, mostBytes }: JsonQuestion, parts: AskParts): Promise<FetchedJson> {
+  const { secure, lookups, signal } = parts;
+  // Loaded now: with HTTP come WebSockets and more, for 50 ms of each start.
+  const { request } = await (secure === undefined ? import('node:http') : import('node:https'));
   return new Promise((resolve, reject) => {
-    const { secure, lookups, signal } = parts;
     const options: Options = {
       method: form === undefined ? 'GET' : 'POST',
       headers: {
@@ -111,7 +112,7 @@ function ask(url: URL, { form, mostBytes }: JsonQuestion, parts: AskParts): Prom
       lookup: lookups.lookup,
       ...(secure !== undefined && { secureContext: secure, minVersion: 'TLSv1.2', rejectUnauthorized: true }),
     };
-    const outgoing = secure === undefined ? requestInClear(url, options) : request(url, options);
+    const outgoing = request(url, options);
     const end = (answer: FetchedJson): void => {
       resolve(answer);
       outgoing.destroy();

@@ -16,9 +16,8 @@ import type { Logger } from '../../log/logger.ts';
 import { maskedNetwork } from '../../values/masked-network.ts';
 import { formatNetwork, type Network, parseNetwork } from '../../values/network.ts';
 import { ValueError } from '../../values/value-error.ts';
-import { forEverMs } from './greylist-database.ts';
 import type { GreylistThread } from './greylist-thread.ts';
-import type { GreylistNetworkRow, GreylistResult, GreylistTask } from './messages.ts';
+import { forEverMs, type GreylistNetworkRow, type GreylistResult, type GreylistTask } from './messages.ts';
 
 export interface GreylistAnswersParts {
   readonly thread: Pick<GreylistThread, 'carryOut'>;

@@ -10,13 +10,17 @@ import {
 } from '../../policy/greylist/judge-attempt.ts';
 import type { GreylistAnswer, GreylistQuestion, GreylistTerms } from '../../policy/greylist/types.ts';
 import { listedNetworks, listedRows, stageCounts } from './greylist-listing.ts';
-import { type GreylistBatch, type GreylistResult, type GreylistTask, sweptAtOnce } from './messages.ts';
+import {
+  forEverMs,
+  type GreylistBatch,
+  type GreylistResult,
+  type GreylistTask,
+  sweptAtOnce,
+} from './messages.ts';
 
 const version = 1;
 /** 2 GiB: some millions of keys. */
 const mostPages = 524_288;
-/** JavaScript's largest time: it is kept for ever. */
-export const forEverMs = 8.64e15;
 
 const tables = `
 CREATE TABLE IF NOT EXISTS key (

@@ -5,6 +5,9 @@ import type { GreylistAnswer, GreylistQuestion } from '../../policy/greylist/typ
 /** Of what is to be forgotten, a sweep takes so many rows of each table: what is asked meanwhile waits no longer than that takes. */
 export const sweptAtOnce = 10_000;
 
+/** JavaScript's largest time: it is kept for ever. */
+export const forEverMs = 8.64e15;
+
 /** What operators see of a key. Times are those of the manager. */
 export interface GreylistRow {
   readonly stage: string;

@@ -1,7 +1,7 @@
 // Hands a message to rspamd by HTTP, and takes its answer. Promises: the message is in memory by some pieces alone; an answer has a bounded size,
 // and counts only when it comes after the whole message; a connection that was kept and has just ended is no failure.
 
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { setImmediate as aTurn } from 'node:timers/promises';
 
 import type { ServiceAddress } from '../../io/dial-service.ts';
@@ -19,13 +19,13 @@ export type Posted = ({ readonly kind: 'answer' } & AnswerParts) | { readonly ki
 export type PostHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export class RspamdPost {
-  readonly #agent: Agent;
+  /** Loaded at the first message: with HTTP come WebSockets and more, for 50 ms of each start. */
+  #http: Pick<typeof import('node:http'), 'Agent' | 'request'> | undefined;
+  #agent: Agent | undefined;
   readonly #address: ServiceAddress;
 
   constructor(address: ServiceAddress) {
     this.#address = address;
-    // How many are asked at a time, the places of the stage say.
-    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 20, timeout: keptMs });
   }
 
   /**
@@ -39,7 +39,13 @@ export class RspamdPost {
     newBody: () => NewBody,
     signal: AbortSignal,
   ): Promise<Posted> {
-    const first = new Exchange(this.#begin(headers, message.sizeBytes, this.#agent, signal), newBody);
+    this.#http ??= await import('node:http');
+    const { Agent: Connections, request } = this.#http;
+    // How many are asked at a time, the places of the stage say.
+    this.#agent ??= new Connections({ keepAlive: true, maxFreeSockets: 20, timeout: keptMs });
+    const begin = (agent: Agent | false): ClientRequest =>
+      request(this.#options(headers, message.sizeBytes, agent, signal));
+    const first = new Exchange(begin(this.#agent), newBody);
     try {
       return await first.run(message);
     } catch (error) {
@@ -48,7 +54,7 @@ export class RspamdPost {
       if (!first.isStale) throw new Error(failureText(error), { cause: error });
     }
     // Nothing has come back on it: the other side had given it up.
-    const again = new Exchange(this.#begin(headers, message.sizeBytes, false, signal), newBody);
+    const again = new Exchange(begin(false), newBody);
     try {
       return await again.run(message);
     } catch (error) {
@@ -57,13 +63,18 @@ export class RspamdPost {
     }
   }
 
-  #begin(headers: PostHeaders, sizeBytes: number, agent: Agent | false, signal: AbortSignal): ClientRequest {
+  #options(
+    headers: PostHeaders,
+    sizeBytes: number,
+    agent: Agent | false,
+    signal: AbortSignal,
+  ): RequestOptions {
     const at = this.#address;
     const to = at.kind === 'unix' ? { socketPath: at.path } : { host: at.host, port: at.port };
     const all: Record<string, string | string[]> = { 'Content-Length': String(sizeBytes) };
     for (const [name, value] of Object.entries(headers))
       all[name] = typeof value === 'string' ? value : [...value];
-    return request({ ...to, agent, signal, method: 'POST', path: '/checkv2', headers: all });
+    return { ...to, agent, signal, method: 'POST', path: '/checkv2', headers: all };
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type InstanceParts,
   StartBrokenOff,
 } from './instance.ts';
+import { LocalKeys } from './local-keys.ts';
 import { LocalPop3 } from './local-pop3.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
@@ -34,7 +35,6 @@ import type {
 } from '../../channel/messages.ts';
 import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
-import { needsKeys } from '../../settings/signing.ts';
 import { noSuchProcess } from '../roles/crash-tests.ts';
 import { ReloadRequests } from '../roles/reload-requests.ts';
 import type { Role } from '../role.ts';
@@ -43,7 +43,6 @@ import { ControlRole } from '../roles/control-role.ts';
 import { DirectoryLink } from '../roles/directory-link.ts';
 import type { KeysLink, LinkEnds } from '../roles/keys-calls.ts';
 import { SignerLink } from '../roles/signer-link.ts';
-import { KeysRole } from '../roles/keys-role.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
 import { takeOfManager, trialAnswerer } from '../roles/receiver-link.ts';
 import type { Pop3RoleParts } from '../roles/pop3-role.ts';
@@ -68,7 +67,7 @@ export class SingleProcess implements Instance {
   readonly #brokenOff = Promise.withResolvers<never>();
   #isStopping = false;
   #manager: ManagerRole | undefined;
-  #keys: KeysRole | undefined;
+  readonly #keys: LocalKeys;
   #directory: DirectoryLink | undefined;
   /** Of the manager and the receiver. */
   readonly #signing: SignerLink[] = [];
@@ -82,6 +81,7 @@ export class SingleProcess implements Instance {
     this.#troubles = troubles;
     this.#desks = desks;
     this.#handed = handed;
+    this.#keys = new LocalKeys(log, troubles);
     this.#brokenOff.promise.catch(() => undefined);
   }
 
@@ -141,7 +141,7 @@ export class SingleProcess implements Instance {
     this.#directory = directory;
     const signing = new SignerLink((ends) => this.#linkToKeys('receiver', ends));
     this.#signing.push(signing);
-    this.#configureKeys(config);
+    await this.#configureKeys(config);
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
     const control = new ControlRole(
       config,
@@ -218,22 +218,16 @@ export class SingleProcess implements Instance {
     return pop3;
   }
 
-  /** The keys role runs while the configuration has a directory, or keys for signatures. */
-  #configureKeys(config: Config): void {
-    const isWanted = needsKeys(config);
-    if (isWanted && this.#keys === undefined) this.#keys = KeysRole.start(config, this.#log, this.#troubles);
-    else if (isWanted) this.#keys?.configure(config);
+  async #configureKeys(config: Config): Promise<void> {
+    await this.#keys.configure(config);
     this.#directory?.configure(config);
     for (const signing of this.#signing) signing.configure(config);
-    if (isWanted) return;
-    void this.#keys?.stop();
-    this.#keys = undefined;
   }
 
   #linkToKeys(asker: KeysHello['role'], ends: LinkEnds): KeysLink {
     const [receiverEnd, keysEnd] = localChannel<Asked, Response>();
     receiverEnd.receive((batch) => ends.take(batch));
-    this.#keys?.answer(keysEnd, asker);
+    this.#keys.answer(keysEnd, asker);
     return Object.assign(receiverEnd, { open: () => Promise.resolve() });
   }
 
@@ -251,7 +245,8 @@ export class SingleProcess implements Instance {
   async configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     if (!this.#isStarted) return []; // `start` puts it in force when all roles run
-    this.#configureKeys(config);
+    await this.#configureKeys(config);
+    if (this.#isStopping || this.#config !== config) return []; // what came meanwhile
     const configured = this.#roles.map((role) => role.configure(config));
     this.#manager?.configure(config);
     return (await Promise.all(configured)).flatMap((notOpen) => notOpen ?? []);
@@ -289,7 +284,7 @@ export class SingleProcess implements Instance {
     } finally {
       this.#directory?.close();
       for (const signing of this.#signing) signing.close();
-      await this.#keys?.stop();
+      await this.#keys.stop();
       await control?.stop(graceMs);
       this.#closeSocket();
     }
