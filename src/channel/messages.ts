@@ -203,7 +203,12 @@ export interface PortAnswer {
 }
 
 /** A sender asks for a program of a [[route]] as another user: which one, and as whom, the configuration says. */
-export type AskedProgram = Omit<PipeRun, 'way'> & { readonly kind: 'runProgram'; readonly id: number };
+export type AskedProgram = Omit<PipeRun, 'way'> & {
+  readonly kind: 'runProgram';
+  readonly id: number;
+  /** For users of the system: the message was for an alias, which is not looked up again. */
+  readonly isExpanded?: true;
+};
 
 /** The answer to the `AskedProgram` with the same id. */
 export interface ProgramAnswer {

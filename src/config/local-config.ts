@@ -10,8 +10,10 @@ import type { localUsers } from './schema/local.ts';
 export type FileLocal = DeepReadonly<CamelKeys<z.output<typeof localUsers>>>;
 
 export function toLocal({ subaddress, time, memory, output, ...given }: FileLocal): SystemSettings {
+  const { aliasPermits: permits, ...rest } = given;
   return {
-    ...given,
+    ...rest,
+    permits,
     separators: subaddress ?? (given.instructions === 'qmail' ? '-' : '+'),
     timeMs: time,
     ...(memory !== undefined && { memoryBytes: memory }),

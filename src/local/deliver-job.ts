@@ -1,16 +1,18 @@
 // Delivers one message as a user of the system: looks at the home and the file of the user, and carries out what stands there.
 
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SystemJob, SystemOnward, SystemReport } from '../deliver/system/job.ts';
 import { mostForwards, ownVerp } from '../deliver/system/job.ts';
 import { deliveredToLine, mboxFromLine, returnPathLine } from '../deliver/pipe/pipe-values.ts';
 import { carryOut, type Doer } from '../instructions/carry-out.ts';
 import { ownerNames, senderOfForwards } from '../instructions/qmail-names.ts';
-import { type Fault, fault } from '../instructions/types.ts';
+import { type Fault, fault, type Instruction } from '../instructions/types.ts';
 import { MaildirWriter } from '../mailbox/maildir/writer.ts';
 import { mboxLines } from '../mailbox/mbox/mbox-lines.ts';
 import { addToMbox } from '../mailbox/mbox/user-mbox.ts';
 import { findSteps, type FoundSteps } from './find-instructions.ts';
+import { withIncluded } from './included.ts';
 import { addressParts, jobEnvironment } from './job-environment.ts';
 import { ProgramInputs, withFields } from './message-input.ts';
 import { homeFault, isThere } from './user-file.ts';
@@ -18,6 +20,7 @@ import { runUserProgram } from './user-programs.ts';
 
 /** @param uid - of this process */
 export async function deliverJob(job: SystemJob, uid: number, signal: AbortSignal): Promise<SystemReport> {
+  if (job.alias !== undefined) return deliverAlias(job, job.alias, signal);
   const wrong = await homeFault(job.home, uid);
   if (wrong !== undefined) return wrong;
   const { local, domain } = addressParts(job.facts.recipient);
@@ -25,6 +28,26 @@ export async function deliverJob(job: SystemJob, uid: number, signal: AbortSigna
   if (found.kind === 'fault') return found;
   const onward = await onwardSender(job, local, domain);
   return 'kind' in onward ? onward : carryOutSteps(job, found, onward, signal);
+}
+
+/** What an alias names needs no home. */
+async function deliverAlias(
+  job: SystemJob,
+  alias: readonly Instruction[],
+  signal: AbortSignal,
+): Promise<SystemReport> {
+  const { domain } = addressParts(job.facts.recipient);
+  const steps = await withIncluded(alias, { kind: 'mbox', path: job.mailbox }, domain);
+  if ('kind' in steps) return steps;
+  const { sender } = job.facts;
+  const home = existsSync(job.home) ? job.home : '/';
+  const found = { kind: 'steps', steps } as const;
+  return carryOutSteps(
+    { ...job, home, instructions: 'forward' },
+    found,
+    { sender: { reversePath: sender }, newSender: sender },
+    signal,
+  );
 }
 
 interface OnwardSender {

@@ -134,8 +134,8 @@ function mailboxParts({ path, separators, folders, quota }: MailboxSettings): re
 }
 
 function systemParts(settings: SystemSettings): readonly unknown[] {
-  const { instructions, mailbox, separators, aliasUser = '', leastUid } = settings;
+  const { aliases, permits, instructions, mailbox, separators, aliasUser = '', leastUid } = settings;
   const { perUser, timeMs, memoryBytes = 0, processes, outputBytes } = settings;
-  const whom = [instructions, mailbox, separators, aliasUser, leastUid];
+  const whom = [aliases, permits, instructions, mailbox, separators, aliasUser, leastUid];
   return [...whom, perUser, timeMs, memoryBytes, processes, outputBytes];
 }

@@ -3,13 +3,19 @@
 /** Which file of a user says what becomes of the mail. */
 export type InstructionFiles = 'qmail' | 'forward';
 
+/** What the entries of aliases may name, beside addresses. */
+export type AliasPermit = 'program' | 'file' | 'include';
+
 export interface SystemSettings {
+  /** Paths of files such as /etc/aliases, asked in this order; they come before users. */
+  readonly aliases: readonly string[];
+  readonly permits: readonly AliasPermit[];
   readonly instructions: InstructionFiles;
   /** Where mail goes that no file says anything about: `./Maildir/`, or the path of an mbox; `${user}` stands for the user. */
   readonly mailbox: string;
   /** Characters that separate a user from an extension; empty: there are no extensions. */
   readonly separators: string;
-  /** Who gets mail that is for no user of the system; undefined: `alias`, if there is such a user. */
+  /** Who gets mail that is for no user of the system, and runs what aliases name; undefined: `alias` if there is such a user, else `nobody` for aliases. */
   readonly aliasUser?: string | undefined;
   /** Users with a smaller number get no mail: they are not people. */
   readonly leastUid: number;

@@ -24,6 +24,8 @@ export const isRoot = process.getuid?.() === 0;
 
 export const usualWay: SystemWay = {
   kind: 'local',
+  aliases: [],
+  permits: ['program', 'file', 'include'],
   instructions: 'qmail',
   mailbox: './Maildir/',
   separators: '-',
@@ -81,6 +83,7 @@ export function ground(t: TestContext, names: readonly string[] = ['joe'], conte
       {
         way: { ...usualWay, ...changed },
         facts: { ...usualFacts, ...facts },
+        isExpanded: false,
         open: () => openSync(path, 'r'),
         close: closeSync,
       },
@@ -104,7 +107,7 @@ export function ground(t: TestContext, names: readonly string[] = ['joe'], conte
     run,
     report: async (changed, facts) => {
       const end = await run(changed, facts);
-      if (end.kind === 'fault') return end;
+      if (end.kind === 'fault' || end.kind === 'done') return end;
       const report = end.kind === 'ended' ? readReport(end.printed) : undefined;
       if (report === undefined) throw new Error(`no report: ${JSON.stringify(end)}`);
       return report;

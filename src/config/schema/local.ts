@@ -1,10 +1,17 @@
 // [local]: mail for users of the system, which a [[route]] with local = true delivers.
 
+import { normalize } from 'node:path';
+
 import { ValueError } from '../../values/value-error.ts';
-import { duration, key, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
+import { duration, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
 import { subaddressSeparators } from './texts.ts';
 
 const minuteMs = 60_000;
+
+function absolutePath(text: string): string {
+  if (!text.startsWith('/') || text.includes('\0')) throw new ValueError('must be an absolute path');
+  return normalize(text);
+}
 
 /** A path from the home or from / on, in which `${user}` may stand. */
 function mailboxOfUser(text: string): string {
@@ -42,10 +49,24 @@ export const localUsers = tableOf({
     'Characters that separate a user from what is added: mail to user-lists@example.com is for the user "user" with the extension "lists". "" for none.',
     { defaultText: '"-" with .qmail, "+" with .forward', example: '"+"' },
   ),
+  aliases: key(
+    listOf(textOf('an absolute path', absolutePath), 'paths such as ["/etc/aliases"]').prefault([
+      '/etc/aliases',
+    ]),
+    'Files with aliases (`name: address, ...`), which come before users. One that is not there has no aliases.',
+  ),
+  alias_permits: key(
+    listOf(oneOf(['program', 'file', 'include']), 'a list of "program", "file" and "include"').prefault([
+      'program',
+      'file',
+      'include',
+    ]),
+    'What an alias may name, beside addresses: programs ("|..."), files ("/...") and files with further addresses (":include:/..."). Mail for one that names something else waits.',
+  ),
   alias_user: key(
     textOf('a user such as "alias"', userName).optional(),
-    'With .qmail, the user who gets the mail that is for no user, by files such as .qmail-postmaster in the home of this user.',
-    { defaultText: '"alias", if there is such a user', example: '"alias"' },
+    'The user whom programs and files of aliases run and are written as. With .qmail, this user gets the mail that is for no user, too, by files such as .qmail-postmaster in the home of this user.',
+    { defaultText: '"alias" if there is such a user, else "nobody" for aliases', example: '"alias"' },
   ),
   least_uid: key(
     wholeNumber(1, 2 ** 31).default(500),

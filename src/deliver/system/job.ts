@@ -1,6 +1,7 @@
 // What the process is told that delivers as a user of the system, and what it answers. Plain data. The answer comes from a process that the user
 // can stop, change or imitate: it is checked, and can do no more than what the user's own file could.
 
+import type { Instruction } from '../../instructions/types.ts';
 import { parseMailbox } from '../../address/path.ts';
 import type { InstructionFiles } from '../../values/system-way.ts';
 import type { PipeFacts } from '../pipe/pipe-values.ts';
@@ -15,6 +16,8 @@ export interface SystemJob {
   readonly extension: string;
   /** Where mail goes that no file says anything about. */
   readonly mailbox: string;
+  /** What an alias names: it is carried out as this user, and files of the user say nothing. Without addresses. */
+  readonly alias?: readonly Instruction[] | undefined;
   readonly limits: JobLimits;
 }
 
@@ -40,6 +43,8 @@ export interface SystemOnward {
   readonly recipients: readonly string[];
   /** Delimiters: each recipient gets a sender of its own. */
   readonly verp?: string | undefined;
+  /** They are what an alias stands for, and are looked up in no aliases again. */
+  readonly isExpanded?: true | undefined;
 }
 
 /** The variable of the environment that has the job. */

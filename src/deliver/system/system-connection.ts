@@ -20,6 +20,12 @@ import { outcomeOfSystemEnd } from './system-outcome.ts';
 /** Longer ones are no addresses that a user has, and too long for an environment. */
 const mostAddressBytes = 1000;
 
+interface Mail {
+  readonly message: StoredMessage;
+  readonly passed: PassedPlaces;
+  readonly isExpanded: boolean;
+}
+
 export class SystemConnection extends LocalConnection {
   readonly #hop: WayHop<'local'>;
 
@@ -36,6 +42,7 @@ export class SystemConnection extends LocalConnection {
     const { envelope } = inHand.message ?? message;
     const passed = await passedPlaces(message);
     const outcomes: RecipientOutcome[] = [];
+    const isExpanded = message.envelope.isExpanded === true;
     for (const [at, recipient] of envelope.recipients.entries()) {
       const facts: PipeFacts = {
         sender: recipient.isCopy === true ? '' : envelope.reversePath,
@@ -45,13 +52,13 @@ export class SystemConnection extends LocalConnection {
         sizeBytes: message.sizeBytes,
         nowMs: Date.now(),
       };
-      outcomes.push(await this.#deliverOne({ message, passed }, facts, at, signal));
+      outcomes.push(await this.#deliverOne({ message, passed, isExpanded }, facts, at, signal));
     }
     return outcomes;
   }
 
   async #deliverOne(
-    { message, passed }: { readonly message: StoredMessage; readonly passed: PassedPlaces },
+    { message, passed, isExpanded }: Mail,
     facts: PipeFacts,
     at: number,
     signal: AbortSignal,
@@ -73,7 +80,7 @@ export class SystemConnection extends LocalConnection {
       return failed(at, '4.3.0', `the message cannot be written to ${folder}: ${error.message}`);
     }
     try {
-      const end = await systemUsers.deliver({ planKey, way, facts, file: file.path }, signal);
+      const end = await systemUsers.deliver({ planKey, way, facts, isExpanded, file: file.path }, signal);
       return outcomeOfSystemEnd(end, facts, at);
     } finally {
       await file.remove();

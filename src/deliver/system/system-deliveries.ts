@@ -12,6 +12,8 @@ export interface SystemRun {
   readonly planKey: string;
   readonly way: SystemWay;
   readonly facts: PipeFacts;
+  /** Its recipients were found by aliases, and are looked up in none again. */
+  readonly isExpanded: boolean;
   /** The path of the file that has the message. */
   readonly file: string;
 }
@@ -24,7 +26,7 @@ export interface SystemDeliveries {
 export class OwnDeliveries implements SystemDeliveries {
   readonly #runs = new SystemRuns();
 
-  deliver({ way, facts, file }: SystemRun, signal: AbortSignal): Promise<SystemEnd> {
+  deliver({ way, facts, isExpanded, file }: SystemRun, signal: AbortSignal): Promise<SystemEnd> {
     const open = (): number => {
       try {
         return openSync(file, 'r');
@@ -33,6 +35,6 @@ export class OwnDeliveries implements SystemDeliveries {
         throw new Error(`its message cannot be read: ${why}`, { cause: error });
       }
     };
-    return this.#runs.run({ way, facts, open, close: closeSync }, signal);
+    return this.#runs.run({ way, facts, isExpanded, open, close: closeSync }, signal);
   }
 }

@@ -4,6 +4,7 @@
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import { replaceUnprintableRuns } from '../../values/unprintable.ts';
 import { failed } from '../pipe/end-outcome.ts';
+import type { PipeEnd } from '../pipe/programs.ts';
 import { deliveredToLine, type PipeFacts } from '../pipe/pipe-values.ts';
 import { readReport, type SystemReport } from './job.ts';
 import type { SystemEnd } from './system-runs.ts';
@@ -13,9 +14,8 @@ const mostCharacters = 500;
 
 /** @param at - the index of the recipient in the transaction */
 export function outcomeOfSystemEnd(end: SystemEnd, facts: PipeFacts, at: number): RecipientOutcome {
-  if (end.kind === 'fault') return failed(at, end.status, end.text);
-  const report = end.kind === 'ended' && end.code === 0 ? readReport(end.printed) : undefined;
-  if (report === undefined) return failed(at, '4.3.0', shown(whyNoReport(end)));
+  const report = end.kind === 'done' || end.kind === 'fault' ? end : reportOf(end);
+  if (typeof report === 'string') return failed(at, '4.3.0', shown(report));
   if (report.kind === 'fault') return failed(at, report.status, shown(report.text));
   return delivered(report, facts, at);
 }
@@ -33,13 +33,25 @@ function delivered(
     command: 'content',
   } as const;
   if (onward === undefined) return { recipient, result: 'delivered', reply };
-  const fields = deliveredToLine(facts).replace('\n', '\r\n');
-  const { verp, ...to } = onward;
-  const mail = { reason: 'forward', ...to, fields, ...(verp !== undefined && { verp }) } as const;
+  const { verp, isExpanded, ...to } = onward;
+  // An alias may stand for the user of its name, whose delivery would find itself in it.
+  const fields = isExpanded === true ? '' : deliveredToLine(facts).replace('\n', '\r\n');
+  const mail = {
+    reason: isExpanded === true ? ('alias' as const) : ('forward' as const),
+    ...to,
+    fields,
+    ...(verp !== undefined && { verp }),
+    ...(isExpanded === true && { isExpanded }),
+  };
   return { recipient, result: 'delivered', reply, onward: { mails: [mail], hasCopy: did.length > 0 } };
 }
 
-function whyNoReport(end: Exclude<SystemEnd, { readonly kind: 'fault' }>): string {
+function reportOf(end: PipeEnd): SystemReport | string {
+  const report = end.kind === 'ended' && end.code === 0 ? readReport(end.printed) : undefined;
+  return report ?? whyNoReport(end);
+}
+
+function whyNoReport(end: PipeEnd): string {
   const printed = end.printed.trim() === '' ? '' : `; it said: ${end.printed.trim()}`;
   switch (end.kind) {
     case 'ended':

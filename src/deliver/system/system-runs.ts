@@ -2,18 +2,19 @@
 
 import { fileURLToPath } from 'node:url';
 import { feedProgram } from '../../io/feed-program.ts';
-import type { Fault } from '../../instructions/types.ts';
 import { SystemUsers } from '../../io/system-users.ts';
 import type { SystemWay } from '../../values/system-way.ts';
 import { inheritedByPrograms } from '../pipe/inherited.ts';
 import { type PipeEnd, refusedRun } from '../pipe/programs.ts';
 import type { PipeFacts } from '../pipe/pipe-values.ts';
+import { SystemAliases } from '../../policy/recipients/system-aliases.ts';
 import { findPlace, type SystemPlace } from '../../mailbox/system/find-place.ts';
-import { jobVariable, reportBytes, type SystemJob } from './job.ts';
+import { aliasJob, withAddresses } from './alias-job.ts';
+import { jobVariable, reportBytes, type SystemJob, type SystemReport } from './job.ts';
 import { UserTurns } from './user-turns.ts';
 
 /** How a run has ended, or why there was none. */
-export type SystemEnd = PipeEnd | Fault;
+export type SystemEnd = PipeEnd | SystemReport;
 
 /** Time to begin and to report, beside that of the delivery. */
 const besideMs = 15_000;
@@ -28,6 +29,8 @@ const runtimeOptions = ['--disable-sigusr1', '--max-old-space-size=64', '--max-s
 export interface SystemMail {
   readonly way: SystemWay;
   readonly facts: PipeFacts;
+  /** Its recipients were found by aliases, and are looked up in none again. */
+  readonly isExpanded: boolean;
   /** Opens the message, for reading; the descriptor is closed here. @throws {Error} with a sentence */
   readonly open: () => number;
   readonly close: (descriptor: number) => void;
@@ -36,6 +39,7 @@ export interface SystemMail {
 export class SystemRuns {
   readonly #uid: number | undefined;
   readonly #users: Pick<SystemUsers, 'find'>;
+  readonly #aliases = new SystemAliases();
   readonly #turns = new UserTurns();
 
   /** @param uid - of this process */
@@ -47,7 +51,10 @@ export class SystemRuns {
   /** Never rejects. */
   async run(mail: SystemMail, signal: AbortSignal): Promise<SystemEnd> {
     try {
-      const place = await findPlace(mail.way, mail.facts.recipient, (user) => this.#users.find(user));
+      const find = (user: string): ReturnType<SystemUsers['find']> => this.#users.find(user);
+      const alias = await aliasJob(mail, this.#aliases, find);
+      if (alias !== undefined && alias.kind !== 'job') return alias;
+      const place = alias?.place ?? (await findPlace(mail.way, mail.facts.recipient, find));
       if (place.kind === 'fault') return place;
       const { name, uid } = place.account;
       if (this.#uid !== 0 && this.#uid !== uid)
@@ -55,7 +62,10 @@ export class SystemRuns {
           `it must be delivered as ${name}: only a Sluice that root has started can become another user`,
         );
       const { perUser } = mail.way;
-      const end = await this.#turns.run(name, perUser, () => this.#deliver(mail, place, signal));
+      const end = await this.#turns.run(name, perUser, () =>
+        this.#deliver(mail, place, alias?.steps, signal),
+      );
+      if (end !== undefined && alias !== undefined) return withAddresses(end, alias.onward);
       return end ?? refusedRun(`${perUser} deliveries to ${name} are under way, and take long`);
     } catch (error) {
       return refusedRun(error instanceof Error ? error.message : String(error));
@@ -65,6 +75,7 @@ export class SystemRuns {
   async #deliver(
     mail: SystemMail,
     { account, ...place }: SystemPlace,
+    alias: SystemJob['alias'],
     signal: AbortSignal,
   ): Promise<PipeEnd> {
     const { way, facts } = mail;
@@ -78,6 +89,7 @@ export class SystemRuns {
       separator: place.separator,
       extension: place.extension,
       mailbox,
+      ...(alias !== undefined && { alias }),
       limits: { timeMs, memoryBytes, processes, outputBytes },
     };
     const input = mail.open();

@@ -48,7 +48,7 @@ export async function findPlace(
     : noMailbox;
 }
 
-/** Who runs what belongs to no user. */
+/** Who has the mail of nobody else. */
 export async function findAliasUser(
   { aliasUser = 'alias' }: Pick<SystemSettings, 'aliasUser'>,
   find: FindUser,

@@ -3,10 +3,12 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { aliasNameOf } from '../../instructions/alias-steps.ts';
 import { isPossibleName, qmailNames } from '../../instructions/qmail-names.ts';
 import { SystemUsers } from '../../io/system-users.ts';
 import { findPlace, type FindUser } from '../../mailbox/system/find-place.ts';
 import type { SystemSettings } from '../../values/system-way.ts';
+import { SystemAliases } from './system-aliases.ts';
 import {
   type AskedRecipient,
   exists,
@@ -17,6 +19,7 @@ import {
 
 /** Of this process. */
 const users = new SystemUsers();
+const aliases = new SystemAliases();
 
 export class SystemSource implements RecipientSource {
   readonly #settings: SystemSettings;
@@ -28,6 +31,10 @@ export class SystemSource implements RecipientSource {
   }
 
   async find({ address }: AskedRecipient): Promise<RecipientAnswer> {
+    const { aliases: paths, separators } = this.#settings;
+    const names = await aliases.read(paths);
+    if (names.kind === 'failing') return names;
+    if (aliasNameOf(address, separators, names.textOf) !== undefined) return exists;
     const place = await findPlace(this.#settings, address, this.#find);
     if (place.kind === 'fault')
       return place.status.startsWith('5') ? unknown : { kind: 'failing', reason: place.text };

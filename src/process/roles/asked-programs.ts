@@ -24,6 +24,7 @@ export class AskedPrograms implements Programs, SystemDeliveries {
   async run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
     if (run.way.as === undefined) return this.#own.run(run, signal);
     const end = await this.#asked(run, signal);
+    if (end.kind === 'done') return refusedRun('it was no program');
     return end.kind === 'fault' ? refusedRun(end.text) : end;
   }
 
@@ -31,7 +32,10 @@ export class AskedPrograms implements Programs, SystemDeliveries {
     return this.#asked(run, signal);
   }
 
-  #asked({ planKey, facts, file }: Omit<PipeRun, 'way'>, signal: AbortSignal): Promise<SystemEnd> {
+  #asked(
+    { planKey, facts, file, isExpanded }: Omit<PipeRun, 'way'> & { readonly isExpanded?: boolean },
+    signal: AbortSignal,
+  ): Promise<SystemEnd> {
     const id = ++this.#lastId;
     const { promise, resolve } = Promise.withResolvers<SystemEnd>();
     const abort = (): void => this.#ask({ kind: 'endProgram', id });
@@ -39,7 +43,7 @@ export class AskedPrograms implements Programs, SystemDeliveries {
       signal.removeEventListener('abort', abort);
       resolve(end);
     });
-    this.#ask({ kind: 'runProgram', id, planKey, facts, file });
+    this.#ask({ kind: 'runProgram', id, planKey, facts, file, ...(isExpanded === true && { isExpanded }) });
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     return promise;

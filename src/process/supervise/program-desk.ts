@@ -71,7 +71,7 @@ export class ProgramDesk {
   }
 
   async #run(
-    { planKey, facts, file }: Extract<ProgramMessage, { readonly kind: 'runProgram' }>,
+    { planKey, facts, file, isExpanded }: Extract<ProgramMessage, { readonly kind: 'runProgram' }>,
     config: Pick<Config, 'route' | 'spool'>,
     signal: AbortSignal,
   ): Promise<SystemEnd> {
@@ -81,7 +81,10 @@ export class ProgramDesk {
     if (!isPipeFacts(facts)) return refusedRun('the facts of the mail are none');
     if (way.kind === 'local') {
       const open = (): number => this.#open(file, config.spool);
-      return this.#systemRuns().run({ way, facts, open, close: closeSync }, signal);
+      return this.#systemRuns().run(
+        { way, facts, isExpanded: isExpanded === true, open, close: closeSync },
+        signal,
+      );
     }
     return this.#runPipe(way, facts, () => this.#open(file, config.spool), signal);
   }
