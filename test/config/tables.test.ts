@@ -94,7 +94,7 @@ query = "SELECT v FROM t WHERE k = ?"
 cache = "1MiB"
 `;
   assert.deepEqual(problemsOf(text), [
-    '3:8: table[1].path: the ending of this file does not tell what it holds; give kind as well: "list", "key-value", "passwd", "postmap", "smtproutes", "pcre", "regexp", "cdb", "sqlite", "rules", "tcprules"',
+    '3:8: table[1].path: the ending of this file does not tell what it holds; give kind as well: "list", "key-value", "passwd", "aliases", "postmap", "smtproutes", "pcre", "regexp", "cdb", "sqlite", "rules", "tcprules"',
     '5:8: table[2].name: this name is already in table[1]',
     '7:9: table[2].query: is only for tables of kind "sqlite", and this one is of kind "list"',
     '8:9: table[2].cache: is only for tables of kind "sqlite", and this one is of kind "list"',

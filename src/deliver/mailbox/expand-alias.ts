@@ -3,7 +3,7 @@
 // table is found here (`policy/recipients/alias-walk.ts`).
 
 import { domainOf } from '../../address/domain.ts';
-import { mailboxKeys } from '../../policy/mailbox-keys.ts';
+import { mailboxKeys, withoutQuotes } from '../../policy/mailbox-keys.ts';
 import { type AliasTarget, aliasTargets } from '../../policy/recipients/alias-targets.ts';
 import { type AskedRecipient, askedRecipient } from '../../policy/recipients/recipient-source.ts';
 import type { Answer } from '../../table/table.ts';
@@ -143,7 +143,8 @@ class AliasExpansion {
         throw new AliasFault(
           `the alias ${key} names ${JSON.stringify(target.text.slice(0, 100))}, which is only for users of the system`,
         );
-      const next = askedRecipient(`${target.localPart}@${target.domain}`, target.domain);
+      // RFC 5321 4.1.2: quotes that are not needed make no other mailbox.
+      const next = askedRecipient(`${withoutQuotes(target.localPart)}@${target.domain}`, target.domain);
       const isItself = target.isFinal || tableKey(next.address) === name || tableKey(next.address) === key;
       const entry = isItself ? undefined : await this.#entryOf(next);
       if (entry === undefined) this.#add(next.address, owner);

@@ -95,15 +95,19 @@ export class AliasWalk {
     for (const target of targetsOf(alias, found, asked)) {
       if (++this.#addresses > mostAddresses)
         throw new AliasFault(`The alias ${this.#alias} stands for more than ${mostAddresses} addresses`);
-      best = better(best, await this.#reach(target, asked, rule, way, best.kind === 'exists'));
+      best = better(best, await this.#reach(target, alias, asked, rule, way, best.kind === 'exists'));
     }
     this.#done.add(key);
     return best;
   }
 
-  /** @param isEnough - another target exists: a costly source need not be asked */
+  /**
+   * @param alias - its key in the table
+   * @param isEnough - another target exists: a costly source need not be asked
+   */
   async #reach(
     target: AliasTarget,
+    alias: string,
     asked: AskedRecipient,
     rule: RecipientRule,
     way: readonly string[],
@@ -118,7 +122,8 @@ export class AliasWalk {
     const itsRule = target.domain === asked.domain ? rule : this.#rules.naming(target.domain);
     if (itsRule === undefined) return exists;
     if (isEnough && itsRule.aliases === undefined && itsRule.source?.isCostly === true) return exists;
-    const isItself = target.isFinal || keyOf(next) === way.at(-1);
+    // An extension of the alias is an address of the same mailbox.
+    const isItself = target.isFinal || keyOf(next) === way.at(-1) || alias === keyOf(next);
     // Without a source of mailboxes, an alias that names itself is the only one that knows its mailbox.
     if (isItself && itsRule.source === undefined) return exists;
     const answer = isItself ? await mailboxOf(next, itsRule) : await this.#find(next, itsRule, way);
