@@ -4,7 +4,7 @@ import type { MailboxState } from '../values/mailbox-way.ts';
 
 export interface MailboxTold {
   readonly kind: 'mailbox';
-  /** The address of the user. */
+  /** The address of the user, or `@example.com` for all users of a domain. */
   readonly user: string;
   readonly state: MailboxState;
 }

@@ -5,7 +5,7 @@ import { accountOf } from '../directory/record.ts';
 import type { User } from '../directory/types.ts';
 import { type MailboxPlace, placeOf } from '../mailbox/mailbox-place.ts';
 import { limitsOf } from '../mailbox/quota/limits.ts';
-import type { QuotaLimits } from '../values/mailbox-way.ts';
+import type { QuotaLimits } from '../values/shared-quotas.ts';
 import { directoryFailing } from './directory-failing.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { isOwn, ownDirectory } from './own-directory.ts';

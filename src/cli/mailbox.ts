@@ -5,17 +5,20 @@ import { accountKey } from '../directory/account-key.ts';
 import { accountOf } from '../directory/record.ts';
 import { foundMailboxes } from '../mailbox/found-mailboxes.ts';
 import { createMailbox, isThere, moveMailbox, removeMailbox } from '../mailbox/mailbox-changes.ts';
-import { placeOf } from '../mailbox/mailbox-place.ts';
+import { type MailboxUser, placeOf } from '../mailbox/mailbox-place.ts';
 import { countMailbox } from '../mailbox/quota/mailbox-usage.ts';
-import { percentUsed } from '../mailbox/quota/maildirsize.ts';
-import type { QuotaLimits } from '../values/mailbox-way.ts';
+import { percentUsed, type Usage } from '../mailbox/quota/maildirsize.ts';
+import type { QuotaLimits } from '../values/shared-quotas.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { confirm } from './confirm.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
 import { mailboxOfAddress } from './mailbox-of.ts';
 import { isOwn, ownDirectory } from './own-directory.ts';
+import { mailCame, mailWent } from './shared-quotas.ts';
 import { bytes as sizeText, table } from './text-table.ts';
+
+const nothing: Usage = { bytes: 0, messages: 0 };
 
 interface Options {
   readonly config?: string;
@@ -132,35 +135,44 @@ async function create(address: string, options: Options): Promise<void> {
 }
 
 async function remove(address: string, options: Options & { readonly yes?: boolean }): Promise<void> {
-  const path = await pathOf(address, options);
+  const { path, user } = await mailboxAt(address, options);
   const usage = await countMailbox(path).catch(mailboxFailed(path));
   if (usage === undefined) throw nothingThere(address, path);
   const what = `${path} with ${usage.messages} messages (${sizeText(usage.bytes)})`;
   if (options.yes !== true && !(await confirm(`Remove ${what}?`)))
     throw new CommandError(exitCodes.cancelled, 'MAILBOX_KEPT', 'Nothing was removed.');
   await removeMailbox(path).catch(mailboxFailed(path));
+  await mailWent(readConfig(options.config), user, usage);
   process.stderr.write(`Removed: ${what}\n`);
 }
 
 async function rename(address: string, next: string, options: Options): Promise<void> {
   const config = readConfig(options.config);
-  const from = await pathOf(address, options);
+  const { path: from, user: before } = await mailboxAt(address, options);
   const { place, user } = await mailboxOfAddress(config, options.config, next);
   if (!(await isThere(from).catch(mailboxFailed(from)))) throw nothingThere(address, from);
   await moveMailbox(from, place).catch(mailboxFailed(place.path));
+  const usage = (await countMailbox(place.path).catch(mailboxFailed(place.path))) ?? nothing;
+  await mailWent(config, before, usage);
+  await mailCame(config, user, usage);
   process.stderr.write(`The mailbox ${from} is that of ${user.address} now: ${place.path}\n`);
 }
 
 /** Of a user, or by the path of [mailboxes] where nobody has the address any more. */
-async function pathOf(address: string, options: Options): Promise<string> {
+async function mailboxAt(
+  address: string,
+  options: Options,
+): Promise<{ readonly path: string; readonly user: MailboxUser }> {
   const config = readConfig(options.config);
   try {
-    return (await mailboxOfAddress(config, options.config, address)).place.path;
+    const { place, user } = await mailboxOfAddress(config, options.config, address);
+    return { path: place.path, user };
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== 'MAILBOX_USER') throw error;
-    const place = placeOf(config.mailboxes, { address: accountKey(address) });
+    const user = { address: accountKey(address) };
+    const place = placeOf(config.mailboxes, user);
     if (place.kind === 'fault') throw error;
-    return place.path;
+    return { path: place.path, user };
   }
 }
 

@@ -10,12 +10,14 @@ import { placeOf } from '../mailbox/mailbox-place.ts';
 import { isLimited } from '../mailbox/quota/limits.ts';
 import { countMailbox, maildirsizePath, recount, usageOf } from '../mailbox/quota/mailbox-usage.ts';
 import { percentUsed, type Usage } from '../mailbox/quota/maildirsize.ts';
+import type { QuotaLimits, SharedQuota } from '../values/shared-quotas.ts';
 import type { Config } from '../config/config.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
 import { mailboxOfAddress, mailboxOfUser, type UserMailbox } from './mailbox-of.ts';
 import { isOwn, ownDirectory } from './own-directory.ts';
+import { namedQuota, quotasSharedBy, recountShared, usageOfShared } from './shared-quotas.ts';
 import { bytes as sizeText, table } from './text-table.ts';
 
 interface Options {
@@ -29,21 +31,21 @@ export function register(program: Command): void {
   const commands = [
     quota
       .command('list')
-      .description('list the mailboxes with a quota, the fullest first')
+      .description('list the mailboxes, domains and tenants with a quota, the fullest first')
       .argument('[domain]', 'only those of this domain')
       .option('--over <percent>', 'only those of which so much is used')
       .addOption(json())
       .action(list),
     quota
       .command('show')
-      .description('print how full the mailbox of a user is')
-      .argument('<address>', 'an address or alias')
+      .description('print how full a mailbox is, or all mailboxes of a domain or tenant')
+      .argument('<name>', 'an address or alias, a domain, or tenant:NAME')
       .addOption(json())
       .action(show),
     quota
       .command('recount')
-      .description('count what is in mailboxes, in place of what their files maildirsize say')
-      .argument('[addresses...]', 'of users; all that have a mailbox when not given')
+      .description('count what is in mailboxes, in place of what the files with the counts say')
+      .argument('[names...]', 'addresses of users, domains, or tenant:NAME; all when not given')
       .addOption(json())
       .action(recountAll),
   ];
@@ -51,7 +53,10 @@ export function register(program: Command): void {
 }
 
 interface Row {
-  readonly mailbox: UserMailbox;
+  readonly name: string;
+  /** What tells it in JSON. */
+  readonly key: Readonly<Record<string, string>>;
+  readonly limits: QuotaLimits;
   readonly usage: Usage;
   readonly percent: number;
 }
@@ -62,30 +67,39 @@ async function list(
 ): Promise<void> {
   const over = percentOf(options.over);
   const wanted = domain === undefined ? '' : accountKey(`@${domain}`);
-  const all = await knownMailboxes(readConfig(options.config), options);
+  const config = readConfig(options.config);
+  const all = (await knownMailboxes(config, options)).filter(({ user }) => user.address.endsWith(wanted));
   const rows: Row[] = [];
-  for (const mailbox of all) {
-    if (!mailbox.user.address.endsWith(wanted) || !isLimited(mailbox.limits)) continue;
-    const row = await rowOf(mailbox, usageOfMailbox);
-    if (row.percent >= over) rows.push(row);
-  }
+  for (const mailbox of all) if (isLimited(mailbox.limits)) rows.push(await rowOf(mailbox, usageOfMailbox));
+  for (const quota of sharedBy(config, all)) rows.push(sharedRow(quota, await usageOfShared(config, quota)));
   print(
-    rows.toSorted((one, other) => other.percent - one.percent),
+    rows.filter(({ percent }) => percent >= over).toSorted((one, other) => other.percent - one.percent),
     options,
   );
 }
 
-async function show(address: string, options: Options): Promise<void> {
-  const mailbox = await mailboxOfAddress(readConfig(options.config), options.config, address);
+async function show(name: string, options: Options): Promise<void> {
+  const config = readConfig(options.config);
+  const quota = namedQuota(config, name);
+  if (quota !== undefined) {
+    print([sharedRow(quota, await usageOfShared(config, quota))], options);
+    return;
+  }
+  const mailbox = await mailboxOfAddress(config, options.config, name);
   print([await rowOf(mailbox, usageOfMailbox)], options);
 }
 
-async function recountAll(addresses: readonly string[], options: Options): Promise<void> {
+async function recountAll(names: readonly string[], options: Options): Promise<void> {
   const config = readConfig(options.config);
-  const wanted: UserMailbox[] = [];
-  for (const address of addresses) wanted.push(await mailboxOfAddress(config, options.config, address));
+  const mailboxes: UserMailbox[] = names.length === 0 ? await knownMailboxes(config, options) : [];
+  const quotas: SharedQuota[] = [...sharedBy(config, mailboxes)];
+  for (const name of names) {
+    const quota = namedQuota(config, name);
+    if (quota === undefined) mailboxes.push(await mailboxOfAddress(config, options.config, name));
+    else quotas.push(quota);
+  }
   const rows: Row[] = [];
-  for (const mailbox of addresses.length === 0 ? await knownMailboxes(config, options) : wanted) {
+  for (const mailbox of mailboxes) {
     if (!isLimited(mailbox.limits)) continue;
     rows.push(
       await rowOf(mailbox, async ({ place, limits }) => {
@@ -95,7 +109,15 @@ async function recountAll(addresses: readonly string[], options: Options): Promi
       }),
     );
   }
+  for (const quota of quotas) rows.push(sharedRow(quota, await recountShared(config, quota)));
   print(rows, options);
+}
+
+function sharedBy(config: Config, mailboxes: readonly UserMailbox[]): readonly SharedQuota[] {
+  return quotasSharedBy(
+    config,
+    mailboxes.map(({ user }) => user.address),
+  );
 }
 
 /** Users of Sluice's own directory, and whoever has a mailbox by the path of [mailboxes]. */
@@ -128,7 +150,16 @@ async function usageOfMailbox({ place, limits }: UserMailbox): Promise<Usage> {
 
 async function rowOf(mailbox: UserMailbox, count: (mailbox: UserMailbox) => Promise<Usage>): Promise<Row> {
   const usage = await count(mailbox).catch(mailboxFailed(mailbox.place.path));
-  return { mailbox, usage, percent: Math.floor(percentUsed(mailbox.limits, usage)) };
+  const { address } = mailbox.user;
+  return row(address, { address }, mailbox.limits, usage);
+}
+
+function sharedRow({ kind, name, limits }: SharedQuota, usage: Usage): Row {
+  return row(`${kind} ${name}`, { [kind]: name }, limits, usage);
+}
+
+function row(name: string, key: Row['key'], limits: QuotaLimits, usage: Usage): Row {
+  return { name, key, limits, usage, percent: Math.floor(percentUsed(limits, usage)) };
 }
 
 /** What root has made, the sender processes must be able to write. */
@@ -139,16 +170,16 @@ async function giveToOwner(path: string): Promise<void> {
 
 function print(rows: readonly Row[], { json = false }: Options): void {
   if (json) {
-    for (const { mailbox, usage, percent } of rows) {
+    for (const { key, limits, usage, percent } of rows) {
       const { bytes, messages } = usage;
-      const facts = { address: mailbox.user.address, bytes, messages, quota: mailbox.limits, percent };
+      const facts = { ...key, bytes, messages, quota: limits, percent };
       process.stdout.write(`${JSON.stringify(facts)}\n`);
     }
     return;
   }
   if (rows.length === 0) return;
-  const cells = rows.map(({ mailbox: { user, limits }, usage, percent }) => [
-    user.address,
+  const cells = rows.map(({ name, limits, usage, percent }) => [
+    name,
     `${percent} %`,
     sizeText(usage.bytes),
     limits.bytes === undefined ? '-' : sizeText(limits.bytes),

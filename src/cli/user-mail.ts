@@ -8,6 +8,7 @@ import { type MailboxPlace, placeOf } from '../mailbox/mailbox-place.ts';
 import { countMailbox } from '../mailbox/quota/mailbox-usage.ts';
 import { confirm } from './confirm.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
+import { mailCame, mailWent } from './shared-quotas.ts';
 import { bytes as sizeText } from './text-table.ts';
 
 export interface RemovedMailOptions {
@@ -55,7 +56,10 @@ export async function mailOfRemoved(
       ? process.stdin.isTTY && (await confirm(`Remove the mail of ${record.user}, too? ${what}.`))
       : mail === 'remove';
   return async () => {
-    if (isRemoved) await removeMailbox(path).catch(mailboxFailed(path));
+    if (isRemoved) {
+      await removeMailbox(path).catch(mailboxFailed(path));
+      await mailWent(config, accountOf(record).user, usage);
+    }
     const rest = `The mail stays (${what}). "sluice mailbox remove ${record.user}" removes it.`;
     process.stderr.write(isRemoved ? `The mail was removed (${what}).\n` : `${rest}\n`);
   };
@@ -77,7 +81,14 @@ export async function mailOfRenamed(
       ? !process.stdin.isTTY || (await confirm(`Move the mail, too? From ${from.path} to ${to.path}.`))
       : mail === 'move';
   return async () => {
-    if (isMoved) await moveMailbox(from.path, to).catch(mailboxFailed(to.path));
+    if (isMoved) {
+      await moveMailbox(from.path, to).catch(mailboxFailed(to.path));
+      const usage = await countMailbox(to.path).catch(mailboxFailed(to.path));
+      if (usage !== undefined) {
+        await mailWent(config, accountOf(record).user, usage);
+        await mailCame(config, accountOf({ ...record, user: next }).user, usage);
+      }
+    }
     process.stderr.write(isMoved ? `The mail is in ${to.path} now.\n` : `The mail stays in ${from.path}.\n`);
   };
 }

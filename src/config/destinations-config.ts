@@ -6,7 +6,7 @@ import type { SystemSettings } from '../values/system-way.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { FileRoute } from './file-route.ts';
 import { type FileLocal, toLocal } from './local-config.ts';
-import { type FileMailboxes, toMailboxes } from './mailboxes-config.ts';
+import { type FileMailboxes, type TenantQuota, toMailboxes } from './mailboxes-config.ts';
 import { type FileRecipients, type RecipientsConfig, toRecipients } from './recipients-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type FileTables, toTables, type WithTables } from './route-table-config.ts';
@@ -24,13 +24,14 @@ type FileDestinations = DeepReadonly<{
   route: FileRoute[];
   mailboxes: FileMailboxes;
   local: FileLocal;
+  tenant: TenantQuota[];
   recipients: FileRecipients[];
 }> &
   FileTables;
 
 /** @param folder - where a relative path starts */
 export function toDestinations(content: FileDestinations, folder: string): WithDestinations {
-  const mailboxes = toMailboxes(content.mailboxes, folder);
+  const mailboxes = toMailboxes(content.mailboxes, content.tenant, folder);
   const local = toLocal(content.local);
   const route = content.route.map((each) => toRouteConfig(each, { mailboxes, local }));
   return {

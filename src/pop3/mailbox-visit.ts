@@ -29,8 +29,8 @@ const notNow = 'The mailbox cannot be read now, try again later';
 const mostAtOnce = 16;
 
 export class MailboxVisit {
-  readonly #context: Pick<Pop3Context, 'log' | 'settings' | 'troubles'>;
-  readonly #login: string;
+  readonly #context: Pick<Pop3Context, 'log' | 'settings' | 'troubles' | 'removed'>;
+  readonly #user: User;
   readonly #mailbox: OpenMailbox;
   readonly #parts: VisitParts;
   readonly #startedAtMs = performance.now();
@@ -42,13 +42,13 @@ export class MailboxVisit {
   #deleted = 0;
 
   private constructor(
-    context: Pick<Pop3Context, 'log' | 'settings' | 'troubles'>,
-    login: string,
+    context: Pick<Pop3Context, 'log' | 'settings' | 'troubles' | 'removed'>,
+    user: User,
     mailbox: OpenMailbox,
     parts: VisitParts,
   ) {
     this.#context = context;
-    this.#login = login;
+    this.#user = user;
     this.#mailbox = mailbox;
     this.#parts = parts;
   }
@@ -66,7 +66,7 @@ export class MailboxVisit {
     switch (answer.kind) {
       case 'open':
         troubles.well(user.address);
-        return { kind: 'open', visit: new MailboxVisit(context, user.address, answer.mailbox, parts) };
+        return { kind: 'open', visit: new MailboxVisit(context, user, answer.mailbox, parts) };
       case 'in-use':
         return { kind: 'refused', text: 'Another session has the mailbox', code: 'IN-USE' };
       case 'full':
@@ -113,9 +113,12 @@ export class MailboxVisit {
   update(deleted: readonly number[], retrieved: readonly number[]): Promise<void> {
     return this.#do(async () => {
       if (this.#context.settings.marksSeen) await this.#mailbox.markSeen(retrieved);
-      const { removed, failed, reason } = await this.#mailbox.remove(deleted);
+      const { removed, bytes, failed, reason } = await this.#mailbox.remove(deleted);
       this.#deleted = removed;
-      if (failed > 0) this.#context.troubles.failed(this.#login, reason);
+      // Where this fails, the next count of the domain or tenant mends it.
+      if (removed > 0)
+        await this.#context.removed?.(this.#user, { bytes, messages: removed }).catch(() => undefined);
+      if (failed > 0) this.#context.troubles.failed(this.#user.address, reason);
       this.#parts.session.updated(failed === 0 ? '' : `${failed} messages could not be removed`);
     });
   }
@@ -125,7 +128,7 @@ export class MailboxVisit {
     void this.#underWay.then(() => {
       this.#mailbox.close();
       this.#context.log.sessionEnded(client, {
-        login: this.#login,
+        login: this.#user.address,
         messages: this.drop.count,
         retrieved: this.#retrieved,
         retrievedBytes: this.#retrievedBytes,
@@ -139,7 +142,7 @@ export class MailboxVisit {
   #do(work: () => Promise<void>): Promise<void> {
     this.#underWay = work().catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      this.#context.troubles.failed(this.#login, why);
+      this.#context.troubles.failed(this.#user.address, why);
       if (this.#parts.session.isSending) this.#parts.breakOff(`a message could not be read: ${why}`);
       else this.#parts.session.refuse(notNow, 'SYS/TEMP');
     });

@@ -17,6 +17,8 @@ const atOnce = 8;
 /** What became of the messages that a client has deleted. */
 export interface Removal {
   readonly removed: number;
+  /** Of those that are removed, as quotas count them. */
+  readonly bytes: number;
   /** Those that could not be removed. */
   readonly failed: number;
   /** Why the first of them could not; empty when all are gone. */
@@ -80,7 +82,7 @@ export class OpenMailbox {
     // Where this fails, the next count of the whole mailbox mends it.
     if (removed > 0)
       await addToUsage(this.index.folder, { bytes: -bytes, messages: -removed }).catch(() => undefined);
-    return { removed, failed, reason };
+    return { removed, bytes, failed, reason };
   }
 
   /** Messages that were retrieved are seen, and not new any more (https://cr.yp.to/proto/maildir.html). Never rejects. */

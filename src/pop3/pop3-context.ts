@@ -2,6 +2,8 @@
 
 import type { Directory } from '../directory/types.ts';
 import type { Deadlines } from '../io/deadlines.ts';
+import type { MailboxUser } from '../mailbox/mailbox-place.ts';
+import type { Usage } from '../mailbox/quota/maildirsize.ts';
 import type { Pop3SessionOptions } from '../protocol/pop3/server-types.ts';
 import type { ListenerSecurity } from '../receive/listener-security.ts';
 import type { TokenHints } from '../sasl/token-exchanges.ts';
@@ -11,10 +13,9 @@ import type { Mailboxes } from './mailboxes.ts';
 import type { Pop3Log } from './pop3-log.ts';
 
 /** Where the mailbox of a user is; a clause says why nobody can tell. */
-export type FolderOf = (user: {
-  readonly address: string;
-  readonly mailbox?: string | undefined;
-}) => { readonly kind: 'place'; readonly path: string } | { readonly kind: 'fault'; readonly why: string };
+export type FolderOf = (
+  user: MailboxUser,
+) => { readonly kind: 'place'; readonly path: string } | { readonly kind: 'fault'; readonly why: string };
 
 export interface Pop3Settings {
   readonly session: Pop3SessionOptions;
@@ -34,6 +35,8 @@ export interface Pop3Context {
   readonly directory: Directory;
   readonly hints: TokenHints;
   readonly folderOf: FolderOf;
+  /** Told of what a user has removed; undefined where no mailboxes share a quota. */
+  readonly removed?: ((user: MailboxUser, what: Usage) => Promise<void>) | undefined;
   readonly mailboxes: Mailboxes;
   readonly loginDelays: LoginDelays;
   readonly troubles: MailboxTroubles;

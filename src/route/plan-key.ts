@@ -128,9 +128,16 @@ function partsOf(target: RouteTarget): readonly unknown[] {
   }
 }
 
-function mailboxParts({ path, separators, folders, quota }: MailboxSettings): readonly (string | number)[] {
+function mailboxParts({
+  path,
+  separators,
+  folders,
+  quota,
+  shared,
+}: MailboxSettings): readonly (string | number)[] {
   const { bytes = 0, messages = 0, whenFull, graceMs, warnPercent } = quota;
-  return [path, separators, folders, bytes, messages, whenFull, graceMs, warnPercent];
+  const parts = [path, separators, folders, bytes, messages, whenFull, graceMs, warnPercent];
+  return shared === undefined ? parts : [...parts, JSON.stringify(shared)];
 }
 
 function systemParts(settings: SystemSettings): readonly unknown[] {

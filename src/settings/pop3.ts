@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import { placeOf } from '../mailbox/mailbox-place.ts';
+import { SharedUsage } from '../mailbox/quota/shared-usage.ts';
 import type { Pop3Context } from '../pop3/pop3-context.ts';
 import type { Pop3LimitSettings } from '../pop3/pop3-limits.ts';
 import type { Pop3ListenerOptions } from '../pop3/pop3-listener.ts';
@@ -32,15 +33,16 @@ export function pop3Limits({ pop3, receive }: Config): Pop3LimitSettings {
 }
 
 /** What the contexts of listeners share. */
-export type Pop3Parts = Omit<Pop3Context, 'settings' | 'tls' | 'hints' | 'folderOf'> & {
+export type Pop3Parts = Omit<Pop3Context, 'settings' | 'tls' | 'hints' | 'folderOf' | 'removed'> & {
   readonly certificates: LiveCertificates;
   readonly handshakes: HandshakeLimits;
 };
 
 export function pop3Listeners(
   config: Config,
-  { certificates, handshakes, ...shared }: Pop3Parts,
+  { certificates, handshakes, ...common }: Pop3Parts,
 ): readonly Pop3ListenerOptions[] {
+  const removed = removedFrom(config.mailboxes);
   return config.listen
     .filter(({ protocol }) => protocol === 'pop3')
     .map((listen) => {
@@ -49,7 +51,7 @@ export function pop3Listeners(
         facts: { kind: 'pop3', name: formatListenAddress(listen.address) },
         address: listen.address,
         context: {
-          ...shared,
+          ...common,
           settings: {
             session: sessionOptions(own, listen.receive.greeting),
             loginTimeoutMs,
@@ -59,12 +61,21 @@ export function pop3Listeners(
           tls: listenerSecurity(own, certificates, handshakes),
           hints: tokenHints(config),
           folderOf: (user) => placeOf(config.mailboxes, user),
+          removed,
         },
         balancers: new NetworkSet(listen.proxyProtocol),
         exempt: exemptClients(own),
         maxConnections: listen.receive.maxConnections ?? config.pop3.maxConnections,
       };
     });
+}
+
+/** This process only tells what is gone, and counts nothing. */
+const shared = new SharedUsage((_, act) => act());
+
+function removedFrom(settings: Config['mailboxes']): Pop3Context['removed'] {
+  if (settings.shared === undefined) return undefined;
+  return (user, { bytes, messages }) => shared.add(settings, user, { bytes: -bytes, messages: -messages });
 }
 
 function sessionOptions(config: Config, greeting: string | undefined): Pop3SessionOptions {

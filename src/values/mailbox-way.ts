@@ -1,14 +1,9 @@
 // Mailboxes of this host, as [mailboxes] of the configuration describes them. Plain data, which is sent between processes.
 
+import type { QuotaLimits, SharedQuotas } from './shared-quotas.ts';
+
 /** Folders by the extension of an address: none, those that are there, or any, which are made. */
 export type ExtensionFolders = 'none' | 'existing' | 'create';
-
-/** How much may be in a mailbox. */
-export interface QuotaLimits {
-  /** Undefined: no limit. */
-  readonly bytes?: number | undefined;
-  readonly messages?: number | undefined;
-}
 
 export interface QuotaSettings extends QuotaLimits {
   /** What becomes of mail for a mailbox that is full: it waits (4.2.2), or goes back to its sender (5.2.2). */
@@ -28,6 +23,8 @@ export interface MailboxSettings {
   /** The name of the [[table]] with aliases; undefined: there are none. */
   readonly aliases?: string | undefined;
   readonly quota: QuotaSettings;
+  /** Quotas that mailboxes share; not given: there are none. */
+  readonly shared?: SharedQuotas;
 }
 
 /** Mail is delivered into the mailboxes of users of the directory. */

@@ -32,9 +32,9 @@ interface World {
 }
 
 /** @param messages - of so many bytes by their names, by mailbox */
-function world(t: TestContext, messages: Readonly<Record<string, readonly number[]>>): World {
+function world(t: TestContext, messages: Readonly<Record<string, readonly number[]>>, more = ''): World {
   const { path } = temporaryFolder(t, 'mailbox');
-  writeFileSync(join(path, 'sluice.toml'), configuration);
+  writeFileSync(join(path, 'sluice.toml'), configuration + more);
   writeFileSync(join(path, 'users.jsonl'), `${users.join('\n')}\n`);
   const mail = join(path, 'mail');
   mkdirSync(mail);
@@ -152,4 +152,60 @@ test('mail of a user who is renamed moves along, or stays', async (t) => {
   assert.ok(existsSync(join(mail, 'a.test/jim/new/0,S=1')) && !existsSync(join(mail, 'a.test/joe')));
   assert.match((await run('user rename sue@a.test ann@a.test --mail keep')).stderr, /The mail stays in/u);
   assert.ok(existsSync(join(mail, 'a.test/sue')));
+});
+
+const sharedQuotas = `[[tenant]]
+name = "shop"
+user = ["@a.test", "@b.test"]
+mailbox_quota = "2KiB"
+`;
+
+function worldOfShop(t: TestContext): World {
+  return world(
+    t,
+    { 'a.test/joe': [512], 'a.test/gone': [100], 'b.test/x': [412], 'c.test/x': [7] },
+    sharedQuotas,
+  );
+}
+
+test('what mailboxes share is listed, shown and counted anew with them', async (t) => {
+  const { run } = worldOfShop(t);
+  assert.match((await run('quota show tenant:shop')).stdout, /^tenant shop +0 % +0 B +2\.0 KiB +0 +-$/mu);
+  const counted = await run('quota recount tenant:shop --json');
+  assert.deepEqual(JSON.parse(counted.stdout), {
+    tenant: 'shop',
+    bytes: 1024,
+    messages: 3,
+    quota: { bytes: 2048 },
+    percent: 50,
+  });
+  assert.match((await run('quota show tenant:shop')).stdout, /^tenant shop +50 %/mu);
+  assert.match((await run('quota list')).stdout, /^tenant shop +50 %/mu);
+  assert.doesNotMatch((await run('quota list c.test')).stdout, /tenant/u);
+  assert.match((await run('quota recount')).stdout, /^tenant shop +50 %/mu);
+  const none = await run('quota show b.test');
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /The mailboxes of the domain b\.test share no quota\./u);
+});
+
+test('a mailbox that a command removes or moves is counted at once', async (t) => {
+  const { run } = worldOfShop(t);
+  const used = async (): Promise<unknown> => {
+    const { bytes, messages } = JSON.parse((await run('quota show tenant:shop --json')).stdout) as {
+      bytes: number;
+      messages: number;
+    };
+    return [bytes, messages];
+  };
+  await run('quota recount tenant:shop');
+  await run('domain add c.test');
+  assert.equal((await run('mailbox remove gone@a.test --yes')).code, 0);
+  assert.deepEqual(await used(), [924, 2]);
+  // Out of the tenant, and into it again.
+  assert.equal((await run('user rename joe@a.test joe@c.test')).code, 0);
+  assert.deepEqual(await used(), [412, 1]);
+  assert.equal((await run('user rename joe@c.test jim@a.test')).code, 0);
+  assert.deepEqual(await used(), [924, 2]);
+  assert.equal((await run('user remove jim@a.test --mail remove')).code, 0);
+  assert.deepEqual(await used(), [412, 1]);
 });

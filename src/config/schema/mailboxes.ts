@@ -44,6 +44,16 @@ export const mailboxes = tableOf({
     defaultText: 'no limit',
     example: '100000',
   }),
+  domain_quota: key(
+    size(1).optional(),
+    'The most bytes of mail in all mailboxes of a domain together, for each domain. docs/quotas.md says more.',
+    { defaultText: 'no limit', example: '"100GiB"' },
+  ),
+  domain_quota_messages: key(
+    wholeNumber(1, 1_000_000_000).optional(),
+    'The most messages in all mailboxes of a domain together, for each domain.',
+    { defaultText: 'no limit', example: '1000000' },
+  ),
   over_quota: key(
     oneOf(['wait', 'return']).default('wait'),
     'What becomes of mail for a mailbox that is full: "wait": it is tried again (4.2.2), until its lifetime ends; "return": it goes back to its sender (5.2.2).',

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 import { duration, expected, key, oneOf, size, tableOf } from './fields.ts';
-import { queueQuotaOfTenants } from './queue-quota.ts';
+import { queueQuotaOfTenants } from './tenant-quotas.ts';
 import { retry, retryMeaning } from './retry.ts';
 
 /** The keys of [queue]. */

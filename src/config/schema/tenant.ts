@@ -1,7 +1,7 @@
 // [[tenant]]: tenants whose mail is kept apart from other mail, and the share of each.
 
 import { key, listOf, tableOf, textOf, wholeNumber } from './fields.ts';
-import { queueQuotaOfTenant } from './queue-quota.ts';
+import { mailboxQuotaOfTenant, queueQuotaOfTenant } from './tenant-quotas.ts';
 import { quarantineMessages, quarantineSize } from './quarantine.ts';
 import { networks, senders } from './lists.ts';
 import { language } from './report-texts.ts';
@@ -67,6 +67,7 @@ const tenant = tableOf({
     { defaultText: 'no limit of its own', example: '"100MiB"' },
   ),
   ...queueQuotaOfTenant,
+  ...mailboxQuotaOfTenant,
 });
 
 /** All tenants. No two have the same name. */

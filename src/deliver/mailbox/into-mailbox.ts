@@ -8,17 +8,16 @@ import { folderOfExtension } from '../../mailbox/maildir/folder-name.ts';
 import type { MaildirPlace } from '../../mailbox/maildir/prepared.ts';
 import { type AddedMessage, type MaildirContent, MaildirWriter } from '../../mailbox/maildir/writer.ts';
 import type { MailboxPlace } from '../../mailbox/mailbox-place.ts';
-import { hasRoom, percentUsed, type Usage } from '../../mailbox/quota/maildirsize.ts';
-import { isLimited, limitsOf } from '../../mailbox/quota/limits.ts';
-import { addToUsage, type MailboxUsage, usageOf } from '../../mailbox/quota/mailbox-usage.ts';
-import { roundedSize } from '../../values/size.ts';
-import type { MailboxSettings, QuotaLimits, QuotaSettings } from '../../values/mailbox-way.ts';
+import { limitsOf } from '../../mailbox/quota/limits.ts';
+import { percentUsed, type Usage } from '../../mailbox/quota/maildirsize.ts';
+import type { SharedUsage } from '../../mailbox/quota/shared-usage.ts';
+import type { MailboxSettings } from '../../values/mailbox-way.ts';
+import type { QuotaLimits } from '../../values/shared-quotas.ts';
 import { quotaWarning, type WarningSender } from './quota-warning.ts';
+import { type NoRoom, quotaText, RoomForMail, usedText } from './room-for-mail.ts';
 
 /** Of this process: it knows which Maildirs it has looked at. */
 const maildirs = new MaildirWriter();
-/** A mailbox without room for this takes no mail at all. */
-const smallMessage: Usage = { bytes: 4096, messages: 1 };
 /** More folders of one mailbox are not made by the addresses that strangers write. */
 const mostFolders = 1_000;
 
@@ -37,65 +36,40 @@ export interface MailForUser {
   readonly signal: AbortSignal;
 }
 
-export type IntoMailbox =
-  | { readonly kind: 'added'; readonly path: string }
-  /** `text`: how much is there, for people. */
-  | {
-      readonly kind: 'full';
-      readonly isFinal: boolean;
-      /** There is no room for a small message either. */
-      readonly isForAll: boolean;
-      readonly text: string;
-    };
+export type IntoMailbox = { readonly kind: 'added'; readonly path: string } | NoRoom;
+
+type Settings = Pick<MailboxSettings, 'path' | 'folders' | 'quota' | 'shared'>;
 
 /**
  * To be called for one message at a time where the mailbox has limits.
  * @throws {Error} of the system, or of the content
  */
 export async function intoMailbox(
-  settings: Pick<MailboxSettings, 'folders' | 'quota'>,
+  settings: Settings,
   mail: MailForUser,
+  shared: SharedUsage,
   warner: () => WarningSender,
 ): Promise<IntoMailbox> {
   const limits = limitsOf(settings.quota, mail.user);
-  if (isLimited(limits)) return withinQuota(settings, limits, mail, warner);
-  return { kind: 'added', path: (await add(settings, mail)).path };
+  const room = await RoomForMail.take({ settings, limits, shared }, mail);
+  if (room.kind === 'full') return room;
+  let added: AddedMessage;
+  try {
+    added = await add(settings, mail);
+  } catch (error) {
+    await room.free();
+    throw error;
+  }
+  const { before, after } = await room.taken(added.sizeBytes);
+  const { warnPercent } = settings.quota;
+  const isCrossed = percentUsed(limits, before) < warnPercent && percentUsed(limits, after) >= warnPercent;
+  if (isCrossed) await warn(limits, after, mail, warner(), room).catch(() => undefined);
+  return { kind: 'added', path: added.path };
 }
 
 /** Makes the mailbox, if it is not there. @throws {Error} of the system */
 export async function prepareMailbox({ path, base }: MailboxPlace, nowMs: number): Promise<void> {
   await maildirs.prepare({ folder: path, base, followsLinks: true }, nowMs);
-}
-
-async function withinQuota(
-  settings: Pick<MailboxSettings, 'folders' | 'quota'>,
-  limits: QuotaLimits,
-  mail: MailForUser,
-  warner: () => WarningSender,
-): Promise<IntoMailbox> {
-  const { place, sizeBytes, nowMs } = mail;
-  const before = await usageOf(place.path, limits, { bytes: sizeBytes, messages: 1 }, nowMs);
-  if (!hasRoom(limits, before, { bytes: sizeBytes, messages: 1 }))
-    return full(settings.quota, limits, before, nowMs);
-  const added = await add(settings, mail);
-  // The message is there: an error of the count must not have it delivered again. The next count finds it.
-  await addToUsage(place.path, { bytes: added.sizeBytes, messages: 1 }).catch(() => undefined);
-  const after = { bytes: before.bytes + added.sizeBytes, messages: before.messages + 1 };
-  const { warnPercent } = settings.quota;
-  const isCrossed = percentUsed(limits, before) < warnPercent && percentUsed(limits, after) >= warnPercent;
-  if (isCrossed) await warn(limits, after, mail, warner()).catch(() => undefined);
-  return { kind: 'added', path: added.path };
-}
-
-function full(
-  { whenFull, graceMs }: QuotaSettings,
-  limits: QuotaLimits,
-  usage: MailboxUsage,
-  nowMs: number,
-): IntoMailbox {
-  const isFinal = whenFull === 'return' && nowMs - usage.unchangedSinceMs >= graceMs;
-  const isForAll = !hasRoom(limits, usage, smallMessage);
-  return { kind: 'full', isFinal, isForAll, text: `${usedText(limits, usage)} of ${quotaText(limits)}` };
 }
 
 async function add({ folders }: Pick<MailboxSettings, 'folders'>, mail: MailForUser): Promise<AddedMessage> {
@@ -137,6 +111,7 @@ async function warn(
   usage: Usage,
   mail: MailForUser,
   warner: WarningSender,
+  room: RoomForMail,
 ): Promise<void> {
   const { user, place, sender, queueId, nowMs } = mail;
   const facts = {
@@ -150,16 +125,5 @@ async function warn(
   };
   const inbox = { folder: place.path, base: place.base, followsLinks: true };
   const { sizeBytes } = await maildirs.add(inbox, [quotaWarning(warner, facts)], nowMs);
-  await addToUsage(place.path, { bytes: sizeBytes, messages: 1 });
-}
-
-function usedText({ bytes, messages }: QuotaLimits, usage: Usage): string {
-  return [
-    ...(bytes === undefined ? [] : [roundedSize(usage.bytes)]),
-    ...(messages === undefined ? [] : [`${usage.messages} messages`]),
-  ].join(' and ');
-}
-
-function quotaText({ bytes, messages }: QuotaLimits): string {
-  return usedText({ bytes, messages }, { bytes: bytes ?? 0, messages: messages ?? 0 });
+  await room.also({ bytes: sizeBytes, messages: 1 });
 }

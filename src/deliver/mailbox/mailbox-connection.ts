@@ -5,6 +5,7 @@
 import type { User } from '../../directory/types.ts';
 import { placeOf } from '../../mailbox/mailbox-place.ts';
 import { isLimited, limitsOf } from '../../mailbox/quota/limits.ts';
+import { SharedUsage } from '../../mailbox/quota/shared-usage.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { WayHop } from '../../route/types.ts';
@@ -24,13 +25,14 @@ import { expandAlias } from './expand-alias.ts';
 import { findMailbox, type FoundMailbox } from './find-mailbox.ts';
 import { intoMailbox, type IntoMailbox } from './into-mailbox.ts';
 import { KeptCopies } from './kept-copies.ts';
+import type { NoRoom } from './room-for-mail.ts';
 import { MailboxTurns } from './mailbox-turns.ts';
 import { aliasMails, userForward } from './onward-mails.ts';
 import { deliveredOutcome } from './onward-outcome.ts';
 
 /** Of this process. */
 const turns = new MailboxTurns();
-/** Of this process. */
+const shared = new SharedUsage((path, act) => turns.run(path, act));
 const copies = new KeptCopies();
 
 const noAlias = { kind: 'none' } as const;
@@ -159,15 +161,17 @@ export class MailboxConnection extends LocalConnection {
           nowMs: Date.now(),
           signal: turn.signal,
         };
-        return intoMailbox(way, one, ways.warner);
+        return intoMailbox(way, one, shared, ways.warner);
       });
-    const into = await (isLimited(limitsOf(way.quota, user)) ? turns.run(place.path, deliver) : deliver());
+    const isCounted = way.shared !== undefined || isLimited(limitsOf(way.quota, user));
+    const into = await (isCounted ? turns.run(place.path, deliver) : deliver());
     if (into.kind === 'full') {
       this.context.log.overQuota();
-      if (into.isForAll) ways.room.hasNone(user.address, into.isFinal ? 'closed' : 'full');
+      if (into.isForAll) ways.room.hasNone(fullName(user.address, into), into.isFinal ? 'closed' : 'full');
       return overQuota(at, into);
     }
     ways.room.hasSome(user.address);
+    if (way.shared !== undefined) ways.room.hasSome(domainName(user.address));
     return into.path;
   }
 
@@ -205,6 +209,15 @@ function withoutMailbox(
   return deliveredOutcome(recipient, undefined, [...sentOn, { ...itself, isExpanded: true }]);
 }
 
+/** Under which name receivers are told of it: a full domain takes no mail for any of its users. */
+function fullName(address: string, { scope }: NoRoom): string {
+  return scope?.kind === 'domain' ? domainName(address) : address;
+}
+
+function domainName(address: string): string {
+  return address.slice(address.lastIndexOf('@'));
+}
+
 /** RFC 5321 4.2.3: exceeded storage allocation, insufficient system storage. */
 function overQuota(
   recipient: number,
@@ -218,7 +231,7 @@ function overQuota(
       during: 'content',
       code: isFinal ? 552 : 452,
       enhanced: isFinal ? '5.2.2' : '4.2.2',
-      text: `the mailbox is full: ${text}`,
+      text,
     },
   };
 }

@@ -1,6 +1,6 @@
 // What holds for one user: a quota of the directory comes before that of [mailboxes], and 0 stands for none.
 
-import type { QuotaLimits } from '../../values/mailbox-way.ts';
+import type { QuotaLimits } from '../../values/shared-quotas.ts';
 
 export function limitsOf(
   { bytes, messages }: QuotaLimits,

@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { QuotaLimits } from '../../values/mailbox-way.ts';
+import type { QuotaLimits } from '../../values/shared-quotas.ts';
 import { newUniqueName, parseMaildirName } from '../maildir/name.ts';
 import {
   isSameQuota,
@@ -12,6 +12,7 @@ import {
   newMaildirsize,
   hasRoom,
   readMaildirsize,
+  type ReadMaildirsize,
   type Usage,
 } from './maildirsize.ts';
 
@@ -46,15 +47,8 @@ export async function usageOf(
   const file = await openRegular(maildirsizePath(mailbox));
   if (file === undefined) return recount(mailbox, limits, nowMs);
   try {
-    const { mtimeMs, size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(longestMaildirsize + 1),
-      0,
-      longestMaildirsize + 1,
-      0,
-    );
-    const read =
-      size > longestMaildirsize ? undefined : readMaildirsize(buffer.toString('latin1', 0, bytesRead));
+    const { mtimeMs } = await file.stat();
+    const read = await contentOf(file);
     if (read === undefined || !isSameQuota(read.quota, limits)) return await recount(mailbox, limits, nowMs);
     const isOld = read.entries > 1 && nowMs - mtimeMs > believedMs;
     if (isOld && !hasRoom(limits, read, more)) return await recount(mailbox, limits, nowMs);
@@ -64,15 +58,55 @@ export async function usageOf(
   }
 }
 
-/** Adds a line by one write. A file that is not there is made at the next look. @throws {Error} of the system */
-export async function addToUsage(mailbox: string, more: Usage): Promise<void> {
+/**
+ * Adds a line by one write. A file that is not there is made at the next look.
+ * @returns the sum with it, and with what others have added before it is read; undefined: there is no file that tells it
+ * @throws {Error} of the system
+ */
+export async function addToUsage(mailbox: string, more: Usage): Promise<Usage | undefined> {
   const file = await openRegular(maildirsizePath(mailbox));
-  if (file === undefined) return;
+  if (file === undefined) return undefined;
   try {
     await file.write(maildirsizeEntry(more));
+    return await contentOf(file);
   } finally {
     await file.close();
   }
+}
+
+/** What was added is true now: the file is younger than what it tells of. @throws {Error} of the system */
+export async function touchUsage(mailbox: string): Promise<void> {
+  const file = await openRegular(maildirsizePath(mailbox));
+  if (file === undefined) return;
+  try {
+    const now = new Date();
+    await file.utimes(now, now);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What `maildirsize` says, whatever quota it is for; undefined: nothing that can be believed. @throws {Error} of the system */
+export async function readUsage(
+  mailbox: string,
+): Promise<{ readonly usage: Usage; readonly writtenAtMs: number } | undefined> {
+  const file = await openRegular(maildirsizePath(mailbox));
+  if (file === undefined) return undefined;
+  try {
+    const { mtimeMs } = await file.stat();
+    const read = await contentOf(file);
+    return read === undefined
+      ? undefined
+      : { usage: { bytes: read.bytes, messages: read.messages }, writtenAtMs: mtimeMs };
+  } finally {
+    await file.close();
+  }
+}
+
+async function contentOf(file: FileHandle): Promise<ReadMaildirsize | undefined> {
+  const length = longestMaildirsize + 1;
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+  return readMaildirsize(buffer.toString('latin1', 0, bytesRead));
 }
 
 /**

@@ -1,7 +1,7 @@
 // The file `maildirsize` of Maildir++ (https://www.courier-mta.org/imap/README.maildirquota.html): its first line is the quota, each further one
 // says how many bytes and messages came or went. Other programs write it, too, so that it may have anything in it.
 
-import type { QuotaLimits } from '../../values/mailbox-way.ts';
+import type { QuotaLimits } from '../../values/shared-quotas.ts';
 
 /** A longer file is made anew from what is in the mailbox. */
 export const longestMaildirsize = 5120;

@@ -13,6 +13,11 @@ const replies: Readonly<Record<'full' | 'closed', Reply>> = {
   closed: { code: 552, enhanced: '5.2.2', text: 'The mailbox is full' },
 };
 
+const repliesOfDomain: typeof replies = {
+  full: { code: 452, enhanced: '4.2.2', text: 'The mailboxes of this domain are full, try again later' },
+  closed: { code: 552, enhanced: '5.2.2', text: 'The mailboxes of this domain are full' },
+};
+
 export class FullMailboxes {
   readonly #nowMs: () => number;
   readonly #full = new Map<string, { readonly state: 'full' | 'closed'; readonly untilMs: number }>();
@@ -34,10 +39,19 @@ export class FullMailboxes {
 
   /** The answer to mail for this user; undefined: there may be room. */
   replyFor(user: string): Reply | undefined {
-    const found = this.#full.get(user);
+    if (this.#full.size === 0) return undefined;
+    const ofUser = this.#stateOf(user);
+    if (ofUser !== undefined) return replies[ofUser];
+    const ofDomain = this.#stateOf(user.slice(user.lastIndexOf('@')));
+    return ofDomain === undefined ? undefined : repliesOfDomain[ofDomain];
+  }
+
+  /** @param name - of a user, or `@example.com` for all of a domain */
+  #stateOf(name: string): 'full' | 'closed' | undefined {
+    const found = this.#full.get(name);
     if (found === undefined) return undefined;
-    if (this.#nowMs() < found.untilMs) return replies[found.state];
-    this.#full.delete(user);
+    if (this.#nowMs() < found.untilMs) return found.state;
+    this.#full.delete(name);
     return undefined;
   }
 }

@@ -1,7 +1,15 @@
 // Quotas and folders of mailboxes: what has no room waits or goes back, and the user is warned once.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FoundUser } from '../../../src/directory/types.ts';
@@ -167,4 +175,39 @@ test('mail in folders counts for the quota', async (t) => {
   await send(0, 'joe+a@a.test');
   await send(0, 'joe+b@a.test');
   assert.match(await send(), /4\.2\.2/);
+});
+
+test('mail for a domain whose mailboxes are full waits, and says which quota it was', async (t) => {
+  const shared = { domain: { messages: 2 }, tenants: [] };
+  const { send, mailbox, names } = await ground(t, {}, { shared });
+  assert.equal(await send(), 'delivered');
+  assert.equal(await send(), 'delivered');
+  assert.equal(
+    await send(),
+    '452 4.2.2 the mailboxes of the domain a.test are full: 2 messages of 2 messages',
+  );
+  assert.equal(names().length, 2);
+  assert.ok(!readdirSync(mailbox).includes('maildirsize'));
+});
+
+test('so it is with a tenant, and mail goes back where it is wanted', async (t) => {
+  const limits = { bytes: emptyBytes };
+  const shared = { domain: {}, tenants: [{ name: 'shop', users: ['@a.test'], limits }] };
+  const { send } = await ground(t, { whenFull: 'return' }, { shared });
+  assert.equal(await send(), 'delivered');
+  assert.match(await send(), /^552 5\.2\.2 the mailboxes of the tenant shop are full: /);
+});
+
+test('a delivery that fails gives its room back, in the mailbox and in the domain', async (t) => {
+  const shared = { domain: { messages: 3 }, tenants: [] };
+  const { send, mailbox, read } = await ground(t, { messages: 3 }, { shared });
+  await send();
+  await send();
+  rmSync(join(mailbox, 'new'), { recursive: true });
+  writeFileSync(join(mailbox, 'new'), 'no folder');
+  assert.match(await send(), /^45/);
+  assert.match(read('maildirsize'), new RegExp(`\n${emptyBytes} 1\n-${emptyBytes} -1\n$`));
+  rmSync(join(mailbox, 'new'));
+  mkdirSync(join(mailbox, 'new'));
+  assert.equal(await send(), 'delivered');
 });

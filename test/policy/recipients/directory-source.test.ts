@@ -52,3 +52,19 @@ test('what is not told again is believed for five minutes', async () => {
   time.nowMs++;
   assert.equal(await ask('joe@a.test'), 'exists');
 });
+
+test('a full domain takes no mail for any of its users', async () => {
+  const { full, ask } = ground();
+  full.take({ user: '@b.test', state: 'full' });
+  assert.equal(await ask('joe@a.test'), 'exists');
+  full.take({ user: '@a.test', state: 'full' });
+  assert.equal(await ask('info@a.test'), '452 4.2.2');
+  assert.deepEqual(
+    full.replyFor('joe@a.test')?.text,
+    'The mailboxes of this domain are full, try again later',
+  );
+  full.take({ user: '@a.test', state: 'closed' });
+  assert.equal(await ask('joe@a.test'), '552 5.2.2');
+  full.take({ user: '@a.test', state: 'room' });
+  assert.equal(await ask('joe@a.test'), 'exists');
+});

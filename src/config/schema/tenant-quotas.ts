@@ -1,4 +1,4 @@
-// How much mail of a tenant may wait in the queue: keys of [queue] for all tenants, and of [[tenant]] for one.
+// How much mail a tenant may have: in the queue, by keys of [queue] for all tenants and of [[tenant]] for one, and in mailboxes.
 
 import { key, size, wholeNumber } from './fields.ts';
 
@@ -16,6 +16,20 @@ export const queueQuotaOfTenants = {
     bytes.optional(),
     'The most bytes of mail of a tenant that may wait in the queue, for each [[tenant]] that has no queue_max_size.',
     { defaultText: 'no limit', example: '"10GiB"' },
+  ),
+};
+
+/** Spread into [[tenant]]. */
+export const mailboxQuotaOfTenant = {
+  mailbox_quota: key(
+    bytes.optional(),
+    'The most bytes of mail in all mailboxes of the users of the tenant (user) together. docs/quotas.md says more.',
+    { defaultText: 'no limit', example: '"100GiB"' },
+  ),
+  mailbox_quota_messages: key(
+    messages.optional(),
+    'The most messages in all mailboxes of the users of the tenant together.',
+    { defaultText: 'no limit', example: '1000000' },
   ),
 };
 
