@@ -19,6 +19,7 @@ import { certificateProblems } from './certificate-problems.ts';
 import { directoryProblems } from './directory-problems.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { exitCodes } from './exit-codes.ts';
+import { mailboxProblems } from './mailbox-problems.ts';
 import { routeSourceProblems } from './route-source-problems.ts';
 import { secretProblems } from './secret-problems.ts';
 import { pluginProblems } from './plugin-problems.ts';
@@ -71,6 +72,7 @@ async function check(
       ...configWarnings(config),
       ...userWarnings(config),
       ...(await archiveWarnings(config)),
+      ...mailboxProblems(config),
       ...(await surroundings(config)),
       ...(await tableProblems(config)),
       ...(await routeSourceProblems(config)),
