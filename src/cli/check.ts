@@ -31,6 +31,7 @@ import { surroundings } from './surroundings.ts';
 import { unreadTapFiles } from './tap-file-problems.ts';
 import { userWarnings } from './user-warnings.ts';
 import { recipientProblems } from './recipient-problems.ts';
+import { systemUserProblems } from './system-user-problems.ts';
 import { tableProblems } from './table-problems.ts';
 
 /** Adds the command. */
@@ -77,6 +78,7 @@ async function check(
       ...(await tableProblems(config)),
       ...(await routeSourceProblems(config)),
       ...(await recipientProblems(config)),
+      ...(await systemUserProblems(config)),
       ...(await backupProblems(config)),
       ...(await aliasProblems(config)),
       ...(await stageFileProblems(config)),

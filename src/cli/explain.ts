@@ -11,6 +11,7 @@ import { stagesText } from './explain-stages.ts';
 import { explainText } from './explain-text.ts';
 import { clientAddress, recipientAddress, senderAddress } from './mail-options.ts';
 import { printText } from './terminal-text.ts';
+import { systemWayText } from '../values/system-way.ts';
 import { ask, type Place } from './until-reachable.ts';
 
 interface Options {
@@ -78,7 +79,20 @@ async function explain(address: string | undefined, options: Options, command: C
   if (address === undefined) command.error('error: name a mail address or a domain, or a user with --as');
   const answer = await askAbout(places, address, options);
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
-  else printText(explainText(answer, Date.now()));
+  else {
+    printText(explainText(answer, Date.now()));
+    if (address.includes('@') && answer.route.target.startsWith(systemWayText))
+      printText(await userOfSystem(address, options.config));
+  }
+}
+
+/** By the file of the configuration, as a start would read it. */
+async function userOfSystem(address: string, config: string | undefined): Promise<string> {
+  const { systemUserText } = await import('./explain-system-user.ts');
+  const { loadConfig } = await import('../config/config.ts');
+  const { findConfigFile } = await import('../config/read/find-config.ts');
+  const file = findConfigFile(config);
+  return file === undefined ? '' : systemUserText(loadConfig(file).local, address);
 }
 
 /** Which stages are met, and then where the mail goes. */

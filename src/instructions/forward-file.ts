@@ -10,6 +10,11 @@ export interface FileOwner {
   readonly domain: string;
 }
 
+/** In the order in which they are looked for: `.forward+lists` for joe+lists, else `.forward`. */
+export function forwardNames(separator: string, extension: string): readonly string[] {
+  return separator === '' ? ['.forward'] : [`.forward${separator}${extension}`, '.forward'];
+}
+
 /** A file without entries says nothing, so that mail is not lost in it. */
 export function parseForwardFile(text: string, { user, domain }: FileOwner): Instructions {
   const entries = splitEntries(text);

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { SystemJob } from '../deliver/system/job.ts';
-import { parseForwardFile } from '../instructions/forward-file.ts';
+import { forwardNames, parseForwardFile } from '../instructions/forward-file.ts';
 import { parseQmailFile } from '../instructions/qmail-file.ts';
 import { isPossibleName, qmailNames } from '../instructions/qmail-names.ts';
 import { type Fault, fault, type Instructions, type Step } from '../instructions/types.ts';
@@ -55,14 +55,12 @@ async function qmail(
   return { kind: 'found', instructions: { kind: 'usual' }, path: home };
 }
 
-/** `.forward+lists` for joe+lists, else `.forward`. */
 async function forward(
   { home, separator, extension, user }: SystemJob,
   domain: string,
   uid: number,
 ): Promise<Found | Fault> {
-  const names = separator === '' ? ['.forward'] : [`.forward${separator}${extension}`, '.forward'];
-  for (const name of names) {
+  for (const name of forwardNames(separator, extension)) {
     if (!isPossibleName(name)) continue;
     const path = join(home, name);
     const file = await readUserFile(path, uid);

@@ -5,6 +5,7 @@ import type { BackupConfig } from '../config/route-config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
+import { systemWayText } from '../values/system-way.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import { chooserOf, withoutChoice } from '../route/choice.ts';
 import { withoutCopies } from '../route/copies.ts';
@@ -88,7 +89,7 @@ function wayText(way: LocalWay): string {
     case 'mailbox':
       return `is delivered into the mailbox ${way.path}${way.aliases === undefined ? '' : `, or goes on if the table "${way.aliases}" has it`}`;
     case 'local':
-      return 'is delivered as the user of the system whose name the address has';
+      return systemWayText;
     case 'redirect':
       return `goes to ${way.to.join(', ')} instead`;
     case 'hold':

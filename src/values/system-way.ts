@@ -3,6 +3,9 @@
 /** Which file of a user says what becomes of the mail. */
 export type InstructionFiles = 'qmail' | 'forward';
 
+/** What people are told of such a route. */
+export const systemWayText = 'is delivered as the user of the system whose name the address has';
+
 /** What the entries of aliases may name, beside addresses. */
 export type AliasPermit = 'program' | 'file' | 'include';
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { ownProcesses, type Sluice, type SluiceConfig, startSluice } from '../../sim/neighbours/sluice.ts';
@@ -123,6 +123,28 @@ suite('users of the system', { skip: withoutRoot }, () => {
       text,
       /^Return-Path: <joe-list-owner@here\.test>\nDelivered-To: sue@here\.test\nDelivered-To: joe-list@here\.test\n/u,
     );
+  });
+
+  test('an alias comes before users, and explain tells of it', async (t) => {
+    const ground = Ground.of(t);
+    const aliases = join(ground.folder('etc'), 'aliases');
+    mkdirSync(dirname(aliases), { recursive: true });
+    writeFileSync(aliases, 'team: joe, sue\njoe: \\joe\n', { mode: 0o644 });
+    const { sluice, messages } = await start(ground, ['joe', 'sue'], { local: { aliases: [aliases] } });
+    assert.match(
+      await sluice.cli('explain', 'team@here.test'),
+      /^Alias +team: sue@here\.test, joe@here\.test$/mu,
+    );
+    await send(sluice.port, { from: 'me@from.test', to: ['team@here.test'], content });
+    await until('both have it', () => delivered(sluice) === 3);
+    for (const user of ['joe', 'sue'])
+      assert.match(
+        messages(user).join(''),
+        new RegExp(
+          `^Return-Path: <me@from.test>\nX-Original-To: team@here.test\nDelivered-To: ${user}@here.test\n`,
+          'u',
+        ),
+      );
   });
 
   test('mail waits while the user changes the file, and is delivered afterwards', async (t) => {
