@@ -72,6 +72,9 @@ function cpuOf({ pids }: MailboxSystem): number {
   return pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
 }
 
+/** Without any delivery for so long, none will come. */
+const stuckMs = 60_000;
+
 let runs = 0;
 
 async function run(system: MailboxSystem, messages: number): Promise<Rate> {
@@ -92,8 +95,15 @@ async function run(system: MailboxSystem, messages: number): Promise<Rate> {
       `${system.name} did not take all: ${[...refused.values()][0] ?? 'a connection was lost'}`,
     );
   // To count costs some milliseconds: not while many are missing.
-  for (let missing = messages; missing > 0; missing = wanted - messagesIn(system))
+  let [missing, movedAt] = [messages, performance.now()];
+  while (missing > 0) {
     await sleep(Math.min(200, Math.max(5, missing / 50)));
+    const left = wanted - messagesIn(system);
+    if (left < missing) movedAt = performance.now();
+    else if (performance.now() - movedAt > stuckMs)
+      throw new Error(`${system.name} delivers nothing more, and ${left} are missing`);
+    missing = left;
+  }
   const tookMs = performance.now() - begin;
   return { perSecond: (1000 * messages) / tookMs, cpuMs: (cpuOf(system) - before) / messages };
 }

@@ -126,7 +126,10 @@ mail_uid = mail
 mail_gid = mail
 mail_home = ${mail}/%n
 mail_location = maildir:${mail}/%n
-deliver_log_format =
+passdb {
+  driver = static
+  args = nopassword=yes
+}
 userdb {
   driver = static
   args = allow_all_users=yes

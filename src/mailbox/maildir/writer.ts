@@ -4,6 +4,7 @@
 
 import { join } from 'node:path';
 import { type MailFiles, nodeMailFiles } from '../mail-files.ts';
+import { GroupedSyncs } from './grouped-syncs.ts';
 import { nameWithSizes, newUniqueName } from './name.ts';
 import { type MaildirPlace, PreparedMaildirs } from './prepared.ts';
 
@@ -21,10 +22,13 @@ export interface AddedMessage {
 export class MaildirWriter {
   readonly #files: MailFiles;
   readonly #prepared: PreparedMaildirs;
+  /** Deliveries into one mailbox at the same time share them. */
+  readonly #syncs: GroupedSyncs;
 
   constructor(files: MailFiles = nodeMailFiles) {
     this.#files = files;
     this.#prepared = new PreparedMaildirs(files);
+    this.#syncs = new GroupedSyncs((folder) => files.syncDirectory(folder, false));
   }
 
   /**
@@ -51,7 +55,7 @@ export class MaildirWriter {
       // Not link(2) and unlink(2), which would be one call more: no other message ever has this name.
       await this.#files.rename(written, target);
       moved = target;
-      await this.#files.syncDirectory(join(folder, 'new'), false);
+      await this.#syncs.sync(join(folder, 'new'));
       return { path: target, sizeBytes };
     } catch (error) {
       this.#prepared.forget(folder);
