@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseConfig } from '../../src/config/config.ts';
 import { newFolderOf } from '../../src/crash/crash-folder.ts';
+import { readCrashes } from '../../src/crash/read-crashes.ts';
+import { newChild } from '../../src/process/supervise/child.ts';
 import { CrashDesk } from '../../src/process/supervise/crash-desk.ts';
 import { keepOwnCrashes } from '../../src/process/watch/own-crashes.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -35,6 +37,30 @@ test('a start removes what is too old', deadline, async (t) => {
   desk.prepare();
   await removed(join(folder, `${old}.json`));
   await removed(join(folder, `${old}.core`));
+});
+
+test('each of several crashes before a start says when a process ran again', async (t) => {
+  const folder = folderOf(t);
+  const child = newChild('pop3', 0);
+  const desk = new CrashDesk(config(folder), {
+    users: undefined,
+    log: quiet,
+    troubles: new Troubles(),
+    children: [child],
+  });
+  desk.prepare();
+  for (const pid of [1, 2, 3]) desk.ended(child, { pid, serial: pid, code: null, signal: 'SIGSEGV' }, false);
+  await turn();
+  desk.runsAgain(child);
+  const restarts = readCrashes(folder).map(({ record }) => [record.pid, typeof record.restartedAfterMs]);
+  assert.deepEqual(
+    restarts.toSorted(([one], [other]) => Number(one) - Number(other)),
+    [
+      [1, 'number'],
+      [2, 'number'],
+      [3, 'number'],
+    ],
+  );
 });
 
 test('while nothing crashes, what has become too old is removed within a minute', deadline, async (t) => {

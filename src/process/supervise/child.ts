@@ -36,6 +36,8 @@ export interface Crash {
   record: CrashRecord;
   /** By `performance.now()`. */
   readonly atMs: number;
+  /** Those before it after which no process of the role has started either. */
+  earlier: readonly Crash[];
 }
 
 /** One role with its current process. When the process ends, the next one takes its place in the same object. */

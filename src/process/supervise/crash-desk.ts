@@ -32,6 +32,9 @@ const roles = [
   'pop3',
 ] as const satisfies readonly RoleName[];
 
+/** Crashes one after the other, with no start between them, whose records tell when a process ran again; of a role that cannot start there are many. */
+const mostEarlier = 10;
+
 /** Beats between two looks at what is too old or too large. */
 const pruneBeats = 60;
 
@@ -141,6 +144,7 @@ export class CrashDesk {
       name: crashName(record),
       record: { ...record, setAside: [...setAside] },
       atMs: performance.now(),
+      earlier: takeEarlier(child),
     };
     this.#records = [crash.record, ...this.#records].slice(0, this.#config.keep);
     this.#hold(setAsideBy(crash.record, this.#config.setAsideAfter));
@@ -153,9 +157,10 @@ export class CrashDesk {
     const { crash } = child;
     child.crash = undefined;
     if (crash === undefined) return;
-    const afterMs = Math.round(performance.now() - crash.atMs);
-    crash.record = { ...crash.record, restartedAfterMs: afterMs };
-    this.#store(crash);
+    for (const each of [...crash.earlier, crash]) {
+      each.record = { ...each.record, restartedAfterMs: Math.round(performance.now() - each.atMs) };
+      this.#store(each);
+    }
   }
 
   #hold(messages: readonly SetAsideMessage[]): void {
@@ -240,6 +245,14 @@ function giveFolders(folder: string, { of }: RoleUsers): void {
 /** The messages that a crash has set aside, each with its reason. */
 function setAsideBy(record: CrashRecord, after: number): readonly SetAsideMessage[] {
   return record.setAside.map((queueId) => ({ queueId, reason: setAsideReason(record, after) }));
+}
+
+/** The crashes after which no process has started: that which was to follow may crash before. */
+function takeEarlier({ crash }: Child): readonly Crash[] {
+  if (crash === undefined) return [];
+  const earlier = [...crash.earlier, crash].slice(-mostEarlier);
+  crash.earlier = [];
+  return earlier;
 }
 
 function endedProcess(child: Child, { pid, code, signal }: ProcessEnd): EndedProcess {
