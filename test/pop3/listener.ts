@@ -36,6 +36,8 @@ export interface Made {
   readonly failures: () => number;
   readonly events: Record<string, unknown>[];
   readonly troubles: Troubles;
+  /** The users who have removed mail, and how much. */
+  readonly removed: readonly unknown[];
 }
 
 export interface MadeOf {
@@ -68,6 +70,7 @@ export async function make(
     },
   } as unknown as Directory;
   const events: Record<string, unknown>[] = [];
+  const removed: unknown[] = [];
   const troubles = new Troubles();
   const deadlines = new Deadlines();
   const mailboxes = new Mailboxes();
@@ -97,6 +100,10 @@ export async function make(
     directory,
     hints: noHints,
     folderOf: () => ({ kind: 'place', path: where?.(folder) ?? folder }),
+    removed: (user, what) => {
+      removed.push([user.address, what]);
+      return Promise.resolve();
+    },
     mailboxes,
     loginDelays: new LoginDelays(delayMs),
     troubles: new MailboxTroubles({ warn: () => undefined }, troubles),
@@ -127,7 +134,8 @@ export async function make(
     await mailboxes.closed();
   });
   assert.ok(address.kind === 'tcp');
-  return { port: address.port, folder, mailboxes, context, asked, failures: () => failed, events, troubles };
+  const { port } = address;
+  return { port, folder, mailboxes, context, asked, failures: () => failed, events, troubles, removed };
 }
 
 export class Client {
