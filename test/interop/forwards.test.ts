@@ -78,7 +78,7 @@ suite('forwards and aliases', () => {
         messages('joe')[0] ?? '',
         /^Return-Path: <owner-staff@box\.test>\nDelivered-To: joe@box\.test\nDelivered-To: staff@box\.test\nReceived: /u,
       );
-      const [first, second] = sluice.events().filter(({ event }) => event === 'received');
+      const [first, second] = await sluice.logged('received', 2);
       assert.equal(second?.['about'], first?.['id']);
     });
 
