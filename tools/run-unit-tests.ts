@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const root = resolve(import.meta.dirname, '..');
@@ -12,19 +12,22 @@ const groupFolder = join(root, 'node_modules/.cache/unit-tests');
 /** Files of one folder that share a process. More of them would leave one process busy when the others are through. */
 const mostFiles = 10;
 /** They take longest, and so they are begun first, each in a process of its own. */
-const longFolders = new Set(['sim', 'package', 'schedule']);
+const long = /^test\/(?:sim\/|package\/|schedule\/(?:simulation|world|many-domains))/u;
 
 /** The files that share a process, by its name, in the order in which they are begun. */
 function groupsOf(files: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const byFolder = Map.groupBy(files, (file) => file.split('/')[1] ?? '');
   const groups = new Map<string, readonly string[]>();
-  const isLong = (folder: string): boolean => longFolders.has(folder);
-  const folders = [...byFolder.keys()].toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)));
-  for (const folder of folders) {
-    const all = (byFolder.get(folder) ?? []).toSorted();
-    const size = isLong(folder) ? 1 : mostFiles;
-    for (let at = 0; at < all.length; at += size)
-      groups.set(`${folder}-${at / size + 1}`, all.slice(at, at + size));
+  const folderOf = (file: string): string => file.split('/')[1] ?? '';
+  for (const file of files.filter((each) => long.test(each)).toSorted())
+    groups.set(`${folderOf(file)}-${basename(file, '.test.ts')}`, [file]);
+  const byFolder = Map.groupBy(
+    files.filter((each) => !long.test(each)),
+    folderOf,
+  );
+  for (const [folder, unsorted] of byFolder) {
+    const all = unsorted.toSorted();
+    for (let at = 0; at < all.length; at += mostFiles)
+      groups.set(`${folder}-${at / mostFiles + 1}`, all.slice(at, at + mostFiles));
   }
   return groups;
 }
