@@ -32,6 +32,28 @@ for (const [keys, warning] of [
   ],
   [lists('reject_at = 2\nmark_at = 1', '', ''), undefined],
   [
+    lists('reject_at = 1\ntempfail_at = 2', '', ''),
+    /^stage\.0\.tempfail_at: asks no client to come again: it is refused from a score of 1 on$/,
+  ],
+  [lists('reject_at = 2\ntempfail_at = 1', '', ''), undefined],
+  [
+    lists('tempfail_at = 1\nquarantine_at = 1', ''),
+    /^stage\.0\.quarantine_at: holds no mail: .* score of 1 on$/,
+  ],
+  [
+    lists('reject_at = 1', 'weight = 1', 'zone = "z0.example"').replace('zone = "z1.example"\n', ''),
+    /^stage\.0\.list\.1\.zone: z0\.example is asked twice/,
+  ],
+  [
+    lists('reject_at = 1', 'answers = ["127.0.0.2"]', 'zone = "z0.example"').replace(
+      'zone = "z1.example"\n',
+      '',
+    ),
+    undefined,
+  ],
+  ['kind = "rspamd"\naddress = "inet:11332@127.0.0.1"', /^stage\.0\.address: 11332 is the port .* milter/],
+  ['kind = "rspamd"\naddress = "inet:11333@127.0.0.1"', undefined],
+  [
     lists('reject_at = 1', 'answers = ["127.0.0.1"]'),
     /^stage\.0\.list\.0\.answers: no list answers 127\.0\.0\.1/,
   ],
@@ -77,6 +99,8 @@ for (const [keys, message] of [
   ['kind = "policy-server"\naddress = "inet:127.0.0.1:1"\ncontext = "a\\nb"', /must be one line/],
   ['kind = "policy-server"\naddress = "inet:127.0.0.1:1"\nask_at = ["rcpt", "rcpt"]', /names a point twice/],
   ['kind = "rspamd"\non_spam = { add_field = "Received: x" }', /Received is a field of mail servers/],
+  ['kind = "client-checks"\nhelo_literal = "mark"\nfield = "Received"', /Received is a field of mail itself/],
+  [lists('field = "subject"\nmark_at = 1', ''), /subject is a field of mail itself/],
 ] as const) {
   test(`${keys.replaceAll('\n', ' ')} is an error`, () => {
     assert.throws(() => warningsOf(keys), message);

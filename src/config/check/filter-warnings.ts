@@ -1,14 +1,17 @@
 // Warns of filters and defences that can never do what they are for, or that ask this Sluice itself.
 
-import { formatListAnswer } from '../../values/list-answer.ts';
 import { parseServiceAddress } from '../../values/service-address.ts';
 import type { Config } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
-import type { DnsListsStageConfig, StageConfig } from '../stage-config.ts';
+import type { StageConfig } from '../stage-config.ts';
+import { listWarnings } from './list-warnings.ts';
 import { listensAt } from './own-targets.ts';
 
 type Warning = ConfigWarning;
 type Path = ConfigWarning['path'];
+
+/** Where the proxy worker of rspamd speaks the milter protocol, as it is installed. */
+const rspamdMilterPort = 11_332;
 
 /** The version since which milters know QUIT_NC. */
 const quitForNext = 6;
@@ -63,6 +66,11 @@ export function filterWarnings(config: Config): Warning[] {
               ]
             : []),
         ];
+      case 'rspamd':
+        return [
+          ...milterPortWarnings(stage, [...path, 'address']),
+          ...ownAddressWarnings(stage, config, [...path, 'address']),
+        ];
       case 'policy-server':
       case 'clamd':
         return ownAddressWarnings(stage, config, [...path, 'address']);
@@ -91,38 +99,13 @@ function ownAddressWarnings(
   ];
 }
 
-const thresholds = [
-  ['reject_at', 'rejectAt'],
-  ['tempfail_at', 'tempfailAt'],
-  ['quarantine_at', 'quarantineAt'],
-  ['mark_at', 'markAt'],
-] as const;
-
-/** RFC 5782 5: 127.0.0.1 is never on a list of addresses, so that it is known to work. As an answer it says that a list is used wrongly. */
-const notListed = '127.0.0.1';
-
-function listWarnings(stage: DnsListsStageConfig, path: Path): Warning[] {
-  const most = stage.list.reduce((sum, { weight }) => sum + Math.max(0, weight), 0);
-  const warnings: Warning[] = thresholds.flatMap(([key, name]) => {
-    const at = stage[name];
-    if (at === undefined || at <= most) return [];
-    return [
-      { path: [...path, key], message: `is never reached: the weights of all lists are ${most} together` },
-    ];
-  });
-  const { rejectAt, tempfailAt = Infinity, markAt } = stage;
-  const refusedAt = Math.min(rejectAt ?? Infinity, tempfailAt);
-  if (markAt !== undefined && markAt >= refusedAt && markAt <= most)
-    warnings.push({
-      path: [...path, 'mark_at'],
-      message: `marks no mail: it is refused from a score of ${refusedAt} on`,
-    });
-  for (const [at, { answers }] of stage.list.entries()) {
-    if (answers?.every((each) => formatListAnswer(each) === notListed) !== true) continue;
-    warnings.push({
-      path: [...path, 'list', at, 'answers'],
-      message: `no list answers ${notListed} for what is on it (RFC 5782 5): its entries are answered from 127.0.0.2 on`,
-    });
-  }
-  return warnings;
+function milterPortWarnings({ address }: { readonly address: string }, path: Path): Warning[] {
+  const service = parseServiceAddress(address, 'rspamd');
+  if (service.kind !== 'tcp' || service.port !== rspamdMilterPort) return [];
+  return [
+    {
+      path,
+      message: `${rspamdMilterPort} is the port where rspamd speaks the milter protocol as it is installed: name its port for HTTP (11333), or take kind "milter"`,
+    },
+  ];
 }

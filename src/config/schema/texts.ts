@@ -46,6 +46,26 @@ export function fieldName(text: string): string {
   return text;
 }
 
+/** Fields that mail has for purposes of its own: RFC 5322 3.6, RFC 2045 3, and those of mail servers. */
+const fieldsOfMail: ReadonlySet<string> = new Set(
+  'received return-path delivered-to date from sender reply-to to cc bcc message-id in-reply-to references subject comments keywords mime-version content-type content-transfer-encoding content-id content-description dkim-signature authentication-results'.split(
+    ' ',
+  ),
+);
+
+/**
+ * A field by which Sluice marks mail: fields of this name that come in are taken out.
+ * @throws {ValueError} when it is no name, or that of a field which mail needs
+ */
+export function markFieldName(text: string): string {
+  const name = fieldName(text);
+  if (fieldsOfMail.has(name.toLowerCase()))
+    throw new ValueError(
+      `${name} is a field of mail itself, and would be taken out: take another name, such as X-Marked`,
+    );
+  return name;
+}
+
 /** The name that this host gives itself: a domain name with a dot in it (RFC 5321 2.3.5). */
 export function hostName(text: string): string {
   const domain = parseDomain(text);

@@ -3,7 +3,7 @@
 import { parseDomainPattern } from '../../../values/domain.ts';
 import { checkActions } from '../../../values/client-check.ts';
 import { duration, key, listOf, oneOf, textOf } from '../fields.ts';
-import { fieldName } from '../texts.ts';
+import { markFieldName } from '../texts.ts';
 import { exceptions } from './defence-keys.ts';
 import { stageKind } from './stage-kind.ts';
 
@@ -55,7 +55,7 @@ export const clientChecksStage = stageKind(
     generic_names: names('Names of clients for name_generic, beside those that are made of the address.'),
     not_generic: names('Names of clients that are not generic, whatever they look like.'),
     field: key(
-      textOf('the name of a field', fieldName).prefault('X-Client-Checks'),
+      textOf('the name of a field', markFieldName).prefault('X-Client-Checks'),
       'The field for "mark". Fields of this name that come in are taken out.',
     ),
     except_clients: exceptions.except_clients,

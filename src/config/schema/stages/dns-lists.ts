@@ -4,7 +4,7 @@ import { parseDomain, parseDomainPattern } from '../../../values/domain.ts';
 import { parseListAnswer } from '../../../values/list-answer.ts';
 import { listSubjects } from '../../../values/list-subject.ts';
 import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber } from '../fields.ts';
-import { fieldName, greetingText, labelText } from '../texts.ts';
+import { markFieldName, greetingText, labelText } from '../texts.ts';
 import { exceptions } from './defence-keys.ts';
 import { stageKind } from './stage-kind.ts';
 
@@ -83,7 +83,10 @@ export const dnsListsStage = stageKind(
       'From this score on, the message gets a field that says so. Fields of this name that come in are taken out.',
       { defaultText: 'never', example: '1' },
     ),
-    field: key(textOf('the name of a field', fieldName).prefault('X-DNS-Lists'), 'The field for mark_at.'),
+    field: key(
+      textOf('the name of a field', markFieldName).prefault('X-DNS-Lists'),
+      'The field for mark_at.',
+    ),
     lookup_timeout: key(
       duration(1000, 60_000).prefault('5s'),
       'How long a list may take for its answer. After that it has no say.',

@@ -1,7 +1,7 @@
 // [[stage]] of kind "greeting": clients that speak before their greeting.
 
 import { duration, key, oneOf, textOf, wholeNumber } from '../fields.ts';
-import { fieldName, greetingText } from '../texts.ts';
+import { markFieldName, greetingText } from '../texts.ts';
 import { exceptions } from './defence-keys.ts';
 import { stageKind } from './stage-kind.ts';
 
@@ -31,7 +31,7 @@ export const greetingStage = stageKind(
       'The most clients that wait at the same time, for each process of receivers. Beyond that, nobody waits.',
     ),
     field: key(
-      textOf('the name of a field', fieldName).prefault('X-Early-Talker'),
+      textOf('the name of a field', markFieldName).prefault('X-Early-Talker'),
       'The field for "mark". Fields of this name that come in are taken out.',
     ),
     except_clients: exceptions.except_clients,
