@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { withTls13 } from '../../values/cipher-list.ts';
 import { parseDomain, parseMailbox } from '../../values/domain.ts';
 import { parseIpAddress } from '../../values/ip-address.ts';
+import { formatListenAddress, parseListenAddress } from '../../values/listen-address.ts';
 import { isIP } from '../../values/ip-version.ts';
 import { ValueError } from '../../values/value-error.ts';
 
@@ -118,6 +119,11 @@ export function labelText(text: string): string {
     );
   }
   return text;
+}
+
+/** The address of a [[listen]], as it is compared. */
+export function listenName(text: string): string {
+  return formatListenAddress(parseListenAddress(text));
 }
 
 /** The name of a tenant: it stands in commands, logs and keys of limits. */
