@@ -36,6 +36,8 @@ export interface Offer {
   answer: 'none' | 'accepted' | 'refused';
   acceptedAtMs: number;
   queueId: string;
+  /** The number of the store that it is for. */
+  store: number;
   wasHeld: boolean;
 }
 
@@ -110,6 +112,7 @@ export class Books {
       answer: 'none',
       acceptedAtMs: 0,
       queueId: '',
+      store: 0,
       wasHeld: false,
     };
     this.offers.set(id, offer);
@@ -117,9 +120,10 @@ export class Books {
   }
 
   /** A receiver has given it a queue id. */
-  named(offer: Offer, queueId: string): void {
+  named(offer: Offer, queueId: string, store: number): void {
     check(!this.#byQueueId.has(queueId), () => `the queue id ${queueId} was given twice`);
     offer.queueId = queueId;
+    offer.store = store;
     this.#byQueueId.set(queueId, offer);
   }
 

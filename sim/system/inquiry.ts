@@ -62,7 +62,7 @@ export class Inquiry {
       attempts: (name) => (routeBooks.plugin?.isThere === true ? Infinity : grants.mostAttempts(name)),
       senders: senders.length,
       active: senders.reduce((sum, { active }) => sum + active, 0),
-      isAbsent: (queueId) => second?.mayBeAbsent(queueId, wellForMs) ?? false,
+      isAbsent: (offer) => second?.mayBeAbsent(offer.store, wellForMs) ?? false,
       receiversSinceMs: this.#receiversSinceMs(),
       nowMs: clock.nowMs,
       lifetimeMs: config.queue.lifetime,

@@ -28,7 +28,7 @@ export interface Carrier {
   /** @param arrivals - of what was delivered */
   done(
     connection: OutgoingModel,
-    queueId: string,
+    work: Work,
     results: readonly AttemptResult[],
     reusable: boolean,
     arrivals: readonly Arrival[],
@@ -263,7 +263,7 @@ export class OutgoingModel implements HostClient {
     const granted = this.around.grants.of(work);
     const { carries } = this.#visit;
     carries.splice(carries.indexOf(granted), 1);
-    this.#sender.done(this, work.queueId, results, !this.#isClosing, arrivals);
+    this.#sender.done(this, work, results, !this.#isClosing, arrivals);
     // From now on the process knows it, and not this connection.
     this.around.memory.forget(underway, 'its sender process forgot it at once');
   }

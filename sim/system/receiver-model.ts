@@ -65,7 +65,8 @@ export class ReceiverModel {
   take(mail: Mail): void {
     const { books } = this.#around;
     const { offer, client, sizeBytes } = mail;
-    const writer = this.#writers[offer.recipients.length % Math.max(1, this.#writers.length)];
+    const store = offer.recipients.length % Math.max(1, this.#writers.length);
+    const writer = this.#writers[store];
     // RFC 1870 6.1: a full disk is told before the content.
     if (this.#isStopping || writer?.hasRoom(sizeBytes) !== true) {
       books.refused(offer);
@@ -73,7 +74,7 @@ export class ReceiverModel {
     }
     const beganMs = this.#around.clock.nowMs;
     const envelope = this.#envelope(writer, offer, client);
-    books.named(offer, envelope.queueId);
+    books.named(offer, envelope.queueId, store);
     this.#inHand++;
     this.#store(writer, mail, envelope)
       .then(

@@ -2,7 +2,6 @@
 // holds nevertheless, so these faults do not count as something that is wrong.
 
 import { Random } from '../../src/schedule/store/random.ts';
-import { queueIdSegment, slotOf } from '../../src/spool/queue-id.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { pick } from '../world/some-internet.ts';
 import type { Ground } from './ground.ts';
@@ -109,8 +108,8 @@ export class SecondStore {
    * Can it be that the manager does not know this message yet, because its store could not be read at first?
    * @param wellForMs - for how long nothing has been wrong with everything else
    */
-  mayBeAbsent(queueId: string, wellForMs: number): boolean {
-    if (storeOf(queueId, 2) === 0) return wellForMs < againMs;
+  mayBeAbsent(store: number, wellForMs: number): boolean {
+    if (store === 0) return wellForMs < againMs;
     return Math.min(wellForMs, this.#ground.clock.nowMs - this.#illUntilMs) < againMs;
   }
 
@@ -123,9 +122,4 @@ export class SecondStore {
   restart(): void {
     this.disk = this.disk.restarted({ seed: this.#random.below(1e9) });
   }
-}
-
-/** The number of the store that a message was accepted into, with so many stores. */
-export function storeOf(queueId: string, stores: number): number {
-  return slotOf(queueIdSegment(queueId)) % stores;
 }

@@ -82,7 +82,7 @@ export class SegmentBooks {
     const id = parseSegmentName(name);
     const left = [...this.#options.books.offers.values()].filter((offer) => {
       const made = queueIdSegment(offer.queueId);
-      return made <= id && slotOf(made) === slotOf(id) && mayBeLeft(offer);
+      return offer.store === 0 && made <= id && slotOf(made) === slotOf(id) && mayBeLeft(offer);
     });
     const bytes = left.reduce(
       (sum, { recipients, sizeBytes }) =>

@@ -4,12 +4,11 @@
 import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import { ManagerLink } from '../../src/channel/manager-link.ts';
 import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';
-import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
+import type { AttemptResult, CloseReport, Work } from '../../src/deliver/types.ts';
 import { openReaders } from '../../src/spool/open.ts';
 import type { SpoolReader } from '../../src/spool/types.ts';
 import type { Arrival } from './arrival.ts';
 import { type Carrier, OutgoingModel } from './outgoing-model.ts';
-import { storeOf } from './second-store.ts';
 import { storesOf } from './store-list.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -74,7 +73,7 @@ export class SenderModel implements Carrier {
 
   done(
     connection: OutgoingModel,
-    queueId: string,
+    { queueId, ref }: Work,
     results: readonly AttemptResult[],
     reusable: boolean,
     arrivals: readonly Arrival[],
@@ -91,8 +90,7 @@ export class SenderModel implements Carrier {
     const report: SenderToManager = { kind: 'done', connection: connection.id, results, reusable };
     if (!this.#isOrphan) {
       const refusals = this.around.refusals.tells(report, queueId, results);
-      const store = storeOf(queueId, this.around.second === undefined ? 1 : 2);
-      for (const refusal of refusals) refusal.store = store;
+      for (const refusal of refusals) refusal.store = ref.store;
       memory.tells(report, [...arrivals, ...refusals]);
     }
     this.#post(report);

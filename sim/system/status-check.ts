@@ -21,7 +21,7 @@ export interface StatusFacts {
   /** Recipients of transactions in hand at all senders. */
   readonly active: number;
   /** A store that could not be read when the manager started may come later, and its mail with it. */
-  readonly isAbsent: (queueId: string) => boolean;
+  readonly isAbsent: (offer: Offer) => boolean;
   /** Since then every receiver lives: what it answered with 250 is known to the manager. */
   readonly receiversSinceMs: number;
   readonly nowMs: number;
@@ -91,7 +91,7 @@ function checkOffer(offer: Offer, queued: ReadonlyMap<string, SourceRow['state']
       state === undefined || !doKnow,
       () => `${offer.id} to ${address} is in the queue, though it arrived`,
     );
-    const mustWait = isKnown && arrivals.length === 0 && !facts.isAbsent(queueId);
+    const mustWait = isKnown && arrivals.length === 0 && !facts.isAbsent(offer);
     check(
       state !== undefined || !mustWait,
       () => `${offer.id} to ${address} is not in the queue, and never arrived`,

@@ -29,7 +29,7 @@ export async function* queueRows(
   } catch (error) {
     if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error;
     yield* storedQueue(
-      config.spool,
+      [config.spool, ...config.queues.map(({ path }) => path)],
       filter,
       limit,
       (problem) => process.stderr.write(`${problem}\n`),

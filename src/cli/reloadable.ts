@@ -18,6 +18,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
   const config: Config = {
     ...next,
     spool: running.spool,
+    queues: keptStores(running, next),
     controlSocket: running.controlSocket,
     submissionSocket: running.submissionSocket,
     control: running.control,
@@ -30,6 +31,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
   };
   const kept: readonly (readonly [key: string, kept: unknown, wanted: unknown])[] = [
     ['spool', config.spool, next.spool],
+    ['[queues]', storesOf(running), storesOf(next)],
     ['control_socket', config.controlSocket, next.controlSocket],
     ['submission_socket', config.submissionSocket, next.submissionSocket],
     ['[control]', config.control, next.control],
@@ -57,4 +59,18 @@ export function reloadable(running: Config, next: Config): Reloadable {
 /** Undefined where it is that of the spool, with which it moves. */
 function crashFolder({ spool, crash: { folder } }: Config): string | undefined {
   return folder === join(spool, 'crash') ? undefined : folder;
+}
+
+/** What a process opens at its start. */
+function storesOf({ queues }: Config): readonly unknown[] {
+  return queues.map(({ name, path, reserve }) => ({ name, path, reserve }));
+}
+
+/** The queues there are stay; their times are those of the new file. */
+function keptStores(running: Config, next: Config): Config['queues'] {
+  const known = new Map(next.queues.map((each) => [each.name, each]));
+  return running.queues.map((queue) => {
+    const { name, path, reserve } = queue;
+    return { ...(known.get(name) ?? queue), name, path, reserve };
+  });
 }

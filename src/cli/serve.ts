@@ -10,7 +10,8 @@ import { SluiceError } from '../errors/sluice-error.ts';
 import { makeFolder } from '../io/make-folder.ts';
 import type { Logger } from '../log/logger.ts';
 import { configInForce } from '../process/watch/config-troubles.ts';
-import { DiskWatch } from '../process/watch/disk-watch.ts';
+import { diskWatches } from '../process/watch/disk-watch.ts';
+import { makeQueueFolders } from '../process/watch/queue-folders.ts';
 import { shortageText } from '../settings/capacity.ts';
 import { Desks } from '../process/supervise/desks.ts';
 import { InstanceLock } from '../process/running/instance-lock.ts';
@@ -87,6 +88,7 @@ async function serveNotifying(
   });
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   for (const unwanted of unwantedSockets(handed, config.listen)) log.warn(unwanted);
+  makeQueueFolders(config, log);
   const desks = new Desks(config, { log, troubles });
   if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
   keepOwnCrashes(config, log);
@@ -94,8 +96,8 @@ async function serveNotifying(
   const kind = config.processes.singleProcess
     ? (await import('../process/supervise/single-process.ts')).SingleProcess
     : Supervisor;
-  const disk = new DiskWatch(config, troubles, log);
-  disk.start();
+  const disks = diskWatches(config, troubles, log);
+  for (const disk of disks) disk.start();
   configInForce(config, [], troubles);
   desks.start();
   const running = new Running(kind, config, source, { log, troubles, desks, handed }, users, notifier);
@@ -103,7 +105,7 @@ async function serveNotifying(
   try {
     await running.untilStopped(asked.promise);
   } finally {
-    disk.stop();
+    for (const disk of disks) disk.stop();
     await running.keeper.stop();
     desks.stop();
     if (!running.isBrokenOff) lock.release();

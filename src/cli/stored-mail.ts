@@ -5,7 +5,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../config/salvage-places.ts';
 import { controlRequest } from '../control/control-client.ts';
-import { openSalvager } from '../spool/open.ts';
+import { openSalvagers } from '../spool/open.ts';
 import { isDenied } from '../spool/spool-error.ts';
 import type { StoredRef } from '../spool/types.ts';
 
@@ -23,8 +23,9 @@ export interface StoredMail {
   close(): void;
 }
 
-export function openStoredMail({ controlSocket, spool }: Places): StoredMail {
-  return mayRead(spool) ? openSalvager({ directory: spool }) : mailOfRunning(controlSocket);
+export function openStoredMail({ controlSocket, spool, queues }: Places): StoredMail {
+  if (!mayRead(spool)) return mailOfRunning(controlSocket);
+  return openSalvagers([spool, ...queues.map(({ path }) => path)]);
 }
 
 function mayRead(spool: string): boolean {

@@ -21,7 +21,6 @@ import {
 } from './read/supplement.ts';
 import { readConfigFiles } from './read/config-files.ts';
 import { readToml, type TomlSource } from './read/toml.ts';
-import type { Network } from '../values/network.ts';
 import type { OwnTexts } from '../values/report-texts.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
@@ -36,12 +35,14 @@ import { type DirectoryConfig, toDirectoryConfig } from './directory-config.ts';
 import { type LoginConfig, toLoginConfig } from './login-config.ts';
 import { toOtherServers, type WithOtherServers } from './other-servers.ts';
 import { dkimDomainKeys, type SigningKeyConfig, toSigningKeyConfig } from './signing-key-config.ts';
+import { type ReceiveConfig, toReceiveConfig } from './receive-config.ts';
 import { type ReportsConfig, toReportsConfig } from './reports-config.ts';
 import { toRewrites, type WithRewrites } from './rewrite-config.ts';
 import { type SourceConfig, toSourceConfig } from './source-config.ts';
 import { type StageConfig, toStageConfig } from './stage-config.ts';
 import { type CrashConfig, toCrashConfig } from './crash-config.ts';
 import { type TlsConfig, toTlsConfig } from './tls-config.ts';
+import { toQueues, type WithQueues } from './queues-config.ts';
 import { toSchedules, type WithSchedules } from './schedule-config.ts';
 import { toSrs, type WithSrs } from './srs-config.ts';
 import { type TapConfig, toTapConfig } from './tap-config.ts';
@@ -55,10 +56,6 @@ type FileConfig = DeepReadonly<CamelKeys<z.output<typeof root>>>;
 export type UsersConfig = FileConfig['users'];
 /** The keys of [processes]. */
 export type ProcessesConfig = FileConfig['processes'];
-/** The keys of [receive]; `relayDomains` includes the domains of `relayDomainsFile`. */
-export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & {
-  readonly clientLimitsExempt: readonly Network[];
-};
 /** The keys of [pop3]. */
 export type Pop3Config = FileConfig['pop3'];
 /** The keys of [clients]; without `rules`, there are none. */
@@ -81,6 +78,7 @@ export type LogConfig = FileConfig['log'];
 export type StopConfig = FileConfig['stop'];
 
 export type { CrashConfig } from './crash-config.ts';
+export type { ReceiveConfig } from './receive-config.ts';
 export type { TlsConfig } from './tls-config.ts';
 export type { LimitConfig } from './limit-config.ts';
 export type { CredentialConfig } from './credential-config.ts';
@@ -114,7 +112,14 @@ export type ReactionConfig = FileReaction & {
 };
 /** The whole configuration. All paths are absolute. */
 export interface Config
-  extends VerificationConfig, WithSrs, WithRewrites, WithSchedules, WithOtherServers, WithDestinations {
+  extends
+    VerificationConfig,
+    WithSrs,
+    WithRewrites,
+    WithSchedules,
+    WithQueues,
+    WithOtherServers,
+    WithDestinations {
   /** The file it came from; undefined for the defaults. */
   readonly file: string | undefined;
   /** The files of its conf.d, in order. */
@@ -228,8 +233,7 @@ function completeConfig(
   const directory = content.directory.map((each) => toDirectoryConfig(each, folder));
   const controlSocket = resolve(folder, content.controlSocket);
   const spool = resolve(folder, content.spool);
-  const { receive, deliver, log } = content;
-  const { relayDomainsFile } = receive;
+  const { deliver, log } = content;
   const besideControl = join(dirname(controlSocket), 'submit.sock');
   return {
     file,
@@ -244,17 +248,11 @@ function completeConfig(
     processes: content.processes,
     listen: content.listen.map((each) => toListenConfig(each, folder, content.directory.length > 0)),
     certificate: content.certificate.map((each) => toCertificateConfig(each, folder)),
-    receive: {
-      ...receive,
-      relayDomains: [...receive.relayDomains, ...supplement.relayDomains],
-      ...(relayDomainsFile !== undefined && { relayDomainsFile: resolve(folder, relayDomainsFile) }),
-      ...(receive.relayCa !== undefined && { relayCa: resolve(folder, receive.relayCa) }),
-      ...(receive.loginCa !== undefined && { loginCa: resolve(folder, receive.loginCa) }),
-      clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
-    },
+    receive: toReceiveConfig(content.receive, folder, supplement),
     pop3: content.pop3,
     clients: content.clients,
     queue: content.queue,
+    ...toQueues(content, spool, folder),
     quarantine: content.quarantine,
     deliver: {
       ...deliver,

@@ -8,8 +8,11 @@ import { type Config, parseConfig } from './config.ts';
 import { fragmentsOf } from './read/config-files.ts';
 import type { ConfigError } from './read/config-error.ts';
 
-/** Where the running Sluice and its mail are found. */
-export type Places = Pick<Config, 'file' | 'hostname' | 'spool' | 'controlSocket' | 'submissionSocket'>;
+/** Where the running Sluice and its mail are found; of a file with a mistake, without the queues beside the default one. */
+export type Places = Pick<
+  Config,
+  'file' | 'hostname' | 'spool' | 'queues' | 'controlSocket' | 'submissionSocket'
+>;
 
 const placeLine = /^\s*["']?(?:hostname|spool|control_socket|submission_socket)["']?\s*=/;
 /** The keys above are valid only before the first table (TOML 1.0, "Table"). */

@@ -3,16 +3,18 @@
 import { domainOf } from '../address/domain.ts';
 import { lastRefusalOf } from '../message/refusal-form.ts';
 import { inspectSpool } from '../spool/open.ts';
-import { unknownAddress } from '../spool/types.ts';
+import type { SpoolFinding } from '../spool/segments/inspect.ts';
+import { type StoredRef, unknownAddress } from '../spool/types.ts';
 import { type QueueFilter, type QueueRow, RowMatcher, lastFacts } from './queue-row.ts';
 
 /**
  * Yields the rows that match, at most `limit` (0: all).
+ * @param stores - folders, by the number of the store
  * @param report - called for each record that cannot be read
  * @param located - rows say where their messages are stored
  */
 export async function* storedQueue(
-  spool: string,
+  stores: readonly string[],
   filter: QueueFilter,
   limit: number,
   report: (problem: string) => void,
@@ -20,7 +22,7 @@ export async function* storedQueue(
 ): AsyncGenerator<QueueRow> {
   const matcher = new RowMatcher(filter, Date.now());
   let count = 0;
-  for await (const found of inspectSpool(spool)) {
+  for await (const found of inAll(stores)) {
     if (found.kind === 'problem') {
       report(`${found.problem.place}: ${found.problem.text}`);
       continue;
@@ -48,7 +50,7 @@ export async function* storedQueue(
             quarantine: message.quarantine,
             sizeBytes: message.sizeBytes,
           }),
-        ...(located && { ref: message.ref }),
+        ...(located && { ref: found.ref }),
       };
       if (!matcher.matchesFacts(row) || !matcher.matchesAddresses(row.sender, row.recipient)) continue;
       if (!matcher.matchesQuarantine(row.quarantine)) continue;
@@ -57,4 +59,13 @@ export async function* storedQueue(
       if (limit > 0 && count >= limit) return;
     }
   }
+}
+
+/** What is in all stores, one after the other. */
+async function* inAll(
+  stores: readonly string[],
+): AsyncGenerator<SpoolFinding & { readonly ref?: StoredRef }> {
+  for (const [store, directory] of stores.entries())
+    for await (const found of inspectSpool(directory))
+      yield found.kind === 'message' ? { ...found, ref: { ...found.message.ref, store } } : found;
 }

@@ -29,6 +29,8 @@ interface EventFields {
     readonly about?: Text;
     readonly size: number;
     readonly tenant?: Text;
+    /** Its name; undefined for the default one. */
+    readonly queue?: Text;
     readonly priority?: number | undefined;
     readonly quarantine?: Text;
     /** What stages have marked it as: `rspamd: spam`. */

@@ -5,7 +5,7 @@ import { SpoolError } from '../spool/spool-error.ts';
 import type { SpoolStore, SpoolWriter } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { ManagerEvents } from './manager-events.ts';
-import { OutcomeWatch } from './outcome-watch.ts';
+import { OutcomeWatch, type Pause } from './outcome-watch.ts';
 import type { Spool } from './ports.ts';
 import { SpoolProblems } from './spool-problems.ts';
 
@@ -18,9 +18,8 @@ interface StoreParts {
 /** @throws {SpoolError} when it cannot be opened */
 export function openStore({ spool, log, troubles }: StoreParts, events: ManagerEvents): Promise<SpoolStore> {
   const problems = new SpoolProblems(log, troubles);
-  const outcomes = new OutcomeWatch(log, troubles, (reason, store) =>
-    events.post({ kind: 'blocked', reason, store }),
-  );
+  const pause: Pause = (reason, store) => events.post({ kind: 'blocked', reason, store });
+  const outcomes = new OutcomeWatch(log, troubles, pause, spool.queues);
   return spool.openStore({
     onProblem: (problem) => problems.report(problem),
     onBlocked: (reason, store) => outcomes.blocked(reason, store),

@@ -13,10 +13,13 @@ export class OutcomeWatch {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #pause: Pause;
+  readonly #queues: readonly string[];
   /** By the number of the store. */
   readonly #reasons = new Map<number, SpoolError>();
 
-  constructor(log: Logger, troubles: Troubles, pause: Pause) {
+  /** @param queues - names of those beside the default one, by the number of the store and one less */
+  constructor(log: Logger, troubles: Troubles, pause: Pause, queues: readonly string[] = []) {
+    this.#queues = queues;
     this.#log = log;
     this.#troubles = troubles;
     this.#pause = pause;
@@ -24,9 +27,9 @@ export class OutcomeWatch {
 
   /** Called by a store with the reason why outcomes cannot be stored; undefined when they can be again. */
   blocked(reason: SpoolError | undefined, store: number): void {
-    // The only store of most instances has no number that anybody knows.
-    const suffix = store === 0 ? '' : (`:${store}` as const);
-    const of = store === 0 ? '' : ` of store ${store}`;
+    const queue = this.#queues[store - 1];
+    const suffix = queue === undefined ? '' : (`:${queue}` as const);
+    const of = queue === undefined ? '' : ` of the queue ${queue}`;
     const before = this.#reasons.get(store);
     if (reason === undefined) {
       this.#reasons.delete(store);

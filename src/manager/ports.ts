@@ -39,6 +39,8 @@ export interface Machine {
 
 /** Opens the parts of the spool, in this order; the caller closes them. */
 export interface Spool {
+  /** Names of queues beside the default one, whose stores follow the first in this order. */
+  readonly queues?: readonly string[];
   /** All stores of the instance as one. @throws {SpoolError} */
   openStore(events: QueuesEvents): Promise<SpoolStore>;
   openReader(): QueueReader;

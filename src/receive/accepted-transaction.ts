@@ -6,8 +6,8 @@ import type { Reception } from '../message/received-line.ts';
 import type { SendingTurn } from '../policy/sending/types.ts';
 import type { TransactionFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, MailParameters } from '../protocol/smtp/server/server-types.ts';
-import type { SpoolWriter } from '../spool/types.ts';
 import { replaceUnprintableRuns } from '../values/unprintable.ts';
+import type { PlacedRecipients, StorePlace, StorePlaces } from './store-places.ts';
 import type { TransactionOrigin } from './transaction-origin.ts';
 
 /** Why a message will be answered 250 and dropped. */
@@ -26,7 +26,8 @@ export class AcceptedTransaction implements TransactionFacts {
   readonly recipients: EnvelopeRecipient[] = [];
   readonly forwarded: ForwardedFacts | undefined;
   #fieldEdits: FieldEdit[] | undefined;
-  readonly #spool: Pick<SpoolWriter, 'newQueueId'>;
+  readonly #places: StorePlaces;
+  #home: StorePlace | undefined;
   #queueId: string | undefined;
   #reversePath: string;
   #tenant = '';
@@ -43,11 +44,11 @@ export class AcceptedTransaction implements TransactionFacts {
     origin: TransactionOrigin,
     reversePath: string,
     params: MailParameters,
-    spool: Pick<SpoolWriter, 'newQueueId'>,
+    places: StorePlaces,
     forwarded?: ForwardedFacts,
   ) {
     this.forwarded = forwarded;
-    this.#spool = spool;
+    this.#places = places;
     this.origin = origin;
     this.#params = params;
     this.#reversePath = reversePath;
@@ -58,10 +59,31 @@ export class AcceptedTransaction implements TransactionFacts {
     return this.#params;
   }
 
+  /** Where it is written at first: the place of its first recipient, as far as that is known when this is first asked for. */
+  get home(): StorePlace {
+    return (this.#home ??= this.#chooseHome());
+  }
+
+  /** Where nothing can be stored now, nothing can be begun either: what belongs there is stored there in the end, or refused. */
+  #chooseHome(): StorePlace {
+    const { all } = this.#places;
+    const wanted = this.#places.of(this, this.recipients[0]?.address ?? '');
+    if (all.length === 1 || wanted.spool.hasRoom(0)) return wanted;
+    return all.find(({ spool }) => spool.hasRoom(0)) ?? wanted;
+  }
+
   /** Made when it is first asked for. */
   get queueId(): string {
-    this.#queueId ??= this.#spool.newQueueId();
-    return this.#queueId;
+    return (this.#queueId ??= this.home.spool.newQueueId());
+  }
+
+  /** Its recipients by queue. What is to be held stays whole. */
+  get placed(): readonly PlacedRecipients[] {
+    const { recipients } = this;
+    if (this.quarantine !== undefined || this.#places.all.length === 1)
+      return [{ place: this.home, recipients }];
+    const byPlace = Map.groupBy(recipients, ({ address }) => this.#places.of(this, address));
+    return Array.from(byPlace, ([place, own]) => ({ place, recipients: own }));
   }
 
   /** How the message came in, for its envelope. */

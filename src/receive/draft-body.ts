@@ -3,7 +3,7 @@
 
 import type { NewBody } from '../policy/stage.ts';
 import { LineRepair } from '../protocol/smtp/server/line-repair.ts';
-import type { LargeContent } from '../spool/types.ts';
+import type { LargeContent, SpoolWriter } from '../spool/types.ts';
 import { ContentPieces } from './content-pieces.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
@@ -25,7 +25,8 @@ export interface FinishedBody {
 }
 
 export class DraftBody implements NewBody {
-  readonly #context: Pick<ReceiveContext, 'memory' | 'settings' | 'spool'>;
+  readonly #context: Pick<ReceiveContext, 'memory' | 'settings'>;
+  readonly #spool: SpoolWriter;
   readonly #maxBytes: number;
   readonly #repair = new LineRepair('body');
   readonly #pieces = new ContentPieces();
@@ -35,7 +36,9 @@ export class DraftBody implements NewBody {
   #endsLine = true;
   #isOver = false;
 
-  constructor(context: Pick<ReceiveContext, 'memory' | 'settings' | 'spool'>, maxBytes: number) {
+  /** @param spool - has a body that is large */
+  constructor(context: Pick<ReceiveContext, 'memory' | 'settings'>, spool: SpoolWriter, maxBytes: number) {
+    this.#spool = spool;
     this.#context = context;
     this.#maxBytes = maxBytes;
   }
@@ -90,7 +93,8 @@ export class DraftBody implements NewBody {
   }
 
   async #spill(): Promise<void> {
-    const { spool, memory } = this.#context;
+    const { memory } = this.#context;
+    const spool = this.#spool;
     // The file of the message itself may be there; when this body is stored, it takes the place of that.
     this.#large ??= await this.#opened(spool.openLarge(spool.newQueueId()));
     memory.give(this.#pieces.bytes);

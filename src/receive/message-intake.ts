@@ -5,7 +5,7 @@ import type { EditableHeader } from '../message/editable-header.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { OutgoingMail, SignedMail } from '../signing/outgoing-mail.ts';
 import { SigningError } from '../signing/signing-error.ts';
-import type { Appended, LargeContent } from '../spool/types.ts';
+import type { LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { ShowPiece } from './body-followers.ts';
 import { ContentHeader } from './content-header.ts';
@@ -13,13 +13,8 @@ import { ContentPieces } from './content-pieces.ts';
 import { DraftBody, finishedBody } from './draft-body.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import {
-  acceptedMessageOf,
-  type Completion,
-  completionOf,
-  envelopeOf,
-  receivedLineOf,
-} from './stored-form.ts';
+import { type PartEnd, storeLarge, storeSmall, tellParts, type WholeMessage } from './store-parts.ts';
+import { type Completion, completionOf, receivedLineOf } from './stored-form.ts';
 import { refusalAfterContent, tooManyHops } from './store-refusals.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
@@ -130,7 +125,7 @@ export class MessageIntake {
   /** Begins a new body; one that was begun before and not used is given up. */
   newBody(maxBytes: number): DraftBody {
     this.#draft?.discard();
-    this.#draft = new DraftBody(this.#context, maxBytes);
+    this.#draft = new DraftBody(this.#context, this.#transaction.home.spool, maxBytes);
     return this.#draft;
   }
 
@@ -156,7 +151,7 @@ export class MessageIntake {
   /** Stores the message that `refuse` has not refused. Calls back once, later; without a refusal when it is stored. */
   store(stored: Stored): void {
     (this.#outgoing === undefined ? this.#storeWith() : this.#storeSigned(this.#outgoing)).then(
-      (appended) => this.#stored(appended, stored),
+      (ends) => this.#ended(ends, stored),
       (error: unknown) => stored(this.#failed(error)),
     );
   }
@@ -191,7 +186,7 @@ export class MessageIntake {
   }
 
   /** Signs the message, and stores it. Nothing of it changes any more. @throws {SigningError} when it cannot be signed, and must be */
-  async #storeSigned(outgoing: OutgoingMail): Promise<Appended> {
+  async #storeSigned(outgoing: OutgoingMail): Promise<PartEnd[]> {
     const prefix = this.#prefix(this.#completion());
     if (this.#removal !== undefined) await outgoing.replaceBody(this.read());
     this.#signed = await outgoing.sign(prefix, () => this.read());
@@ -199,7 +194,7 @@ export class MessageIntake {
   }
 
   /** A body that was replaced may be too large for one record. The file of the body before has the same name. */
-  async #storeReplaced(removal: Promise<unknown>, prefix?: Uint8Array): Promise<Appended> {
+  async #storeReplaced(removal: Promise<unknown>, prefix?: Uint8Array): Promise<PartEnd[]> {
     await removal;
     if (this.#large === undefined && this.#pieces.bytes > this.#context.settings.largeMessageBytes)
       await this.#spill();
@@ -208,49 +203,43 @@ export class MessageIntake {
   }
 
   /** @param prefix - when it is made already */
-  #storeWith(prefix?: Uint8Array): Promise<Appended> {
+  #storeWith(prefix?: Uint8Array): Promise<PartEnd[]> {
     if (this.#removal !== undefined) return this.#storeReplaced(this.#removal, prefix);
     return this.#large === undefined ? this.#append(prefix) : this.#commit(this.#large, prefix);
   }
 
-  #append(made: Uint8Array | undefined): Promise<Appended> {
+  #append(made: Uint8Array | undefined): Promise<PartEnd[]> {
     const heldBytes = this.#pieces.bytes;
-    const completion = this.#completion();
+    // The prefix tells how the content was completed.
     const content = this.#completed(this.#pieces.take());
-    const envelope = envelopeOf(this.#transaction, completion);
-    const prefix = made ?? this.#prefix(completion);
-    const stored = this.#context.spool.append({ envelope, prefix, content });
-    return stored.finally(() => {
+    return storeSmall(this.#whole(made), content).finally(() => {
       this.#context.memory.give(heldBytes);
       this.#giveHeader();
     });
   }
 
-  #stored(appended: Appended, stored: Stored): void {
-    const { intake, log, storeWatch } = this.#context;
-    storeWatch.stored();
-    const transaction = this.#transaction;
-    const completion = this.#completion();
-    intake.submitted(acceptedMessageOf(transaction, appended, completion));
-    log.received(
-      transaction.queueId,
-      transaction,
-      { priority: completion.priority, sizeBytes: appended.sizeBytes, signed: this.#signed },
-      this.#startedAtMonotonicMs,
-    );
-    if (intake.congested) intake.whenDrained(() => stored(undefined));
+  #ended(ends: readonly PartEnd[], stored: Stored): void {
+    const { intake } = this.#context;
+    const signed = this.#signed;
+    const facts = { completion: this.#completion(), signed, startedAtMs: this.#startedAtMonotonicMs };
+    const failure = tellParts(this.#context, this.#transaction, ends, facts);
+    if (failure !== undefined) {
+      this.abort();
+      stored(failure);
+    } else if (intake.congested) intake.whenDrained(() => stored(undefined));
     else stored(undefined);
   }
 
   #failed(error: unknown): Reply {
     this.abort();
-    if (!(error instanceof SigningError)) this.#context.storeWatch.failed(this.#transaction.queueId, error);
+    const { home, queueId } = this.#transaction;
+    if (!(error instanceof SigningError)) home.watch.failed(queueId, error);
     return refusalAfterContent(error);
   }
 
   async #spill(): Promise<void> {
     try {
-      const large = await this.#context.spool.openLarge(this.#transaction.queueId);
+      const large = await this.#transaction.home.spool.openLarge(this.#transaction.queueId);
       if (this.#aborted) return await large.abort();
       this.#large = large;
       await large.write(Buffer.concat(this.#completed(this.#takeContent())));
@@ -263,11 +252,15 @@ export class MessageIntake {
     await large.write(Buffer.concat(this.#takeContent())).catch((error: unknown) => (this.#failure = error));
   }
 
-  async #commit(large: LargeContent, made: Uint8Array | undefined): Promise<Appended> {
+  async #commit(large: LargeContent, made: Uint8Array | undefined): Promise<PartEnd[]> {
     await large.write(Buffer.concat(this.#takeContent()));
+    return storeLarge(this.#whole(made), large).finally(() => this.#giveHeader());
+  }
+
+  /** @param made - the prefix, when it is made already */
+  #whole(made: Uint8Array | undefined): WholeMessage {
     const completion = this.#completion();
-    const prefix = made ?? this.#prefix(completion);
-    return large.commit(envelopeOf(this.#transaction, completion), prefix).finally(() => this.#giveHeader());
+    return { transaction: this.#transaction, completion, prefix: made ?? this.#prefix(completion) };
   }
 
   /** Takes the pieces that were gathered. They no longer count as held in memory. */

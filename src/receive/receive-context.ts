@@ -8,13 +8,12 @@ import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { RoomGate } from '../policy/room/room-gate.ts';
 import type { SendingGate } from '../policy/sending/sending-gate.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
-import type { SpoolWriter } from '../spool/types.ts';
 import type { GuessCounts } from './guess-counts.ts';
 import type { ListenerAuth } from './listener-auth.ts';
 import type { ListenerSecurity } from './listener-security.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { ReceiveLog } from './receive-log.ts';
-import type { StoreWatch } from './store-watch.ts';
+import type { StorePlaces } from './store-places.ts';
 import type { Intake, ReceiveSettings } from './types.ts';
 
 /**
@@ -45,8 +44,7 @@ export interface ReceiveContext {
   readonly guesses?: GuessCounts | undefined;
   /** Answers ETRN; undefined where this server is no backup MX. */
   readonly etrn?: EtrnDesk | undefined;
-  readonly spool: SpoolWriter;
-  readonly storeWatch: Pick<StoreWatch, 'stored' | 'failed'>;
+  readonly places: StorePlaces;
   readonly intake: Intake;
   readonly memory: MemoryBudget;
   readonly deadlines: Deadlines;

@@ -9,6 +9,7 @@ import { allowedText, dateText } from '../policy/sending/sending-text.ts';
 import type { Again, ExceededSending } from '../policy/sending/types.ts';
 import type { SignedMail } from '../signing/outgoing-mail.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { StoredPart } from './stored-form.ts';
 
 /** What is known of a message when it is stored. */
 export interface ReceivedFacts {
@@ -26,7 +27,7 @@ export class ReceiveLog {
   }
 
   received(
-    queueId: string,
+    { queue, queueId, recipients }: StoredPart,
     transaction: AcceptedTransaction,
     { priority, sizeBytes, signed }: ReceivedFacts,
     startedAtMonotonicMs: number,
@@ -34,7 +35,7 @@ export class ReceiveLog {
     this.#events.happened('received', {
       id: queueId,
       from: transaction.reversePath,
-      to: transaction.recipients.map((recipient) => recipient.address),
+      to: recipients.map(({ address }) => address),
       given: transaction.given,
       client: transaction.origin.client === '' ? undefined : transaction.origin.client,
       frontEnd: transaction.origin.frontEnd?.address,
@@ -44,6 +45,7 @@ export class ReceiveLog {
       helo: transaction.origin.helo,
       size: sizeBytes,
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
+      queue,
       priority,
       quarantine: transaction.quarantine,
       marked: transaction.marked,

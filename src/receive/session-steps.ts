@@ -18,7 +18,7 @@ import type { ReceivedSession } from './received-session.ts';
 import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
 import type { StepEvent, Waiting } from './session-waiting.ts';
-import { refusalBeforeContent, refusalOfMail } from './store-refusals.ts';
+import { refusalBeforeContent, refusalOfMail, refusalOfQueue } from './store-refusals.ts';
 import type { TlsLogins } from './tls-logins.ts';
 import { originOf, type TransactionOrigin } from './transaction-origin.ts';
 
@@ -228,7 +228,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     }
     if (this.#guessing.isClientRefused('MAIL')) return;
     this.#facts.begin(
-      new AcceptedTransaction(this.#origin, reversePath, params, this.#context.spool, this.#facts.forwarded),
+      new AcceptedTransaction(this.#origin, reversePath, params, this.#context.places, this.#facts.forwarded),
     );
     this.#pipeline = this.#context.pipelines.usual;
     const decision = this.#pipeline.decide('mail', this.#facts);
@@ -259,6 +259,9 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     if (this.#guessing.isRefused(decision, recipient.address)) return;
     if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
     if (this.#sending.isRecipientRefused(recipient.address)) return;
+    const refusal = refusalOfQueue(this.#context, transaction, recipient.address);
+    if (refusal !== undefined)
+      return this.#answers.reject('RCPT', refusal, transaction.reversePath, recipient.address);
     transaction.recipients.push(recipient.accepted());
     if (recipient.given !== '') transaction.noteGiven(recipient.given);
     this.#session.accept();
@@ -266,7 +269,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
 
   #data(): void {
     const { transaction } = this.#facts;
-    const refusal = refusalBeforeContent(this.#context.spool, transaction.params.sizeBytes);
+    const refusal = refusalBeforeContent(transaction.home.spool, transaction.params.sizeBytes);
     if (refusal !== undefined) {
       this.#answers.reject('DATA', refusal, transaction.reversePath, '');
       return;

@@ -3,9 +3,11 @@
 // or cannot be signed.
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import { SigningError } from '../signing/signing-error.ts';
+import type { ReceiveContext } from './receive-context.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 
 export const tooManyHops: Reply = {
@@ -43,12 +45,28 @@ export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Rep
   return spool.failure === undefined ? noRoom : unstorable;
 }
 
+/** The reply at RCPT when the queue of the recipient could not store the message: other recipients may go on. */
+export function refusalOfQueue(
+  { places }: Pick<ReceiveContext, 'places'>,
+  transaction: AcceptedTransaction,
+  address: string,
+): Reply | undefined {
+  if (places.all.length === 1) return undefined;
+  return refusalBeforeContent(places.of(transaction, address).spool, transaction.params.sizeBytes);
+}
+
 /** The reply at MAIL when the message could not be stored, or there is no memory for it; undefined when there is. */
 export function refusalOfMail(
-  { spool, memory }: { readonly spool: SpoolWriter; readonly memory: Pick<MemoryBudget, 'exhausted'> },
+  { places, memory }: Pick<ReceiveContext, 'places'> & { readonly memory: Pick<MemoryBudget, 'exhausted'> },
   sizeBytes: number,
 ): Reply | undefined {
-  return refusalBeforeContent(spool, sizeBytes) ?? (memory.exhausted ? busy : undefined);
+  // Whose mail it is, and for which queue, is not known yet: the room that one of them has is enough.
+  let refusal: Reply | undefined;
+  for (const { spool } of places.all) {
+    refusal = refusalBeforeContent(spool, sizeBytes);
+    if (refusal === undefined) break;
+  }
+  return refusal ?? (memory.exhausted ? busy : undefined);
 }
 
 /** The reply after the content when the message could not be stored. */

@@ -13,6 +13,8 @@ const probeEveryMs = 5_000;
 export interface StoreWatchParts {
   /** The spool's folder, for messages. */
   readonly directory: string;
+  /** The name of the queue whose store it is; undefined for the default one. */
+  readonly queue?: string | undefined;
   readonly log: Pick<Logger, 'error' | 'info'>;
   readonly troubles: Troubles;
   /** Writes to the spool as for a message; rejects when that fails. */
@@ -57,10 +59,15 @@ export class StoreWatch {
     // Without a cause, nothing was written, to keep the reserve of the disk free. That trouble is reported elsewhere.
     if (error.cause === undefined) return;
     const { text, advice } = unwritableNotice(this.#parts.directory, error);
-    this.#parts.troubles.raise('disk:write', 'critical', text, advice);
+    this.#parts.troubles.raise(this.#trouble, 'critical', text, advice);
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#probeLater();
+  }
+
+  get #trouble(): 'disk:write' | `disk:write:${string}` {
+    const { queue } = this.#parts;
+    return queue === undefined ? 'disk:write' : `disk:write:${queue}`;
   }
 
   /** Ends the probes. */
@@ -88,14 +95,15 @@ export class StoreWatch {
   #recovered(): void {
     this.#isFailing = false;
     clearTimeout(this.#timer);
-    this.#parts.troubles.clear('disk:write');
+    this.#parts.troubles.clear(this.#trouble);
     if (!this.#isFailureLogged) return; // it came less than a minute after the same one
     this.#isFailureLogged = false;
     const more =
       this.#unloggedCount === 0
         ? ''
         : ` (messages not accepted since the last line about it: ${this.#unloggedCount})`;
-    this.#parts.log.info(`the spool can be written again${more}`);
+    const { log, queue } = this.#parts;
+    log.info(`the spool${queue === undefined ? '' : ` of queue ${queue}`} can be written again${more}`);
     this.#unloggedCount = 0;
   }
 

@@ -1,6 +1,6 @@
 // What the spool keeps of a message beside its content: the envelope, and the Received line; and what the manager is told of it.
 
-import { copiesIn, type Envelope, routesIn } from '../message/envelope.ts';
+import { copiesIn, type Envelope, type EnvelopeRecipient, routesIn } from '../message/envelope.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { TraceFields } from '../message/trace-fields.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
@@ -8,6 +8,14 @@ import type { Appended } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { ContentHeader } from './content-header.ts';
 import type { AcceptedMessage } from './types.ts';
+
+/** What one queue gets of a message: all of it, or some of its recipients. */
+export interface StoredPart {
+  /** The name of the queue; undefined for the default one. */
+  readonly queue: string | undefined;
+  readonly queueId: string;
+  readonly recipients: readonly EnvelopeRecipient[];
+}
 
 /** What is known when the message is complete. */
 export interface Completion {
@@ -53,7 +61,8 @@ export function receivedLineOf(
 }
 
 export function envelopeOf(
-  { origin, via, reversePath, recipients, params, tenant, queueId, quarantine }: AcceptedTransaction,
+  { origin, via, reversePath, params, tenant, quarantine }: AcceptedTransaction,
+  { queueId, recipients }: StoredPart,
   { startedAtMs, priority, body, tlsDemand }: Completion,
 ): Envelope {
   const { client, helo, principal } = origin;
@@ -78,7 +87,8 @@ export function envelopeOf(
 
 /** What the manager is told. */
 export function acceptedMessageOf(
-  { origin, queueId, reversePath, recipients, tenant, quarantine, turn, params }: AcceptedTransaction,
+  { origin, reversePath, tenant, quarantine, turn, params }: AcceptedTransaction,
+  { queueId, recipients }: StoredPart,
   { ref, sizeBytes }: Appended,
   { startedAtMs, priority, tlsDemand }: Completion,
 ): AcceptedMessage {

@@ -45,8 +45,8 @@ export class State {
   readonly counters = new CounterStore();
   readonly tenants = new TenantNames();
   readonly parking = new Parking(this.counters, this.tenants, () => this.globalCounter);
-  readonly routes = new RouteStore(this.parking, (domain, key, tenant) =>
-    this.times.of(domain, key, this.tenants.nameOf(tenant)),
+  readonly routes = new RouteStore(this.parking, (domain, key, tenant, store) =>
+    this.times.of(domain, key, this.tenants.nameOf(tenant), store),
   );
   readonly hours = new HoursStore(this.counters);
   readonly rates = new RateStore(this.counters);

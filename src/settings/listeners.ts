@@ -19,11 +19,12 @@ export interface ReceiverPlace {
   readonly receivers: number;
 }
 
-/** Makes the context of a listener from a configuration with its own keys in place of those of [receive]. */
+/** Makes the context of a listener from a configuration with its own keys in place of those of [receive]; `name` is that of a [[listen]]. */
 export type ContextOf = (
   config: Config,
   protocol: ServerSessionOptions['protocol'],
   fromFilter?: ListenConfig['fromFilter'],
+  name?: string,
 ) => ReceiveContext;
 
 const nobody = new NetworkSet([]);
@@ -111,7 +112,7 @@ function listenerOf(
     socketMode,
     socketName,
     completesMail: completeMail && fromFilter === undefined,
-    context: contextOf(config, protocol, fromFilter),
+    context: contextOf(config, protocol, fromFilter, formatListenAddress(address)),
     exempt: exemptClients(config),
     maxConnections: maxConnections === undefined ? undefined : Math.ceil(maxConnections / receivers),
     balancers: new NetworkSet(proxyProtocol),

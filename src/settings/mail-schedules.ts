@@ -12,8 +12,10 @@ const longestText = 60;
 /** A primary server may be down for longer than a usual message may wait: mail for it comes only once. */
 const usualBackupLifetimeMs = 14 * 86_400_000;
 
-/** The scheduler's rules: the defaults of backup MX, then those of the file in their order. */
-export function scheduleRules(config: Pick<Config, 'schedule' | 'route' | 'queue'>): ScheduleRule[] {
+/** The scheduler's rules: the defaults of queues and of backup MX, then those of the file in their order. */
+export function scheduleRules(
+  config: Pick<Config, 'schedule' | 'route' | 'queue' | 'queues'>,
+): ScheduleRule[] {
   const ofFile = config.schedule.map((schedule) => {
     const { domain, route, tenant, retry, lifetime, bounceLifetime, warnAfter, origin } = schedule;
     return {
@@ -27,7 +29,17 @@ export function scheduleRules(config: Pick<Config, 'schedule' | 'route' | 'queue
       hours: hoursOf(schedule),
     };
   });
-  return [...backupRules(config), ...ofFile];
+  return [...queueRules(config), ...backupRules(config), ...ofFile];
+}
+
+/** The times of the queues that have some of their own. */
+function queueRules({ queues }: Pick<Config, 'queues'>): ScheduleRule[] {
+  return queues.flatMap(({ name, retry, lifetime, bounceLifetime }, index): ScheduleRule[] => {
+    const times = { retry, lifetimeMs: lifetime, bounceLifetimeMs: bounceLifetime };
+    if (Object.values(times).every((each) => each === undefined)) return [];
+    const match = { store: [index + 1] };
+    return [{ name: `queue ${name}`, origin: 'built in', match, ...times, isDefault: true }];
+  });
 }
 
 /** How long mail waits for the domains of a backup MX, unless another rule says something. */

@@ -13,11 +13,13 @@ export class LateWriter implements SpoolWriter {
   #writer: SpoolWriter | undefined;
   #failure = new SpoolError('SPOOL_NOT_OPEN', 'storing a message: its store is not open yet');
   #isClosed = false;
+  /** Resolves when it has been tried once to open it. */
+  readonly tried: Promise<void>;
 
   constructor(open: () => Promise<SpoolWriter>, timers: Timers) {
     this.#open = open;
     this.#timers = timers;
-    void this.#try();
+    this.tried = this.#try();
   }
 
   async #try(): Promise<void> {

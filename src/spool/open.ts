@@ -13,6 +13,7 @@ import { SegmentStore } from './segments/segment-store.ts';
 import { SegmentWriter } from './segments/segment-writer.ts';
 import { LateWriter } from './late-writer.ts';
 import { QueueReaders } from './queue-readers.ts';
+import { QueueSalvagers } from './queue-salvagers.ts';
 import { Queues, type QueuesEvents, type StoreOpener } from './queues.ts';
 import { SpoolError } from './spool-error.ts';
 import type { StoreAccess } from './store-access.ts';
@@ -63,6 +64,8 @@ export interface SpoolWriterOptions {
   readonly reserveBytes: number;
   /** With `none`, a power cut can lose acknowledged mail. */
   readonly sync: 'fdatasync' | 'none';
+  /** Where the instance has several stores: that of this one. */
+  readonly lane?: number | undefined;
   readonly files?: FileLayer;
   /** Unix ms. */
   readonly now?: () => number;
@@ -75,10 +78,21 @@ export interface SpoolWriterOptions {
  */
 export async function openSpoolWriter(options: SpoolWriterOptions): Promise<SpoolWriter> {
   const { directory, slot, segmentBytes, reserveBytes, sync } = options;
-  const { files = nodeFiles, now = Date.now, store = 0, timers = nodeTimers } = options;
+  const { files = nodeFiles, now = Date.now, store = 0, timers = nodeTimers, lane } = options;
   const layout = spoolLayout(directory);
   await prepareDirectory(files, layout, slot);
-  return SegmentWriter.open({ layout, store, slot, segmentBytes, reserveBytes, sync, files, now, timers });
+  return SegmentWriter.open({
+    layout,
+    store,
+    slot,
+    segmentBytes,
+    reserveBytes,
+    sync,
+    lane,
+    files,
+    now,
+    timers,
+  });
 }
 
 /** Opens a reader. No file is opened before the first read. */
@@ -96,6 +110,11 @@ export function openSalvager(options: {
   readonly files?: FileLayer;
 }): SpoolSalvager {
   return new Salvager(options.files ?? nodeFiles, spoolLayout(options.directory));
+}
+
+/** Opens readers for messages of all stores of the instance that may be damaged. @param directories - by the number of the store */
+export function openSalvagers(directories: readonly string[]): SpoolSalvager {
+  return new QueueSalvagers(directories.map((directory) => openSalvager({ directory })));
 }
 
 export interface SpoolStoreOptions {
@@ -163,15 +182,26 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
 
 type StoreOptions = Omit<SpoolStoreOptions, 'directory' | 'store' | 'files' | 'timers' | keyof StoreEvents>;
 
+/** @throws {SpoolError} `SPOOL_UNREADABLE` when there is no such folder */
+async function requireFolder(files: FileLayer, directory: string): Promise<void> {
+  try {
+    await files.readdir(directory);
+  } catch (error) {
+    const text = `the folder ${directory} is not there: is its disk mounted?`;
+    throw new SpoolError('SPOOL_UNREADABLE', text, { cause: error });
+  }
+}
+
 /** Opens all stores of the instance for the manager. Call `recover` next. @throws as `openSpoolStore` when there is one */
 export async function openStores(
   stores: readonly StoreAccess[],
   options: StoreOptions,
   events: QueuesEvents,
 ): Promise<SpoolStore> {
-  const opener = ({ directory, files, number, slot, timers, watch }: StoreAccess): StoreOpener => ({
-    open: (own) => {
-      const place = { directory, files, timers, store: number, slot: slot(options.slot) };
+  const opener = ({ directory, files, number, timers, mustExist, watch }: StoreAccess): StoreOpener => ({
+    open: async (own) => {
+      if (mustExist === true) await requireFolder(files, directory);
+      const place = { directory, files, timers, store: number };
       return openSpoolStore({ ...options, ...own, ...place });
     },
     read: (ref) => openSpoolReader({ directory, files, timers }).read(ref),
@@ -190,7 +220,7 @@ export function openReaders(stores: readonly StoreAccess[]): QueueReader {
   return only !== undefined && readers.length === 1 ? only : new QueueReaders(readers);
 }
 
-type WriterOptions = Omit<SpoolWriterOptions, 'directory' | 'store' | 'files' | 'timers'>;
+type WriterOptions = Omit<SpoolWriterOptions, 'directory' | 'store' | 'lane' | 'files' | 'timers'>;
 
 /**
  * Opens a writer to each store of the instance, by its number.
@@ -200,13 +230,30 @@ export async function openWriters(
   stores: readonly StoreAccess[],
   options: WriterOptions,
 ): Promise<readonly [SpoolWriter, ...SpoolWriter[]]> {
-  const open = ({ directory, files, number, slot, timers }: StoreAccess): Promise<SpoolWriter> => {
-    const place = { directory, files, timers, store: number, slot: slot(options.slot) };
-    return openSpoolWriter({ ...options, ...place });
+  const open = async (access: StoreAccess): Promise<SpoolWriter> => {
+    const { directory, files, number, lane, timers, mustExist, reserveBytes } = access;
+    if (mustExist === true) await requireFolder(files, directory);
+    const place = { directory, files, timers, lane, store: number };
+    const reserve = reserveBytes ?? options.reserveBytes;
+    return openSpoolWriter({ ...options, ...place, reserveBytes: reserve });
   };
   const [only, ...others] = stores;
   if (only === undefined) throw new SpoolError('SPOOL_NOT_OPEN', 'an instance without a store');
   if (others.length === 0) return [await open(only)];
-  const late = (store: StoreAccess): SpoolWriter => new LateWriter(() => open(store), store.timers);
-  return [late(only), ...others.map(late)];
+  const late = (store: StoreAccess): LateWriter => new LateWriter(() => open(store), store.timers);
+  const writers = [late(only), ...others.map(late)] as const;
+  // A store whose disk hangs, or that is not there, comes later.
+  await Promise.all(
+    stores.map((store, number) => Promise.race([writers[number]?.tried, stalledDisk(store)])),
+  );
+  return writers;
+}
+
+/** Resolves when operations on its disk hang. */
+function stalledDisk({ watch }: StoreAccess): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  watch((isStalled) => {
+    if (isStalled) resolve();
+  });
+  return promise;
 }

@@ -93,16 +93,22 @@ export function segmentCreatedMs(segmentId: number): number {
   return Math.floor(segmentId / slotCount);
 }
 
+/** Stores of one instance have lanes, so that no two give the same ids: whatever the clocks say, and whoever has a slot. */
+export const laneCount = 256;
+
 /**
  * The id of a new segment, above `previous` even if the clock was set back.
- * @param previous - highest id of this slot so far; -1: none
+ * @param previous - highest id of this slot in the store so far; -1: none
+ * @param lane - below `laneCount`, where there are several stores: the time in the id is up to 255 ms ahead then
  */
-export function nextSegmentId(previous: number, nowMs: number, slot: number): number {
+export function nextSegmentId(previous: number, nowMs: number, slot: number, lane?: number): number {
   if (!Number.isInteger(slot) || slot < 0 || slot >= slotCount) {
     throw new SpoolError(
       'SPOOL_NOT_OPEN',
       `slot ${slot} of a spool writer is not within 0..${slotCount - 1}`,
     );
   }
-  return Math.max(Math.floor(nowMs) * slotCount + slot, previous + slotCount);
+  const ms = Math.max(Math.floor(nowMs), Math.floor(previous / slotCount) + 1);
+  const ahead = lane === undefined ? 0 : (lane - (ms % laneCount) + laneCount) % laneCount;
+  return (ms + ahead) * slotCount + slot;
 }

@@ -11,13 +11,13 @@ interface Report {
   readonly recipients: number;
 }
 
-export function stalledError(store: number): SpoolError {
-  return new SpoolError('SPOOL_UNREADABLE', `the disk of store ${store} does not answer`);
+export function stalledError(): SpoolError {
+  return new SpoolError('SPOOL_UNREADABLE', 'the disk of the store does not answer');
 }
 
 /** The error while a store is not there, or is still being read. */
-export function awayError(store: number): SpoolError {
-  return new SpoolError('SPOOL_UNREADABLE', `store ${store} is still being read`);
+export function awayError(): SpoolError {
+  return new SpoolError('SPOOL_UNREADABLE', 'the store is still being read');
 }
 
 export class Member {
@@ -56,7 +56,7 @@ export class Member {
 
   /** The start went on without it. */
   isLate(): void {
-    this.absence = this.#absence ?? awayError(this.number);
+    this.absence = this.#absence ?? awayError();
   }
 
   setStalled(isStalled: boolean): void {
@@ -89,7 +89,7 @@ export class Member {
   }
 
   #tell(): void {
-    const stall = this.#isStalled ? stalledError(this.number) : undefined;
+    const stall = this.#isStalled ? stalledError() : undefined;
     const reason = this.#absence ?? stall ?? this.#journalReason;
     if (reason?.message === this.#told?.message) return;
     this.#told = reason;

@@ -120,7 +120,7 @@ export class Queues implements SpoolStore {
     } catch (error) {
       isCurrent = false;
       const why = error instanceof Error ? error.message : String(error);
-      const text = `store ${member.number} cannot be read, and is tried again every ${retryMs / 1000} s: ${why}`;
+      const text = `the store cannot be read, and is tried again every ${retryMs / 1000} s: ${why}`;
       member.absence = new SpoolError('SPOOL_UNREADABLE', text, { cause: error });
       const half = member.store;
       member.store = undefined;
@@ -254,14 +254,13 @@ export class Queues implements SpoolStore {
 
   /** Rejects when the outcomes of a store cannot be stored; does not wait for a disk that hangs. */
   async flush(): Promise<void> {
-    const away = this.#homeless.count > 0 && this.#members.find(({ isRecovered }) => !isRecovered);
-    if (away) throw awayError(away.number);
+    if (this.#homeless.count > 0 && !this.isWhole) throw awayError();
     await Promise.all(
       this.#members.map(async (member) => {
         const { store } = member;
         if (store === undefined || store.unstored === 0) return;
         const isStored = await member.unlessStalled(store.flush().then(() => true));
-        if (isStored !== true) throw stalledError(member.number);
+        if (isStored !== true) throw stalledError();
       }),
     );
   }

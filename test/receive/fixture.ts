@@ -36,6 +36,7 @@ import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import { HandshakeLimits, type HandshakeLimitSettings } from '../../src/receive/handshake-limits.ts';
 import type { ListenerOptions } from '../../src/receive/listener.ts';
 import { Receiver } from '../../src/receive/receiver.ts';
+import { onlyPlace } from '../../src/receive/store-places.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
 import type { Signing } from '../../src/signing/outgoing-mail.ts';
@@ -301,12 +302,11 @@ export async function start(
       stageWatch,
       new Set(['partner', 'bulk']),
     ),
-    spool,
+    places: onlyPlace(spool, storeWatch),
     sending,
     quarantine: options.quarantine,
     queue: options.queue,
     guesses: options.guesses,
-    storeWatch,
     intake: {
       submitted: (message) => submitted.push(message),
       get congested() {

@@ -20,6 +20,8 @@ import { ReceivedSession } from '../../src/receive/received-session.ts';
 import type { TlsLogins } from '../../src/receive/tls-logins.ts';
 import { SessionSteps } from '../../src/receive/session-steps.ts';
 import type { Waiting } from '../../src/receive/session-waiting.ts';
+import { onlyPlace } from '../../src/receive/store-places.ts';
+import type { AcceptedMessage } from '../../src/receive/types.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { SpoolWriter } from '../../src/spool/types.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -41,6 +43,8 @@ export class SessionHarness implements Waiting {
   readonly memory = new MemoryBudget(1_000_000);
   readonly troubles = new Troubles();
   readonly log: string[] = [];
+  /** What the manager is told. */
+  readonly submitted: AcceptedMessage[] = [];
   output = '';
   isClosed = false;
   readonly #clock = { now: 1_000_000 };
@@ -54,9 +58,15 @@ export class SessionHarness implements Waiting {
 
   /**
    * @param writer - of a spool that takes the place of the one in memory
+   * @param placesOf - says which queues there are
    * @param logIns - the session is under TLS from its beginning, and allows log-ins
    */
-  constructor(stages: readonly Stage[], writer?: SpoolWriter, logIns?: HarnessLogIns) {
+  constructor(
+    stages: readonly Stage[],
+    writer?: SpoolWriter,
+    logIns?: HarnessLogIns,
+    placesOf: typeof onlyPlace = onlyPlace,
+  ) {
     const { log, spool, memory, troubles } = this;
     const sink = {
       write: (line: string) => void log.push(line),
@@ -87,9 +97,12 @@ export class SessionHarness implements Waiting {
       settings,
       relay,
       pipelines: new Pipelines(entries, stageWatch, new Set(['partner'])),
-      spool: writer ?? spool,
-      storeWatch: this.#storeWatch,
-      intake: { submitted: () => undefined, congested: false, whenDrained: (callback) => callback() },
+      places: placesOf(writer ?? spool, this.#storeWatch),
+      intake: {
+        submitted: (message) => void this.submitted.push(message),
+        congested: false,
+        whenDrained: (callback) => callback(),
+      },
       memory,
       deadlines: this.#deadlines,
       log: new ReceiveLog(new Events([logListener(logger)])),

@@ -12,6 +12,8 @@ export interface KnownKey {
   /** A table, or a list of tables. */
   readonly isTable: boolean;
   readonly isList: boolean;
+  /** Tables with names that are somebody else's: [queues.NAME]. */
+  readonly isNamed: boolean;
   /** Includes its default and its description. */
   readonly schema: z.core.$ZodType;
   /** In a table whose keys depend on its `kind`: those that have it. Undefined: all. */
@@ -32,6 +34,7 @@ export function keysAt(path: Path): KnownKey[] {
   for (const part of path) {
     const here = fileSchema(at);
     if (here instanceof z.ZodArray) at = here.def.element;
+    else if (here instanceof z.ZodRecord) at = here.def.valueType;
     else if (here instanceof z.ZodObject) at = here.shape[String(part)] ?? z.never();
     else at = keysOf(here).find(({ name }) => name === part)?.schema ?? z.never();
   }
@@ -49,9 +52,13 @@ export function keysOf(schema: z.core.$ZodType): KnownKey[] {
 function knownKey(name: string, schema: z.core.$ZodType, kinds?: readonly string[]): KnownKey {
   const bare = fileSchema(schema);
   const isList = bare instanceof z.ZodArray;
-  const content = isList ? fileSchema(bare.def.element) : bare;
+  const content = isList ? fileSchema(bare.def.element) : namedContent(bare);
   const isTable = content instanceof z.ZodObject || content instanceof z.ZodDiscriminatedUnion;
-  return { name, isTable, isList, schema, kinds };
+  return { name, isTable, isList, isNamed: isTable && bare instanceof z.ZodRecord, schema, kinds };
+}
+
+function namedContent(bare: z.core.$ZodType): z.core.$ZodType {
+  return bare instanceof z.ZodRecord ? fileSchema(bare.def.valueType) : bare;
 }
 
 /** The keys of all kinds. Two kinds may have a key of the same name with another meaning: then it is there twice. */

@@ -30,6 +30,7 @@ interface Paths {
   readonly file: string | undefined;
   readonly fragments: readonly string[];
   readonly spool: string;
+  readonly queues: readonly { readonly path: string; readonly name: string }[];
   readonly controlSocket: string;
   readonly submissionSocket: string;
   readonly control: { readonly readOnlyGroup?: string | undefined };
@@ -80,7 +81,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
 ]);
 /** Files of state there, with what is written before they are replaced, and with those that could not be read. */
 const stateFile =
-  /^(?:holds|(?:overrides|rates|clock|mta-sts|tls-reports|reports|dmarc-[0-3]|pipelining)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
+  /^(?:holds|(?:overrides|rates|queues|clock|mta-sts|tls-reports|reports|dmarc-[0-3]|pipelining)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
 /** The sockets that its processes create there (process/running/life-sign.ts). */
 const lifeSign = /^(manager|receiver|sender|keys|control)-\d+\.sock$/u;
 
@@ -105,6 +106,7 @@ function namedPaths({
   file,
   fragments,
   spool,
+  queues,
   controlSocket,
   submissionSocket,
   control,
@@ -127,6 +129,7 @@ function namedPaths({
     [[], 'input', file],
     ...fragments.map((fragment) => [[], 'input', fragment] as const),
     [['spool'], 'folder', spool],
+    ...queues.map(({ name, path }) => [['queues', name, 'path'], 'folder', path] as const),
     [['control_socket'], 'socket', controlSocket],
     [['submission_socket'], 'socket', submissionSocket],
     [

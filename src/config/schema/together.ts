@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { checkElse, type ElseTables } from './route-else.ts';
 import { checkSources, type SourceTables } from './route-source.ts';
+import { checkQueues, type QueueTables } from './queues-together.ts';
 import { checkRouteTables, type RoutingTables } from './route-table-together.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSchedules, type ScheduleTables } from './schedules-together.ts';
@@ -32,7 +33,8 @@ export interface Tables
     RoutingTables,
     ElseTables,
     CredentialTables,
-    Pick<ScheduleTables, 'schedule'> {
+    Pick<ScheduleTables, 'schedule'>,
+    Pick<QueueTables, 'queues' | 'assignment'> {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -181,6 +183,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkCredentials(tables, context);
   checkSrs(tables, context);
   checkSchedules(tables, context);
+  checkQueues(tables, context);
   checkRewrites(tables, context);
   checkRouteTables(tables, context);
   checkElse(tables, context);

@@ -28,6 +28,8 @@ export interface TableDescription {
   readonly path: string;
   /** Is it written as `[[path]]`, once for each item? */
   readonly isList: boolean;
+  /** Has it a name of the administrator's: `[queues.NAME]`? */
+  readonly isNamed: boolean;
   /** Is it a part of each item of such a list? */
   readonly isInList: boolean;
   readonly description: string;
@@ -36,13 +38,13 @@ export interface TableDescription {
 
 /** Every table with its keys, in the order of the schema. */
 export function describeConfig(): readonly TableDescription[] {
-  return tablesOf('', root, { isList: false, isInList: false });
+  return tablesOf('', root, { isList: false, isNamed: false, isInList: false });
 }
 
 function tablesOf(
   path: string,
   schema: z.core.$ZodType,
-  { isList, isInList }: Pick<TableDescription, 'isList' | 'isInList'>,
+  { isList, isNamed, isInList }: Pick<TableDescription, 'isList' | 'isNamed' | 'isInList'>,
   description = descriptionOf(schema),
 ): TableDescription[] {
   const known = keysOf(schema);
@@ -50,15 +52,17 @@ function tablesOf(
     {
       path,
       isList,
+      isNamed,
       isInList,
       description,
       keys: known.filter((key) => !key.isTable).map(describeKey),
     },
   ];
   for (const key of known.filter((each) => each.isTable)) {
-    const content = key.isList ? elementOf(key.schema) : key.schema;
-    const childPath = path === '' ? key.name : `${path}.${key.name}`;
-    const form = { isList: key.isList, isInList: isList || isInList };
+    const content = key.isList || key.isNamed ? elementOf(key.schema) : key.schema;
+    const own = key.isNamed ? `${key.name}.NAME` : key.name;
+    const childPath = path === '' ? own : `${path}.${own}`;
+    const form = { isList: key.isList, isNamed: key.isNamed, isInList: isList || isNamed || isInList };
     tables.push(...tablesOf(childPath, content, form, descriptionOf(key.schema)));
   }
   return tables;
@@ -66,6 +70,7 @@ function tablesOf(
 
 function elementOf(list: z.core.$ZodType): z.core.$ZodType {
   const bare = fileSchema(list);
+  if (bare instanceof z.ZodRecord) return bare.def.valueType;
   return bare instanceof z.ZodArray ? bare.def.element : bare;
 }
 

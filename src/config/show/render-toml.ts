@@ -15,7 +15,7 @@ export function renderDefaults(): string {
     if (table.path === 'listen' && (key.defaultToml !== undefined || key.defaultText === '')) {
       return { value: key.defaultToml ?? key.example, note: '' };
     }
-    if (key.defaultToml !== undefined && !table.isList && !table.isInList)
+    if (key.defaultToml !== undefined && !table.isList && !table.isNamed && !table.isInList)
       return { value: key.defaultToml, note: '' };
     const fallback = key.defaultToml ?? key.example;
     const note = key.defaultText === '' ? 'Not set.' : `Default: ${key.defaultText}.`;
@@ -55,11 +55,11 @@ export function renderInForce(config: Config, source: TomlSource | undefined): s
       };
     },
     describeConfig()
-      .filter((table) => table.isList)
-      .map(({ path }) => {
-        const items = itemsOf(path);
-        return [path, Array.isArray(items) ? items : []];
-      }),
+      .filter((table) => table.isList || table.isNamed)
+      .map(({ path, isNamed }) => [
+        path,
+        isNamed ? namedItems(source, path) : listItems(itemsOf(path), path),
+      ]),
   );
 }
 
@@ -71,10 +71,28 @@ interface Entry {
   readonly comment?: boolean;
 }
 
+/** An item of a list of tables, or one of the tables with names. */
+interface Item {
+  readonly title: string;
+  readonly value: unknown;
+}
+
+function listItems(items: unknown, path: string): Item[] {
+  return Array.isArray(items) ? items.map((value: unknown) => ({ title: `[[${path}]]`, value })) : [];
+}
+
+/** @param path - `queues.NAME` */
+function namedItems(source: TomlSource | undefined, path: string): Item[] {
+  const above = path.slice(0, path.lastIndexOf('.'));
+  const tables = source?.value[above];
+  if (typeof tables !== 'object' || tables === null) return [];
+  return Object.entries(tables).map(([name, value]) => ({ title: `[${above}.${name}]`, value }));
+}
+
 /** @param lists - the items of lists of tables, which are printed instead of one table with descriptions */
 function render(
   entryOf: (table: TableDescription, key: KeyDescription) => Entry,
-  lists: readonly (readonly [path: string, items: readonly unknown[]])[],
+  lists: readonly (readonly [path: string, items: readonly Item[]])[],
 ): string {
   const items = new Map(lists);
   const blocks: string[] = [];
@@ -101,13 +119,13 @@ function renderTable(
   return blocks.join('\n\n');
 }
 
-function renderItems(table: TableDescription, items: readonly unknown[]): string {
+function renderItems(table: TableDescription, items: readonly Item[]): string {
   return items
-    .filter((item): item is object => typeof item === 'object' && item !== null)
-    .map((item) =>
+    .flatMap(({ title, value }) => (typeof value === 'object' && value !== null ? [{ title, value }] : []))
+    .map(({ title, value }) =>
       [
-        heading(table, false),
-        ...Object.entries(item).map(([key, value]) => `${key} = ${tomlValue(value)}`),
+        `${comment(table.description)}\n${title}`,
+        ...Object.entries(value).map(([key, value]) => `${key} = ${tomlValue(value)}`),
       ].join('\n'),
     )
     .join('\n\n');

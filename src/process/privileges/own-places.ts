@@ -4,6 +4,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -33,7 +34,10 @@ const mostNamed = 20;
  * @throws {StartError} `SPOOL_OWNER` when a folder of the spool is not ours
  */
 export async function ownPlaces(config: Config, users: RoleUsers, log: Pick<Logger, 'warn'>): Promise<void> {
-  const leftOut = ownSpool(config.spool, users);
+  const leftOut = [
+    ...ownSpool(config.spool, users),
+    ...config.queues.flatMap(({ path }) => (existsSync(path) ? ownSpool(path, users, 'queue') : [])),
+  ];
   for (const each of leftOut.slice(0, mostNamed))
     log.warn(`left as it is in the spool: ${each} ${leftOutAdvice}`);
   const more = leftOut.length - mostNamed;

@@ -27,10 +27,15 @@ interface Makers {
 
 /**
  * No process of another Sluice may be at work on the spool.
+ * @param kind - what lies beside the mail of an instance, that of another queue has not
  * @returns for each file that was left as it is, a sentence that says why
  * @throws {StartError} `SPOOL_OWNER` when a folder of the spool cannot be given away
  */
-export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers): readonly string[] {
+export function ownSpool(
+  configured: string,
+  { gid, writersGid, of }: RoleUsers,
+  kind: 'instance' | 'queue' = 'instance',
+): readonly string[] {
   const spool = behindLinkOfRoot(configured);
   const before = lstatSync(spool);
   refuseOther(spool);
@@ -57,6 +62,10 @@ export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers)
   for (const folder of folders.kept) {
     giveFiles(folder, [file], makersOf(made(folder)), leftOut);
     giveFolder(folder, { uid, gid, mode: 0o700 });
+  }
+  if (kind === 'queue') {
+    giveFolder(spool, { uid, gid, mode: 0o750 });
+    return leftOut;
   }
   const run = runFolder(spool);
   made(run);

@@ -12,7 +12,7 @@ import type { Trail } from '../../crash/trail.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
-import { openReaders, openSalvager } from '../../spool/open.ts';
+import { openReaders, openSalvagers } from '../../spool/open.ts';
 import type { QueueReader, SpoolSalvager } from '../../spool/types.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
@@ -78,8 +78,9 @@ export class ControlRole implements Role {
   ) {
     this.#link = link;
     this.#config = config;
-    this.#reader = openReaders(storesOf(config));
-    this.#salvager = openSalvager({ directory: config.spool });
+    const stores = storesOf(config);
+    this.#reader = openReaders(stores);
+    this.#salvager = openSalvagers(stores.map(({ directory }) => directory));
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
     this.#server = new ControlServer({

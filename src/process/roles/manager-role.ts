@@ -126,7 +126,10 @@ function bothOf(
 function spoolOf(config: Config): Spool {
   const { queue } = config;
   const stores = storesOf(config);
+  // Bounces may use the reserve: a failed message leaves the queue only after its report is stored.
+  const withoutReserve = stores.map((store) => ({ ...store, reserveBytes: undefined }));
   return {
+    queues: config.queues.map(({ name }) => name),
     openStore: (events) => {
       const options = {
         slot: managerSlots.longLived,
@@ -138,10 +141,9 @@ function spoolOf(config: Config): Spool {
     },
     openReader: () => openReaders(stores),
     openWriters: () =>
-      openWriters(stores, {
+      openWriters(withoutReserve, {
         slot: managerSlots.bounces,
         segmentBytes: queue.segmentSize,
-        // Bounces may use the reserve: a failed message leaves the queue only after its report is stored.
         reserveBytes: 0,
         sync: queue.sync,
       }),

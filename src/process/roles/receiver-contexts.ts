@@ -8,6 +8,7 @@ import type { Deadlines } from '../../io/deadlines.ts';
 import type { Events } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { ClientNames } from '../../policy/client-names.ts';
+import { Assignment } from '../../policy/queues/assignment.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import type { RoomGate } from '../../policy/room/room-gate.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
@@ -17,8 +18,8 @@ import type { Tenants } from '../../policy/tenants.ts';
 import type { GuessCounts } from '../../receive/guess-counts.ts';
 import type { HandshakeLimits } from '../../receive/handshake-limits.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
-import type { ReceiveContext } from '../../receive/receive-context.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
+import type { StorePlace } from '../../receive/store-places.ts';
 import type { Intake } from '../../receive/types.ts';
 import type { DefenceParts } from '../../settings/defence-stages.ts';
 import { FilterClientsStage } from '../../policy/stages/filter-clients-stage.ts';
@@ -27,10 +28,10 @@ import { tokenHints } from '../../settings/directory.ts';
 import { listenerSecurity } from '../../settings/listener-security.ts';
 import type { ContextOf } from '../../settings/listeners.ts';
 import { routeNames } from '../../settings/route-rules.ts';
+import { assignmentRules } from '../../settings/queues.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
-import type { SpoolWriter } from '../../spool/types.ts';
 import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { Tables } from '../../table/tables.ts';
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
@@ -40,13 +41,13 @@ import type { FilterHosts } from './filter-hosts.ts';
 import type { PluginHosts } from './plugin-hosts.ts';
 import type { RecipientSources } from './recipient-sources.ts';
 import type { StageWithPlaces } from '../../settings/configured-stages.ts';
+import { placesOf } from './store-places.ts';
 import type { StagePlaces } from './stage-places.ts';
 import type { TapWatch } from './tap-watch.ts';
 
 /** What the contexts are made with. A reload does not replace it. */
 export interface ContextParts {
-  readonly spool: SpoolWriter;
-  readonly storeWatch: ReceiveContext['storeWatch'];
+  readonly stores: readonly [StorePlace, ...StorePlace[]];
   readonly intake: Intake;
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
@@ -78,16 +79,13 @@ export interface ContextParts {
 
 /** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
 export function receiverContexts(config: Config, parts: ContextParts): ContextOf {
-  const { spool, storeWatch, intake, deadlines, tenants, sending, guesses, tables, directory, events } =
-    parts;
+  const { intake, deadlines, tenants, sending, guesses, tables, directory, events } = parts;
   const { certificates, collector, handshakes, resolver, signing, srs, stagePlaces, log, trail } = parts;
   const shared = {
-    spool,
     sending,
     quarantine: parts.quarantine,
     queue: parts.queue,
     guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
-    storeWatch,
     intake,
     memory: new MemoryBudget(config.receive.memoryLimit),
     deadlines,
@@ -96,7 +94,8 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     trail,
   };
   const signsLater = routesSignedLater(config);
-  return (ofListener, protocol, fromFilter) => {
+  const assignment = new Assignment(assignmentRules(config));
+  return (ofListener, protocol, fromFilter, name = '') => {
     const relay = relayPolicy(ofListener);
     const stageParts = {
       relay,
@@ -136,7 +135,8 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const logins = { directory, isRequired, hints: tokenHints(config) };
     const auth = settings.session.auth === undefined ? undefined : logins;
     const etrn = settings.session.etrn === true ? parts.defences : undefined;
-    const context = { ...shared, settings, tls, relay, pipelines, auth, etrn };
+    const places = placesOf(parts.stores, assignment, name);
+    const context = { ...shared, places, settings, tls, relay, pipelines, auth, etrn };
     if (fromFilter === undefined) return { ...context, signsLater };
     // What was counted is not counted once more, and the filter's mail always finds room: it is in the queue already.
     return {

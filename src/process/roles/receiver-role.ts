@@ -11,7 +11,6 @@ import type { Logger } from '../../log/logger.ts';
 import { HandshakeLimits } from '../../receive/handshake-limits.ts';
 import { type Bind, bindHere } from '../../receive/bind.ts';
 import { Receiver } from '../../receive/receiver.ts';
-import { StoreWatch } from '../../receive/store-watch.ts';
 import type { ReceiveSettings } from '../../receive/types.ts';
 import { DelayStates } from '../../policy/delays/delay-states.ts';
 import { KnownLists } from '../../policy/dns-lists/known-lists.ts';
@@ -28,8 +27,6 @@ import type { VisitLedger } from '../../deliver/call-ahead/call-ahead-types.ts';
 import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import type { Directory } from '../../directory/types.ts';
 
-import { openWriters, spoolFolders } from '../../spool/open.ts';
-import { probeSpool } from '../../spool/probe.ts';
 import { openTable } from '../../table/open-table.ts';
 import { Tables } from '../../table/tables.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
@@ -63,7 +60,7 @@ import { PluginHosts } from './plugin-hosts.ts';
 import { StagePlaces } from './stage-places.ts';
 import { type ContextParts, receiverContexts } from './receiver-contexts.ts';
 import { receiverSlot } from './slots.ts';
-import { storesOf } from './stores.ts';
+import { openStorePlaces, type WatchedStores } from './store-places.ts';
 import { TapWatch } from './tap-watch.ts';
 import type { TrialDesk } from './trial-desk.ts';
 
@@ -94,7 +91,7 @@ export interface ReceiverRoleParts {
 interface Parts extends ContextParts {
   readonly plugins: PluginHosts;
   readonly filters: FilterHosts;
-  readonly storeWatch: StoreWatch;
+  readonly stores: WatchedStores;
   readonly link: Link<Submitted>;
   readonly counterPosts: CounterPosts;
   readonly collector: DmarcCollector;
@@ -125,13 +122,7 @@ export class ReceiverRole implements Role {
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     const { link, log, troubles, counters, certificates, directory, sending: ledger, signing, srs } = given;
-    // All mail goes to the first store.
-    const [spool] = await openWriters(storesOf(config), {
-      slot: receiverSlot(index),
-      segmentBytes: config.queue.segmentSize,
-      reserveBytes: config.queue.reserve,
-      sync: config.queue.sync,
-    });
+    const stores = await openStorePlaces(config, receiverSlot(index), { log, troubles });
     const tenants = new Tenants(config.tenant);
     const sending = new SendingGate(ledger);
     sending.configure(sendingRules(config));
@@ -144,15 +135,6 @@ export class ReceiverRole implements Role {
     const tables = new Tables({ log, troubles }, openTable);
     tables.configure(receiverTables(config));
     srs.configure(srsSettings(config));
-    const folder = config.spool;
-    // In a folder where receivers write, which the spool itself may not be.
-    const [probed = folder] = spoolFolders(folder).written;
-    const probe = {
-      directory: probed,
-      name: String(receiverSlot(index)),
-      sync: config.queue.sync === 'fdatasync',
-    };
-    const storeWatch = new StoreWatch({ directory: folder, log, troubles, probe: () => probeSpool(probe) });
     const deadlines = new Deadlines();
     deadlines.start();
     const resolver = new LiveResolver(config);
@@ -162,8 +144,7 @@ export class ReceiverRole implements Role {
     const tallies = new StageTallies(counters);
     const stageWatch = new StageWatch({ deadlines, log, troubles, events, tallies });
     const parts: Parts = {
-      spool,
-      storeWatch,
+      stores,
       intake: new ManagerIntake(link),
       deadlines,
       tenants,
@@ -274,14 +255,14 @@ export class ReceiverRole implements Role {
     await finishWithin(graceMs, (done) => this.#receiver.drain(done));
     this.#receiver.abandon();
     this.#parts.deadlines.stop();
-    this.#parts.storeWatch.stop();
+    for (const { watch } of this.#parts.stores) watch.stop();
     await this.#parts.plugins.close();
     await this.#parts.filters.close();
     this.#parts.taps.stop();
     this.#parts.resolver.close();
     await this.#parts.recipientSources.close();
     await this.#parts.tables.close();
-    await this.#parts.spool.close();
+    await Promise.all(this.#parts.stores.map(({ spool }) => spool.close()));
     this.#parts.counterPosts.stop();
     this.#parts.collector.stop();
     this.#parts.link.close();

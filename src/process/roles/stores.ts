@@ -6,6 +6,9 @@ import { nodeTimers } from '../../io/timers.ts';
 import { storeAccess, type StoreAccess } from '../../spool/store-access.ts';
 
 /** Access of this process to the stores. Call it once in a process, so that each store has one share of its threads. */
-export function storesOf({ spool }: Config): readonly StoreAccess[] {
-  return storeAccess([{ directory: spool }], nodeTimers);
+export function storesOf({ spool, queues }: Pick<Config, 'spool' | 'queues'>): readonly StoreAccess[] {
+  const others = queues.map(
+    ({ path, reserve }) => ({ directory: path, reserveBytes: reserve, mustExist: true }) as const,
+  );
+  return storeAccess([{ directory: spool }, ...others], nodeTimers);
 }

@@ -38,13 +38,13 @@ import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff 
 import { RoleReports } from './role-reports.ts';
 import { notStartedAdvice } from './role-troubles.ts';
 import type { RoleUsers } from '../privileges/role-users.ts';
-import { isSpool } from '../../spool/open.ts';
 import { removeSign } from '../running/life-sign.ts';
 import { newPassKey } from '../../channel/pass.ts';
 import { passesOf } from './passes.ts';
 import { prepareStart } from './prepare-start.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
+import { areStoresMade } from '../watch/queue-folders.ts';
 
 export class Supervisor implements Instance {
   #config: Config;
@@ -119,7 +119,7 @@ export class Supervisor implements Instance {
   async #forkAll(): Promise<void> {
     const [manager] = this.#children;
     // In a folder that belongs to the manager's user, no other process can make the spool.
-    if (this.#users !== undefined && !isSpool(this.#config.spool) && manager !== undefined) {
+    if (this.#users !== undefined && !areStoresMade(this.#config) && manager !== undefined) {
       this.#fork(manager);
       await manager.started.promise.catch(() => undefined); // `start` reports it
     }

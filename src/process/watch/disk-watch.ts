@@ -18,7 +18,25 @@ export interface DiskProblem {
   readonly advice: string;
 }
 
-type DiskConfig = Pick<Config, 'spool' | 'queue'>;
+/** `name`: of a queue beside the default one. */
+type DiskConfig = Pick<Config, 'spool'> & {
+  readonly queue: Pick<Config['queue'], 'reserve' | 'segmentSize'>;
+  readonly name?: string;
+};
+
+/** A watch for the store of each queue. */
+export function diskWatches(
+  { spool, queue, queues }: Pick<Config, 'spool' | 'queue' | 'queues'>,
+  troubles: Troubles,
+  log: Pick<Logger, 'error' | 'info'>,
+): DiskWatch[] {
+  const others = queues.map(({ name, path, reserve = queue.reserve }) => ({
+    spool: path,
+    queue: { ...queue, reserve },
+    name,
+  }));
+  return [{ spool, queue }, ...others].map((each) => new DiskWatch(each, troubles, log));
+}
 
 /** The problem of a disk with this much free space; undefined: none. */
 export function diskProblem(freeBytes: number, { spool, queue }: DiskConfig): DiskProblem | undefined {
@@ -89,10 +107,15 @@ export class DiskWatch {
     // A full disk is reported as such, not also as one that cannot be written.
     const failure = problem?.level === 'critical' ? undefined : await this.#writeError();
     if (!this.#isRunning) return;
-    if (problem === undefined) this.#troubles.clear('disk');
-    else this.#troubles.raise('disk', problem.level, problem.text, problem.advice);
+    if (problem === undefined) this.#troubles.clear(`disk${this.#suffix}`);
+    else this.#troubles.raise(`disk${this.#suffix}`, problem.level, problem.text, problem.advice);
     this.#reportWriteError(failure);
     this.#timer = setTimeout(() => void this.#check(), checkEveryMs).unref();
+  }
+
+  get #suffix(): '' | `:${string}` {
+    const { name } = this.#config;
+    return name === undefined ? '' : `:${name}`;
   }
 
   async #writeError(): Promise<unknown> {
@@ -108,13 +131,13 @@ export class DiskWatch {
     if (failure === undefined) {
       if (this.#isUnwritable) this.#log.info('the disk of the spool can be written again');
       this.#isUnwritable = false;
-      this.#troubles.clear('disk:write');
+      this.#troubles.clear(`disk:write${this.#suffix}`);
       return;
     }
     const { text, advice } = unwritableNotice(this.#config.spool, failure);
     if (!this.#isUnwritable) this.#log.error(text);
     this.#isUnwritable = true;
-    this.#troubles.raise('disk:write', 'critical', text, advice);
+    this.#troubles.raise(`disk:write${this.#suffix}`, 'critical', text, advice);
   }
 
   async #spaceProblem(): Promise<DiskProblem | undefined> {
@@ -123,6 +146,13 @@ export class DiskWatch {
       return diskProblem(bavail * bsize, this.#config);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
+      const { spool, name } = this.#config;
+      if (name !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT')
+        return {
+          level: 'critical',
+          text: `The queue ${name} takes no mail, and its mail waits: its folder ${spool} is not there.`,
+          advice: `See that its disk is mounted: the queue comes by itself when the folder is there. To begin it anew, make the folder with mkdir.`,
+        };
       return {
         level: 'critical',
         text: `The free space of the spool ${this.#config.spool} cannot be read: ${why}.`,

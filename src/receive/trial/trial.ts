@@ -16,6 +16,7 @@ import type { AcceptedMessage } from '../types.ts';
 import { trialDirectory, withTrialLogin } from './trial-login.ts';
 import { TrialNotes } from './trial-notes.ts';
 import { TrialSession } from './trial-session.ts';
+import { onlyPlace } from '../store-places.ts';
 import { TrialSpool } from './trial-spool.ts';
 import type { TrialMail, TrialOutcome, TrialReport, TrialStep } from './trial-types.ts';
 
@@ -41,7 +42,7 @@ export async function runTrial(
   signal: AbortSignal,
 ): Promise<TrialReport> {
   const notes = new TrialNotes(nowMs);
-  const spool = new TrialSpool(listener.context.spool);
+  const spool = new TrialSpool(listener.context.places.all[0].spool);
   let accepted: AcceptedMessage | undefined;
   const context = trialContext(listener.context, watch, notes, spool, (message) => (accepted = message));
   const origin: ConnectionOrigin = {
@@ -110,8 +111,7 @@ function trialContext(
           },
     quarantine: quarantine === undefined ? undefined : askedOnly(quarantine),
     queue: queue === undefined ? undefined : askedOnly(queue),
-    spool,
-    storeWatch: { stored: () => undefined, failed: () => undefined },
+    places: onlyPlace(spool, { stored: () => undefined, failed: () => undefined }),
     intake: { submitted, congested: false, whenDrained: (callback) => callback() },
     memory: new MemoryBudget(settings.memoryLimitBytes),
     log: new ReceiveLog(new Events([notes])),

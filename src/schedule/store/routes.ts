@@ -13,7 +13,7 @@ import { Slots } from './slots.ts';
 /** Separates the numbers of tenant and store from the key; no key contains it. */
 const mark = '\t';
 
-type TimesOf = (domain: string, key: string, tenant: number) => number;
+type TimesOf = (domain: string, key: string, tenant: number, store: number) => number;
 
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
 
@@ -52,7 +52,7 @@ export class RouteStore {
   readonly #keys = new KeyIndex();
   readonly #slots: Slots;
 
-  /** @param timesOf - the number of the times for a domain, a `RouteKey.key` and the number of a tenant */
+  /** @param timesOf - the number of the times for a domain, a `RouteKey.key` and the numbers of a tenant and a store */
   constructor(parking: Parking, timesOf: TimesOf) {
     this.#slots = new Slots(this.firstTask, [
       this.recipients,
@@ -111,7 +111,7 @@ export class RouteStore {
     this.#parking.since.set(route, 0);
     this.#parking.tenant.set(route, tenant);
     this.store.set(route, store);
-    this.times.set(route, this.#timesOf(domain, key, tenant));
+    this.times.set(route, this.#timesOf(domain, key, tenant, store));
     const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);
@@ -133,8 +133,13 @@ export class RouteStore {
 
   /** Other schedules hold from now on. */
   renewTimes(route: number): void {
-    const tenant = this.tenantOf(route);
-    this.times.set(route, this.#timesOf(this.domainOf(route), this.keyOf(route), tenant));
+    const times = this.#timesOf(
+      this.domainOf(route),
+      this.keyOf(route),
+      this.tenantOf(route),
+      this.store.get(route),
+    );
+    this.times.set(route, times);
   }
 
   /** Tells the rows apart: the key, with the numbers of tenant and store before it where there are any. */

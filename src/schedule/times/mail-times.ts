@@ -35,7 +35,7 @@ interface Found {
   readonly rule: ScheduleRule;
   /** Place in the order of `rules`. */
   readonly number: number;
-  /** Higher is more specific: the domain counts first, then the route, then the tenant. */
+  /** Higher is more specific: the domain counts first, then the route, then the tenant, then the store. */
   readonly rank: number;
 }
 
@@ -69,8 +69,9 @@ export class MailTimes {
    * The number of the times of some mail.
    * @param route - `RouteKey.key`
    * @param tenant - its name
+   * @param store - the number of the one that keeps it
    */
-  of(domain: string, route: string, tenant: string): number {
+  of(domain: string, route: string, tenant: string, store = 0): number {
     if (this.rules.length === 0) return usual;
     const found: Found[] = [];
     const name = routeNameIn(route);
@@ -79,8 +80,12 @@ export class MailTimes {
       const { match } = rule;
       if (match.route !== undefined && (name === '' || !match.route.includes(name))) return;
       if (match.tenant !== undefined && !match.tenant.includes(tenant)) return;
+      if (match.store !== undefined && !match.store.includes(store)) return;
       const rank =
-        specificity * 4 + (match.route === undefined ? 0 : 2) + (match.tenant === undefined ? 0 : 1);
+        specificity * 8 +
+        (match.route === undefined ? 0 : 4) +
+        (match.tenant === undefined ? 0 : 2) +
+        (match.store === undefined ? 0 : 1);
       found.push({ rule, number, rank: rule.isDefault === true ? rank - belowAll : rank });
     };
     this.#byDomain.visit(domain, {

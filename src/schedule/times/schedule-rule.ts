@@ -12,6 +12,8 @@ export interface ScheduleMatch {
   readonly route?: readonly string[] | undefined;
   /** Names of tenants; '' is mail of no tenant. */
   readonly tenant?: readonly string[] | undefined;
+  /** Numbers of stores. */
+  readonly store?: readonly number[] | undefined;
 }
 
 /** What schedules say, each by itself. */

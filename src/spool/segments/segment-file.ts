@@ -27,6 +27,7 @@ export interface NewRecord {
 
 export interface SegmentOptions {
   readonly slot: number;
+  readonly lane?: number | undefined;
   /** Id of the first segment of this process; 0 when this is the first one. */
   readonly epoch: number;
   readonly longLived: boolean;
@@ -75,7 +76,7 @@ export class SegmentFile {
     let id = previous;
     let fd = -1;
     for (let attempt = 0; fd < 0; attempt++) {
-      id = nextSegmentId(id, nowMs, options.slot);
+      id = nextSegmentId(id, nowMs, options.slot, options.lane);
       try {
         fd = await files.open(segmentPath(layout, id), 'wx');
       } catch (error) {

@@ -12,6 +12,8 @@ export interface SegmentWriterOptions {
   /** The number of this store, for references. */
   readonly store: number;
   readonly slot: number;
+  /** Where the instance has several stores: that of this one. */
+  readonly lane: number | undefined;
   readonly segmentBytes: number;
   readonly reserveBytes: number;
   readonly sync: 'fdatasync' | 'none';

@@ -53,13 +53,13 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   static async open(options: SegmentWriterOptions): Promise<SegmentWriter> {
-    const { files, layout, slot, now } = options;
+    const { files, layout, slot, lane, now } = options;
     const space = new FreeSpace(files, layout.directory, options.reserveBytes, now);
     try {
       await space.measure();
       const previous = highestOfSlot((await listSegments(files, layout)).segments, slot);
       const nowMs = now();
-      const writer = new SegmentWriter(options, space, nextSegmentId(previous, nowMs, slot));
+      const writer = new SegmentWriter(options, space, nextSegmentId(previous, nowMs, slot, lane));
       await writer.#begin(previous, nowMs);
       return writer;
     } catch (error) {
@@ -94,9 +94,10 @@ export class SegmentWriter implements SpoolWriter {
 
   /** Begins a segment with an id above `previous`. */
   async #create(previous: number, nowMs: number): Promise<SegmentFile> {
-    const { files, layout, slot, sync } = this.#options;
+    const { files, layout, slot, lane, sync } = this.#options;
     const segment = await SegmentFile.create(files, layout, previous, nowMs, {
       slot,
+      lane,
       epoch: this.#epoch,
       longLived: false,
       sync,
@@ -111,8 +112,8 @@ export class SegmentWriter implements SpoolWriter {
   newQueueId(): string {
     if (this.#counter === counterLimit) {
       // No segment has this id. Before the next group is written, a segment with a higher id is made: see #writable.
-      const { slot, now } = this.#options;
-      this.#idSegment = nextSegmentId(this.#idSegment, now(), slot);
+      const { slot, lane, now } = this.#options;
+      this.#idSegment = nextSegmentId(this.#idSegment, now(), slot, lane);
       this.#idPrefix = segmentName(this.#idSegment);
       this.#counter = 0;
     }

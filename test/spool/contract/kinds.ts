@@ -77,8 +77,8 @@ const several: Kind = {
       nodeTimers,
     );
     const open = (own: number, reserveBytes: number): Promise<SpoolWriter> => {
-      const { directory, files, number, slot } = stores[own % 2] ?? assert.fail();
-      const place = { directory, files, store: number, slot: slot(own) };
+      const { directory, files, number, lane } = stores[own % 2] ?? assert.fail();
+      const place = { directory, files, store: number, slot: own, lane };
       return openSpoolWriter({ ...writerDefaults, ...place, reserveBytes });
     };
     return {

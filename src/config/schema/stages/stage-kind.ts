@@ -2,14 +2,9 @@
 
 import type { z } from 'zod';
 
-import { formatListenAddress, parseListenAddress } from '../../../values/listen-address.ts';
 import { duration, key, listOf, oneOf, tableOf, textOf, wholeNumber, yesNo } from '../fields.ts';
 import { kindKey } from '../kinds.ts';
-import { tableName } from '../texts.ts';
-
-function listenName(text: string): string {
-  return formatListenAddress(parseListenAddress(text));
-}
+import { listenName, tableName } from '../texts.ts';
 
 const name = key(
   textOf('a name such as "plugins"', tableName),

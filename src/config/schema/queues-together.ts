@@ -1,0 +1,39 @@
+// What [[assignment]] names in other tables: queues, tenants and listeners.
+
+import type { z } from 'zod';
+
+import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
+import { defaultQueue } from '../../values/queue-name.ts';
+import { addUnknown, addUnknownListeners } from './unknown-names.ts';
+
+/** The parts of the file that are checked, as read. */
+export interface QueueTables {
+  readonly queues: readonly { readonly name: string }[];
+  readonly assignment: readonly {
+    readonly queue: string;
+    readonly tenant?: readonly string[] | undefined;
+    readonly listen?: readonly string[] | undefined;
+  }[];
+  readonly tenant: readonly { readonly name: string }[];
+  readonly listen: readonly { readonly address: ListenAddress }[];
+}
+
+export function checkQueues(
+  { queues, assignment, tenant, listen }: QueueTables,
+  context: z.RefinementCtx,
+): void {
+  const names = [defaultQueue, ...queues.map(({ name }) => name)];
+  const tenants = tenant.map(({ name }) => name);
+  const addresses = listen.map(({ address }) => formatListenAddress(address));
+  for (const [index, each] of assignment.entries()) {
+    const path = ['assignment', index];
+    if (!names.includes(each.queue)) {
+      const message = `there is no [queues.${each.queue}]; there are ${names.slice(0, 20).join(', ')}`;
+      context.addIssue({ code: 'custom', message, path: [...path, 'queue'], params: { words: names } });
+    }
+    for (const [at, name] of (each.tenant ?? []).entries())
+      if (name !== '' && !tenants.includes(name))
+        addUnknown('tenant', name, tenants, [...path, 'tenant', at], context);
+    addUnknownListeners(addresses, each.listen, path, context);
+  }
+}

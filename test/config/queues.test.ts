@@ -1,0 +1,75 @@
+// [queues.NAME] and [[assignment]] as they are read, printed and refused.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
+import { readToml } from '../../src/config/read/toml.ts';
+import { renderInForce } from '../../src/config/show/render-toml.ts';
+import { scheduleRules } from '../../src/settings/mail-schedules.ts';
+import { assignmentRules } from '../../src/settings/queues.ts';
+
+const text = `spool = "/var/spool/sluice"
+[queues.news]
+lifetime = "2d"
+[queues.big_one]
+path = "/srv/big"
+reserve = "1GiB"
+[[assignment]]
+queue = "big_one"
+sender = ["big.example"]
+[[assignment]]
+queue = "default"
+sender = ["x@b.example"]
+`;
+
+test('queues have their names, folders and numbers, and the times that they set', () => {
+  const config = parseConfig(text, '/etc/sluice/sluice.toml');
+  assert.deepEqual(
+    config.queues.map(({ name, path, reserve }) => [name, path, reserve]),
+    [
+      ['news', '/var/spool/queues/news', undefined],
+      ['big_one', '/srv/big', 2 ** 30],
+    ],
+  );
+  assert.deepEqual(
+    assignmentRules(config).map(({ store }) => store),
+    [2, 0],
+  );
+  assert.deepEqual(
+    scheduleRules(config).map(({ name, match, lifetimeMs }) => [name, match, lifetimeMs]),
+    [['queue news', { store: [1] }, 2 * 86_400_000]],
+  );
+});
+
+test('what is in force is printed as it can be read again', () => {
+  const printed = renderInForce(parseConfig(text, 'sluice.toml'), readToml(text, 'sluice.toml'));
+  const again = parseConfig(printed, 'sluice.toml');
+  const { queues, assignment } = parseConfig(text, 'sluice.toml');
+  assert.deepEqual([again.queues, again.assignment], [queues, assignment]);
+});
+
+for (const [keys, message] of [
+  ['[queues.default]', /queues\.default: "default" is the name of the queue of \[queue\]/],
+  ['[queues."a b"]', /queues\.a b: "a b" is not the name of a queue/],
+  ['[queues.a]\nlifetme = "1d"', /queues\.a: unknown key "lifetme"|lifetme/],
+  ['[queues.a]\npath = "spool"', /queues\.a\.path/],
+  ['[queues.a]\npath = "one"\n[queues.b]\npath = "one"', /queues\.b\.path/],
+  [
+    '[queues.a]\n[[assignment]]\nqueue = "b"\ndomain = ["x.example"]',
+    /there is no \[queues\.b\]; there are default, a/,
+  ],
+  ['[queues.a]\n[[assignment]]\nqueue = "a"', /must say whose mail it is/],
+  ['[queues.a]\n[[assignment]]\nqueue = "a"\ntenant = ["nobody"]', /nobody/],
+  [
+    '[queues.a]\n[[assignment]]\nqueue = "a"\nlisten = ["192.0.2.1:25"]',
+    /there is no \[\[listen\]\] with this address/,
+  ],
+] as const) {
+  test(`${keys.replaceAll('\n', ' ')} is refused`, () => {
+    assert.throws(
+      () => parseConfig(`spool = "spool"\n${keys}\n`, 'sluice.toml'),
+      (error) => error instanceof ConfigError && message.test(error.message),
+    );
+  });
+}
