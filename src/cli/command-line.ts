@@ -33,9 +33,9 @@ export class CommandLine extends Command {
       if (arg === '--') return;
       const [name = ''] = arg.split('=', 1);
       const present = formerOptions.get(name);
-      // Only in commands that have the present option.
+      // Only in commands that have the present option, and have not given the name another meaning.
       const option = this.options.find(({ long }) => present !== undefined && long === present);
-      if (option === undefined) continue;
+      if (option === undefined || this.options.some(({ long }) => long === name)) continue;
       this.error(`error: option '${name}' is called ${present} now: write ${option.flags}`, {
         code: 'commander.unknownOption',
       });

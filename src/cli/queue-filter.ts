@@ -13,6 +13,7 @@ export interface FilterOptions {
   readonly recipient?: string;
   readonly domain?: string;
   readonly tenant?: string;
+  readonly queue?: string;
   readonly state?: string;
   readonly route?: string;
   readonly olderThan?: number;
@@ -38,6 +39,7 @@ export function withQuarantineFilterOptions(command: Command): Command {
     .option('--recipient <pattern>', 'recipient address')
     .option('--domain <pattern>', 'recipient domain')
     .option('--tenant <name>', "a tenant's mail, by its name; '' is mail of no tenant")
+    .option('--queue <name>', 'mail that this queue keeps, by its name; "default" is that of [queue]')
     .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
     .option('--newer-than <age>', 'messages younger than this', duration)
     .option('--json', 'print JSON for programs');
@@ -57,6 +59,7 @@ export function filterOf(ids: readonly string[], options: FilterOptions): QueueF
     recipient: options.recipient,
     domain: options.domain,
     tenant: options.tenant,
+    queue: options.queue,
     state: options.state,
     route: options.route,
     olderThanMs: options.olderThan,

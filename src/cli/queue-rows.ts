@@ -29,7 +29,10 @@ export async function* queueRows(
   } catch (error) {
     if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error;
     yield* storedQueue(
-      [config.spool, ...config.queues.map(({ path }) => path)],
+      [
+        { directory: config.spool },
+        ...config.queues.map(({ name, path }) => ({ queue: name, directory: path })),
+      ],
       filter,
       limit,
       (problem) => process.stderr.write(`${problem}\n`),

@@ -100,6 +100,7 @@ async function show(id: string, filter: QueueFilter, options: ShowOptions): Prom
     `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
     `From       <${first.sender}>`,
     ...(first.tenant === '' ? [] : [`Tenant     ${first.tenant}`]),
+    ...(first.queue === undefined ? [] : [`Queue      ${first.queue}`]),
     ...(first.user === undefined ? [] : [`User       ${first.user}`]),
     ...rows.flatMap((row) => recipientLines(row, sentAs)),
   ];

@@ -3,6 +3,7 @@
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import type { StoredRef } from '../spool/types.ts';
+import { defaultQueue } from '../values/queue-name.ts';
 import { textPattern } from './text-pattern.ts';
 
 /** One recipient that still waits. */
@@ -15,6 +16,8 @@ export interface QueueRow {
   readonly domain: string;
   /** Name of the tenant; empty: mail of no tenant. */
   readonly tenant: string;
+  /** The name of the queue that keeps it; undefined: the default one. */
+  readonly queue?: string | undefined;
   /** Who had handed it in; undefined: nobody who had logged in. */
   readonly user?: string | undefined;
   /**
@@ -59,6 +62,8 @@ export interface QueueFilter {
   readonly domain?: string | undefined;
   /** Name of a tenant, without `*`; '' is mail of no tenant. */
   readonly tenant?: string | undefined;
+  /** Name of a queue, without `*`; `default` is that of [queue]. */
+  readonly queue?: string | undefined;
   readonly state?: string | undefined;
   /** Name of a [[route]], without `*`. */
   readonly route?: string | undefined;
@@ -82,7 +87,7 @@ export type RowFacts = Omit<QueueRow, 'sender' | 'recipient' | 'originalRecipien
 /** The facts that a filter looks at. */
 export type ChoiceFacts = Pick<
   RowFacts,
-  'queueId' | 'receivedAtMs' | 'domain' | 'tenant' | 'state' | 'isHeld' | 'routeName'
+  'queueId' | 'receivedAtMs' | 'domain' | 'tenant' | 'queue' | 'state' | 'isHeld' | 'routeName'
 >;
 
 /** Compiles a filter into two tests: one of the facts in memory, one of the addresses in the envelope. */
@@ -106,12 +111,13 @@ export class RowMatcher {
   }
 
   matchesFacts(row: ChoiceFacts): boolean {
-    const { state, tenant, route, olderThanMs, newerThanMs, quarantine } = this.#filter;
+    const { state, tenant, queue, route, olderThanMs, newerThanMs, quarantine } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
       (this.#ids === undefined || this.#ids.has(row.queueId)) &&
       (state === undefined || row.state === state || (state === 'held' && row.isHeld)) &&
       (tenant === undefined || row.tenant === tenant) &&
+      (queue === undefined || (row.queue ?? defaultQueue) === queue) &&
       (route === undefined || row.routeName === route) &&
       (quarantine === undefined || row.isHeld) &&
       (olderThanMs === undefined || ageMs > olderThanMs) &&

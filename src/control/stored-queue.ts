@@ -7,14 +7,23 @@ import type { SpoolFinding } from '../spool/segments/inspect.ts';
 import { type StoredRef, unknownAddress } from '../spool/types.ts';
 import { type QueueFilter, type QueueRow, RowMatcher, lastFacts } from './queue-row.ts';
 
+/** The store of a queue. */
+export interface StoredQueue {
+  /** The name of the queue; undefined: the default one. */
+  readonly queue?: string | undefined;
+  readonly directory: string;
+}
+
+type FoundInQueue = SpoolFinding & { readonly queue: string | undefined; readonly ref?: StoredRef };
+
 /**
  * Yields the rows that match, at most `limit` (0: all).
- * @param stores - folders, by the number of the store
+ * @param stores - by number
  * @param report - called for each record that cannot be read
  * @param located - rows say where their messages are stored
  */
 export async function* storedQueue(
-  stores: readonly string[],
+  stores: readonly StoredQueue[],
   filter: QueueFilter,
   limit: number,
   report: (problem: string) => void,
@@ -39,6 +48,7 @@ export async function* storedQueue(
         recipient: isKnown ? waiting.address : `?@${domain}`,
         domain,
         tenant: message.tenant ?? '',
+        ...(found.queue !== undefined && { queue: found.queue }),
         ...(message.user !== undefined && { user: message.user }),
         state: message.damage !== undefined ? 'damaged' : message.held ? 'held' : 'stored',
         isHeld: message.held && message.damage === undefined,
@@ -62,10 +72,10 @@ export async function* storedQueue(
 }
 
 /** What is in all stores, one after the other. */
-async function* inAll(
-  stores: readonly string[],
-): AsyncGenerator<SpoolFinding & { readonly ref?: StoredRef }> {
-  for (const [store, directory] of stores.entries())
+async function* inAll(stores: readonly StoredQueue[]): AsyncGenerator<FoundInQueue> {
+  for (const [store, { directory, queue }] of stores.entries())
     for await (const found of inspectSpool(directory))
-      yield found.kind === 'message' ? { ...found, ref: { ...found.message.ref, store } } : found;
+      yield found.kind === 'message'
+        ? { ...found, queue, ref: { ...found.message.ref, store } }
+        : { ...found, queue };
 }

@@ -199,6 +199,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timeouts: () => deliverySettings(inForce.config).timeouts,
   });
   const operations = new Operations({
+    queueName: (number) => parts.spool.queues?.[number - 1],
     reroutes,
     counters,
     manager,

@@ -30,6 +30,8 @@ export interface QueueListingsParts {
   readonly store: Pick<SpoolStore, 'isDamaged' | 'locate'>;
   readonly setAside: Pick<SetAside, 'reasonOf'>;
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf'>;
+  /** The name of the queue whose store has this number; undefined: the default one. */
+  readonly queueName: (store: number) => string | undefined;
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
 }
@@ -85,6 +87,7 @@ export class QueueListings {
   #row(queued: QueuedRecipient): SourceRow | undefined {
     const ref = this.#parts.store.locate(queued.queueId);
     if (ref === undefined) return undefined;
+    const queue = this.#parts.queueName(ref.store);
     const setAside = queued.isHeld ? this.#parts.setAside.reasonOf(queued.queueId) : undefined;
     const sizeBytes = queued.isHeld ? this.#parts.quarantine.sizeOf(queued.queueId) : undefined;
     const isDamaged = this.#parts.store.isDamaged(queued.queueId);
@@ -94,6 +97,7 @@ export class QueueListings {
       receivedAtMs: this.#parts.manager.receivedAtMs(queued.message),
       domain: queued.domain,
       tenant: queued.tenant,
+      ...(queue !== undefined && { queue }),
       state: isDamaged ? 'damaged' : queued.state,
       isHeld: queued.isHeld && !isDamaged,
       attempts: queued.attempts,

@@ -97,14 +97,8 @@ describe('mail that nobody could hand in', { concurrency: true }, () => {
 
 describe('an option of an earlier version', { concurrency: true }, () => {
   for (const args of [
-    ['queue', 'list', '--queue', 'shop'],
-    ['queue', 'hold', '--queue=shop'],
-    ['queue', 'release', '--queue', ''],
-    ['queue', 'retry', '--queue', 'shop'],
-    ['queue', 'remove', '--queue', 'shop'],
-    ['queue', 'bounce', '--queue', 'shop'],
-    ['queue', 'export', '--queue', 'shop', '-d', '.'],
     ['explain', 'a.example', '--queue', 'shop', '--json'],
+    ['explain', 'a.example', '--queue=shop'],
   ]) {
     it(`is refused with its present name: ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await sluice(args);

@@ -284,7 +284,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a queue where there never was one',
     '[[tenant]]\nname = "shop"\nqueue = "shop"',
-    '3:1 tenant[1].queue: there is no such key; the keys here are name, sender, client, user, weight, priority, language, verp, quarantine_max_messages, quarantine_max_size',
+    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]]',
   ],
   [
     'a limit per something unknown',

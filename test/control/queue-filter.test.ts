@@ -24,6 +24,8 @@ const cases: [QueueFilter, boolean][] = [
   [{ state: 'waiting' }, true],
   [{ tenant: 'shop' }, true],
   [{ tenant: '' }, false],
+  [{ queue: 'default' }, true],
+  [{ queue: 'news' }, false],
   [{ state: 'held' }, false],
   [{ olderThanMs: 999_000 }, true],
   [{ olderThanMs: 1_000_000 }, false],
@@ -34,6 +36,12 @@ const cases: [QueueFilter, boolean][] = [
   [{ domain: 'example.com' }, false],
   [{ domain: '*.example.com', state: 'held' }, false],
 ];
+
+test('the queue of a row is compared by its name', () => {
+  const matches = (queue: string): boolean =>
+    new RowMatcher({ queue }, 2_000_000).matchesFacts({ ...row, queue: 'news' });
+  assert.deepEqual(['news', 'default', 'new'].map(matches), [true, false, false]);
+});
 
 test('a row must match all filters that are given', () => {
   for (const [filter, expected] of cases) {

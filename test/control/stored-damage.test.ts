@@ -29,7 +29,7 @@ test('addresses of an unreadable envelope are shown as ?', async (t) => {
   const bytes = await readFile(segment);
   bytes.fill(0xff, segmentPlace(ref).offset + 64, segmentPlace(ref).offset + 100); // the strings of the envelope, behind its header
   await writeFile(segment, bytes);
-  const rows = await Array.fromAsync(storedQueue([directory], { ids: [queueId] }, 0, () => undefined));
+  const rows = await Array.fromAsync(storedQueue([{ directory }], { ids: [queueId] }, 0, () => undefined));
   assert.deepEqual(
     rows.map(({ state, sender, recipient, domain }) => [state, sender, recipient, domain]),
     [['damaged', '?', '?@damaged.invalid', 'damaged.invalid']],

@@ -43,6 +43,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     },
   };
   const operations = new Operations({
+    queueName: () => undefined,
     missing: () => [],
     counters: new RoleCounters(),
     manager: {
@@ -177,6 +178,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     retryNow: (message: number) => (message === 3 ? 1 : 0),
   };
   const operations = new Operations({
+    queueName: () => undefined,
     manager: {
       scheduler,
       receivedAtMs: () => 0,

@@ -59,7 +59,16 @@ test('each recipient is kept in its queue, small and large messages alike, and a
       'news seven@news.test',
     ],
   );
+  const listed = async (...options: string[]): Promise<string[]> =>
+    [...(await held.cli('queue', 'list', ...options)).matchAll(/\w+@(?:news|far)\.test/gu)]
+      .map(([address]) => address)
+      .toSorted();
+  const ofNews = ['five@news.test', 'one@news.test', 'seven@news.test', 'three@news.test'];
+  assert.deepEqual(await listed('--queue', 'news'), ofNews);
+  assert.deepEqual(await listed('--queue', 'default'), ['six@far.test', 'two@far.test']);
+  assert.match(await held.cli('queue', 'hold', '--queue', 'big', '--dry-run'), /^1 recipient/mu);
   assert.equal(await held.program.stop('SIGTERM'), 0);
+  assert.deepEqual(await listed('--queue', 'news'), ofNews, 'also of a stopped Sluice');
 
   assert.deepEqual((await stored(held.spool)).toSorted(), [['six@far.test'], ['two@far.test']]);
   assert.deepEqual(await stored(join(held.directory, 'elsewhere')), [['four@far.test']]);

@@ -19,6 +19,8 @@ export interface ChoiceParts {
   readonly store: Pick<SpoolStore, 'isDamaged' | 'locate'>;
   readonly reader: Pick<QueueReader, 'readEnvelope' | 'readDamagedEnvelope'>;
   readonly unreadable: Pick<UnreadableMail, 'examine'>;
+  /** The name of the queue whose store has this number; undefined: the default one. */
+  readonly queueName: (store: number) => string | undefined;
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
 }
@@ -55,12 +57,14 @@ export class MessageChoice {
   readonly looksAtAddresses: boolean;
   readonly released: ReleasedHolds;
   readonly #looksAtRoutes: boolean;
+  readonly #looksAtQueues: boolean;
 
   constructor(parts: ChoiceParts, filter: QueueFilter) {
     this.#parts = parts;
     this.#ids = filter.ids === undefined || filter.ids.length === 0 ? undefined : new Set(filter.ids);
     this.#matcher = new RowMatcher(filter, parts.dateMs());
     this.#looksAtRoutes = filter.route !== undefined;
+    this.#looksAtQueues = filter.queue !== undefined;
     this.released = releasedBy(filter);
     this.looksAtAddresses =
       filter.sender !== undefined || filter.recipient !== undefined || filter.quarantine !== undefined;
@@ -88,19 +92,22 @@ export class MessageChoice {
 
   /** Chooses by facts; undefined when no recipient matches, or the message is no longer queued. */
   byFacts(message: MessageHandle): ChosenMessage | undefined {
-    const { manager, store } = this.#parts;
+    const { manager, queueName, store } = this.#parts;
     const all = manager.scheduler.recipientsOf(message);
     const [first] = all;
     if (first === undefined) return undefined;
     const { queueId } = first;
     const receivedAtMs = manager.receivedAtMs(message);
     const isDamaged = store.isDamaged(queueId);
+    const ref = this.#looksAtQueues ? store.locate(queueId) : undefined;
+    const queue = ref === undefined ? undefined : queueName(ref.store);
     const recipients = all.filter(({ domain, tenant, state, isHeld, route }) =>
       this.#matcher.matchesFacts({
         queueId,
         receivedAtMs,
         domain,
         tenant,
+        queue,
         state: isDamaged ? 'damaged' : state,
         isHeld: isHeld && !isDamaged,
         routeName: this.#looksAtRoutes ? routeNameIn(route) : undefined,
