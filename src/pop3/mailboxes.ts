@@ -58,6 +58,7 @@ export class Mailboxes {
       const index = await MaildropIndex.open(folder);
       const { count } = index;
       if (this.#messages > 0 && this.#messages + count > this.#mostMessages) {
+        index.close();
         lock.release();
         return { kind: 'full' };
       }
@@ -78,7 +79,8 @@ export class Mailboxes {
 
 async function isThere(folder: string): Promise<boolean> {
   try {
-    return (await stat(join(folder, 'new'))).isDirectory();
+    await stat(join(folder, 'new'));
+    return true;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }

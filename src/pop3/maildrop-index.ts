@@ -3,10 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Maildrop } from '../protocol/pop3/server-types.ts';
-
-export type MaildirPart = 'new' | 'cur';
+import { type MaildirPart, MaildirParts } from './maildir-parts.ts';
 
 /** RFC 1939 7. */
 const fitForUid = /^[\x21-\x7e]{1,70}$/;
@@ -46,15 +44,18 @@ function octetsIn(name: string): number {
 
 /**
  * The names in a Maildir, first those in `new`: a message that a reader moves to `cur` meanwhile is then there twice, and not missing.
- * @throws {Error} of the system; ENOENT when there is no Maildir
+ * @throws {Error} of the system
  */
-async function namesIn(folder: string): Promise<{ readonly fresh: string[]; readonly current: string[] }> {
-  const fresh = await readdir(join(folder, 'new'));
-  return { fresh, current: await readdir(join(folder, 'cur')) };
+async function namesIn(
+  parts: MaildirParts,
+): Promise<{ readonly fresh: string[]; readonly current: string[] }> {
+  const fresh = await readdir(parts.path('new'));
+  return { fresh, current: await readdir(parts.path('cur')) };
 }
 
 export class MaildropIndex implements Maildrop {
   readonly folder: string;
+  readonly #parts: MaildirParts;
   readonly #names: string[];
   readonly #isFresh: Uint8Array;
   /** NaN: not known. */
@@ -62,8 +63,14 @@ export class MaildropIndex implements Maildrop {
   /** When the folders were read last, by `performance.now()`. */
   #readAtMs = performance.now();
 
-  private constructor(folder: string, fresh: readonly string[], current: readonly string[]) {
+  private constructor(
+    folder: string,
+    parts: MaildirParts,
+    fresh: readonly string[],
+    current: readonly string[],
+  ) {
     this.folder = folder;
+    this.#parts = parts;
     // Those in `cur` first: of a message that was moved meanwhile, they are the later names.
     const names = [...current, ...fresh];
     const times = Float64Array.from(names, microsIn);
@@ -87,15 +94,25 @@ export class MaildropIndex implements Maildrop {
     this.#octets = Float64Array.from(this.#names, octetsIn);
   }
 
-  /** @throws {Error} of the system; ENOENT when there is no Maildir */
+  /** To be closed. @throws {Error} of the system; ENOENT when there is no Maildir */
   static async open(folder: string): Promise<MaildropIndex> {
-    const { fresh, current } = await namesIn(folder);
-    return new MaildropIndex(folder, fresh, current);
+    const parts = await MaildirParts.open(folder);
+    try {
+      const { fresh, current } = await namesIn(parts);
+      return new MaildropIndex(folder, parts, fresh, current);
+    } catch (error) {
+      parts.close();
+      throw error;
+    }
   }
 
   /** Of a mailbox into which nothing was delivered yet. */
   static empty(folder: string): MaildropIndex {
-    return new MaildropIndex(folder, [], []);
+    return new MaildropIndex(folder, MaildirParts.none(folder), [], []);
+  }
+
+  close(): void {
+    this.#parts.close();
   }
 
   get count(): number {
@@ -120,14 +137,19 @@ export class MaildropIndex implements Maildrop {
   placeOf(number: number): { readonly path: string; readonly name: string; readonly part: MaildirPart } {
     const part = this.#isFresh[number - 1] === 1 ? 'new' : 'cur';
     const name = this.#nameOf(number);
-    return { path: join(this.folder, part, name), name, part };
+    return { path: this.#parts.path(part, name), name, part };
+  }
+
+  /** Where a message is that has been seen. */
+  pathInCur(name: string): string {
+    return this.#parts.path('cur', name);
   }
 
   /** Reads the folders again, unless somebody has done so since that time. Messages that have gone stay where they were. */
   async find(sinceMs: number): Promise<void> {
     if (this.#readAtMs > sinceMs) return;
     const startedAtMs = performance.now();
-    const { fresh, current } = await namesIn(this.folder);
+    const { fresh, current } = await namesIn(this.#parts);
     const places = new Map<string, { readonly name: string; readonly isFresh: boolean }>();
     for (const name of fresh) places.set(uniqueOf(name), { name, isFresh: true });
     for (const name of current) places.set(uniqueOf(name), { name, isFresh: false });

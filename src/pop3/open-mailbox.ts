@@ -2,7 +2,7 @@
 // client has deleted. Promises: a message that an IMAP server has moved meanwhile is found; one that is gone is no error when it is removed.
 
 import { lstat, rename, unlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { parseMaildirName } from '../mailbox/maildir/name.ts';
 import { addToUsage } from '../mailbox/quota/mailbox-usage.ts';
 import { OctetCount } from '../protocol/pop3/message-lines.ts';
@@ -39,6 +39,7 @@ export class OpenMailbox {
 
   /** Gives the mailbox back. */
   close(): void {
+    this.index.close();
     this.#lock.release();
   }
 
@@ -55,13 +56,20 @@ export class OpenMailbox {
     return this.#whereItIs(number, (path) => MessageFile.open(path));
   }
 
-  /** Finds the size of a message, or of all. One that is gone has 0 octets. @throws {Error} of the system */
+  /** Finds the size of a message, or of all. One that is gone, or cannot be read, has 0 octets: the others can be had. */
   async measure(number: number | undefined): Promise<void> {
     const numbers = number === undefined ? this.#unmeasured() : [number];
-    await each(numbers, async (one) => {
-      const file = await this.openMessage(one);
-      this.index.measured(one, file === undefined ? 0 : await octetsOf(file));
-    });
+    await each(numbers, async (one) => this.index.measured(one, await this.#octetsOf(one)));
+  }
+
+  async #octetsOf(number: number): Promise<number> {
+    try {
+      const file = await this.openMessage(number);
+      return file === undefined ? 0 : await octetsOf(file);
+    } catch {
+      // Whoever asks for it hears why.
+      return 0;
+    }
   }
 
   /** Removes messages. Never rejects. */
@@ -91,8 +99,8 @@ export class OpenMailbox {
       try {
         await this.#whereItIs(number, async (path) => {
           const { name } = this.index.placeOf(number);
-          const seen = withSeen(name);
-          if (!path.endsWith(join('cur', seen))) await rename(path, join(this.index.folder, 'cur', seen));
+          const seen = this.index.pathInCur(withSeen(name));
+          if (path !== seen) await rename(path, seen);
         });
       } catch {
         // It stays as it was: nothing is lost.

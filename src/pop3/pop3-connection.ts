@@ -170,6 +170,8 @@ export class Pop3Connection {
           const output = this.#session.takeOutput();
           if (output !== undefined) this.#socket.write(output);
           this.#socket.end();
+          // However long the client stays, another session may have the mailbox.
+          this.#endVisit();
         }
         break;
     }

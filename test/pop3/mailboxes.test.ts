@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  symlinkSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -18,6 +21,9 @@ import { suite, test, type TestContext } from 'node:test';
 import { Mailboxes } from '../../src/pop3/mailboxes.ts';
 import type { OpenMailbox } from '../../src/pop3/open-mailbox.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+
+/** Where the system has no names for open folders, only what was looked at is used. */
+const withoutOpenFiles = existsSync('/proc/self/fd') ? false : 'the system has no /proc/self/fd';
 
 const lockName = 'sluice-pop3.lock';
 
@@ -103,8 +109,48 @@ suite('a mailbox', () => {
     const found = [await contentOf(mailbox, 1), await contentOf(mailbox, 2), await contentOf(mailbox, 3)];
     assert.deepEqual(found, ['one', 'two', undefined]);
     renameSync(join(folder, 'cur/2.b:2,R'), join(folder, 'cur/2.b:2,RT'));
-    assert.deepEqual(await mailbox.remove([1, 2, 3]), { removed: 2, failed: 0, reason: '' });
+    assert.deepEqual(await mailbox.remove([1, 2, 3]), { removed: 2, bytes: 6, failed: 0, reason: '' });
     assert.deepEqual(readdirSync(join(folder, 'cur')), []);
+  });
+
+  for (const part of ['new', 'cur'] as const) {
+    test(`is not opened when ${part} is a link to somebody else's mail`, async (t) => {
+      const others = maildir(t, { 'new/1.secret': 'of others' });
+      const folder = maildir(t);
+      rmdirSync(join(folder, part));
+      symlinkSync(join(others, 'new'), join(folder, part));
+      const answer = await new Mailboxes().open(folder);
+      assert.ok(answer.kind === 'failing');
+      assert.match(answer.reason, /is no folder/u);
+    });
+
+    test(`stays what it was when ${part} becomes a link meanwhile`, { skip: withoutOpenFiles }, async (t) => {
+      const others = maildir(t, { 'new/1.a': 'of others', 'new/2.b': 'of others' });
+      const folder = maildir(t, { 'new/1.a': 'own', 'cur/2.b': 'own' });
+      const mailbox = await opened(folder);
+      renameSync(join(folder, part), join(folder, 'aside'));
+      symlinkSync(join(others, 'new'), join(folder, part));
+      assert.deepEqual([await contentOf(mailbox, 1), await contentOf(mailbox, 2)], ['own', 'own']);
+      await mailbox.markSeen([1, 2]);
+      const { removed, failed } = await mailbox.remove([1, 2]);
+      assert.deepEqual([removed, failed], [2, 0]);
+      assert.deepEqual(readdirSync(join(others, 'new')), ['1.a', '2.b']);
+      mailbox.close();
+    });
+  }
+
+  test('can be used although something is in it that cannot be read', async (t) => {
+    const folder = maildir(t, { 'new/1.a': 'x\n', 'new/2.b': '' });
+    mkdirSync(join(folder, 'new/3.folder'));
+    symlinkSync('/etc/passwd', join(folder, 'new/4.link'));
+    const mailbox = await opened(folder);
+    await mailbox.measure(undefined);
+    assert.deepEqual(
+      [1, 2, 3, 4].map((number) => mailbox.index.sizeOf(number)),
+      [3, 0, 0, 0],
+    );
+    await assert.rejects(contentOf(mailbox, 3));
+    await assert.rejects(contentOf(mailbox, 4));
   });
 
   test('marks what was read as seen, among other flags', async (t) => {
