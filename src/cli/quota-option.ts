@@ -4,8 +4,9 @@ import { parseSize } from '../values/size.ts';
 import { ValueError } from '../values/value-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 
-/** @returns bytes. @throws {CommandError} when it is no size */
+/** @returns bytes; 0 for no limit, which needs no unit. @throws {CommandError} when it is no size */
 export function quotaOf(text: string): number {
+  if (text === '0') return 0;
   try {
     return parseSize(text);
   } catch (error) {
