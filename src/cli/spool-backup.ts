@@ -11,9 +11,11 @@ import { nodeFiles } from '../spool/file-layer.ts';
 import { formatSize, parseSize } from '../values/size.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { exitCodes } from './exit-codes.ts';
+import { queueOption, storeOf } from './queue-store.ts';
 
 interface BackupCommand {
   readonly config?: string;
+  readonly queue: string;
   readonly earlier?: string;
   readonly rate: number;
   readonly json?: boolean;
@@ -26,6 +28,7 @@ export function register(spool: Command): void {
     .command('backup <folder>')
     .description('copy the mail and the state of a running Sluice to a new folder')
     .addOption(configOption())
+    .addOption(queueOption())
     .option('--earlier <backup>', 'link the files that this earlier backup has, too, instead of copying them')
     .option(
       '--rate <size>',
@@ -37,13 +40,14 @@ export function register(spool: Command): void {
     .action(backup);
 }
 
-async function backup(folder: string, { config, earlier, rate, json }: BackupCommand): Promise<void> {
-  const { hostname, spool } = readPlaces(config);
+async function backup(folder: string, { config, queue, earlier, rate, json }: BackupCommand): Promise<void> {
+  const places = readPlaces(config);
+  const { hostname } = places;
   const signal = cancelOnSignals();
   beNice();
   const { facts, linkedBytes, problems } = await backupSpool({
     files: nodeFiles,
-    spool,
+    spool: storeOf(places, queue),
     target: folder,
     earlier,
     pace: new Pace({ timers: nodeTimers, bytesPerSecond: rate, signal }),

@@ -10,11 +10,13 @@ import { restoreSpool } from '../spool/copies/restore.ts';
 import { nodeFiles } from '../spool/file-layer.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { queueOption, storeOf } from './queue-store.ts';
 import { finishedIn } from './finished-in-logs.ts';
 import { cancelOnSignals } from './spool-backup.ts';
 
 interface RestoreCommand {
   readonly config?: string;
+  readonly queue: string;
   readonly held?: boolean;
   readonly deliver?: boolean;
   readonly log?: readonly string[];
@@ -26,6 +28,7 @@ export function register(spool: Command): void {
     .command('restore <backup>')
     .description('make the spool of a stopped Sluice from a backup')
     .addOption(configOption())
+    .addOption(queueOption())
     .option('--held', 'hold all mail, so that nothing is sent before somebody has released it')
     .option('--deliver', 'let Sluice send the mail when it starts, also what was delivered since the backup')
     .option(
@@ -37,7 +40,7 @@ export function register(spool: Command): void {
 }
 
 async function restore(backup: string, options: RestoreCommand): Promise<void> {
-  const { config, deliver, held, json, log } = options;
+  const { config, deliver, held, json, log, queue } = options;
   if ((held === true) === (deliver === true)) {
     throw new CommandError(
       exitCodes.usage,
@@ -46,7 +49,7 @@ async function restore(backup: string, options: RestoreCommand): Promise<void> {
       'Give --held to look at the mail first ("sluice queue release" lets it go), or --deliver if nothing was delivered since. --log leaves out what a log says is done.',
     );
   }
-  const { spool } = readPlaces(config);
+  const spool = storeOf(readPlaces(config), queue);
   const { facts, messages, recipients, leftOut } = await restoreSpool({
     files: nodeFiles,
     backup,

@@ -12,6 +12,13 @@ import * as spoolBackup from './spool-backup.ts';
 import * as spoolRescue from './spool-rescue.ts';
 import * as spoolRestore from './spool-restore.ts';
 import { configOption, readPlaces } from './config-file.ts';
+import { queueOption, storeOf } from './queue-store.ts';
+
+interface CheckCommand {
+  readonly config?: string;
+  readonly queue: string;
+  readonly json?: boolean;
+}
 
 export function register(program: Command): void {
   const spool = program.command('spool').description('examine, back up and rescue the spool on the disk');
@@ -21,12 +28,11 @@ export function register(program: Command): void {
       'read every record of the spool, or of a backup, and report what is damaged or missing; changes nothing',
     )
     .addOption(configOption())
+    .addOption(queueOption())
     .option('--json', 'print JSON for programs')
-    .action(
-      async (folder: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
-        await check(folder ?? readPlaces(options.config).spool, options.json === true);
-      },
-    );
+    .action(async (folder: string | undefined, { config, queue, json }: CheckCommand) => {
+      await check(folder ?? storeOf(readPlaces(config), queue), json === true);
+    });
   spoolBackup.register(spool);
   spoolRestore.register(spool);
   spoolRescue.register(spool);

@@ -1,7 +1,7 @@
 // Queues with stores of their own, with Sluice as a program: whose mail they keep, and what one that is gone means for the others.
 
 import assert from 'node:assert/strict';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
@@ -69,6 +69,12 @@ test('each recipient is kept in its queue, small and large messages alike, and a
   assert.match(await held.cli('queue', 'hold', '--queue', 'big', '--dry-run'), /^1 recipient/mu);
   assert.equal(await held.program.stop('SIGTERM'), 0);
   assert.deepEqual(await listed('--queue', 'news'), ofNews, 'also of a stopped Sluice');
+  const backup = join(held.directory, 'backup');
+  const copied = await held.cli('spool', 'backup', '--queue', 'news', '--rate', '0B', backup);
+  assert.match(copied, /has the 3 messages to 4 recipients/u);
+  rmSync(join(held.spool, '../queues/news'), { recursive: true });
+  await held.cli('spool', 'restore', '--queue', 'news', '--deliver', backup);
+  assert.match(await held.cli('spool', 'check', '--queue', 'news'), /3 messages/u);
 
   assert.deepEqual((await stored(held.spool)).toSorted(), [['six@far.test'], ['two@far.test']]);
   assert.deepEqual(await stored(join(held.directory, 'elsewhere')), [['four@far.test']]);
