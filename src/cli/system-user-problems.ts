@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { SystemAliases } from '../policy/recipients/system-aliases.ts';
+import { systemAliasProblems } from './system-alias-problems.ts';
 
 /** It is there on most systems, and nobody misses it elsewhere. */
 const usualAliases = '/etc/aliases';
@@ -30,6 +31,10 @@ export async function systemUserProblems(
     const message = isMissing ? `${path} is not there, so it has no aliases` : fault;
     if (message !== undefined) found.push({ path: ['local', 'aliases', at], message });
   }
+  const names = await aliases.read(local.aliases);
+  if (names.kind === 'failing') return found;
+  for (const message of await systemAliasProblems(names, route, local.permits))
+    found.push({ path: ['local', 'aliases'], message });
   return found;
 }
 

@@ -1,9 +1,10 @@
 // What an alias of the system stands for, down to what can be carried out: aliases that it names are looked up, too. Promises: every walk ends; an
-// alias that names itself means the user of this name; what is not permitted makes mail wait, and is never passed over.
+// alias that names itself means the user of this name; what is not permitted, and what leads to nothing, makes mail wait, and is never passed over.
 
 import { partsOf } from '../address/mailbox-parts.ts';
 import type { AliasPermit } from '../values/system-way.ts';
 import { readingsOf } from './address-user.ts';
+import { deadEnd } from './dead-end.ts';
 import { instructionOf, splitEntries } from './entries.ts';
 import { type Fault, fault, type Instruction } from './types.ts';
 
@@ -20,7 +21,7 @@ export interface AliasRules {
 
 export interface AliasSteps {
   readonly kind: 'steps';
-  /** Without `own-mailbox`. */
+  /** Without `own-mailbox`; none: mail is for the user of this name alone. */
   readonly steps: readonly Instruction[];
   /** It names itself: mail is for the user of this name, too. */
   readonly hasUser: boolean;
@@ -32,11 +33,15 @@ export function aliasSteps(name: string, { domain, permits, textOf }: AliasRules
   const steps: Instruction[] = [];
   const looked = new Set([name]);
   let hasUser = false;
+  const leadsTo = new Map<string, string[]>();
+  const ends = new Set<string>();
   for (const each of looked) {
     if (looked.size > mostLooked)
       return fault('4.3.5', `the alias ${name} leads to more than ${mostLooked} others`);
     const entries = splitEntries(textOf(each) ?? '');
     if ('kind' in entries) return faultOf(each, entries.text);
+    const others: string[] = [];
+    leadsTo.set(each, others);
     for (const entry of entries) {
       const one = instructionOf(entry, domain, () => false);
       if (one.kind === 'fault') return faultOf(each, one.text);
@@ -45,15 +50,23 @@ export function aliasSteps(name: string, { domain, permits, textOf }: AliasRules
         const permit = permitOf[one.kind];
         if (!permits.includes(permit)) return faultOf(each, `alias_permits does not name "${permit}"`);
         steps.push(one);
+        ends.add(each);
         continue;
       }
       const local = localName(one.address, domain);
       const isUser = local === each || entry.replace(/^"/, '').startsWith('\\');
-      if (!isUser && local !== undefined && textOf(local) !== undefined) looked.add(local);
-      else if (isUser && local === name) hasUser = true;
+      if (!isUser && local !== undefined && textOf(local) !== undefined) {
+        looked.add(local);
+        others.push(local);
+        continue;
+      }
+      ends.add(each);
+      if (isUser && local === name) hasUser = true;
       else steps.push(one);
     }
   }
+  const way = deadEnd(leadsTo, ends);
+  if (way !== undefined) return deadEndFault(way);
   return { kind: 'steps', steps, hasUser };
 }
 
@@ -61,6 +74,17 @@ export function aliasSteps(name: string, { domain, permits, textOf }: AliasRules
 function localName(address: string, domain: string): string | undefined {
   const { content, domain: own } = partsOf(address);
   return own.toLowerCase() === domain ? content.toLowerCase() : undefined;
+}
+
+function deadEndFault(way: readonly string[]): Fault {
+  const [name = ''] = way;
+  if (way.length === 1) return faultOf(name, 'it stands for nobody');
+  return fault('4.3.5', `the alias ${name} stands for nobody: ${shortWay(way)}`);
+}
+
+function shortWay(way: readonly string[]): string {
+  const shown = way.length > 10 ? [...way.slice(0, 8), '...', ...way.slice(-1)] : way;
+  return shown.join(' -> ');
 }
 
 function faultOf(name: string, text: string): Fault {

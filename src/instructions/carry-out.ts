@@ -3,6 +3,7 @@
 
 import { meaningOf } from '../values/pipe-outcome.ts';
 import type { ExitCodes } from '../values/local-way.ts';
+import { droppedText, isNowhere } from './nowhere.ts';
 import { type Fault, fault, type Step } from './types.ts';
 
 /** How a program has ended; `why`: it could not be started, or was ended. */
@@ -39,6 +40,10 @@ export async function carryOut(
   for (const one of list) {
     if (one.kind === 'forward') {
       if (!forwards.includes(one.address)) forwards.push(one.address);
+      continue;
+    }
+    if (isNowhere(one)) {
+      did.push(droppedText);
       continue;
     }
     if (one.kind !== 'program') {

@@ -38,7 +38,8 @@ async function deliverAlias(
 ): Promise<SystemReport> {
   const { domain } = addressParts(job.facts.recipient);
   const steps = await withIncluded(alias, { kind: 'mbox', path: job.mailbox }, domain);
-  if ('kind' in steps) return steps;
+  // The file is the administrator's: a mistake of our own (RFC 3463 3.4).
+  if ('kind' in steps) return steps.status === '4.2.1' ? fault('4.3.5', steps.text) : steps;
   const { sender } = job.facts;
   const home = existsSync(job.home) ? job.home : '/';
   const found = { kind: 'steps', steps } as const;

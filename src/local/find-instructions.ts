@@ -80,7 +80,9 @@ async function stepsOf(
   if (instructions.kind === 'fault') return { ...instructions, text: `${path}: ${instructions.text}` };
   const own = ownMailbox(job);
   if (instructions.kind === 'usual') return [own];
-  return withIncluded(instructions.list, own, domain);
+  const steps = await withIncluded(instructions.list, own, domain);
+  if ('kind' in steps || steps.length > 0 || instructions.list.length === 0) return steps;
+  return fault('4.2.1', `${path}: the files that it includes have no address`);
 }
 
 function ownMailbox({ mailbox, user }: SystemJob): Step {

@@ -37,6 +37,40 @@ test('check warns of aliases that are missing or open to others, and of a start 
   assert.deepEqual(await warnings(`user = "nobody"\n${route}[local]\naliases = []\n`, 1000), []);
 });
 
+test('check warns of aliases whose mail waits', async (t) => {
+  const { path: folder } = temporaryFolder(t, 'aliases');
+  const file = join(folder, 'aliases');
+  const found = async (text: string): Promise<readonly string[]> => {
+    writeFileSync(file, text, { mode: 0o644 });
+    const all = await warnings(`${route}[local]\naliases = ["${file}"]\n`);
+    return all.map((each) => each.replace('local.aliases: mail for the alias ', '').replaceAll(folder, '/f'));
+  };
+  writeFileSync(join(folder, 'self'), `:include:${folder}/self\n`, { mode: 0o644 });
+  writeFileSync(join(folder, 'empty'), '', { mode: 0o644 });
+  assert.deepEqual(await found('c1: c2@here.test\nc2: c1\ngood: joe, c3\nc3: good\n'), [
+    'c1 waits: the alias c1 stands for nobody: c1 -> c2 -> c1',
+    'c2 waits: the alias c2 stands for nobody: c2 -> c1 -> c2',
+  ]);
+  assert.deepEqual(
+    await found(
+      `e: :error:no\nx: joe@@x\nm: :include:/f-none\ns: :include:${folder}/self\nn: :include:${folder}/empty\ng: joe, :include:${folder}/empty\n`,
+    ),
+    [
+      'e waits: the alias e: ":error:no" is no address',
+      'x waits: the alias x: "joe@@x" is no address',
+      'm waits: the file /f-none, which is included, is not there',
+      's waits: included files lead to no address: /f/self -> /f/self',
+      'n waits: it stands for nobody',
+    ],
+  );
+  const many = Array.from({ length: 1_001 }, (_, at) => `a${at}`).join(', ');
+  assert.deepEqual(await found(`m: ${many}\n`), ['m waits: it stands for more than 1000 addresses']);
+  const names = Array.from({ length: 30 }, (_, at) => `n${at}: :error:no\n`).join('');
+  const shown = await found(names);
+  assert.equal(shown.length, 21);
+  assert.equal(shown.at(-1), 'local.aliases: 10 more aliases like these');
+});
+
 function ground(t: TestContext) {
   const { path: folder } = temporaryFolder(t, 'explain');
   const home = join(folder, 'joe');

@@ -78,6 +78,42 @@ suite('deliveries to users', { concurrency: 2 }, () => {
     assert.equal(shown(await report({}, { ...to, sender: '' })), ' & <> a@x.test b@x.test');
   });
 
+  test('/dev/null drops the mail, and what else the file asks for is done', async (t) => {
+    const { file, report, home } = ground(t);
+    file('joe', '.qmail', '/dev/null\n');
+    assert.equal(shown(await report()), 'dropped, as /dev/null asks for');
+    file('joe', '.qmail', './Maildir/\n/dev/null\na@x.test\n');
+    assert.match(
+      shown(await report()),
+      /^delivered into .\/Maildir\/; dropped.* & <a@from\.test> a@x\.test$/,
+    );
+    assert.equal(readdirSync(join(home('joe'), 'Maildir', 'new')).length, 1);
+    file('joe', '.forward', '"/dev/null"\n');
+    assert.match(shown(await report({ instructions: 'forward' })), /^dropped/);
+  });
+
+  test('files that include each other, or nobody, make mail wait', async (t) => {
+    const { file, folder, report } = ground(t);
+    const [one, other] = [join(folder, 'joe', 'one'), join(folder, 'joe', 'other')];
+    const way = { instructions: 'forward' } as const;
+    file('joe', one, `:include:${other}\n`);
+    file('joe', other, `:include:${one}\n`);
+    file('joe', '.forward', `:include:${one}\na@x.test\n`);
+    assert.match(
+      shown(await report(way)),
+      /^4\.2\.1 included files lead to no address: .*one -> .*other -> .*one$/,
+    );
+    file('joe', other, `:include:${one}\nb@x.test\n`);
+    assert.match(shown(await report(way)), /& <a@from\.test> a@x\.test b@x\.test$/);
+    file('joe', one, '# all have left\n');
+    assert.match(shown(await report(way)), /& <a@from\.test> a@x\.test$/);
+    file('joe', '.forward', `:include:${one}\n`);
+    assert.match(
+      shown(await report(way)),
+      /^4\.2\.1 .*\.forward: the files that it includes have no address$/,
+    );
+  });
+
   test('.forward: the own mailbox, addresses, files that are included, and programs with the fields before the message', async (t) => {
     const { file, report, home } = ground(t);
     const friends = file('joe', 'friends', '# friends\nann@x.test, bob@x.test\n', 0o644);
@@ -139,7 +175,7 @@ suite('deliveries to users', { concurrency: 2 }, () => {
       /^4\.7\.0 /,
     ],
     'an mbox that is a device': [
-      (made) => made.file('joe', '.qmail', '/dev/null\n'),
+      (made) => made.file('joe', '.qmail', '/dev/zero\n'),
       /^4\.3\.0 .*(no regular file|EACCES)/,
     ],
     'a file of somebody else': [
@@ -166,7 +202,7 @@ suite('deliveries to users', { concurrency: 2 }, () => {
       const aliases = join(made.folder, 'aliases');
       writeFileSync(
         aliases,
-        `# system\nroot: joe\njoe: \\joe, me@x.test\nlist: a@x.test,\n b@x.test\nowner-list: joe\nrun: "|id -u > ${made.home('alias')}/ran", c@x.test\n`,
+        `# system\nroot: joe\njoe: \\joe, me@x.test\nlist: a@x.test,\n b@x.test\nowner-list: joe\nrun: "|id -u > ${made.home('alias')}/ran", c@x.test\nfile: :include:${made.folder}/self\nnull: /dev/null\nc1: c2\nc2: c1\n`,
         { mode: 0o644 },
       );
       const of = async (recipient: string, changed = {}): Promise<string> =>
@@ -179,6 +215,12 @@ suite('deliveries to users', { concurrency: 2 }, () => {
         `"id -u > ${made.home('alias')}/ran" took it & <a@from.test> c@x.test`,
       );
       assert.equal(readFileSync(join(made.home('alias'), 'ran'), 'utf8'), '54322\n');
+      writeFileSync(join(made.folder, 'self'), `:include:${made.folder}/self\n`);
+      assert.match(await of('file@here.test'), /^4\.3\.5 included files lead to no address/);
+      writeFileSync(join(made.folder, 'self'), '');
+      assert.match(await of('file@here.test'), /^4\.3\.5 the alias stands for nobody/);
+      assert.match(await of('c1@here.test'), /^4\.3\.5 the alias c1 stands for nobody/);
+      assert.equal(await of('null@here.test'), 'dropped, as /dev/null asks for');
       assert.match(await of('run@here.test', { permits: [] }), /^4\.3\.5 .*alias_permits/);
       assert.match(await of('joe@here.test', { aliases: [join(made.folder, 'none')] }), /^delivered into/);
       const open = join(made.folder, 'open');

@@ -2,6 +2,7 @@
 // and files, which are carried out as the user who has the mail of nobody else.
 
 import { aliasNameOf, aliasSteps } from '../../instructions/alias-steps.ts';
+import { droppedText, isNowhere } from '../../instructions/nowhere.ts';
 import { type Fault, fault, type Instruction } from '../../instructions/types.ts';
 import { partsOf } from '../../address/mailbox-parts.ts';
 import { findAliasUser, type FindUser, type SystemPlace } from '../../mailbox/system/find-place.ts';
@@ -48,7 +49,8 @@ export async function aliasJob(
     isExpanded: true,
   };
   const steps = found.steps.filter(({ kind }) => kind !== 'forward');
-  if (steps.length === 0) return reported([], onward);
+  // Nobody has to be started for it.
+  if (steps.every(isNowhere)) return reported(steps.length === 0 ? [] : [droppedText], onward);
   const account = await findAccount(way, find);
   if (account.kind === 'fault') return account;
   const place = {
@@ -74,7 +76,9 @@ export function withAddresses(end: PipeEnd, onward: SystemOnward): PipeEnd | Sys
 function reported(did: readonly string[], onward: SystemOnward): SystemReport {
   if (onward.recipients.length > mostForwards)
     return fault('4.3.5', `the alias stands for more than ${mostForwards} addresses`);
-  return onward.recipients.length === 0 ? { kind: 'done', did } : { kind: 'done', did, onward };
+  if (onward.recipients.length > 0) return { kind: 'done', did, onward };
+  // Whoever took this for a delivery would lose the mail.
+  return did.length === 0 ? fault('4.3.5', 'the alias stands for nobody') : { kind: 'done', did };
 }
 
 async function findAccount(

@@ -17,7 +17,12 @@ interface ReadFile {
 }
 
 export type AliasNames =
-  | { readonly kind: 'names'; readonly textOf: (name: string) => string | undefined }
+  | {
+      readonly kind: 'names';
+      readonly textOf: (name: string) => string | undefined;
+      /** In lower case. */
+      readonly all: Iterable<string>;
+    }
   /** `reason` is one clause. */
   | { readonly kind: 'failing'; readonly reason: string };
 
@@ -45,7 +50,8 @@ export class SystemAliases {
       }
       return undefined;
     };
-    return { kind: 'names', textOf };
+    const all = { [Symbol.iterator]: () => namesIn(files).values() };
+    return { kind: 'names', textOf, all };
   }
 
   async #file(path: string): Promise<ReadFile | undefined> {
@@ -66,6 +72,10 @@ export class SystemAliases {
     this.#files.set(path, read);
     return read;
   }
+}
+
+function namesIn(files: readonly ReadFile[]): ReadonlySet<string> {
+  return new Set(files.flatMap(({ aliases }) => [...aliases.keys()]));
 }
 
 /** @throws {Error} with a clause */
