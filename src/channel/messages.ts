@@ -1,6 +1,7 @@
 // All messages between roles, and between the supervisor and the processes of roles.
 
 import type { MailboxTold } from './mailbox-messages.ts';
+import type { PasswordStored, StorePassword } from './password-messages.ts';
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { PipeRun } from '../deliver/pipe/programs.ts';
@@ -155,6 +156,7 @@ export type SupervisorToRole =
   /** Crash now, in this way: an operator tests what follows. */
   | { readonly kind: 'crash'; readonly by: CrashWay }
   | CrashTested
+  | PasswordStored
   /** To the manager: hold these messages; or, when they are held already, know why. */
   | { readonly kind: 'setAside'; readonly messages: readonly SetAsideMessage[]; readonly areKnown: boolean }
   /** To a receiver: the certificates and keys that it serves from now on. Follows `start`, and comes again after each change. */
@@ -266,6 +268,7 @@ export type RoleToSupervisor =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
   | AskedPort
   | AskedProgram
+  | StorePassword
   /** From a sender: the program of this number must end. */
   | { readonly kind: 'endProgram'; readonly id: number }
   /** From a receiver: each listener of this configuration is open, except those that `notOpen` has a sentence about. */

@@ -15,7 +15,8 @@ import { absent } from '../table/table.ts';
 import { type AliasFile, aliasFile, changeAliases, readAliases } from './alias-file.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { isOwn, ownDirectory } from './own-directory.ts';
+import { isOwnDirectory } from '../config/directory-config.ts';
+import { ownDirectory } from './own-directory.ts';
 
 interface AliasOptions {
   readonly config?: string;
@@ -126,7 +127,7 @@ async function test(address: string, options: AliasOptions): Promise<void> {
   const config = readConfig(options.config);
   const { table, ...file } = aliasFile(config, options.table);
   const lines = readAliases({ table, ...file });
-  const own = config.directory.some(isOwn) ? ownDirectory(options) : undefined;
+  const own = config.directory.some(isOwnDirectory) ? ownDirectory(options) : undefined;
   const find = async (key: string): Promise<FoundUser> => {
     const record = await own?.read((records) => records.user(accountKey(key)));
     return record === undefined ? { kind: 'absent' } : { kind: 'user', user: accountOf(record).user };

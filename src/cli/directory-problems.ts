@@ -8,7 +8,8 @@ import { accountOf } from '../directory/record.ts';
 import { lacksSecret } from '../directory/scram-secrets.ts';
 import { type Identity, identityOf } from '../process/privileges/identity.ts';
 import { isOpenTo, wanted } from '../process/privileges/is-open-to.ts';
-import { isOwn, openOwn } from './own-directory.ts';
+import { isOwnDirectory } from '../config/directory-config.ts';
+import { openOwn } from './own-directory.ts';
 
 /** Looks at every source once. */
 export async function directoryProblems(config: Config): Promise<ConfigWarning[]> {
@@ -69,7 +70,7 @@ function useOf({ kind }: DirectoryConfig) {
 
 /** Clients that know SCRAM prefer it, and do not try PLAIN when it fails. */
 async function usersWithoutSecret(settings: DirectoryConfig): Promise<readonly string[]> {
-  if (!isOwn(settings)) return [];
+  if (!isOwnDirectory(settings)) return [];
   const names = await openOwn(settings, { mode: 0o600, owner: undefined }).read((records) =>
     [...records.users()].flatMap((record) => (lacksSecret(accountOf(record)) ? [record.user] : [])),
   );

@@ -8,7 +8,8 @@ import { limitsOf } from '../mailbox/quota/limits.ts';
 import type { QuotaLimits } from '../values/shared-quotas.ts';
 import { directoryFailing } from './directory-failing.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { isOwn, ownDirectory } from './own-directory.ts';
+import { isOwnDirectory } from '../config/directory-config.ts';
+import { ownDirectory } from './own-directory.ts';
 import { ask } from './until-reachable.ts';
 
 export interface UserMailbox {
@@ -41,7 +42,7 @@ export function mailboxOfUser({ mailboxes }: Pick<Config, 'mailboxes'>, user: Us
 }
 
 async function ownUser(config: Config, file: string | undefined, address: string): Promise<User | undefined> {
-  if (!config.directory.some(isOwn)) return undefined;
+  if (!config.directory.some(isOwnDirectory)) return undefined;
   const record = await ownDirectory(file === undefined ? {} : { config: file }).read((records) =>
     records.user(address.toLowerCase()),
   );
@@ -49,7 +50,7 @@ async function ownUser(config: Config, file: string | undefined, address: string
 }
 
 async function askedUser(config: Config, address: string): Promise<User> {
-  const found = config.directory.every(isOwn)
+  const found = config.directory.every(isOwnDirectory)
     ? ({ kind: 'absent' } as const)
     : await ask(config, { operation: 'user.find', address });
   if (found.kind === 'failing') throw directoryFailing(found);

@@ -14,7 +14,8 @@ import { confirm } from './confirm.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
 import { mailboxOfAddress } from './mailbox-of.ts';
-import { isOwn, ownDirectory } from './own-directory.ts';
+import { isOwnDirectory } from '../config/directory-config.ts';
+import { ownDirectory } from './own-directory.ts';
 import { mailCame, mailWent } from './shared-quotas.ts';
 import { bytes as sizeText, table } from './text-table.ts';
 
@@ -66,7 +67,7 @@ async function list(
 ): Promise<void> {
   const config = readConfig(options.config);
   const wanted = domain === undefined ? '' : accountKey(`@${domain}`);
-  const users = config.directory.some(isOwn)
+  const users = config.directory.some(isOwnDirectory)
     ? await ownDirectory(options).read((records) =>
         [...records.users()].map((record) => accountOf(record).user),
       )

@@ -41,6 +41,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   dkim: () => import('./dkim.ts'),
   srs: () => import('./srs.ts'),
   table: () => import('./table.ts'),
+  passwd: () => import('./passwd.ts'),
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),
   alias: () => import('./alias.ts'),

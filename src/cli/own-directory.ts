@@ -2,7 +2,7 @@
 
 import { Option } from 'commander';
 import type { Config } from '../config/config.ts';
-import type { DirectoryConfig } from '../config/directory-config.ts';
+import { isOwnDirectory, type OwnDirectoryConfig } from '../config/directory-config.ts';
 import { systemReason } from '../config/read/config-error.ts';
 import { editableDatabase } from '../directory/edit/database-records.ts';
 import type { EditableDirectory, NewFileOwnership } from '../directory/edit/editable.ts';
@@ -41,7 +41,7 @@ export function ownDirectory(options: DirectoryOptions): EditableDirectory {
 }
 
 /** @param ownership - of a file that is made */
-export function openOwn({ kind, path }: OwnSource, ownership: NewFileOwnership): EditableDirectory {
+export function openOwn({ kind, path }: OwnDirectoryConfig, ownership: NewFileOwnership): EditableDirectory {
   return kind === 'users' ? editableFile(path, ownership) : editableDatabase(path, ownership);
 }
 
@@ -56,10 +56,8 @@ function failed(doing: string, path: string, error: unknown): never {
   );
 }
 
-type OwnSource = Extract<DirectoryConfig, { readonly kind: 'users' | 'sqlite' | 'vpopmail' }>;
-
-function sourceOf({ directory }: Config, name: string | undefined): OwnSource {
-  const own = directory.filter(isOwn);
+function sourceOf({ directory }: Config, name: string | undefined): OwnDirectoryConfig {
+  const own = directory.filter(isOwnDirectory);
   const source = name === undefined ? own[0] : own.find((each) => each.name === name);
   if (source !== undefined) return source;
   const names = own.map((each) => `"${each.name}"`).join(', ');
@@ -72,11 +70,6 @@ function sourceOf({ directory }: Config, name: string | undefined): OwnSource {
       ? 'Add one of kind "users", or of kind "sqlite" without a query. Others are changed with the programs that they belong to.'
       : `There is ${names}.`;
   throw new CommandError(exitCodes.usage, 'DIRECTORY_SOURCE', problem, advice);
-}
-
-/** Whether commands can change it. */
-export function isOwn(source: DirectoryConfig): source is OwnSource {
-  return source.kind === 'users' || (source.kind === 'sqlite' && source.query === undefined);
 }
 
 /** A new file is for the keys process to read, and for nobody else. */

@@ -16,7 +16,8 @@ import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
 import { mailboxOfAddress, mailboxOfUser, type UserMailbox } from './mailbox-of.ts';
-import { isOwn, ownDirectory } from './own-directory.ts';
+import { isOwnDirectory } from '../config/directory-config.ts';
+import { ownDirectory } from './own-directory.ts';
 import { namedQuota, quotasSharedBy, recountShared, usageOfShared } from './shared-quotas.ts';
 import { bytes as sizeText, table } from './text-table.ts';
 
@@ -125,7 +126,7 @@ async function knownMailboxes(config: Config, options: Options): Promise<UserMai
   const users = new Map<string, User>();
   for await (const { address } of foundMailboxes(config.mailboxes.path))
     users.set(address, { address, aliases: [], senders: [] });
-  if (config.directory.some(isOwn)) {
+  if (config.directory.some(isOwnDirectory)) {
     const own = await ownDirectory(options).read((records) =>
       [...records.users()].map((record) => accountOf(record).user),
     );

@@ -89,3 +89,11 @@ export function toDirectoryConfig(given: FileDirectory, folder: string): Directo
     }
   }
 }
+
+/** Sources that Sluice writes, and vpopmail's, whose form it knows. */
+export type OwnDirectoryConfig = Extract<DirectoryConfig, { readonly kind: 'users' | 'sqlite' | 'vpopmail' }>;
+
+/** Whether Sluice can change it. */
+export function isOwnDirectory(source: DirectoryConfig): source is OwnDirectoryConfig {
+  return source.kind === 'users' || (source.kind === 'sqlite' && source.query === undefined);
+}

@@ -15,7 +15,7 @@ import { ControlError } from './control-error.ts';
 import { checkRequest, rightsFor } from './control-request.ts';
 import { readAnswer, readPart } from './operations/check.ts';
 import { controlOperations, type ControlSet } from './operations/sets.ts';
-import { readSocketOf } from '../values/read-socket.ts';
+import { readSocketOf } from '../values/control-sockets.ts';
 
 /** How often the client checks for new bytes: while the control process works on a request, it sends some every second. */
 const checkEveryMs = 1_000;

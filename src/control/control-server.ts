@@ -1,4 +1,5 @@
-// The control sockets: one for all operations, and one for those that only ask; who may open them, their groups decide. One
+// The control sockets: one for all operations, one for those that only ask, and one for users who change their own password. Who may open the first
+// two, their groups decide; anybody may open the third. One
 // request a connection, one JSON object a line.
 // A connection that closes cancels its request.
 
@@ -20,6 +21,8 @@ interface SocketLimits {
   readonly requestBytes: number;
   /** Further connections are closed at once; undefined: as many as this process may open. */
   readonly connections: number | undefined;
+  /** A connection is closed when its request is not complete within this time: a silent program would hold it forever. */
+  readonly requestTimeoutMs: number;
 }
 
 /**
@@ -27,12 +30,11 @@ interface SocketLimits {
  * A change may name many thousand messages; no question is that long.
  */
 const limitsOf: Readonly<Record<Rights, SocketLimits>> = {
-  change: { requestBytes: 16 * 1024 * 1024, connections: undefined },
-  read: { requestBytes: 256 * 1024, connections: 100 },
+  change: { requestBytes: 16 * 1024 * 1024, connections: undefined, requestTimeoutMs: 60_000 },
+  read: { requestBytes: 256 * 1024, connections: 100, requestTimeoutMs: 60_000 },
+  // Anybody may hold its connections: they are few, and end soon.
+  own: { requestBytes: 32 * 1024, connections: 50, requestTimeoutMs: 5_000 },
 };
-
-/** A connection is closed when its request is not complete within this time: a silent program would hold it forever. */
-const requestTimeoutMs = 60_000;
 
 /** How often a sign of life is sent while the answer takes longer. */
 const signOfLifeMs = 1_000;
@@ -58,7 +60,7 @@ export class ControlServer {
 
   /**
    * @param rights - of whoever can open the socket
-   * @param gid - the group that may open it; undefined: only this user may
+   * @param gid - the group that may open it; undefined: only this user may, and with rights `own` everybody
    * @throws {ControlError} `CONTROL_SOCKET` when the socket cannot be made, `CONTROL_GROUP` when it cannot be given to the group
    */
   async listen(path: string, rights: Rights, gid: number | undefined): Promise<void> {
@@ -67,7 +69,7 @@ export class ControlServer {
     if (connections !== undefined) server.maxConnections = connections;
     this.#servers.push(server);
     try {
-      await listenUnix(server, path, 0o600);
+      await listenUnix(server, path, rights === 'own' ? 0o666 : 0o600);
     } catch (error) {
       throw new ControlError(
         'CONTROL_SOCKET',
@@ -87,7 +89,8 @@ export class ControlServer {
     this.#sockets.add(socket);
     const cancelled = new AbortController();
     let isAsked = false;
-    const lines = new LineReader(limitsOf[rights].requestBytes);
+    const { requestBytes, requestTimeoutMs } = limitsOf[rights];
+    const lines = new LineReader(requestBytes);
     const timer = setTimeout(() => socket.destroy(), requestTimeoutMs).unref();
     socket.setEncoding('utf8');
     socket.on('error', () => undefined);
@@ -123,7 +126,7 @@ export class ControlServer {
       const { name, question } = parseRequest(line);
       trail?.begin('answer', name, number);
       trail?.flush();
-      if (rights === 'read') refuseChange(name, question);
+      if (rights !== 'change') refuseMore(rights, name, question);
       send({ kind: 'end', result: await perform(service, name, question, { signal, report }) });
     } catch (error) {
       send(this.#errorReply(error));
@@ -164,8 +167,18 @@ function openToGroup(path: string, gid: number): void {
 }
 
 /** @throws {ControlError} `CONTROL_READ_ONLY` */
-function refuseChange(name: ControlName, question: ControlSet[ControlName]['question']): void {
-  if (rightsFor(name, question) === 'read') return;
+function refuseMore(
+  rights: Exclude<Rights, 'change'>,
+  name: ControlName,
+  question: ControlSet[ControlName]['question'],
+): void {
+  if (rightsFor(name, question) === rights) return;
+  if (rights === 'own')
+    throw new ControlError(
+      'CONTROL_DENIED',
+      'This socket is for users who change their own password, and for nothing else.',
+      'Nothing was done. Ask at control_socket, as root or in the group of full rights (group in [control]).',
+    );
   throw new ControlError(
     'CONTROL_READ_ONLY',
     `The operation ${name} changes something, and this socket is for questions only. Nothing was changed.`,

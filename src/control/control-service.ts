@@ -1,6 +1,7 @@
 // Answers the operations of the control socket: from the manager, the spool and the list of troubles.
 
 import { askTrial } from './ask-trial.ts';
+import type { PasswordChange, PasswordChanged } from '../directory/password-change.ts';
 import type { Ban, Directory, Failing } from '../directory/types.ts';
 import type { Asker, Service } from './operations/operation.ts';
 import type { CrashTestAnswer, CrashTestQuestion } from './operations/crash-test.ts';
@@ -18,6 +19,8 @@ export type Reload = (question: ReloadQuestion) => Promise<Reloaded>;
 export interface UsersAndBans extends Pick<Directory, 'find' | 'checkPassword'> {
   bans(): Promise<readonly Ban[] | Failing>;
   liftBans(target: string | undefined): Promise<readonly Ban[] | Failing>;
+  /** With the password until now: the user asks; without it, an operator. */
+  changePassword(change: PasswordChange): Promise<PasswordChanged>;
 }
 
 export interface ControlServiceParts {
@@ -86,6 +89,8 @@ export function controlService({
     tls: () => tls(),
     'user.find': ({ address }) => directory.find(address),
     'user.check': (question) => directory.checkPassword(question),
+    'password.change': async (question) => toUser(await directory.changePassword(question)),
+    'password.set': ({ login, next }) => directory.changePassword({ login, next }),
     'ban.list': () => directory.bans(),
     'ban.lift': ({ target }) => directory.liftBans(target),
     'policy.try': (question, { signal }) => askTrial(ask, question, signal),
@@ -106,4 +111,10 @@ export function controlService({
       return null;
     },
   };
+}
+
+/** Reasons tell which users there are: they are for operators and the log. */
+function toUser(answer: PasswordChanged): PasswordChanged {
+  if (answer.kind === 'wrong') return { kind: 'wrong', reason: 'the password is wrong' };
+  return answer.kind === 'failing' ? { kind: 'failing', reason: 'the users cannot be asked' } : answer;
 }

@@ -26,6 +26,11 @@ export type FoundAccount =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failing'; readonly reason: string };
 
+/** The same, with the name of the source. */
+export type FoundInSource =
+  | Exclude<FoundAccount, { readonly kind: 'account' }>
+  | (Extract<FoundAccount, { readonly kind: 'account' }> & { readonly source: string });
+
 /** Application passwords come first: they are quick to check. */
 export function inOrderOfCost(credentials: readonly Credential[]): readonly Credential[] {
   return credentials.toSorted(

@@ -56,6 +56,7 @@ const kinds: Readonly<Record<Ban['kind'], string>> = {
 interface Named {
   readonly login: string;
   readonly client: string;
+  readonly alwaysCounts?: true;
 }
 
 export class GuardedDirectory implements Directory, LoginBans {
@@ -89,15 +90,23 @@ export class GuardedDirectory implements Directory, LoginBans {
   }
 
   checkPassword(login: PasswordLogin): Promise<LoginAnswer> {
-    return this.#guard(login, () => this.#directory.checkPassword(login));
+    return this.#guard(named(login), () => this.#directory.checkPassword(login));
+  }
+
+  /** The password of somebody on this host who wants to change it. */
+  provePassword(login: string, password: string): Promise<LoginAnswer> {
+    const question = { login, password, client: '', isEncrypted: true };
+    return this.#guard({ login, client: '', alwaysCounts: true }, () =>
+      this.#directory.checkPassword(question),
+    );
   }
 
   checkToken(login: TokenLogin): Promise<LoginAnswer> {
-    return this.#guard(login, () => this.#directory.checkToken(login));
+    return this.#guard(named(login), () => this.#directory.checkToken(login));
   }
 
   checkCertificate(login: CertificateLogin): Promise<LoginAnswer> {
-    return this.#guard(login, () => this.#directory.checkCertificate(login));
+    return this.#guard(named(login), () => this.#directory.checkCertificate(login));
   }
 
   /** A client that begins has not failed yet: only a ban is looked for. */
@@ -131,18 +140,18 @@ export class GuardedDirectory implements Directory, LoginBans {
     return Promise.resolve(this.limits.lift(target, this.#parts.now()));
   }
 
-  async #attempt({ login, client }: Named): Promise<LoginAttempt> {
+  async #attempt({ login, ...how }: Named): Promise<LoginAttempt> {
     // Without a name, the token alone says who it is: only the client counts.
-    return { user: login === '' ? '' : await this.#directory.countedAs(login), client };
+    return { user: login === '' ? '' : await this.#directory.countedAs(login), ...how };
   }
 
   async #guard<Answer extends LoginAnswer>(
-    named: Named,
+    who: Named,
     check: () => Promise<Answer>,
   ): Promise<Answer | Banned> {
     const { now } = this.#parts;
     const counted = async (): Promise<Answer | Banned> => {
-      const attempt = await this.#attempt(named);
+      const attempt = await this.#attempt(who);
       const ban = this.limits.banOf(attempt, now());
       if (ban !== undefined) return { kind: 'banned', ban };
       const answer = await check();
@@ -161,4 +170,9 @@ export class GuardedDirectory implements Directory, LoginBans {
       `too many log-ins have failed: ${kinds[kind]} ${target} may not log in for ${time}; "sluice bans lift ${target}" ends it`,
     );
   }
+}
+
+/** Without what proves it. */
+function named({ login, client }: Named): Named {
+  return { login, client };
 }

@@ -26,6 +26,8 @@ export interface LoginAttempt {
   readonly user: string;
   /** The client's IP address; empty for programs of this host. */
   readonly client: string;
+  /** The user counts whether or not this client has logged in before, and is not remembered: all users of this host look the same here. */
+  readonly alwaysCounts?: true | undefined;
 }
 
 type Target = readonly [kind: BannedKind, name: string];
@@ -143,6 +145,7 @@ export class LoginLimits {
   }
 
   succeeded(attempt: LoginAttempt): void {
+    if (attempt.alwaysCounts === true) return;
     const pair = pairOf(attempt);
     if (this.#remember(pair)) this.#keeper.changed({ kind: 'proven', pair });
   }
@@ -191,12 +194,13 @@ export class LoginLimits {
   }
 
   #targetsOf(attempt: LoginAttempt): readonly Target[] {
-    const { user, client } = attempt;
+    const { user, client, alwaysCounts = false } = attempt;
     const targets: Target[] = [];
     if (client !== '' && !this.#exempt.has(client)) {
       targets.push(['client', clientOf(client)], ['network', networkOf(client)]);
     }
-    if (user !== '' && !this.#proven.has(pairOf(attempt))) targets.push(['user', user.slice(0, longestName)]);
+    if (user !== '' && (alwaysCounts || !this.#proven.has(pairOf(attempt))))
+      targets.push(['user', user.slice(0, longestName)]);
     return targets;
   }
 }

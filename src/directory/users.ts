@@ -12,7 +12,7 @@ import type { ParsedHash } from '../password/parsed-hash.ts';
 import { checkScramProof } from '../password/scram.ts';
 import { tableKey } from '../table/table-key.ts';
 import type { TablesParts } from '../table/tables.ts';
-import { type Account, type FoundAccount, inOrderOfCost } from './account.ts';
+import { type Account, type FoundInSource, inOrderOfCost } from './account.ts';
 import { accountKey } from './account-key.ts';
 import type { Guarded } from './guarded-directory.ts';
 import { KnownPasswords } from './known-passwords.ts';
@@ -169,20 +169,24 @@ export class Users implements Guarded {
     return found.kind === 'account' ? found.account.user.address : key;
   }
 
+  locate(login: string): Promise<FoundInSource> {
+    return this.#findAccount(this.keyOf(login));
+  }
+
   /** The form of a name in which sources are asked. */
   keyOf(login: string): string {
     const { defaultDomain } = this.#settings;
     return accountKey(login.includes('@') || defaultDomain === '' ? login : `${login}@${defaultDomain}`);
   }
 
-  async #findAccount(name: string): Promise<FoundAccount> {
+  async #findAccount(name: string): Promise<FoundInSource> {
     if (name === '' || name.length > longestLogin || name.includes('\0')) return { kind: 'absent' };
     for (const source of this.#sources.list) {
       if (source.kind !== 'accounts') continue;
       const found = await source.find(name);
       if (found.kind === 'failing')
         return { kind: 'failing', reason: `the source "${source.name}": ${found.reason}` };
-      if (found.kind === 'account') return found;
+      if (found.kind === 'account') return { ...found, source: source.name };
     }
     return { kind: 'absent' };
   }

@@ -29,6 +29,8 @@ export type EventName =
   | 'authenticated'
   /** A client has tried to log in, and was not let in. */
   | 'authenticationFailed'
+  /** The password of a user is another one now. */
+  | 'passwordChanged'
   /** A user has had the mailbox open by POP3, and the session has ended. */
   | 'pop3Session'
   /** A load balancer has sent no proper PROXY header. */

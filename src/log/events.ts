@@ -63,6 +63,7 @@ interface EventFields {
   };
   readonly authenticated: AuthenticatedFields;
   readonly authenticationFailed: AuthenticationFailedFields;
+  readonly passwordChanged: { readonly user: string };
   readonly pop3Session: Pop3SessionFields;
   readonly proxyHeaderFailed: { readonly frontEnd: string; readonly reason: string };
   readonly rejected: {

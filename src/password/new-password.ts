@@ -1,7 +1,8 @@
 // Makes what is stored for a new password: a hash by Argon2id (RFC 9106) for log-ins that send the password, and beside it a secret for
 // those by SCRAM-SHA-256, which prove that they know it.
 
-import { argon2Sync, hash, randomBytes, randomInt } from 'node:crypto';
+import { argon2 as argon2Later, argon2Sync, hash, randomBytes, randomInt } from 'node:crypto';
+import { promisify } from 'node:util';
 import { maxPasswordBytes } from './bounds.ts';
 import type { ScramSecret } from './parsed-hash.ts';
 import { formatScramSecret, scramSecretOf } from './scram.ts';
@@ -35,7 +36,21 @@ export function newScramSalt(): ScramSalt {
 export function newPassword(password: string, shared: ScramSalt = newScramSalt()): StoredPassword {
   const bytes = checkedBytes(password);
   const nonce = randomBytes(saltBytes);
-  const digest = argon2Sync('argon2id', { message: bytes, nonce, ...argon2 });
+  return formed(password, nonce, argon2Sync('argon2id', { message: bytes, nonce, ...argon2 }), shared);
+}
+
+/** The same for a process that has other things to do meanwhile. */
+export async function newPasswordLater(
+  password: string,
+  shared: ScramSalt = newScramSalt(),
+): Promise<StoredPassword> {
+  const bytes = checkedBytes(password);
+  const nonce = randomBytes(saltBytes);
+  const digest = await promisify(argon2Later)('argon2id', { message: bytes, nonce, ...argon2 });
+  return formed(password, nonce, digest, shared);
+}
+
+function formed(password: string, nonce: Uint8Array, digest: Uint8Array, shared: ScramSalt): StoredPassword {
   const parameters = `m=${argon2.memory},t=${argon2.passes},p=${argon2.parallelism}`;
   return {
     password: `$argon2id$v=19$${parameters}$${unpadded(nonce)}$${unpadded(digest)}`,
@@ -79,6 +94,6 @@ export function generatePassword(): string {
   return Array.from({ length: groupCount }, group).join('-');
 }
 
-function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/u, '');
+function unpadded(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64').replace(/=+$/u, '');
 }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Ban, Failing, FoundUser } from '../../src/directory/types.ts';
+import type { PasswordChange, PasswordChanged } from '../../src/directory/password-change.ts';
 import type { TestContext } from 'node:test';
 import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
 import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
@@ -31,7 +32,7 @@ import type { RatesAnswer, RatesReset } from '../../src/control/operations/rates
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import type { ListenerTlsFacts } from '../../src/control/operations/tls.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
-import { readSocketOf } from '../../src/values/read-socket.ts';
+import { passwordSocketOf, readSocketOf } from '../../src/values/control-sockets.ts';
 import { controlService } from '../../src/control/control-service.ts';
 import type { Call, Service } from '../../src/control/operations/operation.ts';
 import type { ManagerSet } from '../../src/control/operations/sets.ts';
@@ -68,6 +69,7 @@ export interface Answers {
   readonly rates?: () => RatesAnswer;
   readonly resetRates?: (reset: RatesReset) => boolean;
   readonly find?: (address: string) => FoundUser;
+  readonly password?: (change: PasswordChange) => PasswordChanged;
   readonly bans?: () => readonly Ban[] | Failing;
   /** Of the operation `tls`; none when not given. */
   readonly listeners?: () => readonly ListenerTlsFacts[];
@@ -79,6 +81,8 @@ export interface Running {
   /** A configuration file that names the socket. */
   /** For those who may only ask. */
   readonly readSocket: string;
+  /** For users who change their own password. */
+  readonly passwordSocket: string;
   readonly folder: string;
   /** The requests, in order. */
   readonly asked: readonly (readonly [what: string, parameters: unknown])[];
@@ -152,6 +156,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
         find: (address) => Promise.resolve(answer('find', answers.find)(address, undefined)),
         checkPassword: unread,
         bans: () => answer('bans', answers.bans)({}, undefined),
+        changePassword: (change) => Promise.resolve(answer('password', answers.password)(change, undefined)),
         liftBans: (target) => answer('lift', answers.lift)(target, undefined),
       },
     }),
@@ -159,9 +164,11 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
   });
   await server.listen(socket, 'change', undefined);
   const readSocket = readSocketOf(socket);
+  const passwordSocket = passwordSocketOf(socket);
+  await server.listen(passwordSocket, 'own', undefined);
   await server.listen(readSocket, 'read', undefined);
   atEnd(() => server.close());
-  return { socket, readSocket, folder, asked, failures };
+  return { socket, readSocket, passwordSocket, folder, asked, failures };
 }
 
 function unread(): never {

@@ -9,7 +9,7 @@ import { type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
 import { groupId } from '../../src/process/privileges/group-id.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { send } from './mail.ts';
-import { readSocketOf } from '../../src/values/read-socket.ts';
+import { readSocketOf } from '../../src/values/control-sockets.ts';
 
 const [full, reading] = ['games', 'news'] as const;
 const setpriv = '/usr/bin/setpriv';

@@ -23,7 +23,9 @@ function world(t: TestContext) {
   const text = `spool = "${folder.path}/spool"\n[login]\nfailure_delay = "0s"\n[[directory]]\nname = "a"\nkind = "users"\npath = "${folder.path}/users"\n`;
   const config = parseConfig(text, '/sluice.toml');
   const start = (): KeysRole => {
-    const keys = KeysRole.start(config, quietLog, new Troubles());
+    const keys = KeysRole.start(config, quietLog, new Troubles(), () =>
+      Promise.reject(new Error('nobody asked')),
+    );
     folder.atEnd(() => keys.stop());
     return keys;
   };

@@ -4,7 +4,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import type { ConfigWarning } from '../read/config-warning.ts';
-import { readSocketOf } from '../../values/read-socket.ts';
+import { passwordSocketOf, readSocketOf } from '../../values/control-sockets.ts';
 import { keyText } from '../read/key-text.ts';
 import type { Path } from '../read/toml.ts';
 
@@ -33,7 +33,7 @@ interface Paths {
   readonly queues: readonly { readonly path: string; readonly name: string }[];
   readonly controlSocket: string;
   readonly submissionSocket: string;
-  readonly control: { readonly readOnlyGroup?: string | undefined };
+  readonly control: { readonly readOnlyGroup?: string | undefined; readonly userPasswords?: boolean };
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly deliver: { readonly mtaStsCa?: string | undefined };
   readonly reports: { readonly ca?: string | undefined };
@@ -136,6 +136,11 @@ function namedPaths({
       ['control', 'read_only_group'],
       'socket',
       control.readOnlyGroup === undefined ? undefined : readSocketOf(controlSocket),
+    ],
+    [
+      ['control', 'user_passwords'],
+      'socket',
+      control.userPasswords === true ? passwordSocketOf(controlSocket) : undefined,
     ],
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),

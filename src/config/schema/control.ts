@@ -1,6 +1,6 @@
 // [control]: who may ask and change the running Sluice, beside root and the user that it runs as.
 
-import { key, tableOf, textOf } from './fields.ts';
+import { key, tableOf, textOf, yesNo } from './fields.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 /** As useradd(8) of Debian takes them. */
@@ -23,6 +23,11 @@ export const control = tableOf({
     group().optional(),
     'A group whose members may ask, and change nothing: "sluice status", "queue list", "explain", "top" and the like. They have a socket of their own beside control_socket, with "-read" in its name.',
     { defaultText: 'nobody', example: '"sluice-read"' },
+  ),
+  user_passwords: key(
+    yesNo().default(false),
+    'Every user of this host may change the own password with "sluice passwd": who that is, the password until now proves. There is a socket for that beside control_socket, with "-passwd" in its name, which does nothing else. Root and the group of full rights set passwords without it.',
+    {},
   ),
 }).superRefine((value, context) => {
   if (value.group !== undefined && value.group === value.read_only_group)

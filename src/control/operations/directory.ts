@@ -45,9 +45,9 @@ const user = z.object({
     })
     .optional(),
 });
-const failing = z.object({ kind: z.literal('failing'), reason: z.string() });
+export const failing = z.object({ kind: z.literal('failing'), reason: z.string() });
 const absent = z.object({ kind: z.literal('absent') });
-const wrong = z.object({ kind: z.literal('wrong'), reason: z.string() });
+export const wrong = z.object({ kind: z.literal('wrong'), reason: z.string() });
 const right = z.object({
   kind: z.literal('right'),
   user,
@@ -70,7 +70,7 @@ const ban: z.ZodType<Ban> = z.object({
   target: z.string(),
   remainingMs: z.number(),
 });
-const banned = z.object({ kind: z.literal('banned'), ban });
+export const banned = z.object({ kind: z.literal('banned'), ban });
 const loginAnswer: z.ZodType<LoginAnswer> = z.union([right, wrong, banned, failing]);
 const scramStart: z.ZodType<ScramStart> = z.union([
   z.object({ kind: z.literal('salt'), salt: z.string(), iterations: z.number() }),

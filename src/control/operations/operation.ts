@@ -16,8 +16,8 @@ export interface OperationTypes {
   readonly part: unknown;
 }
 
-/** What an operator may do: only ask, or change things as well. */
-export type Rights = 'read' | 'change';
+/** What an operator may do: only ask, or change things as well. `own`: what any user of this host may, who proves who it is. */
+export type Rights = 'read' | 'change' | 'own';
 
 export interface Operation<Types extends OperationTypes = OperationTypes> {
   readonly question: z.ZodType<Types['question']>;

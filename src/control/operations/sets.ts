@@ -3,6 +3,7 @@
 
 import { confirmClock } from './clock.ts';
 import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts';
+import { changePassword, setPassword } from './passwords.ts';
 import { crashTest } from './crash-test.ts';
 import { askByEtrn } from './etrn.ts';
 import { explain } from './explain.ts';
@@ -73,6 +74,8 @@ const control = {
   'queue.content': readContent,
   'user.find': findUser,
   'user.check': checkUserPassword,
+  'password.change': changePassword,
+  'password.set': setPassword,
   'ban.list': listBans,
   'ban.lift': liftBans,
   'policy.try': tryPolicy,

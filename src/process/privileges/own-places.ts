@@ -19,7 +19,7 @@ import { makeFolder } from '../../io/make-folder.ts';
 import { removeFile } from '../../io/remove-file.ts';
 import { answers } from '../../io/unix-listener.ts';
 import type { Logger } from '../../log/logger.ts';
-import { readSocketOf } from '../../values/read-socket.ts';
+import { passwordSocketOf, readSocketOf } from '../../values/control-sockets.ts';
 import { ownSpool } from './own-spool.ts';
 import type { Identity } from './identity.ts';
 import type { RoleUsers } from './role-users.ts';
@@ -144,6 +144,7 @@ function socketsOf(
     ...(control.readOnlyGroup === undefined
       ? []
       : [{ path: readSocketOf(controlSocket), identity: of.control }]),
+    ...(control.userPasswords ? [{ path: passwordSocketOf(controlSocket), identity: of.control }] : []),
     { path: submissionSocket, identity: of.receiver },
     ...listen.flatMap(({ address }) =>
       address.kind === 'unix' ? [{ path: address.path, identity: of.receiver }] : [],

@@ -19,7 +19,7 @@ import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
 import { shownListeners } from '../../settings/listeners.ts';
-import { readSocketOf } from '../../values/read-socket.ts';
+import { passwordSocketOf, readSocketOf } from '../../values/control-sockets.ts';
 import { groupId } from '../privileges/group-id.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
@@ -109,10 +109,11 @@ export class ControlRole implements Role {
 
   /** @throws {SluiceError} when a socket cannot be made, or given to its group */
   async listen({ controlSocket, control }: Config): Promise<void> {
-    const { group, readOnlyGroup } = control;
+    const { group, readOnlyGroup, userPasswords } = control;
     await this.#server.listen(controlSocket, 'change', group === undefined ? undefined : groupId(group));
-    if (readOnlyGroup === undefined) return;
-    await this.#server.listen(readSocketOf(controlSocket), 'read', groupId(readOnlyGroup));
+    if (readOnlyGroup !== undefined)
+      await this.#server.listen(readSocketOf(controlSocket), 'read', groupId(readOnlyGroup));
+    if (userPasswords) await this.#server.listen(passwordSocketOf(controlSocket), 'own', undefined);
   }
 
   take(batch: readonly Response[]): void {

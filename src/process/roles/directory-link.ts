@@ -3,6 +3,8 @@
 
 import type { Config } from '../../config/config.ts';
 import { type DirectorySet, directoryOperations } from '../../control/operations/directory.ts';
+import { type PasswordSet, passwordOperations } from '../../control/operations/passwords.ts';
+import type { PasswordChange, PasswordChanged } from '../../directory/password-change.ts';
 import type {
   Ban,
   CertificateLogin,
@@ -23,11 +25,17 @@ import type {
 import { hasDirectory } from '../../settings/directory.ts';
 import { KeysCalls, type MakeKeysLink } from './keys-calls.ts';
 
+type AskedSet = DirectorySet & PasswordSet;
+
 export class DirectoryLink implements Directory {
-  readonly #calls: KeysCalls<DirectorySet>;
+  readonly #calls: KeysCalls<AskedSet>;
 
   constructor(makeLink: MakeKeysLink) {
-    this.#calls = new KeysCalls(directoryOperations, makeLink, 'there is no [[directory]]');
+    this.#calls = new KeysCalls<AskedSet>(
+      { ...directoryOperations, ...passwordOperations },
+      makeLink,
+      'there is no [[directory]]',
+    );
   }
 
   /** Connects when the configuration has a directory, and only then. */
@@ -79,6 +87,13 @@ export class DirectoryLink implements Directory {
     return this.#ask('lift-bans', { target });
   }
 
+  /** Only the control process is answered. */
+  changePassword({ login, password, next }: PasswordChange): Promise<PasswordChanged> {
+    return password === undefined
+      ? this.#ask('set-password', { login, next })
+      : this.#ask('change-password', { login, password, next });
+  }
+
   /** Calls back as soon as questions can be asked, or when none are wanted. */
   whenLinked(callback: () => void): void {
     this.#calls.whenLinked(callback);
@@ -88,10 +103,10 @@ export class DirectoryLink implements Directory {
     this.#calls.close();
   }
 
-  #ask<Name extends keyof DirectorySet & string>(
+  #ask<Name extends keyof AskedSet & string>(
     name: Name,
-    question: DirectorySet[Name]['question'],
-  ): Promise<DirectorySet[Name]['answer'] | Failing> {
+    question: AskedSet[Name]['question'],
+  ): Promise<AskedSet[Name]['answer'] | Failing> {
     return this.#calls.ask(name, question);
   }
 }

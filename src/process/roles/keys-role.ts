@@ -18,8 +18,13 @@ import {
   mailboxUserOperations,
   mailboxUserService,
 } from '../../control/operations/directory.ts';
+import { type PasswordSet, passwordOperations, passwordService } from '../../control/operations/passwords.ts';
 import { type SigningSet, signingOperations, signingService } from '../../control/operations/signing.ts';
 import { GuardedDirectory } from '../../directory/guarded-directory.ts';
+import type { StoreChange } from '../../directory/password-change.ts';
+import { PasswordChanges } from '../../directory/password-changes.ts';
+import type { DirectorySettings } from '../../directory/settings.ts';
+import { Events, logListener } from '../../log/events.ts';
 import { KeptLimits } from '../../directory/kept-limits.ts';
 import { Users } from '../../directory/users.ts';
 import { makeFolder } from '../../io/make-folder.ts';
@@ -46,11 +51,14 @@ export class KeysRole implements Role {
   readonly #guarded: GuardedDirectory;
   readonly #kept: KeptLimits;
   readonly #signer: MailSigner;
+  readonly #passwords: PasswordChanges;
+  #settings: DirectorySettings;
   readonly #log: Logger;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(users: Users, signer: MailSigner, config: Config, log: Logger) {
+  private constructor(users: Users, signer: MailSigner, store: StoreChange, config: Config, log: Logger) {
     this.#users = users;
+    this.#settings = directorySettings(config);
     this.#signer = signer;
     this.#log = log;
     this.#guarded = new GuardedDirectory(users, guardSettings(config), {
@@ -65,10 +73,21 @@ export class KeysRole implements Role {
       nowMs: () => performance.now(),
       unixMs: () => Date.now(),
     });
+    const events = new Events([logListener(log)]);
+    this.#passwords = new PasswordChanges({
+      prove: (login, password) => this.#guarded.provePassword(login, password),
+      locate: (login) => users.locate(login),
+      sources: () => this.#settings.sources,
+      store,
+      changed: (user) => events.happened('passwordChanged', { user }),
+    });
   }
 
-  /** Opens the sources; their files are read in the background. */
-  static start(config: Config, log: Logger, troubles: Troubles): KeysRole {
+  /**
+   * Opens the sources; their files are read in the background.
+   * @param store - writes a new password into its source, which this process may not
+   */
+  static start(config: Config, log: Logger, troubles: Troubles, store: StoreChange): KeysRole {
     const settings = directorySettings(config);
     const pool = new HashPool({ threads: settings.hashThreads });
     const secret = secretOf(keysFolder(config.spool), log);
@@ -76,7 +95,7 @@ export class KeysRole implements Role {
     const keys = new KeyStore(() => performance.now());
     const desk = new SignatureDesk();
     const signer = new MailSigner(signingRules(config), { keys, desk, log, troubles, dateMs: Date.now });
-    return new KeysRole(users, signer, config, log);
+    return new KeysRole(users, signer, store, config, log);
   }
 
   /**
@@ -93,7 +112,7 @@ export class KeysRole implements Role {
     take(first);
   }
 
-  /** Each role may ask what it needs, and nothing else: only receivers have mail of users signed, the manager asks about no user, and senders about no password. */
+  /** Each role may ask what it needs, and nothing else: only the control process has passwords changed, only receivers have mail of users signed, the manager asks about no user, and senders about no password. */
   #answererFor(
     asker: KeysHello['role'],
     respond: (response: Response) => void,
@@ -111,6 +130,17 @@ export class KeysRole implements Role {
           respond,
         );
       case 'control':
+        return new OperationAnswerer<DirectorySet & PasswordSet>(
+          {
+            set: { ...directoryOperations, ...passwordOperations },
+            service: {
+              ...directory,
+              ...passwordService((question) => this.#passwords.change(question)),
+            },
+            ...common,
+          },
+          respond,
+        );
       case 'pop3':
         return new OperationAnswerer<DirectorySet>(
           { set: directoryOperations, service: directory, ...common },
@@ -134,7 +164,8 @@ export class KeysRole implements Role {
   }
 
   configure(config: Config): void {
-    this.#users.configure(directorySettings(config));
+    this.#settings = directorySettings(config);
+    this.#users.configure(this.#settings);
     this.#guarded.configure(guardSettings(config));
     this.#signer.configure(signingRules(config));
   }

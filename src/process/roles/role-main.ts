@@ -32,8 +32,7 @@ import { GivenToSender } from './given-to-sender.ts';
 import { postTroubles } from './trouble-posts.ts';
 import { Later } from './later.ts';
 import { crashThisProcess } from './crash-test.ts';
-import { CrashTests } from './crash-tests.ts';
-import { ReloadRequests } from './reload-requests.ts';
+import { SupervisorAnswers } from './supervisor-answers.ts';
 import type { Role, RoleName } from '../role.ts';
 import type { ManagerRole } from './manager-role.ts';
 import { SupervisorWatch } from '../watch/supervisor-watch.ts';
@@ -49,8 +48,7 @@ let logger: Logger | undefined;
 let newerConfig: Config | undefined;
 /** In the manager process. */
 const manager = new Later<ManagerRole>();
-const crashTests = new CrashTests(tellSupervisor);
-const reloads = new ReloadRequests({ isWatched: true });
+const asked = new SupervisorAnswers(tellSupervisor);
 /** In the processes with listeners: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
 /** In the sender process. */
@@ -148,7 +146,9 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
     }
     case 'keys': {
       const { startKeys } = await import('./start-keys.ts');
-      role = await startKeys(config, { log, troubles, passKey: pass, isShared: identity !== undefined });
+      const { store } = asked.passwords;
+      const parts = { log, troubles, passKey: pass, isShared: identity !== undefined, store };
+      role = await startKeys(config, parts);
       break;
     }
     case 'control': {
@@ -166,7 +166,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
         config,
         link,
         log,
-        supervisorAsks(reloads, crashTests, tellSupervisor),
+        supervisorAsks(asked.reloads, asked.crashTests, tellSupervisor),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
         () => served,
         directory,
@@ -232,7 +232,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       start(message.config, message).catch(failed);
       break;
     case 'ping':
-      reloads.supervisorLives();
+      asked.reloads.supervisorLives();
       trail.flush();
       tellSupervisor({ kind: 'alive' });
       break;
@@ -256,16 +256,15 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       stop(message.graceMs).catch(failed);
       break;
     case 'reloaded':
-      reloads.answered(message);
+    case 'crashTested':
+    case 'passwordStored':
+      asked.take(message);
       break;
     case 'setAside':
       manager.whenThere((running) => running.setAside(message.messages, message.areKnown));
       break;
     case 'crash':
       crashThisProcess(message.by);
-      break;
-    case 'crashTested':
-      crashTests.answered(message);
       break;
     case 'port':
       ports?.answered(message, socket);

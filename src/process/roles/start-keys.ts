@@ -6,6 +6,7 @@ import type { Response } from '../../channel/messages.ts';
 import { SocketChannel } from '../../channel/socket-channel.ts';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { StoreChange } from '../../directory/password-change.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Role } from '../role.ts';
 import { answerOnHello, KeysRole, type ToKeys } from './keys-role.ts';
@@ -17,13 +18,14 @@ interface StartParts {
   readonly passKey: string;
   /** Other users of the group of all processes may connect. */
   readonly isShared: boolean;
+  readonly store: StoreChange;
 }
 
 export async function startKeys(
   config: Config,
-  { log, troubles, passKey, isShared }: StartParts,
+  { log, troubles, passKey, isShared, store }: StartParts,
 ): Promise<Role> {
-  const keys = KeysRole.start(config, log, troubles);
+  const keys = KeysRole.start(config, log, troubles, store);
   const server = await listenManagerSocket(
     keysSocketPath(config.spool),
     (socket) => {

@@ -3,6 +3,7 @@
 import type { Channel } from '../../channel/channel.ts';
 import type { Asked, KeysHello, Response } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
+import type { StoreChange } from '../../directory/password-change.ts';
 import type { Logger } from '../../log/logger.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -26,9 +27,14 @@ export class LocalKeys {
     if (!needsKeys(config)) return this.#end();
     const { KeysRole: Loaded } = await import('../roles/keys-role.ts');
     if (this.#last !== config) return;
-    if (this.#role === undefined) this.#role = Loaded.start(config, this.#log, this.#troubles);
+    if (this.#role === undefined) this.#role = Loaded.start(config, this.#log, this.#troubles, this.#store);
     else this.#role.configure(config);
   }
+
+  readonly #store: StoreChange = async (change) => {
+    const { storePassword } = await import('./password-desk.ts');
+    return storePassword(this.#last ?? { directory: [] }, change);
+  };
 
   /** Answers another role of this process, if the keys role runs. */
   answer(channel: Channel<Response, Asked>, asker: KeysHello['role']): void {

@@ -68,8 +68,8 @@ export class SingleProcess implements Instance {
   #isStopping = false;
   #manager: ManagerRole | undefined;
   readonly #keys: LocalKeys;
-  #directory: DirectoryLink | undefined;
-  /** Of the manager and the receiver. */
+  /** Of the receiver and of control: links to the keys role, as the signing of the manager and the receiver. */
+  readonly #directories: DirectoryLink[] = [];
   readonly #signing: SignerLink[] = [];
   #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
@@ -138,7 +138,8 @@ export class SingleProcess implements Instance {
     this.#roles.push(sender);
 
     const directory = new DirectoryLink((ends) => this.#linkToKeys('receiver', ends));
-    this.#directory = directory;
+    const usersOfControl = new DirectoryLink((ends) => this.#linkToKeys('control', ends));
+    this.#directories.push(directory, usersOfControl);
     const signing = new SignerLink((ends) => this.#linkToKeys('receiver', ends));
     this.#signing.push(signing);
     await this.#configureKeys(config);
@@ -154,7 +155,7 @@ export class SingleProcess implements Instance {
       },
       () => this.#allTroubles(),
       () => this.#desks.certificates.facts,
-      directory,
+      usersOfControl,
     );
     controlEnd.receive((batch) => control.take(batch));
     manager.links.addControl(controlOfManager);
@@ -220,7 +221,7 @@ export class SingleProcess implements Instance {
 
   async #configureKeys(config: Config): Promise<void> {
     await this.#keys.configure(config);
-    this.#directory?.configure(config);
+    for (const directory of this.#directories) directory.configure(config);
     for (const signing of this.#signing) signing.configure(config);
   }
 
@@ -282,7 +283,7 @@ export class SingleProcess implements Instance {
     try {
       await this.#manager?.stop(graceMs);
     } finally {
-      this.#directory?.close();
+      for (const directory of this.#directories) directory.close();
       for (const signing of this.#signing) signing.close();
       await this.#keys.stop();
       await control?.stop(graceMs);

@@ -26,14 +26,13 @@ import {
   tell,
   tellRole,
 } from './child.ts';
-import { answerCrashTest } from './crash-test-desk.ts';
+import { answerAsked } from './answer-asked.ts';
 import { CrashDesk, type ProcessEnd } from './crash-desk.ts';
 import { beatEveryMs } from '../watch/heartbeat.ts';
 import { forkRole } from './fork-role.ts';
 import { Gifts } from './gifts.ts';
 import { ProgramDesk } from './program-desk.ts';
 import { OpenedListeners } from './opened-listeners.ts';
-import { answerPort, replyTo } from './port-desk.ts';
 import { type Instance, type InstanceEvents, type InstanceParts, StartBrokenOff } from './instance.ts';
 import { RoleReports } from './role-reports.ts';
 import { notStartedAdvice } from './role-troubles.ts';
@@ -232,15 +231,13 @@ export class Supervisor implements Instance {
         this.#opened.answered(child.serial, message.reload, message.notOpen);
         break;
       case 'askPort':
-        if (child.process !== undefined)
-          answerPort(message, child.name, this.#config, replyTo(child.process));
+      case 'crashTest':
+      case 'storePassword':
+        answerAsked(message, child, this.#children, this.#config);
         break;
       case 'runProgram':
       case 'endProgram':
         this.#programs.heard(message, child, this.#config);
-        break;
-      case 'crashTest':
-        answerCrashTest(message, this.#children, child);
         break;
       case 'reload':
       case 'reopenLog':
