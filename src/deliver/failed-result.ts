@@ -14,7 +14,7 @@ export function failedResult(
   refusal: Refusal,
   envelope: Envelope,
   { source }: ConnectedPlace,
-): AttemptResult {
+): AttemptResult & { readonly result: 'refused' } {
   const { tenant } = envelope;
   return {
     recipient,

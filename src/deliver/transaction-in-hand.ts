@@ -152,7 +152,8 @@ export class TransactionInHand {
         const isPermanent = result === 'permfail' && !wantsLogin(failure, place);
         const refusal = damage ?? failureRefusal(failure, place, isPermanent);
         const failed = failedResult(recipient, outcome.recipient, refusal, message.envelope, place);
-        results.push(told(failed, outcome));
+        const { retryInMs } = outcome;
+        results.push(told(retryInMs === undefined ? failed : { ...failed, retryInMs }, outcome));
         continue;
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};

@@ -25,6 +25,8 @@ export interface FedProgram {
   readonly processes?: number | undefined;
   /** By which it is found, with all that it has started; undefined: one of its own. */
   readonly mark?: string | undefined;
+  /** Called once, when it prints something. */
+  readonly begun?: (() => void) | undefined;
   /** Ends it before its time. */
   readonly signal: AbortSignal;
 }
@@ -90,11 +92,13 @@ class FedRun {
   readonly #signal: AbortSignal;
   #killTimer: NodeJS.Timeout | undefined;
   #size = 0;
+  #begun: (() => void) | undefined;
   /** Why it is being ended. */
   #why: 'late' | 'talkative' | 'broken-off' | undefined;
 
-  constructor({ timeMs, outputBytes, signal }: FedProgram, child: ChildProcess, mark: string) {
+  constructor({ timeMs, outputBytes, begun, signal }: FedProgram, child: ChildProcess, mark: string) {
     this.#mark = mark;
+    this.#begun = begun;
     const { promise, resolve } = Promise.withResolvers<FedEnd>();
     this.ended = promise;
     this.#resolve = resolve;
@@ -114,6 +118,8 @@ class FedRun {
   readonly #abort = (): void => this.#endIt('broken-off');
 
   #printed(piece: Buffer, most: number): void {
+    this.#begun?.();
+    this.#begun = undefined;
     const room = most - this.#size;
     this.#size += piece.length;
     if (room > 0) this.#pieces.push(piece.subarray(0, room));

@@ -12,6 +12,8 @@ const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 const uid = process.getuid?.() ?? 0;
 const job = JSON.parse(process.env[jobVariable] ?? '') as SystemJob;
+// Whoever waits for this one knows that it has started.
+process.stdout.write('\n');
 const report: SystemReport =
   uid === 0 ? fault('4.3.5', 'mail is never delivered as root') : await deliverJob(job, uid, stop.signal);
 process.stdout.write(`${reportMark}${JSON.stringify(report)}\n`);

@@ -60,7 +60,13 @@ export interface NewRoute {
 /** The result for one recipient of a granted transaction. */
 export type RecipientResult =
   | { readonly recipient: number; readonly result: 'delivered' }
-  | { readonly recipient: number; readonly result: 'refused'; readonly refusal: Refusal };
+  | {
+      readonly recipient: number;
+      readonly result: 'refused';
+      readonly refusal: Refusal;
+      /** It was not tried, for want of a place: that is no attempt, and it is tried again in so many ms. */
+      readonly retryInMs?: number | undefined;
+    };
 
 /** What the scheduler wants done; carried out by the caller after every call, in order. See `drive`. */
 export type Effect =

@@ -111,6 +111,24 @@ suite('users of the system', { skip: withoutRoot }, () => {
       assert.equal(statSync(join(homes, 'joe', 'Maildir', 'new')).uid, firstUid);
     });
 
+  test('mail that finds the places of its user taken for long comes again in seconds, as if it had not been tried', async (t) => {
+    const { sluice, homes, messages } = await start(
+      Ground.of(t),
+      ['joe'],
+      { local: { per_user: 1 } },
+      ({ file }) => file('joe', '.qmail', '| until test -e go; do sleep 0.1; done\n./Maildir/\n'),
+    );
+    for (let sent = 0; sent < 4; sent++)
+      await send(sluice.port, { from: 'me@from.test', to: ['joe@here.test'], content });
+    const deferred = (): readonly unknown[] => sluice.events().filter(({ event }) => event === 'deferred');
+    await until('the others have been put off', () => deferred().length === 3);
+    assert.match(JSON.stringify(deferred()[0]), /it waits for its turn: 1 deliveries to joe are under way/u);
+    writeFileSync(join(homes, 'joe', 'go'), '');
+    // By the retry schedule, it would be minutes.
+    await until('all have their mail', () => delivered(sluice) === 4);
+    assert.equal(messages('joe').length, 4);
+  });
+
   test('forwards of a user are new messages, with the sender that the files say', async (t) => {
     const { sluice, messages } = await start(Ground.of(t), ['joe', 'sue'], {}, ({ file }) => {
       file('joe', '.qmail-list', '&sue@here.test\n');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Effect, MessageHandle } from '../../src/schedule/types.ts';
+import type { Effect, MessageHandle, RecipientResult } from '../../src/schedule/types.ts';
 import { smtpHop } from '../../src/route/next-hop.ts';
 import type { NextHopAddress, RoutePlan } from '../../src/route/types.ts';
 import type { LoginFailure } from '../../src/values/login-outcome.ts';
@@ -65,6 +65,30 @@ test('one that fails after its time was reached counts', () => {
   table.nowMs += 2 * minute;
   table.ready(connect.connection).done(connect, 'tempfail');
   assert.deepEqual(deferredOf(table.take()), [[0, 2, 12]]);
+});
+
+test('what could not be tried for want of a place counts no attempt, and comes again when it was told to', () => {
+  const table = new Table().know({ 'a.example': site });
+  table.submit(['a.example', 'a.example']);
+  const refusal = broken('it waits for its turn');
+  const busy = { recipient: 0, result: 'refused', refusal, retryInMs: minute / 2 } as const;
+  const done = (results: readonly RecipientResult[]): void => {
+    const connect = table.connect();
+    table.ready(connect.connection).done(connect, results, false).closed(connect.connection);
+  };
+  done([busy, { recipient: 1, result: 'refused', refusal }]);
+  assert.deepEqual(deferredOf(table.take()), [
+    [0, 0, 1 / 2],
+    [1, 1, 5],
+  ]);
+  for (const at of [1, 3 / 2]) {
+    table.pass(minute / 2);
+    done([busy]);
+    assert.deepEqual(deferredOf(table.take()), [[0, 0, at]]);
+  }
+  table.pass(minute / 2);
+  done([{ recipient: 0, result: 'refused', refusal }]);
+  assert.deepEqual(deferredOf(table.take()), [[0, 1, 13 / 2]]);
 });
 
 test('however often extra attempts fail, the schedule and the rests of the address stay', () => {

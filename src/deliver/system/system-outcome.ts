@@ -14,6 +14,11 @@ const mostCharacters = 500;
 
 /** @param at - the index of the recipient in the transaction */
 export function outcomeOfSystemEnd(end: SystemEnd, facts: PipeFacts, at: number): RecipientOutcome {
+  if (end.kind === 'busy') {
+    const text = shown(`it waits for its turn: ${end.reason}`);
+    const failure = { kind: 'unsent', during: 'content', code: 451, enhanced: '4.3.0', text } as const;
+    return { recipient: at, result: 'tempfail', failure, retryInMs: end.retryInMs };
+  }
   const report = end.kind === 'done' || end.kind === 'fault' ? end : reportOf(end);
   if (typeof report === 'string') return failed(at, '4.3.0', shown(report));
   if (report.kind === 'fault') return failed(at, report.status, shown(report.text));

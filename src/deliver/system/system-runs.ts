@@ -13,8 +13,14 @@ import { aliasJob, withAddresses } from './alias-job.ts';
 import { jobVariable, reportBytes, type SystemJob, type SystemReport } from './job.ts';
 import { UserTurns } from './user-turns.ts';
 
-/** How a run has ended, or why there was none. */
-export type SystemEnd = PipeEnd | SystemReport;
+/**
+ * How a run has ended, or why there was none.
+ * @property retryInMs - nothing was tried: the user has no place for it now
+ */
+export type SystemEnd =
+  | PipeEnd
+  | SystemReport
+  | { readonly kind: 'busy'; readonly reason: string; readonly retryInMs: number };
 
 /** Time to begin and to report, beside that of the delivery. */
 const besideMs = 15_000;
@@ -62,11 +68,12 @@ export class SystemRuns {
           `it must be delivered as ${name}: only a Sluice that root has started can become another user`,
         );
       const { perUser } = mail.way;
-      const end = await this.#turns.run(name, perUser, () =>
-        this.#deliver(mail, place, alias?.steps, signal),
+      const end = await this.#turns.run(name, perUser, (begun) =>
+        this.#deliver(mail, place, alias?.steps, begun, signal),
       );
-      if (end !== undefined && alias !== undefined) return withAddresses(end, alias.onward);
-      return end ?? refusedRun(`${perUser} deliveries to ${name} are under way, and take long`);
+      if (end.kind === 'busy')
+        return { ...end, reason: `${perUser} deliveries to ${name} are under way, and take long` };
+      return alias === undefined ? end : withAddresses(end, alias.onward);
     } catch (error) {
       return refusedRun(error instanceof Error ? error.message : String(error));
     }
@@ -76,6 +83,7 @@ export class SystemRuns {
     mail: SystemMail,
     { account, ...place }: SystemPlace,
     alias: SystemJob['alias'],
+    begun: () => void,
     signal: AbortSignal,
   ): Promise<PipeEnd> {
     const { way, facts } = mail;
@@ -103,6 +111,7 @@ export class SystemRuns {
         ...(this.#uid === 0 && { as: { uid, gid } }),
         timeMs: timeMs + besideMs,
         outputBytes: reportBytes,
+        begun,
         signal,
       });
     } finally {

@@ -24,7 +24,7 @@ export class AskedPrograms implements Programs, SystemDeliveries {
   async run(run: PipeRun, signal: AbortSignal): Promise<PipeEnd> {
     if (run.way.as === undefined) return this.#own.run(run, signal);
     const end = await this.#asked(run, signal);
-    if (end.kind === 'done') return refusedRun('it was no program');
+    if (end.kind === 'done' || end.kind === 'busy') return refusedRun('it was no program');
     return end.kind === 'fault' ? refusedRun(end.text) : end;
   }
 

@@ -219,6 +219,7 @@ function settleResults(s: State, task: number, { results, goesOn }: Reacted, now
       freeRecipient(s, row);
     } else {
       setLastRefusal(s, row, encodeRefusal(result?.refusal ?? noResult));
+      if (result?.retryInMs !== undefined) recipients.regularMs.set(row, nowMs + result.retryInMs);
       again.push(row);
     }
     row = next;

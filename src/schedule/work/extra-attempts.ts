@@ -1,5 +1,5 @@
 // Attempts in addition to the retry schedule, as when somebody says that a server is there again: when one fails before the time that the
-// schedule had set, the recipient waits for that time, as if it had not been tried.
+// schedule had set, the recipient waits for that time, as if it had not been tried. The same holds for what could not be tried, for want of a place.
 
 import type { State } from '../state.ts';
 import { separate } from './task-times.ts';

@@ -152,6 +152,8 @@ export type RecipientOutcome =
       readonly recipient: number;
       readonly result: 'tempfail' | 'permfail';
       readonly failure: SessionFailure;
+      /** Of a delivery on this host: it was not tried, and is to be tried again in so many ms. */
+      readonly retryInMs?: number | undefined;
     };
 
 export type ClientEvent =
