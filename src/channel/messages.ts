@@ -55,6 +55,9 @@ export interface CountersSoFar {
   readonly counters: Counters;
 }
 
+/** What the process for POP3 tells: counts, and mailboxes that have room again. */
+export type Pop3ToManager = CountersSoFar | MailboxTold;
+
 /** What was found out about mail since the last of these, for reports of DMARC. */
 export type Aggregated = { readonly kind: 'aggregated' } & AggregatedPortion;
 

@@ -3,7 +3,7 @@
 import type { Channel } from '../channel/channel.ts';
 import type {
   ControlToManager,
-  CountersSoFar,
+  Pop3ToManager,
   Hello,
   ManagerToReceiver,
   ManagerToSender,
@@ -84,14 +84,18 @@ export class Links {
     this.#parts.senders.add(channel, serial);
   }
 
-  /** It only tells what it counts. */
+  /** It only tells what it counts, and which mailboxes have room again. */
   addPop3(
-    channel: Channel<never, CountersSoFar>,
+    channel: Channel<never, Pop3ToManager>,
     serial = ownSerial,
-    rest: readonly CountersSoFar[] = [],
+    rest: readonly Pop3ToManager[] = [],
   ): void {
-    channel.receive((batch) => this.#count('pop3', batch, serial));
-    this.#count('pop3', rest, serial);
+    const take = (batch: readonly Pop3ToManager[]): void => {
+      this.#count('pop3', batch, serial);
+      for (const message of batch) if (message.kind === 'mailbox') this.#mailboxes.take(message);
+    };
+    channel.receive(take);
+    take(rest);
   }
 
   /** @param rest - the messages behind the hello in its first batch */
@@ -152,9 +156,9 @@ export class Links {
         break;
       case 'pop3':
         this.addPop3(
-          channel as Channel<never, CountersSoFar>,
+          channel as Channel<never, Pop3ToManager>,
           hello.serial,
-          rest as readonly CountersSoFar[],
+          rest as readonly Pop3ToManager[],
         );
         break;
       case 'control':

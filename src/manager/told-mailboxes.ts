@@ -1,4 +1,4 @@
-// Which mailboxes take no more mail, as senders have told: passed on to all receivers, and to those that come later.
+// Which mailboxes take no more mail, as senders have told, and the process for POP3 when there is room again: passed on to all receivers, and to those that come later.
 
 import type { Channel } from '../channel/channel.ts';
 import type { MailboxTold } from '../channel/mailbox-messages.ts';
@@ -21,7 +21,9 @@ export class ToldMailboxes {
 
   take(message: MailboxTold): void {
     const { user, state } = message;
-    this.#full.delete(user);
+    const wasFull = this.#full.delete(user);
+    // Whoever fetches mail makes room, and few mailboxes were full.
+    if (state === 'room' && !wasFull) return;
     if (state !== 'room') {
       this.#full.set(user, state);
       for (const [oldest] of this.#full) {

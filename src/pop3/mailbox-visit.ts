@@ -29,7 +29,7 @@ const notNow = 'The mailbox cannot be read now, try again later';
 const mostAtOnce = 16;
 
 export class MailboxVisit {
-  readonly #context: Pick<Pop3Context, 'log' | 'settings' | 'troubles' | 'removed'>;
+  readonly #context: Pick<Pop3Context, 'freed' | 'log' | 'settings' | 'troubles' | 'removed'>;
   readonly #user: User;
   readonly #mailbox: OpenMailbox;
   readonly #parts: VisitParts;
@@ -42,7 +42,7 @@ export class MailboxVisit {
   #deleted = 0;
 
   private constructor(
-    context: Pick<Pop3Context, 'log' | 'settings' | 'troubles' | 'removed'>,
+    context: Pick<Pop3Context, 'freed' | 'log' | 'settings' | 'troubles' | 'removed'>,
     user: User,
     mailbox: OpenMailbox,
     parts: VisitParts,
@@ -115,6 +115,7 @@ export class MailboxVisit {
       if (this.#context.settings.marksSeen) await this.#mailbox.markSeen(retrieved);
       const { removed, bytes, failed, reason } = await this.#mailbox.remove(deleted);
       this.#deleted = removed;
+      if (removed > 0) this.#context.freed(this.#user.address);
       // Where this fails, the next count of the domain or tenant mends it.
       if (removed > 0)
         await this.#context.removed?.(this.#user, { bytes, messages: removed }).catch(() => undefined);

@@ -35,6 +35,8 @@ export interface Pop3Context {
   readonly directory: Directory;
   readonly hints: TokenHints;
   readonly folderOf: FolderOf;
+  /** Told that a user has removed mail: the mailbox may have room again. */
+  readonly freed: (user: string) => void;
   /** Told of what a user has removed; undefined where no mailboxes share a quota. */
   readonly removed?: ((user: MailboxUser, what: Usage) => Promise<void>) | undefined;
   readonly mailboxes: Mailboxes;

@@ -32,6 +32,8 @@ test('receivers hear of full mailboxes, those that come later of those that stil
     second.told.map(({ user, state }) => `${user} ${state}`),
     ['b closed'],
   );
+  mailboxes.take({ kind: 'mailbox', user: 'c', state: 'room' });
+  assert.equal(first.told.length, 3, 'of one that was not full nobody hears');
   first.close();
   mailboxes.take({ kind: 'mailbox', user: 'b', state: 'room' });
   assert.equal(first.told.length, 3);

@@ -140,7 +140,7 @@ suite('a mailbox by POP3', () => {
   });
 
   test('removes at QUIT what was deleted, and tells how much that was', async (t) => {
-    const { port, folder, mailboxes, removed } = await make(t);
+    const { port, folder, mailboxes, removed, freed } = await make(t);
     const client = await loggedIn(port);
     client.socket.write('DELE 2\r\nRETR 1\r\nQUIT\r\n');
     assert.ok((await client.rest()).endsWith('+OK Bye\r\n'));
@@ -148,6 +148,7 @@ suite('a mailbox by POP3', () => {
     assert.deepEqual([readdirSync(join(folder, 'new')), readdirSync(join(folder, 'cur'))], [[], ['1.a:2,S']]);
     assert.ok(!existsSync(join(folder, 'sluice-pop3.lock')));
     assert.deepEqual(removed, [['joe@box.test', { bytes: 'Subject: two\n\nbody\n'.length, messages: 1 }]]);
+    assert.deepEqual(freed, ['joe@box.test']);
   });
 });
 

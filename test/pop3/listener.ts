@@ -38,6 +38,8 @@ export interface Made {
   readonly troubles: Troubles;
   /** The users who have removed mail, and how much. */
   readonly removed: readonly unknown[];
+  /** Whose mailboxes have room again. */
+  readonly freed: readonly string[];
 }
 
 export interface MadeOf {
@@ -71,6 +73,7 @@ export async function make(
   } as unknown as Directory;
   const events: Record<string, unknown>[] = [];
   const removed: unknown[] = [];
+  const freed: string[] = [];
   const troubles = new Troubles();
   const deadlines = new Deadlines();
   const mailboxes = new Mailboxes();
@@ -100,6 +103,7 @@ export async function make(
     directory,
     hints: noHints,
     folderOf: () => ({ kind: 'place', path: where?.(folder) ?? folder }),
+    freed: (user) => void freed.push(user),
     removed: (user, what) => {
       removed.push([user.address, what]);
       return Promise.resolve();
@@ -135,7 +139,8 @@ export async function make(
   });
   assert.ok(address.kind === 'tcp');
   const { port } = address;
-  return { port, folder, mailboxes, context, asked, failures: () => failed, events, troubles, removed };
+  const kept = { asked, failures: () => failed, events, troubles, removed, freed };
+  return { port, folder, mailboxes, context, ...kept };
 }
 
 export class Client {

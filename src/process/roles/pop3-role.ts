@@ -1,6 +1,6 @@
 // The POP3 role: listeners and sessions of users who fetch their mail. It knows of mailboxes, and nothing of the queue.
 
-import type { CountersSoFar, RoleFacts } from '../../channel/messages.ts';
+import type { Pop3ToManager, RoleFacts } from '../../channel/messages.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Config } from '../../config/config.ts';
 import type { Directory } from '../../directory/types.ts';
@@ -33,7 +33,7 @@ export interface Pop3RoleParts {
   readonly certificates: LiveCertificates;
   readonly directory: Directory;
   /** Tells the manager what was counted. */
-  readonly post: (message: CountersSoFar) => void;
+  readonly post: (message: Pop3ToManager) => void;
 }
 
 export class Pop3Role implements Role {
@@ -57,6 +57,7 @@ export class Pop3Role implements Role {
       mailboxes: new Mailboxes(),
       loginDelays: new LoginDelays(config.pop3.loginDelay),
       troubles: new MailboxTroubles(log, troubles),
+      freed: (user) => given.post({ kind: 'mailbox', user, state: 'room' }),
     };
     const kept = { log, troubles, timers: nodeTimers, bind };
     this.#listeners = new KeptListeners((options) => new Pop3Listener(options, this.#limits, kept), kept);

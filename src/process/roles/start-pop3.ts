@@ -3,7 +3,7 @@
 
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import { managerSocketPath } from '../../channel/manager-socket.ts';
-import type { CountersSoFar, RoleStart } from '../../channel/messages.ts';
+import type { Pop3ToManager, RoleStart } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
 import type { Bind } from '../../receive/bind.ts';
 import type { DirectoryLink } from './directory-link.ts';
@@ -23,7 +23,7 @@ export async function startPop3(
 ): Promise<StartedPop3> {
   const { counters } = parts;
   const directory = linkedDirectory(config, { role: 'pop3', index, serial, pass: keysPass });
-  const link = new ManagerLink<CountersSoFar, never>({
+  const link = new ManagerLink<Pop3ToManager, never>({
     connect: managerAt(managerSocketPath(config.spool)),
     hello: () => ({ kind: 'hello', role: 'pop3', index, serial, pass, counters: counters.counts }),
     repeat: false,

@@ -1,6 +1,6 @@
 // The POP3 role in the process of all others, while the configuration has listeners for it. Its code is loaded then.
 
-import type { CountersSoFar, RoleFacts } from '../../channel/messages.ts';
+import type { Pop3ToManager, RoleFacts } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
 import { EventCounters } from '../../log/event-counters.ts';
 import { servesPop3 } from '../../settings/pop3.ts';
@@ -9,7 +9,7 @@ import type { Role } from '../role.ts';
 
 type LocalParts = Omit<Pop3RoleParts, 'counters' | 'post'> & {
   /** Where the manager takes what is counted. */
-  readonly post: (message: CountersSoFar) => void;
+  readonly post: (message: Pop3ToManager) => void;
 };
 
 export class LocalPop3 implements Role {

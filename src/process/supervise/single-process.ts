@@ -23,7 +23,7 @@ import { endLeftOvers } from '../running/life-sign.ts';
 import type {
   Asked,
   ControlToManager,
-  CountersSoFar,
+  Pop3ToManager,
   ManagerToReceiver,
   KeysHello,
   ManagerToSender,
@@ -210,7 +210,7 @@ export class SingleProcess implements Instance {
       ...parts
     }: Pick<Pop3RoleParts, 'certificates' | 'directory'> & { readonly manager: ManagerRole },
   ): Promise<Role> {
-    const [end, ofManager] = localChannel<CountersSoFar, never>();
+    const [end, ofManager] = localChannel<Pop3ToManager, never>();
     manager.links.addPop3(ofManager);
     const common = { log: this.#log, troubles: this.#troubles };
     const pop3 = new LocalPop3({ ...parts, ...common, post: (message) => end.post(message) });
