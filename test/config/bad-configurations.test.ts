@@ -41,7 +41,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a key of another table',
     '[receive]\nbounce_lifetime = "4d"',
-    '2:1 receive.bounce_lifetime: there is no such key; it belongs in [queue] or [[schedule]]',
+    '2:1 receive.bounce_lifetime: there is no such key; it belongs in [queue] or [queues.NAME] or [[schedule]]',
   ],
   [
     'a key of two other tables',

@@ -143,7 +143,8 @@ function listed(known: readonly KnownKey[]): string {
 }
 
 function tableText(key: KnownKey): string {
-  return key.isList ? `[[${key.name}]]` : `[${key.name}]`;
+  if (key.isList) return `[[${key.name}]]`;
+  return key.isNamed ? `[${key.name}.NAME]` : `[${key.name}]`;
 }
 
 /** The tables that have a key with this name. */
