@@ -40,6 +40,16 @@ function placeIn({ mailboxes, route }: Config, record: UserRecord): MailboxPlace
   return place.kind === 'place' ? place : undefined;
 }
 
+/** A user who is new may have the name of one whose mail was kept: then the mail is told of. */
+export async function tellOfFoundMail(config: Config, record: UserRecord): Promise<void> {
+  const path = placeIn(config, record)?.path ?? '';
+  const usage = path === '' ? undefined : await countMailbox(path).catch(mailboxFailed(path));
+  if (usage === undefined || usage.messages === 0) return;
+  process.stderr.write(
+    `There is mail already, which ${record.user} can read now: ${path}: ${usage.messages} messages, ${sizeText(usage.bytes)}. "sluice mailbox remove ${record.user}" removes it.\n`,
+  );
+}
+
 /** To be called before the user is removed. @returns what to do then */
 export async function mailOfRemoved(
   config: Config,

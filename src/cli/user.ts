@@ -28,6 +28,7 @@ import {
   type RemovedMailOptions,
   renamedMailOption,
   type RenamedMailOptions,
+  tellOfFoundMail,
 } from './user-mail.ts';
 import { userText } from './user-text.ts';
 
@@ -129,6 +130,7 @@ async function add(address: string, options: AddOptions): Promise<void> {
   });
   if (password !== undefined && generate) process.stdout.write(`${password}\n`);
   process.stderr.write(`The user ${address} was added.\n`);
+  await tellOfFoundMail(readConfig(options.config), record);
 }
 
 async function passwd(address: string, options: PasswordOptions): Promise<void> {

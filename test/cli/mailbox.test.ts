@@ -141,6 +141,12 @@ test('mail of a user who is removed is kept, or removed with the user', async (t
   assert.equal(kept.code, 0, kept.stderr);
   assert.match(kept.stderr, /The mail stays \(.*a\.test\/joe: 1 messages, 1 B\)/u);
   assert.ok(existsSync(join(mail, 'a.test/joe')));
+  const again = await run('user add joe@a.test --no-password');
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(
+    again.stderr,
+    /There is mail already, which joe@a\.test can read now: .*a\.test\/joe: 1 messages/u,
+  );
   const removed = await run('user remove sue@a.test --mail remove');
   assert.equal(removed.code, 0, removed.stderr);
   assert.ok(!existsSync(join(mail, 'a.test/sue')));

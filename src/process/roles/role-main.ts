@@ -71,7 +71,8 @@ let allTroubles: readonly ReportedTrouble[] = [];
 let supervisorWatch: SupervisorWatch | undefined;
 
 function tellSupervisor(message: RoleToSupervisor): void {
-  if (process.connected) process.send?.(message);
+  // A supervisor that has just ended hears nothing more, which ends this process, too.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 postTroubles(troubles, tellSupervisor);
