@@ -23,7 +23,7 @@ export interface AliasFile {
  * @throws {CommandError} `ALIAS_TABLE` when there is none, or when it is of a kind that has no lines
  */
 export function aliasFile(
-  { mailboxes, recipients, table: tables }: Config,
+  { mailboxes, recipients, table: tables }: Pick<Config, 'mailboxes' | 'recipients' | 'table'>,
   name: string | undefined,
 ): AliasFile {
   const wanted =

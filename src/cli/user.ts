@@ -11,6 +11,7 @@ import {
   setApplicationPassword,
   setPassword,
 } from '../directory/edit/changes.ts';
+import type { EditableRecords } from '../directory/edit/editable.ts';
 import { accountKey } from '../directory/account-key.ts';
 import type { UserRecord } from '../directory/record.ts';
 import { generatePassword } from '../password/new-password.ts';
@@ -30,6 +31,7 @@ import {
   type RenamedMailOptions,
   tellOfFoundMail,
 } from './user-mail.ts';
+import { goOnWith, referencesTo } from './user-references.ts';
 import { userText } from './user-text.ts';
 
 interface AddOptions extends DirectoryOptions {
@@ -182,8 +184,11 @@ async function show(address: string, options: DirectoryOptions & { readonly json
 
 async function remove(address: string, options: DirectoryOptions & RemovedMailOptions): Promise<void> {
   const directory = ownDirectory(options);
-  const record = await directory.read((records) => existing(records, address));
-  const then = await mailOfRemoved(readConfig(options.config), record, options);
+  const { record, users } = await directory.read(withOthers(address));
+  const config = readConfig(options.config);
+  const named = await referencesTo(config, users, record, [record.user, ...(record.aliases ?? [])]);
+  await goOnWith(named, `Remove ${record.user}`);
+  const then = await mailOfRemoved(config, record, options);
   await directory.edit((records) => removeUser(records, address));
   process.stderr.write(`The user ${address} was removed.\n`);
   await then();
@@ -195,11 +200,18 @@ async function rename(
   options: DirectoryOptions & RenamedMailOptions,
 ): Promise<void> {
   const directory = ownDirectory(options);
-  const record = await directory.read((records) => existing(records, address));
-  const then = await mailOfRenamed(readConfig(options.config), record, next, options);
+  const { record, users } = await directory.read(withOthers(address));
+  const config = readConfig(options.config);
+  await goOnWith(await referencesTo(config, users, record, [record.user]), `Rename ${record.user}`);
+  const then = await mailOfRenamed(config, record, next, options);
   await directory.edit((records) => renameUser(records, address, next));
   process.stderr.write(`The user ${address} is ${next} now.\n`);
   await then();
+}
+
+/** A user, and all of the directory. */
+function withOthers(address: string) {
+  return (records: EditableRecords) => ({ record: existing(records, address), users: [...records.users()] });
 }
 
 function withoutSecrets({ password, scram, applications = [], ...rest }: UserRecord) {
