@@ -40,9 +40,12 @@ export class QueueDesk {
 
   /** Puts other quotas in force. What is in the queue already stays. */
   configure(config: LimitsConfig): void {
+    const before = this.#limits.tenants;
     this.#limits = queueLimits(config);
+    const { tenants } = this.#limits;
     // Raised again, with other numbers, when something is refused.
-    for (const tenant of this.#full.keys()) this.#clear(tenant);
+    for (const [tenant, quantity] of this.#full)
+      if (tenants.get(tenant)?.[quantity] !== before.get(tenant)?.[quantity]) this.#clear(tenant);
   }
 
   /** A message has come under the manager: from a receiver, by itself, or from the queue of before. */

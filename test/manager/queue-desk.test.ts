@@ -141,6 +141,8 @@ test('another quota holds at once, for what is in the queue already', () => {
   ground.desk.configure(limits([{ name: 'shop', queueMaxSize: 30 }]));
   assert.deepEqual(ground.ask('B', 'shop'), full('shop', 'bytes', 30));
   assert.deepEqual(ground.levels, ['queue:shop warning']);
+  ground.desk.configure(limits([{ name: 'shop', queueMaxSize: 30 }, { name: 'news' }]));
+  assert.deepEqual(ground.levels, ['queue:shop warning'], 'a reload of other things');
   ground.desk.configure(limits([{ name: 'shop', queueMaxSize: 31 }]));
   assert.deepEqual(ground.levels, []);
   assert.deepEqual(ground.ask('B', 'shop'), reserved);
