@@ -3,10 +3,12 @@
 // It is started for each message, so it loads no more than it needs.
 
 import { jobVariable, reportMark, type SystemJob, type SystemReport } from '../deliver/system/job.ts';
+import { closeInherited } from '../io/close-inherited.ts';
 import { fault } from '../instructions/types.ts';
 import { deliverJob } from './deliver-job.ts';
 
 process.umask(0o077);
+closeInherited();
 const stop = new AbortController();
 // Programs have process groups of their own, and end with this one.
 process.on('SIGTERM', () => stop.abort());

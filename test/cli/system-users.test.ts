@@ -37,6 +37,23 @@ test('check warns of aliases that are missing or open to others, and of a start 
   assert.deepEqual(await warnings(`user = "nobody"\n${route}[local]\naliases = []\n`, 1000), []);
 });
 
+test('check warns of a home of the user alias that receivers cannot pass through', async (t) => {
+  const { path: home } = temporaryFolder(t, 'alias');
+  const alias: FoundUser = { kind: 'user', name: 'alias', uid: 5000, gid: 5000, home };
+  const found = async (text: string): Promise<readonly string[]> => {
+    const config = parseConfig(`${text}${route}[local]\naliases = []\n`, '/etc/sluice.toml');
+    const all = await systemUserProblems(config, 0, async (name) =>
+      name === 'alias' ? alias : { kind: 'absent' },
+    );
+    return all.map(({ message }) => message);
+  };
+  chmodSync(home, 0o700);
+  assert.match((await found('user = "nobody"\n')).join('\n'), /^others may not pass through .*chmod o\+x /);
+  assert.deepEqual(await found(''), []);
+  chmodSync(home, 0o711);
+  assert.deepEqual(await found('user = "nobody"\n'), []);
+});
+
 test('check warns of aliases whose mail waits', async (t) => {
   const { path: folder } = temporaryFolder(t, 'aliases');
   const file = join(folder, 'aliases');

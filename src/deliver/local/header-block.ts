@@ -23,6 +23,8 @@ export async function beginningOf(message: StoredMessage): Promise<Buffer> {
 export interface PassedPlaces {
   /** Has it been delivered to this address before (Delivered-To)? */
   includes(address: string): boolean;
+  /** All of these addresses, in lower case. */
+  readonly addresses: ReadonlySet<string>;
   /** Number of Received and Delivered-To fields (RFC 5321 6.3). */
   readonly hops: number;
 }
@@ -38,5 +40,5 @@ export async function passedPlaces(message: StoredMessage): Promise<PassedPlaces
     if (name === 'delivered-to')
       addresses.add(beginning.toString('utf8', valueStart, end).trim().toLowerCase());
   }
-  return { hops, includes: (address) => addresses.has(address.toLowerCase()) };
+  return { hops, addresses, includes: (address) => addresses.has(address.toLowerCase()) };
 }

@@ -15,6 +15,7 @@ import { writeMessageFile } from '../pipe/message-file.ts';
 import type { PipeFacts } from '../pipe/pipe-values.ts';
 import type { TransactionInHand } from '../transaction-in-hand.ts';
 import type { ConnectGrant } from '../types.ts';
+import { ownLoop, passedOwn } from './own-forwards.ts';
 import { outcomeOfSystemEnd } from './system-outcome.ts';
 
 /** Longer ones are no addresses that a user has, and too long for an environment. */
@@ -70,6 +71,9 @@ export class SystemConnection extends LocalConnection {
     if (Buffer.byteLength(sender) > mostAddressBytes)
       return failed(at, '5.1.7', 'the address of the sender is too long');
     if (passed.includes(recipient)) return failed(at, ...deliveredBefore(recipient));
+    const passedBefore = passedOwn(passed.addresses, recipient, way.separators);
+    const loop = ownLoop(recipient, way.separators, passedBefore, []);
+    if (loop !== undefined) return failed(at, ...loop);
     const { folder, systemUsers } = this.context.ways;
     let file;
     try {
@@ -81,7 +85,12 @@ export class SystemConnection extends LocalConnection {
     }
     try {
       const end = await systemUsers.deliver({ planKey, way, facts, isExpanded, file: file.path }, signal);
-      return outcomeOfSystemEnd(end, facts, at);
+      const outcome = outcomeOfSystemEnd(end, facts, at);
+      const named = outcome.result === 'delivered' ? (outcome.onward?.mails ?? []) : [];
+      const forwards = named.flatMap((each) => (each.isExpanded === true ? [] : each.recipients));
+      const multiplied = ownLoop(recipient, way.separators, passedBefore, forwards);
+      // What was done here already stays; waiting would do it again.
+      return multiplied === undefined ? outcome : failed(at, ...multiplied);
     } finally {
       await file.remove();
     }

@@ -39,8 +39,14 @@ export class SystemSource implements RecipientSource {
     if (place.kind === 'fault')
       return place.status.startsWith('5') ? unknown : { kind: 'failing', reason: place.text };
     if (!place.isAliasUser) return exists;
+    if (isPathLike(place.extension)) return unknown;
     return (await hasFile(place.account.home, place.extension)) ? exists : unknown;
   }
+}
+
+/** Nobody has such a name, and no file is looked for by it. */
+function isPathLike(name: string): boolean {
+  return name.includes('/') || name.includes('..');
 }
 
 async function hasFile(home: string, extension: string): Promise<boolean> {
