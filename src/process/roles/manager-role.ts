@@ -87,13 +87,16 @@ export class ManagerRole implements Role {
     this.#manager.renewed(credentials);
   }
 
-  configure(config: Config): void {
+  async configure(config: Config): Promise<readonly string[]> {
     const loaded = bothOf(this.#plugins.configure(config), this.#tables.configure(config));
-    if (loaded === undefined && this.#configuring === undefined) {
-      this.#manager.configure(config);
-      return;
+    if (loaded === undefined && this.#configuring === undefined) this.#manager.configure(config);
+    else {
+      this.#configuring = Promise.all([this.#configuring, loaded]).then(() =>
+        this.#manager.configure(config),
+      );
+      await this.#configuring;
     }
-    this.#configuring = Promise.all([this.#configuring, loaded]).then(() => this.#manager.configure(config));
+    return [];
   }
 
   drain(): void {

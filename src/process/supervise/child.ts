@@ -161,6 +161,16 @@ export function sendersFor({ name: role }: Child, all: readonly Child[]): number
     .map(({ serial }) => serial);
 }
 
+/** Serial of the manager, if it has started. */
+export function runningManager(all: readonly Child[]): number[] {
+  return all
+    .filter(
+      ({ name, facts, process: running }) =>
+        name === 'manager' && facts !== undefined && running !== undefined,
+    )
+    .map(({ serial }) => serial);
+}
+
 /** Serials of the receivers, and of POP3, that have started. One that is starting opens its listeners as a part of that, or fails. */
 export function runningReceivers(all: readonly Child[]): number[] {
   return all

@@ -248,8 +248,10 @@ export class SingleProcess implements Instance {
     if (!this.#isStarted) return []; // `start` puts it in force when all roles run
     await this.#configureKeys(config);
     if (this.#isStopping || this.#config !== config) return []; // what came meanwhile
-    const configured = this.#roles.map((role) => role.configure(config));
-    this.#manager?.configure(config);
+    const configured = [
+      ...this.#roles.map((role) => role.configure(config)),
+      this.#manager?.configure(config),
+    ];
     return (await Promise.all(configured)).flatMap((notOpen) => notOpen ?? []);
   }
 

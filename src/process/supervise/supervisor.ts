@@ -20,6 +20,7 @@ import {
   newChildren,
   noteFailure,
   resetDelayIfStable,
+  runningManager,
   runningReceivers,
   sendersFor,
   takeDelay,
@@ -130,8 +131,9 @@ export class Supervisor implements Instance {
     this.#config = config;
     this.#crashes.configure(config);
     this.#startOrEndLate();
-    return this.#opened.gather(runningReceivers(this.#children), (reload) => {
-      for (const child of this.#children) tell(child, { kind: 'configure', config, reload });
+    const all = this.#children;
+    return this.#opened.gather(runningReceivers(all), runningManager(all), (reload) => {
+      for (const child of all) tell(child, { kind: 'configure', config, reload });
     });
   }
 
