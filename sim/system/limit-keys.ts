@@ -5,7 +5,7 @@ import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { holding, type Facts, type SetQuantity } from '../world/rule-matching.ts';
 
 /** Where a connection goes. */
-export type VisitPlace = Omit<Facts, 'domain' | 'tenant'>;
+export type VisitPlace = Omit<Facts, 'domain' | 'tenant' | 'queue'>;
 
 /** What limits look at in the transaction in hand. */
 export interface VisitTransaction {

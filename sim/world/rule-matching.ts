@@ -12,6 +12,7 @@ import {
   type PlaceFacts,
   type TaskFacts,
 } from '../../src/schedule/limits/types.ts';
+import { defaultQueue } from '../../src/values/queue-name.ts';
 
 export type Facts = TaskFacts & PlaceFacts;
 export type SetQuantity =
@@ -28,7 +29,7 @@ export interface Holding {
   readonly key: string;
 }
 
-const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant'] as const;
+const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant', 'queue'] as const;
 
 /** The limits of one quantity that hold for these facts. */
 export function holding(rules: readonly LimitRule[], quantity: SetQuantity, facts: Facts): Holding[] {
@@ -75,6 +76,7 @@ function specificity(match: LimitMatch, facts: Facts): number[] | undefined {
     best(match.ip, (network) => networkSpecificity(network, facts.ip)),
     best(match.source, (network) => networkSpecificity(network, facts.source)),
     best(match.tenant, (tenant) => (tenant === facts.tenant ? 1 : 0)),
+    best(match.queue, (queue) => (queue === (facts.queue ?? defaultQueue) ? 1 : 0)),
   ];
   return each.includes(-1) ? undefined : each;
 }
@@ -98,7 +100,7 @@ function networkSpecificity({ address, prefix }: Network, ip: string): number {
 }
 
 function valueOf(key: LimitKey, facts: Facts): string {
-  return key === 'network' ? networkOf(facts.ip) : facts[key];
+  return key === 'network' ? networkOf(facts.ip) : (facts[key] ?? defaultQueue);
 }
 
 /** The /24 of IPv4, the /64 of IPv6. */

@@ -78,7 +78,7 @@ const shownPatterns = 4;
 
 /** @param known - keys that the text around already names */
 function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
-  const { domain = [], site = [], mx = [], ip = [], source = [], tenant = [] } = match;
+  const { domain = [], site = [], mx = [], ip = [], source = [], tenant = [], queue = [] } = match;
   const parts: readonly (readonly [LimitKey, readonly string[]])[] = [
     ['domain', domain.map(formatDomainPattern)],
     ['site', site],
@@ -86,6 +86,7 @@ function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
     ['ip', ip.map(formatNetwork)],
     ['source', source.map(formatNetwork)],
     ['tenant', tenant.map((name) => (name === '' ? '""' : name))],
+    ['queue', queue],
   ];
   return parts
     .filter(([, items]) => items.length > 0)

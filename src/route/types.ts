@@ -34,6 +34,8 @@ export type SocketHop = HopFacts & {
   readonly header?: HeaderChanges;
   /** The only addresses of our own that a connection may come from; none: all. */
   readonly sources?: readonly string[];
+  /** Our name in EHLO there; none: that of the address that the connection comes from. */
+  readonly heloName?: string;
   /** The log-in that a connection must have (RFC 4954); none: it logs in nowhere. */
   readonly login?: HopLogin | undefined;
 };
@@ -44,6 +46,7 @@ interface LocalFacts extends HopFacts {
   readonly tls?: undefined;
   readonly login?: undefined;
   readonly sources?: undefined;
+  readonly heloName?: undefined;
   readonly rewritesSenders?: undefined;
 }
 

@@ -89,7 +89,7 @@ class MailScheduler extends Queries implements Scheduler {
     checkPriority(message);
     const { queueId, receivedAtMs, nullSender, held, priority = 0, store = 0, tenant = '' } = message;
     const row = s.messages.open(queueId, receivedAtMs, nullSender, held, Math.trunc(priority));
-    s.uncommitted.open(row, s.tenants.intern(tenant), store);
+    s.uncommitted.open(row, s.tenants.intern(tenant, store), store);
     return row as MessageHandle;
   }
 

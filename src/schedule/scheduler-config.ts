@@ -41,9 +41,22 @@ export interface SchedulerConfig {
   readonly sources?: readonly string[];
   /** Grants that a tenant gets in a row, by its name; 1 for tenants that are not named. */
   readonly weights?: ReadonlyMap<string, number>;
+  /** What the queues of stores have of their own, by the number of the store; nothing where it is not given. */
+  readonly queues?: readonly OwnQueue[] | undefined;
   readonly adapt?: AdaptSettings;
   readonly reactions?: readonly ReactionRule[];
   readonly seed: number;
+}
+
+/** A queue, as limits and connections know it. */
+export interface OwnQueue {
+  readonly name: string;
+  /** Grants in a row that its mail of no tenant gets; default: 1. */
+  readonly weight?: number | undefined;
+  /** The only addresses of our own that its connections come from, where no route names some. Not empty. */
+  readonly sources?: readonly string[] | undefined;
+  /** Our name in EHLO on its connections; default: that of the address. */
+  readonly heloName?: string | undefined;
 }
 
 /** What is done with connections that no host has greeted on, while mail waits for one of `limits.global`. */

@@ -120,7 +120,7 @@ export class State {
   constructor(config: SchedulerConfig) {
     this.config = config;
     this.random = new Random(config.seed);
-    this.tenants.setWeights(config.weights ?? noWeights);
+    setWeights(this.tenants, config);
     this.globalCounter = this.counters.open(Dimension.global, '', config.limits.global);
     this.counters.references.add(this.globalCounter, 1);
     this.localCounter = this.counters.open(Dimension.global, 'local', localLimitOf(config));
@@ -133,6 +133,17 @@ export class State {
     this.hours.set(this.times.rules);
     this.sources = sourcesOf(config);
   }
+}
+
+/** Turns of tenants, and of mail of no tenant in each queue. */
+export function setWeights(
+  tenants: TenantNames,
+  { weights = noWeights, queues = [] }: SchedulerConfig,
+): void {
+  tenants.setWeights(
+    weights,
+    queues.map(({ weight }) => weight),
+  );
 }
 
 const mostLocal = 50;

@@ -7,6 +7,7 @@ import { builtInLimits } from '../config/built-in-limits.ts';
 import type { Config, LimitConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import { formatNetwork } from '../values/network.ts';
+import { queueLimitRules } from './queues.ts';
 import { sitesOfRoutes, wayRules } from './way-rules.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 
@@ -44,6 +45,7 @@ function rulesWithTenantWord(config: Config, word: TenantWord): LimitRule[] {
     if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids, word, sites));
   }
   for (const way of wayRules(config.route)) rules.push({ ...way, id: uniqueId(way.id, ids) });
+  for (const own of queueLimitRules(config)) rules.push({ ...own, id: uniqueId(own.id, ids) });
   return rules;
 }
 
@@ -75,7 +77,7 @@ function ruleOf(
   word: TenantWord,
   sites: ReadonlyMap<string, string>,
 ): LimitRule {
-  const { domain, mx, ip, source, tenant } = limit;
+  const { domain, mx, ip, source, tenant, queue } = limit;
   const text = matchText(limit, word);
   const per = limit.per.map((key) => (key === 'tenant' ? word : key));
   const what = per.length === 0 ? 'group' : `per ${per.join(' ')}`;
@@ -85,7 +87,15 @@ function ruleOf(
     name: limit.name ?? shortened(text),
     origin: limit.origin,
     per: limit.per,
-    match: { domain, site: limit.route?.flatMap((name) => sites.get(name) ?? []), mx, ip, source, tenant },
+    match: {
+      domain,
+      site: limit.route?.flatMap((name) => sites.get(name) ?? []),
+      mx,
+      ip,
+      source,
+      tenant,
+      queue,
+    },
     isOverride: false,
     connections: numberOf(limit.connections),
     connectionRate: limit.connectionRate,
@@ -102,7 +112,16 @@ function numberOf(count: number | 'unlimited' | undefined): number | undefined {
 
 /** The match of the limit as text: `aol.com`, `mx *.example.net; tenant shop`; empty when it has none. */
 function matchText(limit: LimitConfig, word: TenantWord): string {
-  const { domain = [], domainFile, mx = [], route = [], ip = [], source = [], tenant = [] } = limit;
+  const {
+    domain = [],
+    domainFile,
+    mx = [],
+    route = [],
+    ip = [],
+    source = [],
+    tenant = [],
+    queue = [],
+  } = limit;
   // Only the name of a file: its content may change without a new id.
   const domains =
     domainFile === undefined ? domain.map(formatDomainPattern) : [`domains of ${basename(domainFile)}`];
@@ -112,6 +131,7 @@ function matchText(limit: LimitConfig, word: TenantWord): string {
     ['ip', ip.map(formatNetwork)],
     ['source', source.map(formatNetwork)],
     [word, tenant.map((name) => (name === '' ? '""' : name))],
+    ['queue', queue],
   ] as const;
   return [
     domains.join(', '),

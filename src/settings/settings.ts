@@ -20,6 +20,7 @@ import { limitRules } from './limit-rules.ts';
 import { scheduleRules } from './mail-schedules.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { TextChoice } from '../bounce/texts/text-choice.ts';
+import { ownQueues } from './queues.ts';
 import { reactionRules } from './reaction-rules.ts';
 
 export { formerRuleIds, limitRules } from './limit-rules.ts';
@@ -175,6 +176,7 @@ export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): Sche
     },
     sources: config.source.length === 0 ? [''] : config.source.map(({ address }) => address),
     weights: new Map(config.tenant.map(({ name, weight }) => [name, weight])),
+    queues: ownQueues(config),
     adapt: { enabled: config.adapt.enabled, startConnections: config.adapt.startConnections },
     reactions: reactionRules(config),
     seed,

@@ -265,41 +265,35 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '2:1 deliver.connections_per_domain: is a table of its own now: [[limit]] with per = "domain" and connections = 30',
   ],
   [
-    'a limit of a queue, which is a tenant now',
-    '[[tenant]]\nname = "shop"\n[[limit]]\nper = "queue"\nqueue = ["shop", ""]\nconnections = 5',
-    '4:7 limit[1].per: "queue" is called "tenant" now: write per = "tenant"',
-    '5:1 limit[1].queue: is called tenant now: write tenant = ["shop", ""]',
+    'a limit of a queue that is not there, with the name of a tenant',
+    '[[tenant]]\nname = "shop"\n[[limit]]\nper = "queue"\nqueue = ["shop", "default"]\nconnections = 5',
+    '5:10 limit[1].queue[1]: there is no [queues.shop]; there are default; for mail of this tenant, write tenant = ["shop"]',
   ],
   [
-    'a limit per a list with a queue in it, which is a tenant now',
-    '[[limit]]\nper = ["domain", "queue"]\nconnections = 1\n[[limit]]\nper = ["queue", "tenant"]\nconnections = 2',
-    '2:18 limit[1].per[2]: "queue" is called "tenant" now: write per = ["domain", "tenant"]',
-    '5:8 limit[2].per[1]: "queue" is called "tenant" now: write per = ["tenant"]',
-  ],
-  [
-    'a group of queues, which are tenants now',
-    'tenant = [{ name = "a" }]\nlimit = [{ per = "group", queue = "a", connections = 1 }]',
-    '2:27 limit[1].queue: is called tenant now: write tenant = ["a"]',
+    'addresses of queues that no [[source]] has',
+    '[queue]\nsource = ["192.0.2.1"]\n[queues.news]\nsource = ["192.0.2.2"]',
+    '2:11 queue.source[1]: is the address of no [[source]], so no connection can come from it; no [[source]] is configured',
+    '4:11 queues.news.source[1]: is the address of no [[source]], so no connection can come from it; no [[source]] is configured',
   ],
   [
     'a queue where there never was one',
     '[[tenant]]\nname = "shop"\nqueue = "shop"',
-    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]]',
+    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]] or [[limit]]',
   ],
   [
     'a limit per something unknown',
     '[[limit]]\nper = "domian"\nconnections = 1',
-    '2:7 limit[1].per: must be one of "domain", "site", "mx", "ip", "network", "source", "tenant", "group", or a list of them, not "domian"; did you mean "domain"?',
+    '2:7 limit[1].per: must be one of "domain", "site", "mx", "ip", "network", "source", "tenant", "queue", "group", or a list of them, not "domian"; did you mean "domain"?',
   ],
   [
     'a limit per a list with something unknown in it',
     '[[limit]]\nper = ["source", "group"]\nconnections = 1',
-    '2:18 limit[1].per[2]: must be "domain" or "site" or "mx" or "ip" or "network" or "source" or "tenant", not "group"',
+    '2:18 limit[1].per[2]: must be "domain" or "site" or "mx" or "ip" or "network" or "source" or "tenant" or "queue", not "group"',
   ],
   [
     'a limit per nothing',
     '[[limit]]\nconnections = 1\n[[limit]]\nper = []\nconnections = 2',
-    '1:3 limit[1].per: is missing; it must be one of "domain", "site", "mx", "ip", "network", "source", "tenant", "group", or a list of them',
+    '1:3 limit[1].per: is missing; it must be one of "domain", "site", "mx", "ip", "network", "source", "tenant", "queue", "group", or a list of them',
     '4:7 limit[2].per: must name one key at least',
   ],
   [
@@ -315,7 +309,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a group without a match',
     '[[limit]]\nper = "group"\nconnections = 5',
-    '2:7 limit[1].per: a group needs a match: give at least one of domain, domain_file, mx, route, ip, source, tenant; the limit for all mail is max_connections in [deliver]',
+    '2:7 limit[1].per: a group needs a match: give at least one of domain, domain_file, mx, route, ip, source, tenant, queue; the limit for all mail is max_connections in [deliver]',
   ],
   [
     'quantities that are none',

@@ -8,6 +8,7 @@ import { readToml } from '../../src/config/read/toml.ts';
 import { renderInForce } from '../../src/config/show/render-toml.ts';
 import { scheduleRules } from '../../src/settings/mail-schedules.ts';
 import { assignmentRules } from '../../src/settings/queues.ts';
+import { limitRules, schedulerConfig } from '../../src/settings/settings.ts';
 
 const text = `spool = "/var/spool/sluice"
 [queues.news]
@@ -15,6 +16,8 @@ lifetime = "2d"
 [queues.big_one]
 path = "/srv/big"
 reserve = "1GiB"
+max_connections = 7
+helo_name = "big.example.com"
 [[assignment]]
 queue = "big_one"
 sender = ["big.example"]
@@ -40,6 +43,43 @@ test('queues have their names, folders and numbers, and the times that they set'
     scheduleRules(config).map(({ name, match, lifetimeMs }) => [name, match, lifetimeMs]),
     [['queue news', { store: [1] }, 2 * 86_400_000]],
   );
+});
+
+test('what a queue has of its own is what the scheduler gets', () => {
+  const config = parseConfig(
+    `[[source]]
+address = "192.0.2.25"
+[[source]]
+address = "192.0.2.26"
+[queue]
+source = ["192.0.2.25"]
+[queues.news]
+max_connections = 5
+weight = 3
+source = ["192.0.2.26"]
+helo_name = "news.example.com"
+[queues.other]
+[[limit]]
+per = ["queue", "site"]
+queue = ["news", "default"]
+connections = 2
+`,
+    'sluice.toml',
+  );
+  assert.deepEqual(schedulerConfig(config, 1).queues, [
+    { name: 'default', sources: ['192.0.2.25'] },
+    { name: 'news', weight: 3, sources: ['192.0.2.26'], heloName: 'news.example.com' },
+    { name: 'other', weight: undefined, sources: ['192.0.2.25'], heloName: undefined },
+  ]);
+  const rules = limitRules(config).filter(({ match }) => match.queue !== undefined);
+  assert.deepEqual(
+    rules.map(({ id, origin, per, match: { queue }, connections }) => [id, origin, per, queue, connections]),
+    [
+      ['per site queue: queue news, default', 'sluice.toml:13', ['site', 'queue'], ['news', 'default'], 2],
+      ['queue news', 'max_connections of [queues.news]', [], ['news'], 5],
+    ],
+  );
+  assert.equal(schedulerConfig(parseConfig('', 'sluice.toml'), 1).queues, undefined);
 });
 
 test('what is in force is printed as it can be read again', () => {

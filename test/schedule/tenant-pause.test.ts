@@ -61,8 +61,8 @@ test('a pause that is over leaves nothing behind, and counts by store', () => {
   }
   scheduler.pause(undefined, start, 0, 'reports', 'shop');
   scheduler.pause(undefined, start, 0, 'reports', 'shop');
-  assert.equal(state.pauses.isTenantLate(0, state.tenants.intern('shop')), false);
-  assert.equal(state.pauses.isTenantLate(1, state.tenants.intern('shop')), true);
+  assert.equal(state.pauses.isTenantLate(0, state.tenants.intern('shop', 0)), false);
+  assert.equal(state.pauses.isTenantLate(1, state.tenants.intern('shop', 1)), true);
   scheduler.pause(undefined, start, 1, 'reports', 'shop');
   drive(scheduler, ignored);
   scheduler.tick(start + day);

@@ -89,6 +89,7 @@ describe('limits', () => {
         site: undefined,
         source: undefined,
         tenant: undefined,
+        queue: undefined,
       },
       isOverride: false,
       connections: unlimited,

@@ -18,13 +18,14 @@ interface Limit {
   readonly ip?: readonly Network[] | undefined;
   readonly source?: readonly Network[] | undefined;
   readonly tenant?: readonly string[] | undefined;
+  readonly queue?: readonly string[] | undefined;
   readonly connections?: Count | undefined;
   readonly connectionRate?: Rate | undefined;
   readonly messageRate?: Rate | undefined;
   readonly recipientRate?: Rate | undefined;
 }
 
-const dimensions = ['domain', 'mx', 'ip', 'source', 'tenant'] as const;
+const dimensions = ['domain', 'mx', 'ip', 'source', 'tenant', 'queue'] as const;
 type Dimension = (typeof dimensions)[number];
 
 const quantities = [

@@ -1,4 +1,4 @@
-// Keys and words of earlier versions, and the messages that say what to write instead.
+// Keys of earlier versions, and the messages that say what to write instead.
 
 import type { Path } from '../read/toml.ts';
 import { tomlValue } from '../read/toml-value.ts';
@@ -16,7 +16,6 @@ const formerKeys: ReadonlyMap<string, (value: unknown) => string> = new Map([
     'deliver.source_address',
     (value) => `is a table of its own now: [[source]] with address = ${tomlValue(value)}`,
   ],
-  ['limit.*.queue', (value) => `is called tenant now: write tenant = ${tomlValue([value].flat())}`],
 ]);
 
 /** The message for a key that an earlier version had; undefined for any other key. */
@@ -24,26 +23,7 @@ export function replacementOf(path: Path, value: unknown): string | undefined {
   return formerKeys.get(pathPattern(path))?.(value);
 }
 
-/**
- * The message for a word that a key took in an earlier version; undefined for any other word.
- * @param around - the list that the word is in, or the table of the key
- */
-export function replacementOfWord(path: Path, word: string, around: unknown): string | undefined {
-  if (word !== 'queue') return undefined;
-  switch (pathPattern(path)) {
-    case 'limit.*.per':
-      return '"queue" is called "tenant" now: write per = "tenant"';
-    case 'limit.*.per.*': {
-      const given = Array.isArray(around) ? around : [];
-      const words = new Set(given.map((each: unknown) => (each === 'queue' ? 'tenant' : each)));
-      return `"queue" is called "tenant" now: write per = ${tomlValue([...words])}`;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** The path with a star for each index of a list: `limit.*.per`. */
+/** The path with a star for each index of a list: `limit.*.connections`. */
 function pathPattern(path: Path): string {
   return path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.');
 }

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { closest } from '../../values/closest.ts';
 import type { ConfigProblem } from '../read/config-error.ts';
 import { excerptOf } from '../../values/excerpt.ts';
-import { replacementOf, replacementOfWord } from './former-keys.ts';
+import { replacementOf } from './former-keys.ts';
 import { keyText } from '../read/key-text.ts';
 import { keysAt, type KnownKey } from './known-keys.ts';
 import type { Path, Place, TomlSource } from '../read/toml.ts';
@@ -18,31 +18,12 @@ function fileIndex({ file }: ConfigProblem, { files }: TomlSource): number {
 export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
   return issues
     .flatMap(issuesOfGivenAlternative)
-    .filter((issue) => !isLackByFormerKey(issue, issues, source))
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
         : [wrongValue(issue, source)],
     )
     .sort((a, b) => fileIndex(a, source) - fileIndex(b, source) || a.line - b.line || a.column - b.column);
-}
-
-/** Is a missing key given under its former name? Then only the former name is reported. */
-function isLackByFormerKey(
-  issue: z.core.$ZodIssue,
-  all: readonly z.core.$ZodIssue[],
-  source: TomlSource,
-): boolean {
-  if (issue.code !== 'custom' || issue.params?.['isLack'] !== true) return false;
-  return all.some(
-    (each) =>
-      each.code === 'unrecognized_keys' &&
-      each.path.every((part, at) => part === issue.path[at]) &&
-      each.keys.some((key) => {
-        const path = [...each.path, key];
-        return replacementOf(path, valueAt(source.value, path)) !== undefined;
-      }),
-  );
 }
 
 /** For a value with several alternatives (a union): the issues inside the alternative that was given, if that is known. */
@@ -99,8 +80,6 @@ function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem 
   }
   const given = valueAt(source.value, path);
   if (typeof given === 'string') {
-    const replacement = replacementOfWord(path, given, valueAt(source.value, path.slice(0, -1)));
-    if (replacement !== undefined) return problem(path, place, replacement, source);
     const words = issue.code === 'custom' ? issue.params?.['words'] : allowedWords(issue);
     const suggestion = closest(given, Array.isArray(words) ? words.map(String) : []);
     const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;

@@ -9,10 +9,10 @@ import { mxHosts, networks, recipientDomains } from './lists.ts';
 import { labelText } from './texts.ts';
 
 /** What a limit can count per. A list of several is kept in this order. */
-export const limitPers = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant'] as const;
+export const limitPers = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant', 'queue'] as const;
 const perWords = [...limitPers, 'group'] as const;
 
-const matches = ['domain', 'domain_file', 'mx', 'route', 'ip', 'source', 'tenant'] as const;
+const matches = ['domain', 'domain_file', 'mx', 'route', 'ip', 'source', 'tenant', 'queue'] as const;
 const quantities = [
   'connections',
   'connection_rate',
@@ -55,12 +55,12 @@ const limit = tableOf({
   ),
   per: key(
     per(),
-    'What the limit is counted for: each "domain" of recipients, each "site" (domains with the same MX hosts are one site), each "mx" host, each "ip" address, each "network" (/24 or /64), each "source" (own address), each "tenant", or each combination of a list of these. "group": everything that the limit matches shares one budget.',
+    'What the limit is counted for: each "domain" of recipients, each "site" (domains with the same MX hosts are one site), each "mx" host, each "ip" address, each "network" (/24 or /64), each "source" (own address), each "tenant", each "queue", or each combination of a list of these. "group": everything that the limit matches shares one budget.',
     { example: '"domain"' },
   ),
   domain: key(
     recipientDomains().optional(),
-    'Only for mail to these recipient domains; "*.example.com" means every domain under it, not example.com itself. When a limit has several of domain, mx, ip, source and tenant, one item of each must match.',
+    'Only for mail to these recipient domains; "*.example.com" means every domain under it, not example.com itself. When a limit has several of domain, mx, ip, source, tenant and queue, one item of each must match.',
     { example: '["example.com", "*.example.net"]' },
   ),
   domain_file: key(
@@ -105,6 +105,13 @@ const limit = tableOf({
     'Only for mail of these tenants, by the name of their [[tenant]]; "" is mail of no tenant.',
     { example: '["newsletters"]' },
   ),
+  queue: key(
+    listOf(z.string({ error: expected('the name of a queue') }), 'names of queues such as ["news"]')
+      .min(1, 'must name one queue at least')
+      .optional(),
+    'Only for mail of these queues: names of [queues.NAME], or "default" for that of [queue].',
+    { example: '["news"]' },
+  ),
   connections: key(
     count(0).optional(),
     'Connections at the same time. 0 holds the mail: nothing is sent, and waiting is no failed attempt. "unlimited" lifts a less specific limit.',
@@ -143,8 +150,6 @@ const limit = tableOf({
       code: 'custom',
       message: `a group needs a match: give at least one of ${which}; the limit for all mail is max_connections in [deliver]`,
       path: ['per'],
-      // Not reported when the match is given under a former name of its key.
-      params: { isLack: true },
     });
   }
   if (Array.isArray(value.per)) {

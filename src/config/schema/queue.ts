@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { duration, expected, key, oneOf, size, tableOf } from './fields.ts';
+import { ownAddresses } from './queue-own.ts';
 import { queueQuotaOfTenants } from './tenant-quotas.ts';
 import { retry, retryMeaning } from './retry.ts';
 
@@ -47,6 +48,11 @@ export const queue = tableOf({
   relocate_after: key(
     duration(1000).prefault('10m'),
     'Mail that still waits after this time is moved to where other such mail is, so that one message does not keep a whole segment on the disk.',
+  ),
+  source: key(
+    ownAddresses(),
+    'Connections are made from these addresses alone, unless a [[route]] or a [queues.NAME] names others. Each is that of a [[source]].',
+    { defaultText: 'all [[source]] tables', example: '["192.0.2.25", "2001:db8::25"]' },
   ),
   ...queueQuotaOfTenants,
 });

@@ -16,10 +16,11 @@ export interface QueueTables {
   }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly listen: readonly { readonly address: ListenAddress }[];
+  readonly limit: readonly { readonly queue?: readonly string[] | undefined }[];
 }
 
 export function checkQueues(
-  { queues, assignment, tenant, listen }: QueueTables,
+  { queues, assignment, tenant, listen, limit }: QueueTables,
   context: z.RefinementCtx,
 ): void {
   const names = [defaultQueue, ...queues.map(({ name }) => name)];
@@ -27,13 +28,27 @@ export function checkQueues(
   const addresses = listen.map(({ address }) => formatListenAddress(address));
   for (const [index, each] of assignment.entries()) {
     const path = ['assignment', index];
-    if (!names.includes(each.queue)) {
-      const message = `there is no [queues.${each.queue}]; there are ${names.slice(0, 20).join(', ')}`;
-      context.addIssue({ code: 'custom', message, path: [...path, 'queue'], params: { words: names } });
-    }
+    checkName(each.queue, names, [...path, 'queue'], context);
     for (const [at, name] of (each.tenant ?? []).entries())
       if (name !== '' && !tenants.includes(name))
         addUnknown('tenant', name, tenants, [...path, 'tenant', at], context);
     addUnknownListeners(addresses, each.listen, path, context);
   }
+  for (const [index, { queue = [] }] of limit.entries())
+    for (const [at, name] of queue.entries()) {
+      const hint = tenants.includes(name) ? `; for mail of this tenant, write tenant = ["${name}"]` : '';
+      checkName(name, names, ['limit', index, 'queue', at], context, hint);
+    }
+}
+
+function checkName(
+  name: string,
+  names: readonly string[],
+  path: (string | number)[],
+  context: z.RefinementCtx,
+  hint = '',
+): void {
+  if (names.includes(name)) return;
+  const message = `there is no [queues.${name}]; there are ${names.slice(0, 20).join(', ')}${hint}`;
+  context.addIssue({ code: 'custom', message, path, params: { words: names } });
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defaultQueue } from '../../values/queue-name.ts';
 import { duration, expected, key, listOf, size, tableOf, textOf } from './fields.ts';
 import { networks, recipientDomains, senders } from './lists.ts';
+import { queueOwnKeys } from './queue-own.ts';
 import { retry, retryMeaning } from './retry.ts';
 import { listenName } from './texts.ts';
 import { userPattern } from './tenant.ts';
@@ -46,6 +47,7 @@ const queue = tableOf({
     'The lifetime of bounces and other messages with the null sender in it.',
     { defaultText: 'bounce_lifetime in [queue]', example: '"12h"' },
   ),
+  ...queueOwnKeys,
 });
 
 /** Read into a list, since the names are somebody else's. */

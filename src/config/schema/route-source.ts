@@ -3,19 +3,14 @@
 import type { z } from 'zod';
 
 import { contains, type Network } from '../../values/network.ts';
-import { key, listOf, textOf } from './fields.ts';
-import { ownAddress } from './texts.ts';
+import { key } from './fields.ts';
+import { ownAddresses } from './queue-own.ts';
 
 export const routeSourceKeys = {
   source: key(
-    listOf(
-      textOf('an IP address such as "192.0.2.25"', ownAddress),
-      'addresses of our own such as ["192.0.2.25"]',
-    )
-      .min(1, 'must name one address at least')
-      .optional(),
+    ownAddresses(),
     'For relay, lmtp and mx: connections are made from these addresses alone. Each is that of a [[source]]. A host of an IP version that none of them has is not reached on this route.',
-    { defaultText: 'all [[source]] tables', example: '["192.0.2.26", "2001:db8::26"]' },
+    { defaultText: 'source of the queue', example: '["192.0.2.26", "2001:db8::26"]' },
   ),
 };
 
@@ -39,9 +34,14 @@ export interface SourceTables {
   readonly source: readonly { readonly address: string }[];
   readonly route: readonly { readonly source?: readonly string[] | undefined }[];
   readonly limit: readonly { readonly source?: readonly Network[] | undefined }[];
+  readonly queue: { readonly source?: readonly string[] | undefined };
+  readonly queues: readonly { readonly name: string; readonly source?: readonly string[] | undefined }[];
 }
 
-export function checkSources({ source: own, route, limit }: SourceTables, context: z.RefinementCtx): void {
+export function checkSources(
+  { source: own, route, limit, queue, queues }: SourceTables,
+  context: z.RefinementCtx,
+): void {
   const known = own.map(({ address }) => address).join(', ');
   const there = known === '' ? 'no [[source]] is configured' : `there are ${known}`;
   const refuse = (path: (string | number)[], effect: string): void => {
@@ -54,10 +54,14 @@ export function checkSources({ source: own, route, limit }: SourceTables, contex
         refuse(['limit', index, 'source', at], 'match');
     }
   }
-  for (const [index, { source = [] }] of route.entries()) {
+  const named: [(string | number)[], readonly string[] | undefined][] = [
+    ...route.map(({ source }, index): [(string | number)[], typeof source] => [['route', index], source]),
+    [['queue'], queue.source],
+    ...queues.map(({ name, source }): [string[], typeof source] => [['queues', name], source]),
+  ];
+  for (const [path, source = []] of named) {
     for (const [at, wanted] of source.entries()) {
-      if (!own.some(({ address }) => address === wanted))
-        refuse(['route', index, 'source', at], 'come from it');
+      if (!own.some(({ address }) => address === wanted)) refuse([...path, 'source', at], 'come from it');
     }
   }
 }

@@ -34,7 +34,8 @@ export interface Tables
     ElseTables,
     CredentialTables,
     Pick<ScheduleTables, 'schedule'>,
-    Pick<QueueTables, 'queues' | 'assignment'> {
+    Pick<QueueTables, 'assignment'>,
+    Pick<SourceTables, 'queue' | 'queues'> {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -95,6 +96,7 @@ export interface Tables
     readonly route?: readonly string[] | undefined;
     readonly tenant?: readonly string[] | undefined;
     readonly source?: SourceTables['limit'][number]['source'];
+    readonly queue?: readonly string[] | undefined;
   }[];
   readonly sending_limit: readonly { readonly tenant?: readonly string[] | undefined }[];
 }

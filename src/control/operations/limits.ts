@@ -34,6 +34,7 @@ export const ruleSchema: z.ZodType<LimitRule> = z.object({
     ip: z.array(network).optional(),
     source: z.array(network).optional(),
     tenant: z.array(z.string()).optional(),
+    queue: z.array(z.string()).optional(),
   }),
   isOverride: z.boolean(),
   reason: z.string().optional(),

@@ -31,7 +31,7 @@ export function openSession(
   const isOther =
     dialect !== smtpDialect || (ownName ?? (isOfThisHost(hop.ip) ? 'accept' : 'refuse')) === 'accept';
   return new ClientSession({
-    heloName: heloNames.get(source) ?? heloName,
+    heloName: hop.heloName ?? heloNames.get(source) ?? heloName,
     ownNames: isOther ? undefined : ownNames,
     dialect,
     tls,

@@ -6,6 +6,7 @@ import type { State } from '../state.ts';
 import { PlanState } from '../store/routes.ts';
 import { detachSite } from '../work/forget.ts';
 import { endAsking } from '../work/gather.ts';
+import { planInQueue } from '../work/queue-way.ts';
 import { makeRunnable, stopRoute } from '../work/lifecycle.ts';
 
 /** Minimum lifetime of a plan, so that one that arrives expired is not requested in a loop. */
@@ -19,7 +20,7 @@ export function planArrived(s: State, name: string, plan: RoutePlan, nowMs: numb
   if (route < 0) return;
   const before = s.routes.site.get(route);
   if (plan.kind === 'relay') {
-    const site = s.sites.intern(plan);
+    const site = s.sites.intern(planInQueue(s, route, plan));
     forgetPlaces(s, site);
     s.sites.references.add(site, 1);
     if (before >= 0) detachSite(s, route);

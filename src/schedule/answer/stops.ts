@@ -14,7 +14,7 @@ export function pauseGrants(
   tenant?: string,
 ): void {
   if (tenant === undefined) s.pauses.set(store, reason, cause);
-  else s.pauses.setTenant(store, s.tenants.intern(tenant), reason);
+  else s.pauses.setTenant(store, s.tenants.intern(tenant, store), reason);
   // Lifetimes that have ended meanwhile come before new attempts.
   if (cause === 'reports' && reason === undefined) passTime(s, nowMs);
 }

@@ -14,14 +14,16 @@ import { returnToGlobalLimit } from '../reserve/unanswered.ts';
 import { closeSurplus } from '../grant/close.ts';
 import { lookAgainAtVisits } from '../grant/visit-line.ts';
 import { noteRoom, oldestNumber, tasksOnTheWay } from '../reserve/on-the-way.ts';
+import { queueWaysDiffer } from '../work/queue-way.ts';
+import { expirePlans } from './reroute.ts';
 import { renewTasks, renewTimes, timesDiffer } from './renew-times.ts';
-import { localLimitOf, sourcesOf, type State } from '../state.ts';
+import { localLimitOf, setWeights, sourcesOf, type State } from '../state.ts';
 import type { SchedulerConfig } from '../types.ts';
 
 export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): void {
   const before = s.config;
   s.config = config;
-  s.tenants.setWeights(config.weights ?? new Map());
+  setWeights(s.tenants, config);
   s.sources = sourcesOf(config);
   s.sourceRests.clear();
   s.limits = createLimitIndex(config.limits.rules);
@@ -30,6 +32,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   lookAgain(s);
   lookAgainAtVisits(s);
   if (timesDiffer(before, config)) renewTimes(s);
+  if (queueWaysDiffer(before, config)) expirePlans(s);
   const live = liveConnections(s);
   recount(s, live, nowMs);
   returnToGlobalLimit(s, live);

@@ -22,7 +22,7 @@ export function beginVisit(s: State, target: VisitTarget, nowMs: number): Visit 
   const { domain, key, plan, tenant } = target;
   const { routes, sites } = s;
   // Without mail or a connection, the sweep of routes forgets it.
-  const route = routes.intern(key, domain, s.tenants.intern(tenant), 0);
+  const route = routes.intern(key, domain, s.tenants.intern(tenant, 0), 0);
   const site = sites.intern(plan);
   // Its addresses may be others than those that are known.
   forgetPlaces(s, site);

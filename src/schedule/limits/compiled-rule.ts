@@ -4,10 +4,10 @@
 import type { LimitMatch, LimitRule } from './types.ts';
 
 /** What a limit can match by; a rule's specificity has one number for each. */
-export const matchKinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant'] as const;
+export const matchKinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant', 'queue'] as const;
 export type MatchKind = (typeof matchKinds)[number];
 
-/** The facts that belong to a place; domain and tenant are the task's. */
+/** The facts that belong to a place; domain, tenant and queue are the task's. */
 export const placeKeys: ReadonlySet<string> = new Set(['site', 'mx', 'ip', 'network', 'source']);
 
 /** One bit for each quantity that a limit can set. */

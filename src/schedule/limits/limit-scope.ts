@@ -27,9 +27,9 @@ import { type AddressBits, readAddress } from '../../values/address-bits.ts';
 import { networkAroundBits } from '../../values/network.ts';
 
 /** Everything that a limit may look at; '' for what is not known in this scope. */
-export type Facts = TaskFacts & PlaceFacts;
+export type Facts = TaskFacts & PlaceFacts & { readonly queue: string };
 
-const [byDomain, bySite, byMx, byIp, bySource, byTenant] = [1, 2, 4, 8, 16, 32];
+const [byDomain, bySite, byMx, byIp, bySource, byTenant, byQueue] = [1, 2, 4, 8, 16, 32, 64];
 
 const nothing: AppliedLimit[] = [];
 Object.freeze(nothing);
@@ -49,6 +49,7 @@ export class LimitScope {
   readonly #addresses = new NetworkMatcher(matchKinds.indexOf('ip'));
   readonly #sources = new NetworkMatcher(matchKinds.indexOf('source'));
   readonly #tenants = new TextMatcher(matchKinds.indexOf('tenant'));
+  readonly #queues = new TextMatcher(matchKinds.indexOf('queue'));
   /** The kinds of match that any rule here has, as bits in the order of `matchKinds`. */
   #matchedBy = 0;
   /** Of each dimension: the rules that match; between look-ups those that match everything. */
@@ -109,6 +110,7 @@ export class LimitScope {
       this.#sources.match(this.#sourceWords, readAddress(facts.source, this.#sourceWords), lookUp);
     }
     if (by & byTenant) this.#tenants.match(facts.tenant, lookUp);
+    if (by & byQueue) this.#queues.match(facts.queue, lookUp);
   }
 
   /** Reads the address into `#words`, once for all that need it. */
@@ -151,13 +153,14 @@ export class LimitScope {
   }
 
   #add(compiled: CompiledRule): void {
-    const { domain, site, mx, ip, source, tenant } = compiled.rule.match;
+    const { domain, site, mx, ip, source, tenant, queue } = compiled.rule.match;
     if (domain !== undefined) this.#domains.add(domain, compiled);
     if (site !== undefined) this.#sites.add(site, compiled);
     if (mx !== undefined) this.#hosts.add(mx, compiled);
     if (ip !== undefined) this.#addresses.add(ip, compiled);
     if (source !== undefined) this.#sources.add(source, compiled);
     if (tenant !== undefined) this.#tenants.add(tenant, compiled);
+    if (queue !== undefined) this.#queues.add(queue, compiled);
     for (const kind of kindsOf(compiled.rule.match)) this.#matchedBy |= 1 << matchKinds.indexOf(kind);
   }
 }

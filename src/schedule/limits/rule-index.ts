@@ -3,6 +3,7 @@
 
 import { kindsOf, placeKeys } from './compiled-rule.ts';
 import { LimitScope, type Facts } from './limit-scope.ts';
+import { defaultQueue } from '../../values/queue-name.ts';
 import type { AppliedLimits, LimitIndex, LimitRule, PlaceFacts, TaskFacts } from './types.ts';
 
 /**
@@ -22,9 +23,10 @@ class RuleIndex implements LimitIndex {
   readonly #place: LimitScope;
   readonly #both: LimitScope;
   /** Filled again for every look-up. */
-  readonly #facts: { -readonly [key in keyof Facts]: string } = {
+  readonly #facts: { -readonly [key in keyof Facts]-?: string } = {
     domain: '',
     tenant: '',
+    queue: '',
     site: '',
     mx: '',
     ip: '',
@@ -43,6 +45,7 @@ class RuleIndex implements LimitIndex {
   ofTask(task: TaskFacts): AppliedLimits {
     this.#facts.domain = task.domain;
     this.#facts.tenant = task.tenant;
+    this.#facts.queue = task.queue ?? defaultQueue;
     return this.#task.of(this.#facts);
   }
 
@@ -54,6 +57,7 @@ class RuleIndex implements LimitIndex {
   ofPair(task: TaskFacts, place: PlaceFacts): AppliedLimits {
     this.#facts.domain = task.domain;
     this.#facts.tenant = task.tenant;
+    this.#facts.queue = task.queue ?? defaultQueue;
     this.#setPlace(place);
     return this.#both.of(this.#facts);
   }

@@ -5,8 +5,8 @@ import type { DomainPattern } from '../../values/domain.ts';
 import type { Network } from '../../values/network.ts';
 import type { Rate } from '../../values/rate.ts';
 
-/** What a limit can count per. `network` is the /24 or /64 of the address, `source` our own address, `tenant` whose mail it is. */
-export const limitKeys = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant'] as const;
+/** What a limit can count per. `network` is the /24 or /64 of the address, `source` our own address, `tenant` whose mail it is, `queue` where it is kept. */
+export const limitKeys = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant', 'queue'] as const;
 export type LimitKey = (typeof limitKeys)[number];
 
 /** All that are given must match; of each list, one item. Not given: anything. */
@@ -23,6 +23,8 @@ export interface LimitMatch {
   readonly source?: readonly Network[] | undefined;
   /** Names of tenants; '' is mail of no tenant. */
   readonly tenant?: readonly string[] | undefined;
+  /** Names of queues. */
+  readonly queue?: readonly string[] | undefined;
 }
 
 /** No limit at all; more than any that can be written. */
@@ -66,6 +68,8 @@ export interface TaskFacts {
   /** Recipient domain, lower-case A-labels. */
   readonly domain: string;
   readonly tenant: string;
+  /** Name of the queue; none: the default one. */
+  readonly queue?: string | undefined;
 }
 
 /** Where a connection goes, and from where. */
@@ -96,7 +100,7 @@ export interface AppliedLimits {
 }
 
 /**
- * Limits, ready to be asked. A dimension belongs to the task when its limits look at domain and tenant only, to the place
+ * Limits, ready to be asked. A dimension belongs to the task when its limits look at domain, tenant and queue only, to the place
  * when they look at site, mx, ip, network and source only, and else to both.
  */
 export interface LimitIndex {

@@ -1,4 +1,4 @@
-// The limits that a task needs wherever it goes: those of its recipients' domains and of its tenant.
+// The limits that a task needs wherever it goes: those of its recipients' domains, of its tenant and of its queue.
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
@@ -13,7 +13,11 @@ export const mostAtRest = 1024;
 
 /** What limits look at in the messages of a route. */
 export function taskFacts(s: State, route: number): TaskFacts {
-  return { domain: s.routes.domainOf(route), tenant: s.tenants.nameOf(s.routes.tenantOf(route)) };
+  return {
+    domain: s.routes.domainOf(route),
+    tenant: s.tenants.nameOf(s.routes.tenantOf(route)),
+    queue: s.config.queues?.[s.routes.store.get(route)]?.name,
+  };
 }
 
 /** The limits of the route's messages, looked up if they are not known. */

@@ -18,6 +18,7 @@ import type { HeldLimits, Place } from '../store/place.ts';
 import { findIdle, findWithRoom } from '../grant/find-connection.ts';
 import { scheduledKeys } from './scheduled-keys.ts';
 import { shownDateOf, timesOf, type State } from '../state.ts';
+import { planInQueue } from '../work/queue-way.ts';
 import { usual } from '../times/mail-times.ts';
 import { PlanState } from '../store/routes.ts';
 import { TaskState } from '../store/tasks.ts';
@@ -37,14 +38,15 @@ export function explainRoute(
 ): Explanation {
   s.hours.pass(nowMs + s.dateShiftMs);
   const { connections, plan: plans, recipients } = s.routes;
-  const route = s.routes.intern(key, domain, s.tenants.intern(tenant), 0);
+  const route = s.routes.intern(key, domain, s.tenants.intern(tenant, 0), 0);
   const explanation = explained(s, route, plan, nowMs);
   const isNamed = recipients.get(route) > 0 || connections.get(route) > 0;
   if (!isNamed && plans.get(route) === PlanState.none) s.routes.forget(route);
   return explanation;
 }
 
-function explained(s: State, route: number, plan: RelayPlan, nowMs: number): Explanation {
+function explained(s: State, route: number, given: RelayPlan, nowMs: number): Explanation {
+  const plan = planInQueue(s, route, given);
   const site = s.sites.intern(plan);
   s.sites.references.add(site, 1);
   const explanation: Explanation = {

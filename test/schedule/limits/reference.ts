@@ -12,6 +12,7 @@ import {
   type PlaceFacts,
   type TaskFacts,
 } from '../../../src/schedule/limits/types.ts';
+import { defaultQueue } from '../../../src/values/queue-name.ts';
 
 type Facts = TaskFacts & PlaceFacts;
 type Specificity = Readonly<Record<string, number>>;
@@ -77,6 +78,7 @@ function specificityOf({ match }: LimitRule, facts: Facts): Specificity | undefi
   if (match.source !== undefined)
     found['source'] = best(match.source, (item) => ofNetwork(item, facts.source));
   if (match.tenant !== undefined) found['tenant'] = match.tenant.includes(facts.tenant) ? 1 : 0;
+  if (match.queue !== undefined) found['queue'] = match.queue.includes(facts.queue ?? defaultQueue) ? 1 : 0;
   return Object.values(found).includes(0) ? undefined : found;
 }
 
@@ -111,7 +113,7 @@ function keyOf({ per }: LimitRule, facts: Facts): string {
   return per
     .map((key) => {
       if (key === 'network') return network();
-      return key === 'source' && facts.source === '' ? 'any' : facts[key];
+      return key === 'source' && facts.source === '' ? 'any' : (facts[key] ?? defaultQueue);
     })
     .join(' ');
 }
@@ -126,6 +128,6 @@ function dimensionOf(rule: LimitRule): string {
 
 function scopeOf(dimension: readonly LimitRule[]): 'task' | 'place' | 'both' {
   const facts = dimension.flatMap((rule) => [...rule.per, ...givenKinds(rule)]);
-  if (facts.every((fact) => ['domain', 'tenant'].includes(fact))) return 'task';
+  if (facts.every((fact) => ['domain', 'tenant', 'queue'].includes(fact))) return 'task';
   return facts.every((fact) => ['site', 'mx', 'ip', 'network', 'source'].includes(fact)) ? 'place' : 'both';
 }

@@ -22,6 +22,7 @@ const domain = fc.oneof({ weight: 6, arbitrary: name }, fc.constantFrom('[192.0.
 const pattern = fc.record({ kind: fc.constantFrom<DomainPattern['kind']>('exact', 'suffix'), domain });
 const site = fc.constantFrom('s1', 's2');
 const tenant = fc.constantFrom('', 'shop', 'list');
+const queue = fc.constantFrom('default', 'news');
 const ip = fc.constantFrom(
   '192.0.2.1',
   '192.0.2.128',
@@ -65,12 +66,13 @@ const match: fc.Arbitrary<LimitMatch> = fc.record(
     ip: list(network),
     source: list(network),
     tenant: list(tenant),
+    queue: list(queue),
   },
   { requiredKeys: [] },
 );
 // Most limits of real configurations match by one or two kinds.
 const someMatch = fc
-  .tuple(match, fc.subarray(['domain', 'site', 'mx', 'ip', 'source', 'tenant'], { maxLength: 2 }))
+  .tuple(match, fc.subarray(['domain', 'site', 'mx', 'ip', 'source', 'tenant', 'queue'], { maxLength: 2 }))
   .map(
     ([all, kinds]) =>
       Object.fromEntries(Object.entries(all).filter(([kind]) => kinds.includes(kind))) as LimitMatch,
@@ -96,7 +98,7 @@ const rules: fc.Arbitrary<LimitRule[]> = fc
     { maxLength: 12 },
   )
   .map((list) => list.map((rule, at) => ({ id: `limit ${at}`, name: '', origin: 'test', ...rule })));
-const mail = fc.record({ domain, tenant });
+const mail = fc.record({ domain, tenant, queue }, { requiredKeys: ['domain', 'tenant'] });
 const place = fc.record({ site, mx: name, ip, source: fc.oneof(ip, fc.constant('')) });
 
 /** Sorted, since the order of limits has no meaning. */
