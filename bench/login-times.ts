@@ -65,7 +65,7 @@ function usersFile(folder: string): SourceSettings {
 async function ownDatabase(folder: string): Promise<SourceSettings> {
   const path = join(folder, 'own.sqlite');
   await editableDatabase(path, { mode: 0o600, owner: undefined }).edit((records) => {
-    records.addDomain('here.test');
+    records.putDomain({ domain: 'here.test' });
     for (const name of names) records.putUser(record(name));
   });
   return { kind: 'sqlite', name: 'own', domains: [], path, key: 'address', query: undefined, ...database };

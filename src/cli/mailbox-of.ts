@@ -1,11 +1,13 @@
 // The mailbox of a user for commands: by Sluice's own directory, or as the running Sluice knows the user.
 
 import type { Config } from '../config/config.ts';
-import { accountOf } from '../directory/record.ts';
+import { accountKey } from '../directory/account-key.ts';
+import { accountOf, withDomainQuota } from '../directory/record.ts';
 import type { User } from '../directory/types.ts';
 import { type MailboxPlace, placeOf } from '../mailbox/mailbox-place.ts';
 import { limitsOf } from '../mailbox/quota/limits.ts';
 import type { QuotaLimits } from '../values/shared-quotas.ts';
+import { domainOf } from './domain-quotas.ts';
 import { directoryFailing } from './directory-failing.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { isOwnDirectory } from '../config/directory-config.ts';
@@ -43,10 +45,12 @@ export function mailboxOfUser({ mailboxes }: Pick<Config, 'mailboxes'>, user: Us
 
 async function ownUser(config: Config, file: string | undefined, address: string): Promise<User | undefined> {
   if (!config.directory.some(isOwnDirectory)) return undefined;
-  const record = await ownDirectory(file === undefined ? {} : { config: file }).read((records) =>
-    records.user(address.toLowerCase()),
-  );
-  return record === undefined ? undefined : accountOf(record).user;
+  return ownDirectory(file === undefined ? {} : { config: file }).read((records) => {
+    const record = records.user(accountKey(address));
+    if (record === undefined) return undefined;
+    const { user } = accountOf(record);
+    return withDomainQuota(user, records.domain(domainOf(user)));
+  });
 }
 
 async function askedUser(config: Config, address: string): Promise<User> {

@@ -14,6 +14,7 @@ import type { QuotaLimits, SharedQuota } from '../values/shared-quotas.ts';
 import type { Config } from '../config/config.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { withDomainQuotas } from './domain-quotas.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
 import { mailboxOfAddress, mailboxOfUser, type UserMailbox } from './mailbox-of.ts';
 import { isOwnDirectory } from '../config/directory-config.ts';
@@ -81,7 +82,7 @@ async function list(
 
 async function show(name: string, options: Options): Promise<void> {
   const config = readConfig(options.config);
-  const quota = namedQuota(config, name);
+  const quota = await namedQuota(config, name);
   if (quota !== undefined) {
     print([sharedRow(quota, await usageOfShared(config, quota))], options);
     return;
@@ -95,7 +96,7 @@ async function recountAll(names: readonly string[], options: Options): Promise<v
   const mailboxes: UserMailbox[] = names.length === 0 ? await knownMailboxes(config, options) : [];
   const quotas: SharedQuota[] = [...sharedBy(config, mailboxes)];
   for (const name of names) {
-    const quota = namedQuota(config, name);
+    const quota = await namedQuota(config, name);
     if (quota === undefined) mailboxes.push(await mailboxOfAddress(config, options.config, name));
     else quotas.push(quota);
   }
@@ -117,7 +118,7 @@ async function recountAll(names: readonly string[], options: Options): Promise<v
 function sharedBy(config: Config, mailboxes: readonly UserMailbox[]): readonly SharedQuota[] {
   return quotasSharedBy(
     config,
-    mailboxes.map(({ user }) => user.address),
+    mailboxes.map(({ user }) => user),
   );
 }
 
@@ -133,7 +134,7 @@ async function knownMailboxes(config: Config, options: Options): Promise<UserMai
     for (const user of own) users.set(user.address, user);
   }
   const found: UserMailbox[] = [];
-  for (const user of users.values()) {
+  for (const user of await withDomainQuotas(config, [...users.values()])) {
     // One who can have none is told of by "sluice mailbox show".
     if (placeOf(config.mailboxes, user).kind === 'fault') continue;
     const mailbox = mailboxOfUser(config, user);

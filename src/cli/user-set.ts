@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { changeUser, type ListChange, type UserChange } from '../directory/edit/change-user.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, ownDirectory } from './own-directory.ts';
-import { quotaOf } from './quota-option.ts';
+import { messagesOf, quotaOf } from './quota-option.ts';
 import { userText } from './user-text.ts';
 
 /** False: with --no-alias and so on. */
@@ -17,6 +17,7 @@ interface SetOptions extends DirectoryOptions {
   readonly removeSender?: readonly string[];
   readonly mailbox?: string | false;
   readonly quota?: string | false;
+  readonly quotaMessages?: string | false;
   readonly disable?: boolean;
   readonly enable?: boolean;
 }
@@ -41,6 +42,8 @@ export function registerSet(user: Command): Command {
     .option('--mailbox <place>', "where the user's mail is kept")
     .option('--no-mailbox', 'no place of its own')
     .option('--quota <size>', 'how much mail there may be, such as 1GiB')
+    .option('--quota-messages <number>', 'how many messages there may be')
+    .option('--no-quota-messages', 'as many messages as there is room for')
     .option('--no-quota', 'as much mail as there is room for')
     .option('--disable', 'nobody may log in as this user, whatever the password')
     .option('--enable', 'the user may log in again')
@@ -58,14 +61,17 @@ async function set(address: string, options: SetOptions): Promise<void> {
 }
 
 function changeOf(options: SetOptions): UserChange {
-  const { alias, addAlias, removeAlias, sender, addSender, removeSender, mailbox, quota, disable, enable } =
-    options;
+  const { alias, addAlias, removeAlias, sender, addSender, removeSender, mailbox, disable, enable } = options;
+  const { quota, quotaMessages } = options;
   if (disable === true && enable === true) throw usage('--disable and --enable exclude each other.');
   const change = {
     ...listOf('aliases', alias, addAlias, removeAlias),
     ...listOf('senders', sender, addSender, removeSender),
     ...(mailbox !== undefined && { mailbox: mailbox === false ? null : mailbox }),
     ...(quota !== undefined && { quota: quota === false ? null : quotaOf(quota) }),
+    ...(quotaMessages !== undefined && {
+      messages: quotaMessages === false ? null : messagesOf(quotaMessages),
+    }),
     ...((disable ?? enable) === true && { disabled: disable === true }),
   };
   if (Object.keys(change).length === 0)

@@ -5,6 +5,7 @@ import { accountOf, type UserRecord } from '../directory/record.ts';
 import { lacksSecret } from '../directory/scram-secrets.ts';
 import type { User } from '../directory/types.ts';
 import { formatSize } from '../values/size.ts';
+import { quotaText } from './quota-option.ts';
 
 /** How each kind of stored password is called. */
 const namesOfKinds = {
@@ -21,9 +22,9 @@ const namesOfKinds = {
 } as const;
 
 export function userText(record: UserRecord): string {
-  const { user, aliases = [], senders = [], mailbox, quota, disabled = false, applications = [] } = record;
+  const { user, aliases = [], senders = [], mailbox, disabled = false, applications = [] } = record;
   const rows: readonly Row[] = [
-    ...factRows({ ...accountOf(record).user, address: user, aliases, senders, mailbox, quotaBytes: quota }),
+    ...factRows({ ...accountOf(record).user, address: user, aliases, senders, mailbox }),
     ...(disabled ? [['log-in', 'nobody may log in as this user'] as const] : []),
     ['password', `${passwordText(record.password)}${scramText(record)}`],
     ...applications.map(({ name }) => ['application', name] as const),
@@ -46,13 +47,26 @@ export function factsText(user: User): string {
 type Row = readonly [name: string, value: string];
 
 function factRows(user: User): readonly Row[] {
-  const { address, aliases, senders, mailbox, quotaBytes, forward = [], keepCopy, autoreply } = user;
+  const {
+    address,
+    aliases,
+    senders,
+    mailbox,
+    quotaBytes,
+    quotaMessages,
+    domainQuota,
+    forward = [],
+    keepCopy,
+    autoreply,
+  } = user;
   return [
     ['user', address],
     ...aliases.map((each): Row => ['alias', each]),
     ...senders.map((each): Row => ['may send', each]),
     ...(mailbox === undefined ? [] : [['mailbox', mailbox] satisfies Row]),
     ...(quotaBytes === undefined ? [] : [['quota', formatSize(quotaBytes)] satisfies Row]),
+    ...(quotaMessages === undefined ? [] : [['messages', `${quotaMessages} at most`] satisfies Row]),
+    ...(domainQuota === undefined ? [] : [['domain', quotaText(domainQuota)] satisfies Row]),
     ...forward.map((each): Row => ['forward', each]),
     ...(keepCopy === true ? [['copy', 'kept in the mailbox'] satisfies Row] : []),
     ...(autoreply === undefined

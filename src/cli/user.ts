@@ -19,7 +19,7 @@ import { askPassword } from './ask-password.ts';
 import { readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, directoryOptions, ownDirectory } from './own-directory.ts';
-import { quotaOf } from './quota-option.ts';
+import { messagesOf, quotaOf } from './quota-option.ts';
 import { registerSet } from './user-set.ts';
 import { registerTest } from './user-test.ts';
 import {
@@ -39,6 +39,7 @@ interface AddOptions extends DirectoryOptions {
   readonly sender?: readonly string[];
   readonly mailbox?: string;
   readonly quota?: string;
+  readonly quotaMessages?: string;
   readonly generate?: boolean;
   /** False with --no-password. */
   readonly password: boolean;
@@ -70,6 +71,7 @@ export function register(program: Command): void {
       )
       .option('--mailbox <place>', "where the user's mail is kept")
       .option('--quota <size>', 'how much mail there may be, such as 1GiB')
+      .option('--quota-messages <number>', 'how many messages there may be')
       .addOption(generateOption())
       .option('--no-password', 'the user has no password yet, and cannot log in')
       .action(add),
@@ -113,13 +115,14 @@ export function register(program: Command): void {
 }
 
 async function add(address: string, options: AddOptions): Promise<void> {
-  const { alias, sender, mailbox, quota } = options;
+  const { alias, sender, mailbox, quota, quotaMessages } = options;
   const record: UserRecord = {
     user: address,
     ...(alias !== undefined && { aliases: [...alias] }),
     ...(sender !== undefined && { senders: [...sender] }),
     ...(mailbox !== undefined && { mailbox }),
     ...(quota !== undefined && { quota: quotaOf(quota) }),
+    ...(quotaMessages !== undefined && { quota_messages: messagesOf(quotaMessages) }),
   };
   const directory = ownDirectory(options);
   // What is wrong with the rest is told before anybody types a password.

@@ -7,7 +7,9 @@ import { parseMailbox } from '../values/domain.ts';
 import { parseSize } from '../values/size.ts';
 import { accountKey } from './account-key.ts';
 import { spanOf } from './autoreply-dates.ts';
+import type { QuotaLimits } from '../values/shared-quotas.ts';
 import type { Account } from './account.ts';
+import type { User } from './types.ts';
 
 /** Bounds, so that one record stays a short line. */
 const [mostAliases, mostSenders, mostApplications, longestText] = [100, 100, 16, 1_000];
@@ -56,6 +58,7 @@ const userRecord = z.strictObject({
   senders: z.array(sender).max(mostSenders).optional(),
   mailbox: text.optional(),
   quota: quota.optional(),
+  quota_messages: z.int().min(0).optional(),
   disabled: z.boolean().optional(),
   forward: z.array(address).max(mostForwards).optional(),
   keep_copy: z.boolean().optional(),
@@ -65,6 +68,8 @@ const userRecord = z.strictObject({
 
 const domainRecord = z.strictObject({
   domain: text.refine(isDomain, { error: 'must be a domain such as "example.com"' }),
+  quota: quota.optional(),
+  quota_messages: z.int().min(0).optional(),
 });
 
 export type UserRecord = z.output<typeof userRecord>;
@@ -104,6 +109,7 @@ export function accountOf(record: UserRecord): Account {
       senders: senders.map(accountKey),
       mailbox: record.mailbox,
       quotaBytes: record.quota,
+      ...(record.quota_messages !== undefined && { quotaMessages: record.quota_messages }),
       ...(forward.length > 0 && { forward }),
       ...(record.keep_copy === true && { keepCopy: true }),
       ...(record.autoreply !== undefined && { autoreply: record.autoreply }),
@@ -114,6 +120,21 @@ export function accountOf(record: UserRecord): Account {
     ],
     isDisabled: disabled,
   };
+}
+
+/** The quota of all mailboxes of a domain; undefined: its record says nothing of one. */
+export function quotaOfDomain({
+  quota: bytes,
+  quota_messages: messages,
+}: DomainRecord): QuotaLimits | undefined {
+  if (bytes === undefined && messages === undefined) return undefined;
+  return { ...(bytes !== undefined && { bytes }), ...(messages !== undefined && { messages }) };
+}
+
+/** A user as known together with the record of the domain. */
+export function withDomainQuota(user: User, domain: DomainRecord | undefined): User {
+  const domainQuota = domain === undefined ? undefined : quotaOfDomain(domain);
+  return domainQuota === undefined ? user : { ...user, domainQuota };
 }
 
 /** The key under which a table has a domain. */

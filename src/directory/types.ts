@@ -4,6 +4,7 @@
 // taken for an unknown user or a wrong password.
 
 import type { Autoreply } from '../values/autoreply.ts';
+import type { QuotaLimits } from '../values/shared-quotas.ts';
 
 /** What is known of a user. */
 export interface User {
@@ -16,6 +17,9 @@ export interface User {
   /** Where the user's mail is kept, in the words of the source. */
   readonly mailbox?: string | undefined;
   readonly quotaBytes?: number | undefined;
+  readonly quotaMessages?: number | undefined;
+  /** Of all mailboxes of the user's domain together; 0: no limit. */
+  readonly domainQuota?: QuotaLimits | undefined;
   /** Where mail for the user goes. */
   readonly forward?: readonly string[] | undefined;
   /** Mail that is forwarded is put into the mailbox, too. */

@@ -3,10 +3,10 @@
 import { dirname, normalize } from 'node:path';
 import { fillMailboxPath, mailboxBase } from '../values/mailbox-path.ts';
 import type { MailboxSettings } from '../values/mailbox-way.ts';
+import type { QuotaUser } from '../values/shared-quotas.ts';
 
 /** What is known of a user: part of `User` of the directory. */
-export interface MailboxUser {
-  readonly address: string;
+export interface MailboxUser extends QuotaUser {
   readonly mailbox?: string | undefined;
 }
 

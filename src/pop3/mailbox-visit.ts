@@ -118,7 +118,7 @@ export class MailboxVisit {
       if (removed > 0) this.#context.freed(this.#user.address);
       // Where this fails, the next count of the domain or tenant mends it.
       if (removed > 0)
-        await this.#context.removed?.(this.#user, { bytes, messages: removed }).catch(() => undefined);
+        await this.#context.removed(this.#user, { bytes, messages: removed }).catch(() => undefined);
       if (failed > 0) this.#context.troubles.failed(this.#user.address, reason);
       this.#parts.session.updated(failed === 0 ? '' : `${failed} messages could not be removed`);
     });

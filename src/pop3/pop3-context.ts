@@ -37,8 +37,8 @@ export interface Pop3Context {
   readonly folderOf: FolderOf;
   /** Told that a user has removed mail: the mailbox may have room again. */
   readonly freed: (user: string) => void;
-  /** Told of what a user has removed; undefined where no mailboxes share a quota. */
-  readonly removed?: ((user: MailboxUser, what: Usage) => Promise<void>) | undefined;
+  /** Told of what a user has removed, for quotas that mailboxes share. */
+  readonly removed: (user: MailboxUser, what: Usage) => Promise<void>;
   readonly mailboxes: Mailboxes;
   readonly loginDelays: LoginDelays;
   readonly troubles: MailboxTroubles;

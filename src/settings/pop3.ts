@@ -74,7 +74,6 @@ export function pop3Listeners(
 const shared = new SharedUsage((_, act) => act());
 
 function removedFrom(settings: Config['mailboxes']): Pop3Context['removed'] {
-  if (settings.shared === undefined) return undefined;
   return (user, { bytes, messages }) => shared.add(settings, user, { bytes: -bytes, messages: -messages });
 }
 

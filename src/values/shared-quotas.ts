@@ -31,17 +31,58 @@ export interface SharedQuota extends QuotaScope {
   readonly limits: QuotaLimits;
 }
 
-/** Of a user's mailbox; only those with limits. @param address - of a user of the directory */
-export function sharedQuotasOf(shared: SharedQuotas | undefined, address: string): readonly SharedQuota[] {
-  if (shared === undefined) return [];
-  const domain = address.slice(address.lastIndexOf('@') + 1);
-  const tenant = shared.tenants.find(({ users }) => users.includes(address) || users.includes(`@${domain}`));
+/** Whose mailboxes share quotas: part of `User` of the directory. */
+export interface QuotaUser {
+  readonly address: string;
+  /** What the directory says of the user's domain, in place of what [mailboxes] says of each; 0: no limit. */
+  readonly domainQuota?: QuotaLimits | undefined;
+}
+
+/** Can there be quotas that the mailbox of this user shares? */
+export function mayShareQuota(shared: SharedQuotas | undefined, { domainQuota }: QuotaUser): boolean {
+  return shared !== undefined || domainQuota !== undefined;
+}
+
+/** Of a user's mailbox; only those with limits. */
+export function sharedQuotasOf(shared: SharedQuotas | undefined, user: QuotaUser): readonly SharedQuota[] {
+  if (!mayShareQuota(shared, user)) return [];
+  const { address, domainQuota } = user;
+  const domain = domainOf(address);
+  const limits = domainLimits(shared, domainQuota);
+  const tenant = tenantOf(shared, address);
   const found: SharedQuota[] = [];
-  if (isAny(shared.domain) && address.includes('@'))
-    found.push({ kind: 'domain', name: domain, limits: shared.domain });
+  if (isAny(limits) && address.includes('@')) found.push({ kind: 'domain', name: domain, limits });
   if (tenant !== undefined && isAny(tenant.limits))
     found.push({ kind: 'tenant', name: tenant.name, limits: tenant.limits });
   return found;
+}
+
+/** What holds for a domain: what the directory says of it comes before what holds for each, and 0 stands for no limit. */
+export function domainLimits(
+  shared: SharedQuotas | undefined,
+  ofRecord: QuotaLimits | undefined,
+): QuotaLimits {
+  const bytes = ofRecord?.bytes ?? shared?.domain.bytes ?? 0;
+  const messages = ofRecord?.messages ?? shared?.domain.messages ?? 0;
+  return { ...(bytes > 0 && { bytes }), ...(messages > 0 && { messages }) };
+}
+
+/** Does the mailbox of this address count for the domain or tenant? */
+export function isOfScope(
+  shared: SharedQuotas | undefined,
+  { kind, name }: QuotaScope,
+  address: string,
+): boolean {
+  return kind === 'domain' ? address.endsWith(`@${name}`) : tenantOf(shared, address)?.name === name;
+}
+
+function tenantOf(shared: SharedQuotas | undefined, address: string): TenantMailboxes | undefined {
+  const domain = `@${domainOf(address)}`;
+  return shared?.tenants.find(({ users }) => users.includes(address) || users.includes(domain));
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
 }
 
 function isAny({ bytes, messages }: QuotaLimits): boolean {

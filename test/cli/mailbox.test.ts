@@ -215,3 +215,23 @@ test('a mailbox that a command removes or moves is counted at once', async (t) =
   assert.equal((await run('user remove jim@a.test --mail remove')).code, 0);
   assert.deepEqual(await used(), [412, 1]);
 });
+
+test('a domain has a quota of its own, which is shown with how full it is', async (t) => {
+  const { run } = worldOfShop(t);
+  assert.equal((await run('domain set a.test --quota 1KiB --quota-messages 4')).code, 0);
+  assert.match((await run('domain list')).stdout, /^a\.test\t\d+\t1KiB, 4 messages$/mu);
+  const shown = await run('quota show a.test --json');
+  assert.deepEqual((JSON.parse(shown.stdout) as { quota: unknown }).quota, { bytes: 1024, messages: 4 });
+  assert.match((await run('quota recount a.test')).stdout, /^domain a\.test +59 % +612 B/mu);
+  assert.match((await run('domain show a.test')).stdout, /^used +59 %$/mu);
+  assert.match((await run('quota list')).stdout, /^domain a\.test +59 %/mu);
+  // Commands count, too.
+  assert.equal((await run('mailbox remove gone@a.test --yes')).code, 0);
+  assert.match((await run('domain show a.test')).stdout, /^size +512 B$/mu);
+  assert.equal((await run('domain set a.test')).code, 64);
+  assert.equal((await run('domain set a.test --quota much')).code, 64);
+  assert.equal((await run('domain show x.test')).code, 1);
+  assert.equal((await run('domain set a.test --no-quota --no-quota-messages')).code, 0);
+  assert.match((await run('domain show a.test')).stdout, /^quota +none$/mu);
+  assert.equal((await run('quota show a.test')).code, 1);
+});

@@ -31,7 +31,7 @@ test("the tables of Sluice's own directory in SQLite", async (t) => {
   const { source, connection } = database(
     it,
     `${schema}
-    INSERT INTO domains VALUES ('example.com');
+    INSERT INTO domains (domain) VALUES ('example.com');
     INSERT INTO users (address, password, mailbox, quota) VALUES ('joe@example.com', '{PLAIN}a', '/m', 1024);
     INSERT INTO users (address, password) VALUES ('jane@example.com', '{PLAIN}b');
     INSERT INTO aliases VALUES ('j@example.com', 'joe@example.com');

@@ -72,6 +72,18 @@ for (const [rest, quotaBytes] of [
   test(`the quota of ${JSON.stringify(rest)}`, () =>
     assert.equal(accountOfPasswdLine('joe', rest).user.quotaBytes, quotaBytes));
 
+test('numbers of messages in quotas of Dovecot and vpopmail', () => {
+  const most = (fields: string): unknown =>
+    accountOfPasswdLine('joe', `x:::::: ${fields}`).user.quotaMessages;
+  assert.equal(most('userdb_quota_rule=*:storage=1G:messages=1000'), 1000);
+  assert.equal(most('userdb_quota_rule=*:messages=20'), 20);
+  assert.equal(most('userdb_quota_message_count=30'), 30);
+  assert.equal(most('userdb_quota_message_count=0'), undefined);
+  assert.equal(most('userdb_quota_rule=*:storage=1G'), undefined);
+  assert.equal(accountOfVpasswdLine('joe', 'x:1:0::/m:1000C').user.quotaMessages, 1000);
+  assert.equal(accountOfVpasswdLine('joe', 'x:1:0::/m:0C').user.quotaMessages, undefined);
+});
+
 test('of other lines, what is missing is not known', () => {
   const { user, credentials, isDisabled } = accountOfPasswdLine('joe', '$1$a$b');
   assert.deepEqual([user.mailbox, credentials, isDisabled], [undefined, [{ password: '$1$a$b' }], false]);
@@ -91,6 +103,7 @@ test("a line of vpopmail's vpasswd", () => {
       senders: [],
       mailbox: '/home/vpopmail/domains/example.com/joe/Maildir',
       quotaBytes: 52_428_800,
+      quotaMessages: 1000,
     },
     credentials: [{ password: '$1$salt$hash' }],
     isDisabled: false,

@@ -88,13 +88,28 @@ test('commands set and remove them, and change nothing else', async (t) => {
     directory.edit((records) => setForward(records, 'joe@a.test', [], false)),
     { code: 'DIRECTORY_RECORD' },
   );
+});
+
+test('a database keeps them, too', async (t) => {
+  const folder = temporaryFolder(t, 'onward-records').path;
   const database = editableDatabase(`${folder}/users.sqlite`, { mode: 0o600, owner: undefined });
-  await assert.rejects(
-    database.edit((records) => {
-      addDomain(records, 'a.test');
-      addUser(records, { user: 'joe@a.test' });
-      setForward(records, 'joe@a.test', ['a@b.test'], false);
-    }),
-    { code: 'DIRECTORY_RECORD' },
-  );
+  await database.edit((records) => {
+    addDomain(records, 'a.test');
+    addUser(records, { user: 'joe@a.test', quota_messages: 5 });
+    setForward(records, 'joe@a.test', ['a@b.test'], true);
+    setAutoreply(records, 'joe@a.test', { text: 'Away.', days: 3 });
+  });
+  const record = () => database.read((records) => records.user('joe@a.test'));
+  assert.deepEqual(await record(), {
+    user: 'joe@a.test',
+    quota_messages: 5,
+    forward: ['a@b.test'],
+    keep_copy: true,
+    autoreply: { text: 'Away.', days: 3 },
+  });
+  await database.edit((records) => {
+    setForward(records, 'joe@a.test', [], false);
+    setAutoreply(records, 'joe@a.test', undefined);
+  });
+  assert.deepEqual(await record(), { user: 'joe@a.test', quota_messages: 5 });
 });

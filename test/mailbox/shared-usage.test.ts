@@ -53,13 +53,36 @@ test('which quotas a mailbox shares', () => {
     ],
   };
   const names = (address: string, of: SharedQuotas = shared): string[] =>
-    sharedQuotasOf(of, address).map(({ kind, name }) => `${kind} ${name}`);
+    sharedQuotasOf(of, { address }).map(({ kind, name }) => `${kind} ${name}`);
   assert.deepEqual(names('sue@a.test'), ['domain a.test', 'tenant shop']);
   assert.deepEqual(names('joe@a.test'), ['domain a.test']);
   assert.deepEqual(names('joe@b.test'), ['domain b.test']);
   assert.deepEqual(names('joe'), []);
   assert.deepEqual(names('sue@a.test', { ...shared, domain: {} }), ['tenant shop']);
-  assert.deepEqual(sharedQuotasOf(undefined, 'sue@a.test'), []);
+  assert.deepEqual(sharedQuotasOf(undefined, { address: 'sue@a.test' }), []);
+});
+
+test('what the directory says of a domain comes before what holds for each', () => {
+  const limits = (domainQuota: object, of?: SharedQuotas): unknown =>
+    sharedQuotasOf(of, { address: 'sue@a.test', domainQuota }).map((quota) => quota.limits);
+  assert.deepEqual(limits({ bytes: 9 }), [{ bytes: 9 }]);
+  assert.deepEqual(limits({ bytes: 9 }, domainOnly), [{ bytes: 9, messages: 3 }]);
+  assert.deepEqual(limits({ messages: 0 }, domainOnly), [], '0 is no limit');
+  assert.deepEqual(limits({ messages: 7 }, domainOnly), [{ messages: 7 }]);
+});
+
+test('a domain with a quota in the directory alone takes no more, and counts what is there', async (t) => {
+  const ground = new Ground(t, { domain: {}, tenants: [] });
+  const { shared: _, ...settings } = ground.settings;
+  const usage = ground.process();
+  const user = { address: 'sue@a.test', domainQuota: { messages: 2 } };
+  ground.put('joe@a.test', 10);
+  await usage.recount(settings, { kind: 'domain', name: 'a.test' });
+  assert.ok('taken' in (await usage.take(settings, user, one, Date.now())));
+  assert.ok('quota' in (await usage.take(settings, user, one, Date.now())));
+  await usage.add(settings, user, { bytes: -10, messages: -1 });
+  assert.ok('taken' in (await usage.take(settings, user, one, Date.now())));
+  await usage.counted();
 });
 
 test('several processes that deliver at once never take more than there is', async (t) => {

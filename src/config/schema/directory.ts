@@ -92,7 +92,7 @@ const source = tableOf({
     z
       .string({ error: expected('a query such as "SELECT password FROM users WHERE address = ?"') })
       .optional(),
-    'For "sqlite" and "postgresql": a query with one parameter, the key, written as ? for SQLite and as $1 for PostgreSQL. Its columns are named password, scram, mailbox, quota, aliases, senders and disabled, as far as there are any.',
+    'For "sqlite" and "postgresql": a query with one parameter, the key, written as ? for SQLite and as $1 for PostgreSQL. Its columns are named password, scram, mailbox, quota, quota_messages, domain_quota, domain_quota_messages, aliases, senders, forward, keep_copy, autoreply and disabled, as far as there are any.',
     {
       defaultText: "one for the tables of Sluice's own directory",
       example: '"SELECT password, home AS mailbox FROM accounts WHERE address = ?"',

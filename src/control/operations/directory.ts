@@ -33,6 +33,8 @@ const user = z.object({
   senders: z.array(z.string()),
   mailbox: z.string().optional(),
   quotaBytes: z.number().optional(),
+  quotaMessages: z.number().optional(),
+  domainQuota: z.object({ bytes: z.number().optional(), messages: z.number().optional() }).optional(),
   forward: z.array(z.string()).optional(),
   keepCopy: z.boolean().optional(),
   autoreply: z

@@ -11,6 +11,7 @@ import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.t
 import type { WayHop } from '../../route/types.ts';
 import type { StoredMessage } from '../../spool/types.ts';
 import type { OnwardMail } from '../../values/onward-mail.ts';
+import { mayShareQuota } from '../../values/shared-quotas.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { deliveredBefore } from '../local/delivered-before.ts';
 import { diskTurns, inTurn } from '../local/disk-turns.ts';
@@ -163,7 +164,8 @@ export class MailboxConnection extends LocalConnection {
         };
         return intoMailbox(way, one, shared, ways.warner);
       });
-    const isCounted = way.shared !== undefined || isLimited(limitsOf(way.quota, user));
+    const isShared = mayShareQuota(way.shared, user);
+    const isCounted = isShared || isLimited(limitsOf(way.quota, user));
     const into = await (isCounted ? turns.run(place.path, deliver) : deliver());
     if (into.kind === 'full') {
       this.context.log.overQuota();
@@ -171,7 +173,7 @@ export class MailboxConnection extends LocalConnection {
       return overQuota(at, into);
     }
     ways.room.hasSome(user.address);
-    if (way.shared !== undefined) ways.room.hasSome(domainName(user.address));
+    if (isShared) ways.room.hasSome(domainName(user.address));
     return into.path;
   }
 

@@ -7,7 +7,7 @@ import { addToUsage, touchUsage, usageOf } from '../../mailbox/quota/mailbox-usa
 import { hasRoom, type Usage } from '../../mailbox/quota/maildirsize.ts';
 import type { SharedRoom, SharedUsage } from '../../mailbox/quota/shared-usage.ts';
 import type { MailboxSettings, QuotaSettings } from '../../values/mailbox-way.ts';
-import { type QuotaLimits, type QuotaScope, scopeText } from '../../values/shared-quotas.ts';
+import { mayShareQuota, type QuotaLimits, type QuotaScope, scopeText } from '../../values/shared-quotas.ts';
 import { roundedSize } from '../../values/size.ts';
 
 /** What has no room for this takes no mail at all. */
@@ -82,7 +82,7 @@ export class RoomForMail {
     });
     if (!hasRoom(limits, before, more)) return noRoom(false);
     let room: SharedRoom | undefined;
-    if (settings.shared !== undefined) {
+    if (mayShareQuota(settings.shared, user)) {
       const found = await shared.take(settings, user, more, nowMs);
       if ('quota' in found) {
         const { quota, usage, isContested } = found;

@@ -22,6 +22,8 @@ export interface UserChange {
   readonly mailbox?: string | null | undefined;
   /** In bytes; null: none. */
   readonly quota?: number | null | undefined;
+  /** Null: none. */
+  readonly messages?: number | null | undefined;
   /** Nobody may log in as this user. */
   readonly disabled?: boolean | undefined;
 }
@@ -38,11 +40,12 @@ export interface ChangedUser {
  */
 export function changeUser(records: EditableRecords, address: string, change: UserChange): ChangedUser {
   const found = existing(records, address);
-  const { aliases, senders, mailbox, quota, disabled, ...rest } = found;
+  const { aliases, senders, mailbox, quota, quota_messages: messages, disabled, ...rest } = found;
   const nextAliases = changedList(found, 'alias', aliases, change.aliases);
   const nextSenders = changedList(found, 'sender', senders, change.senders);
   const nextMailbox = change.mailbox === undefined ? mailbox : (change.mailbox ?? undefined);
   const nextQuota = change.quota === undefined ? quota : (change.quota ?? undefined);
+  const nextMessages = change.messages === undefined ? messages : (change.messages ?? undefined);
   const isDisabled = change.disabled ?? disabled ?? false;
   const record = checkedRecord({
     ...rest,
@@ -50,6 +53,7 @@ export function changeUser(records: EditableRecords, address: string, change: Us
     ...(nextSenders.length > 0 && { senders: [...nextSenders] }),
     ...(nextMailbox !== undefined && { mailbox: nextMailbox }),
     ...(nextQuota !== undefined && { quota: nextQuota }),
+    ...(nextMessages !== undefined && { quota_messages: nextMessages }),
     ...(isDisabled && { disabled: true }),
   });
   refuseTaken(records, record, found);

@@ -4,12 +4,19 @@
 import { generatedPassword, newPassword, newScramSalt, type ScramSalt } from '../../password/new-password.ts';
 import { parseHash } from '../../password/parse-hash.ts';
 import { accountKey } from '../account-key.ts';
-import { readRecord, type UserRecord } from '../record.ts';
+import { type DomainRecord, readRecord, type UserRecord } from '../record.ts';
 import { DirectoryError } from './directory-error.ts';
 import type { EditableRecords } from './editable.ts';
 
 /** A line that is longer would be a mistake of the whole file (`table/text-lines.ts`). */
 const mostBytes = 8_000;
+
+/** Of a domain: what is left out stays as it is, and null takes a quota away, so that the one of [mailboxes] holds. */
+export interface DomainQuotaChange {
+  /** 0: no limit. */
+  readonly bytes?: number | null | undefined;
+  readonly messages?: number | null | undefined;
+}
 
 /** @throws {DirectoryError} `DIRECTORY_TAKEN`, `DIRECTORY_DOMAIN`, `DIRECTORY_RECORD` */
 export function addUser(records: EditableRecords, record: UserRecord): void {
@@ -89,20 +96,52 @@ export function removeApplicationPassword(records: EditableRecords, address: str
 }
 
 /** @throws {DirectoryError} `DIRECTORY_TAKEN`, `DIRECTORY_RECORD` */
-export function addDomain(records: EditableRecords, domain: string): void {
+export function addDomain(records: EditableRecords, domain: string, quota: DomainQuotaChange = {}): void {
   const read = readRecord(JSON.stringify({ domain }));
   if (read.kind !== 'domain')
     throw new DirectoryError('DIRECTORY_RECORD', `${domain} is no domain.`, 'Write one such as example.com.');
   const key = domainOf(domain);
-  if (records.hasDomain(key))
+  if (records.domain(key) !== undefined)
     throw new DirectoryError('DIRECTORY_TAKEN', `The domain ${key} is there already.`);
-  records.addDomain(key);
+  records.putDomain(withQuota({ domain: key }, quota));
+}
+
+/**
+ * Changes what is known of a domain.
+ * @returns whether anything has changed
+ * @throws {DirectoryError} `DIRECTORY_DOMAIN` when it is not there
+ */
+export function changeDomain(
+  records: EditableRecords,
+  domain: string,
+  quota: DomainQuotaChange,
+): { readonly record: DomainRecord; readonly isChanged: boolean } {
+  const key = domainOf(domain);
+  const found = records.domain(key);
+  if (found === undefined) throw noDomain(key, records);
+  const record = withQuota(found, quota);
+  const isChanged = record.quota !== found.quota || record.quota_messages !== found.quota_messages;
+  if (isChanged) records.putDomain(record);
+  return { record, isChanged };
+}
+
+function withQuota(
+  { domain, quota, quota_messages: messages }: DomainRecord,
+  change: DomainQuotaChange,
+): DomainRecord {
+  const bytes = change.bytes === undefined ? quota : change.bytes;
+  const most = change.messages === undefined ? messages : change.messages;
+  return {
+    domain,
+    ...(typeof bytes === 'number' && { quota: bytes }),
+    ...(typeof most === 'number' && { quota_messages: most }),
+  };
 }
 
 /** @throws {DirectoryError} `DIRECTORY_DOMAIN` when it is not there, or has users */
 export function removeDomain(records: EditableRecords, domain: string): void {
   const key = domainOf(domain);
-  if (!records.hasDomain(key)) throw noDomain(key, records);
+  if (records.domain(key) === undefined) throw noDomain(key, records);
   const [first] = records.users(key);
   if (first !== undefined)
     throw new DirectoryError(
@@ -174,11 +213,11 @@ export function refuseTaken(
 
 function refuseWithoutDomain(records: EditableRecords, { user }: UserRecord): void {
   const domain = user.slice(user.lastIndexOf('@') + 1);
-  if (!records.hasDomain(domain)) throw noDomain(domain, records);
+  if (records.domain(domain) === undefined) throw noDomain(domain, records);
 }
 
 function noDomain(domain: string, records: EditableRecords): DirectoryError {
-  const names = records.domains();
+  const names = records.domains().map((record) => record.domain);
   const known = names.length === 0 ? 'There is none yet.' : `There are ${names.slice(0, 10).join(', ')}.`;
   return new DirectoryError(
     'DIRECTORY_DOMAIN',

@@ -2,9 +2,16 @@
 
 import { chmodSync, chownSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { recordOfRow } from '../forms/columns.ts';
-import type { UserRecord } from '../record.ts';
-import { schema, userColumns } from '../sources/own-database.ts';
+import { domainRecordOf, recordOfRow } from '../forms/columns.ts';
+import { type DomainRecord, readRecord, type UserRecord } from '../record.ts';
+import {
+  domainOfUser,
+  domainsQuery,
+  newerColumns,
+  schema,
+  userColumns,
+  usersTable,
+} from '../sources/own-database.ts';
 import { DirectoryError } from './directory-error.ts';
 import type { EditableDirectory, EditableRecords, NewFileOwnership } from './editable.ts';
 
@@ -33,6 +40,7 @@ export function editableDatabase(path: string, ownership: NewFileOwnership): Edi
       try {
         connection.exec('PRAGMA foreign_keys = ON; BEGIN IMMEDIATE');
         connection.exec(schema);
+        addNewerColumns(connection);
         const result = change(new DatabaseRecords(connection, path));
         connection.exec('COMMIT');
         return result;
@@ -60,6 +68,13 @@ function makeFile(path: string, { mode, owner }: NewFileOwnership): void {
   closeSync(openSync(path, 'wx', 0o600));
   if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
   chmodSync(path, mode);
+}
+
+function addNewerColumns(connection: DatabaseSync): void {
+  const columnsOf = connection.prepare('SELECT name FROM pragma_table_info(?)');
+  for (const [table, column, type] of newerColumns)
+    if (!columnsOf.all(table).some(({ name }) => name === column))
+      connection.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
 }
 
 function isOfSqlite(error: unknown): error is Error {
@@ -91,39 +106,48 @@ class DatabaseRecords implements EditableRecords {
     return user;
   }
 
-  hasDomain(domain: string): boolean {
-    return this.#connection.prepare('SELECT 1 FROM domains WHERE domain = ?').get(domain) !== undefined;
+  domain(domain: string): DomainRecord | undefined {
+    const row = this.#connection.prepare(`${domainsQuery} WHERE x.domain = ?`).get(domain);
+    return row === undefined ? undefined : this.#domainOf(row);
   }
 
-  domains(): readonly string[] {
-    const rows = this.#connection.prepare('SELECT domain FROM domains ORDER BY domain').all();
-    return rows.map(({ domain }) => String(domain));
+  domains(): readonly DomainRecord[] {
+    const rows = this.#connection.prepare(`${domainsQuery} ORDER BY x.domain`).all();
+    return rows.map((row) => this.#domainOf(row));
   }
 
   users(domain?: string): Iterable<UserRecord> {
     return domain === undefined
       ? this.#users('ORDER BY u.address')
-      : this.#users("WHERE substr(u.address, instr(u.address, '@') + 1) = ?1 ORDER BY u.address", domain);
+      : this.#users(`WHERE ${domainOfUser} = ?1 ORDER BY u.address`, domain);
   }
 
   putUser(record: UserRecord, before?: string): void {
-    if (record.forward !== undefined || record.autoreply !== undefined)
-      throw new DirectoryError(
-        'DIRECTORY_RECORD',
-        `${this.#path} has no place for forwards and automatic answers.`,
-        'They are kept in a [[directory]] of kind "users", or come from one with a query, as columns forward, keep_copy and autoreply.',
-      );
     const { user, password = null, scram = null, mailbox = null, quota = null, disabled = false } = record;
-    const columns = [user, password, scram, mailbox, quota, disabled ? 1 : 0];
+    const { quota_messages: messages = null, forward, autoreply, keep_copy: keepCopy = false } = record;
+    const columns: Readonly<Record<string, SQLInputValue>> = {
+      address: user,
+      password,
+      scram,
+      mailbox,
+      quota,
+      quota_messages: messages,
+      disabled: disabled ? 1 : 0,
+      forward: forward === undefined ? null : JSON.stringify(forward),
+      keep_copy: keepCopy ? 1 : null,
+      autoreply: autoreply === undefined ? null : JSON.stringify(autoreply),
+    };
+    const names = Object.keys(columns);
+    const values = Object.values(columns);
     if (before === undefined)
       this.#run(
-        'INSERT INTO users (address, password, scram, mailbox, quota, disabled) VALUES (?, ?, ?, ?, ?, ?)',
-        ...columns,
+        `INSERT INTO users (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+        ...values,
       );
     else
       this.#run(
-        'UPDATE users SET address = ?, password = ?, scram = ?, mailbox = ?, quota = ?, disabled = ? WHERE address = ?',
-        ...columns,
+        `UPDATE users SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE address = ?`,
+        ...values,
         before,
       );
     for (const table of ['aliases', 'senders', 'applications'])
@@ -138,8 +162,13 @@ class DatabaseRecords implements EditableRecords {
     this.#run('DELETE FROM users WHERE address = ?', address);
   }
 
-  addDomain(domain: string): void {
-    this.#run('INSERT INTO domains VALUES (?)', domain);
+  putDomain({ domain, quota, quota_messages: messages }: DomainRecord): void {
+    this.#run(
+      'INSERT OR REPLACE INTO domains (domain, most_bytes, most_messages) VALUES (?, ?, ?)',
+      domain,
+      quota ?? null,
+      messages ?? null,
+    );
   }
 
   removeDomain(domain: string): void {
@@ -147,13 +176,19 @@ class DatabaseRecords implements EditableRecords {
   }
 
   *#users(condition: string, ...parameters: readonly SQLInputValue[]): Iterable<UserRecord> {
-    const statement = this.#connection.prepare(`SELECT ${userColumns} FROM users u ${condition}`);
+    const statement = this.#connection.prepare(`SELECT ${userColumns} FROM ${usersTable} ${condition}`);
     for (const row of statement.iterate(...parameters)) {
       const read = recordOfRow(String(row['user']), row);
       if (read.kind !== 'user')
         throw broken(this.#path, `the user ${String(row['user'])} has columns that are no record`);
       yield read.record;
     }
+  }
+
+  #domainOf(row: Readonly<Record<string, unknown>>): DomainRecord {
+    const read = readRecord(JSON.stringify(domainRecordOf(row)));
+    if (read.kind === 'domain') return read.record;
+    throw broken(this.#path, `the domain ${String(row['domain'])} has columns that are no record`);
   }
 
   #run(sql: string, ...parameters: readonly SQLInputValue[]): void {

@@ -1,14 +1,14 @@
 // The contract of a directory that commands change: Sluice's own, in a file or in a database. Nothing of a change is seen before all of it is on
 // the disk.
 
-import type { UserRecord } from '../record.ts';
+import type { DomainRecord, UserRecord } from '../record.ts';
 
 /** The records, as they are while one change is made. Addresses and domains are in the form of `accountKey`. */
 export interface EditableRecords {
   /** The user with this address or alias. */
   user(address: string): UserRecord | undefined;
-  hasDomain(domain: string): boolean;
-  domains(): readonly string[];
+  domain(domain: string): DomainRecord | undefined;
+  domains(): readonly DomainRecord[];
   /** @param domain - only users of this domain */
   users(domain?: string): Iterable<UserRecord>;
   /**
@@ -17,7 +17,8 @@ export interface EditableRecords {
    */
   putUser(record: UserRecord, before?: string): void;
   removeUser(address: string): void;
-  addDomain(domain: string): void;
+  /** Adds a domain, or takes the place of its record. */
+  putDomain(record: DomainRecord): void;
   removeDomain(domain: string): void;
 }
 

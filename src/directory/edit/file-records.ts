@@ -88,13 +88,13 @@ class FileRecords implements EditableRecords {
     return undefined;
   }
 
-  hasDomain(domain: string): boolean {
-    return this.domains().includes(domain);
+  domain(domain: string): DomainRecord | undefined {
+    return this.domains().find((record) => record.domain === domain);
   }
 
-  domains(): readonly string[] {
+  domains(): readonly DomainRecord[] {
     return this.#lines.flatMap(({ record }) =>
-      record !== undefined && 'domain' in record ? [accountKey(record.domain)] : [],
+      record !== undefined && 'domain' in record ? [{ ...record, domain: accountKey(record.domain) }] : [],
     );
   }
 
@@ -115,20 +115,25 @@ class FileRecords implements EditableRecords {
     this.#lines = this.#lines.filter((each) => !isUser(each, address));
   }
 
-  addDomain(domain: string): void {
-    const record = { domain };
-    this.#lines = [...this.#lines, { text: JSON.stringify(record), record }];
+  putDomain(record: DomainRecord): void {
+    const line = { text: JSON.stringify(record), record };
+    const isThere = this.#lines.some((each) => isDomain(each, record.domain));
+    this.#lines = isThere
+      ? this.#lines.map((each) => (isDomain(each, record.domain) ? line : each))
+      : [...this.#lines, line];
   }
 
   removeDomain(domain: string): void {
-    this.#lines = this.#lines.filter(
-      ({ record }) => record === undefined || !('domain' in record) || accountKey(record.domain) !== domain,
-    );
+    this.#lines = this.#lines.filter((each) => !isDomain(each, domain));
   }
 }
 
 function isUser({ record }: Line, address: string): boolean {
   return record !== undefined && 'user' in record && accountKey(record.user) === address;
+}
+
+function isDomain({ record }: Line, domain: string): boolean {
+  return record !== undefined && 'domain' in record && accountKey(record.domain) === domain;
 }
 
 function addressesOf({ user, aliases = [] }: UserRecord): readonly string[] {

@@ -1,6 +1,6 @@
 // Rows of databases: one column for each fact, named as in Sluice's own records; or a column `record` with a whole record in JSON.
 
-import { accountOf, readRecord, type ReadRecord } from '../record.ts';
+import { accountOf, readRecord, type ReadRecord, type UserRecord, withDomainQuota } from '../record.ts';
 import type { FoundAccount } from '../account.ts';
 
 /** Columns that may have other types in a database than in a record. */
@@ -11,8 +11,45 @@ const lists = ['aliases', 'senders', 'forward'] as const;
  * @param row - an object in JSON: the columns by name
  */
 export function accountOfRow(address: string, row: string): FoundAccount {
-  const columns = JSON.parse(row) as Readonly<Record<string, unknown>>;
-  return columns['domain'] === undefined ? found(recordOfRow(address, columns)) : { kind: 'absent' };
+  const {
+    domain,
+    domain_quota: bytes,
+    domain_quota_messages: messages,
+    ...columns
+  } = JSON.parse(row) as Readonly<Record<string, unknown>>;
+  if (domain !== undefined && domain !== null) return { kind: 'absent' };
+  const read = recordOfRow(address, columns);
+  const isAny = [bytes, messages].some((value) => value !== undefined && value !== null && value !== '');
+  return isAny && read.kind === 'user' ? withQuotaOfDomain(read.record, bytes, messages) : found(read);
+}
+
+function withQuotaOfDomain(record: UserRecord, bytes: unknown, messages: unknown): FoundAccount {
+  const { user, ...account } = accountOf(record);
+  const columns = {
+    domain: user.address.slice(user.address.lastIndexOf('@') + 1),
+    quota: bytes,
+    quota_messages: messages,
+  };
+  const read = readRecord(JSON.stringify(domainRecordOf(columns)));
+  if (read.kind !== 'domain')
+    return {
+      kind: 'failing',
+      reason: `a row has no quota of a domain: ${read.kind === 'mistake' ? read.reason : ''}`,
+    };
+  return { kind: 'account', account: { ...account, user: withDomainQuota(user, read.record) } };
+}
+
+/** The record of a domain. @param columns - by name, as the record has them */
+export function domainRecordOf(
+  columns: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const given = Object.entries(columns).filter(([, value]) => value !== null && value !== '');
+  return Object.fromEntries(given.map(([name, value]) => [name, wholeNumber(value)]));
+}
+
+/** Some databases give numbers as texts. */
+function wholeNumber(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/u.test(value) ? Number(value) : value;
 }
 
 /** The record of a row. @param columns - by name */
@@ -33,8 +70,9 @@ function recordOf(
     record['applications'] = JSON.parse(record['applications'], dropNull);
   if (typeof record['autoreply'] === 'string' && record['autoreply'].startsWith('{'))
     record['autoreply'] = JSON.parse(record['autoreply'], dropNull);
-  const { quota, disabled, keep_copy: keepCopy } = record;
-  if (typeof quota === 'string' && /^\d+$/u.test(quota)) record['quota'] = Number(quota);
+  const { disabled, keep_copy: keepCopy } = record;
+  for (const name of ['quota', 'quota_messages'])
+    if (record[name] !== undefined) record[name] = wholeNumber(record[name]);
   if (disabled !== undefined) record['disabled'] = isTrue(disabled);
   if (keepCopy !== undefined) record['keep_copy'] = isTrue(keepCopy);
   return record;

@@ -21,6 +21,7 @@ export function accountOfPasswdLine(address: string, rest: string): Account {
       senders: [],
       mailbox: extra.get('userdb_mail') ?? extra.get('userdb_home') ?? (home === '' ? undefined : home),
       quotaBytes: quotaOf(extra),
+      ...messagesOf(extra),
       ...forwardOf(extra),
     },
     credentials: password === '' ? [] : [{ password }],
@@ -63,6 +64,15 @@ function quotaOf(extra: ReadonlyMap<string, string>): number | undefined {
   );
   const { what, size = '' } = rule?.groups ?? {};
   return what === undefined ? undefined : bytesOf(size, what === 'bytes' ? 1 : 1024);
+}
+
+/** `userdb_quota_message_count=1000` of Dovecot 2.4, and `userdb_quota_rule=*:messages=1000` of earlier ones. */
+function messagesOf(extra: ReadonlyMap<string, string>): { readonly quotaMessages?: number } {
+  const rule = /(?:^|:)\*:(?:.*:)?messages=(?<most>\d{1,15})(?::|$)/u.exec(
+    extra.get('userdb_quota_rule') ?? '',
+  );
+  const most = Number(extra.get('userdb_quota_message_count') ?? rule?.groups?.['most'] ?? 0);
+  return most > 0 ? { quotaMessages: most } : {};
 }
 
 /** `%` and other forms of Dovecot are no fixed size. */

@@ -17,10 +17,17 @@ export function accountOfVpasswdLine(address: string, rest: string): Account {
       senders: [],
       mailbox: folder === '' ? undefined : `${folder}/Maildir`,
       quotaBytes: quotaOf(quota),
+      ...messagesOf(quota),
     },
     credentials: password === '' ? [] : [{ password }],
     isDisabled: (Number.parseInt(flags, 10) & noSmtp) !== 0,
   };
+}
+
+/** The number of messages in a quota of Maildir++. */
+function messagesOf(text: string): { readonly quotaMessages?: number } {
+  const most = Number(/(?:^|,)(?<most>\d{1,15})C(?:,|$)/u.exec(text)?.groups?.['most'] ?? 0);
+  return most > 0 ? { quotaMessages: most } : {};
 }
 
 /** `NOQUOTA`, bytes, or Maildir++ (`52428800S,1000C`); older versions also write `50MB`. */

@@ -10,7 +10,7 @@ import { Tables, type TablesParts } from '../../table/tables.ts';
 import type { FoundAccount } from '../account.ts';
 import { accountOfRow } from '../forms/columns.ts';
 import { accountOfPasswdLine } from '../forms/dovecot-passwd.ts';
-import { accountOf, readRecord } from '../record.ts';
+import { accountOf, readRecord, withDomainQuota } from '../record.ts';
 import type { SourceSettings } from '../settings.ts';
 import { ownQuery } from './own-database.ts';
 import { PostgresqlTable } from '../../table/postgresql-table.ts';
@@ -137,21 +137,27 @@ export function kindOf(settings: TableSettings): TableKind {
   }
 }
 
-function readerOf(settings: TableSettings): (address: string, value: string) => FoundAccount {
+function readerOf(
+  settings: TableSettings,
+): (address: string, value: string, domain: string | undefined) => FoundAccount {
   switch (settings.kind) {
     case 'users':
-      return (_, value) => accountOfRecord(value);
+      return (_, value, domain) => accountOfRecord(value, domain);
     case 'passwd':
       return (address, value) => ({ kind: 'account', account: accountOfPasswdLine(address, value) });
     case 'sqlite':
-      return accountOfRow;
+      return (address, value) => accountOfRow(address, value);
   }
 }
 
 /** The file was read without mistakes, so every value is a record. */
-function accountOfRecord(value: string): FoundAccount {
+function accountOfRecord(value: string, domain: string | undefined): FoundAccount {
   const read = readRecord(value);
-  return read.kind === 'user' ? { kind: 'account', account: accountOf(read.record) } : { kind: 'absent' };
+  if (read.kind !== 'user') return { kind: 'absent' };
+  const account = accountOf(read.record);
+  const ofDomain = domain === undefined ? undefined : readRecord(domain);
+  if (ofDomain?.kind !== 'domain') return { kind: 'account', account };
+  return { kind: 'account', account: { ...account, user: withDomainQuota(account.user, ofDomain.record) } };
 }
 
 /** The tables of all sources are configured: this is for one that is closed meanwhile. */

@@ -14,8 +14,8 @@ export interface TableSourceParts {
   readonly domains: readonly DomainPattern[];
   /** Whether the table has the domains, too, with "@" before each. */
   readonly hasDomains: boolean;
-  /** Makes the account of a value. It may throw: the value is a mistake then. */
-  readonly accountOf: (address: string, value: string) => FoundAccount;
+  /** Makes the account of what was found: its first value, and perhaps the record of the domain. It may throw: a value is a mistake then. */
+  readonly accountOf: (address: string, value: string, domain: string | undefined) => FoundAccount;
 }
 
 export class TableSource implements AccountSource {
@@ -52,10 +52,10 @@ export class TableSource implements AccountSource {
   #accountOf(address: string, [answer]: readonly Answer[]): FoundAccount {
     if (answer === undefined || answer.kind === 'absent') return { kind: 'absent' };
     if (answer.kind === 'failing') return answer;
-    const [value] = answer.values;
+    const [value, domain] = answer.values;
     if (value === undefined) return { kind: 'absent' };
     try {
-      return this.#parts.accountOf(address, value);
+      return this.#parts.accountOf(address, value, domain);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return { kind: 'failing', reason: `its entry cannot be read: ${why}` };

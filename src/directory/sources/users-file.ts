@@ -1,5 +1,5 @@
 // The file of Sluice's own directory as a table: a record of JSON on each line. The keys are the addresses of users, their aliases, and `@` and
-// the domain of domains; the value of an alias is the key of its user.
+// the domain of domains; the value of an alias is the key of its user. A user of a domain with a quota has the domain's record as a second value.
 
 import { setImmediate } from 'node:timers/promises';
 import type { TableKind } from '../../table/contents.ts';
@@ -8,8 +8,11 @@ import { absent, type Answer } from '../../table/table.ts';
 import { brokenTable } from '../../table/table-error.ts';
 import { readLines } from '../../table/text-lines.ts';
 import { parseHash } from '../../password/parse-hash.ts';
-import { domainKey, readRecord, type UserRecord } from '../record.ts';
+import { domainKey, quotaOfDomain, readRecord, type UserRecord } from '../record.ts';
 import { accountKey } from '../account-key.ts';
+
+/** The records of domains with a quota, by the keys of the domains. */
+type Quotas = Map<string, string>;
 
 /** A value that begins so is not a record but the key of one. */
 const aliasMark = '=';
@@ -19,6 +22,7 @@ export const usersFile: TableKind = {
   open: async ({ handle, sizeBytes }) => {
     const map = new PackedMap(sizeBytes, false);
     let [users, domains] = [0, 0];
+    const quotas: Quotas = new Map();
     const unusable = new UnusablePasswords();
     const add = (key: string, value: Uint8Array): void => {
       if (!map.add(Buffer.from(key), Buffer.from(value)))
@@ -33,6 +37,8 @@ export const usersFile: TableKind = {
             throw brokenTable(`line ${line} is no record of a user or domain: ${read.reason}`);
           case 'domain':
             domains++;
+            if (quotaOfDomain(read.record) !== undefined)
+              quotas.set(domainKey(read.record.domain), bytes.toString());
             add(domainKey(read.record.domain), bytes);
             return;
           case 'user': {
@@ -53,7 +59,7 @@ export const usersFile: TableKind = {
       throw brokenTable(`${key} is there twice, as a user, an alias or a domain`, 'Remove one of the lines.');
     });
     return {
-      lookup: (keys) => keys.map((key) => answerOf(map, key)),
+      lookup: (keys) => keys.map((key) => answerOf(map, quotas, key)),
       summary: `${users} ${users === 1 ? 'user' : 'users'} of ${domains} ${domains === 1 ? 'domain' : 'domains'}`,
       warnings: unusable.warnings,
       endsEarly: !isComplete,
@@ -83,9 +89,12 @@ class UnusablePasswords {
   }
 }
 
-function answerOf(map: PackedMap, key: string): Answer {
+function answerOf(map: PackedMap, quotas: Quotas, key: string): Answer {
   const [value] = map.valuesOf(key) ?? [];
   if (value === undefined) return absent;
-  const values = value.startsWith(aliasMark) ? map.valuesOf(value.slice(aliasMark.length)) : [value];
-  return values === undefined ? absent : { kind: 'found', values };
+  const userKey = value.startsWith(aliasMark) ? value.slice(aliasMark.length) : key;
+  const values = userKey === key ? [value] : map.valuesOf(userKey);
+  if (values === undefined) return absent;
+  const domain = quotas.size === 0 ? undefined : quotas.get(userKey.slice(userKey.lastIndexOf('@')));
+  return { kind: 'found', values: domain === undefined ? values : [...values, domain] };
 }

@@ -4,7 +4,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MailboxSettings } from '../../values/mailbox-way.ts';
-import { type QuotaScope, sharedQuotasOf } from '../../values/shared-quotas.ts';
+import { isOfScope, type QuotaScope } from '../../values/shared-quotas.ts';
 import { foundMailboxes } from '../found-mailboxes.ts';
 import { placeOf } from '../mailbox-place.ts';
 import { countMailbox, readUsage } from './mailbox-usage.ts';
@@ -28,10 +28,8 @@ export function countShared(
 ): (question: CountQuestion) => Promise<Usage> {
   const counted = new Map<string, Usage>();
   const countOne = async (address: string, path: string): Promise<void> => {
-    const isOfScope = sharedQuotasOf(settings.shared, address).some(
-      ({ kind, name }) => kind === scope.kind && name === scope.name,
-    );
-    if (isOfScope) counted.set(address, await inTurn(path, () => presentUsage(path)));
+    if (!isOfScope(settings.shared, scope, address)) return;
+    counted.set(address, await inTurn(path, () => presentUsage(path)));
   };
   return async ({ changed, elsewhere, lookOn }) => {
     let seen = 0;

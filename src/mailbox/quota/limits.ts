@@ -4,12 +4,12 @@ import type { QuotaLimits } from '../../values/shared-quotas.ts';
 
 export function limitsOf(
   { bytes, messages }: QuotaLimits,
-  { quotaBytes }: { readonly quotaBytes?: number | undefined },
+  user: { readonly quotaBytes?: number | undefined; readonly quotaMessages?: number | undefined },
 ): QuotaLimits {
-  const most = quotaBytes ?? bytes;
+  const [mostBytes = 0, mostMessages = 0] = [user.quotaBytes ?? bytes, user.quotaMessages ?? messages];
   return {
-    ...(most !== undefined && most > 0 && { bytes: most }),
-    ...(messages !== undefined && messages > 0 && { messages }),
+    ...(mostBytes > 0 && { bytes: mostBytes }),
+    ...(mostMessages > 0 && { messages: mostMessages }),
   };
 }
 

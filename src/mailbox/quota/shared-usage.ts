@@ -54,7 +54,7 @@ export class SharedUsage {
     more: Usage,
     nowMs: number,
   ): Promise<SharedRoom | NoSharedRoom> {
-    const quotas = sharedQuotasOf(settings.shared, user.address);
+    const quotas = sharedQuotasOf(settings.shared, user);
     for (const quota of quotas) {
       const usage = await this.logOf(settings, quota).usage();
       const isThere = hasRoom(quota.limits, usage, more);
@@ -83,8 +83,7 @@ export class SharedUsage {
 
   /** Mail came or went by another way. @throws {Error} of the system */
   async add(settings: Settings, user: MailboxUser, more: Usage): Promise<void> {
-    for (const quota of sharedQuotasOf(settings.shared, user.address))
-      await this.#add(settings, quota, user, more);
+    for (const quota of sharedQuotasOf(settings.shared, user)) await this.#add(settings, quota, user, more);
   }
 
   /** Counts what is in the mailboxes. @throws {Error} of the system */
