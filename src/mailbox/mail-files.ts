@@ -11,8 +11,11 @@ export type FileKind = 'folder' | 'other' | 'missing';
 
 /** Errors have a `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`), and a `syscall`. */
 export interface MailFiles {
-  /** Creates a file for writing, which nobody else may read; EEXIST when there is one. */
-  open(path: string, flags: 'wx'): Promise<number>;
+  /**
+   * Creates a file for writing, which nobody else may read; EEXIST when there is one.
+   * @param syncs - what is written is on stable storage when the write has ended, as after `fdatasync`: one call instead of two
+   */
+  create(path: string, syncs: boolean): Promise<number>;
   close(fd: number): Promise<void>;
   /** May write fewer bytes than given. Takes at most 1024 buffers. */
   writev(
@@ -35,7 +38,7 @@ export interface MailFiles {
   syncDirectory(path: string, followsLinks: boolean): Promise<void>;
 }
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
+const { O_CREAT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
 const toFolder = O_RDONLY | O_DIRECTORY;
 const toNewFile = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
@@ -48,7 +51,8 @@ function called<T>(call: (done: (error: SystemError, result: T) => void) => void
 
 /** The operating system's files. */
 export const nodeMailFiles: MailFiles = {
-  open: (path) => called((done) => fs.open(path, toNewFile, 0o600, done)),
+  create: (path, syncs) =>
+    called((done) => fs.open(path, syncs ? toNewFile | O_DSYNC : toNewFile, 0o600, done)),
   close: (fd) => called<void>((done) => fs.close(fd, (error) => done(error ?? null, undefined))),
   writev: fs.writev,
   fdatasync: fs.fdatasync,
@@ -85,7 +89,8 @@ export const nodeMailFiles: MailFiles = {
     try {
       await called<void>((done) => fs.fsync(fd, (error) => done(error, undefined)));
     } finally {
-      await called<void>((done) => fs.close(fd, (error) => done(error ?? null, undefined)));
+      // Of a folder that was not written to, this does not wait for the disk; it saves a change of threads for each message.
+      fs.closeSync(fd);
     }
   },
 };

@@ -2,6 +2,7 @@
 // reader ever finds a part of a message.
 
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { MaildirWriter } from '../../src/mailbox/maildir/writer.ts';
@@ -35,8 +36,10 @@ async function deliver(
     const folder = folders[number % 2] ?? '';
     const text = Buffer.from(textOf(number));
     const pieces = [text.subarray(0, 50), text.subarray(50)];
+    // Large messages are read while they are written.
+    const content = number > 2 ? Readable.from(pieces) : pieces;
     try {
-      await writer.add({ folder, base, followsLinks: false }, pieces, 0);
+      await writer.add({ folder, base, followsLinks: false }, content, 0);
       delivered.add(number);
     } catch {
       // It stays in the queue.

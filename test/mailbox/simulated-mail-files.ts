@@ -25,10 +25,23 @@ export function simulatedMailFiles(files: FileLayer): MailFiles {
       return 'missing';
     }
   };
+  const synced = new Set<number>();
   return {
-    open: (path, flags) => files.open(path, flags),
-    close: (fd) => files.close(fd),
-    writev: (fd, buffers, position, done) => files.writev(fd, buffers, position, done),
+    create: async (path, syncs) => {
+      const fd = await files.open(path, 'wx');
+      if (syncs) synced.add(fd);
+      return fd;
+    },
+    close: (fd) => {
+      synced.delete(fd);
+      return files.close(fd);
+    },
+    // A write that syncs is two steps, between which power may be lost.
+    writev: (fd, buffers, position, done) =>
+      files.writev(fd, buffers, position, (error, written) => {
+        if (error || !synced.has(fd)) done(error, written);
+        else files.fdatasync(fd, (failed) => done(failed, written));
+      }),
     fdatasync: (fd, done) => files.fdatasync(fd, done),
     rename: (from, to) => files.rename(from, to),
     unlink: (path) => files.unlink(path),

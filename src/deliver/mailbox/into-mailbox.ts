@@ -97,7 +97,7 @@ async function isFolder(
   const place = { folder: path, base: inbox.folder, followsLinks: false };
   await maildirs.prepare(place, nowMs);
   // So that programs know it for a folder of a Maildir.
-  await nodeMailFiles.open(join(path, 'maildirfolder'), 'wx').then(nodeMailFiles.close, ifNotThere);
+  await nodeMailFiles.create(join(path, 'maildirfolder'), false).then(nodeMailFiles.close, ifNotThere);
   return true;
 }
 

@@ -45,10 +45,11 @@ export class MaildirWriter {
     await this.#prepared.prepare(place, nowMs);
     const unique = newUniqueName(nowMs);
     const written = join(folder, 'tmp', unique);
-    const fd = await this.#create(written, place, nowMs);
+    const isWhole = !(Symbol.asyncIterator in content);
+    const fd = await this.#create(written, isWhole, place, nowMs);
     let moved: string | undefined;
     try {
-      const counted = await this.#fill(fd, content);
+      const counted = await this.#fill(fd, content, isWhole);
       const { sizeBytes, lines } = counted;
       const target = join(folder, 'new', nameWithSizes(unique, sizeBytes, sizeBytes + lines));
       signal?.throwIfAborted();
@@ -70,19 +71,23 @@ export class MaildirWriter {
   }
 
   /** A mailbox that was removed since it was looked at is made anew. */
-  async #create(path: string, place: MaildirPlace, nowMs: number): Promise<number> {
+  async #create(path: string, syncs: boolean, place: MaildirPlace, nowMs: number): Promise<number> {
     try {
-      return await this.#files.open(path, 'wx');
+      return await this.#files.create(path, syncs);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       this.#prepared.forget(place.folder);
       await this.#prepared.prepare(place, nowMs);
-      return this.#files.open(path, 'wx');
+      return this.#files.create(path, syncs);
     }
   }
 
-  /** Writes, syncs and closes. */
-  async #fill(fd: number, content: MaildirContent): Promise<{ sizeBytes: number; lines: number }> {
+  /** Writes, syncs and closes. @param isSynced - each write is */
+  async #fill(
+    fd: number,
+    content: MaildirContent,
+    isSynced: boolean,
+  ): Promise<{ sizeBytes: number; lines: number }> {
     let sizeBytes = 0;
     let lines = 0;
     try {
@@ -91,13 +96,17 @@ export class MaildirWriter {
         sizeBytes += length;
         for (const piece of pieces) lines += linesIn(piece);
       }
-      await new Promise<void>((resolve, reject) => {
-        this.#files.fdatasync(fd, (error) => (error ? reject(error) : resolve()));
-      });
+      if (!isSynced) await this.#sync(fd);
     } finally {
       await this.#files.close(fd);
     }
     return { sizeBytes, lines };
+  }
+
+  #sync(fd: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#files.fdatasync(fd, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   async #writeAll(fd: number, pieces: readonly Uint8Array[], position: number): Promise<number> {
