@@ -43,6 +43,8 @@ function head({
   verp,
   explanation,
   tenants,
+  storedIn,
+  byQueue = [],
 }: ExplainAnswer): string[] {
   const { tenant, site, label } = explanation;
   const named = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
@@ -68,6 +70,24 @@ function head({
     ...(others.length === 0
       ? []
       : [`           of other tenants: ${others.join(', ')} (--tenant NAME explains those)`]),
+    ...storedInLines(storedIn, byQueue),
+  ];
+}
+
+/** Which queue would keep a new message, and which keep those there are. */
+function storedInLines(
+  storedIn: ExplainAnswer['storedIn'],
+  byQueue: NonNullable<ExplainAnswer['byQueue']>,
+): string[] {
+  if (storedIn === undefined) return [];
+  const { queue, by, unless = [] } = storedIn;
+  const kept = byQueue.map((each) => `${each.queue} ${each.recipients}`).join(', ');
+  return [
+    `Stored in  the queue ${queue} (${by})`,
+    ...unless.map(
+      (each) => `           the queue ${each.queue}, for clients or listeners that ${each.by} names`,
+    ),
+    ...(kept === '' ? [] : [`           what waits, by queue: ${kept}`]),
   ];
 }
 

@@ -121,6 +121,8 @@ async function explainClient(
         address: all?.[index]?.becomes ?? given,
         sender: sender?.becomes ?? from,
         tenant: stages.tenant,
+        client,
+        listener: stages.listener,
         ...(name !== undefined && { user: name }),
       }),
     );

@@ -18,6 +18,7 @@ import {
 } from './queue-filter.ts';
 import { reasonText, stateText } from './queue-row-text.ts';
 import { queueRows } from './queue-rows.ts';
+import { defaultQueue } from '../values/queue-name.ts';
 import { LongTable } from './long-table.ts';
 import { age } from './text-table.ts';
 
@@ -44,10 +45,12 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
   const limit = options.limit ?? 0;
   const filter = filterOf(ids, options);
   const nowMs = Date.now();
-  const rows = new LongTable(['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR']);
+  const hasQueues = config.queues.length > 0;
+  const head = ['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR'];
+  const rows = new LongTable(hasQueues ? ['QUEUE', ...head] : head);
   for await (const row of queueRows(config, filter, limit)) {
     if (options.json === true) process.stdout.write(`${JSON.stringify(row)}\n`);
-    else rows.add(cellsOf(row, nowMs));
+    else rows.add([...(hasQueues ? [row.queue ?? defaultQueue] : []), ...cellsOf(row, nowMs)]);
   }
   if (options.json === true) return;
   const { count } = rows;

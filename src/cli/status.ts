@@ -8,6 +8,7 @@ import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { configOption, findPlaces, readPlaces } from './config-file.ts';
 import { healthCheck } from './health-check.ts';
 import { overridesTable } from './override-options.ts';
+import { queuesTable } from './queues-table.ts';
 import { sitesTable } from './sites-table.ts';
 import { age, bytes, table } from './text-table.ts';
 import { printText } from './terminal-text.ts';
@@ -82,10 +83,12 @@ function numbersText(status: Status, troubles: string): string {
   const { overrides, nowMs } = status;
   const changes = overrides.length === 0 ? '' : `\n${overridesTable(overrides, nowMs)}`;
   const tenants = tenantsText(status.tenants ?? []);
+  const byQueue = queuesTable(status.byQueue, nowMs);
+  const queues = byQueue === '' ? '' : `\n${byQueue}`;
   const hidden = status.siteCount - status.sites.length;
   const more = hidden > 0 ? `${hidden} more sites: --json shows all\n` : '';
   const sites = status.sites.length === 0 ? '' : `\n${sitesTable(status.sites)}`;
-  return `${head.join('\n')}\n${changes}${tenants}${sites}${more}`;
+  return `${head.join('\n')}\n${changes}${queues}${tenants}${sites}${more}`;
 }
 
 function certificatesText(certificates: Status['certificates']): string[] {

@@ -104,7 +104,7 @@ async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Pro
   }
 
   async function currentLines(): Promise<string[]> {
-    const sites = Math.max(1, screen.rows - headAndFootLines);
+    const sites = Math.max(1, screen.rows - headAndFootLines(before));
     try {
       const status = await ask(order, sites);
       const lines = topLines({ snapshot: snapshotOf(status, before), status, order, intervalMs: interval });

@@ -43,10 +43,13 @@ export interface DeliveryFacts {
 export class DeliveryLog {
   readonly #log: Logger;
   readonly #events: Events;
+  readonly #queueOf: (store: number) => string | undefined;
 
-  constructor(log: Logger, events: Events) {
+  /** @param queueOf - the name of the queue whose store has this number; undefined: the default one */
+  constructor(log: Logger, events: Events, queueOf: (store: number) => string | undefined = () => undefined) {
     this.#log = log;
     this.#events = events;
+    this.#queueOf = queueOf;
   }
 
   /** Whether somebody reads the facts of deliveries; otherwise `counted` is enough. */
@@ -85,6 +88,7 @@ export class DeliveryLog {
       site: facts.grant.site,
       source: facts.source,
       tenant: facts.envelope.tenant,
+      queue: this.#queueOf(facts.work.ref.store),
       ...serverFields(facts.grant),
       tlsVersion: facts.tls?.version,
       tlsCipher: facts.tls?.cipher,

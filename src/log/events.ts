@@ -9,6 +9,7 @@ import type { EventName } from './event.ts';
 import type { Logger } from './logger.ts';
 import type { AuthenticatedFields, AuthenticationFailedFields, Pop3SessionFields } from './login-fields.ts';
 import type { LoopedFields } from './looped-fields.ts';
+import type { CopiedFields, CopyFailedFields, TapsChangedFields } from './tap-fields.ts';
 
 type Text = string | undefined;
 
@@ -162,6 +163,7 @@ interface EventFields {
     readonly site: string;
     readonly source: string;
     readonly tenant?: Text;
+    readonly queue?: Text;
     readonly remote?: Text;
     readonly host?: Text;
     readonly tlsVersion?: Text;
@@ -183,59 +185,33 @@ interface EventFields {
     readonly attempts: number;
     readonly nextAttempt: string;
     readonly tenant?: Text;
+    readonly queue?: Text;
   };
   readonly bounced: {
     readonly id: string;
     readonly from: string;
     readonly to: string;
+    readonly queue?: Text;
     readonly reply: string;
     readonly host?: Text;
     readonly expired: boolean;
     readonly delayMs: number;
   };
-  readonly copied: {
-    readonly id: string;
-    readonly to: string;
-    /** The table or line of the tap. */
-    readonly tap: string;
-    /** Whose address it is for: `sender` or `recipient`, and the address. */
-    readonly side: string;
-    readonly address: string;
-  };
-  readonly tapsChanged: {
-    /** `start`, `reload` of the configuration, or `file`: a file of taps has changed. */
-    readonly how: string;
-    readonly tap?: Text;
-    /** The file that says so, the user that it belongs to, and when it was written. */
-    readonly file: string;
-    readonly owner?: number | undefined;
-    readonly modified?: Text;
-    /** Of a file of taps: the number of its taps, and its SHA-256. */
-    readonly lines?: number | undefined;
-    readonly digest?: Text;
-    readonly added?: readonly string[] | undefined;
-    readonly removed?: readonly string[] | undefined;
-    readonly moreAdded?: number | undefined;
-    readonly moreRemoved?: number | undefined;
-  };
-  readonly copyFailed: {
-    readonly id: string;
-    readonly to: string;
-    readonly reply: string;
-    readonly host?: Text;
-    readonly expired: boolean;
-    readonly delayMs: number;
-  };
+  readonly copied: CopiedFields;
+  readonly tapsChanged: TapsChangedFields;
+  readonly copyFailed: CopyFailedFields;
   readonly dropped: {
     readonly id: string;
     readonly from: '';
     readonly to: readonly string[];
+    readonly queue?: Text;
     readonly reason: string;
   };
   readonly removed: {
     readonly id: string;
     readonly from: string;
     readonly to: string;
+    readonly queue?: Text;
     readonly quarantine?: Text;
   };
   readonly released: {

@@ -12,6 +12,7 @@ import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { QueueDesk } from './queue-desk.ts';
+import type { QueueTallies } from './queue-tallies.ts';
 import type { RouterInForce } from './ports.ts';
 import { type AskedRoutes, isAskedAbout } from './plugins/asked-routes.ts';
 import { wayAtOnce } from './route-of.ts';
@@ -21,6 +22,7 @@ import { WarnedMessages } from './warned-messages.ts';
 interface AdmissionDesks {
   readonly quarantine?: Pick<QuarantineDesk, 'admitted'>;
   readonly queues?: Pick<QueueDesk, 'admitted'>;
+  readonly tallies?: Pick<QueueTallies, 'admitted'>;
 }
 
 export class Admission {
@@ -36,6 +38,7 @@ export class Admission {
 
   readonly #quarantine: Pick<QuarantineDesk, 'admitted'> | undefined;
   readonly #queues: Pick<QueueDesk, 'admitted'> | undefined;
+  readonly #tallies: Pick<QueueTallies, 'admitted'> | undefined;
   /** Messages that were released from routes that hold mail. */
   readonly #passHolds = new Set<MessageHandle>();
   /** Which senders were warned that their message waits. */
@@ -52,6 +55,7 @@ export class Admission {
     this.#asked = asked;
     this.#quarantine = desks.quarantine;
     this.#queues = desks.queues;
+    this.#tallies = desks.tallies;
     this.#scheduler = scheduler;
     this.#store = store;
     this.#routing = routing;
@@ -193,6 +197,7 @@ export class Admission {
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
     this.#queues?.admitted(handle, message);
+    this.#tallies?.admitted(handle, ref.store);
     // A handle may be that of an earlier message.
     this.#passHolds.delete(handle);
     if (isPassingHolds(message)) this.#passHolds.add(handle);

@@ -32,6 +32,7 @@ import { RouteQuestions } from './plugins/route-questions.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { QueueDesk } from './queue-desk.ts';
+import type { QueueTallies } from './queue-tallies.ts';
 import type { RateState } from './rate-state.ts';
 import { Results } from './results.ts';
 import { settledReports } from './settled-reports.ts';
@@ -62,6 +63,7 @@ export interface CoreSurroundings {
   readonly rates: RateState;
   readonly quarantine: QuarantineDesk;
   readonly queues: QueueDesk;
+  readonly tallies: QueueTallies;
   readonly defences: DefenceDesk;
   readonly errands: BackupSurroundings['senders'];
 }
@@ -72,7 +74,7 @@ export function assembleCore(around: CoreSurroundings): Manager {
   const admission = new Admission(scheduler, store, routing, clock, plugins.asked, around);
   const flights = new Flights({ store, admission, clock });
   const reports = settledReports(around);
-  const deferrals = new DeferralLog(around.happenings, reader);
+  const deferrals = new DeferralLog(around.happenings, reader, around.tallies);
   const { news } = plugins;
   const settlement = new Settlement({ ...around, admission, reports, deferrals, news });
   const delays = new DelayWatch({ ...around, admission, reports, settlement });

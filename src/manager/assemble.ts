@@ -45,6 +45,7 @@ import { SendingDesk } from './sending-desk.ts';
 import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueDesk } from './queue-desk.ts';
+import { QueueTallies } from './queue-tallies.ts';
 import { Shaping } from './shaping.ts';
 import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
@@ -98,7 +99,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   scheduler.setDateShift(clock.shiftMs);
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const quarantine = new QuarantineDesk(config, troubles);
-  const desks = { quarantine, queues: new QueueDesk(config, { troubles, happenings }) };
+  const tallies = new QueueTallies(() => spool.queues ?? []);
+  const desks = { quarantine, queues: new QueueDesk(config, { troubles, happenings }), tallies };
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const defences = new DefenceDesk(config, { timers, log, clock, files, troubles });
   const senders = new Senders({
@@ -114,7 +116,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const handshakes = new LastHandshakes(clock.dateMs);
   const plugins = new PluginsInForce(parts, { scheduler, store, reader, handshakes, clock });
-  const core = { inForce, routing, clock, reader, writers, happenings, events };
+  const core = { tallies, inForce, routing, clock, reader, writers, happenings, events };
   const bouncer = openBouncer({ ...core, timers, log, troubles, signing, srs, news: plugins.news });
   const logins = new Logins({
     hopOf: (connection) => handshakes.hopOf(connection),
@@ -199,7 +201,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timeouts: () => deliverySettings(inForce.config).timeouts,
   });
   const operations = new Operations({
-    queueName: (number) => parts.spool.queues?.[number - 1],
+    queueName: (number) => tallies.nameOf(number),
     reroutes,
     counters,
     manager,

@@ -8,8 +8,6 @@ import type { Timers } from '../io/timers.ts';
 import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
-import { peerOf } from '../message/refusal.ts';
-import { refusalText } from '../message/refusal-text.ts';
 import { SigningError } from '../signing/signing-error.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
@@ -17,12 +15,12 @@ import { dayOf } from '../srs/srs-day.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { EndablePauses } from './endable-pauses.ts';
-import { FailedCopies } from './failed-copies.ts';
+import { FailureLog, type FailureLogParts } from './failure-log.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
 import type { AttemptNews } from './plugins/attempt-news.ts';
 import { type ReportPart, ReportWriter, type ReportWriterParts } from './report-writer.ts';
-import type { FailedRecipient, ReportedRecipient } from './reported-recipient.ts';
+import type { ReportedRecipient } from './reported-recipient.ts';
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
 const retryMs = 1_000;
@@ -30,7 +28,7 @@ const retryMs = 1_000;
 const smallReportBytes = 64 * 1024;
 const fullText = 'the disk of the spool is full';
 
-export interface BouncerParts extends ReportSourceParts, ReportWriterParts {
+export interface BouncerParts extends ReportSourceParts, ReportWriterParts, FailureLogParts {
   /** Turns SRS addresses of this server back into senders. */
   readonly srs?: LiveSrs | undefined;
   readonly timers: Timers;
@@ -51,13 +49,13 @@ export class Bouncer implements BouncerPort {
   readonly #storedParts = new Map<string, number>();
   /** Between two tries. */
   readonly #pauses: EndablePauses;
-  readonly #copies: FailedCopies;
+  readonly #told: FailureLog;
   #isStopped = false;
 
   constructor(parts: BouncerParts) {
     this.#parts = parts;
     this.#pauses = new EndablePauses(parts.timers);
-    this.#copies = new FailedCopies(parts);
+    this.#told = new FailureLog(parts);
     this.#source = new ReportSource(parts);
     this.#reports = new ReportWriter(parts);
   }
@@ -70,7 +68,7 @@ export class Bouncer implements BouncerPort {
   /** Ends the pauses between tries: from now on no report is tried a second time. */
   stop(): void {
     this.#isStopped = true;
-    this.#copies.stop();
+    this.#told.stop();
     this.#pauses.stop();
   }
 
@@ -106,18 +104,19 @@ export class Bouncer implements BouncerPort {
     }
     const found = await this.#source.read(queueId, ref);
     if (found === undefined) {
-      this.#countUnread(recipients);
+      this.#told.unread(ref, recipients);
       return;
     }
     const { envelope, original } = found;
+    const message = { queueId, ref, envelope };
     const addressee = this.#addressee(envelope);
     if (addressee.kind !== 'nobody') {
       for (const each of await this.#reports.parts(addressee, envelope, recipients, original)) {
         await this.#reports.store(queueId, ref, envelope, each, original);
       }
     }
-    for (const each of recipients) if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
-    if (addressee.kind === 'nobody') this.#tellDropped(queueId, envelope, recipients, addressee.reason);
+    for (const each of recipients) if (each.action === 'failed') this.#told.bounced(message, each);
+    if (addressee.kind === 'nobody') this.#told.dropped(message, recipients, addressee.reason);
     this.#tellNews(queueId, envelope, recipients, addressee);
   }
 
@@ -134,19 +133,20 @@ export class Bouncer implements BouncerPort {
     if (!(await this.#waitForRoom(queueId, ref))) return false;
     const found = await this.#read(queueId, ref);
     if (found === undefined) {
-      if (!this.#isStopped) this.#countUnread(recipients);
+      if (!this.#isStopped) this.#told.unread(ref, recipients);
       return !this.#isStopped;
     }
     const { envelope, original: content } = found;
+    const message = { queueId, ref, envelope };
     // Known: it was told before, when it could not be signed.
     let stored = this.#storedParts.get(queueId);
     for (const each of recipients) {
-      if (each.action === 'failed' && stored === undefined) this.#tellBounced(queueId, envelope, each);
+      if (each.action === 'failed' && stored === undefined) this.#told.bounced(message, each);
     }
     stored ??= 0;
     const addressee = this.#addressee(envelope);
     if (addressee.kind === 'nobody') {
-      this.#tellDropped(queueId, envelope, recipients, addressee.reason);
+      this.#told.dropped(message, recipients, addressee.reason);
       this.#tellNews(queueId, envelope, recipients, addressee);
       return true;
     }
@@ -256,45 +256,5 @@ export class Bouncer implements BouncerPort {
         await this.#pauses.wait(retryMs);
       }
     }
-  }
-
-  /** Logs that a failure is reported to nobody. */
-  #tellDropped(
-    queueId: string,
-    envelope: Envelope,
-    recipients: readonly ReportedRecipient[],
-    reason: string,
-  ): void {
-    const failed = recipients.filter(({ action }) => action === 'failed');
-    if (failed.length === 0) return;
-    const to = failed.map(({ recipient }) => envelope.recipients[recipient]?.address ?? '');
-    this.#parts.happenings.happened('dropped', {
-      id: queueId,
-      from: '',
-      to,
-      reason: `nobody is told: ${reason}`,
-    });
-  }
-
-  /** Of a message that cannot be read, nothing but the number of its recipients is known. */
-  #countUnread(recipients: readonly ReportedRecipient[]): void {
-    const failed = recipients.filter(({ action }) => action === 'failed').length;
-    this.#parts.happenings.counted('bounced', failed);
-  }
-
-  #tellBounced(queueId: string, envelope: Envelope, each: FailedRecipient): void {
-    const { address: to = '', isCopy } = envelope.recipients[each.recipient] ?? {};
-    const facts = {
-      id: queueId,
-      to,
-      reply: refusalText(each.refusal),
-      host: peerOf(each.refusal)?.host,
-      expired: each.expired,
-      delayMs: Math.max(0, this.#parts.dateMs() - envelope.receivedAtMs),
-    };
-    if (isCopy === true) {
-      this.#parts.happenings.happened('copyFailed', facts);
-      this.#copies.failed(to, facts.reply);
-    } else this.#parts.happenings.happened('bounced', { ...facts, from: envelope.reversePath });
   }
 }

@@ -7,6 +7,7 @@ import { peerOf } from '../message/refusal.ts';
 import { lastRefusalOf, type LastRefusal } from '../message/refusal-form.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import type { SpoolReader, StoredRef } from '../spool/types.ts';
+import type { QueueTallies } from './queue-tallies.ts';
 
 export interface Deferral {
   readonly recipient: number;
@@ -16,15 +17,21 @@ export interface Deferral {
 }
 
 /** Facts in the log line beside the deferral itself. */
-type Known = Pick<AttemptResult, 'address' | 'source' | 'tenant'>;
+type Known = Pick<AttemptResult, 'address' | 'source' | 'tenant'> & { readonly queue?: string | undefined };
 
 export class DeferralLog {
   readonly #happenings: Events;
   readonly #reader: Pick<SpoolReader, 'readEnvelope'>;
+  readonly #tallies: Pick<QueueTallies, 'nameOf'> | undefined;
 
-  constructor(happenings: Events, reader: Pick<SpoolReader, 'readEnvelope'>) {
+  constructor(
+    happenings: Events,
+    reader: Pick<SpoolReader, 'readEnvelope'>,
+    tallies?: Pick<QueueTallies, 'nameOf'>,
+  ) {
     this.#happenings = happenings;
     this.#reader = reader;
+    this.#tallies = tallies;
   }
 
   /** @param results - results of the attempt that caused the deferral; none when there was no attempt */
@@ -39,8 +46,9 @@ export class DeferralLog {
       return;
     }
     const known = results.find((each) => each.recipient === deferral.recipient);
+    const queue = this.#tallies?.nameOf(ref?.store);
     if (known?.address !== undefined) {
-      this.#write(queueId, known, deferral);
+      this.#write(queueId, { ...known, queue }, deferral);
       return;
     }
     if (ref === undefined) {
@@ -49,12 +57,12 @@ export class DeferralLog {
     }
     void this.#reader.readEnvelope(ref).then(
       ({ recipients, tenant }) =>
-        this.#write(queueId, { address: recipients[deferral.recipient]?.address, tenant }, deferral),
-      () => this.#write(queueId, {}, deferral),
+        this.#write(queueId, { address: recipients[deferral.recipient]?.address, tenant, queue }, deferral),
+      () => this.#write(queueId, { queue }, deferral),
     );
   }
 
-  #write(queueId: string, { address = '', source, tenant }: Known, deferral: Deferral): void {
+  #write(queueId: string, { address = '', source, tenant, queue }: Known, deferral: Deferral): void {
     const refusal = lastRefusalOf(deferral.refusal);
     const peer = refusal === undefined ? undefined : peerOf(refusal);
     this.#happenings.happened('deferred', {
@@ -67,6 +75,7 @@ export class DeferralLog {
       attempts: deferral.attempts,
       nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),
       tenant,
+      queue,
     });
   }
 }

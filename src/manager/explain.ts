@@ -7,8 +7,9 @@ import type { Carried, ExplainAnswer, ExplainQuestion } from '../control/operati
 import type { ShownReversal, ShownSender } from '../control/operations/srs.ts';
 import type { TenantCount } from '../control/operations/common.ts';
 import type { Override } from '../control/override.ts';
-import type { RouteConfig } from '../config/config.ts';
+import type { Config, RouteConfig } from '../config/config.ts';
 import { parseRecipientDomain } from '../values/domain.ts';
+import { defaultQueue } from '../values/queue-name.ts';
 import { ValueError } from '../values/value-error.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
@@ -30,7 +31,9 @@ import type { LastHandshakes } from './last-handshakes.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import { explainService } from './service-explanation.ts';
 import { overrideRuleId } from './override-rules.ts';
-import { tenantCounts } from './tenant-counts.ts';
+import { explainedQueue } from './explained-queue.ts';
+import { eachRecipient } from './queue-walk.ts';
+import { tenantCounts, TenantTally } from './tenant-counts.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
 import { explainedWay } from './explained-way.ts';
 import { describeRoute } from './route-description.ts';
@@ -48,6 +51,7 @@ export interface ExplainFacts {
   /** Names of the configured tenants. */
   readonly tenants: readonly string[];
   readonly limits: LimitIndex;
+  readonly queues: Pick<Config, 'assignment' | 'queues'>;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
   readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
@@ -93,10 +97,7 @@ export class Explainer {
     });
     const { key } = way;
     await this.#checkTenant(question.tenant, facts.tenants);
-    const tenants =
-      facts.tenants.length > 0
-        ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => withoutVerp(route) === key.key)
-        : [];
+    const { tenants, byQueue } = await this.#counted(key.key, facts);
     const tenant =
       question.tenant ?? (question.sender === undefined ? largestTenant(tenants) : facts.tenantOf(sender));
     const verp = verpFor(facts.routing, key, { reversePath: sender, tenant });
@@ -135,10 +136,46 @@ export class Explainer {
       served:
         plan.kind === 'relay' ? explainService(plan, facts.pipelining, (ms) => this.#clock.shownOf(ms)) : [],
       tenants,
+      ...(byQueue !== undefined && { byQueue }),
+      ...this.#storedIn(facts, question, { tenant, address: target }),
       carries: carriesOf(explanation, facts),
       rules,
       overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
     };
+  }
+
+  /** The recipients of a route by tenant and by queue, where there are several of these. */
+  async #counted(
+    key: string,
+    { tenants, queues }: ExplainFacts,
+  ): Promise<Pick<ExplainAnswer, 'byQueue'> & { readonly tenants: TenantCount[] }> {
+    const hasQueues = queues.queues.length > 0;
+    if (tenants.length === 0 && !hasQueues) return { tenants: [] };
+    const byTenant = new TenantTally();
+    const counts = [defaultQueue, ...queues.queues.map(({ name }) => name)].map((queue) => ({
+      queue,
+      recipients: 0,
+    }));
+    await eachRecipient(this.#scheduler, this.#timers, (recipient) => {
+      if (withoutVerp(recipient.route) !== key) return;
+      byTenant.add(recipient);
+      const count = counts[recipient.store ?? 0];
+      if (count !== undefined) count.recipients++;
+    });
+    return {
+      tenants: tenants.length > 0 ? byTenant.counts : [],
+      ...(hasQueues && { byQueue: counts.filter(({ recipients }) => recipients > 0) }),
+    };
+  }
+
+  #storedIn(
+    { queues }: ExplainFacts,
+    { sender = '', user = '', client, listener }: ExplainQuestion,
+    { tenant, address }: { readonly tenant: string; readonly address: string },
+  ): Pick<ExplainAnswer, 'storedIn'> {
+    const mail = { tenant, reversePath: sender, principal: user, client, listener };
+    const storedIn = explainedQueue(queues, mail, address.includes('@') ? address : `x@${address}`);
+    return storedIn === undefined ? {} : { storedIn };
   }
 
   /** Only mail to the MX of a domain goes by its policy. */

@@ -20,6 +20,7 @@ import { applyRouted } from './plugins/routed.ts';
 import type { RouteQuestions } from './plugins/route-questions.ts';
 import type { ManagerEvent, ManagerEvents } from './manager-events.ts';
 import type { BouncerPort } from './ports.ts';
+import type { QueueTallies } from './queue-tallies.ts';
 import type { Results } from './results.ts';
 import type { Settlement } from './settlement.ts';
 import type { Shaping } from './shaping.ts';
@@ -47,6 +48,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly damaged: DamagedMail;
   readonly delays: Pick<DelayWatch, 'start' | 'reconfigured' | 'stop'>;
   readonly happenings: Pick<Events, 'counted'>;
+  readonly tallies?: Pick<QueueTallies, 'count'>;
   readonly flights: Pick<Flights, 'inHand' | 'on'>;
 }
 
@@ -210,6 +212,7 @@ export class Manager {
     for (const message of batch) {
       if (!this.#parts.admission.submitted(message, nowMs)) continue;
       received++;
+      this.#parts.tallies?.count('received', message.ref.store);
       if (message.turn !== undefined)
         this.#parts.settlement.add(this.#parts.admission.pacedOutcomes(message, message.turn));
     }
@@ -217,9 +220,12 @@ export class Manager {
   }
 
   #recovered(message: RecoveredMessage): void {
-    const { admission, damaged, happenings } = this.#parts;
+    const { admission, damaged, happenings, tallies } = this.#parts;
     // A message of this run counts as received here, because its receiver's own report comes later or never.
-    if (message.receivedAtMs >= this.#startedAtMs) happenings.counted('received', 1);
+    if (message.receivedAtMs >= this.#startedAtMs) {
+      happenings.counted('received', 1);
+      tallies?.count('received', message.ref.store);
+    }
     const handle = admission.recovered(message);
     if (message.damage !== undefined) damaged.add(message.queueId, handle);
   }

@@ -9,7 +9,7 @@ import { writerTo } from './open-store.ts';
 import type { RouterInForce } from './ports.ts';
 import { delimitersFor } from './route-of.ts';
 
-type Given = 'happenings' | 'log' | 'news' | 'reader' | 'signing' | 'srs' | 'timers' | 'troubles';
+type Given = 'happenings' | 'log' | 'news' | 'reader' | 'signing' | 'srs' | 'tallies' | 'timers' | 'troubles';
 
 export interface OpenBouncerParts extends Pick<BouncerParts, Given> {
   readonly inForce: Pick<InForce, 'bounce'>;

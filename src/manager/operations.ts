@@ -38,7 +38,7 @@ export type LimitAnswers = Pick<
 export interface OperationsParts
   extends Omit<QueueListingsParts, 'setAside'>, QueueChangesParts, StatusParts {
   readonly manager: QueueChangesParts['manager'] & Pick<Manager, 'receivedAtMs' | 'reporting' | 'showDates'>;
-  readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate' | 'usage'>;
+  readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate' | 'states' | 'usage'>;
   readonly senders: Pick<Senders, 'count' | 'heard'>;
   readonly log: Pick<Logger, 'error' | 'info'>;
   readonly limits: LimitAnswers;

@@ -5,7 +5,7 @@ import type { QueueAction } from '../control/operations/queue-change.ts';
 import type { Events } from '../log/events.ts';
 import { isPassedByRelease } from '../route/local-ways.ts';
 import { routeNameIn } from '../route/plan-key.ts';
-import type { Outcome } from '../spool/types.ts';
+import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { ChosenMessage, ReleasedHolds } from './jobs/message-choice.ts';
 import type { Manager } from './manager.ts';
@@ -16,6 +16,9 @@ export interface QueueChangesParts {
   readonly givingUp: Pick<GivingUp, 'giveUp' | 'isGivingUp'>;
   readonly senders: Pick<Senders, 'heard'>;
   readonly happenings: Events;
+  readonly store: Pick<SpoolStore, 'locate'>;
+  /** The name of the queue whose store has this number; undefined: the default one. */
+  readonly queueName: (store: number) => string | undefined;
 }
 
 /** How many were changed. */
@@ -126,12 +129,14 @@ export class QueueChanges {
     const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
     const { happenings, manager } = this.#parts;
     const indexes = recipients.map(({ recipient }) => recipient);
+    const queue = this.#parts.queueName(this.#parts.store.locate(queueId)?.store ?? 0);
     const removed = manager.scheduler.remove(message, indexes);
     for (const recipient of removed) {
       happenings.happened('removed', {
         id: queueId,
         from: sender ?? '?',
         to: addresses?.[indexes.indexOf(recipient)] ?? '?',
+        queue,
         ...(quarantine !== undefined && { quarantine }),
       });
       outcomes.push({ kind: 'removed', queueId, recipient });

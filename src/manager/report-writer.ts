@@ -14,6 +14,7 @@ import type { Signing } from '../signing/outgoing-mail.ts';
 import { signReport } from '../signing/sign-report.ts';
 import type { SpoolWriter, StoredRef } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
+import type { QueueTallies } from './queue-tallies.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
 /** An addressee who gets a report. */
@@ -35,6 +36,8 @@ export interface ReportWriterParts {
   /** The writer to the store of the message that a report is about: a store that hangs delays no report of another. */
   readonly writerOf: (about: StoredRef) => SpoolWriter;
   readonly happenings: Events;
+  /** Undefined where there is one queue alone. */
+  readonly tallies?: QueueTallies | undefined;
   /** Signs reports; undefined where nothing is signed. */
   readonly signing?: Signing | undefined;
   /** Called with each report that is on stable storage. */
@@ -159,6 +162,7 @@ export class ReportWriter {
       about: queueId,
       size: appended.sizeBytes,
       tenant,
+      queue: this.#parts.tallies?.nameOf(appended.ref.store),
       priority: envelope.priority,
       signed: signed?.by.length === 0 ? undefined : signed?.by,
       unsigned: signed?.unsigned,

@@ -13,6 +13,7 @@ import type { DeferralLog } from './deferral-log.ts';
 import type { FailureReports } from './failure-reports.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { QueueDesk } from './queue-desk.ts';
+import type { QueueTallies } from './queue-tallies.ts';
 import type { AttemptNews } from './plugins/attempt-news.ts';
 import { FailuresInDoubt, type Failure } from './failures-in-doubt.ts';
 
@@ -24,6 +25,7 @@ export interface SettlementParts {
   readonly happenings: Pick<Events, 'counted'>;
   readonly quarantine?: Pick<QuarantineDesk, 'settled'> | undefined;
   readonly queues?: Pick<QueueDesk, 'done'> | undefined;
+  readonly tallies?: Pick<QueueTallies, 'countOf'> | undefined;
   readonly news: Pick<AttemptNews, 'delivered' | 'deferred' | 'failed'>;
 }
 
@@ -65,7 +67,10 @@ export class Settlement {
   delivered(queueId: string, recipient: number, message?: MessageHandle): void {
     this.#outcomes.push({ kind: 'delivered', queueId, recipient });
     this.#parts.news.delivered(queueId, recipient);
-    if (message !== undefined) this.#parts.reports.answered(queueId, message);
+    if (message !== undefined) {
+      this.#parts.reports.answered(queueId, message);
+      this.#parts.tallies?.countOf('delivered', message);
+    }
     // The sender has its fields, and tells them to the log.
     this.#parts.happenings.counted('delivered', 1);
   }
@@ -85,6 +90,7 @@ export class Settlement {
     this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, refusal });
     this.#parts.news.deferred(queueId, recipient, effect);
     admission.forgetId(effect.message);
+    this.#parts.tallies?.countOf('deferred', effect.message);
     reports.answered(queueId, effect.message);
     deferrals.deferred(queueId, store.locate(queueId), effect, results);
   }

@@ -89,6 +89,7 @@ export class Shaping {
       sts,
       leadsTo: (address) => shownReversal(srs, address, clock.dateMs()),
       sentAs: (sender) => shownSender(srs, sender, clock.dateMs(), clock.dateMs()),
+      queues: inForce.config,
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

@@ -5,6 +5,7 @@ import type { LimitOperations } from './limit-operations.ts';
 import { version } from '../config/version.ts';
 import type { Timers } from '../io/timers.ts';
 import type { EventCounters } from '../log/event-counters.ts';
+import type { MessageHandle } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { QueueDesk } from './queue-desk.ts';
@@ -13,14 +14,17 @@ import type { Manager } from './manager.ts';
 import type { RoleCounters } from './role-counters.ts';
 import type { Senders } from './senders.ts';
 import { withStageCounts } from './stage-counts.ts';
-import { tenantCounts } from './tenant-counts.ts';
+import { OldestTally, queueStatus } from './queue-status.ts';
+import type { QueueTallies } from './queue-tallies.ts';
+import { eachRecipient } from './queue-walk.ts';
+import { TenantTally } from './tenant-counts.ts';
 
 /** The date and the monotonic clock drift apart by less than this; if they differ by more, the date was set. */
 const clockSetMs = 60_000;
 
 export interface StatusParts {
-  readonly manager: Pick<Manager, 'reporting' | 'scheduler'>;
-  readonly store: Pick<SpoolStore, 'usage'>;
+  readonly manager: Pick<Manager, 'receivedAtMs' | 'reporting' | 'scheduler'>;
+  readonly store: Pick<SpoolStore, 'states' | 'usage'>;
   readonly senders: Pick<Senders, 'count'>;
   readonly limits: Pick<LimitOperations, 'overrides'>;
   /** Where the system carries less than the configuration asks for, in words. */
@@ -32,6 +36,7 @@ export interface StatusParts {
   readonly dateMs: () => number;
   readonly quarantine: Pick<QuarantineDesk, 'shown'>;
   readonly queues: Pick<QueueDesk, 'shown'>;
+  readonly tallies: QueueTallies;
   /** What the manager counted. */
   readonly counted: Pick<EventCounters, 'counts'>;
   /** What receivers and senders counted. */
@@ -75,7 +80,27 @@ export class StatusAnswers {
       ...(queues.length > 0 && { queues }),
       ...(shortages.length > 0 && { shortages }),
       ...(missing.length > 0 && { missing }),
-      ...(tenants === true && { tenants: await tenantCounts(scheduler, this.#parts.timers) }),
+      ...(await this.#walked(tenants === true)),
+    };
+  }
+
+  /** What is told of each tenant and each queue. */
+  async #walked(isAsked: boolean): Promise<Pick<ManagerStatus, 'tenants' | 'byQueue'>> {
+    const { manager, timers, store, tallies } = this.#parts;
+    const { scheduler } = manager;
+    const receivedAtMs = (message: MessageHandle): number => manager.receivedAtMs(message);
+    const parts = { scheduler, store, tallies, receivedAtMs };
+    const counted = isAsked ? new TenantTally() : undefined;
+    const oldest = isAsked && store.states !== undefined ? new OldestTally(parts) : undefined;
+    if (counted !== undefined)
+      await eachRecipient(scheduler, timers, (recipient) => {
+        counted.add(recipient);
+        oldest?.add(recipient);
+      });
+    const byQueue = queueStatus(parts, oldest);
+    return {
+      ...(byQueue !== undefined && { byQueue }),
+      ...(counted !== undefined && { tenants: counted.counts }),
     };
   }
 

@@ -9,7 +9,7 @@ import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Explanation, LimitsStatus, SavedRate, SiteOrder, SiteStatus } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import type { ConnectionHandle, MessageHandle } from './store/handles.ts';
-import type { QueuedRecipient, UnexplainedWait, WaitingRecipient } from './store/queued-types.ts';
+import type { QueuedRecipient, StoreCount, UnexplainedWait, WaitingRecipient } from './store/queued-types.ts';
 import type { Visit, VisitTarget } from './store/visit-types.ts';
 import type { PauseCause } from './store/pauses.ts';
 
@@ -17,6 +17,7 @@ export type { ConnectionHandle, MessageHandle } from './store/handles.ts';
 export type {
   QueuedRecipient,
   RecipientFacts,
+  StoreCount,
   UnexplainedWait,
   WaitingRecipient,
 } from './store/queued-types.ts';
@@ -258,6 +259,8 @@ export interface Scheduler {
   sites(most?: number, order?: SiteOrder): SiteStatus[];
   /** The number of rows that `sites` gives without a limit. */
   siteCount(): number;
+  /** Recipients by the number of the store that keeps them; a store without mail may be missing. */
+  stores(): readonly (StoreCount | undefined)[];
   /** Why a tenant's mail of a route (`RouteKey.key` and `domain`) goes or waits, when it takes this plan. */
   explain(route: string, domain: string, tenant: string, plan: RelayPlan, nowMs: number): Explanation;
   /** All limits with at most so many of their counters that are in use. */

@@ -204,6 +204,7 @@ export async function openStores(
       const place = { directory, files, timers, store: number };
       return openSpoolStore({ ...options, ...own, ...place });
     },
+    freeBytes: () => files.freeBytes(directory),
     read: (ref) => openSpoolReader({ directory, files, timers }).read(ref),
     watch,
   });

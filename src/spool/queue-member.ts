@@ -1,7 +1,7 @@
 // One of several stores, as `queues.ts` sees it: whether it is there, whether its disk answers, and why its mail has to wait.
 
 import { SpoolError } from './spool-error.ts';
-import type { SpoolStore, StoredRef } from './types.ts';
+import type { SpoolStore, SpoolUsage, StoredRef, StoreState } from './types.ts';
 
 /** Reports that are kept for a store that is not there. Messages beyond these wait for the next start. */
 const mostReports = 100_000;
@@ -10,6 +10,8 @@ interface Report {
   readonly ref: StoredRef;
   readonly recipients: number;
 }
+
+export const noUsage: SpoolUsage = { segments: 0, bytes: 0, liveMessages: 0, damagedMessages: 0 };
 
 export function stalledError(): SpoolError {
   return new SpoolError('SPOOL_UNREADABLE', 'the disk of the store does not answer');
@@ -33,6 +35,8 @@ export class Member {
   #journalReason: SpoolError | undefined;
   #absence: SpoolError | undefined;
   #isStalled = false;
+  #isAsked = false;
+  #freeBytes: number | undefined;
   #told: SpoolError | undefined;
   readonly #onBlocked: (reason: SpoolError | undefined, store: number) => void;
   readonly #whenStalled = new Set<() => void>();
@@ -78,6 +82,14 @@ export class Member {
     });
   }
 
+  /** Asks how much is free on its disk; at most once at a time, since the disk may hang. */
+  async askFree(opener: { freeBytes(): Promise<number> } | undefined): Promise<void> {
+    if (this.#isAsked || opener === undefined) return;
+    this.#isAsked = true;
+    this.#freeBytes = await opener.freeBytes().catch(() => undefined);
+    this.#isAsked = false;
+  }
+
   addReport(queueId: string, ref: StoredRef, recipients: number): void {
     if (this.#reports.size < mostReports) this.#reports.set(queueId, { ref, recipients });
   }
@@ -88,9 +100,22 @@ export class Member {
     return reports;
   }
 
-  #tell(): void {
+  get state(): StoreState {
+    const reason = this.#reason;
+    const state = reason === undefined ? 'open' : reason === this.#journalReason ? 'blocked' : 'away';
+    const usage = this.store?.usage() ?? noUsage;
+    const why = reason?.message;
+    const freeBytes = state === 'away' ? undefined : this.#freeBytes;
+    return { state, usage, ...(why !== undefined && { why }), ...(freeBytes !== undefined && { freeBytes }) };
+  }
+
+  get #reason(): SpoolError | undefined {
     const stall = this.#isStalled ? stalledError() : undefined;
-    const reason = this.#absence ?? stall ?? this.#journalReason;
+    return this.#absence ?? stall ?? this.#journalReason;
+  }
+
+  #tell(): void {
+    const reason = this.#reason;
     if (reason?.message === this.#told?.message) return;
     this.#told = reason;
     this.#onBlocked(reason, this.number);

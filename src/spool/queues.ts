@@ -9,7 +9,7 @@
 import type { Timers } from '../io/timers.ts';
 import { copiesIn, routesIn } from '../message/envelope.ts';
 import { HomelessOutcomes } from './homeless-outcomes.ts';
-import { awayError, Member, stalledError } from './queue-member.ts';
+import { awayError, Member, noUsage, stalledError } from './queue-member.ts';
 import { SpoolError } from './spool-error.ts';
 import type {
   Outcome,
@@ -19,6 +19,7 @@ import type {
   SpoolUsage,
   StoredRef,
   StoreEvents,
+  StoreState,
 } from './types.ts';
 
 /** A store that could not be read at the start is tried again after this time. */
@@ -29,6 +30,8 @@ export interface StoreOpener {
   open(events: StoreEvents): Promise<SpoolStore>;
   /** Reads a message that was reported before the store was there. */
   read(ref: StoredRef): Promise<StoredMessage>;
+  /** Free space on its disk, in bytes. */
+  freeBytes(): Promise<number>;
   /** Calls back when operations on its disk begin to hang, and when they do no more; see `boundedFiles`. */
   watch(stalled: (isStalled: boolean) => void): void;
 }
@@ -39,7 +42,6 @@ export interface QueuesEvents extends Omit<StoreEvents, 'onBlocked'> {
 }
 
 const done = Promise.resolve();
-const noUsage: SpoolUsage = { segments: 0, bytes: 0, liveMessages: 0, damagedMessages: 0 };
 
 export class Queues implements SpoolStore {
   readonly #openers: readonly StoreOpener[];
@@ -220,6 +222,7 @@ export class Queues implements SpoolStore {
       this.#members.map((member) => {
         const { store } = member;
         if (store === undefined || !member.isRecovered || member.maintaining !== undefined) return undefined;
+        void member.askFree(this.#openers[member.number]);
         member.maintaining = store
           .maintain(nowMs)
           .catch((error: unknown) => void failures.push(error))
@@ -244,6 +247,10 @@ export class Queues implements SpoolStore {
       };
     }
     return sum;
+  }
+
+  states(): readonly StoreState[] {
+    return this.#members.map((member) => member.state);
   }
 
   get unstored(): number {

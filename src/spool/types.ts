@@ -210,6 +210,17 @@ export interface SpoolUsage {
   readonly damagedMessages: number;
 }
 
+/** One of several stores, for people. */
+export interface StoreState {
+  /** `away`: it is not there, or cannot be read. `blocked`: its outcomes cannot be stored. `stopped`: by an operator. */
+  readonly state: 'open' | 'away' | 'blocked' | 'stopped';
+  /** Why it is not open. */
+  readonly why?: string | undefined;
+  readonly usage: SpoolUsage;
+  /** Free space on its disk, as it was asked last. */
+  readonly freeBytes?: number | undefined;
+}
+
 /** The store of the manager, which alone records outcomes and removes files. */
 export interface SpoolStore {
   /** Yields all messages with a waiting recipient, oldest segment first. Call once, before anything else. */
@@ -237,6 +248,8 @@ export interface SpoolStore {
   /** Does a bounded step of maintenance: moves old messages to long-lived segments, removes files, compacts the journal. */
   maintain(nowMs: number): Promise<void>;
   usage(): SpoolUsage;
+  /** Of each of several stores, by its number; an only store has no such function. */
+  states?(): readonly StoreState[];
   /** Resolves when all outcomes so far are on stable storage. */
   flush(): Promise<void>;
   /** Number of outcomes that are not on stable storage yet. */

@@ -9,6 +9,7 @@ import { nodeTimers } from '../../src/io/timers.ts';
 import { type LimitAnswers, Operations } from '../../src/manager/operations.ts';
 import type { Response } from '../../src/channel/messages.ts';
 import { LiveSrs } from '../../src/srs/live-srs.ts';
+import { QueueTallies } from '../../src/manager/queue-tallies.ts';
 import { RoleCounters } from '../../src/manager/role-counters.ts';
 import { EventCounters } from '../../src/log/event-counters.ts';
 import { Events, logListener } from '../../src/log/events.ts';
@@ -44,6 +45,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
   };
   const operations = new Operations({
     queueName: () => undefined,
+    tallies: new QueueTallies(),
     missing: () => [],
     counters: new RoleCounters(),
     manager: {
@@ -179,6 +181,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   };
   const operations = new Operations({
     queueName: () => undefined,
+    tallies: new QueueTallies(),
     manager: {
       scheduler,
       receivedAtMs: () => 0,

@@ -67,6 +67,28 @@ test('each recipient is kept in its queue, small and large messages alike, and a
   assert.deepEqual(await listed('--queue', 'news'), ofNews);
   assert.deepEqual(await listed('--queue', 'default'), ['six@far.test', 'two@far.test']);
   assert.match(await held.cli('queue', 'hold', '--queue', 'big', '--dry-run'), /^1 recipient/mu);
+  const status = await held.shows(/^news +open +3 /mu, 'status');
+  assert.match(status, /^QUEUE +STATE +MESSAGES/mu);
+  assert.match(status, /^big +open +1 +0 +\d+ +\d+ +\S+ +\S+ \w+ +\S+ \w+$/mu);
+  const { byQueue } = JSON.parse(await held.cli('status', '--json')) as {
+    readonly byQueue: readonly { readonly queue: string; readonly counters: object }[];
+  };
+  assert.deepEqual(
+    byQueue.map(({ queue, counters }) => [queue, (counters as { received: number }).received]),
+    [
+      ['default', 2],
+      ['news', 3],
+      ['big', 1],
+    ],
+  );
+  assert.match(await held.cli('top', '--interval', '100ms'), /^news +open +3 .* 0\.0 +0\.0 +0\.0 +0\.0$/mu);
+  const explained = await held.cli('explain', 'x@news.test', '--sender', 'big@a.example');
+  assert.match(explained, /^Stored in {2}the queue news \(\[\[assignment\]\] 1\)$/mu);
+  assert.match(explained, /what waits, by queue: news 3, big 1$|what waits, by queue: news 4$/mu);
+  assert.match(
+    await held.cli('explain', 'x@far.test', '--sender', 'big@a.example'),
+    /^Stored in {2}the queue big /mu,
+  );
   assert.equal(await held.program.stop('SIGTERM'), 0);
   assert.deepEqual(await listed('--queue', 'news'), ofNews, 'also of a stopped Sluice');
   const backup = join(held.directory, 'backup');
@@ -88,6 +110,10 @@ test('each recipient is kept in its queue, small and large messages alike, and a
   await until('all have arrived', () => mx.messages.flatMap(({ recipients }) => recipients).length === 7);
   const sizes = mx.messages.map((message) => message.content.length > large.length);
   assert.equal(sizes.filter(Boolean).length, 2, 'the large message came whole to both');
+  const [first] = await sluice.logged(({ event, to }) => event === 'delivered' && to === 'one@news.test');
+  assert.equal(first?.['queue'], 'news');
+  const [other] = await sluice.logged(({ event, to }) => event === 'delivered' && to === 'six@far.test');
+  assert.ok(other !== undefined && !('queue' in other), 'not that of the default one');
   await until('the queue is empty', async () =>
     /No messages|Nothing waits/u.test(await sluice.cli('queue', 'list')),
   );

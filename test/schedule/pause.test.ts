@@ -219,3 +219,19 @@ suite('several reasons keep all mail, or some of it', () => {
     );
   });
 });
+
+test('recipients are counted by the store that keeps them, and told with it', () => {
+  const table = new Table({ limits: { perSite: 1 } }).know({ 'a.example': plan });
+  table.submit(['a.example', 'a.example'], { store: 2 });
+  table.submit(['a.example']);
+  table.submit(['a.example'], { store: 2, held: true });
+  const first = table.connect();
+  const counts = table.scheduler.stores();
+  assert.deepEqual(counts[0], { waiting: 0, ready: 1, active: 0 });
+  assert.equal(counts[1], undefined);
+  assert.deepEqual(counts[2], { waiting: 1, ready: 0, active: 2 });
+  const stores = [...table.scheduler.recipients()].map(({ store }) => store);
+  assert.deepEqual(stores, [2, 2, undefined, 2]);
+  table.refused(first.connection);
+  assert.deepEqual(table.scheduler.stores()[2], { waiting: 3, ready: 0, active: 0 });
+});

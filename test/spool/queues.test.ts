@@ -39,6 +39,7 @@ async function pair({ hitches = [0, 0] } = {}) {
         }
         return new MemoryStore(kept, number);
       },
+      freeBytes: () => Promise.resolve(4096),
       read: (ref) => new MemoryReader(kept).read(ref),
       watch: (stalled) => void (stall[number] = stalled),
     })),

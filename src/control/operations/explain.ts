@@ -20,6 +20,24 @@ export interface ExplainQuestion {
   readonly tenant?: string | undefined;
   /** Who has logged in to hand the mail in; empty or not given: nobody. */
   readonly user?: string | undefined;
+  /** Address of the client, and name of the listener: the queue of a message may depend on them. Not given: not known. */
+  readonly client?: string | undefined;
+  readonly listener?: string | undefined;
+}
+
+/** The queue that a message would be stored in. */
+export interface StoredIn {
+  readonly queue: string;
+  /** The rule that says so, for people. */
+  readonly by: string;
+  /** What comes before that rule for some clients, or at some listeners. */
+  readonly unless?: readonly { readonly queue: string; readonly by: string }[] | undefined;
+}
+
+/** Recipients in one queue. */
+export interface QueueCount {
+  readonly queue: string;
+  readonly recipients: number;
 }
 
 /** The whole decision about mail for one address. */
@@ -57,6 +75,10 @@ export interface ExplainAnswer {
   readonly logins: readonly ShownLogin[];
   /** How messages are sent to its hosts, as far as it is known. */
   readonly served: readonly ServedHost[];
+  /** Not given where there is one queue alone. */
+  readonly storedIn?: StoredIn | undefined;
+  /** Its recipients by queue, those of all tenants; not given where there is one queue alone. */
+  readonly byQueue?: readonly QueueCount[] | undefined;
   /** Its recipients by tenant; empty when there are no tenants. */
   readonly tenants: readonly TenantCount[];
   /** What a connection to the address that is tried first may carry; undefined without an address. */
@@ -80,6 +102,8 @@ const question: z.ZodType<ExplainQuestion> = z.strictObject({
   sender: text.optional(),
   tenant: text.optional(),
   user: text.optional(),
+  client: text.optional(),
+  listener: text.optional(),
 });
 
 const window = z.object({
@@ -146,6 +170,14 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   tls: explainedTlsSchema.optional(),
   logins: z.array(shownLoginSchema),
   served: z.array(servedHostSchema),
+  storedIn: z
+    .object({
+      queue: z.string(),
+      by: z.string(),
+      unless: z.array(z.object({ queue: z.string(), by: z.string() })).optional(),
+    })
+    .optional(),
+  byQueue: z.array(z.object({ queue: z.string(), recipients: z.number() })).optional(),
   tenants: z.array(tenantCountSchema),
   carries: z.object({ messagesPerConnection: carried, recipientsPerMessage: carried }).optional(),
   rules: z.array(ruleSchema),

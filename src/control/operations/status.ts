@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { TroubleKey } from '../../stats/trouble-kinds.ts';
 import type { Override } from '../override.ts';
+import { type QueueStatus, queueStatusSchema } from './queue-status.ts';
 import { count, shownOverrideSchema, type TenantCount, tenantCountSchema } from './common.ts';
 
 export const siteOrders = ['connections', 'waiting', 'name'] as const;
@@ -88,6 +89,8 @@ export interface ManagerStatus {
   readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
   /** Given if it was asked for; '' is mail of no tenant. */
   readonly tenants?: readonly TenantCount[] | undefined;
+  /** The default queue first; not given where it is the only one. */
+  readonly byQueue?: readonly QueueStatus[] | undefined;
 }
 
 /** By the kind of a verdict (`continue`, `reject` and so on), `failed`, or a word of the stage itself. */
@@ -181,6 +184,7 @@ const managerStatus = z.object({
   queues: z.array(z.object({ tenant: z.string(), ...held })).optional(),
   shortages: z.array(z.string()).optional(),
   missing: z.array(z.enum(['sender', 'receiver'])).optional(),
+  byQueue: z.array(queueStatusSchema).optional(),
   tenants: z.array(tenantCountSchema).optional(),
 });
 

@@ -2,6 +2,7 @@
 // a line is of bounded length.
 
 import { createHash } from 'node:crypto';
+import type { LogFields } from '../../log/event.ts';
 import type { Events } from '../../log/events.ts';
 import type { FileChange } from '../followed-file.ts';
 import type { TapRules } from './tap-rules.ts';
@@ -63,7 +64,7 @@ function happenedFields<Fields extends TapsChanged>(fields: Fields): TapsChanged
   return fields;
 }
 
-interface TapsChanged {
+interface TapsChanged extends LogFields {
   readonly how: 'start' | 'reload' | 'file';
   readonly tap?: string | undefined;
   readonly file: string;

@@ -225,7 +225,7 @@ export class SenderRole implements Role {
       deadlines: this.#deadlines,
       dial,
       reports,
-      log: new DeliveryLog(this.#log, this.#events),
+      log: new DeliveryLog(this.#log, this.#events, (store) => config.queues[store - 1]?.name),
       proofs: this.#proofs,
       tls: {
         contexts: new ClientContexts(handshakeSettings(config), this.#given.identities),

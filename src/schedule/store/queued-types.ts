@@ -31,11 +31,21 @@ export interface WaitingRecipient extends RecipientFacts {
 
 export interface QueuedRecipient extends RecipientFacts {
   readonly message: MessageHandle;
+  /** The number of the store that keeps it; not given: 0. */
+  readonly store?: number | undefined;
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;
   /** What is in its way alone: a name server (see `lookupsStopped`), or as in `WaitingRecipient`. */
   readonly waitsFor?: string | undefined;
   readonly lastRefusal: Refusal | undefined;
+}
+
+/** Recipients that one store keeps. */
+export interface StoreCount {
+  /** Those of messages that are held are among them. */
+  readonly waiting: number;
+  readonly ready: number;
+  readonly active: number;
 }
 
 /** A message that could go and does not. */

@@ -8,11 +8,13 @@ import type {
   Scheduler,
   SiteOrder,
   SiteStatus,
+  StoreCount,
   UnexplainedWait,
   WaitingRecipient,
 } from '../types.ts';
 import { checkQueued, isQueued, queueIdOf } from '../work/check-calls.ts';
 import { siteCount, siteRows } from './site-rows.ts';
+import { storeCounts } from './store-counts.ts';
 import { unexplainedWaits } from './unexplained.ts';
 import * as view from './view.ts';
 
@@ -62,6 +64,10 @@ export class Queries {
 
   siteCount(): number {
     return siteCount(this.#state);
+  }
+
+  stores(): StoreCount[] {
+    return storeCounts(this.#state);
   }
 
   unexplainedWaits(most: number): UnexplainedWait[] {

@@ -28,7 +28,8 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     const waitsFor = isStranded(s, task) ? 'a name server' : windowOf(s, state, task);
     const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
       const route = recipients.route.get(recipient);
-      return {
+      const store = routes.store.get(route);
+      const row = {
         queueId,
         message: message as MessageHandle,
         recipient: recipients.envelopeIndex.get(recipient),
@@ -43,6 +44,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
         lastRefusal: lastRefusalOf(s.refusals.form(recipients.lastRefusal.get(recipient))),
         waitsFor,
       };
+      return store === 0 ? row : Object.assign(row, { store });
     });
     yield* rows;
   }
