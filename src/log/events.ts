@@ -17,6 +17,8 @@ type Text = string | undefined;
 interface EventFields {
   readonly received: {
     readonly id: string;
+    /** The queue id that stages have seen, before a rule gave the message to another queue. */
+    readonly begunAs?: Text;
     readonly from: string;
     readonly to: readonly string[];
     /** SRS addresses that the client gave, and that were turned back into recipients. */

@@ -29,8 +29,9 @@ import { openClock } from './open-clock.ts';
 import { Operations } from './operations.ts';
 import { openTlsState } from './open-tls-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
-import { openStore, writerTo } from './open-store.ts';
+import { openStore } from './open-store.ts';
 import { Overrides } from './overrides.ts';
+import { ReportStores } from './report-stores.ts';
 import { PluginsInForce } from './plugins/plugins-in-force.ts';
 import type { ManagerParts } from './given-parts.ts';
 import { RateState } from './rate-state.ts';
@@ -117,7 +118,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const handshakes = new LastHandshakes(clock.dateMs);
   const plugins = new PluginsInForce(parts, { scheduler, store, reader, handshakes, clock });
   const core = { tallies, inForce, routing, clock, reader, writers, happenings, events };
-  const bouncer = openBouncer({ ...core, timers, log, troubles, signing, srs, news: plugins.news });
+  const stores = new ReportStores(inForce, writers);
+  const bouncer = openBouncer({ ...core, stores, timers, log, troubles, signing, srs, news: plugins.news });
   const logins = new Logins({
     hopOf: (connection) => handshakes.hopOf(connection),
     log,
@@ -186,9 +188,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     scheduler,
     holdDamaged: (queueId, message, error) => manager.holdDamaged(queueId, message, error),
   });
-  const writer = writerTo(writers, 0);
   const common = { log, troubles, happenings, inForce, routing, tlsSessions, events, clock };
-  const reports = await Reports.open({ ...common, folder: config.spool, machine, writer, signing });
+  const reports = await Reports.open({ ...common, folder: config.spool, machine, stores, signing });
   const linked = new LinkedRoles(timers.nowMs);
   const counters = new RoleCounters();
   const overdue = new OverdueWatch({

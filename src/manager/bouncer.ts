@@ -19,13 +19,12 @@ import { FailureLog, type FailureLogParts } from './failure-log.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
 import type { AttemptNews } from './plugins/attempt-news.ts';
+import { smallReportBytes } from './report-stores.ts';
 import { type ReportPart, ReportWriter, type ReportWriterParts } from './report-writer.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
 const retryMs = 1_000;
-/** With less free space than this on the disk, no report is tried. */
-const smallReportBytes = 64 * 1024;
 const fullText = 'the disk of the spool is full';
 
 export interface BouncerParts extends ReportSourceParts, ReportWriterParts, FailureLogParts {
@@ -98,7 +97,7 @@ export class Bouncer implements BouncerPort {
    * @throws {SpoolError} when the message cannot be read or its report cannot be stored now
    */
   async reportNow(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
-    const writer = this.#parts.writerOf(ref);
+    const writer = this.#parts.stores.roomiest(ref.store);
     if (!writer.hasRoom(smallReportBytes)) {
       throw writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
     }
@@ -219,13 +218,13 @@ export class Bouncer implements BouncerPort {
    * @returns false when `stop` came first
    */
   async #waitForRoom(queueId: string, ref: StoredRef): Promise<boolean> {
-    const writer = this.#parts.writerOf(ref);
-    while (!writer.hasRoom(smallReportBytes)) {
+    for (;;) {
+      const writer = this.#parts.stores.roomiest(ref.store);
+      if (writer.hasRoom(smallReportBytes)) return true;
       this.#noteFailed(queueId, writer.failure?.message ?? fullText);
       if (this.#isStopped) return false;
       await this.#pauses.wait(retryMs);
     }
-    return true;
   }
 
   /** Logs and raises the trouble once for all failing reports, until all of them are stored. */

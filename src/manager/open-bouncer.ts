@@ -1,11 +1,10 @@
 // Makes the part that writes reports, from the parts of the manager that it needs.
 
 import type { DatedClock } from '../io/steady-clock.ts';
-import type { SpoolWriter } from '../spool/types.ts';
 import { Bouncer, type BouncerParts } from './bouncer.ts';
 import type { InForce } from './in-force.ts';
 import type { ManagerEvents } from './manager-events.ts';
-import { writerTo } from './open-store.ts';
+import type { ReportStores } from './report-stores.ts';
 import type { RouterInForce } from './ports.ts';
 import { delimitersFor } from './route-of.ts';
 
@@ -15,19 +14,18 @@ export interface OpenBouncerParts extends Pick<BouncerParts, Given> {
   readonly inForce: Pick<InForce, 'bounce'>;
   readonly routing: RouterInForce;
   readonly clock: Pick<DatedClock, 'systemMs'>;
-  /** By the number of the store. */
-  readonly writers: readonly SpoolWriter[];
+  readonly stores: ReportStores;
   readonly events: ManagerEvents;
 }
 
 export function openBouncer(parts: OpenBouncerParts): Bouncer {
-  const { inForce, routing, clock, writers, events } = parts;
+  const { inForce, routing, clock, stores, events } = parts;
   return new Bouncer({
     ...parts,
     settings: () => inForce.bounce,
     verpOf: (envelope, recipient) => delimitersFor(routing, envelope, recipient),
     dateMs: clock.systemMs,
-    writerOf: ({ store: number }) => writerTo(writers, number),
+    stores,
     submit: (message) => events.post({ kind: 'reported', message }),
   });
 }

@@ -12,9 +12,10 @@ import type { Events } from '../log/events.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { Signing } from '../signing/outgoing-mail.ts';
 import { signReport } from '../signing/sign-report.ts';
-import type { SpoolWriter, StoredRef } from '../spool/types.ts';
+import type { StoredRef } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { QueueTallies } from './queue-tallies.ts';
+import type { ReportStores } from './report-stores.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
 /** An addressee who gets a report. */
@@ -33,8 +34,8 @@ export interface ReportWriterParts {
   readonly verpOf: (envelope: Envelope, recipient: number) => Promise<string | undefined>;
   /** Dates as the system's clock shows them. */
   readonly dateMs: () => number;
-  /** The writer to the store of the message that a report is about: a store that hangs delays no report of another. */
-  readonly writerOf: (about: StoredRef) => SpoolWriter;
+  /** Where reports are kept: a store that hangs delays no report of another. */
+  readonly stores: Pick<ReportStores, 'of' | 'roomiest'>;
   readonly happenings: Events;
   /** Undefined where there is one queue alone. */
   readonly tallies?: QueueTallies | undefined;
@@ -100,7 +101,8 @@ export class ReportWriter {
       tenant = envelope.tenant,
     } = this.#parts.settings();
     const nowMs = this.#parts.dateMs();
-    const writer = this.#parts.writerOf(ref);
+    const report = { recipient: addressee.address, tenant };
+    const { writer } = this.#parts.stores.of(report, ref.store);
     const id = writer.newQueueId();
     const dsn = buildDsn({
       reportingMta: hostname,

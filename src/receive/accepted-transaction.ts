@@ -4,6 +4,7 @@ import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { Reception } from '../message/received-line.ts';
 import type { SendingTurn } from '../policy/sending/types.ts';
+import type { WholeMail } from '../policy/queues/whole-mail.ts';
 import type { TransactionFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, MailParameters } from '../protocol/smtp/server/server-types.ts';
 import { replaceUnprintableRuns } from '../values/unprintable.ts';
@@ -29,6 +30,10 @@ export class AcceptedTransaction implements TransactionFacts {
   readonly #places: StorePlaces;
   #home: StorePlace | undefined;
   #queueId: string | undefined;
+  #placed: readonly PlacedRecipients[] | undefined;
+  #whole: WholeMail | undefined;
+  /** The queue id that stages have seen, when none of its parts has it. */
+  #begunAs: string | undefined;
   #reversePath: string;
   #tenant = '';
   #priority: number | undefined;
@@ -59,7 +64,7 @@ export class AcceptedTransaction implements TransactionFacts {
     return this.#params;
   }
 
-  /** Where it is written at first: the place of its first recipient, as far as that is known when this is first asked for. */
+  /** Where it is written: at first the place of its first recipient, as far as that is known when this is first asked for. */
   get home(): StorePlace {
     return (this.#home ??= this.#chooseHome());
   }
@@ -77,11 +82,37 @@ export class AcceptedTransaction implements TransactionFacts {
     return (this.#queueId ??= this.home.spool.newQueueId());
   }
 
-  /** Its recipients by queue. What is to be held stays whole. */
+  /** Its recipients by queue, once these are chosen. */
   get placed(): readonly PlacedRecipients[] {
+    return this.#placed ?? [{ place: this.home, recipients: this.recipients }];
+  }
+
+  get whole(): WholeMail | undefined {
+    return this.#whole;
+  }
+
+  get begunAs(): string | undefined {
+    return this.#begunAs;
+  }
+
+  /** Nothing of the message changes any more: chooses its queues. Its queue id is that of one of them from now on. */
+  choosePlaces(whole: WholeMail): void {
+    if (this.#places.all.length === 1) return;
+    this.#whole = whole;
+    this.#placed = this.#partsByPlace();
+    this.#whole = undefined;
+    const [first] = this.#placed;
+    if (first === undefined || this.#placed.some(({ place }) => place === this.home)) return;
+    this.#home = first.place;
+    this.#begunAs = this.#queueId;
+    this.#queueId = undefined;
+  }
+
+  /** What is to be held stays whole. */
+  #partsByPlace(): readonly PlacedRecipients[] {
     const { recipients } = this;
-    if (this.quarantine !== undefined || this.#places.all.length === 1)
-      return [{ place: this.home, recipients }];
+    if (this.quarantine !== undefined)
+      return [{ place: this.#places.of(this, recipients[0]?.address ?? ''), recipients }];
     const byPlace = Map.groupBy(recipients, ({ address }) => this.#places.of(this, address));
     return Array.from(byPlace, ([place, own]) => ({ place, recipients: own }));
   }

@@ -2,6 +2,7 @@
 // answered 250 only after the spool says that it is on stable storage, or when a stage has discarded it.
 
 import type { Decision } from '../policy/decision.ts';
+import type { WholeMail } from '../policy/queues/whole-mail.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
 import { queuedText } from '../policy/sending/sending-text.ts';
@@ -73,6 +74,15 @@ function signingOf(
   });
 }
 
+function wholeMail(facts: ReceivedSession, { header }: MessageIntake): WholeMail {
+  return {
+    resultOf: (stage) => facts.resultOf(stage),
+    get fields() {
+      return header?.fields;
+    },
+  };
+}
+
 /** The content of the messages of one session, one after the other. */
 export class ContentSteps {
   readonly #context: ReceiveContext;
@@ -118,6 +128,7 @@ export class ContentSteps {
       signing !== undefined ||
       pipeline.has('headers', this.#facts) ||
       pipeline.has('content', this.#facts) ||
+      this.#context.places.looksAtHeader ||
       transaction.fieldEdits !== undefined;
     this.#isHeaderDecided = !isExamined;
     this.#dropWithoutRecipients();
@@ -209,6 +220,7 @@ export class ContentSteps {
   #store(): void {
     const { transaction } = this.#facts;
     const intake = this.#intake;
+    if (intake !== undefined) transaction.choosePlaces(wholeMail(this.#facts, intake));
     if (intake === undefined || !this.#room.isNeeded(transaction)) {
       this.#storeNow();
       return;

@@ -13,6 +13,7 @@ import { ContentPieces } from './content-pieces.ts';
 import { DraftBody, finishedBody } from './draft-body.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import type { StorePlace } from './store-places.ts';
 import { type PartEnd, storeLarge, storeSmall, tellParts, type WholeMessage } from './store-parts.ts';
 import { type Completion, completionOf, receivedLineOf } from './stored-form.ts';
 import { refusalAfterContent, tooManyHops } from './store-refusals.ts';
@@ -37,6 +38,8 @@ export class MessageIntake {
   readonly #outgoing: OutgoingMail | undefined;
   #signed: SignedMail | undefined;
   #large: LargeContent | undefined;
+  /** Whose store has that file. */
+  #largeAt: StorePlace | undefined;
   /** Bytes of the header and of the body, when they are kept apart. */
   #headerBytes = 0;
   #bodyBytes = 0;
@@ -134,6 +137,7 @@ export class MessageIntake {
     this.#removal = Promise.all([this.#removal, this.#large?.abort()]);
     const { pieces, large, sizeBytes, is8Bit } = finishedBody(body, this.#context);
     this.#large = large;
+    this.#largeAt = this.#transaction.home;
     for (const piece of pieces) this.#pieces.push(piece);
     this.#bodyBytes = sizeBytes;
     this.#isBody8Bit = is8Bit;
@@ -239,8 +243,10 @@ export class MessageIntake {
 
   async #spill(): Promise<void> {
     try {
-      const large = await this.#transaction.home.spool.openLarge(this.#transaction.queueId);
+      const { home, queueId } = this.#transaction;
+      const large = await home.spool.openLarge(queueId);
       if (this.#aborted) return await large.abort();
+      this.#largeAt = home;
       this.#large = large;
       await large.write(Buffer.concat(this.#completed(this.#takeContent())));
     } catch (error) {
@@ -254,7 +260,8 @@ export class MessageIntake {
 
   async #commit(large: LargeContent, made: Uint8Array | undefined): Promise<PartEnd[]> {
     await large.write(Buffer.concat(this.#takeContent()));
-    return storeLarge(this.#whole(made), large).finally(() => this.#giveHeader());
+    const place = this.#largeAt ?? this.#transaction.home;
+    return storeLarge(this.#whole(made), { large, place }).finally(() => this.#giveHeader());
   }
 
   /** @param made - the prefix, when it is made already */

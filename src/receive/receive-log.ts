@@ -34,6 +34,7 @@ export class ReceiveLog {
   ): void {
     this.#events.happened('received', {
       id: queueId,
+      begunAs: transaction.begunAs,
       from: transaction.reversePath,
       to: recipients.map(({ address }) => address),
       given: transaction.given,

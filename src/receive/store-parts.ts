@@ -19,6 +19,12 @@ export interface PartEnd {
   readonly error?: unknown;
 }
 
+/** A file with content, and the place whose store has it. */
+export interface PlacedFile {
+  readonly large: LargeContent;
+  readonly place: StorePlace;
+}
+
 /** A message that waits to be stored; nothing of it changes any more. */
 export interface WholeMessage {
   readonly transaction: AcceptedTransaction;
@@ -39,25 +45,25 @@ export function storeSmall(whole: WholeMessage, content: readonly Uint8Array[]):
   );
 }
 
-/** Stores a message whose content is in a file of its home. Never rejects. */
-export async function storeLarge(whole: WholeMessage, large: LargeContent): Promise<PartEnd[]> {
+/** Stores a message whose content is in a file of one place, which may have no part of it. Never rejects. */
+export async function storeLarge(whole: WholeMessage, { large, place: at }: PlacedFile): Promise<PartEnd[]> {
   const { transaction, completion, prefix } = whole;
-  const { home, placed } = transaction;
+  const { placed } = transaction;
   const ends: PartEnd[] = [];
   // The copies come first: the file belongs to the store once it is committed.
   for (const each of placed) {
-    if (each.place === home) continue;
+    if (each.place === at) continue;
     const part = partOf(transaction, each);
     ends.push(await ended(each.place, part, copied(whole, large, each.place, part)));
   }
-  const own = placed.find(({ place }) => place === home);
+  const own = placed.find(({ place }) => place === at);
   if (own === undefined || ends.some(({ appended }) => appended === undefined)) {
     await large.abort();
     return ends;
   }
   const part = partOf(transaction, own);
   const committed = large.commit(envelopeOf(transaction, part, completion), prefix);
-  return [await ended(home, part, committed), ...ends];
+  return [await ended(at, part, committed), ...ends];
 }
 
 /** What is told of a message that is stored. */

@@ -1,6 +1,7 @@
 // Where a receiver stores messages: the store of each queue, and which of them a recipient's mail is for.
 
 import type { EnvelopeRecipient } from '../message/envelope.ts';
+import type { WholeMail } from '../policy/queues/whole-mail.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 import type { TransactionOrigin } from './transaction-origin.ts';
 import type { StoreWatch } from './store-watch.ts';
@@ -11,6 +12,8 @@ export interface PlacedMail {
   /** Empty for mail of no tenant. */
   readonly tenant: string;
   readonly reversePath: string;
+  /** Undefined while it is not complete. */
+  readonly whole: WholeMail | undefined;
 }
 
 /** One queue, as a receiver stores in it. */
@@ -26,6 +29,8 @@ export interface StorePlaces {
   readonly all: readonly [StorePlace, ...StorePlace[]];
   /** @param address - of the recipient; empty when no recipient is known yet */
   of(mail: PlacedMail, address: string): StorePlace;
+  /** Is the queue of some mail chosen by its header? Then headers are kept apart. */
+  readonly looksAtHeader: boolean;
 }
 
 /** The recipients of a message whose mail is for the same queue. */
@@ -37,5 +42,5 @@ export interface PlacedRecipients {
 /** For an instance with one queue. */
 export function onlyPlace(spool: SpoolWriter, watch: StorePlace['watch']): StorePlaces {
   const place: StorePlace = { spool, watch };
-  return { all: [place], of: () => place };
+  return { all: [place], of: () => place, looksAtHeader: false };
 }

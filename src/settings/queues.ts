@@ -4,7 +4,9 @@ import type { Config } from '../config/config.ts';
 import type { AssignmentRule } from '../policy/queues/assignment.ts';
 import type { LimitRule } from '../schedule/limits/types.ts';
 import type { OwnQueue } from '../schedule/scheduler-config.ts';
+import { parseHeaderCondition } from '../values/header-condition.ts';
 import { defaultQueue } from '../values/queue-name.ts';
+import { parseResultCondition } from '../values/result-condition.ts';
 
 /** In the order of the file. What names a queue that is not there yet, before a restart, is left out. */
 export function assignmentRules({
@@ -12,9 +14,17 @@ export function assignmentRules({
   queues,
 }: Pick<Config, 'assignment' | 'queues'>): AssignmentRule[] {
   const numbers = new Map(queues.map(({ name }, index) => [name, index + 1]));
-  return assignment.flatMap(({ queue, ...conditions }) => {
+  return assignment.flatMap(({ queue, results, header, ...conditions }) => {
     const store = queue === defaultQueue ? 0 : numbers.get(queue);
-    return store === undefined ? [] : [{ store, ...conditions }];
+    if (store === undefined) return [];
+    return [
+      {
+        store,
+        ...conditions,
+        ...(results !== undefined && { results: results.map(parseResultCondition) }),
+        ...(header !== undefined && { headers: header.map(parseHeaderCondition) }),
+      },
+    ];
   });
 }
 

@@ -100,6 +100,19 @@ for (const [keys, message] of [
     /there is no \[queues\.b\]; there are default, a/,
   ],
   ['[queues.a]\n[[assignment]]\nqueue = "a"', /must say whose mail it is/],
+  [
+    '[queues.a]\n[[assignment]]\nqueue = "a"\nresults = ["scanner.verdict=spam"]',
+    /assignment 1 results 1|there is no \[\[stage\]\].*scanner|scanner/,
+  ],
+  [
+    '[queues.a]\n[[assignment]]\nqueue = "a"\nresults = ["verification.spf>=many"]',
+    /compares with "many", which is no number/,
+  ],
+  ['[queues.a]\n[[assignment]]\nqueue = "a"\nreports = false', /must be true, or left out/],
+  [
+    '[queues.a]\n[[assignment]]\nqueue = "a"\nreports = true\nclient = ["192.0.2.1"]',
+    /client.*never holds together with reports/,
+  ],
   ['[queues.a]\n[[assignment]]\nqueue = "a"\ntenant = ["nobody"]', /nobody/],
   [
     '[queues.a]\n[[assignment]]\nqueue = "a"\nlisten = ["192.0.2.1:25"]',

@@ -76,7 +76,7 @@ function bench(): Bench {
     settings: () => made.settings,
     verpOf: (_, recipient) => Promise.resolve(made.verp?.[recipient]),
     reader: spool,
-    writerOf: () => writer,
+    stores: { of: () => ({ writer, queue: undefined }), roomiest: () => writer },
     log,
     happenings: new Events([logListener(log), counted]),
     submit: (message) => void submitted.push(message),

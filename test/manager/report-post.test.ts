@@ -68,7 +68,7 @@ function bench({ hasKey = true } = {}) {
   const rules = signingRules(parseConfig(hasKey ? key : '', 'sluice.toml'));
   const post = new ReportPost({
     settings: () => settings,
-    writer,
+    stores: { of: () => ({ writer, queue: undefined }) },
     signing: { rules, signer: { sign: () => Promise.resolve(state.answer) } },
     submit: (message) => submitted.push(message),
     happenings: new Events([]),

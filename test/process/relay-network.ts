@@ -103,7 +103,10 @@ class Relay {
         route: undefined,
       }),
       reader: this.#reader(),
-      writerOf: () => this.#writer(),
+      stores: {
+        of: () => ({ writer: this.#writer(), queue: undefined }),
+        roomiest: () => this.#writer(),
+      },
       log: keptLog(),
       happenings: new Events([this.#counted]),
       submit: (message: Submitted) => void this.#queue.push(segmentPlace(message.ref).offset),

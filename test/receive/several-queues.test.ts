@@ -25,7 +25,11 @@ function ground(): Ground {
       { spool, watch },
       { queue: 'other', spool: other, watch },
     ] as const;
-    return { all: places, of: (_, address) => places[address.endsWith('@other.test') ? 1 : 0] };
+    return {
+      all: places,
+      of: (_, address) => places[address.endsWith('@other.test') ? 1 : 0],
+      looksAtHeader: false,
+    };
   };
   const session = new SessionHarness([], undefined, undefined, placesOf);
   session.receive(Buffer.from('EHLO client.example\r\n'));

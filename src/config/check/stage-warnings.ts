@@ -1,4 +1,4 @@
-// Warns of stages and taps that can never do what they are for: they wait for results of a verification that is off, or have no domains.
+// Warns of stages, taps and assignments that can never do what they are for: they wait for results of a verification that is off, or have no domains.
 
 import { parseResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import type { Config } from '../config.ts';
@@ -32,7 +32,7 @@ export function isNothingVerified({
   return [verification, ...verificationRule].every(({ mode }) => mode === undefined || mode === 'off');
 }
 
-function neverKnown({ stage, tap }: Config): ConfigWarning[] {
+function neverKnown({ stage, tap, assignment }: Config): ConfigWarning[] {
   return [
     ...stage.flatMap((each, index) => [
       ...('exceptResults' in each ? warningsOf(['stage', index, 'except_results'], each.exceptResults) : []),
@@ -42,6 +42,9 @@ function neverKnown({ stage, tap }: Config): ConfigWarning[] {
     ]),
     ...tap.flatMap(({ results = [] }, index) =>
       warningsOf(['tap', index, 'results'], results.map(parseResultCondition)),
+    ),
+    ...assignment.flatMap(({ results = [] }, index) =>
+      warningsOf(['assignment', index, 'results'], results.map(parseResultCondition)),
     ),
   ];
 }

@@ -13,6 +13,7 @@ export interface QueueTables {
     readonly queue: string;
     readonly tenant?: readonly string[] | undefined;
     readonly listen?: readonly string[] | undefined;
+    readonly results?: readonly string[] | undefined;
   }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly listen: readonly { readonly address: ListenAddress }[];

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { defaultQueue } from '../../values/queue-name.ts';
+import { contentConditionKeys, refuseReportConditions, reportsKey } from './assignment-content.ts';
 import { duration, expected, key, listOf, size, tableOf, textOf } from './fields.ts';
 import { networks, recipientDomains, senders } from './lists.ts';
 import { queueOwnKeys } from './queue-own.ts';
@@ -64,7 +65,17 @@ export const queues = z
     return named;
   });
 
-const conditions = ['domain', 'tenant', 'sender', 'client', 'user', 'listen'] as const;
+const conditions = [
+  'domain',
+  'tenant',
+  'sender',
+  'client',
+  'user',
+  'listen',
+  'results',
+  'header',
+  'reports',
+] as const;
 
 const assignment = tableOf({
   queue: key(
@@ -112,9 +123,13 @@ const assignment = tableOf({
     'Only for mail that comes in at these [[listen]] addresses.',
     { example: '["0.0.0.0:2526"]' },
   ),
-}).refine((each) => conditions.some((condition) => each[condition] !== undefined), {
-  message: `must say whose mail it is: by ${conditions.slice(0, -1).join(', ')} or ${conditions.at(-1)}`,
-  path: ['queue'],
-});
+  ...contentConditionKeys,
+  ...reportsKey,
+})
+  .refine((each) => conditions.some((condition) => each[condition] !== undefined), {
+    message: `must say whose mail it is: by ${conditions.slice(0, -1).join(', ')} or ${conditions.at(-1)}`,
+    path: ['queue'],
+  })
+  .superRefine(refuseReportConditions);
 
 export const assignments = listOf(assignment, 'tables: [[assignment]]');

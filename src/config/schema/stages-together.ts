@@ -62,17 +62,18 @@ export function checkStages(
   }
 }
 
-/** A tap that waits for the result of a stage that is not there would never copy anything. */
-export function checkTapResults(
-  taps: readonly { readonly results?: readonly string[] | undefined }[],
+/** What waits for the result of a stage that is not there would never hold. @param table - where the conditions are: `tap` */
+export function checkResults(
+  table: string,
+  entries: readonly { readonly results?: readonly string[] | undefined }[],
   stages: readonly { readonly name: string }[],
   context: z.RefinementCtx,
 ): void {
   const names = findingStages(stages);
-  for (const [index, { results = [] }] of taps.entries()) {
+  for (const [index, { results = [] }] of entries.entries()) {
     for (const [at, text] of results.entries()) {
       const { stage } = parseResultCondition(text);
-      if (!names.includes(stage)) addUnknown('stage', stage, names, ['tap', index, 'results', at], context);
+      if (!names.includes(stage)) addUnknown('stage', stage, names, [table, index, 'results', at], context);
     }
   }
 }

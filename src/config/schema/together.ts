@@ -11,7 +11,7 @@ import { checkRouteTables, type RoutingTables } from './route-table-together.ts'
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
 import { checkSchedules, type ScheduleTables } from './schedules-together.ts';
 import { checkSrs, type SrsTables } from './srs-together.ts';
-import { checkStages, checkTapResults, type StageTable } from './stages-together.ts';
+import { checkResults, checkStages, type StageTable } from './stages-together.ts';
 import { kindOf, ruleKinds } from './table.ts';
 import { checkCredentials, type CredentialTables } from './credential-names.ts';
 import { addUnknown, addUnknownListeners } from './unknown-names.ts';
@@ -215,7 +215,8 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   const listeners = tables.listen.map(({ address }) => formatListenAddress(address));
   checkListeners(tables, listeners, names, context);
   const routeNames = tables.route.flatMap(({ name = '' }) => (name === '' ? [] : [name]));
-  checkTapResults(tables.tap, tables.stage, context);
+  checkResults('tap', tables.tap, tables.stage, context);
+  checkResults('assignment', tables.assignment, tables.stage, context);
   const { bounce } = tables;
   if (bounce.route !== undefined && !routeNames.includes(bounce.route))
     addUnknown('route', bounce.route, routeNames, ['bounce', 'route'], context);

@@ -12,13 +12,14 @@ import { reportMail } from '../../reports/report-mail.ts';
 import type { ReportSettings } from '../../reports/report-settings.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
 import { signReport } from '../../signing/sign-report.ts';
-import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { ReportUri } from '../../values/report-uri.ts';
+import type { ReportStores } from '../report-stores.ts';
 
 export interface ReportPostParts {
   readonly settings: () => ReportSettings;
-  readonly writer: SpoolWriter;
+  /** Where reports are kept. */
+  readonly stores: Pick<ReportStores, 'of'>;
   readonly signing: Signing | undefined;
   /** Called with each report that is on stable storage. */
   readonly submit: (message: Submitted) => void;
@@ -65,8 +66,9 @@ export class ReportPost {
   }
 
   async #mail(report: Report, to: string): Promise<Handed> {
-    const { settings, writer, signing, dateMs, happenings, submit } = this.#parts;
+    const { settings, stores, signing, dateMs, happenings, submit } = this.#parts;
     const { reporter, reserveBytes } = settings();
+    const { writer, queue } = stores.of({ recipient: to, tenant: undefined }, 0);
     // The writer is for bounces, which may use the reserve. A report is worth less than the mail that would have no room.
     if (!writer.hasRoom(reserveBytes + report.content.length * 2)) {
       return { kind: 'later', detail: 'the disk of the spool is nearly full' };
@@ -113,6 +115,7 @@ export class ReportPost {
         via: 'report',
         about,
         size: appended.sizeBytes,
+        queue,
         signed: signed.by,
       });
       submit({

@@ -14,13 +14,13 @@ import type { AggregatedPortion } from '../../reports/dmarc-collector.ts';
 import { Ledger } from '../../reports/ledger.ts';
 import { Mailer } from '../../reports/mailer.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
-import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { systemContext } from '../../sts/system-context.ts';
 import { parseReportUri } from '../../values/report-uri.ts';
 import type { InForce } from '../in-force.ts';
 import type { ManagerEvents } from '../manager-events.ts';
 import type { Machine } from '../ports.ts';
+import type { ReportStores } from '../report-stores.ts';
 import type { Routing } from '../routing.ts';
 import { StateFile } from '../state-file.ts';
 import { StateSaver } from '../state-saver.ts';
@@ -41,7 +41,7 @@ export interface ReportsParts {
   readonly inForce: Pick<InForce, 'reports'>;
   readonly routing: Pick<Routing, 'lookups'>;
   readonly tlsSessions: TlsSessions;
-  readonly writer: SpoolWriter;
+  readonly stores: ReportStores;
   readonly signing: Signing | undefined;
   readonly events: Pick<ManagerEvents, 'post'>;
   /** `dateMs`: without steps of the clock that are in doubt; days begin and end by it. `systemMs`: as the system's clock shows dates. */

@@ -4,7 +4,7 @@ import type { DomainPattern, SenderPattern } from '../../values/domain.ts';
 import { DomainSet } from '../../values/domain-set.ts';
 import type { Network } from '../../values/network.ts';
 import { NetworkSet } from '../../values/network-set.ts';
-import type { ResultCondition } from '../../values/result-condition.ts';
+import { meetsResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import type { ClientNames } from '../client-names.ts';
 import type { MailFacts, SessionFacts } from '../stage.ts';
 import { AddressSet } from './address-set.ts';
@@ -52,7 +52,7 @@ export class Exemptions {
     return (
       this.hasClient(facts) ||
       this.hasSender(facts) ||
-      this.#results.some(({ stage, key, value }) => facts.resultOf(stage)?.[key] === value)
+      this.#results.some((each) => meetsResultCondition(each, facts.resultOf(each.stage)))
     );
   }
 

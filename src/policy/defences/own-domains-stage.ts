@@ -3,7 +3,7 @@
 
 import { domainOf } from '../../address/domain.ts';
 import { authorsOf } from '../../message/author-fields.ts';
-import type { ResultCondition } from '../../values/result-condition.ts';
+import { meetsResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import { ConfiguredStage, type ConfiguredStageValues } from '../configured-stage.ts';
 import {
   type Answer,
@@ -85,7 +85,7 @@ export class OwnDomainsStage extends ConfiguredStage {
     const domain = this.#ownAuthor(facts);
     if (domain === undefined || exemptions.hasClient(facts)) return goOn;
     if (exemptions.hasSender(facts)) return goOn;
-    if (authorResults.some(({ stage, key, value }) => facts.resultOf(stage)?.[key] === value)) return goOn;
+    if (authorResults.some((each) => meetsResultCondition(each, facts.resultOf(each.stage)))) return goOn;
     return this.#unlessNamed(facts, this.#refusal(domain));
   }
 

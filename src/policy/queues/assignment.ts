@@ -5,9 +5,10 @@ import type { DomainPattern, SenderPattern } from '../../values/domain.ts';
 import { DomainSet } from '../../values/domain-set.ts';
 import type { Network } from '../../values/network.ts';
 import { Tenants } from '../tenants.ts';
+import { matchesWhole, type WholeConditions, type WholeMail } from './whole-mail.ts';
 
 /** One [[assignment]]. Conditions that are not given match anything. */
-export interface AssignmentRule {
+export interface AssignmentRule extends WholeConditions {
   /** The number of the store of the queue. */
   readonly store: number;
   readonly domain?: readonly DomainPattern[] | undefined;
@@ -19,6 +20,8 @@ export interface AssignmentRule {
   readonly user?: readonly string[] | undefined;
   /** Names of listeners. */
   readonly listen?: readonly string[] | undefined;
+  /** It is for reports that this server writes, and for no other mail; without it, for no report. */
+  readonly reports?: true | undefined;
 }
 
 /** What is known of a message beside its recipients. */
@@ -31,6 +34,10 @@ export interface AssignedMail {
   readonly principal: string;
   /** Its name; empty for none that has one. */
   readonly listener: string;
+  /** Undefined while it is not complete. */
+  readonly whole?: WholeMail | undefined;
+  /** This server has written it: a report about other mail. */
+  readonly isReport?: true | undefined;
 }
 
 interface Compiled extends AssignmentRule {
@@ -39,11 +46,10 @@ interface Compiled extends AssignmentRule {
   readonly domains: DomainSet | undefined;
 }
 
-/** The queue of what no rule matches. */
-const defaultStore = 0;
-
 export class Assignment {
   readonly #rules: readonly Compiled[];
+  /** Does a rule look at the header? Then it must be kept apart. */
+  readonly looksAtHeader: boolean;
 
   constructor(rules: readonly AssignmentRule[]) {
     this.#rules = rules.map((rule) => ({
@@ -51,12 +57,17 @@ export class Assignment {
       who: whoOf(rule),
       domains: rule.domain === undefined ? undefined : new DomainSet(rule.domain),
     }));
+    this.looksAtHeader = rules.some(({ headers }) => headers !== undefined);
   }
 
-  /** The number of the store for a recipient; '' for one that is not known yet, which no domain matches. */
-  of(mail: AssignedMail, address: string): number {
+  /**
+   * @param address - of the recipient; '' for one that is not known yet, which no domain matches
+   * @returns the number of its store; undefined: no rule matches
+   */
+  of(mail: AssignedMail, address: string): number | undefined {
+    if (this.#rules.length === 0) return undefined;
     const domain = domainOf(address);
-    return this.#rules.find((rule) => isFor(rule, mail, domain))?.store ?? defaultStore;
+    return this.#rules.find((rule) => isFor(rule, mail, domain))?.store;
   }
 }
 
@@ -65,15 +76,15 @@ function whoOf({ sender = [], client = [], user = [] }: AssignmentRule): Tenants
   return new Tenants([{ name: '', sender, client, user, priority: 0 }]);
 }
 
-function isFor(
-  { who, domains, tenant, listen }: Compiled,
-  { tenant: ofTenant, client, reversePath, principal, listener }: AssignedMail,
-  domain: string,
-): boolean {
+function isFor(rule: Compiled, mail: AssignedMail, domain: string): boolean {
+  const { who, domains, tenant, listen, reports } = rule;
+  const { tenant: ofTenant, client, reversePath, principal, listener, whole, isReport } = mail;
   return (
+    reports === isReport &&
     (tenant?.includes(ofTenant) ?? true) &&
     (listen?.includes(listener) ?? true) &&
     (domains?.has(domain) ?? true) &&
-    (who === undefined || who.of(client, reversePath, principal) !== undefined)
+    (who === undefined || who.of(client, reversePath, principal) !== undefined) &&
+    matchesWhole(rule, whole)
   );
 }

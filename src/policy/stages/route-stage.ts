@@ -6,7 +6,7 @@ import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { SenderPattern } from '../../values/domain.ts';
 import type { DomainTable } from '../../values/domain-table.ts';
 import { type HeaderCondition, meetsHeaderCondition } from '../../values/header-condition.ts';
-import type { ResultCondition } from '../../values/result-condition.ts';
+import { meetsResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import { type Answer, type ContentFacts, type Edit, goOn, type Stage } from '../stage.ts';
 
 /** All that is given must hold; of a list, one entry. */
@@ -65,7 +65,7 @@ function isForMessage(route: ConditionalRoute, facts: ContentFacts): boolean {
       ({ name, value }) => name === condition.name && meetsHeaderCondition(condition, value),
     );
   if (headers?.some(hasField) === false) return false;
-  return results?.some(({ stage, key, value }) => facts.resultOf(stage)?.[key] === value) !== false;
+  return results?.some((each) => meetsResultCondition(each, facts.resultOf(each.stage))) !== false;
 }
 
 function isForRecipient({ domains, recipients }: ConditionalRoute, { address }: EnvelopeRecipient): boolean {

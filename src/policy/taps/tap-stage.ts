@@ -4,7 +4,7 @@
 import { domainOf } from '../../address/domain.ts';
 import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import type { FollowedFile } from '../followed-file.ts';
-import type { ResultCondition } from '../../values/result-condition.ts';
+import { meetsResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import { loadExpressions } from './address-expression.ts';
 import {
   type Answer,
@@ -86,7 +86,7 @@ export class TapStage implements Stage {
     const { results } = facts;
     if (results === undefined) return goOn;
     const sets = this.#late.filter(({ results: wanted = [] }) =>
-      wanted.some(({ stage, key, value }) => results[stage]?.[key] === value),
+      wanted.some((each) => meetsResultCondition(each, results[each.stage])),
     );
     return sets.length === 0 ? goOn : this.#ask(sets, facts);
   }

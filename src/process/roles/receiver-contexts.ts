@@ -135,7 +135,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const logins = { directory, isRequired, hints: tokenHints(config) };
     const auth = settings.session.auth === undefined ? undefined : logins;
     const etrn = settings.session.etrn === true ? parts.defences : undefined;
-    const places = placesOf(parts.stores, assignment, name);
+    const places = placesOf(parts.stores, [assignment], name);
     const context = { ...shared, places, settings, tls, relay, pipelines, auth, etrn };
     if (fromFilter === undefined) return { ...context, signsLater };
     // What was counted is not counted once more, and the filter's mail always finds room: it is in the queue already.

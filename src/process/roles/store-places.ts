@@ -41,20 +41,34 @@ export async function openStorePlaces(
   ];
 }
 
-/** @param listener - its name; empty for the submission socket */
+/** Knows the queue of some mail, by the number of its store. */
+export type QueueChooser = Pick<Assignment, 'of' | 'looksAtHeader'>;
+
+/**
+ * @param choosers - are asked in this order; what none of them knows is for the default queue
+ * @param listener - its name; empty for the submission socket
+ */
 export function placesOf(
   all: readonly [StorePlace, ...StorePlace[]],
-  assignment: Assignment,
+  choosers: readonly QueueChooser[],
   listener: string,
 ): StorePlaces {
   const [first] = all;
-  if (all.length === 1) return { all, of: () => first };
+  if (all.length === 1) return { all, of: () => first, looksAtHeader: false };
   return {
     all,
-    of({ origin, tenant, reversePath }, address) {
+    of({ origin, tenant, reversePath, whole }, address) {
       const { client, principal = '' } = origin;
-      const mail = { tenant, client, reversePath, principal, listener };
-      return all[assignment.of(mail, address)] ?? first;
+      const mail = { tenant, client, reversePath, principal, listener, whole };
+      for (const chooser of choosers) {
+        const store = chooser.of(mail, address);
+        const place = store === undefined ? undefined : all[store];
+        if (place !== undefined) return place;
+      }
+      return first;
+    },
+    get looksAtHeader() {
+      return choosers.some((chooser) => chooser.looksAtHeader);
     },
   };
 }

@@ -49,7 +49,7 @@ for (const [what, conditions, change, address, isMatched] of [
 ] as const) {
   test(`${what}: ${isMatched ? 'it is for' : 'it is not for'} the queue`, () => {
     const assignment = new Assignment([{ store: 3, ...parsed(conditions) }]);
-    assert.equal(assignment.of({ ...mail, ...change }, address), isMatched ? 3 : 0);
+    assert.equal(assignment.of({ ...mail, ...change }, address), isMatched ? 3 : undefined);
   });
 }
 
@@ -62,7 +62,17 @@ test('the first rule that matches counts, also one for the default queue', () =>
   assert.equal(assignment.of({ ...mail, reversePath: 'boss@a.example' }, 'x@b.example'), 0);
   assert.equal(assignment.of(mail, 'x@b.example'), 2);
   assert.equal(assignment.of(mail, 'x@c.example'), 1);
-  assert.equal(assignment.of({ ...mail, reversePath: 'a@d.example' }, 'x@c.example'), 0);
+  assert.equal(assignment.of({ ...mail, reversePath: 'a@d.example' }, 'x@c.example'), undefined);
+});
+
+test('a rule for reports is for no other mail, and other rules are for no report', () => {
+  const assignment = new Assignment([
+    { store: 1, ...parsed({ domain: ['b.example'] }) },
+    { store: 2, reports: true },
+  ]);
+  assert.equal(assignment.of(mail, 'x@b.example'), 1);
+  assert.equal(assignment.of(mail, 'x@c.example'), undefined);
+  assert.equal(assignment.of({ ...mail, isReport: true }, 'x@b.example'), 2);
 });
 
 interface Texts {
