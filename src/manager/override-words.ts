@@ -2,10 +2,6 @@
 
 import { formatQuantities, type Override } from '../control/override.ts';
 
-export function hasEnded({ untilMs }: Override, nowMs: number): boolean {
-  return untilMs !== undefined && untilMs <= nowMs;
-}
-
 export function changeText({ kind, target, quantities, reason, untilMs, by }: Override): string {
   const what =
     kind === 'suspend'

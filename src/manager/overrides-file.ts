@@ -6,7 +6,8 @@ import type { Override } from '../control/override.ts';
 import type { Logger } from '../log/logger.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import type { Troubles } from '../stats/troubles.ts';
-import { endText, hasEnded } from './override-words.ts';
+import { isOver } from './ending-list.ts';
+import { endText } from './override-words.ts';
 import { StateFile } from './state-file.ts';
 import { overridesSchema } from './state-schemas.ts';
 
@@ -61,10 +62,10 @@ export class OverridesFile {
       const highest = overrides.reduce((most, { id }) => Math.max(most, Number(id)), 0);
       const kept: KeptOverrides = {
         nextId: Math.max(nextId, highest + 1),
-        overrides: overrides.filter((each) => !hasEnded(each, now)),
+        overrides: overrides.filter((each) => !isOver(each, now)),
       };
       if (this.#file.damage !== undefined) await this.#repair(this.#file.damage, kept);
-      const ended = overrides.filter((each) => hasEnded(each, now));
+      const ended = overrides.filter((each) => isOver(each, now));
       for (const { kind, target, untilMs = now } of ended) {
         this.#parts.log.info(
           `its time was over at ${new Date(untilMs).toISOString()}, before this start: Sluice ${endText(kind)} ${target}`,

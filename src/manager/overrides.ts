@@ -5,18 +5,14 @@ import { ControlError } from '../control/control-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/operations/overrides.ts';
 import type { Override } from '../control/override.ts';
 import { covers, parseTarget } from '../control/override-target.ts';
-import type { Timer, Timers } from '../io/timers.ts';
+import type { Timers } from '../io/timers.ts';
 import type { LimitQuantities } from '../schedule/limits/types.ts';
-import { changeText, endText, hasEnded } from './override-words.ts';
+import { EndingList } from './ending-list.ts';
+import { changeText, endText } from './override-words.ts';
 import { type KeptOverrides, OverridesFile, type OverridesFileParts } from './overrides-file.ts';
 
 /** Bound of the number of overrides: each costs time whenever limits are looked up. */
 const maxOverrides = 1_000;
-/** The longest time that setTimeout takes. */
-const maxTimerMs = 2_147_000_000;
-
-/** Ends move only when dates have moved by this much, because each move is a write to the disk. */
-const leastMoveMs = 60_000;
 
 /** A target and its name for people. */
 export interface NamedTarget {
@@ -33,19 +29,29 @@ export interface OverridesParts extends OverridesFileParts {
 export class Overrides {
   readonly #parts: OverridesParts;
   readonly #file: OverridesFile;
-  #kept: KeptOverrides;
-  #timer: Timer | undefined;
-  /** Ends when all changes so far are made. They are made one after the other, and each is stored before it counts. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #closed = false;
-  /** How much dates have moved since ends were moved last. */
-  #movedMs = 0;
+  #nextId: number;
+  readonly #kept: EndingList<Override>;
 
   private constructor(parts: OverridesParts, file: OverridesFile, kept: KeptOverrides) {
     this.#parts = parts;
     this.#file = file;
-    this.#kept = kept;
-    this.#arm();
+    this.#nextId = kept.nextId;
+    const { timers, endsMs, changed, log } = parts;
+    const list = {
+      timers,
+      endsMs,
+      changed,
+      store: (overrides: readonly Override[]) => file.store({ nextId: this.#nextId, overrides }),
+      ended: (overrides: readonly Override[]) => {
+        for (const { kind, target } of overrides)
+          log.info(`the time is over: Sluice ${endText(kind)} ${target}`);
+      },
+      moveFailed: (error: unknown) =>
+        log.warn(
+          `storing the ends of operators' overrides in ${file.path}, after the clock was set, failed: ${String(error)}`,
+        ),
+    };
+    this.#kept = new EndingList(list, kept.overrides);
   }
 
   /**
@@ -57,24 +63,14 @@ export class Overrides {
     return new Overrides(parts, file, await file.read());
   }
 
-  /**
-   * The clock was set by this much while Sluice runs, or is no longer in doubt (0). What an operator has set lasts for the time
-   * that was asked for, however the clock is set meanwhile: ends move with the dates.
-   */
+  /** As `EndingList.datesChanged`. */
   datesChanged(byMs: number): void {
-    this.#movedMs += byMs;
-    const movedMs = this.#movedMs;
-    if (Math.abs(movedMs) < leastMoveMs) {
-      this.#arm();
-      return;
-    }
-    this.#movedMs = 0;
-    void this.#inTurn(() => this.#move(movedMs));
+    this.#kept.datesChanged(byMs);
   }
 
   /** The overrides in force, the oldest first. */
   get list(): readonly Override[] {
-    return this.#kept.overrides;
+    return this.#kept.list;
   }
 
   /**
@@ -87,12 +83,11 @@ export class Overrides {
   ): Promise<readonly Override[]> {
     // Before its turn: dates that change meanwhile move its end, too.
     const now = this.#parts.dateMs();
-    return this.#inTurn(async () => {
-      let { nextId } = this.#kept;
+    return this.#kept.inTurn(async () => {
       const set = targets.map(({ target, label }): Override => {
         const { kind, reason, by, forMs, quantities } = change;
         return {
-          id: String(nextId++),
+          id: String(this.#nextId++),
           kind,
           target,
           label,
@@ -105,7 +100,7 @@ export class Overrides {
       });
       const others = this.list.flatMap((before) => remainderOf(before, set));
       if (others.length + set.length > maxOverrides) throw tooMany();
-      await this.#replace({ nextId, overrides: [...others, ...set] });
+      await this.#replace([...others, ...set]);
       for (const each of set) this.#parts.log.info(`an operator ${changeText(each)}`);
       return set;
     });
@@ -113,12 +108,11 @@ export class Overrides {
 
   /** Takes overrides back. @throws {ControlError} `OVERRIDES_UNWRITABLE` when that cannot be stored: then nothing has changed */
   unset({ kind }: Pick<OverrideEnd, 'kind'>, targets: readonly string[]): Promise<OverrideEndAnswer> {
-    return this.#inTurn(async () => {
+    return this.#kept.inTurn(async () => {
       const wanted = new Set(targets);
       const ended = this.list.filter((each) => each.kind === kind && wanted.has(each.target));
       const left = this.list.filter((each) => !ended.includes(each));
-      if (ended.length > 0 || this.#file.isUnreadable)
-        await this.#replace({ ...this.#kept, overrides: left });
+      if (ended.length > 0 || this.#file.isUnreadable) await this.#replace(left);
       for (const { target } of ended) this.#parts.log.info(`an operator ${endText(kind)} ${target}`);
       const found = new Set(ended.map((each) => each.target));
       const missing = [...wanted.difference(found)].map((target) => ({
@@ -132,21 +126,13 @@ export class Overrides {
   }
 
   /** Resolves when changes under way are stored. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#parts.timers.clear(this.#timer);
-    await this.#turn;
+  close(): Promise<void> {
+    return this.#kept.close();
   }
 
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(action);
-    this.#turn = result.catch(() => undefined);
-    return result;
-  }
-
-  async #replace(next: KeptOverrides): Promise<void> {
+  async #replace(next: readonly Override[]): Promise<void> {
     try {
-      await this.#file.store(next);
+      await this.#kept.replace(next);
     } catch (error) {
       throw new ControlError(
         'OVERRIDES_UNWRITABLE',
@@ -155,51 +141,6 @@ export class Overrides {
         { cause: error },
       );
     }
-    this.#kept = next;
-    this.#arm();
-    this.#parts.changed();
-  }
-
-  /** Sets the timer for the next override that ends. */
-  #arm(): void {
-    this.#parts.timers.clear(this.#timer);
-    if (this.#closed) return;
-    const next = this.list.reduce((least, { untilMs }) => Math.min(least, untilMs ?? Infinity), Infinity);
-    if (next === Infinity) return;
-    const delay = Math.min(Math.max(next - this.#parts.endsMs(), 0), maxTimerMs);
-    this.#timer = this.#parts.timers.setTimeout(() => void this.#inTurn(() => this.#expire()), delay);
-  }
-
-  async #move(byMs: number): Promise<void> {
-    if (this.list.some(({ untilMs }) => untilMs !== undefined)) {
-      const overrides = this.list.map((each): Override =>
-        each.untilMs === undefined ? each : { ...each, untilMs: each.untilMs + byMs },
-      );
-      this.#kept = { ...this.#kept, overrides };
-      this.#parts.changed();
-      // If the write fails, these ends are stored with the next change.
-      await this.#file.store(this.#kept).catch((error: unknown) => {
-        this.#parts.log.warn(
-          `storing the ends of operators' overrides in ${this.#file.path}, after the clock was set, failed: ${String(error)}`,
-        );
-      });
-    }
-    this.#arm();
-  }
-
-  async #expire(): Promise<void> {
-    const now = this.#parts.endsMs();
-    const ended = this.list.filter((each) => hasEnded(each, now));
-    if (ended.length > 0) {
-      this.#kept = { ...this.#kept, overrides: this.list.filter((each) => !ended.includes(each)) };
-      for (const { kind, target } of ended) {
-        this.#parts.log.info(`the time is over: Sluice ${endText(kind)} ${target}`);
-      }
-      this.#parts.changed();
-      // If the write fails, they are left out when the file is read.
-      await this.#file.store(this.#kept).catch(() => undefined);
-    }
-    this.#arm();
   }
 }
 
