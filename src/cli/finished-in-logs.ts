@@ -28,7 +28,7 @@ async function openLog(path: string): Promise<NodeJS.ReadableStream> {
 }
 
 /** Events after which nothing is to be sent to a recipient any more. */
-const endings: ReadonlySet<unknown> = new Set(['delivered', 'bounced', 'removed']);
+const endings: ReadonlySet<unknown> = new Set(['delivered', 'bounced', 'removed', 'moved']);
 
 export async function* finishedIn(logs: readonly string[]): AsyncGenerator<FinishedRecipient> {
   for (const log of logs) {

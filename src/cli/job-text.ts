@@ -27,6 +27,7 @@ const words: Readonly<Record<QueueAction, Words>> = {
     done: 'given up; their senders get a report',
     would: 'be given up, with reports to their senders',
   },
+  move: { done: 'moved', would: 'be moved' },
 };
 
 export function recipients(count: number): string {
@@ -102,6 +103,14 @@ export function jobError(report: JobReport): CommandError | undefined {
       'JOB_FAILED',
       `Changing the queue failed: ${reason}. ${soFar}`,
       'This is a fault of Sluice: its log has the same error. What was done stays done.',
+    );
+  }
+  if (refused > 0 && action === 'move') {
+    return new CommandError(
+      exitCodes.failed,
+      'MOVE_REFUSED',
+      `${recipients(report.recipients)} moved. ${recipients(refused)} stayed where they were: ${reason}`,
+      'Look after the disks of both queues ("sluice status"), then run the command again: what has moved does not count again.',
     );
   }
   if (refused > 0) {

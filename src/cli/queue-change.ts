@@ -1,4 +1,4 @@
-// `sluice queue` retry, reroute, hold, release, remove and bounce: each a job of the manager, with its progress on a terminal. Ctrl-C
+// `sluice queue` retry, reroute, hold, release, remove, bounce and move: each a job of the manager, with its progress on a terminal. Ctrl-C
 // cancels it, and a second one ends the command at once.
 
 import type { Command } from 'commander';
@@ -19,6 +19,7 @@ import { printText } from './terminal-text.ts';
 import { type Place, untilReachable } from './until-reachable.ts';
 
 interface ChangeOptions extends FilterOptions {
+  readonly to?: string;
   readonly dryRun?: boolean;
   readonly detach?: boolean;
 }
@@ -30,11 +31,15 @@ const descriptions: Readonly<Record<QueueAction, string>> = {
   release: 'let held messages go on',
   remove: 'take matching recipients out of the queue for good, without a report to the sender',
   bounce: 'give up on matching recipients: their senders get a report of the failure',
+  move: 'keep matching mail that waits in another queue, as it is and in its order',
 };
 
 export function register(queue: Command): void {
   for (const action of queueActions) {
-    withFilterOptions(queue.command(`${action} [ids...]`))
+    const command = withFilterOptions(queue.command(`${action} [ids...]`));
+    if (action === 'move')
+      command.requiredOption('--to <queue>', 'the queue that gets the mail, by its name');
+    command
       .description(descriptions[action])
       .option('--all', 'choose the whole queue')
       .option('--dry-run', 'change nothing, and say what would be changed')
@@ -49,6 +54,7 @@ async function change(action: QueueAction, ids: string[], options: ChangeOptions
   const asked: QueueChange = {
     action,
     filter,
+    ...(options.to !== undefined && { to: options.to }),
     ...(options.dryRun === true && { dryRun: true }),
     ...(options.detach === true && { detach: true }),
   };

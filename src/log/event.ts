@@ -62,7 +62,9 @@ export type EventName =
   /** An administrator took one recipient out of the queue. */
   | 'removed'
   /** An administrator let a held message go on. */
-  | 'released';
+  | 'released'
+  /** One recipient waits in another queue now, under another queue id. */
+  | 'moved';
 
 /** What a field may hold. */
 export type LogValue = string | number | boolean | undefined | null | readonly string[];

@@ -9,12 +9,13 @@ import type { EventName } from './event.ts';
 import type { Logger } from './logger.ts';
 import type { AuthenticatedFields, AuthenticationFailedFields, Pop3SessionFields } from './login-fields.ts';
 import type { LoopedFields } from './looped-fields.ts';
+import type { QueueEventFields } from './queue-fields.ts';
 import type { CopiedFields, CopyFailedFields, TapsChangedFields } from './tap-fields.ts';
 
 type Text = string | undefined;
 
 /** The fields of each event. docs/log.md explains them to the people who read logs. */
-interface EventFields {
+interface EventFields extends QueueEventFields {
   readonly received: {
     readonly id: string;
     /** The queue id that stages have seen, before a rule gave the message to another queue. */
@@ -208,21 +209,6 @@ interface EventFields {
     readonly to: readonly string[];
     readonly queue?: Text;
     readonly reason: string;
-  };
-  readonly removed: {
-    readonly id: string;
-    readonly from: string;
-    readonly to: string;
-    readonly queue?: Text;
-    readonly quarantine?: Text;
-  };
-  readonly released: {
-    /** The [[route]] that held it. */
-    readonly route?: Text;
-    readonly id: string;
-    readonly from?: Text;
-    readonly to?: readonly string[] | undefined;
-    readonly quarantine?: Text;
   };
 }
 

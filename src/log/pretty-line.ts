@@ -17,6 +17,7 @@ const eventColour: Readonly<Record<string, Colour>> = {
   dropped: 'red',
   removed: 'blue',
   released: 'blue',
+  moved: 'blue',
 };
 const levelColour: Readonly<Record<LogLevel, Colour | undefined>> = {
   debug: 'grey',

@@ -13,6 +13,7 @@ import type { BackupSurroundings } from './backup/backup-desk.ts';
 import type { Bouncer } from './bouncer.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import { Manager } from './manager.ts';
+import type { DoubtfulMoves } from './moves/doubtful-moves.ts';
 import type { Routing } from './routing.ts';
 import type { Shaping } from './shaping.ts';
 import { Admission } from './admission.ts';
@@ -66,6 +67,7 @@ export interface CoreSurroundings {
   readonly tallies: QueueTallies;
   readonly defences: DefenceDesk;
   readonly errands: BackupSurroundings['senders'];
+  readonly doubtful: DoubtfulMoves;
 }
 
 export function assembleCore(around: CoreSurroundings): Manager {

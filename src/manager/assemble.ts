@@ -48,6 +48,8 @@ import { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueDesk } from './queue-desk.ts';
 import { QueueTallies } from './queue-tallies.ts';
 import { Shaping } from './shaping.ts';
+import { openMoves } from './moves/open-moves.ts';
+import { Mover } from './moves/mover.ts';
 import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -128,7 +130,9 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const pipelining = await PipeliningState.open({ folder: config.spool, machine, log, nowMs: clock.nowMs });
   const { redirects, onward } = openOnward({ ...core, senders, store, signing, manager: () => manager });
+  const { intents, doubtful } = await openMoves({ config, files, log, store, scheduler });
   const manager: Manager = assembleCore({
+    doubtful,
     errands: senders,
     handshakes,
     logins,
@@ -201,8 +205,13 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     hostOf: (connection) => handshakes.hopOf(connection)?.host,
     timeouts: () => deliverySettings(inForce.config).timeouts,
   });
+  const queueName = (number: number) => tallies.nameOf(number);
+  const stored = { store, reader, writers, intents, doubtful, queueName };
+  const mover = new Mover({ ...stored, manager, givingUp, happenings, clock, timers });
   const operations = new Operations({
-    queueName: (number) => tallies.nameOf(number),
+    queueName,
+    queueNames: () => parts.spool.queues ?? [],
+    mover,
     reroutes,
     counters,
     manager,
@@ -251,6 +260,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     givingUp,
     setAside: operations.setAside,
     jobs: operations.jobs,
+    mover,
     senders,
     redirects,
     onward,
@@ -264,13 +274,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     sts,
     srs,
     logins,
-    renewedLogins: new RenewedLogins({
-      scheduler,
-      logins,
-      timers,
-      nowMs: clock.nowMs,
-      changed: () => manager.settle(),
-    }),
+    renewedLogins: new RenewedLogins({ scheduler, logins, timers, nowMs: clock.nowMs, changed }),
     tlsSessions,
     reports,
     pipelining,
@@ -288,6 +292,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
       dateMs: clock.dateMs,
       expireDamaged: () => manager.expireDamaged(),
       lookAtSetAside: () => operations.setAside.look(),
+      decideMoves: () => manager.decideMoves(),
     }),
     log,
   });

@@ -15,6 +15,7 @@ import type { Links } from './links.ts';
 import type { Logins } from './logins.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Manager } from './manager.ts';
+import type { Mover } from './moves/mover.ts';
 import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
 import type { QuarantineAge } from './quarantine-age.ts';
@@ -49,6 +50,7 @@ export interface AssembledParts {
   readonly givingUp: GivingUp;
   readonly setAside: SetAside;
   readonly jobs: Operations['jobs'];
+  readonly mover: Pick<Mover, 'idle' | 'stop'>;
   readonly senders: Senders;
   readonly redirects: Pick<Redirects, 'idle'>;
   readonly onward: Pick<OnwardDesk, 'idle'>;
@@ -146,6 +148,7 @@ export class AssembledManager {
     const { maintenance, overdueWatch, sourceWatch, senders, manager, givingUp, jobs, store, log } =
       this.#parts;
     jobs.cancelAll();
+    this.#parts.mover.stop();
     maintenance.stop();
     overdueWatch.stop();
     this.#parts.quarantineAge.stop();
@@ -163,6 +166,7 @@ export class AssembledManager {
     await manager.stop();
     await givingUp.idle();
     await jobs.idle();
+    await this.#parts.mover.idle();
     await this.#parts.quarantineAge.idle();
     const unstored = await store.storeOutcomes(graceMs);
     if (unstored === 0) log.info('the journal is on stable storage');

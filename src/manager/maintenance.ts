@@ -1,5 +1,5 @@
 // Regular work every few seconds: tidies the spool (moves stragglers, unlinks dead segments, compacts the journal) and gives up
-// damaged messages whose lifetime is over, and looks which messages that were set aside still are.
+// damaged messages whose lifetime is over, looks which messages that were set aside still are, and what became of moves at the last end.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -11,6 +11,8 @@ export interface MaintenanceParts {
   readonly store: Pick<SpoolStore, 'maintain'>;
   readonly expireDamaged: () => void;
   readonly lookAtSetAside: () => void;
+  /** As `Manager.decideMoves`. */
+  readonly decideMoves: () => void;
   readonly timers: Timers;
   readonly dateMs: () => number;
   readonly log: Pick<Logger, 'error'>;
@@ -36,11 +38,12 @@ export class Maintenance {
   }
 
   async #tidy(): Promise<void> {
-    const { store, dateMs, expireDamaged, lookAtSetAside, log } = this.#parts;
+    const { store, dateMs, decideMoves, expireDamaged, lookAtSetAside, log } = this.#parts;
     try {
       await store.maintain(dateMs());
       expireDamaged();
       lookAtSetAside();
+      decideMoves();
     } catch (error) {
       log.error(`tidying the spool failed: ${error instanceof Error ? error.message : String(error)}`);
     }

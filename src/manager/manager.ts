@@ -15,10 +15,12 @@ import type { DelayWatch } from './delay-watch.ts';
 import type { Effects } from './effects.ts';
 import type { FlightInHand, Flights } from './flights.ts';
 import type { FailureReports } from './failure-reports.ts';
+import { lateText } from './late-text.ts';
 import type { Lookups } from './lookups.ts';
 import { applyRouted } from './plugins/routed.ts';
 import type { RouteQuestions } from './plugins/route-questions.ts';
 import type { ManagerEvent, ManagerEvents } from './manager-events.ts';
+import type { DoubtfulMoves } from './moves/doubtful-moves.ts';
 import type { BouncerPort } from './ports.ts';
 import type { QueueTallies } from './queue-tallies.ts';
 import type { Results } from './results.ts';
@@ -50,10 +52,9 @@ export interface ManagerParts extends WakeUpParts {
   readonly happenings: Pick<Events, 'counted'>;
   readonly tallies?: Pick<QueueTallies, 'count'>;
   readonly flights: Pick<Flights, 'inHand' | 'on'>;
+  /** Not given: nothing was being moved. */
+  readonly doubtful?: DoubtfulMoves | undefined;
 }
-
-const lateText = 'very many messages have failed, and their reports are being written';
-const tenantLateText = 'messages of the tenant have failed, and reports about them cannot be signed';
 
 export class Manager {
   readonly #parts: ManagerParts;
@@ -77,6 +78,11 @@ export class Manager {
 
   get scheduler(): Scheduler {
     return this.#scheduler;
+  }
+
+  /** What is known of messages. */
+  get admission(): Pick<Admission, 'passesHolds' | 'recovered' | 'warned'> {
+    return this.#parts.admission;
   }
 
   /** Unix ms at which a message was accepted. */
@@ -125,9 +131,15 @@ export class Manager {
       // The messages of a segment come without I/O in between: the process would not hear that it is to stop.
       await nextTurn(this.#parts.timers);
     }
-    this.settle();
+    this.decideMoves();
     this.#parts.delays.start();
     return count;
+  }
+
+  /** Adds messages that were being moved when Sluice ended, as far as it is known that they have; see `DoubtfulMoves`. */
+  decideMoves(): void {
+    for (const message of this.#parts.doubtful?.decided() ?? []) this.#recovered(message);
+    this.settle();
   }
 
   /** Adds messages that receivers have put on stable storage. */
@@ -220,7 +232,8 @@ export class Manager {
   }
 
   #recovered(message: RecoveredMessage): void {
-    const { admission, damaged, happenings, tallies } = this.#parts;
+    const { admission, damaged, doubtful, happenings, tallies } = this.#parts;
+    if (doubtful?.keeps(message) === true) return;
     // A message of this run counts as received here, because its receiver's own report comes later or never.
     if (message.receivedAtMs >= this.#startedAtMs) {
       happenings.counted('received', 1);
@@ -263,7 +276,7 @@ export class Manager {
         this.#scheduler.pause(event.reason, nowMs, event.store);
         break;
       case 'late':
-        this.#scheduler.pause(lateTextOf(event), nowMs, event.store, 'reports', event.tenant);
+        this.#scheduler.pause(lateText(event), nowMs, event.store, 'reports', event.tenant);
         break;
       case 'limits':
         this.#scheduler.reconfigure(shaping.renew(), nowMs);
@@ -284,15 +297,4 @@ export class Manager {
     }
     this.settle();
   }
-}
-
-function lateTextOf({
-  areLate,
-  tenant,
-}: {
-  readonly areLate: boolean;
-  readonly tenant?: string | undefined;
-}) {
-  if (!areLate) return undefined;
-  return tenant === undefined ? lateText : tenantLateText;
 }

@@ -13,6 +13,7 @@ import type { LiveSrs } from '../srs/live-srs.ts';
 import type { ReportsAnswers } from './reports/reports-answers.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { Manager } from './manager.ts';
+import type { Mover } from './moves/mover.ts';
 import type { Senders } from './senders.ts';
 import { QuarantineAge, type QuarantineAgeParts } from './quarantine-age.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
@@ -46,6 +47,9 @@ export interface OperationsParts
   readonly confirmClock: () => number | undefined;
   readonly unreadable: UnreadableMail;
   readonly reroutes: Reroutes;
+  readonly mover: Pick<Mover, 'isElsewhere' | 'move'>;
+  /** Of queues beside the default one, whose stores follow the first in this order. */
+  readonly queueNames: () => readonly string[];
   readonly sts: StsAnswersParts;
   readonly srs: LiveSrs;
   readonly reports: ReportsAnswers;

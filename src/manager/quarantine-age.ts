@@ -7,7 +7,8 @@ import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timer } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import { JobPace } from './jobs/job-pace.ts';
-import { type JobParts, QueueJob } from './jobs/queue-job.ts';
+import type { JobParts } from './jobs/job-parts.ts';
+import { QueueJob } from './jobs/queue-job.ts';
 
 const everyMs = 3_600_000;
 

@@ -46,7 +46,7 @@ export class QueueChanges {
    * @param released - whose holds a release ends; whoever ends those of routes looks the routes up anew
    */
   apply(
-    action: Exclude<QueueAction, 'bounce' | 'reroute'>,
+    action: Exclude<QueueAction, 'bounce' | 'move' | 'reroute'>,
     next: () => ChosenMessage | undefined,
     released: ReleasedHolds = 'placed',
   ): Changed {
@@ -87,7 +87,7 @@ export class QueueChanges {
 
   /** Returns how many recipients it changed. */
   #change(
-    action: Exclude<QueueAction, 'bounce' | 'release' | 'reroute'>,
+    action: Exclude<QueueAction, 'bounce' | 'move' | 'release' | 'reroute'>,
     chosen: ChosenMessage,
     outcomes: Outcome[],
     nowMs: number,

@@ -19,6 +19,12 @@ export class WarnedMessages {
     this.#afterMs[message] = afterMs;
   }
 
+  /** As it was journaled; undefined: its sender was not told. */
+  afterMs(message: MessageHandle): number | undefined {
+    const afterMs = this.#afterMs[message] ?? 0;
+    return afterMs === 0 || afterMs === Infinity ? undefined : afterMs;
+  }
+
   /** The first of these times, in rising order, of which the sender was not told; undefined: there is none. */
   nextOf(message: MessageHandle, steps: readonly number[]): number | undefined {
     const told = this.#afterMs[message] ?? 0;

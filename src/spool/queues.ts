@@ -7,9 +7,9 @@
 // 3. A call about a message goes to the store that has it. What a store does not have, it does not need to hear of.
 
 import type { Timers } from '../io/timers.ts';
-import { copiesIn, routesIn } from '../message/envelope.ts';
 import { HomelessOutcomes } from './homeless-outcomes.ts';
 import { awayError, Member, noUsage, stalledError } from './queue-member.ts';
+import { asRecovered } from './as-recovered.ts';
 import { SpoolError } from './spool-error.ts';
 import type {
   Outcome,
@@ -139,7 +139,7 @@ export class Queues implements SpoolStore {
       if (message instanceof Error) {
         const text = `it waits for the next start, because it cannot be read: ${message.message}`;
         this.#events.onProblem({ kind: 'missing', place: queueId, text });
-      } else this.#take(reported(ref, message as StoredMessage));
+      } else this.#take(asRecovered(ref, message as StoredMessage));
     }
   }
 
@@ -260,11 +260,12 @@ export class Queues implements SpoolStore {
   }
 
   /** Rejects when the outcomes of a store cannot be stored; does not wait for a disk that hangs. */
-  async flush(): Promise<void> {
-    if (this.#homeless.count > 0 && !this.isWhole) throw awayError();
+  async flush(only?: readonly number[]): Promise<void> {
+    if (only === undefined && this.#homeless.count > 0 && !this.isWhole) throw awayError();
     await Promise.all(
       this.#members.map(async (member) => {
         const { store } = member;
+        if (only?.includes(member.number) === false) return;
         if (store === undefined || store.unstored === 0) return;
         const isStored = await member.unlessStalled(store.flush().then(() => true));
         if (isStored !== true) throw stalledError();
@@ -283,17 +284,4 @@ export class Queues implements SpoolStore {
     const results = await Promise.allSettled(closed);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
-}
-
-/** A message as recovery would find it; nothing was tried yet. */
-function reported(ref: StoredRef, { envelope, sizeBytes }: StoredMessage): RecoveredMessage {
-  const { queueId, receivedAtMs, reversePath, recipients, body, smtpUtf8, tenant, priority } = envelope;
-  const { quarantine, tlsDemand, user, verp } = envelope;
-  const waiting = recipients.map(
-    ({ address }, index) => ({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' }) as const,
-  );
-  const known = { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, tenant, priority };
-  const facts = { ...known, quarantine, tlsDemand, verp, ...(user !== undefined && { user }) };
-  const ways = { copies: copiesIn(recipients), routes: routesIn(recipients) };
-  return { ...facts, ...ways, held: quarantine !== undefined, waiting };
 }

@@ -250,8 +250,8 @@ export interface SpoolStore {
   usage(): SpoolUsage;
   /** Of each of several stores, by its number; an only store has no such function. */
   states?(): readonly StoreState[];
-  /** Resolves when all outcomes so far are on stable storage. */
-  flush(): Promise<void>;
+  /** Resolves when all outcomes so far are on stable storage. @param only - of these stores alone, by their numbers */
+  flush(only?: readonly number[]): Promise<void>;
   /** Number of outcomes that are not on stable storage yet. */
   readonly unstored: number;
   /** Tries for this time to store all outcomes; resolves to the number of outcomes that are not stored. */

@@ -117,7 +117,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'late-writer.ts',
         'store-access.ts',
       ],
-      ['probe.ts', 'queue-member.ts', 'homeless-outcomes.ts', 'bounded-files.ts'],
+      ['probe.ts', 'queue-member.ts', 'homeless-outcomes.ts', 'as-recovered.ts', 'bounded-files.ts'],
       ['file-io.ts'],
       ['file-layer.ts', 'queue-id.ts', 'types.ts'],
       ['spool-problem.ts'],

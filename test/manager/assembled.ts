@@ -54,6 +54,8 @@ export interface GroundOptions extends Pick<ManagerParts, 'openPlugins' | 'route
   readonly store?: MemoryStore;
   /** Sender processes that live when the manager starts. */
   readonly before?: readonly number[];
+  /** What lies beside the mail, where another manager is to find it. */
+  readonly disk?: SimulatedDisk;
   /** Virtual time of the test's own. */
   readonly timers?: VirtualTimers;
   /** Instead of the one that `plans` and `routes` say. */
@@ -234,9 +236,9 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   const plans = new Map<string, RoutePlan>();
   const routes = new Map<string, string>();
   const awaited: (readonly number[])[] = [];
-  const nothing = { kind: 'nxdomain', ttlSeconds: 60, authenticated: false } as const;
+  const none = () => Promise.resolve({ kind: 'nxdomain', ttlSeconds: 60, authenticated: false } as const);
   let tellOutage: (outage: Outage | undefined) => void = () => undefined;
-  const disk = new SimulatedDisk({ seed: 1 }).process();
+  const disk = (options.disk ?? new SimulatedDisk({ seed: 1 })).process();
   await disk.files.mkdir('/spool');
   const manager = await assemble({
     ...options,
@@ -254,10 +256,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     spool: store,
     openRouter: (config) => ({
       router: options.routerOf?.(config) ?? routerOf(plans, routes),
-      lookups: {
-        txt: () => Promise.resolve(nothing),
-        addresses: () => Promise.resolve(nothing),
-      },
+      lookups: { txt: none, addresses: none },
       onOutage: (changed) => {
         tellOutage = changed;
       },

@@ -46,6 +46,8 @@ function ground(limits: Partial<LimitAnswers> = {}) {
   const operations = new Operations({
     queueName: () => undefined,
     tallies: new QueueTallies(),
+    queueNames: () => [],
+    mover: {} as never,
     missing: () => [],
     counters: new RoleCounters(),
     manager: {
@@ -182,6 +184,8 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   const operations = new Operations({
     queueName: () => undefined,
     tallies: new QueueTallies(),
+    queueNames: () => [],
+    mover: {} as never,
     manager: {
       scheduler,
       receivedAtMs: () => 0,

@@ -1,17 +1,19 @@
-// The operations `queue.change`, `job.list` and `job.cancel`: hold, release, retry, reroute, remove and bounce, as jobs that the manager
+// The operations `queue.change`, `job.list` and `job.cancel`: hold, release, retry, reroute, remove, bounce and move, as jobs that the manager
 // does in small slices. A job tells its progress, and can be cancelled: what it has done by then stays done.
 
 import { z } from 'zod';
 import type { QueueFilter } from '../queue-row.ts';
-import { noQuestion } from './common.ts';
+import { noQuestion, text } from './common.ts';
 import { filterSchema } from './queue-list.ts';
 
-export const queueActions = ['retry', 'reroute', 'hold', 'release', 'remove', 'bounce'] as const;
+export const queueActions = ['retry', 'reroute', 'hold', 'release', 'remove', 'bounce', 'move'] as const;
 export type QueueAction = (typeof queueActions)[number];
 
 export interface QueueChange {
   readonly action: QueueAction;
   readonly filter: QueueFilter;
+  /** Of a `move`: the name of the queue that gets the mail; `default` is that of [queue]. */
+  readonly to?: string | undefined;
   /** Nothing is changed: the report says what would be. */
   readonly dryRun?: boolean | undefined;
   /** The answer comes at once, and the job goes on when nobody waits for it. Otherwise it belongs to its connection. */
@@ -41,7 +43,7 @@ export interface JobReport extends JobProgress {
   readonly startedAtMs: number;
   /** Recipients for which the change is in force, but not on the disk. */
   readonly unstored: number;
-  /** Recipients that were not changed, because the report about them cannot be stored. */
+  /** Recipients that were not changed, because the report about them, or the message in the other queue, cannot be stored. */
   readonly refused: number;
   /** Why something could not be stored, or why the job failed; otherwise empty. */
   readonly reason: string;
@@ -78,12 +80,18 @@ export interface JobName {
   readonly job: number;
 }
 
-const change: z.ZodType<QueueChange> = z.strictObject({
-  action: z.enum(queueActions),
-  filter: filterSchema,
-  dryRun: z.boolean().optional(),
-  detach: z.boolean().optional(),
-});
+const change: z.ZodType<QueueChange> = z
+  .strictObject({
+    action: z.enum(queueActions),
+    filter: filterSchema,
+    to: text.optional(),
+    dryRun: z.boolean().optional(),
+    detach: z.boolean().optional(),
+  })
+  .refine(({ action, to }) => (action === 'move') === (to !== undefined), {
+    message: 'a move needs the name of a queue, and nothing else has one',
+    path: ['to'],
+  });
 
 const progressFields = { seen: z.number(), of: z.number(), recipients: z.number(), messages: z.number() };
 const progress: z.ZodType<JobProgress> = z.object(progressFields);

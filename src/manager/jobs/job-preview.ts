@@ -28,6 +28,7 @@ export function wouldChange(
     case 'release':
       return isHeld ? released !== 'of-routes' : released !== 'placed' && isPassedByRelease(route);
     case 'reroute':
+    case 'move':
       return state !== 'active';
     case 'retry':
       return state !== 'active' && state !== 'held';

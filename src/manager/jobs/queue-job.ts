@@ -1,17 +1,15 @@
-// One job of an operator: walks the queue in slices and changes what matches. Promises: a slice takes some ms; what was
-// changed stays changed when the job ends early; what it reports as changed is on stable storage, or it says that it is not.
+// One job of an operator: walks the queue in slices and changes what matches. Promises: a slice takes some ms; what was changed stays changed when
+// the job ends early; what it reports as changed is on stable storage, or it says that it is not.
 
 import type { JobProgress, JobReport, QueueChange } from '../../control/operations/queue-change.ts';
-import type { Timers } from '../../io/timers.ts';
-import type { MessageHandle, Scheduler } from '../../schedule/types.ts';
+import type { MessageHandle } from '../../schedule/types.ts';
 import { errorText } from '../../policy/error-text.ts';
-import type { SpoolStore } from '../../spool/types.ts';
-import type { QueueChanges } from '../queue-changes.ts';
-import type { Reroutes } from '../ways/reroutes.ts';
 import type { JobPace } from './job-pace.ts';
+import type { JobParts } from './job-parts.ts';
 import { PreviewCounts, wouldChange } from './job-preview.ts';
 import { Slice } from './slice.ts';
-import { type ChoiceParts, type ChosenMessage, MessageChoice } from './message-choice.ts';
+import { type ChosenMessage, MessageChoice } from './message-choice.ts';
+import { MoveSteps } from './move-steps.ts';
 
 /** Envelopes that are read, and reports that are stored, at the same time. */
 const mostReads = 32;
@@ -19,19 +17,12 @@ const mostReports = 16;
 /** Pause between two reports of progress. */
 const progressMs = 500;
 
-export interface JobParts extends ChoiceParts {
-  readonly changes: QueueChanges;
-  readonly reroutes: Pick<Reroutes, 'move' | 'movesOf' | 'moveReleased'>;
-  readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate'>;
-  readonly manager: ChoiceParts['manager'] & { readonly scheduler: Pick<Scheduler, 'counts'> };
-  readonly timers: Timers;
-}
-
 export class QueueJob {
   readonly #parts: JobParts;
   readonly #change: QueueChange;
   readonly #pace: JobPace;
   readonly #choice: MessageChoice;
+  readonly #moves: MoveSteps | undefined;
   readonly #candidates: Iterator<MessageHandle | undefined, void>;
   readonly #preview = new PreviewCounts();
   readonly #id: number;
@@ -44,7 +35,7 @@ export class QueueJob {
   #seen = 0;
   #recipients = 0;
   #messages = 0;
-  /** Recipients of messages that are held or released now, changed or not: outcomes of before may not be on the disk yet. */
+  /** Recipients of messages that are held or released now, changed or not. */
   #inForce = 0;
   #unstored = 0;
   #refused = 0;
@@ -58,6 +49,7 @@ export class QueueJob {
     this.#pace = pace;
     this.#choice = new MessageChoice(parts, change.filter);
     this.#candidates = this.#choice.candidates();
+    if (change.action === 'move') this.#moves = new MoveSteps(parts, change, this.#choice, pace);
     this.#startedAtMs = parts.dateMs();
     this.#of = this.#choice.lookUps ?? parts.manager.scheduler.counts().messages;
     this.#progress = this.#now();
@@ -97,8 +89,7 @@ export class QueueJob {
   /** Does the job. @param told - called with its progress every half a second */
   async run(told: (progress: JobProgress) => void): Promise<void> {
     try {
-      await this.#walk(told);
-      await this.#flush();
+      await this.#walk(told).then(() => this.#flush());
       this.#state = this.#isCancelled ? 'cancelled' : 'done';
     } catch (error) {
       this.#state = 'failed';
@@ -108,18 +99,16 @@ export class QueueJob {
   }
 
   async #walk(told: (progress: JobProgress) => void): Promise<void> {
-    const { changes, timers } = this.#parts;
-    const { action, dryRun } = this.#change;
-    if (action === 'bounce' && dryRun !== true)
-      await Promise.race([changes.beforeBounce(), this.#cancelled.promise]);
+    const { timers } = this.#parts;
+    if (this.#change.action === 'bounce' && this.#change.dryRun !== true)
+      await Promise.race([this.#parts.changes.beforeBounce(), this.#cancelled.promise]);
     let toldMs = timers.nowMs();
     for (let isLast = false; !isLast && !this.#isCancelled;) {
       isLast = await this.#step();
       if (timers.nowMs() - toldMs < progressMs) continue;
       const reached = this.#now();
       await this.#flush();
-      this.#progress = reached;
-      told(reached);
+      told((this.#progress = reached));
       toldMs = timers.nowMs();
     }
   }
@@ -127,12 +116,14 @@ export class QueueJob {
   /** Resolves to true when no message is left. */
   #step(): Promise<boolean> {
     const { action, dryRun } = this.#change;
+    if (this.#moves !== undefined) return this.#moveSome(this.#moves);
     if (action === 'reroute') return this.#rerouteSome();
     if (dryRun !== true && action === 'release' && this.#choice.released !== 'placed')
       return this.#releaseSome();
     if (dryRun !== true && action === 'bounce') return this.#bounceSome();
-    const readsAddresses = this.#choice.looksAtAddresses || (action === 'remove' && dryRun !== true);
-    return readsAddresses ? this.#changeSomeByAddress() : this.#changeSome();
+    if (this.#choice.looksAtAddresses || (action === 'remove' && dryRun !== true))
+      return this.#changeSomeByAddress();
+    return this.#changeSome();
   }
 
   /** Looks at messages and changes them, one by one, until the slice is over. */
@@ -173,6 +164,17 @@ export class QueueJob {
     return isLast;
   }
 
+  async #moveSome(moves: MoveSteps): Promise<boolean> {
+    const step = await moves.step(this.#cancelled.promise);
+    this.#seen += step.seen;
+    this.#recipients += step.recipients;
+    this.#messages += step.messages;
+    this.#refused += step.refused;
+    if (step.reason !== '') this.#reason = step.reason;
+    this.#preview.add(step.found);
+    return step.isLast;
+  }
+
   async #rerouteSome(): Promise<boolean> {
     const { wanted, isLast } = await this.#chooseAll(mostReads);
     const { changes, reroutes, timers } = this.#parts;
@@ -193,10 +195,10 @@ export class QueueJob {
 
   /** Releases messages from holds of routes, too, and moves them to the routes behind. */
   async #releaseSome(): Promise<boolean> {
-    const { wanted, isLast } = await this.#chooseAll(mostReads);
     const { reroutes, timers } = this.#parts;
-    const startMs = timers.nowMs();
+    const { wanted, isLast } = await this.#chooseAll(mostReads);
     const left = wanted.values();
+    const startMs = timers.nowMs();
     this.#apply(() => left.next().value);
     for (const each of wanted) await reroutes.moveReleased(each);
     this.#pace.spent(timers.nowMs() - startMs);
@@ -246,22 +248,20 @@ export class QueueJob {
 
   #apply(next: () => ChosenMessage | undefined): void {
     const { action, dryRun } = this.#change;
-    if (dryRun === true || action === 'bounce' || action === 'reroute') {
+    if (dryRun === true || action === 'bounce' || action === 'move' || action === 'reroute') {
       for (let each = next(); each !== undefined; each = next()) this.#count(each.queueId, each.recipients);
       return;
     }
-    const { changes } = this.#parts;
-    const { recipients, messages, inForce } = changes.apply(action, next, this.#choice.released);
-    this.#recipients += recipients;
-    this.#messages += messages;
-    this.#inForce += inForce;
+    const changed = this.#parts.changes.apply(action, next, this.#choice.released);
+    this.#recipients += changed.recipients;
+    this.#messages += changed.messages;
+    this.#inForce += changed.inForce;
   }
 
   #count(queueId: string, recipients: ChosenMessage['recipients']): void {
     if (this.#parts.changes.isGivingUp(queueId)) return;
-    const changed = recipients.filter((each) =>
-      wouldChange(this.#change.action, each, this.#choice.released),
-    );
+    const { action } = this.#change;
+    const changed = recipients.filter((each) => wouldChange(action, each, this.#choice.released));
     if (changed.length === 0) return;
     this.#recipients += changed.length;
     this.#messages++;
@@ -281,9 +281,9 @@ export class QueueJob {
 
   /** Brings what was changed so far to stable storage. If this fails, the change is in force nevertheless, and goes on. */
   async #flush(): Promise<void> {
+    // The time of a retry is not kept: after a restart it comes as planned before. Routes are looked up at each start. A move flushes by itself.
     const { action, dryRun } = this.#change;
-    // The time of a retry is not kept: after a restart it comes as planned before. Routes are looked up at each start.
-    if (dryRun === true || action === 'retry' || action === 'reroute') return;
+    if (dryRun === true || ['retry', 'reroute', 'move'].includes(action)) return;
     if (this.#recipients + this.#inForce === 0) return;
     try {
       await this.#parts.store.flush();

@@ -6,7 +6,9 @@ import type { Call } from '../../control/operations/operation.ts';
 import type { JobName, JobProgress, JobReport, QueueChange } from '../../control/operations/queue-change.ts';
 import type { Logger } from '../../log/logger.ts';
 import { JobPace } from './job-pace.ts';
-import { QueueJob, type JobParts } from './queue-job.ts';
+import type { JobParts } from './job-parts.ts';
+import { storeNamed } from './move-steps.ts';
+import { QueueJob } from './queue-job.ts';
 
 /** Most jobs at work: each walks the queue, and more of them would only wait for each other. */
 const mostRunning = 8;
@@ -32,7 +34,7 @@ export class QueueJobs {
 
   /**
    * Begins a job; resolves to its report when it has ended, or at once when it is detached.
-   * @throws {ControlError} `JOBS_TOO_MANY`, `SLUICE_STOPPING`
+   * @throws {ControlError} `JOBS_TOO_MANY`, `QUEUE_UNKNOWN`, `SLUICE_STOPPING`
    */
   change(change: QueueChange, { signal, report }: Call<JobProgress>): Promise<JobReport> {
     if (this.#isStopping) {
@@ -42,6 +44,7 @@ export class QueueJobs {
         'Run the command again when Sluice has been started.',
       );
     }
+    requireQueue(this.#parts.queueNames(), change.to);
     const running = [...this.#jobs.values()].filter(({ isRunning }) => isRunning);
     if (running.length >= mostRunning) {
       throw new ControlError(
@@ -102,4 +105,14 @@ export class QueueJobs {
     const ended = [...this.#jobs].filter(([, { isRunning }]) => !isRunning);
     for (const [id] of ended.slice(0, -mostEnded)) this.#jobs.delete(id);
   }
+}
+
+/** @param to - undefined: nothing moves */
+function requireQueue(names: readonly string[], to: string | undefined): void {
+  if (to === undefined || storeNamed(names, to) >= 0) return;
+  throw new ControlError(
+    'QUEUE_UNKNOWN',
+    `There is no queue ${JSON.stringify(to)}.`,
+    `The queues are ${['default', ...names].join(', ')}. Another one is added as [queues.NAME], by a restart.`,
+  );
 }

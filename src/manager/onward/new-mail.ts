@@ -32,11 +32,10 @@ export async function storeNewMail(
   const queueId = writer.newQueueId();
   const receivedAtMs = dateMs();
   const envelope = { ...outline, queueId, receivedAtMs };
-  const whole = content instanceof Uint8Array ? content : content.content;
   const appended =
-    whole === undefined
-      ? await copyLarge(writer, envelope, prefix, content as StoredMessage)
-      : await writer.append({ envelope, prefix, content: [whole] });
+    content instanceof Uint8Array
+      ? await writer.append({ envelope, prefix, content: [content] })
+      : await storeCopy(writer, envelope, prefix, content);
   const { reversePath, recipients, tenant, priority, tlsDemand, verp, user } = envelope;
   const to = recipients.map(({ address }) => address);
   const { sizeBytes } = appended;
@@ -67,12 +66,18 @@ export async function storeNewMail(
   });
 }
 
-async function copyLarge(
+/**
+ * Stores the content of a message with another envelope, behind these fields.
+ * @throws {SpoolError} when it cannot be stored, or read
+ */
+export async function storeCopy(
   writer: SpoolWriter,
   envelope: Envelope,
-  prefix: Uint8Array,
+  prefix: Uint8Array | undefined,
   message: StoredMessage,
 ): ReturnType<SpoolWriter['append']> {
+  const { content } = message;
+  if (content !== undefined) return writer.append({ envelope, prefix, content: [content] });
   const large = await writer.openLarge(envelope.queueId);
   try {
     for await (const piece of message.stream()) await large.write(piece);

@@ -24,6 +24,8 @@ export interface RecipientFacts {
 
 /** A recipient of a message that is looked at. */
 export interface WaitingRecipient extends RecipientFacts {
+  /** When it is tried next, in the scheduler's time; not given: as soon as it may. */
+  readonly dueMs?: number;
   /** `window opens at …` or `hold of …`, while the schedule of its mail or its route lets nothing go. */
   readonly waitsFor?: string | undefined;
   readonly lastRefusal: LastRefusal;

@@ -82,6 +82,8 @@ export function recipientsOfMessage(s: State, message: MessageHandle): WaitingRe
   for (const task of tasksOf(s, message)) {
     const state = tasks.state.get(task);
     const waitsFor = windowOf(s, state, task);
+    const hasTime = state === TaskState.waiting || state === TaskState.held;
+    const dueMs = hasTime ? tasks.dueMs.get(task) : 0;
     for (const recipient of recipientsOf(s, task)) {
       const route = recipients.route.get(recipient);
       found.push({
@@ -96,6 +98,7 @@ export function recipientsOfMessage(s: State, message: MessageHandle): WaitingRe
         warnAfterMs: timesOf(s, route).warnAfterMs,
         attempts: recipients.attempts.get(recipient),
         lastRefusal: s.refusals.form(recipients.lastRefusal.get(recipient)),
+        ...(dueMs > 0 && { dueMs }),
       });
     }
   }

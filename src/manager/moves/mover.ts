@@ -1,0 +1,292 @@
+// Moves waiting mail to the store of another queue. Promises: a message is whole on stable storage in the new store, with all that was known of its
+// recipients, before these leave the old one, and is not tried there before they have left; so each is in both for a moment, is lost by no crash, and is
+// delivered once, since a start finds out by the intents (`move-intents.ts`) which of the two counts. Recipients in a transaction stay, and are named.
+
+import type { DatedClock } from '../../io/steady-clock.ts';
+import type { Timers } from '../../io/timers.ts';
+import type { Events } from '../../log/events.ts';
+import type { Envelope } from '../../message/envelope.ts';
+import { errorText } from '../../policy/error-text.ts';
+import type { Scheduler, WaitingRecipient } from '../../schedule/types.ts';
+import { SpoolError } from '../../spool/spool-error.ts';
+import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
+import { defaultQueue } from '../../values/queue-name.ts';
+import type { Admission } from '../admission.ts';
+import type { GivingUp } from '../giving-up.ts';
+import type { ChosenMessage } from '../jobs/message-choice.ts';
+import type { Manager } from '../manager.ts';
+import { storeCopy } from '../onward/new-mail.ts';
+import type { MoveIntent, MoveIntents } from './move-intents.ts';
+import type { DoubtfulMoves } from './doubtful-moves.ts';
+import type { Moved } from './moved.ts';
+import { type MessageState, movedEnvelope, movedMessage, outcomesOf } from './moved-message.ts';
+
+/** While the old store cannot write down what has left it, that is tried again after this time. */
+const againMs = 1_000;
+
+export interface MoverParts {
+  readonly store: Pick<
+    SpoolStore,
+    'flush' | 'isDamaged' | 'locate' | 'pin' | 'settle' | 'submitted' | 'unpin'
+  >;
+  readonly reader: Pick<SpoolReader, 'read'>;
+  readonly writers: readonly SpoolWriter[];
+  readonly manager: Pick<Manager, 'change'> & {
+    readonly admission: Pick<Admission, 'passesHolds' | 'recovered' | 'warned'>;
+    readonly scheduler: Pick<Scheduler, 'hold' | 'isQueued' | 'recipientsOf' | 'release' | 'remove'>;
+  };
+  readonly givingUp: Pick<GivingUp, 'isGivingUp'>;
+  readonly intents: MoveIntents;
+  /** Takes those of which nothing has come: the new message may be there all the same. */
+  readonly doubtful: Pick<DoubtfulMoves, 'add'>;
+  readonly happenings: Pick<Events, 'happened'>;
+  readonly clock: Pick<DatedClock, 'dateOf'>;
+  readonly timers: Timers;
+  /** The name of the queue whose store has this number; undefined: the default one. */
+  readonly queueName: (store: number) => string | undefined;
+}
+
+/** A message in hand. */
+interface Moving {
+  readonly chosen: ChosenMessage;
+  readonly from: number;
+  readonly recipients: readonly WaitingRecipient[];
+  readonly state: MessageState;
+  readonly isHeldHere: boolean;
+  readonly newId: string;
+}
+
+interface Stored extends Moving {
+  readonly envelope: Envelope;
+  readonly message: RecoveredMessage;
+}
+
+export class Mover {
+  readonly #parts: MoverParts;
+  /** One after the other: the intents of all are one file. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(parts: MoverParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends what waits for a disk; the next start finds out what has moved. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Resolves when nothing is being moved. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+
+  /** Would this recipient be moved? */
+  isElsewhere({ queueId }: Pick<ChosenMessage, 'queueId'>, to: number): boolean {
+    const ref = this.#parts.store.locate(queueId);
+    return ref !== undefined && ref.store !== to;
+  }
+
+  /** Moves messages, some tens at a time; their order stays. @param to - the number of the store. It never rejects. */
+  move(chosen: readonly ChosenMessage[], to: number): Promise<Moved> {
+    const moved = this.#last.then(() => this.#move(chosen, to));
+    const last: Promise<void> = moved.then(() =>
+      this.#last === last ? this.#parts.intents.tidy() : undefined,
+    );
+    this.#last = last;
+    return moved;
+  }
+
+  async #move(chosen: readonly ChosenMessage[], to: number): Promise<Moved> {
+    const counts = { recipients: 0, messages: 0, busy: [] as ChosenMessage[], refused: 0, reason: '' };
+    const writer = this.#parts.writers[to];
+    if (writer === undefined) return { ...counts, isFull: true, reason: `there is no store ${to}` };
+    const inHand = chosen.flatMap((each) => this.#take(each, to, writer, counts));
+    if (inHand.length === 0) return { ...counts, isFull: false };
+    const intents = inHand.map(({ chosen: { queueId: from }, newId, recipients }): MoveIntent => ({
+      from,
+      to: newId,
+      recipients: recipients.map(({ recipient }) => recipient),
+    }));
+    let isFull = false;
+    const refuse = (moving: readonly Moving[], error: unknown): void => {
+      counts.refused += moving.reduce((sum, { recipients }) => sum + recipients.length, 0);
+      counts.reason = errorText(error);
+      isFull ||=
+        error instanceof SpoolError && (error.code === 'SPOOL_FULL' || error.code === 'SPOOL_WRITE_FAILED');
+    };
+    try {
+      await this.#parts.intents.begin(intents);
+      const stored = await this.#store(inHand, writer, refuse);
+      if (stored.length > 0) {
+        const left = await this.#leave(stored, to, refuse);
+        counts.messages += left.length;
+        counts.recipients += left.reduce((sum, { waiting }) => sum + waiting.length, 0);
+      }
+    } catch (error) {
+      refuse(inHand, error);
+      isFull = true;
+    } finally {
+      const left = new Set(this.#parts.intents.all);
+      this.#parts.doubtful.add(intents.filter((each) => left.has(each)));
+      for (const each of inHand) this.#letGo(each);
+    }
+    return { ...counts, isFull };
+  }
+
+  /** Takes what can be moved of a message out of the reach of deliveries. */
+  #take(
+    chosen: ChosenMessage,
+    to: number,
+    writer: SpoolWriter,
+    counts: { readonly busy: ChosenMessage[]; refused: number; reason: string },
+  ): Moving[] {
+    const { givingUp, manager, store } = this.#parts;
+    const { admission, scheduler } = manager;
+    const { message, queueId } = chosen;
+    if (!scheduler.isQueued(message, queueId)) return [];
+    const ref = store.locate(queueId);
+    if (ref === undefined || ref.store === to || givingUp.isGivingUp(queueId)) return [];
+    const wanted = new Set(chosen.recipients.map(({ recipient }) => recipient));
+    const present = scheduler.recipientsOf(message).filter(({ recipient }) => wanted.has(recipient));
+    if (store.isDamaged(queueId)) {
+      counts.refused += present.length;
+      counts.reason = `${queueId} is damaged, and stays where it is`;
+      return [];
+    }
+    const isBusy = ({ state }: WaitingRecipient): boolean => state === 'active';
+    const busy = present.filter(isBusy);
+    if (busy.length > 0) counts.busy.push({ message, queueId, recipients: busy });
+    const recipients = present
+      .filter((each) => !isBusy(each))
+      .toSorted((one, other) => one.recipient - other.recipient);
+    if (recipients.length === 0) return [];
+    const state = {
+      isHeld: recipients.some(({ isHeld }) => isHeld),
+      passesHolds: admission.passesHolds(message),
+      warnedAfterMs: admission.warned.afterMs(message),
+    };
+    store.pin(queueId);
+    // This hold is not journaled: a crash ends it.
+    let isHeldHere = false;
+    manager.change([], () => {
+      isHeldHere = scheduler.hold(message);
+    });
+    return [{ chosen, from: ref.store, recipients, state, isHeldHere, newId: writer.newQueueId() }];
+  }
+
+  /** Stores them in the new store, with what its journal has to know. */
+  async #store(
+    inHand: readonly Moving[],
+    writer: SpoolWriter,
+    refuse: (moving: readonly Moving[], error: unknown) => void,
+  ): Promise<Stored[]> {
+    const tried = await Promise.all(
+      inHand.map((each) => this.#storeOne(each, writer).catch((error: unknown) => ({ each, error }))),
+    );
+    return tried.flatMap((each) => {
+      if (!('error' in each)) return [each];
+      refuse([each.each], each.error);
+      return [];
+    });
+  }
+
+  async #storeOne(moving: Moving, writer: SpoolWriter): Promise<Stored> {
+    const { clock, reader, store } = this.#parts;
+    const { chosen, newId, recipients, state } = moving;
+    const ref = store.locate(chosen.queueId);
+    if (ref === undefined) throw new SpoolError('SPOOL_MISSING', `${chosen.queueId} is gone`);
+    const content = await reader.read(ref);
+    const indexes = recipients.map(({ recipient }) => recipient);
+    const envelope = movedEnvelope(content.envelope, newId, indexes);
+    const appended = await storeCopy(writer, envelope, undefined, content);
+    const message = movedMessage(appended, envelope, recipients, state, (ms) => clock.dateOf(ms));
+    if (!store.submitted(newId, appended.ref, recipients.length))
+      throw new SpoolError('SPOOL_UNREADABLE', 'the store of the queue is not there');
+    store.settle(outcomesOf(message));
+    return { ...moving, envelope, message };
+  }
+
+  /** Takes the recipients out of the old store, then lets the new messages be delivered. @returns these */
+  async #leave(
+    stored: readonly Stored[],
+    to: number,
+    refuse: (moving: readonly Moving[], error: unknown) => void,
+  ): Promise<RecoveredMessage[]> {
+    const { intents, manager, store } = this.#parts;
+    try {
+      await store.flush([to]);
+    } catch (error) {
+      // The old ones count, now and at a start.
+      store.settle(stored.flatMap(({ message }) => removedOf(message, message.waiting)));
+      refuse(stored, error);
+      return [];
+    }
+    const left = stored.flatMap((each) => this.#removeOld(each));
+    await this.#flushOld(stored);
+    if (this.#isStopped) return [];
+    manager.change([], () => {
+      for (const message of left) manager.admission.recovered(message);
+    });
+    const done = new Set(stored.map(({ newId }) => newId));
+    intents.end(intents.all.filter((each) => done.has(each.to)));
+    return left;
+  }
+
+  /** @returns the new message with the recipients that were still there; none: all had left the queue meanwhile */
+  #removeOld({ chosen, envelope, message, recipients }: Stored): RecoveredMessage[] {
+    const { happenings, manager, queueName, store } = this.#parts;
+    const { queueId } = chosen;
+    const outcomes: Outcome[] = [];
+    let removed: ReadonlySet<number> = new Set();
+    manager.change(outcomes, () => {
+      if (!manager.scheduler.isQueued(chosen.message, queueId)) return;
+      const indexes = recipients.map(({ recipient }) => recipient);
+      removed = new Set(manager.scheduler.remove(chosen.message, indexes));
+      for (const recipient of removed) outcomes.push({ kind: 'removed', queueId, recipient });
+    });
+    const isMoved = ({ index }: { readonly index: number }): boolean =>
+      removed.has(recipients[index]?.recipient ?? -1);
+    const gone = message.waiting.filter((each) => !isMoved(each));
+    if (gone.length > 0) store.settle(removedOf(message, gone));
+    const waiting = message.waiting.filter(isMoved);
+    for (const { address } of waiting) {
+      const queue = queueName(message.ref.store) ?? defaultQueue;
+      happenings.happened('moved', {
+        id: queueId,
+        from: envelope.reversePath,
+        to: address,
+        queue,
+        newId: message.queueId,
+      });
+    }
+    return waiting.length === 0 ? [] : [{ ...message, waiting }];
+  }
+
+  /** Resolves when the old stores have it on stable storage that the mail has left them: they may be on disks that are full. */
+  async #flushOld(stored: readonly Stored[]): Promise<void> {
+    const stores = [...new Set(stored.map(({ from }) => from))];
+    for (;;) {
+      try {
+        await this.#parts.store.flush(stores);
+        return;
+      } catch {
+        if (this.#isStopped) return;
+      }
+      await new Promise<void>((resolve) => {
+        this.#parts.timers.setTimeout(resolve, againMs).unref();
+      });
+    }
+  }
+
+  #letGo({ chosen: { message, queueId }, isHeldHere }: Moving): void {
+    const { manager, store } = this.#parts;
+    store.unpin(queueId);
+    if (!isHeldHere || !manager.scheduler.isQueued(message, queueId) || store.isDamaged(queueId)) return;
+    manager.change([], (nowMs) => void manager.scheduler.release(message, nowMs));
+  }
+}
+
+function removedOf({ queueId }: RecoveredMessage, waiting: RecoveredMessage['waiting']): Outcome[] {
+  return waiting.map(({ index: recipient }) => ({ kind: 'removed', queueId, recipient }));
+}

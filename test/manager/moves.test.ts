@@ -1,0 +1,192 @@
+// Waiting mail moves to the store of another queue with all that is known of it, in its order. Wherever it ends in the middle, a start finds each
+// recipient once.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
+import { VirtualTimers } from '../../sim/virtual-timers.ts';
+import type { JobReport } from '../../src/control/operations/queue-change.ts';
+import type { Outcome } from '../../src/spool/types.ts';
+import { envelopeFor } from '../spool/support.ts';
+import { deferred, type Ground, ground, plain, startMs } from './assembled.ts';
+import { KeptSpool } from './kept-spool.ts';
+
+const config = `${plain.replace('"10m"', '"1d"').replace('"1m"', '"3h"')}\n[queues.news]\n`;
+const hourMs = 3_600_000;
+
+/** Has been tried three times; comes again in an hour and so many ms. */
+const tried =
+  (recipients: number, afterMs = 0) =>
+  (queueId: string): Outcome[] =>
+    Array.from({ length: recipients }, (_, recipient) => ({
+      kind: 'deferred',
+      queueId,
+      recipient,
+      attempts: 3,
+      nextAttemptAtMs: startMs + hourMs + afterMs,
+      refusal: '',
+    }));
+
+interface World {
+  readonly spool: KeptSpool;
+  readonly disk: SimulatedDisk;
+  readonly timers: VirtualTimers;
+}
+
+function world(capacity?: number): World {
+  const timers = new VirtualTimers();
+  const spool = new KeptSpool(['news'], () => startMs, capacity);
+  return { spool, disk: new SimulatedDisk({ seed: 1 }), timers };
+}
+
+/** A manager over what is there; with `stopsAt`, everything stops at that step. */
+async function manager(
+  t: TestContext,
+  { spool, disk, timers }: World,
+  stopsAt?: number,
+): Promise<{ at: Ground; steps: () => number }> {
+  const { spool: own, steps } = spool.process(timers, stopsAt);
+  const at = await ground(t, { config, disk, timers, store: own as never });
+  return { at, steps };
+}
+
+/** Begins the move, and passes so much time that it is through, or has stopped. */
+async function move(at: Ground, question: object = {}): Promise<JobReport | undefined> {
+  const operator = at.operator();
+  await operator.ask('queue.change', { action: 'move', to: 'news', filter: {}, ...question });
+  for (let turns = 0; turns < 60; turns++) {
+    const answer = operator.told.find((each) => 'result' in each);
+    if (answer !== undefined && 'result' in answer) return answer.result as JobReport;
+    await at.timers.pass(50);
+  }
+  return undefined;
+}
+
+test('mail moves with its arrival, attempts, next attempt and hold, in its order', async (t) => {
+  const here = world();
+  const { spool } = here;
+  for (const [index, name] of ['c', 'a', 'b'].entries())
+    await spool.put(
+      0,
+      (id) => ({
+        ...envelopeFor(id, [`${name}1@x.test`, `${name}2@y.test`], startMs - 1000 + index),
+        tenant: 'shop',
+      }),
+      (id) => [...tried(2, index)(id), ...(name === 'b' ? [{ kind: 'held', queueId: id } as const] : [])],
+    );
+  const { at } = await manager(t, here);
+  const report = await move(at, { filter: { domain: 'x.test' } });
+  assert.deepEqual([report?.state, report?.recipients, report?.messages, report?.reason], ['done', 3, 3, '']);
+  const times = (address: string, index: number, held = '') =>
+    `${address} 3 ${startMs + hourMs + index}${held}`;
+  assert.deepEqual(spool.waiting(1), [
+    times('c1@x.test', 0),
+    times('a1@x.test', 1),
+    times('b1@x.test', 2, ' held'),
+  ]);
+  assert.deepEqual(spool.waiting(0), [
+    times('c2@y.test', 0),
+    times('a2@y.test', 1),
+    times('b2@y.test', 2, ' held'),
+  ]);
+  assert.deepEqual(
+    [...(spool.kept[1] ?? [])].map(({ envelope }) => [envelope.tenant, envelope.receivedAtMs - startMs]),
+    [
+      ['shop', -1000],
+      ['shop', -999],
+      ['shop', -998],
+    ],
+  );
+  const moved = at.log.events.filter(({ event }) => event === 'moved');
+  assert.deepEqual(
+    moved.map(({ to, queue }) => `${String(to)} ${String(queue)}`),
+    ['c1@x.test news', 'a1@x.test news', 'b1@x.test news'],
+  );
+  // It is there already.
+  assert.equal((await move(at, { filter: { domain: 'x.test' } }))?.recipients, 0);
+  const back = await move(at, { to: 'default', filter: { queue: 'news' } });
+  assert.deepEqual([back?.recipients, spool.waiting(1)], [3, []]);
+});
+
+test('wherever everything stops, a start finds each recipient once, and with its attempts', async (t) => {
+  for (let stopsAt = 1; ; stopsAt++) {
+    const here = world();
+    const { spool } = here;
+    for (let index = 0; index < 3; index++)
+      await spool.put(
+        0,
+        (id) => envelopeFor(id, [`a${index}@x.test`, `b${index}@x.test`], startMs - 5),
+        tried(2, index),
+      );
+    const before = spool.waiting(0).toSorted();
+    const { at, steps } = await manager(t, here, stopsAt);
+    const report = await move(at);
+    const { at: later } = await manager(t, here);
+    await later.timers.pass(10_000);
+    const found = [...spool.waiting(0), ...spool.waiting(1)];
+    assert.deepEqual(found.toSorted(), before, `after step ${stopsAt}`);
+    const [page] = await later.ask('page', { filter: {} });
+    assert.ok(page !== undefined && 'result' in page);
+    assert.equal((page.result as { rows: unknown[] }).rows.length, 6, `after step ${stopsAt}`);
+    if (report !== undefined && steps() < stopsAt) {
+      assert.ok(stopsAt > 10, 'it has some steps');
+      assert.deepEqual(spool.waiting(0), []);
+      break;
+    }
+  }
+});
+
+test('what is in a transaction moves when that is over', async (t) => {
+  const here = world();
+  const { spool } = here;
+  await spool.put(
+    0,
+    (id) => envelopeFor(id, ['a@x.test'], startMs),
+    () => [],
+  );
+  const { at } = await manager(t, here);
+  const sender = await at.sender(1);
+  const { connection } = sender.connect;
+  const moving = move(at);
+  await at.timers.pass(1_000);
+  assert.equal(spool.waiting(1).length, 0);
+  await sender.done(connection, [deferred(0)]);
+  assert.equal((await moving)?.recipients, 1);
+  assert.match(spool.waiting(1)[0] ?? '', /^a@x\.test 1 /u);
+  assert.deepEqual(spool.waiting(0), []);
+});
+
+test('a store without room takes no more, and what did not move waits where it was', async (t) => {
+  const here = world(200);
+  const { spool } = here;
+  for (let index = 0; index < 4; index++) {
+    await spool.put(index % 2, (id) => envelopeFor(id, [`a${index}@x.test`], startMs), tried(1));
+  }
+  const { at } = await manager(t, here);
+  const report = await move(at);
+  assert.deepEqual([report?.state, report?.recipients, report?.refused], ['done', 2, 0]);
+  const full = world(60);
+  for (const store of [0, 0, 1, 1])
+    await full.spool.put(store, (id) => envelopeFor(id, ['a@x.test'], startMs), tried(1));
+  const { at: other } = await manager(t, full);
+  const refused = await move(other);
+  assert.deepEqual([refused?.recipients, refused?.refused], [0, 2]);
+  assert.match(refused?.reason ?? '', /no room left/u);
+  assert.equal(full.spool.waiting(0).length, 2);
+  const [page] = await other.ask('page', { filter: {} });
+  assert.ok(page !== undefined && 'result' in page);
+  const { rows } = page.result as { rows: { isHeld: boolean; state: string }[] };
+  assert.deepEqual(
+    rows.map(({ state }) => state),
+    ['waiting', 'waiting', 'waiting', 'waiting'],
+  );
+});
+
+test('a queue that there is not is told with those that there are', async (t) => {
+  const { at } = await manager(t, world());
+  const operator = at.operator();
+  await operator.ask('queue.change', { action: 'move', to: 'new', filter: {} });
+  const [answer] = operator.told;
+  assert.ok(answer !== undefined && 'error' in answer, JSON.stringify(answer));
+  assert.match(JSON.stringify(answer), /QUEUE_UNKNOWN.*default, news/u);
+});
