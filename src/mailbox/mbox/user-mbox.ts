@@ -11,6 +11,14 @@ import { lockBySystem } from './system-lock.ts';
 
 const lockWaitMs = 30_000;
 
+/** Of the file itself: it has no place for what is unfinished. */
+const lockOfSystem: HeldLock = {
+  left: undefined,
+  renew: () => Promise.resolve(),
+  isHeld: () => Promise.resolve(true),
+  note: () => Promise.resolve(),
+};
+
 /** Folders such as /var/mail may let nobody make files: there the lock of the system must do. */
 const noNewFiles: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
@@ -42,7 +50,7 @@ async function append(
     const isLocked = await lockBySystem(file.fd, path, lockWaitMs);
     if (!isLocked && lock === undefined)
       throw systemError('ENOLCK', `${path} cannot be locked: its folder takes no file ${path}.lock`);
-    await appendEntry(file, pieces, lock ?? { renew: async () => undefined, isHeld: async () => true });
+    await appendEntry(file, pieces, lock ?? lockOfSystem);
   } finally {
     await file.close();
   }
