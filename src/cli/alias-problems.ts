@@ -1,5 +1,5 @@
 // Which aliases of [[recipients]] lead nowhere, for `sluice check`: they are followed as for mail, each from its line of the table. Mailboxes that only a
-// program, another server or the directory of a running Sluice knows are taken to exist.
+// program, another server, the system or the directory of a running Sluice knows are taken to exist.
 
 import { open } from 'node:fs/promises';
 import type { Config, RecipientsConfig } from '../config/config.ts';
@@ -84,6 +84,7 @@ function ruleOf(
     key,
     subaddress: separators,
     directory,
+    local,
     program,
     callAhead,
     control,
@@ -93,7 +94,8 @@ function ruleOf(
 ): RecipientRule {
   const ofTable = table === undefined ? undefined : opened.get(table);
   const ofAliases = aliases === undefined ? undefined : opened.get(aliases);
-  const knowsElsewhere = [table, directory, program, callAhead, control].some((each) => each !== undefined);
+  const knowsElsewhere =
+    [table, directory, program, callAhead, control].some((each) => each !== undefined) || local === true;
   return {
     domains: domain,
     source:
@@ -163,7 +165,8 @@ async function entriesOf(settings: TableSettings): Promise<readonly Entry[]> {
   const handle = await open(settings.path);
   try {
     if (kind === 'cdb') await readRecords(handle, take);
-    else await readEntries(handle, kind === 'aliases' ? aliasesForm : keyValueForm, take);
+    // What cannot be read is told with the table.
+    else await readEntries(handle, kind === 'aliases' ? aliasesForm : keyValueForm, take, () => undefined);
   } finally {
     await handle.close();
   }

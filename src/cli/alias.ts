@@ -10,6 +10,7 @@ import { accountOf } from '../directory/record.ts';
 import { accountKey } from '../directory/account-key.ts';
 import { aliasTargets } from '../policy/recipients/alias-targets.ts';
 import { askedRecipient } from '../policy/recipients/recipient-source.ts';
+import type { AliasLines } from '../table/alias-lines.ts';
 import { tableKey } from '../table/table-key.ts';
 import { absent } from '../table/table.ts';
 import { type AliasFile, aliasFile, changeAliases, readAliases } from './alias-file.ts';
@@ -94,8 +95,8 @@ async function add(given: string, addresses: readonly string[], options: AliasOp
   const added = addresses.flatMap((each) => piecesOf(name, each));
   const value = await changeAliases(file, (lines) => {
     const all = [...piecesOf(name, lines.valueOf(name) ?? ''), ...added];
-    const next = [...new Map(all.map((each) => [tableKey(each), each])).values()].join(', ');
-    return [lines.with(name, next), next];
+    const next = [...new Map(all.map((each) => [tableKey(each), each])).values()];
+    return [changed(lines, name, next), next.join(', ')];
   });
   print(name, value, {});
 }
@@ -107,7 +108,7 @@ async function remove(given: string, addresses: readonly string[], options: Alia
     const value = lines.valueOf(name);
     if (value === undefined)
       throw fault(`There is no alias ${name}.`, '"sluice alias list" shows those that there are.');
-    if (addresses.length === 0) return [lines.with(name, undefined), undefined];
+    if (addresses.length === 0) return [lines.with(name, []), undefined];
     const before = piecesOf(name, value);
     const keys = new Set(addresses.map(tableKey));
     const next = before.filter((each) => !keys.has(tableKey(each)));
@@ -116,8 +117,7 @@ async function remove(given: string, addresses: readonly string[], options: Alia
         `The alias ${name} does not stand for all of these.`,
         `It stands for ${value}. Nothing was changed.`,
       );
-    const text = next.length === 0 ? undefined : next.join(', ');
-    return [lines.with(name, text), text];
+    return [changed(lines, name, next), next.length === 0 ? undefined : next.join(', ')];
   });
   if (left === undefined) process.stderr.write(`The alias ${name} was removed.\n`);
   else print(name, left, {});
@@ -158,6 +158,15 @@ async function test(address: string, options: AliasOptions): Promise<void> {
           ? `${JSON.stringify({ to, ...(owner !== undefined && { sender: owner }) })}\n`
           : `${to}${owner === undefined ? '' : `  (from ${owner})`}\n`,
       );
+}
+
+function changed(lines: AliasLines, name: string, values: readonly string[]): AliasLines {
+  try {
+    return lines.with(name, values);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw fault(`The alias ${name} cannot be written: ${error.message}. Nothing was changed.`);
+  }
 }
 
 /** An address, or `@` and a domain, as tables have it. */

@@ -5,11 +5,15 @@ import type { DirectoryConfig } from '../config/directory-config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { examineSource } from '../directory/examine-source.ts';
 import { accountOf } from '../directory/record.ts';
+import { placeOf as mailboxPlaceOf } from '../mailbox/mailbox-place.ts';
 import { lacksSecret } from '../directory/scram-secrets.ts';
 import { type Identity, identityOf } from '../process/privileges/identity.ts';
 import { isOpenTo, wanted } from '../process/privileges/is-open-to.ts';
 import { isOwnDirectory } from '../config/directory-config.ts';
 import { openOwn } from './own-directory.ts';
+
+/** Users that are told of one by one. */
+const mostNamed = 5;
 
 /** Looks at every source once. */
 export async function directoryProblems(config: Config): Promise<ConfigWarning[]> {
@@ -22,7 +26,9 @@ export async function directoryProblems(config: Config): Promise<ConfigWarning[]
     const problems = await examineSource(settings);
     const withoutSecret = isScramOffered && problems.length === 0 ? await usersWithoutSecret(settings) : [];
     const closed = problems.length === 0 ? await closedTo(reader, settings) : [];
-    return [...problems, ...closed, ...withoutSecret].map((problem) => ({
+    // What cannot be read is among the problems.
+    const withoutMailbox = await usersWithoutMailbox(config, settings).catch(() => []);
+    return [...problems, ...closed, ...withoutSecret, ...withoutMailbox].map((problem) => ({
       path,
       message: `${place}: ${problem}`,
     }));
@@ -80,6 +86,22 @@ async function usersWithoutSecret(settings: DirectoryConfig): Promise<readonly s
   return [
     `${who} a password without a secret for SCRAM, so that clients which prefer SCRAM cannot log in: give a new password with "sluice user passwd", or leave SCRAM out of mechanisms of [login]`,
   ];
+}
+
+/** Whose mail waits for ever. */
+async function usersWithoutMailbox(
+  { mailboxes, route }: Config,
+  settings: DirectoryConfig,
+): Promise<readonly string[]> {
+  if (!isOwnDirectory(settings) || !route.some(({ kind }) => kind === 'mailbox')) return [];
+  const reasons = await openOwn(settings, { mode: 0o600, owner: undefined }).read((records) =>
+    [...records.users()].flatMap((record) => {
+      const place = mailboxPlaceOf(mailboxes, accountOf(record).user);
+      return place.kind === 'fault' ? [`${record.user} can have no mailbox: ${place.why}`] : [];
+    }),
+  );
+  const more = reasons.length - mostNamed;
+  return more > 0 ? [...reasons.slice(0, mostNamed), `${more} more users can have no mailbox`] : reasons;
 }
 
 function placeOf(settings: DirectoryConfig): { readonly key: string; readonly place: string } {

@@ -4,10 +4,21 @@ import { systemReason } from '../config/read/config-error.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EEXIST';
+}
+
 /** @returns a function that throws `MAILBOX_ACCESS` for an error of the system */
 export function mailboxFailed(path: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof SluiceError) throw error;
+    if (isTaken(error))
+      throw new CommandError(
+        exitCodes.osError,
+        'MAILBOX_TAKEN',
+        `The mailbox ${path} is there already, and two do not become one.`,
+        'Nothing was changed. Look into it with "sluice mailbox show", and remove it with "sluice mailbox remove" if nobody needs it.',
+      );
     throw new CommandError(
       exitCodes.osError,
       'MAILBOX_ACCESS',

@@ -42,6 +42,7 @@ export async function systemUserProblems(
   }
   const names = await aliases.read(local.aliases);
   if (names.kind === 'failing') return found;
+  for (const message of names.unread) found.push({ path: ['local', 'aliases'], message });
   for (const message of await systemAliasProblems(names, route, local.permits))
     found.push({ path: ['local', 'aliases'], message });
   return found;

@@ -7,6 +7,7 @@ import { isThere, moveMailbox, removeMailbox } from '../mailbox/mailbox-changes.
 import { type MailboxPlace, placeOf } from '../mailbox/mailbox-place.ts';
 import { countMailbox } from '../mailbox/quota/mailbox-usage.ts';
 import { confirm } from './confirm.ts';
+import { mailboxOfUser } from './mailbox-of.ts';
 import { mailboxFailed } from './mailbox-failed.ts';
 import { mailCame, mailWent } from './shared-quotas.ts';
 import { bytes as sizeText } from './text-table.ts';
@@ -38,6 +39,14 @@ function placeIn({ mailboxes, route }: Config, record: UserRecord): MailboxPlace
   if (!route.some(({ kind }) => kind === 'mailbox')) return undefined;
   const place = placeOf(mailboxes, accountOf(record).user);
   return place.kind === 'place' ? place : undefined;
+}
+
+/**
+ * Where mail is put into mailboxes, a user must be able to have one.
+ * @throws {CommandError} `MAILBOX_PLACE`
+ */
+export function refuseWithoutMailbox(config: Config, record: UserRecord): void {
+  if (config.route.some(({ kind }) => kind === 'mailbox')) mailboxOfUser(config, accountOf(record).user);
 }
 
 /** A user who is new may have the name of one whose mail was kept: then the mail is told of. */

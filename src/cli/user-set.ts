@@ -2,9 +2,11 @@
 
 import type { Command } from 'commander';
 import { changeUser, type ListChange, type UserChange } from '../directory/edit/change-user.ts';
+import { readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type DirectoryOptions, ownDirectory } from './own-directory.ts';
 import { messagesOf, quotaOf } from './quota-option.ts';
+import { refuseWithoutMailbox } from './user-mail.ts';
 import { userText } from './user-text.ts';
 
 /** False: with --no-alias and so on. */
@@ -43,8 +45,8 @@ export function registerSet(user: Command): Command {
     .option('--no-mailbox', 'no place of its own')
     .option('--quota <size>', 'how much mail there may be, such as 1GiB')
     .option('--quota-messages <number>', 'how many messages there may be')
-    .option('--no-quota-messages', 'as many messages as there is room for')
-    .option('--no-quota', 'as much mail as there is room for')
+    .option('--no-quota-messages', 'the quota_messages of [mailboxes] holds')
+    .option('--no-quota', 'the quota of [mailboxes] holds')
     .option('--disable', 'nobody may log in as this user, whatever the password')
     .option('--enable', 'the user may log in again')
     .action(set);
@@ -52,9 +54,12 @@ export function registerSet(user: Command): Command {
 
 async function set(address: string, options: SetOptions): Promise<void> {
   const change = changeOf(options);
-  const { record, isChanged } = await ownDirectory(options).edit((records) =>
-    changeUser(records, address, change),
-  );
+  const config = readConfig(options.config);
+  const { record, isChanged } = await ownDirectory(options).edit((records) => {
+    const changed = changeUser(records, address, change);
+    if (change.mailbox !== undefined) refuseWithoutMailbox(config, changed.record);
+    return changed;
+  });
   process.stdout.write(userText(record));
   const what = isChanged ? 'was changed' : 'was like this before';
   process.stderr.write(`The user ${record.user} ${what}.\n`);

@@ -25,6 +25,7 @@ import { registerTest } from './user-test.ts';
 import {
   mailOfRemoved,
   mailOfRenamed,
+  refuseWithoutMailbox,
   removedMailOption,
   type RemovedMailOptions,
   renamedMailOption,
@@ -124,6 +125,8 @@ async function add(address: string, options: AddOptions): Promise<void> {
     ...(quota !== undefined && { quota: quotaOf(quota) }),
     ...(quotaMessages !== undefined && { quota_messages: messagesOf(quotaMessages) }),
   };
+  const config = readConfig(options.config);
+  refuseWithoutMailbox(config, record);
   const directory = ownDirectory(options);
   // What is wrong with the rest is told before anybody types a password.
   await directory.read((records) => newUser(records, record));
@@ -135,7 +138,7 @@ async function add(address: string, options: AddOptions): Promise<void> {
   });
   if (password !== undefined && generate) process.stdout.write(`${password}\n`);
   process.stderr.write(`The user ${address} was added.\n`);
-  await tellOfFoundMail(readConfig(options.config), record);
+  await tellOfFoundMail(config, record);
 }
 
 async function passwd(address: string, options: PasswordOptions): Promise<void> {
@@ -205,6 +208,7 @@ async function rename(
   const directory = ownDirectory(options);
   const { record, users } = await directory.read(withOthers(address));
   const config = readConfig(options.config);
+  refuseWithoutMailbox(config, { ...record, user: next });
   await goOnWith(await referencesTo(config, users, record, [record.user]), `Rename ${record.user}`);
   const then = await mailOfRenamed(config, record, next, options);
   await directory.edit((records) => renameUser(records, address, next));

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { brokenTable, TableError } from './table-error.ts';
 import { tableKey } from './table-key.ts';
-import { readLines, type SkipLine, type TakeLine } from './text-lines.ts';
+import { type LineReading, readLines, type SkipLine, type TakeLine } from './text-lines.ts';
 import { isWhiteSpace } from './kinds/white-space.ts';
 
 /** One line of a text file. Offsets are in bytes of the line. */
@@ -29,6 +29,8 @@ export interface TextForm {
   readonly emptyKey?: string;
   /** A line that begins with white space goes on with the one before it. */
   readonly goesOn?: true;
+  /** Lines may be as long as an entry that goes over several. */
+  readonly hasLongLines?: true;
   /** Of several lines with one key, the last counts. */
   readonly lastCounts?: true;
   /** The key that a line which cannot be read seems to be about; not given: such a line makes the whole file useless. Undefined: about none. */
@@ -46,6 +48,8 @@ export type TakeUnread = (key: Buffer | undefined, error: TableError, line: numb
 
 /** The longest entry that goes over several lines. */
 const maxJoinedBytes = 65_536;
+/** Room for more than two of the longest. */
+const longLines = { maxLineBytes: maxJoinedBytes, pieceBytes: 4 * maxJoinedBytes };
 
 const upperA = 65;
 const upperZ = 90;
@@ -79,7 +83,8 @@ export function readEntries(
     if (key.length === 0) throw brokenTable(`line ${line} has no key`);
     take(key, bytes.subarray(valueStart, valueEnd), line);
   };
-  return form.goesOn === true ? readJoinedLines(handle, entry) : readLines(handle, entry, { skip });
+  const reading = { ...(form.hasLongLines === true && longLines), skip };
+  return form.goesOn === true ? readJoinedLines(handle, entry, reading) : readLines(handle, entry, reading);
 }
 
 function keyOfBroken(bytes: Buffer, keyOf: (bytes: Buffer) => Buffer | undefined): Buffer | undefined {
@@ -88,22 +93,40 @@ function keyOfBroken(bytes: Buffer, keyOf: (bytes: Buffer) => Buffer | undefined
 }
 
 /** Reads lines of which one that begins with white space goes on with the one before it. */
-async function readJoinedLines(handle: FileHandle, take: TakeLine): Promise<boolean> {
+async function readJoinedLines(handle: FileHandle, take: TakeLine, reading: LineReading): Promise<boolean> {
+  const { skip } = reading;
   let joined: Buffer = Buffer.alloc(0);
   let first = 0;
-  const isComplete = await readLines(handle, (bytes, line) => {
-    if (isWhiteSpace(bytes[0])) {
-      if (first === 0) throw brokenTable(`line ${line} begins with white space, and no line is before it`);
+  /** Of one of the lines of the entry. */
+  let fault: TableError | undefined;
+  const end = (): void => {
+    if (first === 0) return;
+    if (fault === undefined) take(joined, first);
+    else if (skip === undefined) throw fault;
+    else skip(joined, fault, first);
+  };
+  const line = (bytes: Buffer, number: number, wrong: TableError | undefined): void => {
+    if (isWhiteSpace(bytes[0]) && first > 0) {
+      fault ??= wrong;
       if (joined.length + bytes.length > maxJoinedBytes)
-        throw brokenTable(`the entry of line ${first} is longer than ${maxJoinedBytes} bytes`);
-      joined = Buffer.concat([joined, bytes]);
+        fault ??= brokenTable(`the entry of line ${first} is longer than ${maxJoinedBytes} bytes`);
+      if (fault === undefined) joined = Buffer.concat([joined, bytes]);
+      else if (skip === undefined) throw fault;
       return;
     }
-    if (first > 0) take(joined, first);
+    end();
     joined = Buffer.from(bytes);
-    first = line;
+    first = number;
+    fault = isWhiteSpace(bytes[0])
+      ? brokenTable(`line ${number} begins with white space, and no line is before it`)
+      : wrong;
+    if (fault !== undefined && skip === undefined) throw fault;
+  };
+  const isComplete = await readLines(handle, (bytes, number) => line(bytes, number, undefined), {
+    ...reading,
+    skip: skip && ((bytes, error, number) => line(bytes, number, error)),
   });
-  if (first > 0) take(joined, first);
+  end();
   return isComplete;
 }
 

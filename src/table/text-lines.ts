@@ -8,8 +8,7 @@ import { brokenTable, type TableError } from './table-error.ts';
 
 /** Read at once, and gone through in one turn of the event loop: a few milliseconds, where a line costs a microsecond. */
 const usualPieceBytes = 65_536;
-/** The longest line, without its end. */
-const maxLineBytes = 8192;
+const usualLineBytes = 8192;
 
 const lf = 10;
 const cr = 13;
@@ -28,7 +27,9 @@ export type TakeLine = (bytes: Buffer, line: number) => void;
 export type SkipLine = (bytes: Buffer, error: TableError, line: number) => void;
 
 export interface LineReading {
-  /** More than two of the longest lines; smaller where lines cost more. */
+  /** The longest line, without its end; 8,192 unless it is given. */
+  readonly maxLineBytes?: number | undefined;
+  /** More than two of the longest lines, and 65,536 unless it is given; smaller where lines cost more. */
   readonly pieceBytes?: number;
   /** Undefined: a line that cannot be read is an error. */
   readonly skip?: SkipLine | undefined;
@@ -42,12 +43,19 @@ export interface LineReading {
 export async function readLines(
   handle: FileHandle,
   take: TakeLine,
-  { pieceBytes = usualPieceBytes, skip }: LineReading = {},
+  { maxLineBytes = usualLineBytes, pieceBytes = usualPieceBytes, skip }: LineReading = {},
 ): Promise<boolean> {
   const buffer = Buffer.allocUnsafeSlow(pieceBytes);
   let kept = 0;
   let position = 0;
   let line = 0;
+  /** The rest of a line that was skipped, up to its end. */
+  let isPassedOver = false;
+  const takeOne = (bytes: Buffer): void => {
+    line++;
+    if (!isPassedOver) takeLine(bytes, line, maxLineBytes, take, skip);
+    isPassedOver = false;
+  };
   for (;;) {
     const { bytesRead } = await handle.read(buffer, kept, pieceBytes - kept, position);
     if (bytesRead === 0) break;
@@ -55,27 +63,46 @@ export async function readLines(
     position += bytesRead;
     const end = kept + bytesRead;
     for (let at = buffer.indexOf(lf, start); at !== -1 && at < end; at = buffer.indexOf(lf, start)) {
-      takeLine(buffer.subarray(start, at), ++line, take, skip);
+      takeOne(buffer.subarray(start, at));
       start = at + 1;
     }
     kept = end - start;
-    if (kept > maxLineBytes + 1) throw tooLong(line + 1);
-    buffer.copyWithin(0, start, end);
+    if (kept > maxLineBytes + 1) {
+      if (!isPassedOver)
+        skipOrThrow(buffer.subarray(start, end), tooLong(line + 1, maxLineBytes), line + 1, skip);
+      isPassedOver = true;
+      kept = 0;
+    }
+    buffer.copyWithin(0, end - kept, end);
   }
-  if (kept > 0) takeLine(buffer.subarray(0, kept), line + 1, take, skip);
-  return kept === 0;
+  const isEnded = kept === 0 && !isPassedOver;
+  if (kept > 0) takeOne(buffer.subarray(0, kept));
+  return isEnded;
 }
 
-function takeLine(bytes: Buffer, line: number, take: TakeLine, skip: SkipLine | undefined): void {
+function takeLine(
+  bytes: Buffer,
+  line: number,
+  maxLineBytes: number,
+  take: TakeLine,
+  skip: SkipLine | undefined,
+): void {
   const content = bytes[bytes.length - 1] === cr ? bytes.subarray(0, -1) : bytes;
-  if (content.length > maxLineBytes) throw tooLong(line);
+  if (content.length > maxLineBytes) {
+    skipOrThrow(content, tooLong(line, maxLineBytes), line, skip);
+    return;
+  }
   let first = 0;
   for (; first < content.length; first++) if (content[first] !== space && content[first] !== tab) break;
   if (first === content.length || content[first] === numberSign) return;
   const fault = characterFault(content, line);
   if (fault === undefined) take(content, line);
-  else if (skip === undefined) throw fault;
-  else skip(content, fault, line);
+  else skipOrThrow(content, fault, line, skip);
+}
+
+function skipOrThrow(bytes: Buffer, error: TableError, line: number, skip: SkipLine | undefined): void {
+  if (skip === undefined) throw error;
+  skip(bytes, error, line);
 }
 
 function characterFault(content: Buffer, line: number): TableError | undefined {
@@ -101,6 +128,6 @@ function byteOrderMark(beginning: Buffer): number {
   return first === 0xef && second === 0xbb && third === 0xbf ? 3 : 0;
 }
 
-function tooLong(line: number) {
+function tooLong(line: number, maxLineBytes: number) {
   return brokenTable(`line ${line} is longer than ${maxLineBytes} bytes`);
 }

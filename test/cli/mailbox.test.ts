@@ -1,7 +1,7 @@
 // `sluice mailbox` and `sluice quota`, and what becomes of mail when a user is removed or renamed.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -234,4 +234,22 @@ test('a domain has a quota of its own, which is shown with how full it is', asyn
   assert.equal((await run('domain set a.test --no-quota --no-quota-messages')).code, 0);
   assert.match((await run('domain show a.test')).stdout, /^quota +none$/mu);
   assert.equal((await run('quota show a.test')).code, 1);
+});
+
+test('a user who can have no mailbox is refused, and told of by check', async (t) => {
+  const { run, mail } = world(t, { 'a.test/joe': [1], 'a.test/sue': [1] });
+  for (const command of [
+    'user add "../x"@a.test --no-password',
+    'user set joe@a.test --mailbox /home/%d/x',
+    'user rename joe@a.test "../x"@a.test',
+  ]) {
+    const refused = await run(command);
+    assert.equal(refused.code, 65, refused.stderr);
+    assert.match(refused.stderr, /can have no mailbox: /u);
+  }
+  assert.match((await run('user show joe@a.test')).stdout, /^user +joe@a\.test$/mu);
+  appendFileSync(join(mail, '../users.jsonl'), `${JSON.stringify({ user: '"../y"@a.test' })}\n`);
+  assert.match((await run('check')).stdout, /"\.\.\/y"@a\.test can have no mailbox: the name of the user/u);
+  const taken = await run('mailbox rename joe@a.test sue@a.test');
+  assert.match(taken.stderr, /^MAILBOX_TAKEN: The mailbox .*\/a\.test\/sue is there already/mu);
 });

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { addToUsage, countMailbox, recount, usageOf } from '../../src/mailbox/quota/mailbox-usage.ts';
@@ -94,6 +102,14 @@ test('something else in the place of the file is replaced, and never followed or
     assert.ok(statSync(join(path, 'maildirsize')).isFile());
   }
   assert.equal(readFileSync(other, 'utf8'), '1000S,10C\n1 1\n');
+});
+
+test('a folder in the place of the file stays, and keeps nothing from being counted', async (t) => {
+  const path = mailbox(t, messages);
+  mkdirSync(join(path, 'maildirsize'));
+  assert.equal(await addToUsage(path, { bytes: 1, messages: 1 }), undefined);
+  for (const bytes of [154, 154]) assert.equal((await usageOf(path, limits, one, nowMs)).bytes, bytes);
+  assert.deepEqual(readdirSync(join(path, 'tmp')), ['e,S=999']);
 });
 
 test('a count leaves nothing in tmp but what was there', async (t) => {

@@ -236,7 +236,7 @@ async function removeLeftFiles(lock: string, staleMs: number): Promise<void> {
   if (looked.has(lock)) return;
   if (looked.size >= mostLooked) looked.clear();
   looked.add(lock);
-  const isLeft = new RegExp(`^\\.\\d{1,10}\\.[0-9a-f-]{36}$`, 'u');
+  const isLeft = /^\.\d{1,10}\.[0-9a-f-]{36}$/u;
   try {
     const start = basename(lock);
     for (const name of await readdir(dirname(lock))) {

@@ -123,9 +123,10 @@ export async function recount(mailbox: string, limits: QuotaLimits, nowMs: numbe
   } finally {
     await file.close();
   }
-  await rename(written, maildirsizePath(mailbox)).catch(async (error: unknown) => {
+  await rename(written, maildirsizePath(mailbox)).catch(async (error: NodeJS.ErrnoException) => {
     await unlink(written).catch(() => undefined);
-    throw error;
+    // Somebody has made a folder of this name: what is there is counted each time then.
+    if (error.code !== 'EISDIR') throw error;
   });
   return { ...usage, unchangedSinceMs: nowMs };
 }

@@ -14,6 +14,7 @@ const restMs = 1_000;
 interface ReadFile {
   readonly version: string;
   readonly aliases: ReadonlyMap<string, string>;
+  readonly unread: readonly string[];
 }
 
 export type AliasNames =
@@ -22,6 +23,8 @@ export type AliasNames =
       readonly textOf: (name: string) => string | undefined;
       /** In lower case. */
       readonly all: Iterable<string>;
+      /** Entries that cannot be read: clauses with the file. Mail for their names waits. */
+      readonly unread: readonly string[];
     }
   /** `reason` is one clause. */
   | { readonly kind: 'failing'; readonly reason: string };
@@ -51,7 +54,7 @@ export class SystemAliases {
       return undefined;
     };
     const all = { [Symbol.iterator]: () => namesIn(files).values() };
-    return { kind: 'names', textOf, all };
+    return { kind: 'names', textOf, all, unread: files.flatMap((file) => file.unread) };
   }
 
   async #file(path: string): Promise<ReadFile | undefined> {
@@ -68,7 +71,7 @@ export class SystemAliases {
     if (known?.version === version) return known;
     // Somebody may be writing it: what it will be is not there yet.
     if (known !== undefined && Date.now() - mtimeMs < restMs) return known;
-    const read = { version, aliases: aliasesIn(await readText(path)) };
+    const read = { version, ...aliasesIn(path, await readText(path)) };
     this.#files.set(path, read);
     return read;
   }
@@ -94,11 +97,14 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function aliasesIn(text: string): ReadonlyMap<string, string> {
+/** A name whose only entry cannot be read stands for nothing, so that its mail waits. */
+function aliasesIn(path: string, text: string): Pick<ReadFile, 'aliases' | 'unread'> {
   const aliases = new Map<string, string>();
-  for (const { name, value } of AliasLines.read(text, 'aliases').entries) {
+  const lines = AliasLines.read(text, 'aliases');
+  for (const { name, value } of lines.entries) {
     const earlier = aliases.get(name);
     aliases.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   }
-  return aliases;
+  for (const { name } of lines.unread) if (name !== undefined && !aliases.has(name)) aliases.set(name, '');
+  return { aliases, unread: lines.unread.map(({ reason }) => `${path}: ${reason}`) };
 }

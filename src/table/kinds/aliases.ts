@@ -1,11 +1,14 @@
 // The text of /etc/aliases, as sendmail, Postfix and Exim read it: a name, a colon and what it stands for, separated by commas; a line that begins
-// with white space goes on with the one before it. A name on several lines has all of their values.
+// with white space goes on with the one before it. A name on several lines has all of their values. An entry that cannot be read makes look-ups of its name
+// fail, and no others.
 
 import type { TableKind } from '../contents.ts';
+import type { PackedMap } from '../packed-map.ts';
+import type { Answer } from '../table.ts';
 import { brokenTable } from '../table-error.ts';
 import type { TextForm } from '../text-entries.ts';
 import { answerWithValues } from './key-value.ts';
-import { openText } from './text.ts';
+import { faultOfValue, openText } from './text.ts';
 import { isWhiteSpace, visibleEnd, visibleStart } from './white-space.ts';
 
 const colon = 58;
@@ -35,7 +38,17 @@ export const aliasesForm: TextForm = {
     return { keyStart: Number(isQuoted), keyEnd, valueStart, valueEnd };
   },
   goesOn: true,
+  hasLongLines: true,
   hasSeveralValues: true,
+  keyOfUnread: (bytes) => {
+    const isQuoted = bytes[0] === quote;
+    const end = isQuoted ? endOfQuoted(bytes) : bytes.indexOf(colon);
+    const key = bytes.subarray(
+      Number(isQuoted),
+      isQuoted ? end : visibleEnd(bytes.subarray(0, Math.max(0, end))),
+    );
+    return end === -1 || (!isQuoted && key.some(isWhiteSpace)) ? undefined : key;
+  },
 };
 
 /** The closing quotation mark; -1 without one. Escaped characters stay as they are written. */
@@ -47,7 +60,16 @@ function endOfQuoted(bytes: Buffer): number {
   return -1;
 }
 
+/** A line that cannot be read counts where no other one is about the name. */
+function answerOfRead(map: PackedMap, key: string): Answer {
+  const answer = answerWithValues(map, key);
+  if (answer.kind !== 'found') return answer;
+  const values = answer.values.filter((each) => faultOfValue(each) === undefined);
+  if (values.length > 0) return values.length === answer.values.length ? answer : { kind: 'found', values };
+  return { kind: 'failing', reason: faultOfValue(answer.values[0] ?? '') ?? '', isOfEntry: true };
+}
+
 export const aliases: TableKind = {
   seesWrites: false,
-  open: (file) => openText(file, aliasesForm, answerWithValues),
+  open: (file) => openText(file, aliasesForm, answerOfRead),
 };

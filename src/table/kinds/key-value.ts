@@ -25,6 +25,7 @@ export const keyValueForm: TextForm = {
     }
     return { keyStart: 0, keyEnd, valueStart, valueEnd };
   },
+  hasLongLines: true,
   hasSeveralValues: true,
 };
 
