@@ -32,6 +32,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   policy: () => import('./policy.ts'),
   limits: () => import('./limits.ts'),
   limit: () => import('./limit.ts'),
+  divert: () => import('./divert.ts'),
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
   clock: () => import('./clock.ts'),

@@ -115,7 +115,7 @@ export function targetText({ target, label }: Pick<Override, 'target' | 'label'>
 }
 
 /** `until 2026-11-22T19:43:09.792Z (2h)`, or `until it is taken back`. */
-export function endText({ untilMs }: Override, nowMs: number): string {
+export function endText({ untilMs }: Pick<Override, 'untilMs'>, nowMs: number): string {
   return untilMs === undefined
     ? 'until it is taken back'
     : `until ${new Date(untilMs).toISOString()} (${age(untilMs - nowMs)})`;

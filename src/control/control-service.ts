@@ -55,6 +55,9 @@ export function controlService({
   return {
     explain: (question, call) => ask('explain', question, call),
     limits: (question, call) => ask('limits', question, call),
+    'divert.add': (question, call) => ask('divert.add', question, call),
+    'divert.list': (question, call) => ask('divert.list', question, call),
+    'divert.end': (question, call) => ask('divert.end', question, call),
     'override.list': (question, call) => ask('override.list', question, call),
     'override.set': (question, call) => ask('override.set', question, call),
     'override.unset': (question, call) => ask('override.unset', question, call),

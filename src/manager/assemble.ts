@@ -7,7 +7,6 @@
 //   manager.configure(config);                            // at a reload
 //   manager.drain(); ...; await manager.stop(graceMs);    // or, in a simulated crash, nothing: forget it, stop its timers
 
-import { join } from 'node:path';
 import { Events, logListener } from '../log/events.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import type { MessageHandle } from '../schedule/types.ts';
@@ -30,7 +29,6 @@ import { Operations } from './operations.ts';
 import { openTlsState } from './open-tls-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { openStore } from './open-store.ts';
-import { Overrides } from './overrides.ts';
 import { ReportStores } from './report-stores.ts';
 import { PluginsInForce } from './plugins/plugins-in-force.ts';
 import type { ManagerParts } from './given-parts.ts';
@@ -47,9 +45,9 @@ import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueDesk } from './queue-desk.ts';
 import { QueueTallies } from './queue-tallies.ts';
-import { Shaping } from './shaping.ts';
 import { openMoves } from './moves/open-moves.ts';
 import { Mover } from './moves/mover.ts';
+import { openShaping } from './open-shaping.ts';
 import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -87,17 +85,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     nowMs: clock.nowMs,
     tables: parts.routeTables,
   });
-  const overrides = await Overrides.open({
-    path: join(config.spool, 'overrides.json'),
-    files,
-    timers,
-    log,
-    dateMs: clock.dateMs,
-    endsMs: clockWatch.endsMs,
-    troubles,
-    changed: () => events.post({ kind: 'limits' }),
-  });
-  const shaping = new Shaping({ inForce, overrides, seed: Math.floor(machine.random() * 2 ** 31) });
+  const around = { machine, inForce, clockWatch, log, troubles, events };
+  const { shaping, diverting } = await openShaping(around);
   const scheduler = createScheduler(shaping.limits, clock.nowMs());
   scheduler.setDateShift(clock.shiftMs);
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
@@ -239,6 +228,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     srs,
     reports: reports.answers,
     reader,
+    diverting,
     sending: sending.answers,
     defences,
     ...desks,
@@ -282,6 +272,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reader,
     writers,
     clockWatch,
+    diverting,
     sourceWatch,
     quarantineAge: operations.quarantineAge(inForce, clock),
     overdueWatch: overdue,

@@ -7,6 +7,7 @@ import type { SpoolReader, SpoolStore, SpoolWriter } from '../spool/types.ts';
 import { srsSettings } from '../settings/srs.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import type { ClockWatch } from './clock-watch.ts';
+import type { DiversionDesk } from './diversions/diversion-desk.ts';
 import type { DefenceDesk } from './defence-desk.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { InForce } from './in-force.ts';
@@ -74,6 +75,7 @@ export interface AssembledParts {
   readonly reader: SpoolReader;
   readonly writers: readonly SpoolWriter[];
   readonly clockWatch: ClockWatch;
+  readonly diverting: DiversionDesk;
   readonly sourceWatch: SourceWatch;
   readonly overdueWatch: OverdueWatch;
   readonly quarantineAge: QuarantineAge;
@@ -171,6 +173,7 @@ export class AssembledManager {
     const unstored = await store.storeOutcomes(graceMs);
     if (unstored === 0) log.info('the journal is on stable storage');
     await this.#parts.shaping.close();
+    await this.#parts.diverting.close();
     await this.#parts.defences.close();
     await this.#parts.rates.close();
     await this.#parts.sending.close();

@@ -5,6 +5,7 @@ import { managerOperations, type ManagerSet } from '../control/operations/sets.t
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
 import type { Logger } from '../log/logger.ts';
+import type { DiversionDesk } from './diversions/diversion-desk.ts';
 import type { DefenceDesk } from './defence-desk.ts';
 import type { InForce } from './in-force.ts';
 import type { LimitOperations } from './limit-operations.ts';
@@ -24,7 +25,7 @@ import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
 import { SetAside } from './set-aside.ts';
 import type { SendingAnswers } from './sending-answers.ts';
 import { shownSender } from './shown-sender.ts';
-import { ReceiverCalls } from './receiver-calls.ts';
+import type { ReceiverCalls } from './receiver-calls.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
 import { answerAboutSts, type StsAnswersParts } from './sts-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
@@ -59,18 +60,21 @@ export interface OperationsParts
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
   readonly queues: Pick<QueueDesk, 'shown'>;
   readonly troubles?: Troubles | undefined;
+  readonly diverting: Pick<DiversionDesk, 'diversions' | 'receivers'>;
 }
 
 export class Operations {
   readonly setAside: SetAside;
   /** What operators ask receivers. */
-  readonly receivers = new ReceiverCalls();
+  readonly receivers: ReceiverCalls;
   readonly #parts: OperationsParts;
   readonly #service: Service<ManagerSet>;
   readonly #jobs: QueueJobs;
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
+    const { diversions, receivers } = parts.diverting;
+    this.receivers = receivers;
     const { defences, limits, reports, sending, unreadable } = parts;
     this.setAside = new SetAside(parts);
     const listings = new QueueListings({ ...parts, setAside: this.setAside });
@@ -91,6 +95,9 @@ export class Operations {
       'override.list': () => limits.overrides(),
       'override.set': (change) => limits.setOverrides(change),
       'override.unset': (end) => limits.unsetOverrides(end),
+      'divert.add': (question) => diversions.add(question),
+      'divert.list': () => diversions.list,
+      'divert.end': (question) => diversions.end(question),
       'clock.confirm': () => parts.confirmClock() ?? null,
       'tls.sts': (question) => answerAboutSts(parts.sts, question),
       'srs.sender': ({ sender, receivedAtMs }) =>

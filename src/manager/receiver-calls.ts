@@ -18,6 +18,12 @@ interface AskedChannel {
 
 export class ReceiverCalls {
   readonly #callers = new Map<AskedChannel, OperationCaller<ReceiverSet>>();
+  readonly #greet: (ask: Asker<ReceiverSet>) => void;
+
+  /** @param greet - is called with each receiver that has linked */
+  constructor(greet: (ask: Asker<ReceiverSet>) => void = () => undefined) {
+    this.#greet = greet;
+  }
 
   add(channel: AskedChannel): void {
     const caller = new OperationCaller<ReceiverSet>(
@@ -31,10 +37,19 @@ export class ReceiverCalls {
       this.#callers.delete(channel);
       caller.rejectAll(lost());
     });
+    this.#greet((name, question, call) => caller.ask(name, question, call));
   }
 
   take(channel: AskedChannel, response: Response): void {
     this.#callers.get(channel)?.take(response);
+  }
+
+  /** Asks all that are linked now. Resolves when each has answered or is lost: one that links again is greeted. */
+  async askAll<Name extends keyof ReceiverSet & string>(
+    name: Name,
+    question: ReceiverSet[Name]['question'],
+  ): Promise<void> {
+    await Promise.allSettled(Array.from(this.#callers.values(), (caller) => caller.ask(name, question)));
   }
 
   readonly ask: Asker<ReceiverSet> = (name, question, call) => {

@@ -17,6 +17,7 @@ import type { InForce } from './in-force.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
 import { LimitOperations } from './limit-operations.ts';
 import { withOverrides } from './override-rules.ts';
+import type { Diversions } from './diversions/diversions.ts';
 import type { Overrides } from './overrides.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
@@ -26,6 +27,8 @@ import type { RouterInForce } from './ports.ts';
 export interface ShapingParts {
   readonly inForce: InForce;
   readonly overrides: Overrides;
+  /** Their ends move with dates, too. */
+  readonly diversions?: Pick<Diversions, 'datesChanged'>;
   /** Seed of the scheduler's random choices. */
   readonly seed: number;
 }
@@ -67,6 +70,7 @@ export class Shaping {
   /** The clock was set by this much, or is no longer in doubt: see `Overrides.datesChanged`. */
   datesChanged(byMs: number): void {
     this.#parts.overrides.datesChanged(byMs);
+    this.#parts.diversions?.datesChanged(byMs);
   }
 
   /** Where the system carries less than the configuration asks for, in words. */

@@ -2,6 +2,7 @@
 // by a failing disk, is found damaged and does not stop the start.
 
 import { z } from 'zod';
+import { diversionsSchema } from './diversions/diversions.ts';
 import { sendingKinds, sendingQuantities } from '../policy/sending/types.ts';
 import { reportKinds } from '../reports/report.ts';
 import { greatestMaxAgeSeconds } from '../sts/sts-policy.ts';
@@ -268,6 +269,7 @@ export const learnedSchema = z.object({
 /** Schemas by file name; a copy has the schema of its file. */
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
+  ['diversions.json', diversionsSchema],
   ['rates.json', ratesSchema],
   ['sending.json', sendingSchema],
   ['clock.json', clockSchema],

@@ -67,6 +67,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     reports: {} as never,
     sending: undefined as never,
     defences: undefined as never,
+    diverting: {} as never,
     quarantine: { sizeOf: () => undefined, shown: { messages: 0, bytes: 0, tenants: [] } },
     queues: { shown: [] },
     reader: {} as never,
@@ -186,6 +187,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     tallies: new QueueTallies(),
     queueNames: () => [],
     mover: {} as never,
+    diverting: {} as never,
     manager: {
       scheduler,
       receivedAtMs: () => 0,

@@ -6,6 +6,7 @@ import { checkUserPassword, findUser, liftBans, listBans } from './directory.ts'
 import { changePassword, setPassword } from './passwords.ts';
 import { crashTest } from './crash-test.ts';
 import { askByEtrn } from './etrn.ts';
+import { addDiversion, endDiversions, listDiversions } from './diversions.ts';
 import { explain } from './explain.ts';
 import {
   allowInGreylist,
@@ -40,6 +41,9 @@ const passedOn = {
   'override.list': listOverrides,
   'override.set': setOverrides,
   'override.unset': unsetOverrides,
+  'divert.add': addDiversion,
+  'divert.list': listDiversions,
+  'divert.end': endDiversions,
   'clock.confirm': confirmClock,
   'queue.change': changeQueue,
   'queue.etrn': askByEtrn,

@@ -2,6 +2,8 @@
 // are tried on it. The message travels in pieces, so that no process that carries mail stands still for it.
 
 import { z } from 'zod';
+
+import { setDiversions } from './diversions.ts';
 import { points } from '../../policy/stage.ts';
 import type { StageRun, TrialMail, TrialOutcome, TrialReport } from '../../receive/trial/trial-types.ts';
 import { text } from './common.ts';
@@ -84,7 +86,12 @@ export const tryPiece = { question: z.strictObject({ trial, piece: base64 }), an
 /** Tries the pieces that have come. */
 export const tryMail = { question: z.strictObject({ trial, mail }), answer };
 
-const receiver = { 'policy.piece': tryPiece, 'policy.mail': tryMail, 'policy.stages': explainStages };
+const receiver = {
+  'policy.piece': tryPiece,
+  'policy.mail': tryMail,
+  'policy.stages': explainStages,
+  'divert.set': setDiversions,
+};
 
 /** What the manager asks a receiver. */
 export type ReceiverSet = TypesOf<typeof receiver>;

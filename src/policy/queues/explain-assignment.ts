@@ -12,7 +12,7 @@ export interface ExplainedAssignment {
   readonly store: number;
   /** The index of the rule; undefined: none matches. */
   readonly rule: number | undefined;
-  /** Rules before it that hold instead, for some clients or listeners. */
+  /** Rules before it that hold instead, for some clients, listeners or messages. */
   readonly unless: readonly number[];
 }
 
@@ -29,9 +29,12 @@ export function explainAssignment(
       store: 1,
       client: client === undefined ? undefined : rule.client,
       listen: listener === undefined ? undefined : rule.listen,
+      results: undefined,
+      headers: undefined,
     };
     if (new Assignment([asked]).of(mail, address) !== 1) continue;
-    const isOpen = asked.client !== rule.client || asked.listen !== rule.listen;
+    const looksInside = rule.results !== undefined || rule.headers !== undefined;
+    const isOpen = looksInside || asked.client !== rule.client || asked.listen !== rule.listen;
     if (!isOpen) return { store: rule.store, rule: index, unless };
     unless.push(index);
   }

@@ -10,6 +10,7 @@ import type { Logger } from '../../log/logger.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
 import type { MailboxTold } from '../../channel/mailbox-messages.ts';
+import { LiveDiversions } from '../../policy/queues/live-diversions.ts';
 import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import { DefenceLink } from './defence-link.ts';
 import { RoomLink } from './room-link.ts';
@@ -26,6 +27,7 @@ export interface ReceiverLink {
   readonly trials: TrialDesk;
   /** Those that take no more mail. */
   readonly mailboxes: FullMailboxes;
+  readonly diversions: LiveDiversions;
 }
 
 /**
@@ -48,7 +50,8 @@ export function receiverLink(
   const defences = new DefenceLink((message) => link.post(message));
   const trials = new TrialDesk();
   const mailboxes = new FullMailboxes(() => performance.now());
-  const answerer = trialAnswerer(trials, log, (response) => link.post(response));
+  const diversions = new LiveDiversions();
+  const answerer = receiverAnswerer(trials, diversions, log, (response) => link.post(response));
   const link: ReceiverLink['link'] = new ManagerLink({
     connect: managerAt(path),
     hello: () => ({ kind: 'hello', role: 'receiver', ...self, counters: counters.counts }),
@@ -63,21 +66,29 @@ export function receiverLink(
     },
   });
   link.whenLinked(linked);
-  return { link, sending, room, defences, trials, mailboxes };
+  return { link, sending, room, defences, trials, mailboxes, diversions };
 }
 
-export function trialAnswerer(
+/** Answers what the manager asks a receiver. */
+export function receiverAnswerer(
   trials: TrialDesk,
+  diversions: Pick<LiveDiversions, 'set'>,
   log: Pick<Logger, 'error'>,
   respond: (response: Response) => void,
 ): OperationAnswerer<ReceiverSet> {
   return new OperationAnswerer(
     {
       set: receiverOperations,
-      service: trials.service,
+      service: {
+        ...trials.service,
+        'divert.set': (question) => {
+          diversions.set(question.diversions);
+          return null;
+        },
+      },
       party: 'The receiver',
       before: () => undefined,
-      failed: (message) => log.error(`a trial failed: ${message}`),
+      failed: (message) => log.error(`a question of the manager failed: ${message}`),
     },
     respond,
   );

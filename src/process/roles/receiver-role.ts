@@ -24,6 +24,7 @@ import type { SendingLedger } from '../../policy/sending/types.ts';
 import type { DefenceLedger } from '../../policy/defences/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { VisitLedger } from '../../deliver/call-ahead/call-ahead-types.ts';
+import { LiveDiversions } from '../../policy/queues/live-diversions.ts';
 import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import type { Directory } from '../../directory/types.ts';
 
@@ -83,6 +84,8 @@ export interface ReceiverRoleParts {
   readonly trail?: Trail;
   /** Those that take no more mail; undefined: nobody tells of them. */
   readonly mailboxes?: FullMailboxes;
+  /** Undefined: nothing is diverted. */
+  readonly diversions?: LiveDiversions;
   /** Undefined where nobody tries anything. */
   readonly trials?: TrialDesk;
 }
@@ -145,6 +148,7 @@ export class ReceiverRole implements Role {
     const stageWatch = new StageWatch({ deadlines, log, troubles, events, tallies });
     const parts: Parts = {
       stores,
+      diversions: given.diversions ?? new LiveDiversions(),
       intake: new ManagerIntake(link),
       deadlines,
       tenants,

@@ -107,7 +107,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
       const { receiverLink } = await import('./receiver-link.ts');
-      const { link, sending, room, defences, trials, mailboxes } = receiverLink(
+      const { link, sending, room, defences, trials, mailboxes, diversions } = receiverLink(
         path,
         { index, serial, pass },
         counters,
@@ -122,7 +122,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
       const asker = { role: 'receiver', index, serial, pass: keysPass } as const;
       directory = linkedDirectory(config, asker);
       signing = linkedSigner(config, asker);
-      const asked = { directory, sending, room, defences, signing, srs, trials, mailboxes };
+      const asked = { directory, sending, room, defences, signing, srs, trials, mailboxes, diversions };
       const parts = { link, log, troubles, counters, certificates: live, ...asked, trail };
       role = await ReceiverRole.start(config, begin, parts, identity === undefined ? undefined : ports.bind);
       break;

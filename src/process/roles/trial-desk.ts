@@ -31,7 +31,7 @@ export class TrialDesk {
     this.#watch = watch;
   }
 
-  readonly service: Service<ReceiverSet> = {
+  readonly service: Omit<Service<ReceiverSet>, 'divert.set'> = {
     'policy.piece': ({ trial, piece }) => {
       this.#add(trial, Buffer.from(piece, 'base64'));
       return null;

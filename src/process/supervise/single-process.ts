@@ -33,6 +33,7 @@ import type {
   RoleFacts,
   SenderToManager,
 } from '../../channel/messages.ts';
+import { LiveDiversions } from '../../policy/queues/live-diversions.ts';
 import { FullMailboxes } from '../../policy/recipients/full-mailboxes.ts';
 import { LiveSrs } from '../../srs/live-srs.ts';
 import { noSuchProcess } from '../roles/crash-tests.ts';
@@ -44,7 +45,7 @@ import { DirectoryLink } from '../roles/directory-link.ts';
 import type { KeysLink, LinkEnds } from '../roles/keys-calls.ts';
 import { SignerLink } from '../roles/signer-link.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
-import { takeOfManager, trialAnswerer } from '../roles/receiver-link.ts';
+import { receiverAnswerer, takeOfManager } from '../roles/receiver-link.ts';
 import type { Pop3RoleParts } from '../roles/pop3-role.ts';
 import { ReceiverRole } from '../roles/receiver-role.ts';
 import { SenderRole } from '../roles/sender-role.ts';
@@ -171,7 +172,8 @@ export class SingleProcess implements Instance {
     defences.linked();
     const trials = new TrialDesk();
     const mailboxes = new FullMailboxes(() => performance.now());
-    const answerer = trialAnswerer(trials, log, (response) => receiverEnd.post(response));
+    const diversions = new LiveDiversions();
+    const answerer = receiverAnswerer(trials, diversions, log, (response) => receiverEnd.post(response));
     receiverEnd.receive((batch) => takeOfManager(batch, { sending, room, defences, mailboxes, answerer }));
     sending.linked();
     const certificates = new LiveCertificates(this.#desks.certificates.material);
@@ -196,6 +198,7 @@ export class SingleProcess implements Instance {
         srs,
         trials,
         mailboxes,
+        diversions,
       },
     );
     this.#roles.push(receiver);
