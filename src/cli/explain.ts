@@ -2,15 +2,18 @@
 // for now, and the next attempt; and about mail of a user, who the user is and what the user may send.
 
 import { type Command, Option } from 'commander';
+import type { Config } from '../config/config.ts';
 import type { ExplainAnswer } from '../control/operations/explain.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { directoryFailing } from './directory-failing.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type ExplainedSender, senderText } from './explain-sender.ts';
 import { stagesText } from './explain-stages.ts';
+import type { ExplainedMailboxes } from './explain-mailbox.ts';
 import { explainText } from './explain-text.ts';
 import { clientAddress, recipientAddress, senderAddress } from './mail-options.ts';
 import { printText } from './terminal-text.ts';
+import { mailboxWayText } from '../values/mailbox-way.ts';
 import { systemWayText } from '../values/system-way.ts';
 import { ask, type Place } from './until-reachable.ts';
 
@@ -78,21 +81,49 @@ async function explain(address: string | undefined, options: Options, command: C
   }
   if (address === undefined) command.error('error: name a mail address or a domain, or a user with --as');
   const answer = await askAbout(places, address, options);
-  if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
-  else {
-    printText(explainText(answer, Date.now()));
-    if (address.includes('@') && answer.route.target.startsWith(systemWayText))
-      printText(await userOfSystem(address, options.config));
+  const { target } = answer.route;
+  const delivered =
+    target.startsWith(mailboxWayText) && address.includes('@')
+      ? await mailboxesHere(places, address, options.config)
+      : undefined;
+  if (options.json === true) {
+    const facts = { ...answer, ...(delivered !== undefined && { delivered }) };
+    process.stdout.write(`${JSON.stringify(facts)}\n`);
+    return;
   }
+  printText(explainText(answer, Date.now()));
+  if (delivered !== undefined) {
+    const { mailboxesText } = await import('./explain-mailbox.ts');
+    printText(mailboxesText(delivered, address));
+  }
+  if (address.includes('@') && target.startsWith(systemWayText))
+    printText(await userOfSystem(address, options.config));
 }
 
-/** By the file of the configuration, as a start would read it. */
-async function userOfSystem(address: string, config: string | undefined): Promise<string> {
-  const { systemUserText } = await import('./explain-system-user.ts');
+/** As a start would read it. */
+async function configOf(given: string | undefined): Promise<Config | undefined> {
   const { loadConfig } = await import('../config/config.ts');
   const { findConfigFile } = await import('../config/read/find-config.ts');
-  const file = findConfigFile(config);
-  return file === undefined ? '' : systemUserText(loadConfig(file).local, address);
+  const file = findConfigFile(given);
+  return file === undefined ? undefined : loadConfig(file);
+}
+
+async function userOfSystem(address: string, file: string | undefined): Promise<string> {
+  const { systemUserText } = await import('./explain-system-user.ts');
+  const config = await configOf(file);
+  return config === undefined ? '' : systemUserText(config.local, address);
+}
+
+async function mailboxesHere(
+  places: Place,
+  address: string,
+  file: string | undefined,
+): Promise<ExplainedMailboxes | undefined> {
+  const { explainMailboxes } = await import('./explain-mailbox.ts');
+  const config = await configOf(file);
+  if (config === undefined) return undefined;
+  const find = (each: string) => ask(places, { operation: 'user.find', address: each });
+  return explainMailboxes(config, { find }, address, Date.now());
 }
 
 /** Which stages are met, and then where the mail goes. */

@@ -7,6 +7,7 @@ import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { archiveWarnings } from './archive-warnings.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
+import { closeInherited } from '../io/close-inherited.ts';
 import { makeFolder } from '../io/make-folder.ts';
 import type { Logger } from '../log/logger.ts';
 import { configInForce } from '../process/watch/config-troubles.ts';
@@ -21,7 +22,7 @@ import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/o
 import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
 import { keepOwnCrashes } from '../process/watch/own-crashes.ts';
 import { processLogger } from '../process/watch/process-logger.ts';
-import { takeServiceEnvironment } from '../process/service/service-environment.ts';
+import { type ServiceEnvironment, takeServiceEnvironment } from '../process/service/service-environment.ts';
 import { describeHanded, unwantedSockets } from '../process/service/handed-sockets.ts';
 import { ServiceNotifier } from '../process/service/service-notifier.ts';
 import { startSyslogProgram } from '../process/watch/syslog-program.ts';
@@ -46,12 +47,24 @@ export function register(program: Command): void {
 
 async function serve(file: string | undefined): Promise<void> {
   const environment = takeServiceEnvironment(process.env, process.pid);
+  closeInherited(givenOnPurpose(environment, file));
   const notifier = new ServiceNotifier(environment);
   try {
     await serveNotifying(file, notifier, describeHanded(environment.descriptors));
   } finally {
     await notifier.close();
   }
+}
+
+/** Sockets of the service manager, the channel of a parent that is Node, and a configuration that a shell hands over. */
+function givenOnPurpose(
+  { descriptors, notifyDescriptor }: ServiceEnvironment,
+  file: string | undefined,
+): readonly number[] {
+  const ofFile = /^\/(?:dev|proc\/self)\/fd\/(?<fd>\d+)$/u.exec(file ?? '')?.groups?.['fd'];
+  const others = [notifyDescriptor, process.env['NODE_CHANNEL_FD'], ofFile];
+  const given = others.flatMap((each) => (each === undefined ? [] : Number(each)));
+  return [...descriptors.map(({ fd }) => fd), ...given];
 }
 
 async function serveNotifying(

@@ -5,8 +5,11 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 /** fcntl(2): O_CLOEXEC on Linux. */
 const closedOnExec = 0o200_0000;
 
-/** Closes them, so that no program has them that this process starts. Only for a process that was given none on purpose. */
-export function closeInherited(): void {
+/**
+ * Closes them, so that no program has them that this process starts.
+ * @param given - those that it was given on purpose
+ */
+export function closeInherited(given: readonly number[] = []): void {
   let names: readonly string[];
   try {
     names = readdirSync('/proc/self/fdinfo');
@@ -15,7 +18,7 @@ export function closeInherited(): void {
     return;
   }
   for (const descriptor of names.map(Number)) {
-    if (descriptor <= 2) continue;
+    if (descriptor <= 2 || given.includes(descriptor)) continue;
     try {
       const [, flags = ''] =
         /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];

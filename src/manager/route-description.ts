@@ -5,6 +5,7 @@ import type { BackupConfig } from '../config/route-config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
+import { mailboxWayText } from '../values/mailbox-way.ts';
 import { systemWayText } from '../values/system-way.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import { chooserOf, withoutChoice } from '../route/choice.ts';
@@ -87,7 +88,7 @@ function wayText(way: LocalWay): string {
         ? `is kept in the Maildir ${way.place.folder}`
         : `is kept in the file ${way.place.path}`;
     case 'mailbox':
-      return `is delivered into the mailbox ${way.path}${way.aliases === undefined ? '' : `, or goes on if the table "${way.aliases}" has it`}`;
+      return `${mailboxWayText} ${way.path}${way.aliases === undefined ? '' : `, or goes on if the table "${way.aliases}" has it`}`;
     case 'local':
       return systemWayText;
     case 'redirect':

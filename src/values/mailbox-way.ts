@@ -27,6 +27,9 @@ export interface MailboxSettings {
   readonly shared?: SharedQuotas;
 }
 
+/** As a route is described; the path follows. */
+export const mailboxWayText = 'is delivered into the mailbox';
+
 /** Mail is delivered into the mailboxes of users of the directory. */
 export interface MailboxWay extends MailboxSettings {
   readonly kind: 'mailbox';

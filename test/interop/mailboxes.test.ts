@@ -79,7 +79,7 @@ suite('mailboxes', () => {
       }
       assert.match(
         await sluice.cli('explain', 'joe@box.test'),
-        /is delivered into the mailbox .*\/\$\{user\}/u,
+        /is delivered into the mailbox .*\/\$\{user\}[^]*^Mailbox +of joe@box\.test: .*\/joe$/mu,
       );
     });
 

@@ -24,5 +24,6 @@ test(
     assert.ok(ofProgram('').includes('200'));
     // The last one is that of the folder which ls reads.
     assert.deepEqual(ofProgram(`(await import('${module}')).closeInherited()`), ['0', '1', '2', '3']);
+    assert.ok(ofProgram(`(await import('${module}')).closeInherited([200])`).includes('200'));
   },
 );
