@@ -139,7 +139,7 @@ export class HostModel {
     around.trace(() => `${work.queueId} arrives at ${addresses.join(', ')}`);
     const arrivals = around.books.took(content, addresses, underway);
     for (const arrival of arrivals) arrival.store = work.ref.store;
-    around.second?.arrives(work.ref.store);
+    around.others?.arrives(work.ref.store);
     this.#untold.push(underway);
     if (around.random.next() < temper.dropsAfter) this.#hangUp(true, underway);
     else this.#answer(underway, results, arrivals, begun, temper.replyMs);

@@ -50,7 +50,7 @@ export class Inquiry {
   posted(message: unknown): void {
     const response = message as Response | { readonly kind?: undefined };
     if (response.kind !== 'response' || !('result' in response) || !this.#isQuiet()) return;
-    const { books, clock, config, grants, limitBooks, refusals, routeBooks, second, supervision, wellForMs } =
+    const { books, clock, config, grants, limitBooks, refusals, routeBooks, others, supervision, wellForMs } =
       this.#asked;
     const senders = supervision.senders.flatMap((each) => each ?? []);
     const compared = checkAnswer(response.result, {
@@ -62,7 +62,7 @@ export class Inquiry {
       attempts: (name) => (routeBooks.plugin?.isThere === true ? Infinity : grants.mostAttempts(name)),
       senders: senders.length,
       active: senders.reduce((sum, { active }) => sum + active, 0),
-      isAbsent: (offer) => second?.mayBeAbsent(offer.store, wellForMs) ?? false,
+      isAbsent: (offer) => others?.mayBeAbsent(offer.store, wellForMs) ?? false,
       receiversSinceMs: this.#receiversSinceMs(),
       nowMs: clock.nowMs,
       lifetimeMs: config.queue.lifetime,

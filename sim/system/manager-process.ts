@@ -9,7 +9,6 @@ import { managerSlots } from '../../src/process/roles/slots.ts';
 import { createRouter } from '../../src/route/create-router.ts';
 import { routeRules } from '../../src/settings/route-rules.ts';
 import { openReaders, openStores, openWriters } from '../../src/spool/open.ts';
-import { storeAccess } from '../../src/spool/store-access.ts';
 import type { SpoolStore } from '../../src/spool/types.ts';
 import { EventCounters } from '../../src/log/event-counters.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -18,7 +17,7 @@ import { watched } from './journal-watch.ts';
 import type { ManagerEnd } from './manager-end.ts';
 import { breakFiles, breakLink, breakStore, breakWriter } from './sabotage.ts';
 import { isOfTheSystem, type SimProcess } from './sim-process.ts';
-import { secondSpool } from './second-store.ts';
+import { folderOf, storesOf } from './other-stores.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What the journal has allocated ahead: little, so that a seed costs little. */
@@ -196,13 +195,8 @@ export class ManagerProcess {
 
   #spool({ queue }: Config): Spool {
     const { dateMs, memory, sabotage, spool: directory } = this.#around;
-    const { timers } = this.process;
-    const files = watched(this.process.files, join(directory, 'journal'), memory);
-    const second = this.process.secondFiles;
-    const secondWatched = second && watched(second, join(secondSpool, 'journal'), memory, 1);
-    const stores = storeAccess(
-      [{ directory, files }, ...(secondWatched ? [{ directory: secondSpool, files: secondWatched }] : [])],
-      timers,
+    const stores = storesOf(directory, this.process, (files, store) =>
+      watched(files, join(folderOf(store, directory), 'journal'), memory, store),
     );
     let opened: SpoolStore | undefined;
     const common = { segmentBytes: queue.segmentSize, now: dateMs };

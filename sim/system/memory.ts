@@ -156,7 +156,7 @@ export class Memory {
 
   /** What was written longer ago than this must be on the disk: nothing has been wrong for as long. */
   checkSynced(mostMs: number): void {
-    // The disk of a second store may be ill while everything else is well.
+    // The disk of another store may be ill while everything else is well.
     const late = this.unsynced.find(
       ({ store = 0, writtenAtMs }) => store === 0 && writtenAtMs + mostMs < this.#nowMs(),
     );

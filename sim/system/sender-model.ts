@@ -9,7 +9,7 @@ import { openReaders } from '../../src/spool/open.ts';
 import type { SpoolReader } from '../../src/spool/types.ts';
 import type { Arrival } from './arrival.ts';
 import { type Carrier, OutgoingModel } from './outgoing-model.ts';
-import { storesOf } from './store-list.ts';
+import { storesOf } from './other-stores.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -6,7 +6,7 @@ import { SluiceError } from '../../src/errors/sluice-error.ts';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
 import type { Timer, Timers } from '../../src/io/timers.ts';
 import type { Ground } from './ground.ts';
-import type { SecondStore } from './second-store.ts';
+import type { OtherStores } from './other-stores.ts';
 
 /** How long the disk takes for one step of an operation, in ms. */
 export type DiskDelay = () => number;
@@ -15,12 +15,12 @@ export class SimProcess {
   readonly name: string;
   readonly timers: Timers;
   readonly files: FileLayer;
-  /** Those of the second store, in a world that has one. */
-  readonly secondFiles: FileLayer | undefined;
+  /** Those of the other stores, in a world that has some. */
+  readonly otherFiles: readonly FileLayer[];
   readonly startedAtMs: number;
   readonly #ground: Ground;
   readonly #disk: DiskProcess;
-  readonly #second: DiskProcess | undefined;
+  readonly #others: readonly DiskProcess[];
   readonly #ends: (() => void)[] = [];
   /** Has happened to it, and waits until it is continued or has time. */
   readonly #waiting: (() => void)[] = [];
@@ -33,7 +33,7 @@ export class SimProcess {
   #busyUntilMs = 0;
   #heldUpAtMs = -Infinity;
 
-  constructor(ground: Ground, name: string, disk: SimulatedDisk, diskDelay: DiskDelay, second?: SecondStore) {
+  constructor(ground: Ground, name: string, disk: SimulatedDisk, diskDelay: DiskDelay, others?: OtherStores) {
     const { clock } = ground;
     this.#ground = ground;
     this.name = name;
@@ -55,8 +55,8 @@ export class SimProcess {
       };
     this.#disk = disk.process(paced(diskDelay));
     this.files = this.#disk.files;
-    this.#second = second?.disk.process(paced(second.delayMs));
-    this.secondFiles = this.#second?.files;
+    this.#others = (others?.all ?? []).map(({ disk: other, delayMs }) => other.process(paced(delayMs)));
+    this.otherFiles = this.#others.map((each) => each.files);
   }
 
   get isAlive(): boolean {
@@ -116,7 +116,7 @@ export class SimProcess {
     this.#isAlive = false;
     this.#waiting.length = 0;
     this.#disk.kill();
-    this.#second?.kill();
+    for (const other of this.#others) other.kill();
     // A process is not gone, and nobody hears of its end, before its last system calls have returned: what it had asked the
     // disk for is done now or never.
     for (const finish of this.#underWay) finish();

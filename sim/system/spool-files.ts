@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import type { Books } from './books.ts';
-import { type SecondStore, secondSpool } from './second-store.ts';
+import { folderOf, type OtherStores } from './other-stores.ts';
 
 interface SpoolFilesOptions {
   /** The folder of the spool. */
@@ -50,7 +50,7 @@ interface World {
   readonly books: Pick<Books, 'isAccepted'>;
   /** Another one after each power cut. */
   readonly disk: SimulatedDisk;
-  readonly second: SecondStore | undefined;
+  readonly others: OtherStores | undefined;
   readonly spool: string;
 }
 
@@ -59,11 +59,12 @@ export function everyFile(
   world: World,
   receivers: number,
 ): { readonly areFew: () => boolean; readonly names: () => readonly string[] } {
-  const { second, spool } = world;
+  const { others, spool } = world;
   const isAccepted = (queueId: string): boolean => world.books.isAccepted(queueId);
   const stores = [new SpoolFiles(() => world.disk, { spool, receivers, isAccepted })];
-  if (second !== undefined) {
-    stores.push(new SpoolFiles(() => second.disk, { spool: secondSpool, receivers, isAccepted }));
+  for (const [index, other] of (others?.all ?? []).entries()) {
+    const folder = folderOf(index + 1, spool);
+    stores.push(new SpoolFiles(() => other.disk, { spool: folder, receivers, isAccepted }));
   }
   return {
     areFew: () => stores.every(({ areFew }) => areFew),

@@ -15,14 +15,14 @@ import type { RefusalBooks } from './refusal-books.ts';
 import type { RouteBooks } from './route-books.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { SourceBooks } from './source-books.ts';
-import type { SecondStore } from './second-store.ts';
+import type { OtherStores } from './other-stores.ts';
 import type { SimProcess } from './sim-process.ts';
 
 export interface Surroundings extends Ground {
   /** The folder of the spool. */
   readonly spool: string;
-  /** The second store of mail, in some worlds. */
-  readonly second: SecondStore | undefined;
+  /** The stores of mail beside the first one, in some worlds. */
+  readonly others: OtherStores | undefined;
   /** What a process that starts now reads. */
   readonly config: Config;
   readonly sabotage: Sabotage | undefined;

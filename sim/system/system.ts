@@ -22,6 +22,7 @@ import type { Overheard } from './link.ts';
 import { Links } from './links.ts';
 import { Memory } from './memory.ts';
 import type { NameServers } from './name-servers.ts';
+import { offerParts } from './parts.ts';
 import { OutageBooks } from './outage-books.ts';
 import {
   faultsMs,
@@ -42,7 +43,7 @@ import { RoutingPlugin } from './routing-plugin.ts';
 import { SourceBooks } from './source-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
-import { SecondStore } from './second-store.ts';
+import { OtherStores } from './other-stores.ts';
 import { SegmentBooks } from './segment-books.ts';
 import { everyFile } from './spool-files.ts';
 import { Supervision } from './supervision.ts';
@@ -98,7 +99,7 @@ export class System implements Targets, Asked, Stoppable {
   readonly #scenario: Scenario;
   disk: SimulatedDisk;
   diskMs: number;
-  readonly second: SecondStore | undefined;
+  readonly others: OtherStores | undefined;
   /** The system's clock is ahead of the time of this world. */
   #aheadMs = 0;
   #supervision: Supervision | undefined;
@@ -167,7 +168,7 @@ export class System implements Targets, Asked, Stoppable {
     });
     this.disk = new SimulatedDisk({ seed, capacityBytes });
     this.diskMs = diskMs;
-    this.second = SecondStore.of(seed, this, capacityBytes, diskMs);
+    this.others = OtherStores.of(seed, this, capacityBytes, diskMs);
     this.#strikes = new Strikes(this);
     this.#aims = new Aims({
       aims: scenario.faults.length > 0 ? someAims(new Random(seed + aimsOffset)) : [],
@@ -195,7 +196,7 @@ export class System implements Targets, Asked, Stoppable {
     for (const { atMs, afterSteps, fault } of faults) {
       this.clock.at(startMs + atMs, () => this.#armed.push({ atStep: this.steps + afterSteps, fault }));
     }
-    if (faults.length > 0) this.second?.spoil(faultsMs);
+    if (faults.length > 0) this.others?.spoil(faultsMs);
     const inquiry = (this.inquiry = new Inquiry(this));
     await this.#run(startMs + faultsMs);
     this.#calmDown();
@@ -262,7 +263,7 @@ export class System implements Targets, Asked, Stoppable {
     this.clock.at(this.clock.nowMs + offMs, () => {
       this.#isOn = true;
       this.disk = this.disk.restarted({ seed: this.random.below(1e9) });
-      this.second?.restart();
+      this.others?.restart();
       this.boot = { id: `boot ${this.clock.nowMs}`, sinceMs: this.clock.nowMs };
       this.trace(() => 'power is back');
       this.start([]);
@@ -307,7 +308,7 @@ export class System implements Targets, Asked, Stoppable {
   }
 
   newProcess(name: string): SimProcess {
-    return new SimProcess(this, name, this.disk, () => this.random.next() * this.diskMs, this.second);
+    return new SimProcess(this, name, this.disk, () => this.random.next() * this.diskMs, this.others);
   }
 
   managerFor(process: SimProcess): ConnectManager {
@@ -374,12 +375,11 @@ export class System implements Targets, Asked, Stoppable {
   }
 
   #submit({ addresses, client, reversePath, sizeBytes, tenant }: SomeMail): void {
-    const { offers } = this.books;
-    const offer = this.books.offered({ id: `m${offers.size}`, reversePath, tenant, sizeBytes, addresses });
+    const parts = offerParts(this.books, this.others, { addresses, reversePath, sizeBytes, tenant });
     const receivers = (this.#supervision?.receivers ?? []).filter((each) => each?.process.isAlive === true);
     const receiver = receivers[this.random.below(receivers.length)];
-    if (receiver === undefined) this.books.refused(offer);
-    else receiver.process.run(() => receiver.take({ offer, client, sizeBytes }));
+    if (receiver === undefined) for (const { offer } of parts) this.books.refused(offer);
+    else receiver.process.run(() => receiver.take({ parts, client, sizeBytes }));
   }
 
   #calmDown(): void {
