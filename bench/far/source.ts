@@ -16,6 +16,8 @@ export interface SourceOptions {
   readonly depth: number;
   /** Octets of each message, header included. */
   readonly sizeBytes: number;
+  /** The address that it connects from; the system's choice unless told. */
+  readonly from?: string;
 }
 
 const commands = 'MAIL FROM:<sender@bench.test>\r\nRCPT TO:<recipient@destination.test>\r\n';
@@ -72,7 +74,12 @@ export class Source {
 
   /** Connects, and says EHLO. */
   static async open(port: number, options: SourceOptions): Promise<Source> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      noDelay: true,
+      ...(options.from !== undefined && { localAddress: options.from }),
+    });
     await once(socket, 'connect');
     const source = new Source(socket, options);
     await source.#exchange('', '220');
