@@ -15,7 +15,7 @@ import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
 import type { Spool } from '../../src/manager/ports.ts';
 import { remoteRefusal } from '../../src/message/refusal.ts';
 import { managerSlots } from '../../src/process/roles/slots.ts';
-import { storesOf } from '../../src/process/roles/stores.ts';
+import { liveStores } from '../../src/process/roles/stores.ts';
 import { smtpHop } from '../../src/route/next-hop.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 import { systemFacts } from '../../src/settings/system-facts.ts';
@@ -87,7 +87,7 @@ function loggerTelling(told: Told): Logger {
 
 function spoolOf(config: Config): Spool {
   const { queue } = config;
-  const stores = storesOf(config);
+  const stores = liveStores(config).all;
   const segmentBytes = queue.segmentSize;
   const kept = { journalSyncMs: queue.journalSync, relocateAfterMs: queue.relocateAfter };
   return {

@@ -1,5 +1,7 @@
 // All messages between roles, and between the supervisor and the processes of roles.
 
+import type { CrashTested } from './crash-test-messages.ts';
+import type { AskedQueueState, QueueStateSet } from './queue-state-messages.ts';
 import type { MailboxTold } from './mailbox-messages.ts';
 import type { PasswordStored, StorePassword } from './password-messages.ts';
 import type { Config } from '../config/config.ts';
@@ -159,6 +161,7 @@ export type SupervisorToRole =
   /** Crash now, in this way: an operator tests what follows. */
   | { readonly kind: 'crash'; readonly by: CrashWay }
   | CrashTested
+  | QueueStateSet
   | PasswordStored
   /** To the manager: hold these messages; or, when they are held already, know why. */
   | { readonly kind: 'setAside'; readonly messages: readonly SetAsideMessage[]; readonly areKnown: boolean }
@@ -181,13 +184,6 @@ export type SupervisorToRole =
 export interface SetAsideMessage {
   readonly queueId: string;
   readonly reason: string;
-}
-
-/** To the control process: this process crashes now; none when no such process runs. */
-export interface CrashTested {
-  readonly kind: 'crashTested';
-  readonly id: number;
-  readonly pid: number | undefined;
 }
 
 /** A receiver that may not bind ports asks the supervisor for one of the configuration. */
@@ -284,6 +280,7 @@ export type RoleToSupervisor =
       readonly index: number;
       readonly by: CrashWay;
     }
+  | AskedQueueState
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
   | { readonly kind: 'reload' }
   /** Of the control process: all processes have to open the log file again. */

@@ -8,6 +8,7 @@ import * as queueEtrn from './queue-etrn.ts';
 import * as queueExport from './queue-export.ts';
 import * as queueImport from './queue-import.ts';
 import * as queueJobs from './queue-jobs.ts';
+import * as queueState from './queue-state.ts';
 import * as queueShow from './queue-show.ts';
 import {
   type FilterOptions,
@@ -38,6 +39,7 @@ export function register(program: Command): void {
   queueChange.register(queue);
   queueJobs.register(queue);
   queueEtrn.register(queue);
+  queueState.register(queue);
 }
 
 async function list(ids: string[], options: ListOptions): Promise<void> {

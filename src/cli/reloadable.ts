@@ -31,7 +31,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
   };
   const kept: readonly (readonly [key: string, kept: unknown, wanted: unknown])[] = [
     ['spool', config.spool, next.spool],
-    ['[queues]', storesOf(running), storesOf(next)],
+    ['[queues]', sorted(config), sorted(next)],
     ['control_socket', config.controlSocket, next.controlSocket],
     ['submission_socket', config.submissionSocket, next.submissionSocket],
     ['[control]', config.control, next.control],
@@ -61,16 +61,25 @@ function crashFolder({ spool, crash: { folder } }: Config): string | undefined {
   return folder === join(spool, 'crash') ? undefined : folder;
 }
 
-/** What a process opens at its start. */
-function storesOf({ queues }: Config): readonly unknown[] {
-  return queues.map(({ name, path, reserve }) => ({ name, path, reserve }));
+/** What a process opens at its start. Queues may be added where there are several, and one that is stopped may be moved. */
+function sorted({ queues }: Config): readonly unknown[] {
+  return queues
+    .map(({ name, path, reserve }) => ({ name, path, reserve }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The queues there are stay; their times are those of the new file. */
+/**
+ * The queues there are stay, in their order, because processes know them by their numbers; those that are new come behind them. Their
+ * times are those of the new file.
+ */
 function keptStores(running: Config, next: Config): Config['queues'] {
   const known = new Map(next.queues.map((each) => [each.name, each]));
-  return running.queues.map((queue) => {
-    const { name, path, reserve } = queue;
-    return { ...(known.get(name) ?? queue), name, path, reserve };
+  const kept = running.queues.map((queue) => {
+    const { name, path, reserve, stopped } = queue;
+    const wanted = known.get(name) ?? queue;
+    return stopped === true ? { ...wanted, stopped } : { ...wanted, name, path, reserve };
   });
+  if (running.queues.length === 0) return kept;
+  const names = new Set(running.queues.map(({ name }) => name));
+  return [...kept, ...next.queues.filter(({ name }) => !names.has(name))];
 }

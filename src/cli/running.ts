@@ -6,6 +6,7 @@ import { ConfigError } from '../config/read/config-error.ts';
 import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { LogError } from '../log/log-error.ts';
 import type { Logger } from '../log/logger.ts';
+import type { QueueStateQuestion } from '../control/operations/queue-state.ts';
 import { configInForce, configRefused } from '../process/watch/config-troubles.ts';
 import { shortageText } from '../settings/capacity.ts';
 import type { CertificatesRead } from '../process/supervise/certificate-desk.ts';
@@ -14,6 +15,7 @@ import type { Desks } from '../process/supervise/desks.ts';
 import { type Instance, type InstanceParts, StartBrokenOff } from '../process/supervise/instance.ts';
 import { ownLogFile } from '../process/privileges/own-places.ts';
 import type { RoleUsers } from '../process/privileges/role-users.ts';
+import { DiskWatches } from '../process/watch/disk-watches.ts';
 import { LogKeeper } from '../process/watch/log-keeper.ts';
 import { missingSources } from '../manager/source-watch.ts';
 import { unwantedSockets } from '../process/service/handed-sockets.ts';
@@ -27,6 +29,7 @@ import { announce } from './announce.ts';
 import { loadedPluginWarnings } from './loaded-plugins.ts';
 import { newPlugins } from './new-plugins.ts';
 import { reloadable, type Reloadable } from './reloadable.ts';
+import { RunningQueues } from './running-queues.ts';
 import { unreadTapFiles } from './tap-file-problems.ts';
 
 type InstanceKind = new (config: Config, parts: InstanceParts, users?: RoleUsers) => Instance;
@@ -43,6 +46,9 @@ export class Running {
   readonly #users: RoleUsers | undefined;
   readonly #notifier: ServiceNotifier;
   readonly keeper: LogKeeper;
+  /** The caller has it follow the first configuration, and stops it. */
+  readonly disks: DiskWatches;
+  readonly #queues: RunningQueues;
   readonly #stopped = Promise.withResolvers<void>();
   /** All roles run. */
   #isUp = false;
@@ -67,10 +73,25 @@ export class Running {
     this.#troubles = troubles;
     this.#desks = desks;
     this.#stopped.promise.catch(() => undefined); // a start that fails is reported instead
-    const events = { reload: () => this.#reload(), reopenLog: () => this.#reopenAll() };
+    const events = {
+      reload: () => this.#reload(),
+      reopenLog: () => this.#reopenAll(),
+      setQueue: (question: QueueStateQuestion) => this.#queues.setState(question),
+    };
     this.#instance = new kind(config, { ...parts, events }, users);
     this.#users = users;
     this.keeper = new LogKeeper(config, troubles, events.reopenLog);
+    this.disks = new DiskWatches(troubles, log);
+    this.#queues = new RunningQueues({
+      instance: this.#instance,
+      log,
+      users,
+      disks: this.disks,
+      config: () => this.#config,
+      use: (changed) => {
+        this.#config = changed;
+      },
+    });
     this.#notifier = notifier;
     notifier.watch(() => this.#serviceState());
   }
@@ -106,7 +127,7 @@ export class Running {
     this.#notifier.reloading();
     const reload = ++this.#reloads;
     try {
-      const next = reloadable(this.#config, this.#source.read());
+      const next = reloadable(this.#config, this.#queues.withStates(this.#source.read()));
       const unread = unreadTapFiles(next.config, this.#config);
       if (unread.length > 0) throw new ConfigError(placeWarnings(unread, next.config.file));
       const certificates = this.#desks.read(next.config);
@@ -147,12 +168,13 @@ export class Running {
     isNew: ReturnType<typeof newPlugins>,
     warnings: readonly string[] = [],
   ): void {
+    this.#queues.prepare(this.#config, config);
     this.#config = config;
     this.#reopenLog();
     this.#log.setLevel(config.log.level);
     this.keeper.configure(config);
     this.#desks.use(certificates, config);
-    const opened = this.#instance.configure(config);
+    const opened = this.#queues.configure(config);
     this.#log.info(
       `the configuration was read again and is in force: ${config.file ?? 'no file, the defaults'}`,
     );

@@ -11,7 +11,7 @@ import { closeInherited } from '../io/close-inherited.ts';
 import { makeFolder } from '../io/make-folder.ts';
 import type { Logger } from '../log/logger.ts';
 import { configInForce } from '../process/watch/config-troubles.ts';
-import { diskWatches } from '../process/watch/disk-watch.ts';
+import { withQueueStates } from '../process/watch/queue-states.ts';
 import { makeQueueFolders } from '../process/watch/queue-folders.ts';
 import { shortageText } from '../settings/capacity.ts';
 import { Desks } from '../process/supervise/desks.ts';
@@ -73,7 +73,10 @@ async function serveNotifying(
   handed: readonly GivenSocket[],
 ): Promise<void> {
   const source = new ConfigSource(file);
-  const config = source.read();
+  const read = source.read();
+  // What operators have said of queues lies in the spool, which need not be there yet.
+  const said: string[] = [];
+  const config = withQueueStates(read, (problem) => said.push(problem));
   const users = roleUsers(config.processes.singleProcess ? { ...config, users: {} } : config);
   process.title = 'sluice: supervisor';
   if (users !== undefined) ownSocketFolders(config, users);
@@ -93,6 +96,7 @@ async function serveNotifying(
   const syslog = startSyslogProgram(config, users, troubles);
   const log = processLogger(config, troubles);
   notifier.logTo((problem) => log.warn(problem));
+  for (const problem of said) log.error(problem);
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
     log.warn(placedText(warning));
   // Nobody waits for a disk that may not answer.
@@ -109,16 +113,15 @@ async function serveNotifying(
   const kind = config.processes.singleProcess
     ? (await import('../process/supervise/single-process.ts')).SingleProcess
     : Supervisor;
-  const disks = diskWatches(config, troubles, log);
-  for (const disk of disks) disk.start();
   configInForce(config, [], troubles);
   desks.start();
   const running = new Running(kind, config, source, { log, troubles, desks, handed }, users, notifier);
   running.keeper.start();
+  running.disks.configure(config);
   try {
     await running.untilStopped(asked.promise);
   } finally {
-    for (const disk of disks) disk.stop();
+    running.disks.stop();
     await running.keeper.stop();
     desks.stop();
     if (!running.isBrokenOff) lock.release();

@@ -5,6 +5,7 @@ import type { PasswordChange, PasswordChanged } from '../directory/password-chan
 import type { Ban, Directory, Failing } from '../directory/types.ts';
 import type { Asker, Service } from './operations/operation.ts';
 import type { CrashTestAnswer, CrashTestQuestion } from './operations/crash-test.ts';
+import type { QueueStateAnswer, QueueStateQuestion } from './operations/queue-state.ts';
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
 import type { ServedTls } from './operations/tls.ts';
@@ -35,6 +36,8 @@ export interface ControlServiceParts {
   readonly reopenLog: () => void;
   /** Has a process crash. */
   readonly crash: (question: CrashTestQuestion) => Promise<CrashTestAnswer>;
+  /** Stops or starts a queue. */
+  readonly setQueue: (question: QueueStateQuestion) => Promise<QueueStateAnswer>;
   /** What receivers serve under TLS. */
   readonly tls: () => ServedTls;
   /** Who users are, and whether a password is right. */
@@ -49,6 +52,7 @@ export function controlService({
   reload,
   reopenLog,
   crash,
+  setQueue,
   tls,
   directory,
 }: ControlServiceParts): Service<ControlSet> {
@@ -89,6 +93,7 @@ export function controlService({
       return null;
     },
     'crash.test': (question) => crash(question),
+    'queue.state': (question) => setQueue(question),
     tls: () => tls(),
     'user.find': ({ address }) => directory.find(address),
     'user.check': (question) => directory.checkPassword(question),

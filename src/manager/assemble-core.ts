@@ -23,6 +23,7 @@ import type { DefenceDesk } from './defence-desk.ts';
 import { DelayWatch } from './delay-watch.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { Effects } from './effects.ts';
+import { forgetStore } from './forget-store.ts';
 import { Flights } from './flights.ts';
 import { LocalFailures } from './local-failures.ts';
 import type { Logins } from './logins.ts';
@@ -96,6 +97,7 @@ export function assembleCore(around: CoreSurroundings): Manager {
     routed: (routed) => events.post({ kind: 'routed', routed }),
   });
   const changed = (): void => manager.settle();
+  events.forget = (store) => forgetStore({ ...around, settle: changed }, store);
   const visits = new VisitDesk({ scheduler, timers: around.timers, nowMs: clock.nowMs, changed });
   around.defences.count(visits);
   const effects = new Effects({

@@ -44,6 +44,8 @@ export type ManagerEvent =
 export class ManagerEvents {
   #take: ((event: ManagerEvent) => void) | undefined;
   #kept: ManagerEvent[] = [];
+  /** The queue of a store is being stopped: resolves when its mail is forgotten. Before there is a manager, there is none. */
+  forget: (store: number) => Promise<void> = () => Promise.resolve();
 
   /** Passes the event to the consumer at once, or as soon as there is one. */
   post(event: ManagerEvent): void {

@@ -24,6 +24,7 @@ export function openStore({ spool, log, troubles }: StoreParts, events: ManagerE
     onProblem: (problem) => problems.report(problem),
     onBlocked: (reason, store) => outcomes.blocked(reason, store),
     onDamaged: (queueIds) => events.post({ kind: 'damaged', queueIds }),
+    onStopped: (store) => events.forget(store),
     onStray: (message) => events.post({ kind: 'stray', message }),
   });
 }

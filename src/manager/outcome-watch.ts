@@ -31,6 +31,20 @@ export class OutcomeWatch {
     const suffix = queue === undefined ? '' : (`:${queue}` as const);
     const of = queue === undefined ? '' : ` of the queue ${queue}`;
     const before = this.#reasons.get(store);
+    if (reason?.code === 'SPOOL_STOPPED') {
+      this.#reasons.delete(store);
+      this.#troubles.clear(`journal${suffix}`);
+      this.#troubles.raise(
+        `stopped${suffix}`,
+        'warning',
+        `The queue ${queue} is stopped: it takes no mail, and delivers none.`,
+        `"sluice queue start --queue ${queue}" starts it.`,
+      );
+      this.#log.info(`the queue ${queue} is stopped`);
+      this.#pause(`the queue ${queue} is stopped`, store);
+      return;
+    }
+    this.#troubles.clear(`stopped${suffix}`);
     if (reason === undefined) {
       this.#reasons.delete(store);
       this.#troubles.clear(`journal${suffix}`);

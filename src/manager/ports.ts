@@ -11,7 +11,7 @@ import type { VerpSettings } from '../route/verp.ts';
 import type { SystemFacts } from '../settings/capacity.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import type { QueueReader, SpoolStore, SpoolWriter, StoredRef } from '../spool/types.ts';
-import type { QueuesEvents } from '../spool/queues.ts';
+import type { QueuesEvents } from '../spool/store-opener.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 import type { OutageSource } from './name-servers.ts';

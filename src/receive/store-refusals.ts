@@ -26,6 +26,12 @@ const unstorable: Reply = {
   enhanced: '4.3.0',
   text: 'Mail cannot be stored now, try again later',
 };
+/** RFC 3463 X.3.2: the system is not accepting messages, for example because of maintenance. */
+const queueStopped: Reply = {
+  code: 451,
+  enhanced: '4.3.2',
+  text: 'Mail for this recipient is not accepted now, try again later',
+};
 const notStored: Reply = {
   code: 451,
   enhanced: '4.3.0',
@@ -42,7 +48,8 @@ const cannotSign: Reply = {
 /** The reply at MAIL or DATA when the spool could not store the message; undefined when it could. */
 export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Reply | undefined {
   if (spool.hasRoom(sizeBytes)) return undefined;
-  return spool.failure === undefined ? noRoom : unstorable;
+  if (spool.failure === undefined) return noRoom;
+  return spool.failure.code === 'SPOOL_STOPPED' ? queueStopped : unstorable;
 }
 
 /** The reply at RCPT when the queue of the recipient could not store the message: other recipients may go on. */

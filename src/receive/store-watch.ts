@@ -57,7 +57,7 @@ export class StoreWatch {
     }
     this.#logFailure(queueId, error);
     // Without a cause, nothing was written, to keep the reserve of the disk free. That trouble is reported elsewhere.
-    if (error.cause === undefined) return;
+    if (error.cause === undefined || this.#isStopped) return;
     const { text, advice } = unwritableNotice(this.#parts.directory, error);
     this.#parts.troubles.raise(this.#trouble, 'critical', text, advice);
     if (this.#isFailing) return;
@@ -70,10 +70,15 @@ export class StoreWatch {
     return queue === undefined ? 'disk:write' : `disk:write:${queue}`;
   }
 
-  /** Ends the probes. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Ends the probes, and the trouble: whoever ends the use of a store says why by itself. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    if (this.#isFailing) this.#parts.troubles.clear(this.#trouble);
   }
 
   #logFailure(queueId: string, error: SpoolError): void {

@@ -3,31 +3,33 @@
 // behind the same contract (`queues.ts`).
 
 import { existsSync } from 'node:fs';
-import { nodeTimers, type Timers } from '../io/timers.ts';
-import { prepareDirectory } from './segments/directory.ts';
-import { nodeFiles, type FileLayer } from './file-layer.ts';
+import type { FileLayer } from './file-layer.ts';
+import {
+  openSalvager,
+  openSpoolReader,
+  openSpoolStore,
+  openSpoolWriter,
+  type SpoolStoreOptions,
+  type SpoolWriterOptions,
+} from './open-one.ts';
 import { formatPath, spoolLayout } from './segments/layout.ts';
-import { Salvager } from './segments/salvage.ts';
-import { SegmentReader } from './segments/segment-reader.ts';
-import { SegmentStore } from './segments/segment-store.ts';
-import { SegmentWriter } from './segments/segment-writer.ts';
 import { LateWriter } from './late-writer.ts';
 import { QueueReaders } from './queue-readers.ts';
 import { QueueSalvagers } from './queue-salvagers.ts';
-import { Queues, type QueuesEvents, type StoreOpener } from './queues.ts';
+import { Queues } from './queues.ts';
+import type { QueuesEvents, StoreOpener } from './store-opener.ts';
 import { SpoolError } from './spool-error.ts';
 import type { StoreAccess } from './store-access.ts';
-import type {
-  QueueReader,
-  RecoveredMessage,
-  SpoolProblem,
-  SpoolSalvager,
-  SpoolStore,
-  SpoolWriter,
-  StoreEvents,
-} from './types.ts';
+import type { QueueReader, SpoolReader, SpoolStore, SpoolWriter, StoreEvents } from './types.ts';
 
 export { inspectSpool } from './segments/inspect.ts';
+export {
+  openSalvager,
+  openSpoolReader,
+  openSpoolStore,
+  openSpoolWriter,
+  type SpoolStoreOptions,
+} from './open-one.ts';
 
 /** The folders of a spool on disk, by who works in them. */
 export interface SpoolFolders {
@@ -47,137 +49,9 @@ export function isSpool(directory: string): boolean {
   return existsSync(formatPath(spoolLayout(directory)));
 }
 
-/** The journal is compacted from this size on. */
-const journalBytes = 32 * 1024 * 1024;
-/** Room in the journal that is allocated ahead: enough for 300,000 deliveries or 120,000 temporary failures. */
-const journalRoomBytes = 4 * 1024 * 1024;
-
-export interface SpoolWriterOptions {
-  readonly directory: string;
-  /** The number of the store among those of the instance. Default: 0. */
-  readonly store?: number;
-  /** 0..63; no other writer and no store of the instance has the same slot. */
-  readonly slot: number;
-  /** A segment is sealed at this size. */
-  readonly segmentBytes: number;
-  /** Free space in bytes that is kept on the file system. */
-  readonly reserveBytes: number;
-  /** With `none`, a power cut can lose acknowledged mail. */
-  readonly sync: 'fdatasync' | 'none';
-  /** Where the instance has several stores: that of this one. */
-  readonly lane?: number | undefined;
-  readonly files?: FileLayer;
-  /** Unix ms. */
-  readonly now?: () => number;
-  readonly timers?: Timers;
-}
-
-/**
- * Opens a writer. Makes the spool directory if there is none.
- * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
- */
-export async function openSpoolWriter(options: SpoolWriterOptions): Promise<SpoolWriter> {
-  const { directory, slot, segmentBytes, reserveBytes, sync } = options;
-  const { files = nodeFiles, now = Date.now, store = 0, timers = nodeTimers, lane } = options;
-  const layout = spoolLayout(directory);
-  await prepareDirectory(files, layout, slot);
-  return SegmentWriter.open({
-    layout,
-    store,
-    slot,
-    segmentBytes,
-    reserveBytes,
-    sync,
-    lane,
-    files,
-    now,
-    timers,
-  });
-}
-
-/** Opens a reader. No file is opened before the first read. */
-export function openSpoolReader(options: {
-  readonly directory: string;
-  readonly files?: FileLayer;
-  readonly timers?: Timers;
-}): QueueReader {
-  return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory), options.timers);
-}
-
-/** Opens a reader for messages that may be damaged. No file is opened before the first read. */
-export function openSalvager(options: {
-  readonly directory: string;
-  readonly files?: FileLayer;
-}): SpoolSalvager {
-  return new Salvager(options.files ?? nodeFiles, spoolLayout(options.directory));
-}
-
 /** Opens readers for messages of all stores of the instance that may be damaged. @param directories - by the number of the store */
-export function openSalvagers(directories: readonly string[]): SpoolSalvager {
-  return new QueueSalvagers(directories.map((directory) => openSalvager({ directory })));
-}
-
-export interface SpoolStoreOptions {
-  readonly directory: string;
-  /** The number of the store among those of the instance. Default: 0. */
-  readonly store?: number;
-  /** 0..63; no writer of the instance has the same slot. The store's own segments are made with it. */
-  readonly slot: number;
-  /** Longest time from an outcome's write to its sync. */
-  readonly journalSyncMs: number;
-  /** The journal is compacted when it is larger than this and than twice the size that the state needs. Default: 32 MiB. */
-  readonly journalBytes?: number;
-  /** Room that the journal allocates ahead for outcomes. Default: 4 MiB. */
-  readonly journalRoomBytes?: number;
-  readonly segmentBytes: number;
-  /** Age of a segment from which its last messages are moved to another one. */
-  readonly relocateAfterMs: number;
-  readonly files?: FileLayer;
-  readonly timers?: Timers;
-  /** The current time, Unix ms. */
-  readonly now?: () => number;
-  /** Receives problems that recovery and maintenance find. */
-  readonly onProblem?: (problem: SpoolProblem) => void;
-  /**
-   * Receives a stored message that its writer has never reported; maintenance finds it half a minute after the writer is
-   * gone. Without this callback, such a message waits in its segment for the next recovery.
-   */
-  readonly onStray?: (message: RecoveredMessage) => void;
-  /** Receives messages whose segment has vanished since recovery; they are held. */
-  readonly onDamaged?: (queueIds: readonly string[]) => void;
-  /**
-   * Called with the reason when outcomes cannot be stored, or when there may be room only for the outcomes of deliveries in
-   * progress: no new delivery should begin from then on. Called with undefined when there is enough room again.
-   */
-  readonly onBlocked?: (reason: SpoolError | undefined) => void;
-}
-
-/**
- * Opens the manager's store. Makes the spool directory if there is none. Call `recover` next.
- * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
- */
-export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolStore> {
-  const { directory, slot, journalSyncMs, segmentBytes, relocateAfterMs, files = nodeFiles } = options;
-  const { onProblem = () => undefined } = options;
-  const layout = spoolLayout(directory);
-  await prepareDirectory(files, layout, slot, onProblem);
-  return new SegmentStore({
-    files,
-    timers: options.timers ?? nodeTimers,
-    now: options.now ?? Date.now,
-    layout,
-    store: options.store ?? 0,
-    slot,
-    journalSyncMs,
-    journalBytes: options.journalBytes ?? journalBytes,
-    journalRoomBytes: options.journalRoomBytes ?? journalRoomBytes,
-    segmentBytes,
-    relocateAfterMs,
-    onProblem,
-    onStray: options.onStray,
-    onDamaged: options.onDamaged ?? (() => undefined),
-    onBlocked: options.onBlocked ?? (() => undefined),
-  });
+export function openSalvagers(directories: readonly string[]): QueueSalvagers {
+  return new QueueSalvagers(directories, (directory) => openSalvager({ directory }));
 }
 
 type StoreOptions = Omit<SpoolStoreOptions, 'directory' | 'store' | 'files' | 'timers' | keyof StoreEvents>;
@@ -192,36 +66,69 @@ async function requireFolder(files: FileLayer, directory: string): Promise<void>
   }
 }
 
+/** How one of several stores is opened; it may be stopped, and moved meanwhile. */
+function openerOf(access: StoreAccess, options: StoreOptions): StoreOpener {
+  const { files, number, timers, mustExist } = access;
+  return {
+    get isStopped() {
+      return access.isStopped;
+    },
+    open: async (own) => {
+      const { directory } = access;
+      if (mustExist === true) await requireFolder(files, directory);
+      const place = { directory, files, timers, store: number };
+      return openSpoolStore({ ...options, ...own, ...place });
+    },
+    freeBytes: () => files.freeBytes(access.directory),
+    read: (ref) => openSpoolReader({ directory: access.directory, files, timers }).read(ref),
+    watch: (stalled) => access.watch(stalled),
+  };
+}
+
 /** Opens all stores of the instance for the manager. Call `recover` next. @throws as `openSpoolStore` when there is one */
 export async function openStores(
   stores: readonly StoreAccess[],
   options: StoreOptions,
   events: QueuesEvents,
 ): Promise<SpoolStore> {
-  const opener = ({ directory, files, number, timers, mustExist, watch }: StoreAccess): StoreOpener => ({
-    open: async (own) => {
-      if (mustExist === true) await requireFolder(files, directory);
-      const place = { directory, files, timers, store: number };
-      return openSpoolStore({ ...options, ...own, ...place });
-    },
-    freeBytes: () => files.freeBytes(directory),
-    read: (ref) => openSpoolReader({ directory, files, timers }).read(ref),
-    watch,
-  });
   const [only, ...others] = stores;
   if (only === undefined) throw new SpoolError('SPOOL_NOT_OPEN', 'an instance without a store');
-  if (others.length > 0) return new Queues(stores.map(opener), events, only.timers);
-  return opener(only).open({ ...events, onBlocked: (reason) => events.onBlocked(reason, 0) });
+  const openers = stores.map((each) => openerOf(each, options));
+  if (others.length > 0) return new Queues(openers, events, only.timers);
+  return openerOf(only, options).open({ ...events, onBlocked: (reason) => events.onBlocked(reason, 0) });
+}
+
+/** Has stores of `openStores` follow changes of the list. Resolves when the files of those that stop are closed. */
+export async function followStores(
+  store: SpoolStore,
+  stores: readonly StoreAccess[],
+  options: StoreOptions,
+): Promise<void> {
+  if (store instanceof Queues) await store.follow(stores.map((each) => openerOf(each, options)));
 }
 
 /** Opens readers of all stores of the instance. No file is opened before the first read. */
 export function openReaders(stores: readonly StoreAccess[]): QueueReader {
-  const readers = stores.map((store) => openSpoolReader(store));
-  const [only] = readers;
-  return only !== undefined && readers.length === 1 ? only : new QueueReaders(readers);
+  const [only] = stores;
+  return only !== undefined && stores.length === 1
+    ? openSpoolReader(only)
+    : new QueueReaders(stores, openSpoolReader);
+}
+
+/** Has readers of `openReaders` follow changes of the list: stores that are new, were moved or stopped. */
+export function followReaders(reader: SpoolReader, stores: readonly StoreAccess[]): void {
+  if (reader instanceof QueueReaders) reader.follow(stores);
 }
 
 type WriterOptions = Omit<SpoolWriterOptions, 'directory' | 'store' | 'lane' | 'files' | 'timers'>;
+
+async function openWriter(access: StoreAccess, options: WriterOptions): Promise<SpoolWriter> {
+  const { directory, files, number, lane, timers, mustExist, reserveBytes } = access;
+  if (mustExist === true) await requireFolder(files, directory);
+  const place = { directory, files, timers, lane, store: number };
+  const reserve = reserveBytes ?? options.reserveBytes;
+  return openSpoolWriter({ ...options, ...place, reserveBytes: reserve });
+}
 
 /**
  * Opens a writer to each store of the instance, by its number.
@@ -230,24 +137,36 @@ type WriterOptions = Omit<SpoolWriterOptions, 'directory' | 'store' | 'lane' | '
 export async function openWriters(
   stores: readonly StoreAccess[],
   options: WriterOptions,
-): Promise<readonly [SpoolWriter, ...SpoolWriter[]]> {
-  const open = async (access: StoreAccess): Promise<SpoolWriter> => {
-    const { directory, files, number, lane, timers, mustExist, reserveBytes } = access;
-    if (mustExist === true) await requireFolder(files, directory);
-    const place = { directory, files, timers, lane, store: number };
-    const reserve = reserveBytes ?? options.reserveBytes;
-    return openSpoolWriter({ ...options, ...place, reserveBytes: reserve });
-  };
+): Promise<[SpoolWriter, ...SpoolWriter[]]> {
   const [only, ...others] = stores;
   if (only === undefined) throw new SpoolError('SPOOL_NOT_OPEN', 'an instance without a store');
-  if (others.length === 0) return [await open(only)];
-  const late = (store: StoreAccess): LateWriter => new LateWriter(() => open(store), store.timers);
-  const writers = [late(only), ...others.map(late)] as const;
+  if (others.length === 0) return [await openWriter(only, options)];
+  const late = (store: StoreAccess): LateWriter =>
+    new LateWriter(() => openWriter(store, options), store.timers, store.isStopped);
+  const writers: [LateWriter, ...LateWriter[]] = [late(only), ...others.map(late)];
   // A store whose disk hangs, or that is not there, comes later.
   await Promise.all(
     stores.map((store, number) => Promise.race([writers[number]?.tried, stalledDisk(store)])),
   );
   return writers;
+}
+
+/** Has writers of `openWriters` follow changes of the list. Resolves when the files of those that stop are closed. */
+export async function followWriters(
+  writers: SpoolWriter[],
+  stores: readonly StoreAccess[],
+  options: WriterOptions,
+): Promise<void> {
+  const closed = stores.map(async (store, number) => {
+    const writer = writers[number];
+    if (writer === undefined) {
+      writers[number] = new LateWriter(() => openWriter(store, options), store.timers, store.isStopped);
+    } else if (writer instanceof LateWriter) {
+      if (store.isStopped) await Promise.race([writer.stop(), stalledDisk(store)]);
+      else writer.start();
+    }
+  });
+  await Promise.all(closed);
 }
 
 /** Resolves when operations on its disk hang. */

@@ -1,6 +1,8 @@
 // One of several stores, as `queues.ts` sees it: whether it is there, whether its disk answers, and why its mail has to wait.
 
+import { Pins } from './pins.ts';
 import { SpoolError } from './spool-error.ts';
+import type { StoreOpener } from './store-opener.ts';
 import type { SpoolStore, SpoolUsage, StoredRef, StoreState } from './types.ts';
 
 /** Reports that are kept for a store that is not there. Messages beyond these wait for the next start. */
@@ -22,15 +24,27 @@ export function awayError(): SpoolError {
   return new SpoolError('SPOOL_UNREADABLE', 'the store is still being read');
 }
 
+export function stoppedError(): SpoolError {
+  return new SpoolError('SPOOL_STOPPED', 'an operator has stopped the queue');
+}
+
 export class Member {
   readonly number: number;
-  /** Undefined until it is opened, and after it could not be read. */
+  readonly opener: StoreOpener;
+  /** Undefined until it is opened, after it could not be read, and while it is stopped. */
   store: SpoolStore | undefined;
   isRecovered = false;
   /** Queue ids that it has yielded in tries which failed later. */
   readonly yielded = new Set<string>();
   /** The step of maintenance that is under way. */
   maintaining: Promise<void> | undefined;
+  /** The try to open it that is under way; never rejects. */
+  opening: Promise<void> = Promise.resolve();
+  /** Resolves when the last stop has ended. */
+  stopping: Promise<void> = Promise.resolve();
+  /** By an operator. */
+  isStopped: boolean;
+  readonly pins = new Pins();
   #reports = new Map<string, Report>();
   #journalReason: SpoolError | undefined;
   #absence: SpoolError | undefined;
@@ -41,9 +55,16 @@ export class Member {
   readonly #onBlocked: (reason: SpoolError | undefined, store: number) => void;
   readonly #whenStalled = new Set<() => void>();
 
-  constructor(number: number, onBlocked: (reason: SpoolError | undefined, store: number) => void) {
+  constructor(
+    number: number,
+    opener: StoreOpener,
+    onBlocked: (reason: SpoolError | undefined, store: number) => void,
+  ) {
     this.number = number;
+    this.opener = opener;
+    this.isStopped = opener.isStopped;
     this.#onBlocked = onBlocked;
+    opener.watch((isStalled) => this.setStalled(isStalled));
   }
 
   /** Why its outcomes cannot be stored. */
@@ -60,7 +81,7 @@ export class Member {
 
   /** The start went on without it. */
   isLate(): void {
-    this.absence = this.#absence ?? awayError();
+    this.absence = this.isStopped ? stoppedError() : (this.#absence ?? awayError());
   }
 
   setStalled(isStalled: boolean): void {
@@ -83,10 +104,10 @@ export class Member {
   }
 
   /** Asks how much is free on its disk; at most once at a time, since the disk may hang. */
-  async askFree(opener: { freeBytes(): Promise<number> } | undefined): Promise<void> {
-    if (this.#isAsked || opener === undefined) return;
+  async askFree(): Promise<void> {
+    if (this.#isAsked) return;
     this.#isAsked = true;
-    this.#freeBytes = await opener.freeBytes().catch(() => undefined);
+    this.#freeBytes = await this.opener.freeBytes().catch(() => undefined);
     this.#isAsked = false;
   }
 
@@ -102,10 +123,10 @@ export class Member {
 
   get state(): StoreState {
     const reason = this.#reason;
-    const state = reason === undefined ? 'open' : reason === this.#journalReason ? 'blocked' : 'away';
+    const state = this.isStopped ? 'stopped' : stateBy(reason, this.#journalReason);
     const usage = this.store?.usage() ?? noUsage;
-    const why = reason?.message;
-    const freeBytes = state === 'away' ? undefined : this.#freeBytes;
+    const why = this.isStopped ? undefined : reason?.message;
+    const freeBytes = state === 'away' || state === 'stopped' ? undefined : this.#freeBytes;
     return { state, usage, ...(why !== undefined && { why }), ...(freeBytes !== undefined && { freeBytes }) };
   }
 
@@ -120,4 +141,9 @@ export class Member {
     this.#told = reason;
     this.#onBlocked(reason, this.number);
   }
+}
+
+function stateBy(reason: SpoolError | undefined, ofJournal: SpoolError | undefined): StoreState['state'] {
+  if (reason === undefined) return 'open';
+  return reason === ofJournal ? 'blocked' : 'away';
 }

@@ -4,11 +4,20 @@ import { SpoolError } from './spool-error.ts';
 import type { SalvagedMessage, SpoolSalvager, StoredRef } from './types.ts';
 
 export class QueueSalvagers implements SpoolSalvager {
-  readonly #salvagers: readonly SpoolSalvager[];
+  /** By the number of the store. */
+  #salvagers: readonly SpoolSalvager[] = [];
+  readonly #open: (directory: string) => SpoolSalvager;
 
-  /** @param salvagers - by the number of the store */
-  constructor(salvagers: readonly SpoolSalvager[]) {
-    this.#salvagers = salvagers;
+  /** @param directories - by the number of the store */
+  constructor(directories: readonly string[], open: (directory: string) => SpoolSalvager) {
+    this.#open = open;
+    this.follow(directories);
+  }
+
+  /** Closes what is open, and reads these folders from now on. */
+  follow(directories: readonly string[]): void {
+    this.close();
+    this.#salvagers = directories.map((directory) => this.#open(directory));
   }
 
   async salvage(queueId: string, ref: StoredRef): Promise<SalvagedMessage> {

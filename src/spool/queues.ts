@@ -7,66 +7,47 @@
 // 3. A call about a message goes to the store that has it. What a store does not have, it does not need to hear of.
 
 import type { Timers } from '../io/timers.ts';
+import { type BringParts, bringStore } from './bring-store.ts';
 import { HomelessOutcomes } from './homeless-outcomes.ts';
-import { awayError, Member, noUsage, stalledError } from './queue-member.ts';
-import { asRecovered } from './as-recovered.ts';
+import { leaveStore } from './leave-store.ts';
+import { awayError, Member, noUsage, stalledError, stoppedError } from './queue-member.ts';
 import { SpoolError } from './spool-error.ts';
-import type {
-  Outcome,
-  RecoveredMessage,
-  StoredMessage,
-  SpoolStore,
-  SpoolUsage,
-  StoredRef,
-  StoreEvents,
-  StoreState,
-} from './types.ts';
+import type { QueuesEvents, StoreOpener } from './store-opener.ts';
 
-/** A store that could not be read at the start is tried again after this time. */
-const retryMs = 10_000;
-
-/** One of several stores. Its number is its index in the list. */
-export interface StoreOpener {
-  open(events: StoreEvents): Promise<SpoolStore>;
-  /** Reads a message that was reported before the store was there. */
-  read(ref: StoredRef): Promise<StoredMessage>;
-  /** Free space on its disk, in bytes. */
-  freeBytes(): Promise<number>;
-  /** Calls back when operations on its disk begin to hang, and when they do no more; see `boundedFiles`. */
-  watch(stalled: (isStalled: boolean) => void): void;
-}
-
-export interface QueuesEvents extends Omit<StoreEvents, 'onBlocked'> {
-  /** As that of a store, with its number. */
-  readonly onBlocked: (reason: SpoolError | undefined, store: number) => void;
-}
+import type { Outcome, RecoveredMessage, SpoolStore, SpoolUsage, StoredRef, StoreState } from './types.ts';
 
 const done = Promise.resolve();
+/** Beyond these, they wait for the next start. */
+const mostEarly = 10_000;
 
 export class Queues implements SpoolStore {
-  readonly #openers: readonly StoreOpener[];
-  readonly #members: readonly Member[];
+  /** By the number of the store; it may grow. */
+  readonly #members: Member[];
   readonly #events: QueuesEvents;
-  readonly #timers: Timers;
+  readonly #bringing: BringParts;
   #phase: 'new' | 'recovering' | 'open' | 'closed' = 'new';
   /**
    * Outcomes of mail of a store that is not there: what operators did to it, and what senders delivered for an earlier
    * manager. They are booked when the store has come.
    */
   readonly #homeless = new HomelessOutcomes();
+  /** Messages of stores that are not known yet, because receivers have heard of them first. */
+  readonly #early: (readonly [queueId: string, ref: StoredRef, recipients: number])[] = [];
   /** Takes what a store recovers while the start waits for it. */
   #found: RecoveredMessage[] = [];
   #wake: () => void = () => undefined;
 
   constructor(openers: readonly StoreOpener[], events: QueuesEvents, timers: Timers) {
-    this.#openers = openers;
     this.#events = events;
-    this.#timers = timers;
-    this.#members = openers.map((opener, number) => {
-      const member = new Member(number, events.onBlocked);
-      opener.watch((isStalled) => member.setStalled(isStalled));
-      return member;
-    });
+    this.#members = openers.map((opener, number) => new Member(number, opener, events.onBlocked));
+    this.#bringing = {
+      events,
+      timers,
+      homeless: this.#homeless,
+      take: (message) => this.#take(message),
+      isClosed: () => this.#phase === 'closed',
+      isWhole: () => this.isWhole,
+    };
   }
 
   async *recover(): AsyncGenerator<RecoveredMessage> {
@@ -74,6 +55,10 @@ export class Queues implements SpoolStore {
     this.#phase = 'recovering';
     let coming = this.#members.length;
     for (const member of this.#members) {
+      if (member.isStopped) {
+        coming--;
+        continue;
+      }
       void member.unlessStalled(this.#bring(member)).then(() => {
         coming--;
         this.#wake();
@@ -93,54 +78,59 @@ export class Queues implements SpoolStore {
     for (const member of this.#members) if (!member.isRecovered) member.isLate();
   }
 
-  /** Opens and recovers a store; resolves when the first try has ended. Further tries follow until it is there. */
-  async #bring(member: Member): Promise<void> {
-    const opener = this.#openers[member.number];
-    if (opener === undefined || this.#phase === 'closed') return;
-    // What an earlier try says by now, it says of files that nobody uses any more.
-    let isCurrent = true;
-    member.journalReason = undefined;
-    try {
-      const store = await opener.open({
-        ...this.#events,
-        onBlocked: (reason) => {
-          if (isCurrent) member.journalReason = reason;
-        },
-      });
-      member.store = store;
-      for await (const message of store.recover()) {
-        if (member.yielded.has(message.queueId)) continue;
-        member.yielded.add(message.queueId);
-        this.#take(message);
-      }
-      member.isRecovered = true;
-      store.settle(this.#homeless.all);
-      member.yielded.clear();
-      member.absence = undefined;
-      await this.#hearReports(member, store, opener);
-      if (this.isWhole) this.#homeless.clear();
-    } catch (error) {
-      isCurrent = false;
-      const why = error instanceof Error ? error.message : String(error);
-      const text = `the store cannot be read, and is tried again every ${retryMs / 1000} s: ${why}`;
-      member.absence = new SpoolError('SPOOL_UNREADABLE', text, { cause: error });
-      const half = member.store;
-      member.store = undefined;
-      void half?.close().catch(() => undefined);
-      this.#timers.setTimeout(() => void this.#bring(member), retryMs).unref();
-    }
+  /** Resolves when the first try has ended. Further tries follow until it is there. */
+  #bring(member: Member): Promise<void> {
+    member.opening = bringStore(member, this.#bringing);
+    return member.opening;
   }
 
-  /** Adds messages that were reported before the store was there, and that it has not found by itself. */
-  async #hearReports(member: Member, store: SpoolStore, opener: StoreOpener): Promise<void> {
-    for (const [queueId, { ref, recipients }] of member.takeReports()) {
-      if (!store.submitted(queueId, ref, recipients)) continue;
-      const message = await opener.read(ref).catch((error: unknown) => error);
-      if (message instanceof Error) {
-        const text = `it waits for the next start, because it cannot be read: ${message.message}`;
-        this.#events.onProblem({ kind: 'missing', place: queueId, text });
-      } else this.#take(asRecovered(ref, message as StoredMessage));
+  /** Adds stores that are new, stops and starts others. Resolves when the files of those that stop are closed. */
+  async follow(openers: readonly StoreOpener[]): Promise<void> {
+    const stopped = openers.map((opener, number) => {
+      if (this.#members[number] === undefined) this.#add(opener);
+      else if (opener.isStopped) return this.#stop(number);
+      else this.#start(number);
+      return undefined;
+    });
+    await Promise.all(stopped);
+  }
+
+  /** Adds a store, which is opened and read while the others go on. */
+  #add(opener: StoreOpener): void {
+    const member = new Member(this.#members.length, opener, this.#events.onBlocked);
+    this.#members.push(member);
+    for (const early of this.#early) if (early[1].store === member.number) member.addReport(...early);
+    if (this.#phase !== 'open') return;
+    member.isLate();
+    void this.#bring(member);
+  }
+
+  /** Begins to use a store that was stopped; it comes when it can be read. */
+  #start(number: number): void {
+    const member = this.#members[number];
+    if (member === undefined || !member.isStopped) return;
+    member.isStopped = false;
+    member.isLate();
+    void member.stopping.then(() => {
+      // Nothing has ended in between.
+      if (member.isRecovered) member.absence = undefined;
+      else void this.#bring(member);
+    });
+  }
+
+  /**
+   * Ends the use of a store: nothing of it is granted any more; when nothing is in flight, its outcomes are stored, its mail is forgotten and its
+   * files are closed. Outcomes that come later are booked when it is started.
+   */
+  #stop(number: number): Promise<void> {
+    const member = this.#members[number];
+    if (member === undefined) return Promise.resolve();
+    if (!member.isStopped) {
+      member.isStopped = true;
+      member.absence = stoppedError();
+      member.stopping = leaveStore(member, this.#events);
     }
+    return member.stopping;
   }
 
   /** Hands a message on, without the recipients that are known to be done since a sender has said so. */
@@ -159,14 +149,19 @@ export class Queues implements SpoolStore {
 
   /** The store that has a message; undefined when it is done, or its store is not there. */
   #of(queueId: string): SpoolStore | undefined {
-    for (const store of this.#whole()) if (store.locate(queueId) !== undefined) return store;
-    return undefined;
+    return this.#memberOf(queueId)?.store;
   }
 
   /** Stores that take outcomes: one that recovers later than the start is not among them before it is through. */
-  *#whole(): Generator<SpoolStore> {
-    for (const { store, isRecovered } of this.#members)
-      if (store !== undefined && (isRecovered || this.#phase === 'recovering')) yield store;
+  #memberOf(queueId: string): Member | undefined {
+    for (const member of this.#members)
+      if (
+        member.store !== undefined &&
+        (member.isRecovered || this.#phase === 'recovering') &&
+        member.store.locate(queueId) !== undefined
+      )
+        return member;
+    return undefined;
   }
 
   #requireOpen(): void {
@@ -177,7 +172,10 @@ export class Queues implements SpoolStore {
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean {
     this.#requireOpen();
     const member = this.#members[ref.store];
-    if (member === undefined) return false;
+    if (member === undefined) {
+      if (this.#early.length < mostEarly) this.#early.push([queueId, ref, recipients]);
+      return false;
+    }
     if (member.store !== undefined && member.isRecovered) {
       return member.store.submitted(queueId, ref, recipients);
     }
@@ -208,11 +206,16 @@ export class Queues implements SpoolStore {
   }
 
   pin(queueId: string): void {
-    this.#of(queueId)?.pin(queueId);
+    const member = this.#memberOf(queueId);
+    if (member === undefined) return;
+    member.store?.pin(queueId);
+    member.pins.add(queueId);
   }
 
   unpin(queueId: string): void {
-    this.#of(queueId)?.unpin(queueId);
+    // Its last outcome may be booked: then no store has it any more.
+    const member = this.#members.find(({ pins }) => pins.delete(queueId));
+    member?.store?.unpin(queueId);
   }
 
   /** Resolves when the stores whose disk answers have done their step; a store with a step under way begins no other. */
@@ -222,7 +225,7 @@ export class Queues implements SpoolStore {
       this.#members.map((member) => {
         const { store } = member;
         if (store === undefined || !member.isRecovered || member.maintaining !== undefined) return undefined;
-        void member.askFree(this.#openers[member.number]);
+        void member.askFree();
         member.maintaining = store
           .maintain(nowMs)
           .catch((error: unknown) => void failures.push(error))

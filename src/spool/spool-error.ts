@@ -23,6 +23,8 @@ export type SpoolErrorCode =
   | 'SPOOL_DENIED'
   /** A queue id or envelope that cannot be stored. */
   | 'SPOOL_BAD_ENVELOPE'
+  /** An operator has stopped the queue whose store it is. */
+  | 'SPOOL_STOPPED'
   /** The store was used before `recover` or after `close`. */
   | 'SPOOL_NOT_OPEN';
 
@@ -40,6 +42,7 @@ const advice: Record<SpoolErrorCode, string> = {
   SPOOL_DENIED:
     'Run this command as root, or as the user that runs Sluice. With [users], run it as root: only root may read the spool and ask the running Sluice.',
   SPOOL_BAD_ENVELOPE: '',
+  SPOOL_STOPPED: '"sluice queue start --queue NAME" starts it again.',
   SPOOL_NOT_OPEN: '',
 };
 

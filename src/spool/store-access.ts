@@ -15,14 +15,19 @@ export interface StoreSettings {
   readonly reserveBytes?: number | undefined;
   /** Its folder is not made where it is missing: its disk may not be mounted. */
   readonly mustExist?: true | undefined;
+  /** An operator has stopped its queue: none of its files is open. */
+  readonly isStopped?: boolean | undefined;
   readonly files?: FileLayer;
 }
 
 export interface StoreAccess {
   readonly number: number;
+  /** Another one after a move, which needs a stop of its queue. */
   readonly directory: string;
   readonly reserveBytes?: number | undefined;
   readonly mustExist?: true | undefined;
+  /** At this moment. */
+  readonly isStopped: boolean;
   readonly files: FileLayer;
   readonly timers: Timers;
   /** So that its queue ids are those of no other store; undefined for a single store. */
@@ -31,26 +36,59 @@ export interface StoreAccess {
   watch(stalled: (isStalled: boolean) => void): void;
 }
 
-export function storeAccess(stores: readonly StoreSettings[], timers: Timers): readonly StoreAccess[] {
-  const threads = threadShare(stores.length);
-  return stores.map(({ directory, reserveBytes, mustExist, files = nodeFiles }, number) => {
-    if (stores.length === 1)
-      return {
-        number,
-        directory,
-        reserveBytes,
-        mustExist,
-        files,
-        timers,
-        lane: undefined,
-        watch: () => undefined,
-      };
+type LiveAccess = { -readonly [Name in keyof StoreAccess]: StoreAccess[Name] };
+
+/** The stores of a process, which may be more, stopped or moved later. */
+export class LiveStores {
+  readonly #all: LiveAccess[];
+  readonly #timers: Timers;
+  readonly #threads: number;
+
+  constructor(stores: readonly StoreSettings[], timers: Timers) {
+    this.#timers = timers;
+    this.#threads = threadShare(stores.length);
+    this.#all = stores.map((each, number) =>
+      stores.length === 1 ? this.#only(each) : this.#oneOfSeveral(each, number),
+    );
+  }
+
+  /** By number; later stores are added to the same list. */
+  get all(): readonly StoreAccess[] {
+    return this.#all;
+  }
+
+  /** Follows the configuration. A single store stays alone: queues beside it need another start of the process. */
+  configure(stores: readonly StoreSettings[]): void {
+    if (this.#all.length === 1) return;
+    for (const [number, each] of stores.entries()) {
+      const known = this.#all[number];
+      if (known === undefined) this.#all.push(this.#oneOfSeveral(each, number));
+      else {
+        known.directory = each.directory;
+        known.isStopped = each.isStopped === true;
+      }
+    }
+  }
+
+  #only({ directory, reserveBytes, mustExist, files = nodeFiles }: StoreSettings): LiveAccess {
+    const place = { number: 0, directory, reserveBytes, mustExist, files, timers: this.#timers };
+    return { ...place, isStopped: false, lane: undefined, watch: () => undefined };
+  }
+
+  #oneOfSeveral(store: StoreSettings, number: number): LiveAccess {
+    const { directory, reserveBytes, mustExist, isStopped = false, files = nodeFiles } = store;
     const watches: ((isStalled: boolean) => void)[] = [];
     const onStall = (isStalled: boolean): void => {
       for (const stalled of watches) stalled(isStalled);
     };
-    const bounded = boundedFiles(files, { threads, timers, stallMs, onStall });
+    const timers = this.#timers;
+    const bounded = boundedFiles(files, { threads: this.#threads, timers, stallMs, onStall });
     const watch = (stalled: (isStalled: boolean) => void): void => void watches.push(stalled);
-    return { number, directory, reserveBytes, mustExist, files: bounded, timers, lane: number, watch };
-  });
+    const place = { number, directory, reserveBytes, mustExist, isStopped, timers };
+    return { ...place, files: bounded, lane: number, watch };
+  }
+}
+
+export function storeAccess(stores: readonly StoreSettings[], timers: Timers): readonly StoreAccess[] {
+  return new LiveStores(stores, timers).all;
 }

@@ -32,6 +32,7 @@ export const troubleKinds = [
   'signing',
   'srs',
   'stage',
+  'stopped',
   'table',
   'directory',
   'issuer',

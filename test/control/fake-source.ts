@@ -152,6 +152,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       mail: { salvage: unread },
       desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
       crash: () => Promise.resolve({ pid: 1 }),
+      setQueue: () => Promise.resolve({ problem: '', notDone: [] }),
       reload: () => Promise.resolve({ afterRestart: [] }),
       reopenLog: unread,
       tls: () => ({ nowMs: 0, certificates: [], listeners: answers.listeners?.() ?? [] }),

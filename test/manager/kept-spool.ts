@@ -90,12 +90,17 @@ export class KeptSpool {
         const openers = this.kept.map((kept, number) => ({
           open: async () => new MemoryStore(kept, number),
           read: (ref: Parameters<MemoryReader['read']>[0]) => new MemoryReader(kept).read(ref),
+          isStopped: false,
           freeBytes: () => Promise.resolve(mib),
           watch: () => undefined,
         }));
         return Promise.resolve(stepping(new Queues(openers, events, timers)));
       },
-      openReader: () => new QueueReaders(this.kept.map((kept) => new MemoryReader(kept))),
+      openReader: () =>
+        new QueueReaders(
+          this.kept.map((kept, number) => ({ kept, number, directory: String(number), isStopped: false })),
+          ({ kept }) => new MemoryReader(kept),
+        ),
       openWriters: () =>
         Promise.resolve(
           this.kept.map((kept, number): SpoolWriter => {

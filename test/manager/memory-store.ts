@@ -2,7 +2,7 @@
 
 import type { Spool } from '../../src/manager/ports.ts';
 import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
-import type { QueuesEvents } from '../../src/spool/queues.ts';
+import type { QueuesEvents } from '../../src/spool/store-opener.ts';
 import type {
   NewMessage,
   Outcome,

@@ -29,7 +29,11 @@ function supervisorOf(ground: Ground) {
   const desks = new Desks(config, { log, troubles });
   const supervisor = new Supervisor(config, {
     log,
-    events: { reload: () => undefined, reopenLog: () => undefined },
+    events: {
+      reload: () => undefined,
+      reopenLog: () => undefined,
+      setQueue: () => Promise.resolve({ problem: '', notDone: [] }),
+    },
     troubles,
     desks,
   });

@@ -7,6 +7,7 @@ import { contentConditionKeys, refuseReportConditions, reportsKey } from './assi
 import { duration, expected, key, listOf, size, tableOf, textOf } from './fields.ts';
 import { networks, recipientDomains, senders } from './lists.ts';
 import { queueOwnKeys } from './queue-own.ts';
+import { queueStateKeys } from './queue-state.ts';
 import { retry, retryMeaning } from './retry.ts';
 import { listenName } from './texts.ts';
 import { userPattern } from './tenant.ts';
@@ -49,6 +50,7 @@ const queue = tableOf({
     { defaultText: 'bounce_lifetime in [queue]', example: '"12h"' },
   ),
   ...queueOwnKeys,
+  ...queueStateKeys,
 });
 
 /** Read into a list, since the names are somebody else's. */

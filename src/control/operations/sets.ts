@@ -23,6 +23,7 @@ import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
 import { readContent } from './queue-content.ts';
 import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
+import { setQueueState } from './queue-state.ts';
 import { listRates, resetRates } from './rates.ts';
 import { reload } from './reload.ts';
 import { listReports, sendReport, showReport } from './reports.ts';
@@ -75,6 +76,7 @@ const control = {
   'crash.test': crashTest,
   tls,
   'queue-list': listQueue,
+  'queue.state': setQueueState,
   'queue.content': readContent,
   'user.find': findUser,
   'user.check': checkUserPassword,

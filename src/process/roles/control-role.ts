@@ -12,8 +12,9 @@ import type { Trail } from '../../crash/trail.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
-import { openReaders, openSalvagers } from '../../spool/open.ts';
-import type { QueueReader, SpoolSalvager } from '../../spool/types.ts';
+import { followReaders, openReaders, openSalvagers } from '../../spool/open.ts';
+import type { LiveStores } from '../../spool/store-access.ts';
+import type { QueueReader } from '../../spool/types.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
@@ -24,27 +25,27 @@ import { groupId } from '../privileges/group-id.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
-import type { CrashTests } from './crash-tests.ts';
-import type { ReloadRequests } from './reload-requests.ts';
-import { storesOf } from './stores.ts';
+import type { SupervisorAnswers } from './supervisor-answers.ts';
+import { liveStores, storeSettings } from './stores.ts';
 
 /** What the control role asks of the supervisor, or of the single process. */
 export interface SupervisorAsks {
   readonly reload: () => Promise<Reloaded>;
   readonly reopenLog: () => void;
   readonly crash: ControlServiceParts['crash'];
+  readonly setQueue: ControlServiceParts['setQueue'];
 }
 
 /** Asks the supervisor by the messages of a role's process. */
 export function supervisorAsks(
-  reloads: ReloadRequests,
-  crashTests: CrashTests,
+  { reloads, crashTests, queueStates }: SupervisorAnswers,
   tell: (message: { readonly kind: 'reload' | 'reopenLog' }) => void,
 ): SupervisorAsks {
   return {
     reload: () => reloads.ask(() => tell({ kind: 'reload' })),
     reopenLog: () => tell({ kind: 'reopenLog' }),
     crash: (question) => crashTests.ask(question),
+    setQueue: (question) => queueStates.ask(question),
   };
 }
 
@@ -52,7 +53,8 @@ export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #link: Link<Asked>;
   readonly #reader: QueueReader;
-  readonly #salvager: SpoolSalvager;
+  readonly #salvager: ReturnType<typeof openSalvagers>;
+  readonly #stores: LiveStores;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
   #config: Config;
@@ -70,7 +72,7 @@ export class ControlRole implements Role {
     config: Config,
     link: Link<Asked>,
     log: Pick<Logger, 'error'>,
-    { reload, reopenLog, crash }: SupervisorAsks,
+    { reload, reopenLog, crash, setQueue }: SupervisorAsks,
     troubles: () => readonly ReportedTrouble[],
     served: () => readonly CertificateFacts[],
     directory: UsersAndBans,
@@ -78,9 +80,9 @@ export class ControlRole implements Role {
   ) {
     this.#link = link;
     this.#config = config;
-    const stores = storesOf(config);
-    this.#reader = openReaders(stores);
-    this.#salvager = openSalvagers(stores.map(({ directory }) => directory));
+    this.#stores = liveStores(config);
+    this.#reader = openReaders(this.#stores.all);
+    this.#salvager = openSalvagers(this.#stores.all.map(({ directory }) => directory));
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
     this.#server = new ControlServer({
@@ -95,6 +97,7 @@ export class ControlRole implements Role {
         },
         reopenLog,
         crash,
+        setQueue,
         tls: () => ({
           nowMs: Date.now(),
           certificates: served(),
@@ -124,8 +127,13 @@ export class ControlRole implements Role {
     this.#source.lost();
   }
 
-  configure(config: Config): void {
+  configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
+    this.#stores.configure(storeSettings(config));
+    const { all } = this.#stores;
+    followReaders(this.#reader, all);
+    if (all.length > 1) this.#salvager.follow(all.map(({ directory }) => directory));
+    return Promise.resolve([]);
   }
 
   drain(): void {

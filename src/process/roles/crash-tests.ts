@@ -2,7 +2,8 @@
 
 import { SluiceError } from '../../errors/sluice-error.ts';
 import type { CrashTestAnswer, CrashTestQuestion } from '../../control/operations/crash-test.ts';
-import type { CrashTested, RoleToSupervisor } from '../../channel/messages.ts';
+import type { CrashTested } from '../../channel/crash-test-messages.ts';
+import type { RoleToSupervisor } from '../../channel/messages.ts';
 
 export class CrashTests {
   readonly #tell: (message: RoleToSupervisor) => void;

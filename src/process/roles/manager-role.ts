@@ -12,19 +12,17 @@ import { assemble } from '../../manager/assemble.ts';
 import type { AssembledManager } from '../../manager/assembled-manager.ts';
 import type { Links } from '../../manager/links.ts';
 import { openRouter } from '../../manager/open-router.ts';
-import type { OtherSenders, Spool } from '../../manager/ports.ts';
+import type { OtherSenders } from '../../manager/ports.ts';
 import { systemFacts } from '../../settings/system-facts.ts';
 import { nodeFiles } from '../../spool/file-layer.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
-import { openReaders, openStores, openWriters } from '../../spool/open.ts';
 import type { LiveSrs } from '../../srs/live-srs.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
 import { DeliveryPluginHosts } from './delivery-plugins.ts';
 import { LiveRouteTables } from './route-tables.ts';
-import { managerSlots } from './slots.ts';
-import { storesOf } from './stores.ts';
+import { ManagerSpool } from './manager-spool.ts';
 
 export class ManagerRole implements Role {
   readonly facts: RoleFacts;
@@ -32,10 +30,17 @@ export class ManagerRole implements Role {
   readonly #manager: AssembledManager;
   readonly #plugins: DeliveryPluginHosts;
   readonly #tables: LiveRouteTables;
+  readonly #spool: ManagerSpool;
   /** Set while code of plugins is loaded: later configurations come into force in their order. */
   #configuring: Promise<void> | undefined;
 
-  private constructor(manager: AssembledManager, plugins: DeliveryPluginHosts, tables: LiveRouteTables) {
+  private constructor(
+    manager: AssembledManager,
+    plugins: DeliveryPluginHosts,
+    tables: LiveRouteTables,
+    spool: ManagerSpool,
+  ) {
+    this.#spool = spool;
     this.#plugins = plugins;
     this.#tables = tables;
     this.facts = { recovered: manager.recovered };
@@ -63,13 +68,14 @@ export class ManagerRole implements Role {
       random: Math.random,
     };
     const counted = new EventCounters();
-    const spool = spoolOf(config);
+    const spool = new ManagerSpool(config);
     const plugins = new DeliveryPluginHosts(config, log, troubles);
     const routeTables = new LiveRouteTables(log, troubles);
     await Promise.all([plugins.configure(config), routeTables.configure(config)]);
     const openPlugins = (wanted: Config) => plugins.open(wanted);
     const parts = { config, machine, spool, openRouter, openPlugins, log, counted, troubles, signing, srs };
-    return new ManagerRole(await assemble({ ...parts, routeTables, others }), plugins, routeTables);
+    const manager = await assemble({ ...parts, routeTables, others });
+    return new ManagerRole(manager, plugins, routeTables, spool);
   }
 
   /** A sender process has ended, and all its connections with it. */
@@ -88,6 +94,7 @@ export class ManagerRole implements Role {
   }
 
   async configure(config: Config): Promise<readonly string[]> {
+    const followed = this.#spool.configure(config);
     const loaded = bothOf(this.#plugins.configure(config), this.#tables.configure(config));
     if (loaded === undefined && this.#configuring === undefined) this.#manager.configure(config);
     else {
@@ -96,6 +103,7 @@ export class ManagerRole implements Role {
       );
       await this.#configuring;
     }
+    await followed;
     return [];
   }
 
@@ -124,31 +132,4 @@ function bothOf(
   other: Promise<void> | undefined,
 ): Promise<unknown> | undefined {
   return one === undefined ? other : Promise.all([one, other]);
-}
-
-function spoolOf(config: Config): Spool {
-  const { queue } = config;
-  const stores = storesOf(config);
-  // Bounces may use the reserve: a failed message leaves the queue only after its report is stored.
-  const withoutReserve = stores.map((store) => ({ ...store, reserveBytes: undefined }));
-  return {
-    queues: config.queues.map(({ name }) => name),
-    openStore: (events) => {
-      const options = {
-        slot: managerSlots.longLived,
-        journalSyncMs: queue.journalSync,
-        segmentBytes: queue.segmentSize,
-        relocateAfterMs: queue.relocateAfter,
-      };
-      return openStores(stores, options, events);
-    },
-    openReader: () => openReaders(stores),
-    openWriters: () =>
-      openWriters(withoutReserve, {
-        slot: managerSlots.bounces,
-        segmentBytes: queue.segmentSize,
-        reserveBytes: 0,
-        sync: queue.sync,
-      }),
-  };
 }

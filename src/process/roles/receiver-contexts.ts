@@ -49,7 +49,7 @@ import type { TapWatch } from './tap-watch.ts';
 
 /** What the contexts are made with. A reload does not replace it. */
 export interface ContextParts {
-  readonly stores: readonly [StorePlace, ...StorePlace[]];
+  readonly stores: { readonly places: readonly [StorePlace, ...StorePlace[]] };
   readonly diversions: LiveDiversions;
   readonly intake: Intake;
   readonly deadlines: Deadlines;
@@ -98,7 +98,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
   };
   const signsLater = routesSignedLater(config);
   const assignment = new Assignment(assignmentRules(config));
-  const numbers = parts.stores.map(({ queue = defaultQueue }, number) => [queue, number] as const);
+  const numbers = parts.stores.places.map(({ queue = defaultQueue }, number) => [queue, number] as const);
   parts.diversions.configure(new Map(numbers));
   return (ofListener, protocol, fromFilter, name = '') => {
     const relay = relayPolicy(ofListener);
@@ -140,7 +140,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const logins = { directory, isRequired, hints: tokenHints(config) };
     const auth = settings.session.auth === undefined ? undefined : logins;
     const etrn = settings.session.etrn === true ? parts.defences : undefined;
-    const places = placesOf(parts.stores, [parts.diversions, assignment], name);
+    const places = placesOf(parts.stores.places, [parts.diversions, assignment], name);
     const context = { ...shared, places, settings, tls, relay, pipelines, auth, etrn };
     if (fromFilter === undefined) return { ...context, signsLater };
     // What was counted is not counted once more, and the filter's mail always finds room: it is in the queue already.

@@ -61,7 +61,7 @@ import { PluginHosts } from './plugin-hosts.ts';
 import { StagePlaces } from './stage-places.ts';
 import { type ContextParts, receiverContexts } from './receiver-contexts.ts';
 import { receiverSlot } from './slots.ts';
-import { openStorePlaces, type WatchedStores } from './store-places.ts';
+import { ReceiverStores } from './store-places.ts';
 import { TapWatch } from './tap-watch.ts';
 import type { TrialDesk } from './trial-desk.ts';
 
@@ -94,7 +94,7 @@ export interface ReceiverRoleParts {
 interface Parts extends ContextParts {
   readonly plugins: PluginHosts;
   readonly filters: FilterHosts;
-  readonly stores: WatchedStores;
+  readonly stores: ReceiverStores;
   readonly link: Link<Submitted>;
   readonly counterPosts: CounterPosts;
   readonly collector: DmarcCollector;
@@ -125,7 +125,7 @@ export class ReceiverRole implements Role {
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     const { link, log, troubles, counters, certificates, directory, sending: ledger, signing, srs } = given;
-    const stores = await openStorePlaces(config, receiverSlot(index), { log, troubles });
+    const stores = await ReceiverStores.open(config, receiverSlot(index), { log, troubles });
     const tenants = new Tenants(config.tenant);
     const sending = new SendingGate(ledger);
     sending.configure(sendingRules(config));
@@ -238,7 +238,10 @@ export class ReceiverRole implements Role {
     this.#parts.resolver.configure(config);
     this.#parts.handshakes.configure(handshakeLimits(config));
     const loaded = this.#parts.plugins.configure({ stage: incomingStages(config), spool: config.spool });
-    return loaded === undefined ? this.#listen(config) : loaded.then(() => this.#listen(config));
+    // Queues that are new are there before the contexts are made; what stops is closed meanwhile.
+    const closed = this.#parts.stores.configure(config);
+    const opened = loaded === undefined ? this.#listen(config) : loaded.then(() => this.#listen(config));
+    return closed.then(() => opened);
   }
 
   #listen(config: Config): Promise<readonly string[]> {
@@ -259,14 +262,14 @@ export class ReceiverRole implements Role {
     await finishWithin(graceMs, (done) => this.#receiver.drain(done));
     this.#receiver.abandon();
     this.#parts.deadlines.stop();
-    for (const { watch } of this.#parts.stores) watch.stop();
+    this.#parts.stores.stopWatching();
     await this.#parts.plugins.close();
     await this.#parts.filters.close();
     this.#parts.taps.stop();
     this.#parts.resolver.close();
     await this.#parts.recipientSources.close();
     await this.#parts.tables.close();
-    await Promise.all(this.#parts.stores.map(({ spool }) => spool.close()));
+    await this.#parts.stores.close();
     this.#parts.counterPosts.stop();
     this.#parts.collector.stop();
     this.#parts.link.close();

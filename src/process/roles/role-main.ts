@@ -167,7 +167,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
         config,
         link,
         log,
-        supervisorAsks(asked.reloads, asked.crashTests, tellSupervisor),
+        supervisorAsks(asked, tellSupervisor),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
         () => served,
         directory,
@@ -258,6 +258,7 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       break;
     case 'reloaded':
     case 'crashTested':
+    case 'queueStateSet':
     case 'passwordStored':
       asked.take(message);
       break;

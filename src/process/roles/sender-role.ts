@@ -20,7 +20,8 @@ import { Deadlines } from '../../io/deadlines.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
 import { Events, logListener } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
-import { openReaders } from '../../spool/open.ts';
+import { followReaders, openReaders } from '../../spool/open.ts';
+import type { LiveStores } from '../../spool/store-access.ts';
 import type { SpoolReader } from '../../spool/types.ts';
 import { runFolder } from '../../channel/manager-socket.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
@@ -35,7 +36,7 @@ import { srsSettings } from '../../settings/srs.ts';
 import { handshakeSettings } from '../../settings/tls-rules.ts';
 import { GivenToSender } from './given-to-sender.ts';
 import { finishWithin } from './finish-within.ts';
-import { storesOf } from './stores.ts';
+import { liveStores, storeSettings } from './stores.ts';
 
 /**
  * Time that transactions in hand get to finish after the manager was lost. Deliveries pause meanwhile. A transaction that
@@ -51,6 +52,7 @@ export class SenderRole implements Role {
   readonly #sender: Sender;
   #lines: ConnectionContext;
   readonly #spool: SpoolReader;
+  readonly #stores: LiveStores;
   readonly #deadlines = new Deadlines();
   readonly #proofs: PlaceProofs;
   readonly #tlsSessions = new SessionCache();
@@ -95,7 +97,8 @@ export class SenderRole implements Role {
     this.#log = log;
     this.#events = new Events([logListener(log), counters]);
     this.#counterPosts = new CounterPosts(counters, (message) => this.#post(message));
-    this.#spool = openReaders(storesOf(config));
+    this.#stores = liveStores(config);
+    this.#spool = openReaders(this.#stores.all);
     this.#deadlines.start();
     this.#lines = this.#context(config);
     this.#sender = new Sender(this.#lines);
@@ -156,9 +159,12 @@ export class SenderRole implements Role {
     this.#sender.abandon();
   }
 
-  configure(config: Config): void {
+  configure(config: Config): Promise<readonly string[]> {
+    this.#stores.configure(storeSettings(config));
+    followReaders(this.#spool, this.#stores.all);
     this.#lines = this.#context(config);
     this.#sender.reconfigure(this.#lines);
+    return Promise.resolve([]);
   }
 
   drain(): void {

@@ -1,44 +1,104 @@
 // The stores of all queues as one receiver process writes to them, and which of them the mail of a listener is for.
 
 import type { Config } from '../../config/config.ts';
-import type { Logger } from '../../log/logger.ts';
 import type { Assignment } from '../../policy/queues/assignment.ts';
 import type { StorePlace, StorePlaces } from '../../receive/store-places.ts';
-import { StoreWatch } from '../../receive/store-watch.ts';
-import { openWriters, spoolFolders } from '../../spool/open.ts';
+import { StoreWatch, type StoreWatchParts } from '../../receive/store-watch.ts';
+import { followWriters, openWriters, spoolFolders } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
-import type { Troubles } from '../../stats/troubles.ts';
-import { storesOf } from './stores.ts';
+import type { LiveStores } from '../../spool/store-access.ts';
+import type { SpoolWriter } from '../../spool/types.ts';
+import { liveStores, storeSettings } from './stores.ts';
+
+type Surroundings = Pick<StoreWatchParts, 'log' | 'troubles'>;
+type WriterOptions = Parameters<typeof openWriters>[1];
 
 /** A store with what watches it. */
 interface WatchedStore extends StorePlace {
-  readonly watch: StoreWatch;
+  watch: StoreWatch;
+  /** The folder that is watched. */
+  directory: string;
 }
 
-export type WatchedStores = readonly [WatchedStore, ...WatchedStore[]];
+/** The stores as one receiver writes to them. They may grow, and each but the first may be stopped and moved. */
+export class ReceiverStores {
+  readonly #stores: LiveStores;
+  readonly #options: WriterOptions;
+  readonly #around: Surroundings;
+  readonly #writers: SpoolWriter[];
+  readonly #places: [WatchedStore, ...WatchedStore[]];
 
-/** @param slot - of this process. @throws {SpoolError} when the only store cannot be written; of several, each comes when it can be */
-export async function openStorePlaces(
-  config: Config,
-  slot: number,
-  { log, troubles }: { readonly log: Logger; readonly troubles: Troubles },
-): Promise<WatchedStores> {
-  const { segmentSize, reserve, sync } = config.queue;
-  const options = { slot, segmentBytes: segmentSize, reserveBytes: reserve, sync };
-  const [first, ...others] = await openWriters(storesOf(config), options);
-  const watchOf = (directory: string, queue: string | undefined): StoreWatch => {
+  private constructor(
+    config: Config,
+    stores: LiveStores,
+    writers: [SpoolWriter, ...SpoolWriter[]],
+    options: WriterOptions,
+    around: Surroundings,
+  ) {
+    this.#stores = stores;
+    this.#options = options;
+    this.#around = around;
+    this.#writers = writers;
+    const [first] = writers;
+    this.#places = [{ spool: first, watch: this.#watch(config.spool, undefined), directory: config.spool }];
+    this.#follow(config);
+  }
+
+  /** @param slot - of this process. @throws {SpoolError} when the only store cannot be written; of several, each comes when it can be */
+  static async open(config: Config, slot: number, around: Surroundings): Promise<ReceiverStores> {
+    const { segmentSize, reserve, sync } = config.queue;
+    const options = { slot, segmentBytes: segmentSize, reserveBytes: reserve, sync };
+    const stores = liveStores(config);
+    return new ReceiverStores(config, stores, await openWriters(stores.all, options), options, around);
+  }
+
+  /** By number. */
+  get places(): readonly [StorePlace, ...StorePlace[]] {
+    return this.#places;
+  }
+
+  /** Follows the configuration. Resolves when the files of queues that it stops are closed. */
+  async configure(config: Config): Promise<void> {
+    this.#stores.configure(storeSettings(config));
+    const { all } = this.#stores;
+    if (all.length === 1) return;
+    const closed = followWriters(this.#writers, all, this.#options);
+    this.#follow(config);
+    await closed;
+  }
+
+  stopWatching(): void {
+    for (const { watch } of this.#places) watch.stop();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.close()));
+  }
+
+  /** A place for each writer, with a watch over its folder; nothing is tried in the folder of a queue that is stopped. */
+  #follow({ queues }: Config): void {
+    for (const [index, spool] of this.#writers.entries()) {
+      const queue = queues[index - 1];
+      if (index === 0 || queue === undefined) continue;
+      const { name, path: directory, stopped } = queue;
+      const known = this.#places[index];
+      if (known === undefined) {
+        this.#places.push({ queue: name, spool, watch: this.#watch(directory, name), directory });
+      } else if (stopped === true) known.watch.stop();
+      else if (known.watch.isStopped || known.directory !== directory) {
+        known.watch.stop();
+        Object.assign(known, { watch: this.#watch(directory, name), directory });
+      }
+    }
+  }
+
+  #watch(directory: string, queue: string | undefined): StoreWatch {
+    const { slot, sync } = this.#options;
     // In a folder where receivers write, which the spool itself may not be.
     const [probed = directory] = spoolFolders(directory).written;
     const probe = { directory: probed, name: String(slot), sync: sync === 'fdatasync' };
-    return new StoreWatch({ directory, queue, log, troubles, probe: () => probeSpool(probe) });
-  };
-  return [
-    { spool: first, watch: watchOf(config.spool, undefined) },
-    ...others.map((spool, index) => {
-      const { path = '', name } = config.queues[index] ?? {};
-      return { queue: name, spool, watch: watchOf(path, name) };
-    }),
-  ];
+    return new StoreWatch({ ...this.#around, directory, queue, probe: () => probeSpool(probe) });
+  }
 }
 
 /** Knows the queue of some mail, by the number of its store. */

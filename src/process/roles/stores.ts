@@ -3,12 +3,19 @@
 
 import type { Config } from '../../config/config.ts';
 import { nodeTimers } from '../../io/timers.ts';
-import { storeAccess, type StoreAccess } from '../../spool/store-access.ts';
+import { LiveStores, type StoreSettings } from '../../spool/store-access.ts';
+
+type StoreConfig = Pick<Config, 'spool' | 'queues'>;
+
+export function storeSettings({ spool, queues }: StoreConfig): StoreSettings[] {
+  const others = queues.map(
+    ({ path, reserve, stopped }) =>
+      ({ directory: path, reserveBytes: reserve, mustExist: true, isStopped: stopped === true }) as const,
+  );
+  return [{ directory: spool }, ...others];
+}
 
 /** Access of this process to the stores. Call it once in a process, so that each store has one share of its threads. */
-export function storesOf({ spool, queues }: Pick<Config, 'spool' | 'queues'>): readonly StoreAccess[] {
-  const others = queues.map(
-    ({ path, reserve }) => ({ directory: path, reserveBytes: reserve, mustExist: true }) as const,
-  );
-  return storeAccess([{ directory: spool }, ...others], nodeTimers);
+export function liveStores(config: StoreConfig): LiveStores {
+  return new LiveStores(storeSettings(config), nodeTimers);
 }

@@ -171,18 +171,25 @@ export function runningManager(all: readonly Child[]): number[] {
     .map(({ serial }) => serial);
 }
 
-/** Serials of the receivers, and of POP3, that have started. One that is starting opens its listeners as a part of that, or fails. */
-export function runningReceivers(all: readonly Child[]): number[] {
+/** Serials of the receivers, and of POP3, that have started; with `isForAll`, of senders and of the control process, too. One that is starting opens its listeners as a part of that, or fails. */
+export function runningReceivers(all: readonly Child[], isForAll = false): number[] {
   return all
     .filter(
       ({ name, facts, process: running }) =>
-        hasListeners(name) && facts !== undefined && running !== undefined,
+        (hasListeners(name) || (isForAll && hasReaders(name))) &&
+        facts !== undefined &&
+        running !== undefined,
     )
     .map(({ serial }) => serial);
 }
 
+/** Answers a reload, when it reads from the stores as they are now. */
+function hasReaders(name: RoleName): boolean {
+  return name === 'sender' || name === 'control';
+}
+
 /** Answers a reload, when its listeners are open. */
-export function hasListeners(name: RoleName): boolean {
+function hasListeners(name: RoleName): boolean {
   return name === 'receiver' || name === 'pop3';
 }
 

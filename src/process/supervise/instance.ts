@@ -1,6 +1,7 @@
 // A running Sluice, whether its roles have processes of their own or share one.
 
 import type { Config } from '../../config/config.ts';
+import type { QueueStateAnswer, QueueStateQuestion } from '../../control/operations/queue-state.ts';
 import type { GivenSocket, ReloadAnswer, RoleFacts } from '../../channel/messages.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
@@ -21,6 +22,14 @@ export interface Health {
   readonly isWell: boolean;
 }
 
+/** Who answers a configuration, and how long that is waited for. */
+export interface ConfigureHow {
+  /** Ms. Default: 5 s. */
+  readonly waitMs?: number;
+  /** Senders and the control process answer, too. */
+  readonly isForAll?: true;
+}
+
 export interface Instance {
   readonly health: Health;
   /** Starts every role; resolves when all of them run. @throws {StartBrokenOff} when `stop` is called before */
@@ -29,7 +38,7 @@ export interface Instance {
    * Applies a configuration that has been checked. Never rejects.
    * @returns when all listeners are open or have failed: for each that is not open, a sentence that says why
    */
-  configure(config: Config): Promise<readonly string[]>;
+  configure(config: Config, how?: ConfigureHow): Promise<readonly string[]>;
   /** Makes the processes of the roles open the log file again. */
   reopenLog(): void;
   /** Answers the operators who asked for a reload. */
@@ -57,4 +66,6 @@ export interface InstanceParts {
 export interface InstanceEvents {
   reload(): void;
   reopenLog(): void;
+  /** Stops or starts a queue for an operator. Never rejects. */
+  setQueue(question: QueueStateQuestion): Promise<QueueStateAnswer>;
 }

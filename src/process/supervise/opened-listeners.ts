@@ -21,12 +21,14 @@ export class OpenedListeners {
    * @param receivers - serials of the processes that will answer
    * @param manager - serial of the manager, if it runs: limits of the new configuration hold when it has answered
    * @param tell - sends the number of the reload with the configuration
+   * @param answerWithinMs - how long answers are waited for
    * @returns for each listener that is not open, a sentence that says why
    */
   async gather(
     receivers: readonly number[],
     manager: readonly number[],
     tell: (reload: number) => void,
+    answerWithinMs = waitMs,
   ): Promise<readonly string[]> {
     const reload = ++this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -41,7 +43,7 @@ export class OpenedListeners {
       if (receivers.some((serial) => gathering.awaited.has(serial)))
         gathering.notOpen.add('A receiver process has not answered.');
       resolve();
-    }, waitMs);
+    }, answerWithinMs);
     tell(reload);
     this.#endIfComplete(gathering);
     await promise;

@@ -153,6 +153,7 @@ export class SingleProcess implements Instance {
         reload: () => this.#reloads.ask(() => this.#events.reload()),
         reopenLog: () => this.#events.reopenLog(),
         crash: () => Promise.reject(noSuchProcess()),
+        setQueue: (question) => this.#events.setQueue(question),
       },
       () => this.#allTroubles(),
       () => this.#desks.certificates.facts,

@@ -14,7 +14,6 @@ import {
   type Child,
   endAll,
   factsTogether,
-  hasListeners,
   isStuck,
   lateChanges,
   newChildren,
@@ -127,14 +126,15 @@ export class Supervisor implements Instance {
     for (const child of this.#children) if (child.process === undefined) this.#fork(child);
   }
 
-  configure(config: Config): Promise<readonly string[]> {
+  configure(...[config, how = {}]: Parameters<Instance['configure']>): Promise<readonly string[]> {
     this.#config = config;
     this.#crashes.configure(config);
     this.#startOrEndLate();
     const all = this.#children;
-    return this.#opened.gather(runningReceivers(all), runningManager(all), (reload) => {
+    const say = (reload: number): void => {
       for (const child of all) tell(child, { kind: 'configure', config, reload });
-    });
+    };
+    return this.#opened.gather(runningReceivers(all, how.isForAll), runningManager(all), say, how.waitMs);
   }
 
   #startOrEndLate(): void {
@@ -235,7 +235,8 @@ export class Supervisor implements Instance {
       case 'askPort':
       case 'crashTest':
       case 'storePassword':
-        answerAsked(message, child, this.#children, this.#config);
+      case 'queueState':
+        answerAsked(message, child, this.#children, this.#config, this.#events);
         break;
       case 'runProgram':
       case 'endProgram':
@@ -263,7 +264,7 @@ export class Supervisor implements Instance {
     if (child.name === 'sender')
       tellRole(this.#children, 'manager', { kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
-    if (hasListeners(child.name)) this.#opened.ended(child.serial);
+    this.#opened.ended(child.serial);
     if (isAsked) return;
     this.#reports.told(child, []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

@@ -19,23 +19,24 @@ export interface DiskProblem {
 }
 
 /** `name`: of a queue beside the default one. */
-type DiskConfig = Pick<Config, 'spool'> & {
+export type DiskConfig = Pick<Config, 'spool'> & {
   readonly queue: Pick<Config['queue'], 'reserve' | 'segmentSize'>;
   readonly name?: string;
 };
 
-/** A watch for the store of each queue. */
-export function diskWatches(
-  { spool, queue, queues }: Pick<Config, 'spool' | 'queue' | 'queues'>,
-  troubles: Troubles,
-  log: Pick<Logger, 'error' | 'info'>,
-): DiskWatch[] {
-  const others = queues.map(({ name, path, reserve = queue.reserve }) => ({
+/** What a watch over the store of each queue needs; those that are stopped are not touched. */
+export function watchedDisks({
+  spool,
+  queue,
+  queues,
+}: Pick<Config, 'spool' | 'queue' | 'queues'>): DiskConfig[] {
+  const used = queues.filter(({ stopped }) => stopped !== true);
+  const others = used.map(({ name, path, reserve = queue.reserve }) => ({
     spool: path,
     queue: { ...queue, reserve },
     name,
   }));
-  return [{ spool, queue }, ...others].map((each) => new DiskWatch(each, troubles, log));
+  return [{ spool, queue }, ...others];
 }
 
 /** The problem of a disk with this much free space; undefined: none. */
@@ -96,9 +97,13 @@ export class DiskWatch {
     void this.#check();
   }
 
-  stop(): void {
+  /** @param forGood - the disk is not used any more: its troubles end, too */
+  stop({ forGood = false } = {}): void {
     this.#isRunning = false;
     clearTimeout(this.#timer);
+    if (!forGood) return;
+    this.#troubles.clear(`disk${this.#suffix}`);
+    this.#troubles.clear(`disk:write${this.#suffix}`);
   }
 
   /** Checks once, then sets the timer of the next check: a disk that does not answer is not asked twice. */

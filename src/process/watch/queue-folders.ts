@@ -27,7 +27,9 @@ export function makeQueueFolders(
   if (queues.length === 0) return;
   const file = madeQueuesFile(spool);
   const made = new Set(readMade(file));
-  for (const { name, path } of queues) {
+  for (const { name, path, stopped } of queues) {
+    // The disk of a queue that is stopped may be away, or hang.
+    if (stopped === true && made.has(path)) continue;
     const failure = isFolder(path) ? undefined : made.has(path) ? gone(path) : make(spool, path);
     if (failure === undefined) {
       made.add(path);
