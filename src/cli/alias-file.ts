@@ -23,9 +23,10 @@ export interface AliasFile {
  * @throws {CommandError} `ALIAS_TABLE` when there is none, or when it is of a kind that has no lines
  */
 export function aliasFile(
-  { mailboxes, recipients, table: tables }: Pick<Config, 'mailboxes' | 'recipients' | 'table'>,
+  config: Pick<Config, 'mailboxes' | 'recipients' | 'table'>,
   name: string | undefined,
 ): AliasFile {
+  const { mailboxes, recipients } = config;
   const wanted =
     name ?? mailboxes.aliases ?? recipients.find(({ aliases }) => aliases !== undefined)?.aliases;
   if (wanted === undefined)
@@ -33,6 +34,11 @@ export function aliasFile(
       'The configuration names no table of aliases.',
       'Write a [[table]] with kind = "aliases" and a path, and its name as aliases of [mailboxes].',
     );
+  return editableFile(config, wanted);
+}
+
+/** @param wanted - the name of a [[table]]. @throws {CommandError} `ALIAS_TABLE` when there is none, or when it is of a kind that has no lines */
+export function editableFile({ table: tables }: Pick<Config, 'table'>, wanted: string): AliasFile {
   const table = tables.find((each) => each.name === wanted);
   if (table === undefined) throw fault(`There is no [[table]] with the name ${JSON.stringify(wanted)}.`);
   const { kind, path } = table;

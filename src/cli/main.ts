@@ -45,6 +45,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   passwd: () => import('./passwd.ts'),
   user: () => import('./user.ts'),
   domain: () => import('./domain.ts'),
+  provision: () => import('./provision.ts'),
   alias: () => import('./alias.ts'),
   forward: () => import('./forward.ts'),
   autoreply: () => import('./autoreply.ts'),

@@ -141,6 +141,8 @@ export interface Config
   readonly clients: ClientsConfig;
   readonly queue: QueueConfig;
   readonly quarantine: FileConfig['quarantine'];
+  /** Without a table, nothing is special about any domain. */
+  readonly provisioning: FileConfig['provisioning'];
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly credential: readonly CredentialConfig[];
@@ -254,6 +256,7 @@ function completeConfig(
     queue: content.queue,
     ...toQueues(content, spool, folder),
     quarantine: content.quarantine,
+    provisioning: content.provisioning,
     deliver: {
       ...deliver,
       heloName: deliver.heloName ?? hostname,

@@ -9,8 +9,8 @@
 
 import { Events, logListener } from '../log/events.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
+import { State } from '../schedule/state.ts';
 import type { MessageHandle } from '../schedule/types.ts';
-import { deliverySettings } from '../settings/settings.ts';
 import { srsSettings } from '../settings/srs.ts';
 import { LiveSrs } from '../srs/live-srs.ts';
 import { assembleCore } from './assemble-core.ts';
@@ -27,7 +27,7 @@ import { openBouncer } from './open-bouncer.ts';
 import { openClock } from './open-clock.ts';
 import { Operations } from './operations.ts';
 import { openTlsState } from './open-tls-state.ts';
-import { OverdueWatch } from './overdue-watch.ts';
+import { openOverdueWatch } from './open-overdue-watch.ts';
 import { openStore } from './open-store.ts';
 import { ReportStores } from './report-stores.ts';
 import { PluginsInForce } from './plugins/plugins-in-force.ts';
@@ -45,12 +45,13 @@ import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueDesk } from './queue-desk.ts';
 import { QueueTallies } from './queue-tallies.ts';
+import { DomainDesk } from './provisioning/domain-desk.ts';
 import { openMoves } from './moves/open-moves.ts';
 import { Mover } from './moves/mover.ts';
 import { openShaping } from './open-shaping.ts';
 import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
-import { SourceWatch } from './source-watch.ts';
+import { openSourceWatch } from './open-source-watch.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 import { openRerouting } from './ways/open-rerouting.ts';
 
@@ -78,7 +79,9 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const tlsState = { folder: config.spool, machine, log, troubles, dateMs: clock.dateMs };
   const { sts, tlsSessions } = await openTlsState(tlsState);
+  const domains = await DomainDesk.open(config, { ...parts, files, timers, clock });
   const routing = new Routing(config, {
+    domains,
     open: parts.openRouter,
     nameServers,
     sts: { keeper: sts.keeper, leftOut: (domain, host) => tlsSessions.hostLeftOut(domain, host) },
@@ -87,7 +90,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const around = { machine, inForce, clockWatch, log, troubles, events };
   const { shaping, diverting } = await openShaping(around);
-  const scheduler = createScheduler(shaping.limits, clock.nowMs());
+  const state = new State(shaping.limits, (domain, sinceMs) => domains.asleepMs(domain, sinceMs));
+  const scheduler = createScheduler(shaping.limits, clock.nowMs(), state);
   scheduler.setDateShift(clock.shiftMs);
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const quarantine = new QuarantineDesk(config, troubles);
@@ -110,7 +114,17 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const plugins = new PluginsInForce(parts, { scheduler, store, reader, handshakes, clock });
   const core = { tallies, inForce, routing, clock, reader, writers, happenings, events };
   const stores = new ReportStores(inForce, writers);
-  const bouncer = openBouncer({ ...core, stores, timers, log, troubles, signing, srs, news: plugins.news });
+  const bouncer = openBouncer({
+    ...core,
+    domains,
+    stores,
+    timers,
+    log,
+    troubles,
+    signing,
+    srs,
+    news: plugins.news,
+  });
   const logins = new Logins({
     hopOf: (connection) => handshakes.hopOf(connection),
     log,
@@ -159,15 +173,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     passesHolds: (message: MessageHandle) => manager.passesHolds(message),
   };
   const { rerouter, waysWatch, reroutes } = openRerouting(waiting, parts);
-  const sourceWatch = new SourceWatch({
-    config: () => inForce.config,
-    timers,
-    log,
-    troubles,
-    bind: machine.bind,
-    changed: (areLacking) => events.post({ kind: 'sources', areLacking }),
-  });
-  await sourceWatch.look();
+  const sourceWatch = await openSourceWatch({ inForce, machine, log, troubles, events });
   const recovered = await manager.recover();
   const givingUp = new GivingUp({
     store,
@@ -185,15 +191,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const reports = await Reports.open({ ...common, folder: config.spool, machine, stores, signing });
   const linked = new LinkedRoles(timers.nowMs);
   const counters = new RoleCounters();
-  const overdue = new OverdueWatch({
-    scheduler,
-    troubles,
-    timers,
-    nowMs: clock.nowMs,
-    inHand: () => manager.inHand(),
-    hostOf: (connection) => handshakes.hopOf(connection)?.host,
-    timeouts: () => deliverySettings(inForce.config).timeouts,
-  });
+  const overdue = openOverdueWatch({ scheduler, troubles, timers, clock, manager, handshakes, inForce });
   const queueName = (number: number) => tallies.nameOf(number);
   const stored = { store, reader, writers, intents, doubtful, queueName };
   const mover = new Mover({ ...stored, manager, givingUp, happenings, clock, timers });
@@ -275,6 +273,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     diverting,
     sourceWatch,
     quarantineAge: operations.quarantineAge(inForce, clock),
+    domains,
+    domainWatch: operations.domainWatch(domains, parts.routeTables, () => waysWatch.changed()),
     overdueWatch: overdue,
     maintenance: new Maintenance({
       store,

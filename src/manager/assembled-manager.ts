@@ -19,6 +19,8 @@ import type { Manager } from './manager.ts';
 import type { Mover } from './moves/mover.ts';
 import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
+import type { DomainDesk } from './provisioning/domain-desk.ts';
+import type { DomainWatch } from './provisioning/domain-watch.ts';
 import type { QuarantineAge } from './quarantine-age.ts';
 import type { PluginsInForce } from './plugins/plugins-in-force.ts';
 import type { PipeliningState } from './pipelining-state.ts';
@@ -79,6 +81,8 @@ export interface AssembledParts {
   readonly sourceWatch: SourceWatch;
   readonly overdueWatch: OverdueWatch;
   readonly quarantineAge: QuarantineAge;
+  readonly domains: DomainDesk;
+  readonly domainWatch: DomainWatch;
   readonly maintenance: Maintenance;
   readonly log: Logger;
 }
@@ -96,6 +100,7 @@ export class AssembledManager {
     parts.clockWatch.watch();
     parts.overdueWatch.start();
     parts.quarantineAge.start();
+    parts.domainWatch.start(parts.inForce.config);
     parts.maintenance.start();
     parts.reports.start();
     void parts.defences.backup.recovered(() => parts.linked.has('receiver'));
@@ -110,11 +115,13 @@ export class AssembledManager {
     this.#parts.defences.configure(config);
     this.#parts.quarantine.configure(config);
     this.#parts.queues.configure(config);
+    this.#parts.domains.configure(config);
     routing.configure(config);
     this.#parts.plugins.configure(config);
     this.#parts.srs.configure(srsSettings(config));
     this.#parts.logins.configured(config.credential.map(({ name }) => name));
     this.#parts.waysWatch.configure(config);
+    this.#parts.domainWatch.configure(config);
     manager.reconfigured();
     void rerouter.reroute();
     void sourceWatch.look();
@@ -151,6 +158,7 @@ export class AssembledManager {
       this.#parts;
     jobs.cancelAll();
     this.#parts.mover.stop();
+    this.#parts.domainWatch.stop();
     maintenance.stop();
     overdueWatch.stop();
     this.#parts.quarantineAge.stop();
@@ -168,6 +176,7 @@ export class AssembledManager {
     await manager.stop();
     await givingUp.idle();
     await jobs.idle();
+    await this.#parts.domainWatch.idle();
     await this.#parts.mover.idle();
     await this.#parts.quarantineAge.idle();
     const unstored = await store.storeOutcomes(graceMs);
@@ -177,6 +186,7 @@ export class AssembledManager {
     await this.#parts.defences.close();
     await this.#parts.rates.close();
     await this.#parts.sending.close();
+    await this.#parts.domains.close();
     await this.#parts.clockWatch.close();
     this.#parts.routing.close();
     this.#parts.plugins.close();

@@ -16,10 +16,14 @@ export interface ExplainedWay {
 }
 
 export async function explainedWay(
-  { router, ways }: RouterInForce,
+  { router, provisioned, ways }: RouterInForce,
   subject: WaySubject,
 ): Promise<ExplainedWay> {
   const bare = router.routeOf(subject.reversePath, subject.address);
+  const said = await provisioned?.of(subject);
+  if (said?.kind === 'route') return { key: chosenBy('provisioning', said.route) };
+  if (said?.kind === 'unknown')
+    return { key: bare, plan: { ...temporarily(said.reason), validUntilMs: staticTtlSeconds } };
   if (ways === undefined) return { key: bare };
   const found = await ways.of(router, subject);
   if (found.kind === 'unknown')

@@ -16,6 +16,9 @@ import type { Troubles } from '../stats/troubles.ts';
 import type { Manager } from './manager.ts';
 import type { Mover } from './moves/mover.ts';
 import type { Senders } from './senders.ts';
+import type { RouteTables } from './ports.ts';
+import type { DomainDesk } from './provisioning/domain-desk.ts';
+import { DomainWatch } from './provisioning/domain-watch.ts';
 import { QuarantineAge, type QuarantineAgeParts } from './quarantine-age.ts';
 import type { QuarantineDesk } from './quarantine-desk.ts';
 import type { QueueDesk } from './queue-desk.ts';
@@ -130,6 +133,17 @@ export class Operations {
   quarantineAge(inForce: Pick<InForce, 'config'>, clock: QuarantineAgeParts['clock']): QuarantineAge {
     const changes = new QueueChanges(this.#parts);
     return new QuarantineAge({ ...this.#parts, changes, config: () => inForce.config, clock });
+  }
+
+  /** Brings waiting mail where the records of its domain say; the caller starts and stops it. */
+  domainWatch(
+    desk: DomainDesk,
+    tables: Pick<RouteTables, 'onChange'> | undefined,
+    reroute: () => void,
+  ): DomainWatch {
+    const changes = new QueueChanges(this.#parts);
+    const troubles = this.#parts.troubles;
+    return new DomainWatch({ ...this.#parts, changes, troubles, desk, tables, reroute });
   }
 
   /** Answers what is asked over one link. */

@@ -16,6 +16,8 @@ import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 import type { OutageSource } from './name-servers.ts';
 import type { Bind } from './source-watch.ts';
+import type { Table } from '../table/table.ts';
+import type { DomainWays } from './provisioning/domain-ways.ts';
 import type { AskedTable, Ways } from './ways/ways.ts';
 
 /** The machine that the manager runs on. */
@@ -75,6 +77,8 @@ export interface RouterInForce {
   readonly router: Router;
   /** Asks the tables of routes; undefined: there are none. */
   readonly ways?: Ways | undefined;
+  /** What the records of domains say, which comes first; undefined: there are none. */
+  readonly provisioned?: DomainWays | undefined;
   /** Senders of their own for recipients, where no route says otherwise. */
   readonly verp: VerpSettings;
 }
@@ -83,6 +87,8 @@ export interface RouterInForce {
 export interface RouteTables {
   /** Those of a configuration, in the order in which they are asked. */
   open(config: Config): readonly AskedTable[];
+  /** That of [provisioning]; undefined: there is none. */
+  provisioning?(config: Config): Pick<Table, 'name' | 'lookup' | 'lookupFirst'> | undefined;
   /** Sets who is told that a table has changed. */
   onChange(changed: () => void): void;
 }

@@ -10,6 +10,7 @@ import type { RouteKey, Router } from '../route/types.ts';
 import { verpOf, type VerpChoice, withVerp } from '../route/verp.ts';
 import type { TlsDemand } from '../values/tls-policy.ts';
 import type { RouterInForce } from './ports.ts';
+import type { ProvisionedWay } from './provisioning/domain-ways.ts';
 import type { FoundWay, WaySubject } from './ways/ways.ts';
 
 /** What routes depend on. */
@@ -78,6 +79,31 @@ export function wayFor(
   routing: RouterInForce,
   recipient: RoutedRecipient,
 ): RouteOrReason | Promise<RouteOrReason> {
+  const said = routing.provisioned?.of(recipient);
+  if (said === undefined) return unprovisionedWayFor(routing, recipient);
+  if (!(said instanceof Promise)) return provisionedWayFor(routing, said, recipient);
+  return said.then((known) => provisionedWayFor(routing, known, recipient));
+}
+
+function provisionedWayFor(
+  routing: RouterInForce,
+  said: ProvisionedWay,
+  recipient: RoutedRecipient,
+): RouteOrReason | Promise<RouteOrReason> {
+  switch (said.kind) {
+    case 'usual':
+      return unprovisionedWayFor(routing, recipient);
+    case 'route':
+      return { route: marked(routing, said.route, recipient, 'provisioning') };
+    case 'unknown':
+      return said;
+  }
+}
+
+function unprovisionedWayFor(
+  routing: RouterInForce,
+  recipient: RoutedRecipient,
+): RouteOrReason | Promise<RouteOrReason> {
   const { router, ways } = routing;
   if (ways === undefined || choiceFor(router, recipient) !== undefined)
     return { route: routeFor(routing, recipient) };
@@ -89,6 +115,12 @@ export function wayFor(
 
 /** The same, if it is known without asking anybody who has to be waited for; undefined: it is not. */
 export function wayAtOnce(routing: RouterInForce, recipient: RoutedRecipient): RouteOrReason | undefined {
+  if (routing.provisioned !== undefined) {
+    const said = routing.provisioned.atOnce(recipient);
+    if (said === undefined) return undefined;
+    if (said.kind === 'route') return { route: marked(routing, said.route, recipient, 'provisioning') };
+    if (said.kind === 'unknown') return said;
+  }
   const { router, ways } = routing;
   if (ways === undefined || choiceFor(router, recipient) !== undefined)
     return { route: routeFor(routing, recipient) };

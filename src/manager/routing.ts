@@ -8,6 +8,7 @@ import type { NameServers } from './name-servers.ts';
 import { loginOfUser } from '../settings/credentials.ts';
 import { routeNames } from '../settings/route-rules.ts';
 import type { OpenRouter, OpenRouters, RouterInForce, RouteTables, StsOfRouter } from './ports.ts';
+import type { DomainWays } from './provisioning/domain-ways.ts';
 import { Ways } from './ways/ways.ts';
 
 export interface RoutingParts {
@@ -19,6 +20,8 @@ export interface RoutingParts {
   readonly nowMs: () => number;
   /** Undefined: there are none. */
   readonly tables?: Pick<RouteTables, 'open'> | undefined;
+  /** What knows the records of domains; configured before. */
+  readonly domains?: { readonly ways: DomainWays | undefined } | undefined;
 }
 
 export class Routing implements RouterInForce {
@@ -41,6 +44,10 @@ export class Routing implements RouterInForce {
 
   get ways(): Ways | undefined {
     return this.#ways;
+  }
+
+  get provisioned(): DomainWays | undefined {
+    return this.#parts.domains?.ways;
   }
 
   get verp(): VerpSettings {

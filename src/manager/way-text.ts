@@ -10,6 +10,7 @@ export function wayText(key: string): string | undefined {
   if (isBeingAsked(key)) return 'a plugin is asked when it is due';
   const chooser = chooserOf(withoutDemand(key));
   if (chooser === undefined) return undefined;
+  if (chooser === 'provisioning') return 'the record of its domain says where it goes';
   const name = routeNameIn(key);
   if (chooser === 'release')
     return `it was released from a route that holds mail${name === '' ? '' : `, and takes the route "${name}"`}`;

@@ -24,7 +24,8 @@ export function isLocalWay(target: RouteTarget): target is LocalWay {
 
 /** Does mail of this route wait for an operator or another configuration? @param key - of a route, with marks or without */
 export function holdsMail(key: string): boolean {
-  return bareKey(key).startsWith('hold#');
+  const bare = bareKey(key);
+  return bare.startsWith('hold#') || bare.startsWith('to#hold,');
 }
 
 /** Does a release by an operator take mail past this route: one that holds it, or that no [[route]] is any more? @param key - with marks or without */

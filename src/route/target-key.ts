@@ -11,7 +11,7 @@ import { parseSmarthost } from './smarthost-resolution.ts';
 /** Targets that are named without a rule. Hosts get TLS as a [[tls]] or the default says. */
 export type NamedTarget = Extract<
   RouteTarget,
-  { readonly kind: 'smarthost' | 'lmtp' | 'mx-of' | 'error' | 'discard' }
+  { readonly kind: 'smarthost' | 'lmtp' | 'mx-of' | 'error' | 'discard' | 'redirect' | 'hold' }
 >;
 /** Those that are lists of servers. */
 export type NamedServers = Extract<NamedTarget, { readonly kind: 'smarthost' | 'lmtp' }>;
@@ -58,6 +58,10 @@ function partsOf(target: NamedTarget): readonly string[] {
       return [String(target.replyCode), target.enhancedStatus, target.text.toWellFormed()];
     case 'discard':
       return [];
+    case 'redirect':
+      return target.to;
+    case 'hold':
+      return [target.reason];
   }
 }
 
@@ -91,6 +95,10 @@ function targetOf(kind: string, parts: readonly string[]): NamedTarget | undefin
       return { kind, replyCode: Number(first), enhancedStatus: second, text: third };
     case 'discard':
       return { kind };
+    case 'redirect':
+      return { kind, to: parts };
+    case 'hold':
+      return { kind, reason: first };
     default:
       return undefined;
   }
@@ -113,5 +121,9 @@ export function nameOf(target: NamedTarget): string {
       return `${target.replyCode} ${target.enhancedStatus} ${target.text}`;
     case 'discard':
       return 'discard';
+    case 'redirect':
+      return `redirect to ${target.to.join(', ')}`;
+    case 'hold':
+      return `hold: ${target.reason}`;
   }
 }

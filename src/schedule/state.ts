@@ -34,6 +34,9 @@ const noWeights: ReadonlyMap<string, number> = new Map();
 /** Tasks that error plans settle in one turn: those of a million messages to a domain that is no more are not all in memory at once. */
 export const mostSettledInTurn = 10_000;
 
+/** The part of the time since then in which the lifetime of mail to a domain stood still. */
+export type AsleepMs = (domain: string, sinceMs: number) => number;
+
 export class State {
   config: SchedulerConfig;
   readonly effects: Effect[] = [];
@@ -117,7 +120,11 @@ export class State {
   /** This host has no source address for connections of some IP version. */
   sourcesLack = false;
 
-  constructor(config: SchedulerConfig) {
+  /** For how long mail to a domain did not get older since a time of the scheduler; undefined: it always does. */
+  readonly asleepMs: AsleepMs | undefined;
+
+  constructor(config: SchedulerConfig, asleepMs?: AsleepMs) {
+    this.asleepMs = asleepMs;
     this.config = config;
     this.random = new Random(config.seed);
     setWeights(this.tenants, config);
@@ -180,9 +187,10 @@ export function timesOf(s: State, route: number): Times {
 /** Unix ms when the lifetime of a message ends for its recipients with this route. */
 export function expiryOfRoute(s: State, message: number, route: number): number {
   const { lifetimeMs, bounceLifetimeMs } = timesOf(s, route);
-  return (
-    s.messages.receivedAtMs.get(message) + (s.messages.hasNullSender(message) ? bounceLifetimeMs : lifetimeMs)
-  );
+  const receivedAtMs = s.messages.receivedAtMs.get(message);
+  const expiresAtMs = receivedAtMs + (s.messages.hasNullSender(message) ? bounceLifetimeMs : lifetimeMs);
+  if (s.asleepMs === undefined) return expiresAtMs;
+  return expiresAtMs + s.asleepMs(s.routes.domainOf(route), receivedAtMs);
 }
 
 /** Unix ms when the lifetime of a task's message ends for its recipients, which all have the same times. */

@@ -8,7 +8,7 @@ import type { Config, LimitConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import { formatNetwork } from '../values/network.ts';
 import { queueLimitRules } from './queues.ts';
-import { sitesOfRoutes, wayRules } from './way-rules.ts';
+import { provisioningRules, sitesOfRoutes, wayRules } from './way-rules.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 
 /** A longer text of a match is cut, and made unique by a hash. */
@@ -44,7 +44,8 @@ function rulesWithTenantWord(config: Config, word: TenantWord): LimitRule[] {
   for (const limit of config.limit) {
     if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids, word, sites));
   }
-  for (const way of wayRules(config.route)) rules.push({ ...way, id: uniqueId(way.id, ids) });
+  for (const way of [...wayRules(config.route), ...provisioningRules(config)])
+    rules.push({ ...way, id: uniqueId(way.id, ids) });
   for (const own of queueLimitRules(config)) rules.push({ ...own, id: uniqueId(own.id, ids) });
   return rules;
 }

@@ -8,11 +8,16 @@ export function receiverTables({
   clients,
   recipients,
   rewrite,
-}: Pick<Config, 'table' | 'routeTable' | 'clients' | 'recipients' | 'rewrite'>): Config['table'] {
+  provisioning,
+}: Pick<
+  Config,
+  'table' | 'routeTable' | 'clients' | 'recipients' | 'rewrite' | 'provisioning'
+>): Config['table'] {
   if (routeTable.length === 0) return table;
   const ofRoutes = new Set(routeTable.flatMap((each) => (each.from === undefined ? [each.table] : [])));
   const asked = new Set([
     clients.rules,
+    provisioning.table,
     ...recipients.flatMap((each) => [each.table, each.aliases]),
     ...rewrite.map((each) => ('table' in each ? each.table : undefined)),
   ]);

@@ -10,6 +10,12 @@ import { AuthorRightsStage } from '../policy/stages/author-rights-stage.ts';
 import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
 import { SrsStage } from '../policy/stages/srs-stage.ts';
+import type { ProvisionedDomains } from '../policy/provisioning/provisioned-domains.ts';
+import {
+  type DiscardedRecipients,
+  ProvisioningStage,
+  provisioningStageName,
+} from '../policy/stages/provisioning-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { QueueQuotaStage } from '../policy/stages/queue-quota-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
@@ -50,8 +56,22 @@ export interface StageParts {
   readonly names: ClientNames;
   readonly clientDefences: DefenceParts;
   readonly tapFiles: TapParts['files'];
+  /** The records of domains; undefined: there are none. */
+  readonly domains: ProvisionedDomains | undefined;
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> &
     Pick<LateStageParts, 'pluginOf' | 'filterOf' | 'defences'>;
+}
+
+function told(dropped: DiscardedRecipients, events: StageParts['verification']['events']): void {
+  const { reversePath, helo, client, to } = dropped;
+  events.happened('discarded', {
+    from: reversePath,
+    to,
+    client: client === '' ? undefined : client,
+    helo,
+    stage: provisioningStageName,
+    reason: 'its domain has state=discard',
+  });
 }
 
 function entryOf(stage: Stage | undefined): readonly StageEntry[] {
@@ -72,6 +92,7 @@ export function stages(
     clientDefences,
     tapFiles,
     configured,
+    domains,
   }: StageParts,
 ): readonly StageEntry[] {
   const { hostname, bounce, login, receive } = config;
@@ -91,6 +112,7 @@ export function stages(
     ...rewriting.early,
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
+    ...entryOf(domains && new ProvisioningStage(domains, (dropped) => told(dropped, verification.events))),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
     ...entryOf(recipientsStage(config, recipients)),
     // Those that cost look-ups come after those that do not.

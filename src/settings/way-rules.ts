@@ -1,7 +1,8 @@
 // The limits of routes whose mail stays on this host: how many runs there are at once, one recipient a run.
 
-import type { RouteConfig } from '../config/config.ts';
+import type { Config, RouteConfig } from '../config/config.ts';
 import { siteOfWay } from '../route/local-ways.ts';
+import { sitesOfProvisionedHolds } from '../route/provisioned-holds.ts';
 import type { LimitRule } from '../schedule/limits/types.ts';
 import { planKeyOfRoute, routeName } from './route-rules.ts';
 
@@ -34,4 +35,19 @@ export function wayRules(routes: readonly RouteConfig[]): readonly LimitRule[] {
     });
   }
   return [...rules.values()];
+}
+
+/** The holds of domains by their records. */
+export function provisioningRules({ provisioning }: Pick<Config, 'provisioning'>): readonly LimitRule[] {
+  if (provisioning.table === undefined) return [];
+  return sitesOfProvisionedHolds().map(({ site, reason }) => ({
+    id: `at once: ${site}`,
+    name: '',
+    origin: 'provisioning',
+    per: ['site'],
+    match: { site: [site] },
+    isOverride: false,
+    connections: 0,
+    reason,
+  }));
 }

@@ -21,6 +21,7 @@ export const troubleKinds = [
   'overdue',
   'filter',
   'plugin',
+  'provisioning',
   'quarantine',
   'queue',
   'recipients',

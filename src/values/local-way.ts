@@ -45,6 +45,7 @@ export interface ArchiveWay {
 /** The recipient is replaced by others. */
 export interface RedirectWay {
   readonly kind: 'redirect';
+  /** Addresses; `@` and a domain is the recipient of the same name there. */
   readonly to: readonly string[];
 }
 

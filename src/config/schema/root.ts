@@ -20,6 +20,7 @@ import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
 import { pop3 } from './pop3.ts';
+import { provisioning } from './provisioning.ts';
 import { quarantine } from './quarantine.ts';
 import { queue } from './queue.ts';
 import { assignments, queues } from './queues.ts';
@@ -128,6 +129,10 @@ export const root = tableOf({
   assignment: key(
     assignments.prefault([]),
     'Whose mail a queue gets. For each recipient, the first that matches counts; mail that none matches is in the queue of [queue].',
+  ),
+  provisioning: key(
+    provisioning.prefault({}),
+    'What is special about domains: their queue, their state, who gets copies. docs/provisioning.md says more.',
   ),
   quarantine: key(
     quarantine.prefault({}),

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
 import { checkElse, type ElseTables } from './route-else.ts';
 import { checkSources, type SourceTables } from './route-source.ts';
+import { checkProvisioning, type ProvisioningTables } from './provisioning.ts';
 import { checkQueues, type QueueTables } from './queues-together.ts';
 import { checkRouteTables, type RoutingTables } from './route-table-together.ts';
 import { checkRewrites, type RewriteTables } from './rewrite-together.ts';
@@ -32,6 +33,7 @@ export interface Tables
     RewriteTables,
     RoutingTables,
     ElseTables,
+    Pick<ProvisioningTables, 'provisioning'>,
     CredentialTables,
     Pick<ScheduleTables, 'schedule'>,
     Pick<QueueTables, 'assignment'>,
@@ -185,6 +187,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkCredentials(tables, context);
   checkSrs(tables, context);
   checkSchedules(tables, context);
+  checkProvisioning(tables, context);
   checkQueues(tables, context);
   checkRewrites(tables, context);
   checkRouteTables(tables, context);

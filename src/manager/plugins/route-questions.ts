@@ -146,7 +146,8 @@ export class RouteQuestions {
     const bare = (): RouteKey => routing.router.routeOf(reversePath, address);
     const { domain } = bare();
     const known = { reversePath, tenant, tlsDemand, address, isCopy, chosen, verp, passesHolds, user };
-    const isAsked = !isCopy && choiceFor(routing.router, known) === undefined;
+    const isSaid = ((await routing.provisioned?.of(known))?.kind ?? 'usual') !== 'usual';
+    const isAsked = !isCopy && !isSaid && choiceFor(routing.router, known) === undefined;
     const answer: CheckedAnswer = isAsked ? await this.#answerOf(head, known, domain) : { kind: 'continue' };
     // Asked under an earlier configuration, its answer may name what there is not any more.
     const unlessOld = (way: () => RouteKey) => (): RouteKey =>
@@ -158,7 +159,7 @@ export class RouteQuestions {
         if (!('route' in found)) return temporarily(found.reason);
         const { route } = found;
         // Without tables, those of a configuration that comes in between count.
-        return unlessOld(() => (routing.ways === undefined ? routeFor(routing, known) : route));
+        return unlessOld(() => (asksTables(routing) ? route : routeFor(routing, known)));
       }
       case 'route': {
         const { name } = answer;
@@ -224,7 +225,7 @@ export class RouteQuestions {
 
   #again({ message, queueId, recipient, tlsDemand }: Question, usual: RouteKey): RouteKey {
     const { asked } = this.#parts;
-    if (!asked.isOn && this.#parts.routing.ways === undefined) return withDemand(usual, tlsDemand);
+    if (!asked.isOn && !asksTables(this.#parts.routing)) return withDemand(usual, tlsDemand);
     const { domain } = usual;
     return asked.routeOf({ message: message as MessageHandle, queueId, recipient, domain, tlsDemand });
   }
@@ -247,6 +248,10 @@ export class RouteQuestions {
       store.unpin(queueId);
     }
   }
+}
+
+function asksTables({ ways, provisioned }: RouterInForce): boolean {
+  return ways !== undefined || provisioned !== undefined;
 }
 
 /** @param name - the scheduler's name of the route: numbers of tenant and store may stand before its key */

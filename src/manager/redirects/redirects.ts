@@ -113,7 +113,8 @@ export class Redirects implements SenderPort {
       const refusal = localRefusal({ ...facts, text: `mail loop: the message ${loop}` });
       return { recipient, result: 'refused', refusal, address, ...(tenant !== undefined && { tenant }) };
     }
-    await this.#store(redirectedEnvelope(envelope, recipient, to), address, message, ref);
+    const others = to.map((each) => (each.startsWith('@') ? `${localPart(address)}${each}` : each));
+    await this.#store(redirectedEnvelope(envelope, recipient, others), address, message, ref);
     const isExpanded = to.length > 1 && notify?.success === true;
     return { recipient, result: 'delivered', ...(isExpanded && { relayedTo: host, isExpanded: true }) };
   }
@@ -134,4 +135,10 @@ export class Redirects implements SenderPort {
     const about = message.envelope.queueId;
     await storeNewMail(parts, { envelope: redirected, prefix, content: message, about });
   }
+}
+
+/** As it is written, with its quotes. */
+function localPart(address: string): string {
+  const at = address.lastIndexOf('@');
+  return at === -1 ? address : address.slice(0, at);
 }

@@ -42,7 +42,8 @@ export class PresentRoutes {
     const key = withoutDemand(row.route);
     const tlsDemand = demandOf(row.route);
     const passesHolds = this.#parts.passesHolds(row.message);
-    const looksAtMessage = router.looksAtSenders || ways !== undefined || routing.verp.areAny || isAsked(key);
+    const looksAtTables = ways !== undefined || routing.provisioned !== undefined;
+    const looksAtMessage = router.looksAtSenders || looksAtTables || routing.verp.areAny || isAsked(key);
     if (!looksAtMessage && chooserOf(key) === undefined) {
       const ofMessage = verpOf(row.route);
       return routeFor(routing, {

@@ -3,6 +3,7 @@
 import { domainOf } from '../../address/domain.ts';
 import type { RelayPolicy } from '../relay-policy.ts';
 import { rewritingOfRecipients } from './rewriting-stage.ts';
+import { provisioningStageName } from './provisioning-stage.ts';
 import { srsStageName } from './srs-stage.ts';
 import { goOn, type RcptFacts, type Stage, type Verdict } from '../stage.ts';
 
@@ -72,6 +73,8 @@ export class RelayStage implements Stage {
     const address = beforeRewriting(facts);
     if (this.#isPostmasterHere(address)) return goOn;
     if (this.#relay.acceptsDomain(domainOf(address))) return goOn;
+    // This host is the backup MX of its domain, by its record.
+    if (facts.resultOf(provisioningStageName)?.['relays'] === given) return goOn;
     // The sender of mail that was passed on from here: an SRS address that was signed here has named it.
     return facts.resultOf(srsStageName)?.['address'] === address ? goOn : relayingDenied;
   }

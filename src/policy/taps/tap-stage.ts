@@ -148,7 +148,7 @@ export class TapStage implements Stage {
 }
 
 /** RFC 3461 4.1: nobody is to hear of what becomes of it. */
-function copyFor(address: string, route: string | undefined): EnvelopeRecipient {
+export function copyFor(address: string, route: string | undefined): EnvelopeRecipient {
   const notify = { never: true, success: false, failure: false, delay: false };
   return { address, isCopy: true, notify, ...(route !== undefined && { route }) };
 }

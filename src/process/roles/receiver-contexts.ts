@@ -28,7 +28,9 @@ import { tokenHints } from '../../settings/directory.ts';
 import { listenerSecurity } from '../../settings/listener-security.ts';
 import type { ContextOf } from '../../settings/listeners.ts';
 import { routeNames } from '../../settings/route-rules.ts';
+import { provisionedDomains } from '../../settings/provisioning.ts';
 import { assignmentRules } from '../../settings/queues.ts';
+import { ProvisionedQueues } from '../../policy/provisioning/provisioned-queues.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
@@ -100,6 +102,9 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
   const assignment = new Assignment(assignmentRules(config));
   const numbers = parts.stores.places.map(({ queue = defaultQueue }, number) => [queue, number] as const);
   parts.diversions.configure(new Map(numbers));
+  const domains = provisionedDomains(config, tables);
+  const records = domains === undefined ? [] : [new ProvisionedQueues(domains, new Map(numbers))];
+  const choosers = [parts.diversions, ...records, assignment];
   return (ofListener, protocol, fromFilter, name = '') => {
     const relay = relayPolicy(ofListener);
     const stageParts = {
@@ -118,6 +123,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
       },
       clientDefences: parts.clientDefences,
       tapFiles: parts.taps.files,
+      domains,
       configured: {
         placesOf: (stage: StageWithPlaces) => stagePlaces.of(stage),
         pluginOf: (stage: PluginStageConfig) => parts.plugins.stageOf(stage),
@@ -140,7 +146,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const logins = { directory, isRequired, hints: tokenHints(config) };
     const auth = settings.session.auth === undefined ? undefined : logins;
     const etrn = settings.session.etrn === true ? parts.defences : undefined;
-    const places = placesOf(parts.stores.places, [parts.diversions, assignment], name);
+    const places = placesOf(parts.stores.places, choosers, name);
     const context = { ...shared, places, settings, tls, relay, pipelines, auth, etrn };
     if (fromFilter === undefined) return { ...context, signsLater };
     // What was counted is not counted once more, and the filter's mail always finds room: it is in the queue already.
