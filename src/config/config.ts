@@ -202,7 +202,8 @@ function buildConfig(
   fragments: readonly string[],
   onFileRead: OnFileRead = () => undefined,
 ): Config {
-  const parsed = root.safeParse(source.value);
+  // Once in the life of most processes: to compile the schema would take longer than to read by it.
+  const parsed = root.safeParse(source.value, { jitless: true });
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);

@@ -27,9 +27,18 @@ export function key<Schema extends z.ZodType>(
   description: string,
   facts: KeyFacts = {},
 ): Schema {
-  const described = schema.meta({ description });
-  keyFacts.add(described, facts);
-  return described;
+  // Each command reads the schema, so a copy is made only of what another key has, too.
+  const own = z.globalRegistry.has(schema) ? schema.clone() : schema;
+  z.globalRegistry.add(own, { description });
+  keyFacts.add(own, facts);
+  return own;
+}
+
+/** What was made for these words before, or is made now. Kinds of values that many keys have are one object. */
+function shared<Schema>(made: Map<string, Schema>, words: string, make: () => Schema): Schema {
+  const known = made.get(words) ?? make();
+  made.set(words, known);
+  return known;
 }
 
 /** Names a value of the wrong type in a message. */
@@ -62,8 +71,14 @@ export function textOf<Value>(form: string, parse: (text: string) => Value) {
   });
 }
 
+const durations = new Map<string, ReturnType<typeof durationWithin>>();
+
 /** A duration, read into milliseconds. */
 export function duration(leastMs = 0, mostMs = Infinity) {
+  return shared(durations, `${leastMs} ${mostMs}`, () => durationWithin(leastMs, mostMs));
+}
+
+function durationWithin(leastMs: number, mostMs: number) {
   return textOf('a duration such as "30s" or "5m"', (text) => {
     const ms = parseDuration(text);
     if (ms < leastMs) throw new ValueError(`"${text}" is too short: at least ${leastMs} ms`);
@@ -82,15 +97,21 @@ export function size(leastBytes = 0, mostBytes = Infinity) {
   });
 }
 
+const wholeNumbers = new Map<string, z.ZodInt>();
+
 /** A whole number in a range. */
 export function wholeNumber(least: number, most: number) {
-  const error = expected(`a whole number from ${least} to ${most}`);
-  return z.int({ error }).min(least, { error }).max(most, { error });
+  return shared(wholeNumbers, `${least} ${most}`, () => {
+    const error = expected(`a whole number from ${least} to ${most}`);
+    return z.int({ error }).min(least, { error }).max(most, { error });
+  });
 }
+
+const trueOrFalse = z.boolean({ error: expected('true or false') });
 
 /** true or false. */
 export function yesNo() {
-  return z.boolean({ error: expected('true or false') });
+  return trueOrFalse;
 }
 
 /** One of the given words. */
