@@ -40,10 +40,12 @@ export function register(program: Command): void {
     .command('set')
     .description('change the quota of a domain')
     .argument('<domain>')
-    .option('--no-quota', 'the domain_quota of [mailboxes] holds')
-    .option('--no-quota-messages', 'the domain_quota_messages of [mailboxes] holds')
     .action(change);
   for (const command of [add, set]) for (const option of quotas()) command.addOption(option);
+  // Behind the options that they take back: else these would be there without being given.
+  set
+    .option('--no-quota', 'the domain_quota of [mailboxes] holds')
+    .option('--no-quota-messages', 'the domain_quota_messages of [mailboxes] holds');
   const list = domain
     .command('list')
     .description('list the domains, each with the number of its users, and its quota if it has one')

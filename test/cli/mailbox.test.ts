@@ -231,7 +231,9 @@ test('a domain has a quota of its own, which is shown with how full it is', asyn
   assert.equal((await run('domain set a.test')).code, 64);
   assert.equal((await run('domain set a.test --quota much')).code, 64);
   assert.equal((await run('domain show x.test')).code, 1);
-  assert.equal((await run('domain set a.test --no-quota --no-quota-messages')).code, 0);
+  assert.equal((await run('domain set a.test --no-quota')).code, 0);
+  assert.match((await run('domain show a.test')).stdout, /^quota +4 messages$/mu);
+  assert.equal((await run('domain set a.test --no-quota-messages')).code, 0);
   assert.match((await run('domain show a.test')).stdout, /^quota +none$/mu);
   assert.equal((await run('quota show a.test')).code, 1);
 });

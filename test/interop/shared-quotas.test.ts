@@ -7,6 +7,8 @@ import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { ownProcesses, type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
 import { send } from './mail.ts';
+import { runPage, withoutNetwork } from './run-page.ts';
+import { withoutSwaks } from './swaks.ts';
 
 const content = 'Subject: for mailboxes\r\n\r\nhello\r\n';
 
@@ -48,6 +50,19 @@ const kinds = {
 };
 
 suite('quotas that mailboxes share', () => {
+  test(
+    'the commands of the page print what it says',
+    { skip: withoutSwaks() || withoutNetwork() },
+    async (t) => {
+      await runPage(Ground.of(t), {
+        file: 'docs/quotas.md',
+        part: 'Try it',
+        files: { toml: 'sluice.toml' },
+        input: 'a long password',
+      });
+    },
+  );
+
   for (const [name, processes] of Object.entries(kinds))
     test(`a domain has no more mail than its quota says, in ${name}`, async (t) => {
       const { sluice, count, mail } = await start(Ground.of(t), processes);
