@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { QueueStateAnswer, QueueStateQuestion } from '../control/operations/queue-state.ts';
+import { StartError } from '../errors/start-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { ownSpool } from '../process/privileges/own-spool.ts';
 import type { RoleUsers } from '../process/privileges/role-users.ts';
@@ -43,14 +44,24 @@ export class RunningQueues {
 
   /** Makes the folders of queues that are new, and gives them to the users of the roles. */
   prepare(before: Config, next: Config): void {
-    const { log, users } = this.#parts;
+    const { log } = this.#parts;
     const known = new Set(before.queues.map(({ path }) => path));
     const added = next.queues.filter(({ path }) => !known.has(path));
     if (added.length === 0) return;
     makeQueueFolders(next, log);
-    if (users === undefined || process.getuid?.() !== 0) return;
-    for (const { path } of added)
-      if (existsSync(path)) for (const each of ownSpool(path, users, 'queue')) log.warn(each);
+    for (const { path } of added) this.#give(path);
+  }
+
+  /** Gives a folder that no process uses to the users of the roles: an administrator may have made it. */
+  #give(path: string): void {
+    const { log, users } = this.#parts;
+    if (users === undefined || process.getuid?.() !== 0 || !existsSync(path)) return;
+    try {
+      for (const each of ownSpool(path, users, 'queue')) log.warn(each);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      log.error(error.message);
+    }
   }
 
   /** Puts a configuration in force; see `Instance.configure`. */
@@ -79,6 +90,8 @@ export class RunningQueues {
       return { problem: `The state of the queue ${queue} cannot be stored: ${why}.`, notDone: [] };
     }
     const next = this.withStates(before);
+    const changed = before.queues.find(({ name }) => name === queue);
+    if (action === 'start' && changed?.stopped === true) this.#give(changed.path);
     use(next);
     disks.configure(next);
     log.info(`an operator ${action === 'stop' ? 'stops' : 'starts'} the queue ${queue}`);

@@ -10,7 +10,8 @@ import { restoreSpool } from '../spool/copies/restore.ts';
 import { nodeFiles } from '../spool/file-layer.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { queueOption, storeOf } from './queue-store.ts';
+import { defaultQueue } from '../values/queue-name.ts';
+import { queueOption, requireUnused, storeOf } from './queue-store.ts';
 import { finishedIn } from './finished-in-logs.ts';
 import { cancelOnSignals } from './spool-backup.ts';
 
@@ -49,7 +50,9 @@ async function restore(backup: string, options: RestoreCommand): Promise<void> {
       'Give --held to look at the mail first ("sluice queue release" lets it go), or --deliver if nothing was delivered since. --log leaves out what a log says is done.',
     );
   }
-  const spool = storeOf(readPlaces(config), queue);
+  const places = readPlaces(config);
+  const spool = storeOf(places, queue);
+  if (queue !== defaultQueue) await requireUnused(places, queue, 'restored');
   const { facts, messages, recipients, leftOut } = await restoreSpool({
     files: nodeFiles,
     backup,

@@ -9,6 +9,7 @@ import { wrongFiles } from '../spool/copies/check-sums.ts';
 import { nodeFiles } from '../spool/file-layer.ts';
 import { inspectSpool } from '../spool/open.ts';
 import * as spoolBackup from './spool-backup.ts';
+import * as spoolMove from './spool-move.ts';
 import * as spoolRescue from './spool-rescue.ts';
 import * as spoolRestore from './spool-restore.ts';
 import { configOption, readPlaces } from './config-file.ts';
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     });
   spoolBackup.register(spool);
   spoolRestore.register(spool);
+  spoolMove.register(spool);
   spoolRescue.register(spool);
 }
 

@@ -14,6 +14,7 @@ import { includesAddress, type ListenAddress, parseListenAddress } from '../valu
 import { bindProblem } from '../io/bind-problem.ts';
 import { answers } from '../io/unix-listener.ts';
 import { shortageText } from '../settings/capacity.ts';
+import { queueDiskProblems } from './queue-disk-problems.ts';
 import { diskProblemNow } from '../process/watch/disk-watch.ts';
 import { isLocked } from '../process/running/instance-lock.ts';
 import { capacityHere } from '../settings/system-facts.ts';
@@ -191,7 +192,8 @@ function resourceProblems(config: Config): ConfigWarning[] {
     message: `if started from here, ${shortageText(each)}`,
   }));
   const disk = diskProblemNow(config);
+  const found = [...shortages, ...queueDiskProblems(config)];
   return disk === undefined
-    ? shortages
-    : [...shortages, { path: ['queue', 'reserve'], message: `${disk.text} ${disk.advice}` }];
+    ? found
+    : [...found, { path: ['queue', 'reserve'], message: `${disk.text} ${disk.advice}` }];
 }

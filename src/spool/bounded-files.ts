@@ -16,15 +16,18 @@ export interface FileShare {
   readonly onStall: (isStalled: boolean) => void;
 }
 
+/** The most threads that a store has: a write, its sync and a read go on at the same time. */
+export const largestShare = 3;
+
 /**
  * The share of each store: together they leave a thread for everything else. With more stores than threads, each has one,
- * and then disks that hang can take all of them: whoever starts the process has to set UV_THREADPOOL_SIZE.
+ * and then disks that hang can take all of them: whoever starts the process sets UV_THREADPOOL_SIZE (`fork-role.ts`).
  */
 export function threadShare(
   stores: number,
   poolSize = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4),
 ): number {
-  return Math.max(1, Math.floor((poolSize - 1) / stores));
+  return Math.max(1, Math.min(largestShare, Math.floor((poolSize - 1) / stores)));
 }
 
 /** An operation that is under way, or waits for its turn. */

@@ -1,7 +1,7 @@
 // A queue that is stopped, moved and started while others run, and one that a reload adds, with Sluice as a program.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
@@ -75,13 +75,16 @@ test('mail of a queue that is stopped waits on its disk and is found again; what
   const folder = join(sluice.spool, '../queues/news');
   for (const to of ['one@news.test', 'two@news.test', 'three@far.test']) await send(sluice.port, mailTo(to));
   await sluice.shows(/^news +open +2 /mu, 'status');
+  const elsewhere = join(sluice.directory, 'elsewhere');
+  const move = ['spool', 'move', '--queue', 'news', '--to', elsewhere];
+  assert.match(await sluice.cli(...move).catch(String), /is in use by the running Sluice/u);
   await sluice.cli('queue', 'stop', '--queue', 'news');
   const listed = await sluice.cli('queue', 'list');
   assert.match(listed, /three@far\.test/u);
   assert.doesNotMatch(listed, /news\.test/u);
 
-  const elsewhere = join(sluice.directory, 'elsewhere');
-  renameSync(folder, elsewhere);
+  assert.match(await sluice.cli(...move), /were read again and compared/u);
+  rmSync(folder, { recursive: true });
   const moved = { ...held, queues: { news: { path: elsewhere }, more: {} } };
   sluice.configure({
     ...moved,

@@ -9,6 +9,7 @@ import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { boundedFiles, threadShare } from '../../src/spool/bounded-files.ts';
 import { readWhole } from '../../src/spool/file-io.ts';
 import { nodeFiles, type FileLayer } from '../../src/spool/file-layer.ts';
+import { fileThreadsOf } from '../../src/process/supervise/fork-role.ts';
 import { openReaders, openStores, openWriters } from '../../src/spool/open.ts';
 import type { Appended, NewMessage, SpoolWriter } from '../../src/spool/types.ts';
 import { storeAccess } from '../../src/spool/store-access.ts';
@@ -163,4 +164,15 @@ test('a store that cannot be read at the start leaves the other one alone', asyn
   assert.equal(store.usage().liveMessages, 0);
   await store.maintain(Date.now());
   await store.close();
+});
+
+test('each process has a share for each store, and a thread beside them, however many stores there are', () => {
+  for (const role of ['receiver', 'manager', 'sender', 'control'] as const)
+    for (const stores of [2, 5, 20, 256]) {
+      const threads = fileThreadsOf(role, stores) ?? 0;
+      assert.equal(threadShare(stores, threads), 3);
+      assert.ok(threads - 3 * stores >= 4, `${role} with ${stores} stores has ${threads} threads`);
+      assert.ok(threads <= 1024);
+    }
+  assert.equal(fileThreadsOf('receiver', 1), undefined);
 });

@@ -6,18 +6,46 @@ import { diskProblem } from '../../process/watch/disk-watch.ts';
 import { systemErrorText } from '../../spool/spool-error.ts';
 import type { Check, Patient } from './check.ts';
 import { type Device, type DiskFacts, diskFindings, type SyncFacts } from './disk.ts';
+import { error, type Finding } from './finding.ts';
 import { mountOf } from './mount.ts';
 import { systemNumber, systemText } from './system-text.ts';
 
 export const disk: Check = {
   kind: 'disk',
   subject: 'the disk of the spool',
-  look: async (patient) => diskFindings(await diskFacts(patient)),
+  look: async (patient) => [...diskFindings(await diskFacts(patient)), ...(await queueDisks(patient))],
 };
 
 /** Odd, so that the median is one of them. The first may do more than the others, such as make room. */
 const syncs = 15;
 const writtenBytes = 4096;
+
+/** Of queues beside the default one: what is not there, and each other disk. Those that are stopped are not touched. */
+async function queueDisks(patient: Patient): Promise<readonly Finding[]> {
+  const { config } = patient;
+  const seen = new Set([(await stat(await existing(config.spool))).dev]);
+  const found: Finding[] = [];
+  for (const { name, path, reserve = config.queue.reserve, stopped } of config.queues) {
+    if (stopped === true) continue;
+    const folder = await existing(path);
+    if (folder !== path && folder !== dirname(path)) {
+      found.push(
+        error(
+          'disk-queue-folder',
+          `The folder ${path} of the queue ${name} cannot be made, because ${dirname(path)} is not there.`,
+          `Mount its disk, or mkdir -p ${dirname(path)}`,
+        ),
+      );
+      continue;
+    }
+    const { dev } = await stat(folder);
+    if (seen.has(dev)) continue;
+    seen.add(dev);
+    const own = { ...config, spool: path, queue: { ...config.queue, reserve } };
+    found.push(...diskFindings(await diskFacts({ ...patient, config: own })));
+  }
+  return found;
+}
 
 async function diskFacts({ config, processes }: Patient): Promise<DiskFacts> {
   const { spool } = config;

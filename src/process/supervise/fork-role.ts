@@ -3,6 +3,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { GivenSocket } from '../../channel/messages.ts';
+import { largestShare } from '../../spool/bounded-files.ts';
 import type { Identity } from '../privileges/identity.ts';
 import type { RoleName } from '../role.ts';
 
@@ -30,7 +31,24 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
  * Threads for operations on files, unless the environment says another number (4 is that of Node). A delivery into a mailbox or an archive
  * is mostly a wait for the disk, which carries out many waits together.
  */
-const fileThreads: Readonly<Partial<Record<RoleName, string>>> = { sender: '16' };
+const fileThreads: Readonly<Partial<Record<RoleName, number>>> = { sender: 16 };
+const usualThreads = 4;
+/** Stores that a reload may add without taking threads of others. */
+const spareStores = 4;
+/** The most that libuv makes. */
+const mostThreads = 1024;
+
+/**
+ * With several stores each has a share of its own (`threadShare`), and so many threads are left for all else as a process with one store has. So the
+ * disks of all of them may hang at once, and of those alone mail waits.
+ * @param stores - of all queues
+ * @returns undefined: as many as Node makes by itself
+ */
+export function fileThreadsOf(role: RoleName, stores: number): number | undefined {
+  const base = fileThreads[role];
+  if (stores <= 1 || role === 'keys' || role === 'pop3') return base;
+  return Math.min(mostThreads, (base ?? usualThreads) + largestShare * (stores + spareStores));
+}
 
 /**
  * On SIGUSR1 Node would open a debugger on a port of this host, in which everybody may run code, from one role in another.
@@ -50,6 +68,8 @@ export interface GivenAtStart {
   readonly trail: number | undefined;
   /** The largest core that the system may write of it; 0: what the system does by itself. */
   readonly coreBytes: number;
+  /** Number of stores of mail. Default: 1. */
+  readonly stores?: number;
   /** Sockets of this process that it gets, too. */
   readonly sockets: readonly GivenSocket[];
 }
@@ -69,7 +89,7 @@ export function inChild(sockets: readonly GivenSocket[]): readonly GivenSocket[]
  */
 export function forkRole(
   name: RoleName,
-  { identity, hidden, trail, coreBytes, sockets }: GivenAtStart,
+  { identity, hidden, trail, coreBytes, sockets, stores = 1 }: GivenAtStart,
   onFailure: (error: Error) => void,
 ): ChildProcess | undefined {
   let forked: ChildProcess;
@@ -77,7 +97,7 @@ export function forkRole(
   try {
     forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', trail ?? 'ignore', ...sockets.map(({ fd }) => fd)],
-      env: environmentOf(name, hidden),
+      env: environmentOf(name, hidden, stores),
       execArgv: flags,
       ...(coreBytes > 0 && launchWithCores(flags, coreBytes)),
     });
@@ -107,11 +127,11 @@ function launchWithCores(
   return { execPath: '/bin/sh', execArgv: ['-c', launcher, process.execPath, String(blocks), ...flags] };
 }
 
-function environmentOf(role: RoleName, hidden: readonly string[]): NodeJS.ProcessEnv {
+function environmentOf(role: RoleName, hidden: readonly string[], stores: number): NodeJS.ProcessEnv {
   const kept =
     hidden.length === 0
       ? process.env
       : Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.includes(name)));
-  const threads = fileThreads[role];
-  return threads === undefined ? kept : { UV_THREADPOOL_SIZE: threads, ...kept };
+  const threads = fileThreadsOf(role, stores);
+  return threads === undefined ? kept : { UV_THREADPOOL_SIZE: String(threads), ...kept };
 }

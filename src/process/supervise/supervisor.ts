@@ -187,7 +187,8 @@ export class Supervisor implements Instance {
     const serial = ++this.#lastSerial;
     const trail = this.#crashes.newTrail(serial);
     const identity = this.#users?.of[child.name];
-    const given = { ...this.#gifts.of(child), identity, trail, coreBytes: this.#crashes.coreBytes };
+    const stores = 1 + this.#config.queues.length;
+    const given = { ...this.#gifts.of(child), identity, trail, stores, coreBytes: this.#crashes.coreBytes };
     const forked = forkRole(child.name, given, (error) => {
       this.#crashes.notStarted(serial);
       this.#notForked(child, error);
