@@ -11,6 +11,9 @@ import { AliasLines, editableForms, type EditableForm } from '../table/alias-lin
 import { TableError } from '../table/table-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 
+/** A table takes a file that is empty all at once for one that somebody has failed to write. */
+const nothingLeft = '# There is no entry.\n';
+
 export interface AliasFile {
   /** Of the [[table]]. */
   readonly table: string;
@@ -71,7 +74,8 @@ export async function changeAliases<Result>(
       orFault(table, 'Changing', path, () => {
         const before = textOf(real);
         const [lines, result] = change(AliasLines.read(before, form));
-        if (lines.text !== before) replaceFile(real, Buffer.from(lines.text), ownership);
+        if (lines.text !== before)
+          replaceFile(real, Buffer.from(lines.text === '' ? nothingLeft : lines.text), ownership);
         return result;
       }),
     );
