@@ -23,7 +23,8 @@ interface Holder {
 }
 
 export interface MailboxLock {
-  release(): void;
+  /** Resolves when another session can have the mailbox. May be called again. */
+  release(): Promise<void>;
 }
 
 /** Locks of one process. */
@@ -50,25 +51,29 @@ export class MailboxLocks {
         return undefined;
       }
       const timer = setInterval(() => void touch(path), touchEveryMs).unref();
-      let isReleased = false;
+      let gone: Promise<void> | undefined;
       return {
         release: () => {
-          if (isReleased) return;
-          isReleased = true;
           clearInterval(timer);
-          const gone = unlink(path)
-            .catch(() => undefined)
-            .then(() => {
-              this.#held.delete(folder);
-              this.#releasing.delete(gone);
-            });
-          this.#releasing.add(gone);
+          gone ??= this.#release(folder, path);
+          return gone;
         },
       };
     } catch (error) {
       this.#held.delete(folder);
       throw error;
     }
+  }
+
+  #release(folder: string, path: string): Promise<void> {
+    const gone = unlink(path)
+      .catch(() => undefined)
+      .then(() => {
+        this.#held.delete(folder);
+        this.#releasing.delete(gone);
+      });
+    this.#releasing.add(gone);
+    return gone;
   }
 }
 

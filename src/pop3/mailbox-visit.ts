@@ -120,6 +120,8 @@ export class MailboxVisit {
       if (removed > 0)
         await this.#context.removed(this.#user, { bytes, messages: removed }).catch(() => undefined);
       if (failed > 0) this.#context.troubles.failed(this.#user.address, reason);
+      // RFC 1939 6: a client that has the answer may open the mailbox again.
+      await this.#mailbox.close();
       this.#parts.session.updated(failed === 0 ? '' : `${failed} messages could not be removed`);
     });
   }
@@ -127,7 +129,7 @@ export class MailboxVisit {
   /** The connection is closed. @param reason - empty for QUIT */
   end(client: string, reason: string): void {
     void this.#underWay.then(() => {
-      this.#mailbox.close();
+      void this.#mailbox.close();
       this.#context.log.sessionEnded(client, {
         login: this.#user.address,
         messages: this.drop.count,

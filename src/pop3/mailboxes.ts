@@ -59,19 +59,19 @@ export class Mailboxes {
       const { count } = index;
       if (this.#messages > 0 && this.#messages + count > this.#mostMessages) {
         index.close();
-        lock.release();
+        await lock.release();
         return { kind: 'full' };
       }
       this.#messages += count;
       let isOpen = true;
-      const release = (): void => {
+      const release = (): Promise<void> => {
         if (isOpen) this.#messages -= count;
         isOpen = false;
-        lock.release();
+        return lock.release();
       };
       return { kind: 'open', mailbox: new OpenMailbox(index, { release }, quickReads) };
     } catch (error) {
-      lock.release();
+      await lock.release();
       throw error;
     }
   }
@@ -95,5 +95,5 @@ async function isThere(folder: string): Promise<boolean> {
 }
 
 function emptyMailbox(folder: string): OpenMailbox {
-  return new OpenMailbox(MaildropIndex.empty(folder), { release: () => undefined });
+  return new OpenMailbox(MaildropIndex.empty(folder), { release: () => Promise.resolve() });
 }

@@ -14,7 +14,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
 export class MaildirParts {
   readonly #paths: Readonly<Record<MaildirPart, string>>;
-  readonly #fds: readonly number[];
+  #fds: readonly number[];
 
   private constructor(paths: Readonly<Record<MaildirPart, string>>, fds: readonly number[]) {
     this.#paths = paths;
@@ -49,6 +49,8 @@ export class MaildirParts {
 
   close(): void {
     for (const fd of this.#fds) fs.close(fd, () => undefined);
+    // Their numbers may be those of other files now.
+    this.#fds = [];
   }
 }
 

@@ -37,10 +37,10 @@ export class OpenMailbox {
     this.#quickReads = quickReads;
   }
 
-  /** Gives the mailbox back. */
-  close(): void {
+  /** Gives the mailbox back. May be called again. @returns resolves when another session can have it */
+  close(): Promise<void> {
     this.index.close();
-    this.#lock.release();
+    return this.#lock.release();
   }
 
   /** A small message that can be read at once: good until the next call. @returns undefined: `openMessage` has it, or says what became of it */

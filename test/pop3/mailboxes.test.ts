@@ -135,7 +135,7 @@ suite('a mailbox', () => {
       const { removed, failed } = await mailbox.remove([1, 2]);
       assert.deepEqual([removed, failed], [2, 0]);
       assert.deepEqual(readdirSync(join(others, 'new')), ['1.a', '2.b']);
-      mailbox.close();
+      await mailbox.close();
     });
   }
 
@@ -197,10 +197,10 @@ suite('one session at a time', () => {
     const mailboxes = new Mailboxes();
     const first = await opened(folder, mailboxes);
     assert.equal((await mailboxes.open(folder)).kind, 'in-use');
-    first.close();
+    await first.close();
     await mailboxes.closed();
     assert.ok(!readdirSync(folder).includes(lockName));
-    (await opened(folder, mailboxes)).close();
+    await (await opened(folder, mailboxes)).close();
     await mailboxes.closed();
     assert.deepEqual(readdirSync(join(folder, 'tmp')), []);
     assert.equal(mailboxes.messages, 0);
@@ -213,7 +213,7 @@ suite('one session at a time', () => {
     const folder = maildir(t);
     const mailbox = await opened(folder);
     const text = readFileSync(join(folder, lockName), 'utf8');
-    mailbox.close();
+    await mailbox.close();
     return JSON.parse(text) as Awaited<ReturnType<typeof lockText>>;
   }
 
@@ -229,11 +229,11 @@ suite('one session at a time', () => {
     assert.equal((await new Mailboxes().open(folder)).kind, 'in-use');
     // Its number may be that of another process since.
     put({ host, pid: other.pid, began: '1' });
-    (await opened(folder)).close();
+    await (await opened(folder)).close();
     put({ host, pid: other.pid, began });
     other.kill('SIGKILL');
     await once(other, 'exit');
-    (await opened(folder)).close();
+    await (await opened(folder)).close();
   });
 
   test('is kept out by another host for as long as that one touches the file', async (t) => {
@@ -245,7 +245,7 @@ suite('one session at a time', () => {
       const long = new Date(Date.now() - 200_000);
       utimesSync(path, long, long);
       const mailboxes = new Mailboxes();
-      (await opened(folder, mailboxes)).close();
+      await (await opened(folder, mailboxes)).close();
       await mailboxes.closed();
     }
     assert.deepEqual(readdirSync(join(folder, 'tmp')), []);
@@ -259,8 +259,8 @@ suite('one session at a time', () => {
     ];
     const first = await opened(one, mailboxes);
     assert.equal((await mailboxes.open(other)).kind, 'full');
-    first.close();
-    (await opened(other, mailboxes)).close();
+    await first.close();
+    await (await opened(other, mailboxes)).close();
     assert.equal(
       (await opened(maildir(t, { 'new/1': '', 'new/2': '', 'new/3': '', 'new/4': '' }), mailboxes)).index
         .count,
