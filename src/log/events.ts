@@ -213,7 +213,7 @@ interface EventFields extends QueueEventFields {
 }
 
 /** One event: its name and its fields. */
-type SluiceEvent = {
+export type SluiceEvent = {
   readonly [Name in EventName]: [name: Name, fields: EventFields[Name]];
 }[EventName];
 

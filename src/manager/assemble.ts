@@ -48,6 +48,7 @@ import { QueueTallies } from './queue-tallies.ts';
 import { DomainDesk } from './provisioning/domain-desk.ts';
 import { openMoves } from './moves/open-moves.ts';
 import { Mover } from './moves/mover.ts';
+import { Storms } from './diversions/storms.ts';
 import { openShaping } from './open-shaping.ts';
 import { openOnward } from './onward/open-onward.ts';
 import { Reports } from './reports/reports.ts';
@@ -64,7 +65,9 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const { timers, files } = machine;
   srs.configure(srsSettings(config));
   const events = new ManagerEvents();
-  const happenings = new Events([logListener(log), counted]);
+  const storms = new Storms();
+  const counters = new RoleCounters();
+  const happenings = new Events([logListener(log), counted, storms]);
   const inForce = new InForce(config, machine.facts);
   const store = await openStore(parts, events);
   const reader = spool.openReader();
@@ -88,7 +91,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     nowMs: clock.nowMs,
     tables: parts.routeTables,
   });
-  const around = { machine, inForce, clockWatch, log, troubles, events };
+  const around = { machine, inForce, clockWatch, log, troubles, events, storms, counters };
   const { shaping, diverting } = await openShaping(around);
   const state = new State(shaping.limits, (domain, sinceMs) => domains.asleepMs(domain, sinceMs));
   const scheduler = createScheduler(shaping.limits, clock.nowMs(), state);
@@ -190,7 +193,6 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const common = { log, troubles, happenings, inForce, routing, tlsSessions, events, clock };
   const reports = await Reports.open({ ...common, folder: config.spool, machine, stores, signing });
   const linked = new LinkedRoles(timers.nowMs);
-  const counters = new RoleCounters();
   const overdue = openOverdueWatch({ scheduler, troubles, timers, clock, manager, handshakes, inForce });
   const queueName = (number: number) => tallies.nameOf(number);
   const stored = { store, reader, writers, intents, doubtful, queueName };
@@ -240,7 +242,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   return new AssembledManager({
     recovered,
     linked,
-    links: new Links({ ...links, ...desks, defences, reports }),
+    links: new Links({ ...links, storms, ...desks, defences, reports }),
     inForce,
     manager,
     rerouter,

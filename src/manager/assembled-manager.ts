@@ -116,6 +116,7 @@ export class AssembledManager {
     this.#parts.quarantine.configure(config);
     this.#parts.queues.configure(config);
     this.#parts.domains.configure(config);
+    this.#parts.diverting.configure(config);
     routing.configure(config);
     this.#parts.plugins.configure(config);
     this.#parts.srs.configure(srsSettings(config));

@@ -18,6 +18,7 @@ import type { Timers } from '../io/timers.ts';
 import type { AggregatedPortion } from '../reports/dmarc-collector.ts';
 import type { DefenceDesk } from './defence-desk.ts';
 import type { LinkedRoles } from './linked-roles.ts';
+import type { Storms } from './diversions/storms.ts';
 import type { Manager } from './manager.ts';
 import type { OnwardDesk } from './onward/onward-desk.ts';
 import type { Operations } from './operations.ts';
@@ -51,6 +52,7 @@ export interface LinksParts {
   readonly quarantine: QuarantineDesk;
   readonly queues: QueueDesk;
   readonly counters: RoleCounters;
+  readonly storms: Pick<Storms, 'arrived'>;
   /** Takes what receivers found out about mail. */
   readonly reports: { aggregated(portion: AggregatedPortion): void };
 }
@@ -194,6 +196,7 @@ export class Links {
     const submitted = batch.filter(isSubmitted);
     if (submitted.length === 0) return;
     this.#parts.manager.submitted(submitted);
+    this.#parts.storms.arrived(submitted);
     this.#parts.rates.touched();
   }
 

@@ -45,6 +45,8 @@ export interface ReceiveContext {
   /** Answers ETRN; undefined where this server is no backup MX. */
   readonly etrn?: EtrnDesk | undefined;
   readonly places: StorePlaces;
+  /** Is the manager told of the client of each message? */
+  readonly tellsClient?: boolean;
   readonly intake: Intake;
   readonly memory: MemoryBudget;
   readonly deadlines: Deadlines;

@@ -76,7 +76,7 @@ interface ToldFacts {
 
 /** Tells the manager and the log of the parts that are stored, and the watches of all. @returns the reply when one is not */
 export function tellParts(
-  { intake, log }: Pick<ReceiveContext, 'intake' | 'log'>,
+  { intake, log, tellsClient = false }: Pick<ReceiveContext, 'intake' | 'log' | 'tellsClient'>,
   transaction: AcceptedTransaction,
   ends: readonly PartEnd[],
   { completion, signed, startedAtMs }: ToldFacts,
@@ -89,7 +89,7 @@ export function tellParts(
       continue;
     }
     place.watch.stored();
-    intake.submitted(acceptedMessageOf(transaction, part, appended, completion));
+    intake.submitted(acceptedMessageOf(transaction, part, appended, completion, tellsClient));
     const { sizeBytes } = appended;
     log.received(part, transaction, { priority: completion.priority, sizeBytes, signed }, startedAtMs);
   }

@@ -91,11 +91,13 @@ export function acceptedMessageOf(
   { queueId, recipients }: StoredPart,
   { ref, sizeBytes }: Appended,
   { startedAtMs, priority, tlsDemand }: Completion,
+  tellsClient: boolean,
 ): AcceptedMessage {
-  const { principal } = origin;
+  const { client, principal } = origin;
   return {
     queueId,
     ref,
+    ...(tellsClient && { client }),
     receivedAtMs: startedAtMs,
     sizeBytes,
     reversePath,

@@ -11,6 +11,8 @@ export interface AcceptedMessage {
   readonly ref: StoredRef;
   readonly receivedAtMs: number;
   readonly sizeBytes: number;
+  /** Only where the manager counts by it. Empty for a program of this host. */
+  readonly client?: string | undefined;
   readonly reversePath: string;
   readonly recipients: readonly string[];
   /** The numbers of those that get copies for archives; undefined when there is none. */

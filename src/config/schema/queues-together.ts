@@ -15,13 +15,19 @@ export interface QueueTables {
     readonly listen?: readonly string[] | undefined;
     readonly results?: readonly string[] | undefined;
   }[];
+  readonly diversion: readonly {
+    readonly queue: string;
+    readonly tenant?: readonly string[] | undefined;
+    readonly stage?: string | undefined;
+  }[];
+  readonly stage: readonly { readonly name: string }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly listen: readonly { readonly address: ListenAddress }[];
   readonly limit: readonly { readonly queue?: readonly string[] | undefined }[];
 }
 
 export function checkQueues(
-  { queues, assignment, tenant, listen, limit }: QueueTables,
+  { queues, assignment, diversion, stage, tenant, listen, limit }: QueueTables,
   context: z.RefinementCtx,
 ): void {
   const names = [defaultQueue, ...queues.map(({ name }) => name)];
@@ -30,16 +36,33 @@ export function checkQueues(
   for (const [index, each] of assignment.entries()) {
     const path = ['assignment', index];
     checkName(each.queue, names, [...path, 'queue'], context);
-    for (const [at, name] of (each.tenant ?? []).entries())
-      if (name !== '' && !tenants.includes(name))
-        addUnknown('tenant', name, tenants, [...path, 'tenant', at], context);
+    checkTenants(each.tenant, tenants, path, context);
     addUnknownListeners(addresses, each.listen, path, context);
+  }
+  for (const [index, each] of diversion.entries()) {
+    const path = ['diversion', index];
+    checkName(each.queue, names, [...path, 'queue'], context);
+    checkTenants(each.tenant, tenants, path, context);
+    const stages = stage.map(({ name }) => name);
+    if (each.stage !== undefined && !stages.includes(each.stage))
+      addUnknown('stage', each.stage, stages, [...path, 'stage'], context);
   }
   for (const [index, { queue = [] }] of limit.entries())
     for (const [at, name] of queue.entries()) {
       const hint = tenants.includes(name) ? `; for mail of this tenant, write tenant = ["${name}"]` : '';
       checkName(name, names, ['limit', index, 'queue', at], context, hint);
     }
+}
+
+function checkTenants(
+  named: readonly string[] | undefined,
+  tenants: readonly string[],
+  path: (string | number)[],
+  context: z.RefinementCtx,
+): void {
+  for (const [at, name] of (named ?? []).entries())
+    if (name !== '' && !tenants.includes(name))
+      addUnknown('tenant', name, tenants, [...path, 'tenant', at], context);
 }
 
 function checkName(

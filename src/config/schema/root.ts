@@ -23,6 +23,7 @@ import { pop3 } from './pop3.ts';
 import { provisioning } from './provisioning.ts';
 import { quarantine } from './quarantine.ts';
 import { queue } from './queue.ts';
+import { diversions } from './diversion.ts';
 import { assignments, queues } from './queues.ts';
 import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
@@ -133,6 +134,10 @@ export const root = tableOf({
   provisioning: key(
     provisioning.prefault({}),
     'What is special about domains: their queue, their state, who gets copies. docs/provisioning.md says more.',
+  ),
+  diversion: key(
+    diversions.prefault([]),
+    'A storm in which mail goes to another queue by itself: from which rate, share of failures or delay of a stage on, and when that ends. docs/storms.md says more.',
   ),
   quarantine: key(
     quarantine.prefault({}),

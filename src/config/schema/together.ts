@@ -36,7 +36,7 @@ export interface Tables
     Pick<ProvisioningTables, 'provisioning'>,
     CredentialTables,
     Pick<ScheduleTables, 'schedule'>,
-    Pick<QueueTables, 'assignment'>,
+    Pick<QueueTables, 'assignment' | 'diversion'>,
     Pick<SourceTables, 'queue' | 'queues'> {
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,8 @@
-// Diversions as a whole in the manager: those in force, and the receivers that are told of them.
+// Diversions as a whole in the manager: those in force, the storms that begin and end them, and the receivers that are told of them.
 
 import { join } from 'node:path';
 
+import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Diversion } from '../../values/diversion.ts';
@@ -10,7 +11,10 @@ import type { ClockWatch } from '../clock-watch.ts';
 import type { InForce } from '../in-force.ts';
 import type { Machine } from '../ports.ts';
 import { ReceiverCalls } from '../receiver-calls.ts';
+import { stormRules } from '../../settings/diversions.ts';
+import type { RoleCounters } from '../role-counters.ts';
 import { Diversions } from './diversions.ts';
+import type { Storms } from './storms.ts';
 
 export interface DiversionDeskParts {
   readonly machine: Pick<Machine, 'files' | 'timers'>;
@@ -18,27 +22,28 @@ export interface DiversionDeskParts {
   readonly clockWatch: Pick<ClockWatch, 'clock' | 'endsMs'>;
   readonly log: Logger;
   readonly troubles: Troubles;
+  readonly storms: Storms;
+  readonly counters: Pick<RoleCounters, 'sum'>;
 }
 
 export class DiversionDesk {
   readonly receivers: ReceiverCalls;
   readonly diversions: Diversions;
+  readonly #storms: Storms;
 
-  private constructor(receivers: ReceiverCalls, diversions: Diversions) {
+  private constructor(receivers: ReceiverCalls, diversions: Diversions, storms: Storms) {
+    this.#storms = storms;
     this.receivers = receivers;
     this.diversions = diversions;
   }
 
   /** Reads those in force at the last stop. */
-  static async open({
-    machine,
-    inForce,
-    clockWatch,
-    log,
-    troubles,
-  }: DiversionDeskParts): Promise<DiversionDesk> {
-    const tell = (list: readonly Diversion[]): Promise<void> =>
-      receivers.askAll('divert.set', { diversions: list });
+  static async open(parts: DiversionDeskParts): Promise<DiversionDesk> {
+    const { machine, inForce, clockWatch, log, troubles, storms, counters } = parts;
+    const tell = (list: readonly Diversion[]): Promise<void> => {
+      storms.listChanged(list);
+      return receivers.askAll('divert.set', { diversions: list });
+    };
     const diversions = await Diversions.open({
       path: join(inForce.config.spool, 'diversions.json'),
       files: machine.files,
@@ -55,10 +60,18 @@ export class DiversionDesk {
       if (inForce.config.queues.length === 0) return;
       void ask('divert.set', { diversions: diversions.list }).catch(() => undefined);
     });
-    return new DiversionDesk(receivers, diversions);
+    const { timers } = machine;
+    const { nowMs } = clockWatch.clock;
+    storms.open({ diversions, timers, nowMs, troubles, log, counters }, stormRules(inForce.config));
+    return new DiversionDesk(receivers, diversions, storms);
+  }
+
+  configure(config: Config): void {
+    this.#storms.configure(stormRules(config));
   }
 
   close(): Promise<void> {
+    this.#storms.close();
     return this.diversions.close();
   }
 }

@@ -7,6 +7,7 @@ import type { Directory } from '../../directory/types.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
 import type { Events } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
+import { timedStages } from '../../policy/timed-stage.ts';
 import { ClientNames } from '../../policy/client-names.ts';
 import { Assignment } from '../../policy/queues/assignment.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
@@ -23,6 +24,7 @@ import type { StorePlace } from '../../receive/store-places.ts';
 import type { Intake } from '../../receive/types.ts';
 import type { DefenceParts } from '../../settings/defence-stages.ts';
 import { FilterClientsStage } from '../../policy/stages/filter-clients-stage.ts';
+import { measuredDelays } from '../../settings/diversions.ts';
 import { routesSignedLater } from '../../settings/content-filter.ts';
 import { tokenHints } from '../../settings/directory.ts';
 import { listenerSecurity } from '../../settings/listener-security.ts';
@@ -97,10 +99,13 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     log: new ReceiveLog(events),
     signing,
     trail,
+    ...(config.diversion.some(({ per }) => per === 'client') && { tellsClient: true }),
   };
   const signsLater = routesSignedLater(config);
   const assignment = new Assignment(assignmentRules(config));
   const numbers = parts.stores.places.map(({ queue = defaultQueue }, number) => [queue, number] as const);
+  const delays = measuredDelays(config);
+  const { tallies } = parts.clientDefences;
   parts.diversions.configure(new Map(numbers));
   const domains = provisionedDomains(config, tables);
   const records = domains === undefined ? [] : [new ProvisionedQueues(domains, new Map(numbers))];
@@ -135,7 +140,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     const pipelines = new Pipelines(
       [
         ...(fromFilter === undefined ? [] : [{ stage: new FilterClientsStage() }]),
-        ...stages(ofListener, stageParts),
+        ...timedStages(stages(ofListener, stageParts), delays, { deadlines, tallies }),
       ],
       parts.stageWatch,
       routeNames(config.route),
