@@ -12,6 +12,7 @@ import { makeFolder } from '../io/make-folder.ts';
 import type { Logger } from '../log/logger.ts';
 import { configInForce } from '../process/watch/config-troubles.ts';
 import { withQueueStates } from '../process/watch/queue-states.ts';
+import { tellLeftQueues } from '../process/watch/left-queues.ts';
 import { makeQueueFolders } from '../process/watch/queue-folders.ts';
 import { shortageText } from '../settings/capacity.ts';
 import { Desks } from '../process/supervise/desks.ts';
@@ -105,7 +106,7 @@ async function serveNotifying(
   });
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   for (const unwanted of unwantedSockets(handed, config.listen)) log.warn(unwanted);
-  makeQueueFolders(config, log);
+  void tellLeftQueues(config.spool, makeQueueFolders(config, log), { log, troubles });
   const desks = new Desks(config, { log, troubles });
   if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
   keepOwnCrashes(config, log);

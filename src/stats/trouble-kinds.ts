@@ -34,6 +34,7 @@ export const troubleKinds = [
   'signing',
   'srs',
   'stage',
+  'left',
   'stopped',
   'table',
   'directory',

@@ -19,14 +19,17 @@ export function areStoresMade({ spool, queues }: Pick<Config, 'spool' | 'queues'
   return isSpool(spool) && queues.every(({ path }) => !isFolder(path) || isSpool(path));
 }
 
-/** Makes the folders that were never there. What is missing is told; its queue comes as soon as its folder is there. */
+/**
+ * Makes the folders that were never there. What is missing is told; its queue comes as soon as its folder is there.
+ * @returns folders of queues that the configuration does not have any more
+ */
 export function makeQueueFolders(
   { spool, queues }: Pick<Config, 'spool' | 'queues'>,
   log: Pick<Logger, 'warn'>,
-): void {
-  if (queues.length === 0) return;
+): readonly string[] {
   const file = madeQueuesFile(spool);
   const made = new Set(readMade(file));
+  if (queues.length + made.size === 0) return [];
   for (const { name, path, stopped } of queues) {
     // The disk of a queue that is stopped may be away, or hang.
     if (stopped === true && made.has(path)) continue;
@@ -37,8 +40,19 @@ export function makeQueueFolders(
     }
     log.warn(`The queue ${name} takes no mail, and its mail waits: ${failure}.`);
   }
-  const known = queues.map(({ path }) => path).filter((path) => made.has(path));
-  replaceFile(file, Buffer.from(`${JSON.stringify(known)}\n`), { mode: 0o600 });
+  writeMade(file, made);
+  const named = new Set(queues.map(({ path }) => path));
+  return [...made].filter((path) => !named.has(path));
+}
+
+/** Remembers no more that there was a queue: a folder that is missing is made again. */
+export function forgetQueueFolder(spool: string, path: string): void {
+  const file = madeQueuesFile(spool);
+  writeMade(file, new Set(readMade(file).filter((each) => each !== path)));
+}
+
+function writeMade(file: string, made: ReadonlySet<string>): void {
+  replaceFile(file, Buffer.from(`${JSON.stringify([...made])}\n`), { mode: 0o600 });
 }
 
 function gone(path: string): string {
