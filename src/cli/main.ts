@@ -33,6 +33,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   limits: () => import('./limits.ts'),
   limit: () => import('./limit.ts'),
   divert: () => import('./divert.ts'),
+  qmq: () => import('./qmq.ts'),
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
   clock: () => import('./clock.ts'),
