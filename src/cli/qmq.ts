@@ -1,13 +1,15 @@
 // `sluice qmq`: many queues from a list of lines ID:NAME[:IP], as with QMQ of s/qmail: their fragments of the configuration and their folders.
 // Promises: nothing that runs is touched, and no file that somebody has changed; a queue with mail is not removed.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readToml } from '../config/read/toml.ts';
 import { systemReason } from '../config/read/config-error.ts';
 import { makeFolder } from '../io/make-folder.ts';
+import { removeFile } from '../io/remove-file.ts';
 import { inspectSpool } from '../spool/open.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { confirm } from './confirm.ts';
@@ -167,7 +169,7 @@ async function write(
     readConfig(options.config);
   } catch (error) {
     for (const [path, before] of written) {
-      if (before === undefined) rmSync(path, { force: true });
+      if (before === undefined) removeFile(path);
       else writeFileSync(path, before);
     }
     if (error instanceof Error && 'syscall' in error)
@@ -253,7 +255,8 @@ async function purgeOne(
   { instance: { name }, path, store, hasStore }: QmqState,
   isSure: boolean,
 ): Promise<void> {
-  if (store !== undefined && hasStore) {
+  // That of a queue that was never started is empty.
+  if (store !== undefined && hasStore && readdirSync(store).length > 0) {
     for await (const finding of inspectSpool(store)) {
       if (finding.kind !== 'message' || finding.message.waiting.length === 0) continue;
       throw new CommandError(
@@ -274,7 +277,7 @@ async function purgeOne(
       'Nothing was removed.',
       'Give --yes to remove them without a question.',
     );
-  for (const each of what) rmSync(each, { recursive: true, force: true });
+  for (const each of what) await rm(each, { recursive: true, force: true });
   printText(
     `Removed ${what.join(' and ')}. Take its line out of the list, or "sluice qmq build" makes it again.\n`,
   );

@@ -278,7 +278,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a queue where there never was one',
     '[[tenant]]\nname = "shop"\nqueue = "shop"',
-    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]] or [[limit]]',
+    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]] or [[diversion]] or [[limit]]',
   ],
   [
     'a limit per something unknown',
