@@ -24,3 +24,9 @@ export interface RoomAnswered {
   readonly id: number;
   readonly answer: RoomAnswer;
 }
+
+/** Which queues have no room by their own quotas: all of them, each time that one comes or goes. */
+export interface FullQueuesTold {
+  readonly kind: 'fullQueues';
+  readonly queues: readonly string[];
+}

@@ -77,7 +77,7 @@ function numbersText(status: Status, troubles: string): string {
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     ...certificatesText(status.certificates),
     ...quarantineText(status.quarantine),
-    ...queuesText(status.queues),
+    ...quotasText(status),
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
   const { overrides, nowMs } = status;
@@ -118,12 +118,13 @@ function quarantineText(quarantine: Status['quarantine']): string[] {
   ];
 }
 
-/** Tenants with a queue quota. */
-function queuesText(queues: Status['queues']): string[] {
-  return (queues ?? []).map(
-    ({ tenant, ...held }, at) =>
-      `${at === 0 ? 'Quotas' : ''}`.padEnd(13) + `tenant ${tenant}: ${heldText(held)}`,
-  );
+/** Tenants with a queue quota, and queues with a quota of their own. */
+function quotasText({ queues = [], queueRooms = [] }: Pick<Status, 'queues' | 'queueRooms'>): string[] {
+  const all = [
+    ...queues.map(({ tenant, ...held }) => `tenant ${tenant}: ${heldText(held)}`),
+    ...queueRooms.map(({ queue, ...held }) => `queue ${queue}: ${heldText(held)}`),
+  ];
+  return all.map((text, at) => `${at === 0 ? 'Quotas' : ''}`.padEnd(13) + text);
 }
 
 function heldText({

@@ -44,6 +44,7 @@ import { SendingDesk } from './sending-desk.ts';
 import { DefenceDesk } from './defence-desk.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueDesk } from './queue-desk.ts';
+import { QueueRooms } from './queue-rooms.ts';
 import { QueueTallies } from './queue-tallies.ts';
 import { DomainDesk } from './provisioning/domain-desk.ts';
 import { openMoves } from './moves/open-moves.ts';
@@ -99,7 +100,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const rates = await RateState.open(config, { files, timers, keeper: scheduler, log, nowMs: clock.nowMs });
   const quarantine = new QuarantineDesk(config, troubles);
   const tallies = new QueueTallies(() => spool.queues ?? []);
-  const desks = { quarantine, queues: new QueueDesk(config, { troubles, happenings }), tallies };
+  const rooms = new QueueRooms(config, { troubles, names: () => spool.queues ?? [] });
+  const desks = { quarantine, queues: new QueueDesk(config, { troubles, happenings, rooms }), tallies };
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const defences = new DefenceDesk(config, { timers, log, clock, files, troubles });
   const senders = new Senders({

@@ -76,6 +76,7 @@ export class Links {
     this.#parts.linked.add('receiver', channel);
     this.#parts.operations.receivers.add(channel);
     this.#mailboxes.add(channel);
+    this.#parts.queues.rooms.addReceiver(channel);
     channel.receive((batch) => this.#received(channel, batch, serial));
   }
 

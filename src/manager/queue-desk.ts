@@ -2,6 +2,7 @@
 // never takes a tenant beyond its quota, but for what was on its way while a manager was started; mail that Sluice itself writes, such as reports,
 // is counted and never refused.
 
+import type { Submitted } from '../channel/messages.ts';
 import type { GiveUpRoom, ReserveRoom } from '../channel/room-messages.ts';
 import type { Config } from '../config/config.ts';
 import type { ShownQueue } from '../control/operations/status.ts';
@@ -10,10 +11,12 @@ import { fullOf, isLimit, type RoomLimits } from '../policy/room/room-gate.ts';
 import type { FullRoom, RoomAnswer, RoomLimit } from '../policy/room/types.ts';
 import type { MessageHandle } from '../schedule/types.ts';
 import { queueLimits } from '../settings/queue-limits.ts';
+import type { StoredRef } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { formatSize } from '../values/size.ts';
 import { ReservedRoom, type RoomChannel } from './reserved-room.ts';
-import { TenantQueues } from './tenant-queues.ts';
+import type { QueueRooms } from './queue-rooms.ts';
+import { WaitingCounts } from './waiting-counts.ts';
 
 /** A full queue counts as full until it is below this part of its quota: one that drains and fills again is one trouble. */
 const fullUntil = 0.9;
@@ -21,13 +24,17 @@ const fullUntil = 0.9;
 export interface QueueDeskParts {
   readonly troubles: Pick<Troubles, 'raise' | 'clear'>;
   readonly happenings: Pick<Events, 'counted'>;
+  /** Quotas of the queues themselves. */
+  readonly rooms: QueueRooms;
 }
 
-type LimitsConfig = Pick<Config, 'queue' | 'tenant'>;
+type LimitsConfig = Pick<Config, 'queue' | 'queues' | 'tenant'>;
 
 export class QueueDesk {
+  /** Quotas of the queues themselves. */
+  readonly rooms: Pick<QueueRooms, 'addReceiver' | 'shown'>;
   readonly #parts: QueueDeskParts;
-  readonly #counts = new TenantQueues();
+  readonly #counts = new WaitingCounts();
   readonly #reserved = new ReservedRoom();
   #limits: RoomLimits;
   /** Tenants that have a trouble, and what of their quota is used up. */
@@ -35,11 +42,13 @@ export class QueueDesk {
 
   constructor(config: LimitsConfig, parts: QueueDeskParts) {
     this.#parts = parts;
+    this.rooms = parts.rooms;
     this.#limits = queueLimits(config);
   }
 
   /** Puts other quotas in force. What is in the queue already stays. */
   configure(config: LimitsConfig): void {
+    this.#parts.rooms.configure(config);
     const before = this.#limits.tenants;
     this.#limits = queueLimits(config);
     const { tenants } = this.#limits;
@@ -51,9 +60,10 @@ export class QueueDesk {
   /** A message has come under the manager: from a receiver, by itself, or from the queue of before. */
   admitted(
     message: MessageHandle,
-    mail: { readonly queueId: string; readonly tenant?: string | undefined; readonly sizeBytes: number },
+    mail: Pick<Submitted, 'queueId' | 'tenant' | 'sizeBytes'> & { readonly ref: Pick<StoredRef, 'store'> },
   ): void {
-    const { queueId, tenant = '', sizeBytes } = mail;
+    const { queueId, tenant = '', sizeBytes, ref } = mail;
+    this.#parts.rooms.admitted(message, ref.store, sizeBytes);
     if (tenant === '') return;
     this.#reserved.delete(queueId);
     this.#counts.admitted(message, tenant, sizeBytes);
@@ -61,6 +71,7 @@ export class QueueDesk {
 
   /** No recipient of the message is left. */
   done(message: MessageHandle): void {
+    this.#parts.rooms.done(message);
     if (!this.#counts.done(message) || this.#full.size === 0) return;
     for (const [tenant, quantity] of this.#full) {
       const limit = this.#limits.tenants.get(tenant)?.[quantity] ?? Infinity;

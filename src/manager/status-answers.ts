@@ -35,7 +35,7 @@ export interface StatusParts {
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
   readonly quarantine: Pick<QuarantineDesk, 'shown'>;
-  readonly queues: Pick<QueueDesk, 'shown'>;
+  readonly queues: Pick<QueueDesk, 'shown' | 'rooms'>;
   readonly tallies: QueueTallies;
   /** What the manager counted. */
   readonly counted: Pick<EventCounters, 'counts'>;
@@ -63,6 +63,7 @@ export class StatusAnswers {
     const missing = this.#parts.missing();
     const nowMs = this.#parts.dateMs();
     const queues = this.#parts.queues.shown;
+    const queueRooms = this.#parts.queues.rooms.shown;
     return {
       version,
       startedAtMs: this.#startedAt(nowMs),
@@ -78,6 +79,7 @@ export class StatusAnswers {
       overrides,
       quarantine: this.#parts.quarantine.shown,
       ...(queues.length > 0 && { queues }),
+      ...(queueRooms.length > 0 && { queueRooms }),
       ...(shortages.length > 0 && { shortages }),
       ...(missing.length > 0 && { missing }),
       ...(await this.#walked(tenants === true)),

@@ -9,6 +9,7 @@ import { SpoolError } from '../spool/spool-error.ts';
 import { SigningError } from '../signing/signing-error.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+import { defaultQueue } from '../values/queue-name.ts';
 
 export const tooManyHops: Reply = {
   code: 554,
@@ -32,6 +33,12 @@ const queueStopped: Reply = {
   enhanced: '4.3.2',
   text: 'Mail for this recipient is not accepted now, try again later',
 };
+/** The queue has a quota of its own. */
+const queueFull: Reply = {
+  code: 452,
+  enhanced: '4.3.1',
+  text: 'Too much mail for this recipient waits here already, try again later',
+};
 const notStored: Reply = {
   code: 451,
   enhanced: '4.3.0',
@@ -52,14 +59,16 @@ export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Rep
   return spool.failure.code === 'SPOOL_STOPPED' ? queueStopped : unstorable;
 }
 
-/** The reply at RCPT when the queue of the recipient could not store the message: other recipients may go on. */
+/** The reply at RCPT when the queue of the recipient could not store the message, or has no room by its quota: other recipients may go on. */
 export function refusalOfQueue(
-  { places }: Pick<ReceiveContext, 'places'>,
+  { places, queue }: Pick<ReceiveContext, 'places' | 'queue'>,
   transaction: AcceptedTransaction,
   address: string,
 ): Reply | undefined {
-  if (places.all.length === 1) return undefined;
-  return refusalBeforeContent(places.of(transaction, address).spool, transaction.params.sizeBytes);
+  const isOnly = places.all.length === 1;
+  const place = isOnly ? places.all[0] : places.of(transaction, address);
+  if (queue?.ledger.isFull?.(place.queue ?? defaultQueue) === true) return queueFull;
+  return isOnly ? undefined : refusalBeforeContent(place.spool, transaction.params.sizeBytes);
 }
 
 /** The reply at MAIL when the message could not be stored, or there is no memory for it; undefined when there is. */

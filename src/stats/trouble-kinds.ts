@@ -25,6 +25,7 @@ export const troubleKinds = [
   'provisioning',
   'quarantine',
   'queue',
+  'backlog',
   'recipients',
   'report',
   'reports',

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import type { RoomAnswered } from '../../src/channel/room-messages.ts';
 import type { EventName } from '../../src/log/event.ts';
 import { QueueDesk } from '../../src/manager/queue-desk.ts';
+import { QueueRooms } from '../../src/manager/queue-rooms.ts';
 import type { RoomChannel } from '../../src/manager/reserved-room.ts';
 import type { RoomAnswer } from '../../src/policy/room/types.ts';
 import type { MessageHandle } from '../../src/schedule/types.ts';
@@ -14,7 +15,7 @@ import { Troubles } from '../../src/stats/troubles.ts';
 type Limits = ConstructorParameters<typeof QueueDesk>[0];
 
 function limits(tenants: readonly object[], usual: object = {}): Limits {
-  return { queue: usual, tenant: tenants } as unknown as Limits;
+  return { queue: usual, queues: [], tenant: tenants } as unknown as Limits;
 }
 
 class Channel implements RoomChannel {
@@ -42,7 +43,9 @@ class Ground {
 
   constructor(config: Limits) {
     const happenings = { counted: (name: EventName) => void this.counted.push(name) };
-    this.desk = new QueueDesk(config, { troubles: this.troubles, happenings });
+    const { troubles } = this;
+    const rooms = new QueueRooms({ queue: {}, queues: [] } as never, { troubles, names: () => [] });
+    this.desk = new QueueDesk(config, { troubles, happenings, rooms });
   }
 
   ask(queueId: string, tenant: string, sizeBytes = 1, isTrial = false, channel = this.channel): RoomAnswer {
@@ -52,7 +55,7 @@ class Ground {
   }
 
   admit(message: number, queueId: string, tenant: string, sizeBytes = 1): void {
-    this.desk.admitted(message as MessageHandle, { queueId, tenant, sizeBytes });
+    this.desk.admitted(message as MessageHandle, { queueId, tenant, sizeBytes, ref: { store: 0 } });
   }
 
   done(message: number): void {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { duration, expected, key, oneOf, size, tableOf } from './fields.ts';
 import { ownAddresses } from './queue-own.ts';
+import { queueRoomKeys } from './queue-room.ts';
 import { queueQuotaOfTenants } from './tenant-quotas.ts';
 import { retry, retryMeaning } from './retry.ts';
 
@@ -54,5 +55,6 @@ export const queue = tableOf({
     'Connections are made from these addresses alone, unless a [[route]] or a [queues.NAME] names others. Each is that of a [[source]].',
     { defaultText: 'all [[source]] tables', example: '["192.0.2.25", "2001:db8::25"]' },
   ),
+  ...queueRoomKeys,
   ...queueQuotaOfTenants,
 });

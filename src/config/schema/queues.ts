@@ -7,6 +7,7 @@ import { contentConditionKeys, refuseReportConditions, reportsKey } from './assi
 import { duration, expected, key, listOf, size, tableOf, textOf } from './fields.ts';
 import { networks, recipientDomains, senders } from './lists.ts';
 import { queueOwnKeys } from './queue-own.ts';
+import { queueRoomKeys } from './queue-room.ts';
 import { queueStateKeys } from './queue-state.ts';
 import { retry, retryMeaning } from './retry.ts';
 import { listenName } from './texts.ts';
@@ -50,6 +51,7 @@ const queue = tableOf({
     { defaultText: 'bounce_lifetime in [queue]', example: '"12h"' },
   ),
   ...queueOwnKeys,
+  ...queueRoomKeys,
   ...queueStateKeys,
 });
 

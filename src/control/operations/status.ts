@@ -83,6 +83,8 @@ export interface ManagerStatus {
   readonly quarantine?: ShownQuarantine | undefined;
   /** What tenants with a queue quota have in the queue; not given when none has one. */
   readonly queues?: readonly ShownQueue[] | undefined;
+  /** Queues with a quota of their own; not given when none has one. */
+  readonly queueRooms?: readonly ShownQueueRoom[] | undefined;
   /** Where the system allows less than the configuration asks for; not given when it allows everything. */
   readonly shortages?: readonly string[] | undefined;
   /** Roles that have had no process for some seconds; not given when every role has one. */
@@ -112,6 +114,11 @@ export interface ShownHeld {
 /** The mail of a tenant in the queue, and its quota. */
 export interface ShownQueue extends ShownHeld {
   readonly tenant: string;
+}
+
+/** The mail in a queue that has a quota of its own. */
+export interface ShownQueueRoom extends ShownHeld {
+  readonly queue: string;
 }
 
 export interface ShownQuarantine extends ShownHeld {
@@ -182,6 +189,7 @@ const managerStatus = z.object({
   overrides: z.array(shownOverrideSchema),
   quarantine: shownQuarantine.optional(),
   queues: z.array(z.object({ tenant: z.string(), ...held })).optional(),
+  queueRooms: z.array(z.object({ queue: z.string(), ...held })).optional(),
   shortages: z.array(z.string()).optional(),
   missing: z.array(z.enum(['sender', 'receiver'])).optional(),
   byQueue: z.array(queueStatusSchema).optional(),

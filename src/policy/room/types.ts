@@ -38,6 +38,8 @@ export interface RoomLedger {
   reserve(mail: MailForRoom, isTrial?: boolean): Promise<RoomAnswer>;
   /** The message is not accepted. */
   giveUp(queueId: string): void;
+  /** Has the queue of this name as much mail as its own quota allows? Not given: nobody knows of such quotas. */
+  isFull?(queue: string): boolean;
 }
 
 /** Those of all places. */

@@ -1,14 +1,18 @@
 // Room in the quarantine and in the queue for a receiver's process: asks the manager, which alone counts, over the receiver's link. Promises: every
 // question ends, while the manager is away or silent with an answer that says so; room that came too late is given up.
 
-import type { GiveUpRoom, ReserveRoom, RoomAnswered } from '../../channel/room-messages.ts';
+import type { FullQueuesTold, GiveUpRoom, ReserveRoom, RoomAnswered } from '../../channel/room-messages.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { MailForRoom, RoomAnswer, RoomLedger, RoomLedgers, RoomPlace } from '../../policy/room/types.ts';
 import { ManagerQuestions } from './manager-questions.ts';
 
 export class RoomLink implements RoomLedgers {
   readonly quarantine = this.#ledgerOf('quarantine');
-  readonly queue = this.#ledgerOf('queue');
+  readonly queue: RoomLedger = {
+    ...this.#ledgerOf('queue'),
+    isFull: (queue) => this.#fullQueues.has(queue),
+  };
+  #fullQueues: ReadonlySet<string> = new Set();
   readonly #post: (message: ReserveRoom | GiveUpRoom) => void;
   readonly #questions: ManagerQuestions<RoomAnswer>;
   /** How to give up the room of questions whose answer comes too late to be waited for, by their numbers. */
@@ -19,14 +23,21 @@ export class RoomLink implements RoomLedgers {
     this.#questions = new ManagerQuestions<RoomAnswer>(deadlines, (reason) => ({ kind: 'failing', reason }));
   }
 
-  take({ id, answer }: RoomAnswered): void {
+  take(message: RoomAnswered | FullQueuesTold): void {
+    if (message.kind === 'fullQueues') {
+      this.#fullQueues = new Set(message.queues);
+      return;
+    }
+    const { id, answer } = message;
     const giveUp = this.#asked.get(id);
     this.#asked.delete(id);
     if (this.#questions.answered(id, answer)) return;
     if (answer.kind === 'reserved' && giveUp !== undefined) this.#post(giveUp);
   }
 
+  /** A manager tells a receiver that links which queues are full, if any is. */
   linked(): void {
+    this.#fullQueues = new Set();
     this.#questions.linked();
   }
 

@@ -121,9 +121,14 @@ function trialContext(
 
 /** Room is asked for, and not taken. */
 function askedOnly(live: NonNullable<ReceiveContext['quarantine']>): ReceiveContext['quarantine'] {
+  const { isFull } = live.ledger;
   return {
     isLimited: (tenant) => live.isLimited(tenant),
-    ledger: { reserve: (mail) => live.ledger.reserve(mail, true), giveUp: () => undefined },
+    ledger: {
+      reserve: (mail) => live.ledger.reserve(mail, true),
+      giveUp: () => undefined,
+      ...(isFull !== undefined && { isFull: (queue) => isFull(queue) }),
+    },
   };
 }
 
