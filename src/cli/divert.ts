@@ -145,8 +145,9 @@ async function end(ids: readonly string[], options: EndOptions, command: Command
 
 /** What was diverted stays where it is. */
 function hints(ended: readonly Diversion[]): string[] {
-  const queues = [...new Set(ended.map(({ queue }) => queue))];
-  return queues.map(
+  const queues = new Set(ended.map(({ queue }) => queue));
+  queues.delete(defaultQueue);
+  return [...queues].map(
     (queue) =>
       `Mail that is in the queue ${queue} stays there; "sluice queue move --queue ${queue} --to ${defaultQueue}" takes it back.\n`,
   );

@@ -12,7 +12,6 @@ import {
   wordsOf,
 } from '../policy/provisioning/record.ts';
 import { routeNames } from '../settings/route-rules.ts';
-import { tableKey } from '../table/table-key.ts';
 import { defaultQueue } from '../values/queue-name.ts';
 import { ValueError } from '../values/value-error.ts';
 import { type AliasFile, changeAliases, editableFile, readAliases } from './alias-file.ts';
@@ -125,7 +124,7 @@ async function unset(given: string, words: readonly string[], options: Provision
 /** A domain, or `*.` and a domain, as tables have it. */
 function nameOf(given: string): string {
   const domain = normalizeDomain(given.replace(/^\*\./u, ''));
-  if (domain !== undefined && !domain.startsWith('[')) return tableKey(given);
+  if (domain !== undefined && !domain.startsWith('[')) return given.startsWith('*.') ? `*.${domain}` : domain;
   throw fault(
     `${JSON.stringify(given)} is no domain.`,
     'Write one such as example.com, or *.example.com for all below it.',
@@ -160,7 +159,7 @@ function faultOf(config: Config, text: string): string | undefined {
 }
 
 function print(config: Config, name: string, text: string, { json }: ProvisionOptions): void {
-  const why = faultOf(config, text);
+  const why = name.endsWith('.') ? 'write the domain without the dot at its end' : faultOf(config, text);
   if (json === true) {
     const said = why === undefined ? Object.fromEntries(wordsOf([text])) : { text, fault: why };
     process.stdout.write(`${JSON.stringify({ domain: name, ...said })}\n`);

@@ -1,13 +1,17 @@
 // What `sluice check` finds about the disks of queues beside the default one.
 
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { diskProblemNow } from '../process/watch/disk-watch.ts';
 
 /** Those that are stopped are not looked at: their disks may be away. */
-export function queueDiskProblems({ queue, queues }: Pick<Config, 'queue' | 'queues'>): ConfigWarning[] {
+export function queueDiskProblems({
+  queue,
+  queues,
+  spool,
+}: Pick<Config, 'queue' | 'queues' | 'spool'>): ConfigWarning[] {
   return queues.flatMap(({ name, path, reserve = queue.reserve, stopped }): ConfigWarning[] => {
     if (stopped === true) return [];
     const at = ['queues', name, 'path'];
@@ -16,7 +20,8 @@ export function queueDiskProblems({ queue, queues }: Pick<Config, 'queue' | 'que
       return disk === undefined ? [] : [{ path: ['queues', name], message: `${disk.text} ${disk.advice}` }];
     }
     const parent = dirname(path);
-    if (isFolder(parent)) return [];
+    // The folder for all queues that name none is made with them.
+    if (isFolder(parent) || parent === join(dirname(spool), 'queues')) return [];
     const message = `the folder ${path} cannot be made, because ${parent} is not there: make it, or mount its disk; until then the queue takes no mail`;
     return [{ path: at, message }];
   });

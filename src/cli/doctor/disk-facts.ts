@@ -28,7 +28,9 @@ async function queueDisks(patient: Patient): Promise<readonly Finding[]> {
   for (const { name, path, reserve = config.queue.reserve, stopped } of config.queues) {
     if (stopped === true) continue;
     const folder = await existing(path);
-    if (folder !== path && folder !== dirname(path)) {
+    // The folder for all queues that name none is made with them.
+    const isOurs = dirname(path) === join(dirname(config.spool), 'queues');
+    if (folder !== path && folder !== dirname(path) && !isOurs) {
       found.push(
         error(
           'disk-queue-folder',

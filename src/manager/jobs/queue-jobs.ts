@@ -44,7 +44,7 @@ export class QueueJobs {
         'Run the command again when Sluice has been started.',
       );
     }
-    requireQueue(this.#parts.queueNames(), change.to);
+    for (const queue of [change.to, change.filter.queue]) requireQueue(this.#parts.queueNames(), queue);
     const running = [...this.#jobs.values()].filter(({ isRunning }) => isRunning);
     if (running.length >= mostRunning) {
       throw new ControlError(
@@ -107,12 +107,12 @@ export class QueueJobs {
   }
 }
 
-/** @param to - undefined: nothing moves */
-function requireQueue(names: readonly string[], to: string | undefined): void {
-  if (to === undefined || storeNamed(names, to) >= 0) return;
+/** @param queue - undefined: none is named */
+function requireQueue(names: readonly string[], queue: string | undefined): void {
+  if (queue === undefined || storeNamed(names, queue) >= 0) return;
   throw new ControlError(
     'QUEUE_UNKNOWN',
-    `There is no queue ${JSON.stringify(to)}.`,
-    `The queues are ${['default', ...names].join(', ')}. Another one is added as [queues.NAME], by a restart.`,
+    `There is no queue ${JSON.stringify(queue)}.`,
+    `The queues are ${['default', ...names].join(', ')}. Another one is added as [queues.NAME]; docs/queues.md says how.`,
   );
 }

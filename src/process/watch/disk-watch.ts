@@ -40,15 +40,16 @@ export function watchedDisks({
 }
 
 /** The problem of a disk with this much free space; undefined: none. */
-export function diskProblem(freeBytes: number, { spool, queue }: DiskConfig): DiskProblem | undefined {
+export function diskProblem(freeBytes: number, { spool, queue, name }: DiskConfig): DiskProblem | undefined {
   const { reserve, segmentSize } = queue;
-  const state = `The disk of the spool ${spool} has ${sizeText(freeBytes)} free`;
+  const [whose, table] = name === undefined ? ['', 'queue'] : [` of the queue ${name}`, `queues.${name}`];
+  const state = `The disk of the spool ${spool}${whose} has ${sizeText(freeBytes)} free`;
   // Without a reserve, none can be made smaller.
-  const kept = reserve === 0 ? '' : `, and queue.reserve keeps ${sizeText(reserve)}`;
+  const kept = reserve === 0 ? '' : `, and ${table}.reserve keeps ${sizeText(reserve)}`;
   const advice =
     reserve === 0
       ? 'Make room on this disk, or move the spool to a larger one.'
-      : 'Make room on this disk, move the spool to a larger one, or set a smaller reserve in [queue].';
+      : `Make room on this disk, move the spool to a larger one, or set a smaller reserve in [${table}].`;
   if (freeBytes < reserve + smallMessageBytes) {
     const text = `${state}${kept}: new mail is refused with 452. What was accepted is delivered.`;
     return { level: 'critical', text, advice };
