@@ -140,14 +140,19 @@ function readPiece(text: string, line: number, form: EditableForm): Piece {
     return { text, entry: entryOf(text, line, form) };
   } catch (error) {
     if (!(error instanceof TableError)) throw error;
-    const key = editableForms[form].keyOfUnread?.(Buffer.from(text));
+    const key = editableForms[form].keyOfUnread?.(joined(text));
     const name = key === undefined || key.length === 0 ? undefined : tableKey(key.toString());
     return { text, unread: { name, reason: error.message } };
   }
 }
 
+/** As tables join lines: one that goes on begins with white space. */
+function joined(text: string): Buffer {
+  return Buffer.from(text.replaceAll(/\r?\n/gu, '').replace(/\r$/u, ''));
+}
+
 function entryOf(text: string, line: number, form: EditableForm): AliasEntry {
-  const bytes = Buffer.from(text.replaceAll(/\r?\n/gu, ' ').replace(/\r$/u, ''));
+  const bytes = joined(text);
   const { keyStart, keyEnd, valueStart, valueEnd } = editableForms[form].parts(bytes, line);
   return {
     name: tableKey(bytes.toString('utf8', keyStart, keyEnd)),

@@ -35,13 +35,13 @@ test('entries are read with their continuations, quotation marks and repetitions
   const text = file.replace('"j d"@a.test', '"j d"');
   const lines = AliasLines.read(text, 'aliases');
   assert.deepEqual(lines.entries, [
-    { name: 'staff@a.test', value: 'joe, \tsue' },
+    { name: 'staff@a.test', value: 'joe,\tsue' },
     { name: 'j d', value: 'jd@b.test' },
     { name: '@old.test', value: '@new.test' },
     { name: 'staff@a.test', value: 'ann' },
   ]);
   assert.equal(lines.text, text);
-  assert.equal(lines.valueOf('staff@a.test'), 'joe, \tsue, ann');
+  assert.equal(lines.valueOf('staff@a.test'), 'joe,\tsue, ann');
   assert.equal(lines.valueOf('none@a.test'), undefined);
 });
 
@@ -171,6 +171,14 @@ test('any lines are read as the table reads them, and what cannot be read is the
       assert.equal(table.faults?.length, Math.min(lines.unread.length, 6));
       await table.close();
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      examples: [
+        [['joe', '\n ', ': ']],
+        [['"', '\n ', '"']],
+        [['"', '"', ': ', 'joe']],
+        [['"', '\n ', '"', ':', 'joe']],
+      ],
+    },
   );
 });

@@ -21,13 +21,14 @@ export const aliasesForm: TextForm = {
     const at = isQuoted ? endOfQuoted(bytes) : bytes.indexOf(colon);
     if (at === -1 && isQuoted) throw brokenTable(`line ${line} has a quotation mark without its counterpart`);
     const colonAt = isQuoted ? bytes.indexOf(colon, at) : at;
+    const keyStart = Number(isQuoted);
     const keyEnd = isQuoted ? at : visibleEnd(bytes.subarray(0, Math.max(0, colonAt)));
     const isPlain = isQuoted || !bytes.subarray(0, keyEnd).some(isWhiteSpace);
     if (
       colonAt === -1 ||
-      keyEnd === 0 ||
+      keyEnd === keyStart ||
       !isPlain ||
-      visibleStart(bytes, keyEnd + Number(isQuoted)) !== colonAt
+      visibleStart(bytes, keyEnd + keyStart) !== colonAt
     ) {
       const advice = 'Write each as in /etc/aliases: a name, a colon, and what it stands for.';
       throw brokenTable(`line ${line} is no alias: a name has a colon behind it`, advice);
@@ -35,7 +36,7 @@ export const aliasesForm: TextForm = {
     const valueEnd = visibleEnd(bytes);
     const valueStart = visibleStart(bytes, colonAt + 1);
     if (valueStart >= valueEnd) throw brokenTable(`line ${line} has a name that stands for nothing`);
-    return { keyStart: Number(isQuoted), keyEnd, valueStart, valueEnd };
+    return { keyStart, keyEnd, valueStart, valueEnd };
   },
   goesOn: true,
   hasLongLines: true,
