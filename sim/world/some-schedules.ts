@@ -98,6 +98,8 @@ export function valueFor<K extends keyof ScheduleValues>(
 export class Schedules extends Witness {
   readonly #ledger: Ledger;
   readonly #config: SchedulerConfig;
+  /** Failed attempts of recipients, by message. */
+  readonly #attempts = new Map<number, Map<number, number>>();
 
   constructor(ledger: Ledger, config: SchedulerConfig) {
     super();
@@ -119,9 +121,18 @@ export class Schedules extends Witness {
     const { attempts, nextAttemptAtMs, recipient } = effect;
     const { receivedAtMs } = this.#ledger.message(number);
     const retry = this.#valueOf('retry', number, recipient) ?? this.#config.retryMs;
-    const mostMs = retryDelayMs(retry, attempts, nowMs - receivedAtMs) * (1 + this.#config.retryJitter);
+    const most = this.#mostAttempts(number, recipient, attempts);
+    const mostMs = retryDelayMs(retry, most, nowMs - receivedAtMs) * (1 + this.#config.retryJitter);
     const isInTime = nextAttemptAtMs > nowMs && nextAttemptAtMs <= nowMs + mostMs + 1;
     check(isInTime, () => `${number}/${recipient} is tried again after ${nextAttemptAtMs - nowMs} ms`);
+  }
+
+  /** Recipients that were tried together wait together, as long as the one that was tried most; the others of them may be told of later. */
+  #mostAttempts(number: number, recipient: number, attempts: number): number {
+    const known = this.#attempts.get(number) ?? new Map<number, number>();
+    this.#attempts.set(number, known.set(recipient, attempts));
+    const others = [...known].map(([index, count]) => (index === recipient ? count : count + 1));
+    return Math.max(...others);
   }
 
   #isOpenFor(number: number, index: number, nowMs: number): void {

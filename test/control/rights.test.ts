@@ -14,6 +14,7 @@ import { controlServer } from './fake-source.ts';
 /** Operations that show something and change nothing. One that is not here needs full rights. */
 const asking = [
   'ban.list',
+  'divert.list',
   'explain',
   'greylist.list',
   'greylist.networks',

@@ -96,7 +96,9 @@ test('a removed recipient is logged with its addresses', async (t) => {
   assert.equal((await done(at, { action: 'remove', filter: { recipient: 'v@*' } })).recipients, 1);
   assert.deepEqual(await rows(at), ['Q0/0 ready']);
   const removed = at.log.events.filter(({ event }) => event === 'removed');
-  assert.deepEqual(removed, [{ event: 'removed', id: 'Q0', from: 'a@from.test', to: 'v@b.test' }]);
+  assert.deepEqual(removed, [
+    { event: 'removed', id: 'Q0', from: 'a@from.test', to: 'v@b.test', queue: undefined },
+  ]);
 });
 
 /** Messages whose envelopes take 100 ms to read. */

@@ -173,14 +173,17 @@ export class Maintenance {
     const large = state.finishedLarge;
     state.finishedLarge = [];
     if (dead.length === 0 && large.length === 0) return;
+    let removed = 0;
     try {
       await journal.flush();
+      for (const { queueId, isDamaged } of large) {
+        await this.#discard(largePath(layout, queueId), isDamaged, nowMs);
+        removed++;
+      }
     } catch (error) {
-      state.finishedLarge.push(...large);
+      // The next step tries again.
+      state.finishedLarge.push(...large.slice(removed));
       throw error;
-    }
-    for (const { queueId, isDamaged } of large) {
-      await this.#discard(largePath(layout, queueId), isDamaged, nowMs);
     }
     for (const { id, isDamaged } of dead) {
       // The index goes first: an index without its segment means that the segment was lost.
