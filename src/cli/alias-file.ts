@@ -65,10 +65,13 @@ export async function changeAliases<Result>(
 ): Promise<Result> {
   const real = realPath(path);
   const stats = statSync(real, { throwIfNoEntry: false });
-  const ownership =
-    stats === undefined
-      ? { mode: 0o644 }
-      : { mode: stats.mode & 0o7777, owner: { uid: stats.uid, gid: stats.gid } };
+  // A running Sluice goes on with what a file said that is gone for a moment: a new one would take the place of all that.
+  if (stats === undefined)
+    throw fault(
+      `There is no file ${path}, which the table "${table}" names.`,
+      `If it was moved away, put it back, or all that it said is lost. To begin it, make an empty file: touch ${path}`,
+    );
+  const ownership = { mode: stats.mode & 0o7777, owner: { uid: stats.uid, gid: stats.gid } };
   try {
     return await whileLocked(real, () =>
       orFault(table, 'Changing', path, () => {

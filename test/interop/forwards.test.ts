@@ -99,7 +99,7 @@ suite('forwards and aliases', () => {
     );
     assert.equal(
       await sluice.cli('alias', 'list'),
-      'staff@box.test: joe,   sue, far@out.test\ninfo@old.test: far@out.test\n',
+      'staff@box.test: joe,  sue, far@out.test\ninfo@old.test: far@out.test\n',
     );
     await until('it is accepted', async () => (await rcpt('info@old.test')).startsWith('250'));
     await until('it has arrived', () => outside.messages.length > 0);
