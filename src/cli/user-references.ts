@@ -81,12 +81,17 @@ function aliasTables({ mailboxes, recipients }: Named): readonly string[] {
 function inAliases(config: Named, table: string, keys: ReadonlySet<string>): References {
   try {
     const file = aliasFile(config, table);
-    const found = readAliases(file).entries.flatMap(({ name, value }) =>
+    const lines = readAliases(file);
+    const found = lines.entries.flatMap(({ name, value }) =>
       namedIn(name, value)
         .filter((address) => keys.has(address))
         .map((address) => `The alias ${name} in ${file.path} stands for ${address}.`),
     );
-    return { found, unread: [] };
+    const unread = lines.unread.map(
+      ({ reason }) =>
+        `An entry of the table of aliases "${table}" was not looked at: ${file.path}: ${reason}.`,
+    );
+    return { found, unread };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { found: [], unread: [`The table of aliases "${table}" was not looked at: ${error.message}`] };

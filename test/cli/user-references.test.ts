@@ -87,7 +87,7 @@ test('what cannot be read is told, and is no reason against it', async (t) => {
   const config = parseConfig(configuration(path), `${path}/sluice.toml`);
   const { unread } = await referencesTo(config, users, joe, ['joe@example.com']);
   assert.equal(unread.length, 2);
-  assert.match(unread[0] ?? '', /table of aliases "names" was not looked at/u);
+  assert.match(unread[0] ?? '', /^An entry of the table of aliases "names" was not looked at: .*line 1/u);
   assert.match(unread[1] ?? '', /file of the tap "many" was not looked at/u);
 });
 
