@@ -2,7 +2,16 @@
 
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { StageTally } from './stage-tally.ts';
-import type { Answer, Audience, Breaker, Facts, FailureAnswer, Point, Verdict } from './stage.ts';
+import type {
+  Answer,
+  Audience,
+  Breaker,
+  Facts,
+  FailureAnswer,
+  Point,
+  TransactionFacts,
+  Verdict,
+} from './stage.ts';
 
 export type Decision =
   | { readonly kind: 'continue' }
@@ -19,8 +28,18 @@ export type Decision =
 /** A verdict that changes the message, and lets it go on. */
 export type Change = Extract<Verdict, { readonly kind: 'continue' | 'accept' | 'quarantine' }>;
 
+/** A message that knows which queues it is for. */
+export interface QueuedSubject {
+  /**
+   * Is it for one of these queues, as far as that is known?
+   * @param address - of the recipient in question; undefined: any recipient that was accepted
+   */
+  isForQueue(queues: ReadonlySet<string>, address: string | undefined): boolean;
+}
+
 /** What is decided about: the facts, which verdicts change. */
 export interface Subject extends Facts {
+  readonly transaction: TransactionFacts & QueuedSubject;
   /**
    * Carries out the edits of a verdict and notes its result, before the next stage is asked.
    * @param isTest - nothing of the answer is to be done: a message that it calls spam is not marked
@@ -42,6 +61,8 @@ export interface Member {
   readonly isOn: (() => boolean) | undefined;
   /** At MAIL: the tenants whose mail it is asked about; undefined: any mail. */
   readonly tenants: ReadonlySet<string> | undefined;
+  /** From RCPT on: the queues whose mail it is asked about; undefined: any mail. */
+  readonly queues: ReadonlySet<string> | undefined;
   /** Undefined: it is not counted. */
   readonly tally: StageTally | undefined;
   /** What it answers is not carried out. */

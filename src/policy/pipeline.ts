@@ -45,8 +45,10 @@ export class Pipeline {
   }
 
   /** Is a stage asked at this point? */
-  has(point: Point, session: Asker): boolean {
-    return this.#members[point].some((member) => isAsked(member, session));
+  has(point: Point, subject: Asker & Pick<Subject, 'transaction'>): boolean {
+    return this.#members[point].some(
+      (member) => isAsked(member, subject) && isForItsQueues(member, subject, undefined),
+    );
   }
 
   /** Asks the stages of a point. A decision that is not made at once is pending: see `PendingDecision.whenMade`. */
@@ -67,6 +69,8 @@ export class Pipeline {
       const member = members[at] as Member;
       if ((isAccepted && !member.isAskedAfterAccept) || !isAsked(member, subject)) continue;
       if (member.tenants?.has(subject.transaction.tenant) === false) continue;
+      if (!isForItsQueues(member, subject, point === 'rcpt' ? subject.recipient.address : undefined))
+        continue;
       if (member.isTest && wouldHaveEnded(member.stage, point, subject)) continue;
       let answer: Answer;
       try {
@@ -188,13 +192,23 @@ function isAsked({ audience, isOn }: Member, session: Asker): boolean {
   return audience === undefined || isInAudience(audience, session);
 }
 
+/** @param address - of the recipient in question; undefined: any recipient of the message */
+function isForItsQueues(
+  { queues }: Member,
+  subject: Pick<Subject, 'transaction'>,
+  address: string | undefined,
+): boolean {
+  return queues === undefined || subject.transaction.isForQueue(queues, address);
+}
+
 function membersOf(
   entry: StageEntry,
   tenant: string | undefined,
   point: Point,
   watch: Pick<StageReports, 'tallyOf'>,
 ): Member[] {
-  const { tenants } = entry;
+  const { tenants, queues } = entry;
+  if (queues !== undefined && points.indexOf(point) < points.indexOf('rcpt')) return [];
   if (tenants === undefined) return memberOf(entry, point, undefined, watch);
   if (tenant !== undefined) return tenants.includes(tenant) ? memberOf(entry, point, undefined, watch) : [];
   // While a message begins, the stages before this one say whose it is.
@@ -202,7 +216,7 @@ function membersOf(
 }
 
 function memberOf(
-  { stage, isCounted = false, isTest = false }: StageEntry,
+  { stage, queues, isCounted = false, isTest = false }: StageEntry,
   point: Point,
   tenants: ReadonlySet<string> | undefined,
   watch: Pick<StageReports, 'tallyOf'>,
@@ -220,6 +234,7 @@ function memberOf(
       isAskedAfterAccept: stage.isAskedAfterAccept === true,
       isOn: stage.asksAt === undefined ? undefined : () => stage.asksAt?.(point) !== false,
       tenants,
+      queues: queues === undefined ? undefined : new Set(queues),
       tally: isCounted ? watch.tallyOf(stage.name) : undefined,
       isTest,
       ask: (facts) => method.call(stage, facts),

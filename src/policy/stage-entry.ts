@@ -9,6 +9,11 @@ export interface StageEntry {
    * earlier point.
    */
   readonly tenants?: readonly string[] | undefined;
+  /**
+   * Names of queues; undefined: any mail. Such a stage is asked at RCPT about recipients for these queues, and later about messages that have
+   * such a recipient; at earlier points the queue is not known.
+   */
+  readonly queues?: readonly string[] | undefined;
   /** It is a [[stage]]: what it answers is counted under its name. */
   readonly isCounted?: boolean | undefined;
   /** What it answers is counted and logged, and not carried out. */

@@ -30,6 +30,8 @@ export class AcceptedTransaction implements TransactionFacts {
   readonly #places: StorePlaces;
   #home: StorePlace | undefined;
   #queueId: string | undefined;
+  /** Names of the queues of its recipients, once a stage has to know. */
+  #queues: ReadonlySet<string> | undefined;
   #placed: readonly PlacedRecipients[] | undefined;
   #whole: WholeMail | undefined;
   /** The queue id that stages have seen, when none of its parts has it. */
@@ -93,6 +95,18 @@ export class AcceptedTransaction implements TransactionFacts {
 
   get begunAs(): string | undefined {
     return this.#begunAs;
+  }
+
+  isForQueue(queues: ReadonlySet<string>, address: string | undefined): boolean {
+    if (address !== undefined) return queues.has(this.#places.queueOf(this, address));
+    this.#queues ??= this.#queuesOfRecipients();
+    return !this.#queues.isDisjointFrom(queues);
+  }
+
+  /** What a tap copies was looked at for the recipients that it is for. */
+  #queuesOfRecipients(): ReadonlySet<string> {
+    const own = this.recipients.filter(({ isCopy }) => isCopy !== true);
+    return new Set(own.map(({ address }) => this.#places.queueOf(this, address)));
   }
 
   /** Nothing of the message changes any more: chooses its queues. Its queue id is that of one of them from now on. */

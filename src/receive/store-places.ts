@@ -3,6 +3,7 @@
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { WholeMail } from '../policy/queues/whole-mail.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+import { defaultQueue } from '../values/queue-name.ts';
 import type { TransactionOrigin } from './transaction-origin.ts';
 import type { StoreWatch } from './store-watch.ts';
 
@@ -29,6 +30,8 @@ export interface StorePlaces {
   readonly all: readonly [StorePlace, ...StorePlace[]];
   /** @param address - of the recipient; empty when no recipient is known yet */
   of(mail: PlacedMail, address: string): StorePlace;
+  /** The name of the queue of a recipient, as far as it is known before the message is complete. */
+  queueOf(mail: PlacedMail, address: string): string;
   /** Is the queue of some mail chosen by its header? Then headers are kept apart. */
   readonly looksAtHeader: boolean;
 }
@@ -42,5 +45,5 @@ export interface PlacedRecipients {
 /** For an instance with one queue. */
 export function onlyPlace(spool: SpoolWriter, watch: StorePlace['watch']): StorePlaces {
   const place: StorePlace = { spool, watch };
-  return { all: [place], of: () => place, looksAtHeader: false };
+  return { all: [place], of: () => place, queueOf: () => defaultQueue, looksAtHeader: false };
 }

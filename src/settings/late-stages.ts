@@ -56,7 +56,7 @@ interface PlacedMilter {
 function nextFor(config: MilterStageConfig, next: PlacedMilter | undefined): MilterStage | undefined {
   if (next === undefined) return undefined;
   const both = [config, next.config];
-  const isAlways = both.every(({ tenant, testOnly }) => tenant === undefined && !testOnly);
+  const isAlways = both.every((each) => (each.tenant ?? each.queue) === undefined && !each.testOnly);
   return isAlways && config.audience === next.config.audience ? next.stage : undefined;
 }
 

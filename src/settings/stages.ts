@@ -146,7 +146,8 @@ function asConfigured({ stage: configured }: Config, entries: readonly StageEntr
   return entries.map((entry) => {
     const keys = keysOf.get(entry.stage.name);
     if (keys === undefined) return entry;
-    return { ...entry, tenants: keys.tenant, isCounted: true, isTest: keys.testOnly };
+    const queues = 'queue' in keys ? keys.queue : undefined;
+    return { ...entry, tenants: keys.tenant, queues, isCounted: true, isTest: keys.testOnly };
   });
 }
 

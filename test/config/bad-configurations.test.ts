@@ -278,7 +278,18 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a queue where there never was one',
     '[[tenant]]\nname = "shop"\nqueue = "shop"',
-    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]] or [[diversion]] or [[limit]]',
+    '3:1 tenant[1].queue: there is no such key; it belongs in [[assignment]] or [[diversion]] or [[stage]] or [[limit]]',
+  ],
+  [
+    'a stage of a queue that there is not',
+    '[queues.news]\n[[stage]]\nname = "a"\nkind = "clamd"\naddress = "unix:/c"\nqueue = ["news", "big"]',
+    '6:18 stage[1].queue[2]: there is no [queues.big]; there are default, news',
+  ],
+  [
+    'a stage of no queue, and one that works before the queue is known',
+    '[[stage]]\nname = "a"\nkind = "clamd"\naddress = "unix:/c"\nqueue = []\n[[stage]]\nname = "b"\nkind = "greeting"\nqueue = "default"',
+    '5:9 stage[1].queue: must name one queue at least',
+    '9:1 stage[2].queue: is only for kind = "milter" or "policy-server" or "plugin" or "greylist" or "clamd" or "rspamd" or "content-checks", and this one is of kind "greeting"',
   ],
   [
     'a limit per something unknown',

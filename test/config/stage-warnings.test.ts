@@ -74,3 +74,21 @@ test('own-domains without any domain is warned of', () => {
   ])
     assert.deepEqual(warningsOf(text), []);
 });
+
+test('a stage of a queue that is known too late is warned of', () => {
+  const text = (more: string): string => `[queues.spam]
+[queues.shop]
+[[assignment]]
+queue = "spam"
+results = ["s.verdict=spam"]
+${stage('clamd', 'address = "unix:/c"\nqueue = ["default", "spam", "shop"]')}${more}`;
+  assert.deepEqual(
+    warningsOf(text('[[assignment]]\nqueue = "shop"\ndomain = ["shop.test"]\n')).map((each) =>
+      each.slice(0, 45),
+    ),
+    ['stage.0.queue.1: at RCPT, no [[assignment]] c'],
+  );
+  assert.equal(warningsOf(text('')).length, 2);
+  const records = '[provisioning]\ntable = "t"\n[[table]]\nname = "t"\npath = "t"\nkind = "key-value"\n';
+  assert.deepEqual(warningsOf(text(records)), []);
+});

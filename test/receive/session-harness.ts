@@ -2,7 +2,7 @@
 
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import { Pipelines } from '../../src/policy/pipelines.ts';
+import { Pipelines, type StageEntry } from '../../src/policy/pipelines.ts';
 import { RelayPolicy } from '../../src/policy/relay-policy.ts';
 import type { Stage } from '../../src/policy/stage.ts';
 import { StageTallies } from '../../src/policy/stage-tally.ts';
@@ -62,7 +62,7 @@ export class SessionHarness implements Waiting {
    * @param logIns - the session is under TLS from its beginning, and allows log-ins
    */
   constructor(
-    stages: readonly Stage[],
+    stages: readonly (Stage | StageEntry)[],
     writer?: SpoolWriter,
     logIns?: HarnessLogIns,
     placesOf: typeof onlyPlace = onlyPlace,
@@ -83,7 +83,9 @@ export class SessionHarness implements Waiting {
       events: new Events([logListener(logger)]),
       tallies: new StageTallies(new EventCounters()),
     });
-    const entries = [new RelayStage(relay, hostname, undefined), ...stages].map((stage) => ({ stage }));
+    const entries = [new RelayStage(relay, hostname, undefined), ...stages].map((each) =>
+      'stage' in each ? each : { stage: each },
+    );
     const usual = receiveSettings();
     const auth = logIns === undefined ? {} : { auth: { clear: [], secure: logIns.mechanisms }, maxErrors: 0 };
     const settings = { ...usual, session: { ...usual.session, ...auth } };

@@ -28,6 +28,7 @@ function ground(): Ground {
     return {
       all: places,
       of: (_, address) => places[address.endsWith('@other.test') ? 1 : 0],
+      queueOf: () => '',
       looksAtHeader: false,
     };
   };

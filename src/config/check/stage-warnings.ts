@@ -1,5 +1,6 @@
 // Warns of stages, taps and assignments that can never do what they are for: they wait for results of a verification that is off, or have no domains.
 
+import { defaultQueue } from '../../values/queue-name.ts';
 import { parseResultCondition, type ResultCondition } from '../../values/result-condition.ts';
 import type { Config } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
@@ -21,7 +22,7 @@ export function stageWarnings(config: Config): ConfigWarning[] {
           },
         ],
   );
-  return [...unprotecting, ...(isNothingVerified(config) ? neverKnown(config) : [])];
+  return [...unprotecting, ...neverInQueue(config), ...(isNothingVerified(config) ? neverKnown(config) : [])];
 }
 
 /** Is [verification] off, for all mail? */
@@ -30,6 +31,31 @@ export function isNothingVerified({
   verificationRule,
 }: Pick<Config, 'verification' | 'verificationRule'>): boolean {
   return [verification, ...verificationRule].every(({ mode }) => mode === undefined || mode === 'off');
+}
+
+/** Stages of queues that get mail only by what is known when stages have been asked. Where there are records of domains, these may name the queue. */
+function neverInQueue({ stage, assignment, provisioning, diversion }: Config): ConfigWarning[] {
+  if (provisioning.table !== undefined) return [];
+  const known = new Set([
+    defaultQueue,
+    ...diversion.map(({ queue }) => queue),
+    ...assignment
+      .filter(({ results, header, reports }) => (results ?? header ?? reports) === undefined)
+      .map(({ queue }) => queue),
+  ]);
+  return stage.flatMap((each, index) => {
+    const named = 'queue' in each ? (each.queue ?? []) : [];
+    return named.flatMap((name, at) =>
+      known.has(name)
+        ? []
+        : [
+            {
+              path: ['stage', index, 'queue', at],
+              message: `at RCPT, no [[assignment]] chooses the queue ${name}, and later ones by results, header or reports come too late for a stage: ${each.name} is asked only for mail that is diverted there`,
+            },
+          ],
+    );
+  });
 }
 
 function neverKnown({ stage, tap, assignment }: Config): ConfigWarning[] {

@@ -20,7 +20,7 @@ export interface QueueTables {
     readonly tenant?: readonly string[] | undefined;
     readonly stage?: string | undefined;
   }[];
-  readonly stage: readonly { readonly name: string }[];
+  readonly stage: readonly { readonly name: string; readonly queue?: readonly string[] | undefined }[];
   readonly tenant: readonly { readonly name: string }[];
   readonly listen: readonly { readonly address: ListenAddress }[];
   readonly limit: readonly { readonly queue?: readonly string[] | undefined }[];
@@ -47,6 +47,8 @@ export function checkQueues(
     if (each.stage !== undefined && !stages.includes(each.stage))
       addUnknown('stage', each.stage, stages, [...path, 'stage'], context);
   }
+  for (const [index, { queue = [] }] of stage.entries())
+    for (const [at, name] of queue.entries()) checkName(name, names, ['stage', index, 'queue', at], context);
   for (const [index, { queue = [] }] of limit.entries())
     for (const [at, name] of queue.entries()) {
       const hint = tenants.includes(name) ? `; for mail of this tenant, write tenant = ["${name}"]` : '';

@@ -7,7 +7,7 @@ import {
   type StagesAnswer,
   type StagesQuestion,
 } from '../../control/operations/stages.ts';
-import type { Stage } from '../../policy/stage.ts';
+import { points } from '../../policy/stage.ts';
 import type { StageEntry } from '../../policy/pipelines.ts';
 import type { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
@@ -26,7 +26,11 @@ export async function metStages(
 ): Promise<StagesAnswer> {
   const mayRelay = user !== undefined || client === '' || context.relay.isRelayClient(client);
   const tenant = new Tenants(config.tenant).of(client, from, user)?.name ?? '';
-  const mail = { config, watch, mayRelay, tenant, user };
+  const origin = { client, ...(user !== undefined && { principal: user }) };
+  const placed = { origin, tenant, reversePath: from, whole: undefined };
+  const queues =
+    to.length === 0 ? undefined : new Set(to.map((each) => context.places.queueOf(placed, each)));
+  const mail = { config, watch, mayRelay, tenant, user, queues };
   const { entries } = context.pipelines;
   const met = entries.filter((entry) => unmetBy(entry, mail) === undefined).map(({ stage }) => stage);
   return {
@@ -44,14 +48,17 @@ interface Mail {
   readonly mayRelay: boolean;
   readonly tenant: string;
   readonly user: string | undefined;
+  /** Of its recipients, as far as they are known; undefined: no recipient is. */
+  readonly queues: ReadonlySet<string> | undefined;
 }
 
-function shownStage({ stage, tenants }: StageEntry, mail: Mail): ShownStage {
+function shownStage(entry: StageEntry, mail: Mail): ShownStage {
+  const { stage, tenants } = entry;
   const { name, audience, breaker, onFailure = 'tempfail', timeLimitMs = usualTimeLimitMs } = stage;
   return {
     name,
-    points: shownPoints.filter((point) => isAskedAt(point, stage, mail.config)),
-    unmet: unmetBy({ stage, tenants }, mail),
+    points: shownPoints.filter((point) => isAskedAt(point, entry, mail.config)),
+    unmet: unmetBy(entry, mail),
     audience,
     tenants,
     timeLimitMs,
@@ -79,15 +86,25 @@ function deliveryAlone(entries: readonly StageEntry[], { config }: Mail): readon
     }));
 }
 
-function isAskedAt(point: (typeof shownPoints)[number], stage: Stage, config: Config): boolean {
+function isAskedAt(
+  point: (typeof shownPoints)[number],
+  { stage, queues }: StageEntry,
+  config: Config,
+): boolean {
   if (point === 'route' || point === 'attempt')
     return deliveryStages(config, point).some(({ name }) => name === stage.name);
+  if (queues !== undefined && points.indexOf(point) < points.indexOf('rcpt')) return false;
   return stage[point] !== undefined && stage.asksAt?.(point) !== false;
 }
 
 /** As `Pipeline` and `Pipelines` decide it. */
-function unmetBy({ stage, tenants }: StageEntry, { mayRelay, tenant, user }: Mail): string | undefined {
+function unmetBy(
+  { stage, tenants, queues }: StageEntry,
+  { mayRelay, tenant, user, queues: ofMail }: Mail,
+): string | undefined {
   if (tenants !== undefined && !tenants.includes(tenant)) return `it is for tenant ${tenants.join(', ')}`;
+  if (queues !== undefined && ofMail?.isDisjointFrom(new Set(queues)) === true)
+    return `it is for the queue ${queues.join(', ')}`;
   if (stage.audience === 'users' && user === undefined) return 'it is for users who have logged in';
   if ((stage.audience === 'strangers' || stage.audience === 'unknown') && mayRelay)
     return 'it is for clients that may not relay';

@@ -2,12 +2,13 @@
 
 import type { Config } from '../../config/config.ts';
 import type { Assignment } from '../../policy/queues/assignment.ts';
-import type { StorePlace, StorePlaces } from '../../receive/store-places.ts';
+import { onlyPlace, type StorePlace, type StorePlaces } from '../../receive/store-places.ts';
 import { StoreWatch, type StoreWatchParts } from '../../receive/store-watch.ts';
 import { followWriters, openWriters, spoolFolders } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
 import type { LiveStores } from '../../spool/store-access.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
+import { defaultQueue } from '../../values/queue-name.ts';
 import { liveStores, storeSettings } from './stores.ts';
 
 type Surroundings = Pick<StoreWatchParts, 'log' | 'troubles'>;
@@ -114,19 +115,21 @@ export function placesOf(
   listener: string,
 ): StorePlaces {
   const [first] = all;
-  if (all.length === 1) return { all, of: () => first, looksAtHeader: false };
+  if (all.length === 1) return { ...onlyPlace(first.spool, first.watch), all, of: () => first };
+  const of: StorePlaces['of'] = ({ origin, tenant, reversePath, whole }, address) => {
+    const { client, principal = '' } = origin;
+    const mail = { tenant, client, reversePath, principal, listener, whole };
+    for (const chooser of choosers) {
+      const store = chooser.of(mail, address);
+      const place = store === undefined ? undefined : all[store];
+      if (place !== undefined) return place;
+    }
+    return first;
+  };
   return {
     all,
-    of({ origin, tenant, reversePath, whole }, address) {
-      const { client, principal = '' } = origin;
-      const mail = { tenant, client, reversePath, principal, listener, whole };
-      for (const chooser of choosers) {
-        const store = chooser.of(mail, address);
-        const place = store === undefined ? undefined : all[store];
-        if (place !== undefined) return place;
-      }
-      return first;
-    },
+    of,
+    queueOf: (mail, address) => of(mail, address).queue ?? defaultQueue,
     get looksAtHeader() {
       return choosers.some((chooser) => chooser.looksAtHeader);
     },

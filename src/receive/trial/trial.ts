@@ -111,7 +111,10 @@ function trialContext(
           },
     quarantine: quarantine === undefined ? undefined : askedOnly(quarantine),
     queue: queue === undefined ? undefined : askedOnly(queue),
-    places: onlyPlace(spool, { stored: () => undefined, failed: () => undefined }),
+    places: {
+      ...onlyPlace(spool, { stored: () => undefined, failed: () => undefined }),
+      queueOf: (placed, address) => live.places.queueOf(placed, address),
+    },
     intake: { submitted, congested: false, whenDrained: (callback) => callback() },
     memory: new MemoryBudget(settings.memoryLimitBytes),
     log: new ReceiveLog(new Events([notes])),

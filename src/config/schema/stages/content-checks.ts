@@ -2,6 +2,7 @@
 
 import { parseCheckFileName } from '../../../values/check-file-name.ts';
 import { key, listOf, size, textOf } from '../fields.ts';
+import { queueKey } from './queue-key.ts';
 import { stageKind } from './stage-kind.ts';
 
 function files() {
@@ -17,6 +18,7 @@ export const contentChecksStage = stageKind(
   'content-checks',
   'tables of expressions for header fields and body lines, as header_checks and body_checks of Postfix. docs/content-checks.md says more.',
   {
+    ...queueKey,
     header_checks: key(
       files().default([]),
       'Tables for the header fields of a message: "pcre:FILE", "regexp:FILE" or "texthash:FILE". They are read again when they change. A relative path starts at the folder of the configuration file.',

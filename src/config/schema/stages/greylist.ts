@@ -3,6 +3,7 @@
 import { duration, key, listOf, oneOf, textOf, wholeNumber } from '../fields.ts';
 import { parseSenderPattern } from '../../../values/domain.ts';
 import { exceptions } from './defence-keys.ts';
+import { queueKey } from './queue-key.ts';
 import { stageKind } from './stage-kind.ts';
 
 const day = 86_400_000;
@@ -11,6 +12,7 @@ export const greylistStage = stageKind(
   'greylist',
   'greylisting: mail from a network that has not sent for this sender to this domain before is refused for now. It is asked after the relay check and [[recipients]]. docs/greylisting.md says more.',
   {
+    ...queueKey,
     time_limit: key(
       duration(1000, 600_000).prefault('5s'),
       'How long the answer may take. Beyond that it has failed.',

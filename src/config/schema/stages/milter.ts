@@ -6,6 +6,7 @@ import { isMacroName } from '../../../values/milter-macros.ts';
 import { formatServiceAddress, parseServiceAddress } from '../../../values/service-address.ts';
 import { duration, expected, key, listOf, tableOf, textOf, wholeNumber, yesNo } from '../fields.ts';
 import { markedMail, markField } from './marked.ts';
+import { queueKey } from './queue-key.ts';
 import { stageKind } from './stage-kind.ts';
 
 function macroList() {
@@ -31,6 +32,7 @@ export const milterStage = stageKind(
   'milter',
   'a milter, such as rspamd, OpenDKIM or clamav-milter. It is asked after the relay check, [[recipients]] and the verification of authors. docs/milters.md says more.',
   {
+    ...queueKey,
     address: key(
       textOf('an address such as "inet:11332@127.0.0.1"', (text) =>
         formatServiceAddress(parseServiceAddress(text, 'a milter')),

@@ -3,12 +3,14 @@
 import { z } from 'zod';
 
 import { expected, key, listOf, size, wholeNumber, yesNo } from '../fields.ts';
+import { queueKey } from './queue-key.ts';
 import { stageKind } from './stage-kind.ts';
 
 export const pluginStage = stageKind(
   'plugin',
   'a plugin in TypeScript or JavaScript, which runs in a thread of its own. It is asked after the relay check, [[recipients]] and the verification of authors; plugins and milters are asked in the order of the file. docs/plugins.md says how to write one.',
   {
+    ...queueKey,
     file: key(
       z.string({ error: expected('the name of a file') }).min(1, 'must not be empty'),
       'The file of the plugin. It is loaded anew when it changes, or a file that it imports; if the new version cannot be used, the one before stays in force. A relative path starts at the folder of the configuration file.',

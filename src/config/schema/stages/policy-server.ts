@@ -6,6 +6,7 @@ import { policyPoints } from '../../../values/policy-points.ts';
 import { formatServiceAddress, parseServiceAddress } from '../../../values/service-address.ts';
 import { ValueError } from '../../../values/value-error.ts';
 import { duration, expected, key, listOf, textOf, wholeNumber, yesNo } from '../fields.ts';
+import { queueKey } from './queue-key.ts';
 import { stageKind } from './stage-kind.ts';
 
 /** An attribute ends with its line. @throws {ValueError} when it would end amid the text */
@@ -18,6 +19,7 @@ export const policyServerStage = stageKind(
   'policy-server',
   "a policy server of Postfix's check_policy_service, such as postgrey or policyd-spf. It is asked after the relay check, [[recipients]] and the verification of authors. docs/policy-delegation.md says more.",
   {
+    ...queueKey,
     address: key(
       textOf('an address such as "inet:127.0.0.1:10023"', (text) =>
         formatServiceAddress(parseServiceAddress(text, 'a policy server', 10_023)),

@@ -6,6 +6,7 @@ import { expected, key, listOf, textOf, yesNo } from '../fields.ts';
 import { ValueError } from '../../../values/value-error.ts';
 import { markedMail } from './marked.ts';
 import { scannerAddress, scannerLine, scannerSize } from './scanner.ts';
+import { queueKey } from './queue-key.ts';
 import { stageKind } from './stage-kind.ts';
 
 /** It goes into a field of HTTP, in a list with commas. */
@@ -18,6 +19,7 @@ export const rspamdStage = stageKind(
   'rspamd',
   'rspamd, by HTTP, without its milter. It is asked at the end of a message, in the order of the file among milters and plugins. docs/rspamd.md says more.',
   {
+    ...queueKey,
     address: scannerAddress('a worker of rspamd that scans (worker-normal, worker-proxy)', {
       port: 11333,
       example: '"inet:11333@127.0.0.1"',
