@@ -13,7 +13,7 @@ import { delimitersFor } from './route-of.ts';
 type Given = 'happenings' | 'log' | 'news' | 'reader' | 'signing' | 'srs' | 'tallies' | 'timers' | 'troubles';
 
 export interface OpenBouncerParts extends Pick<BouncerParts, Given> {
-  readonly inForce: Pick<InForce, 'bounce'>;
+  readonly inForce: Pick<InForce, 'bounce' | 'config'>;
   readonly routing: RouterInForce;
   readonly clock: Pick<DatedClock, 'systemMs'>;
   readonly stores: ReportStores;
@@ -27,7 +27,8 @@ export function openBouncer(parts: OpenBouncerParts): Bouncer {
     ...parts,
     settings: () => inForce.bounce,
     verpOf: (envelope, recipient) => delimitersFor(routing, envelope, recipient),
-    routeFor: (address) => domains.bounceRouteOf(domainOf(address)),
+    routeFor: (address, store) =>
+      domains.bounceRouteOf(domainOf(address)) ?? inForce.config.queues[store - 1]?.bounceRoute,
     dateMs: clock.systemMs,
     stores,
     submit: (message) => events.post({ kind: 'reported', message }),

@@ -32,8 +32,8 @@ export interface ReportWriterParts {
   readonly settings: () => BounceSettings;
   /** The delimiters of the sender of its own that a recipient of the message has (VERP); undefined: it has none. */
   readonly verpOf: (envelope: Envelope, recipient: number) => Promise<string | undefined>;
-  /** The [[route]] for reports about mail to this address; undefined: that of [bounce]. Not given: it is always that one. */
-  readonly routeFor?: (address: string) => string | undefined;
+  /** The [[route]] for reports about mail to this address in a store; undefined: that of [bounce]. Not given: it is always that one. */
+  readonly routeFor?: (address: string, store: number) => string | undefined;
   /** Dates as the system's clock shows them. */
   readonly dateMs: () => number;
   /** Where reports are kept: a store that hangs delays no report of another. */
@@ -103,7 +103,7 @@ export class ReportWriter {
       tenant = envelope.tenant,
     } = this.#parts.settings();
     const { routeFor } = this.#parts;
-    const ownRoutes = recipients.flatMap(({ address }) => routeFor?.(address) ?? []);
+    const ownRoutes = recipients.flatMap(({ address }) => routeFor?.(address, ref.store) ?? []);
     const route = ownRoutes[0] ?? usualRoute;
     const nowMs = this.#parts.dateMs();
     const report = { recipient: addressee.address, tenant };

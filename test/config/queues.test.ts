@@ -126,3 +126,10 @@ for (const [keys, message] of [
     );
   });
 }
+
+test('reports of a queue go by a route that there is', () => {
+  const routes = '[[route]]\nname = "out"\nmx = true\n';
+  const named = (name: string) => parseConfig(`${routes}[queues.news]\nbounce_route = "${name}"\n`, 'x.toml');
+  assert.equal(named('out').queues[0]?.bounceRoute, 'out');
+  assert.throws(() => named('back'), /there is no \[\[route\]\] with the name "back"; there are out/u);
+});

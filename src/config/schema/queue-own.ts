@@ -1,6 +1,8 @@
-// What a queue has of its own beside its store and its times: connections, turns, addresses and a name.
+// What a queue has of its own beside its store and its times: connections, turns, addresses, a name, and the way of its reports.
 
-import { key, listOf, textOf, wholeNumber } from './fields.ts';
+import { z } from 'zod';
+
+import { expected, key, listOf, textOf, wholeNumber } from './fields.ts';
 import { hostName, ownAddress } from './texts.ts';
 
 /** A list of own addresses. */
@@ -28,6 +30,11 @@ export const queueOwnKeys = {
     ownAddresses(),
     'Its connections are made from these addresses alone, unless a [[route]] names others. Each is that of a [[source]], which has the name for EHLO, too.',
     { defaultText: 'source in [queue]', example: '["192.0.2.26", "2001:db8::26"]' },
+  ),
+  bounce_route: key(
+    z.string({ error: expected('the name of a route') }).optional(),
+    'The name of the [[route]] that reports about its mail take. What the record of a domain says comes before it.',
+    { defaultText: 'route in [bounce]', example: '"bounces"' },
   ),
   helo_name: key(
     textOf('a host name such as "mail.example.com"', hostName).optional(),

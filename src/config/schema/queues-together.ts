@@ -8,7 +8,7 @@ import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
 /** The parts of the file that are checked, as read. */
 export interface QueueTables {
-  readonly queues: readonly { readonly name: string }[];
+  readonly queues: readonly { readonly name: string; readonly bounce_route?: string | undefined }[];
   readonly assignment: readonly {
     readonly queue: string;
     readonly tenant?: readonly string[] | undefined;

@@ -37,7 +37,8 @@ export interface Tables
     CredentialTables,
     Pick<ScheduleTables, 'schedule'>,
     Pick<QueueTables, 'assignment' | 'diversion'>,
-    Pick<SourceTables, 'queue' | 'queues'> {
+    Pick<SourceTables, 'queue'> {
+  readonly queues: readonly (SourceTables['queues'][number] & QueueTables['queues'][number])[];
   readonly user?: string | undefined;
   readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: {
@@ -223,6 +224,9 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   const { bounce } = tables;
   if (bounce.route !== undefined && !routeNames.includes(bounce.route))
     addUnknown('route', bounce.route, routeNames, ['bounce', 'route'], context);
+  for (const { name, bounce_route: route } of tables.queues)
+    if (route !== undefined && !routeNames.includes(route))
+      addUnknown('route', route, routeNames, ['queues', name, 'bounce_route'], context);
   if (bounce.tenant !== undefined && !names.includes(bounce.tenant))
     addUnknown('tenant', bounce.tenant, names, ['bounce', 'tenant'], context);
   const signsBack = tables.listen.some((each) => each.from_filter === 'outgoing');
