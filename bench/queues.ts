@@ -44,7 +44,13 @@ const connections = Number(values.connections);
 const queues = Array.from({ length: Number(values.queues) }, (_, index) => `q${index}`);
 
 function configOf(kind: Kind) {
-  const common = { log: { level: 'warn' }, deliver: { max_connections: 0 }, processes: { receivers: 1 } };
+  const common = {
+    log: { level: 'warn' },
+    deliver: { max_connections: 0 },
+    processes: { receivers: 1 },
+    // Without a route, the domain would not be found, and the manager would write a bounce for each message.
+    route: [{ relay: ['127.0.0.1:9'] }],
+  };
   if (kind === 'one') return common;
   const assignment =
     kind === 'spread'

@@ -69,6 +69,8 @@ async function bench(ground: Ground): Promise<void> {
       log: { level: 'warn' },
       processes: { single_process: values.single },
       deliver: { max_connections: 0 },
+      // Without a route, the domain would not be found, and the manager would write a bounce for each message.
+      route: [{ relay: ['127.0.0.1:9'] }],
       ...(values.sending && { sending_limit: sendingLimits }),
     },
     ...(values.profile !== undefined && {
