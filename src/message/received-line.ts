@@ -31,6 +31,8 @@ export interface Reception {
     | 'LMTPS'
     | 'UTF8LMTP'
     | 'UTF8LMTPS'
+    | 'QMQP'
+    | 'QMTP'
     | 'local';
   /** Version and cipher of TLS, in the words of OpenSSL; undefined without. */
   readonly tls?: { readonly version: string; readonly cipher: string } | undefined;

@@ -3,7 +3,7 @@
 /** Where a client connected. */
 export interface ListenerFacts {
   /** `submission`: SMTP on the Unix-domain socket of `sluice sendmail`. */
-  readonly kind: 'smtp' | 'lmtp' | 'submission';
+  readonly kind: 'smtp' | 'lmtp' | 'qmqp' | 'qmtp' | 'submission';
   /** The address as configured: `192.0.2.1:25`, `unix:/run/sluice/lmtp`. */
   readonly name: string;
 }

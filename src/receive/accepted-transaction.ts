@@ -133,13 +133,21 @@ export class AcceptedTransaction implements TransactionFacts {
 
   /** How the message came in, for its envelope. */
   get via(): 'smtp' | 'lmtp' | 'sendmail' {
-    const { listener } = this.origin;
-    return listener === 'submission' ? 'sendmail' : listener;
+    switch (this.origin.listener) {
+      case 'submission':
+        return 'sendmail';
+      case 'lmtp':
+        return 'lmtp';
+      default:
+        return 'smtp';
+    }
   }
 
   /** How the message came in, for its Received line. */
   get protocol(): Reception['protocol'] {
     const { smtpUtf8 } = this.params;
+    if (this.origin.listener === 'qmqp') return 'QMQP';
+    if (this.origin.listener === 'qmtp') return 'QMTP';
     if (this.origin.tls !== undefined) return this.#secureProtocol;
     switch (this.origin.listener) {
       case 'submission':

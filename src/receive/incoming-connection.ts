@@ -6,13 +6,14 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Reply, ServerEvent, XclientFacts } from '../protocol/smtp/server/server-types.ts';
 import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
-import { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { ClientSocket, fewBytes } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
 import { CommitAnswers } from './commit-answers.ts';
 import { clientFacts, type ConnectionOrigin, leniencyOf } from './connection-origin.ts';
 import { tlsLoginsOf } from './connection-bindings.ts';
 import { Handshake, tlsFactsOf } from './handshake.ts';
+import { leaveSession, openSession, timeoutWords } from './open-session.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { ReceivedSession } from './received-session.ts';
 import { RunningHandshake } from './running-handshake.ts';
@@ -21,7 +22,6 @@ import type { Waiting } from './session-waiting.ts';
 import { type ToldClient, toldByXclient } from './told-clients.ts';
 
 const timedOut = 'Timed out, closing the connection';
-
 export class IncomingConnection implements Waiting {
   readonly #origin: ConnectionOrigin;
   #context: ReceiveContext;
@@ -58,7 +58,7 @@ export class IncomingConnection implements Waiting {
     const known = clientFacts(context.relay, client, frontEnd, connections);
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     const { session, hostname } = context.settings;
-    this.#session = new ServerSession(session, leniencyOf(known, origin, hostname), this.#input);
+    this.#session = openSession(context, client, leniencyOf(known, origin, hostname), this.#input, this);
     const facts = new ReceivedSession(listener, known, socket, this.#session, session.maxMessageBytes);
     this.#tellTimeout = () => facts.notices?.timedOut(facts);
     this.#steps = new SessionSteps(context, this.#session, facts, origin.completesMail, this);
@@ -71,10 +71,7 @@ export class IncomingConnection implements Waiting {
   }
 
   start(): void {
-    if (this.#context.tls?.isImplicit === true) {
-      this.#secureFirst();
-      return;
-    }
+    if (this.#context.tls?.isImplicit === true) return this.#secureFirst();
     this.#steps.connected();
     this.#pump();
   }
@@ -115,7 +112,7 @@ export class IncomingConnection implements Waiting {
     else if (this.#ending) this.#socket.destroy();
     else {
       this.#tellTimeout();
-      this.#socket.endWith(`421 4.4.2 ${this.#context.settings.hostname} ${timedOut}\r\n`);
+      this.#socket.endWith(timeoutWords(this.#session, this.#context.settings.hostname, timedOut));
       // Without this time, a client that reads nothing would keep its connection and our output for ever.
       this.#ending = true;
       this.#timer.linger();
@@ -244,8 +241,9 @@ export class IncomingConnection implements Waiting {
 
   /** Logs the reply with which the session ended by itself. A connection that was refused is logged already. */
   #logLastReply(): void {
-    if (this.#session.lastReply === undefined || this.#refused) return;
-    this.#context.log.rejected(this.#client, 'SESSION', this.#session.lastReply, '', '');
+    const { lastReply } = this.#session;
+    if (lastReply !== undefined && !this.#refused)
+      this.#context.log.rejected(this.#client, 'SESSION', lastReply, '', '');
   }
 
   /** Closes the connection as soon as our 221 is written: the client waits for nothing else. */
@@ -294,6 +292,7 @@ export class IncomingConnection implements Waiting {
     else this.#handshake?.fail(problem);
     this.#timer.stop();
     this.#steps.gone();
+    leaveSession(this.#session);
     this.#release?.();
     this.#onClosed();
   }

@@ -42,7 +42,7 @@ export class ReceiveLog {
       frontEnd: transaction.origin.frontEnd?.address,
       login: transaction.origin.principal,
       ...forwardedFields(transaction.forwarded),
-      via: transaction.via === 'smtp' ? undefined : transaction.via,
+      via: viaOf(transaction),
       helo: transaction.origin.helo,
       size: sizeBytes,
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
@@ -191,4 +191,10 @@ function forwardedFields(forwarded: ForwardedFacts | undefined) {
 
 function told(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
+}
+
+/** How a message came in, for the log; undefined for SMTP. */
+function viaOf({ origin, via }: AcceptedTransaction): string | undefined {
+  if (origin.listener === 'qmqp' || origin.listener === 'qmtp') return origin.listener;
+  return via === 'smtp' ? undefined : via;
 }

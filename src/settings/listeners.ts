@@ -5,6 +5,7 @@ import type { Config, ReceiveConfig } from '../config/config.ts';
 import type { ListenConfig } from '../config/listen-config.ts';
 import type { ListenerTlsFacts } from '../control/operations/tls.ts';
 import type { ListenerOptions } from '../receive/listener.ts';
+import type { ListenerFacts } from '../policy/stage.ts';
 import type { ReceiveContext } from '../receive/receive-context.ts';
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import { formatListenAddress } from '../values/listen-address.ts';
@@ -100,7 +101,7 @@ function listenerOf(
     xforward,
     xverp,
     receive,
-  }: ListenConfig & { readonly protocol: 'smtp' | 'lmtp' },
+  }: ListenConfig & { readonly protocol: ListenerFacts['kind'] & ListenConfig['protocol'] },
   receivers: number,
   contextOf: ContextOf,
 ): ListenerOptions {
@@ -139,7 +140,7 @@ export function withOwnKeys(
   const greeting = own.greeting ?? greetingIn(protocol, config.receive.greeting);
   // As in [receive]: who may relay is not limited, unless exempt networks are named.
   const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
-  const tls = tlsOf({ address, receive: own }, config.receive);
+  const tls = tlsOf({ address, protocol, receive: own }, config.receive);
   const isHere = ({ listen }: { readonly listen?: readonly string[] | undefined }): boolean =>
     listen?.includes(formatListenAddress(address)) !== false;
   return {

@@ -36,7 +36,7 @@ export function receiveSettings(
   return {
     hostname: config.hostname,
     postmaster: config.bounce.postmaster,
-    session: {
+    session: sessionFor(protocol, {
       protocol,
       hostname: config.hostname,
       greeting: receive.greeting,
@@ -61,7 +61,7 @@ export function receiveSettings(
         vrfy: receive.extensions.vrfy,
         mtPriority: receive.extensions.mtPriority,
       },
-    },
+    }),
     maxReceived: receive.maxReceived,
     priorityHeader: receive.priorityHeader ?? '',
     commandTimeoutMs: receive.timeoutCommand,
@@ -85,6 +85,25 @@ export function receiveSettings(
   };
 }
 
+/** Longer than any command that a session of QMQP or QMTP says to itself. */
+const packageLineBytes = 4_096;
+
+/** What a session of QMQP or QMTP says to itself it may always say; its client has no part in it. */
+function sessionFor(
+  protocol: ServerSessionOptions['protocol'],
+  options: ServerSessionOptions,
+): ServerSessionOptions {
+  if (protocol !== 'qmqp' && protocol !== 'qmtp') return options;
+  return {
+    ...options,
+    maxErrors: 0,
+    maxCommandLineBytes: Math.max(options.maxCommandLineBytes, packageLineBytes),
+    startTls: undefined,
+    tellsUnrecognized: false,
+    extensions: { ...options.extensions, chunking: true, eightBitMime: true, size: true, vrfy: false },
+  };
+}
+
 /** How many unknown recipients a client may name at one receiver process; undefined for no limit. */
 export function guessLimit({ receive, processes }: Config): GuessLimit | undefined {
   const { unknownRecipientRatePerClient: rate, unknownRecipientRest: restMs } = receive;
@@ -97,7 +116,7 @@ export function authOffer(
   { login, receive, tokenIssuer }: Config,
   protocol: ServerSessionOptions['protocol'],
 ): ServerSessionOptions['auth'] {
-  if (receive.auth === 'none' || protocol === 'lmtp') return undefined;
+  if (receive.auth === 'none' || (protocol ?? 'smtp') !== 'smtp') return undefined;
   const inClear: readonly string[] = login.mechanismsInClear;
   const clear = login.mechanisms.filter((name) => inClear.includes(name));
   const impossible: ReadonlySet<string> = new Set([

@@ -5,11 +5,13 @@ import type { ListenConfig } from '../config/listen-config.ts';
 
 type ReceiveTls = Config['receive']['tls'];
 
-/** A Unix-domain socket has TLS only when it is set for it: nothing of what is said there leaves this host. */
+/** QMQP and QMTP have no STARTTLS. A Unix-domain socket has TLS only when it is set for it: nothing of what is said there leaves this host. */
 export function tlsOf(
-  { address, receive: own }: Pick<ListenConfig, 'address' | 'receive'>,
+  { address, protocol, receive: own }: Pick<ListenConfig, 'address' | 'protocol' | 'receive'>,
   { tls }: Pick<Config['receive'], 'tls'>,
 ): ReceiveTls {
+  const isPackages = protocol === 'qmqp' || protocol === 'qmtp';
+  if (isPackages && tls !== 'implicit') return own.tls ?? 'none';
   return own.tls ?? (address.kind === 'unix' ? 'none' : tls);
 }
 

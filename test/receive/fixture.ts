@@ -331,7 +331,7 @@ export async function start(
     bind: bindHere,
   });
   const listener: ListenerOptions = {
-    facts: { kind: 'smtp', name: '127.0.0.1:0' },
+    facts: { kind: settings.session.protocol ?? 'smtp', name: '127.0.0.1:0' },
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     isShared: false,
     socketMode: 0o660,

@@ -11,7 +11,7 @@ import { receiveSettings, relayPolicy } from '../../src/settings/settings.ts';
 import type { LiveCertificates } from '../../src/tls/live-certificates.ts';
 
 /** Only what the configuration decides. */
-const contextOf = (config: Config, protocol: 'smtp' | 'lmtp' | undefined): ReceiveContext =>
+const contextOf = (config: Config, protocol: Parameters<typeof receiveSettings>[1]): ReceiveContext =>
   ({ settings: receiveSettings(config, protocol), relay: relayPolicy(config) }) as unknown as ReceiveContext;
 
 function listeners(toml: string, place = { index: 0, receivers: 1 }) {

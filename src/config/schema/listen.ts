@@ -7,6 +7,7 @@ import { ValueError } from '../../values/value-error.ts';
 import { rulesTable } from './clients.ts';
 import { key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
 import { networks } from './lists.ts';
+import { checkPackageListener } from './package-listener.ts';
 import { checkPop3Listener } from './pop3.ts';
 import { receiveOverrides } from './receive.ts';
 
@@ -43,8 +44,8 @@ const listen = tableOf({
     { example: '"127.0.0.1:2525"' },
   ),
   protocol: key(
-    oneOf(['smtp', 'lmtp', 'pop3']).default('smtp'),
-    'What is spoken: "smtp"; "lmtp" (RFC 2033), with which another mail server hands over mail and hears of each recipient by itself; or "pop3", with which users of [[directory]] fetch their mail from the mailboxes of this host (docs/pop3.md).',
+    oneOf(['smtp', 'lmtp', 'qmqp', 'qmtp', 'pop3']).default('smtp'),
+    'What is spoken: "smtp"; "lmtp" (RFC 2033), with which another mail server hands over mail and hears of each recipient by itself; "qmqp" or "qmtp", by which front ends and null clients of qmail hand in mail (docs/qmqp.md); or "pop3", with which users of [[directory]] fetch their mail from the mailboxes of this host (docs/pop3.md).',
   ),
   socket_mode: key(
     textOf('permissions such as "0660"', parseMode).prefault('0660'),
@@ -96,6 +97,7 @@ const listen = tableOf({
     checkPop3Listener(all, context);
     return;
   }
+  if (protocol === 'qmqp' || protocol === 'qmtp') checkPackageListener(all, context);
   for (const name of ['proxy_protocol', 'xclient', 'xforward', 'xverp'] as const) {
     if (address.kind !== 'unix' || own[name].length === 0) continue;
     const message = `a Unix-domain socket has no clients with an IP address: ${name} needs a port`;

@@ -143,8 +143,8 @@ function checkAuth(
     }
   }
   for (const [index, { auth = 'none', protocol }] of listen.entries()) {
-    if (auth !== 'none' && protocol === 'lmtp')
-      refuse(['listen', index, 'auth'], 'is for SMTP: LMTP has no log-ins');
+    if (auth !== 'none' && (protocol === 'lmtp' || protocol === 'qmqp' || protocol === 'qmtp'))
+      refuse(['listen', index, 'auth'], `is for SMTP: ${protocol.toUpperCase()} has no log-ins`);
   }
 }
 

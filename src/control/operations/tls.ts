@@ -8,7 +8,7 @@ import { noQuestion } from './common.ts';
 export interface ListenerTlsFacts {
   /** As in the configuration. */
   readonly address: string;
-  readonly protocol: 'smtp' | 'lmtp' | 'pop3';
+  readonly protocol: 'smtp' | 'lmtp' | 'qmqp' | 'qmtp' | 'pop3';
   readonly tls: 'none' | 'offered' | 'required' | 'implicit';
   /** Clients are asked for a certificate. */
   readonly asksClients: boolean;
@@ -36,7 +36,7 @@ const certificate: z.ZodType<CertificateFacts> = z.object({
 
 const listener: z.ZodType<ListenerTlsFacts> = z.object({
   address: z.string(),
-  protocol: z.enum(['smtp', 'lmtp', 'pop3']),
+  protocol: z.enum(['smtp', 'lmtp', 'qmqp', 'qmtp', 'pop3']),
   tls: z.enum(['none', 'offered', 'required', 'implicit']),
   asksClients: z.boolean(),
 });

@@ -23,6 +23,7 @@ import { ReceiveLog } from '../../receive/receive-log.ts';
 import type { StorePlace } from '../../receive/store-places.ts';
 import type { Intake } from '../../receive/types.ts';
 import type { DefenceParts } from '../../settings/defence-stages.ts';
+import { QmqpClientsStage } from '../../policy/stages/qmqp-clients-stage.ts';
 import { FilterClientsStage } from '../../policy/stages/filter-clients-stage.ts';
 import { measuredDelays } from '../../settings/diversions.ts';
 import { routesSignedLater } from '../../settings/content-filter.ts';
@@ -141,6 +142,8 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
       [
         ...(fromFilter === undefined ? [] : [{ stage: new FilterClientsStage() }]),
         ...timedStages(stages(ofListener, stageParts), delays, { deadlines, tallies }),
+        // Behind the rules for clients, which may let them relay.
+        ...(protocol === 'qmqp' ? [{ stage: new QmqpClientsStage() }] : []),
       ],
       parts.stageWatch,
       routeNames(config.route),

@@ -5,7 +5,7 @@ import type { EtrnNode } from '../../../values/etrn-node.ts';
 /** How a session behaves. All sessions of a listener should share one object, since replies are cached for each object. */
 export interface ServerSessionOptions {
   /** `smtp` if not given. */
-  readonly protocol?: 'smtp' | 'lmtp';
+  readonly protocol?: 'smtp' | 'lmtp' | 'qmqp' | 'qmtp';
   /** The name in the greeting, in answers to HELO and EHLO, and in 221 and 421. */
   readonly hostname: string;
   /** The text after the host name in the greeting; `ESMTP Sluice` if not given. */
