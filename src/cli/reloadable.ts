@@ -24,6 +24,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
     control: running.control,
     user: running.user,
     users: running.users,
+    front: isFront(running) === isFront(next) ? next.front : running.front,
     processes: running.processes,
     queue: { ...next.queue, segmentSize, reserve, sync, journalSync, relocateAfter },
     log: { ...running.log, level, rotateSize, rotateEvery, rotateKeep, rotateCompress },
@@ -37,6 +38,7 @@ export function reloadable(running: Config, next: Config): Reloadable {
     ['[control]', config.control, next.control],
     ['user', config.user, next.user],
     ['[users]', config.users, next.users],
+    ['front.servers', isFront(running), isFront(next)],
     ['[processes]', config.processes, next.processes],
     ['queue.segment_size', segmentSize, next.queue.segmentSize],
     ['queue.reserve', reserve, next.queue.reserve],
@@ -54,6 +56,11 @@ export function reloadable(running: Config, next: Config): Reloadable {
   ];
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
   return { config, afterRestart: kept.flatMap(([key, is, wanted]) => (differs(is, wanted) ? [key] : [])) };
+}
+
+/** Is there no queue? Its servers may change while it runs. */
+function isFront({ front }: Config): boolean {
+  return front.servers.length > 0;
 }
 
 /** Undefined where it is that of the spool, with which it moves. */

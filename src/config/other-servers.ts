@@ -5,19 +5,25 @@ import type { CamelKeys } from './camel-case.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { type FileQuirk, type QuirkConfig, toQuirkConfig } from './quirk-config.ts';
 import type { etrnTables } from './schema/etrn.ts';
+import type { front } from './schema/front.ts';
 
 /** One [[etrn]]; `every` in ms. */
 export type EtrnConfig = DeepReadonly<CamelKeys<z.output<typeof etrnTables>>>[number];
 
+/** The keys of [front]; without `servers`, this is no front end. */
+export type FrontConfig = DeepReadonly<CamelKeys<z.output<typeof front>>>;
+
 export interface WithOtherServers {
+  readonly front: FrontConfig;
   readonly quirk: readonly QuirkConfig[];
   /** Servers that are asked for mail that waits there. */
   readonly etrn: readonly EtrnConfig[];
 }
 
 export function toOtherServers(content: {
+  readonly front: FrontConfig;
   readonly quirk: readonly FileQuirk[];
   readonly etrn: readonly EtrnConfig[];
 }): WithOtherServers {
-  return { quirk: content.quirk.map(toQuirkConfig), etrn: content.etrn };
+  return { front: content.front, quirk: content.quirk.map(toQuirkConfig), etrn: content.etrn };
 }

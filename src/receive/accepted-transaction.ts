@@ -1,5 +1,6 @@
 // The envelope of a message that is being received. Stages may change it until the message is complete.
 
+import type { Handover } from '../front/handover.ts';
 import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { Reception } from '../message/received-line.ts';
@@ -26,6 +27,8 @@ export class AcceptedTransaction implements TransactionFacts {
   #params: MailParameters;
   readonly recipients: EnvelopeRecipient[] = [];
   readonly forwarded: ForwardedFacts | undefined;
+  /** On its way to a central server; undefined where mail is stored here. */
+  readonly handover: Handover | undefined;
   #fieldEdits: FieldEdit[] | undefined;
   readonly #places: StorePlaces;
   #home: StorePlace | undefined;
@@ -53,7 +56,10 @@ export class AcceptedTransaction implements TransactionFacts {
     params: MailParameters,
     places: StorePlaces,
     forwarded?: ForwardedFacts,
+    handover?: Handover,
   ) {
+    this.handover = handover;
+    if (handover !== undefined) this.whenNotAccepted(() => handover.abort());
     this.forwarded = forwarded;
     this.#places = places;
     this.origin = origin;

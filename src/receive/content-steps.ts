@@ -2,6 +2,7 @@
 // answered 250 only after the spool says that it is on stable storage, or when a stage has discarded it.
 
 import type { Decision } from '../policy/decision.ts';
+import type { Handover } from '../front/handover.ts';
 import type { WholeMail } from '../policy/queues/whole-mail.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
@@ -12,11 +13,12 @@ import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { maxExaminedHeaderBytes } from './examined-header.ts';
 import { IntakeTrail } from './intake-trail.ts';
 import { MessageIntake } from './message-intake.ts';
-import { OutgoingMail } from '../signing/outgoing-mail.ts';
 import { MessageRoom } from './message-room.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
+import { heldNowhere } from './store-refusals.ts';
 import type { SessionAnswers } from './session-answers.ts';
+import { signingOf } from './signing-of.ts';
 
 /** How the session waits. */
 export interface ContentWaiting {
@@ -48,32 +50,6 @@ function bytesBesides({ aheadBytes }: LaterAnswer, { heldBytes }: MessageIntake)
   return aheadBytes === 0 ? 0 : messageBytes + Math.max(0, aheadBytes - heldBytes);
 }
 
-/**
- * Whoever has logged in or may relay is signed for, and nobody else. It is decided here, after all commands: before AUTH nobody knows
- * who a client is.
- */
-function signingOf(
-  { signing, signsLater }: ReceiveContext,
-  { transaction, client, principal }: ReceivedSession,
-): OutgoingMail | undefined {
-  if (signing === undefined || signing.rules.isEmpty) return undefined;
-  // Just these are not verified, either: who has logged in at a front end is no stranger.
-  if (!client.mayRelay && principal === undefined) return undefined;
-  if (
-    signsLater !== undefined &&
-    transaction.recipients.every(
-      ({ route, isCopy }) => isCopy === true || (route !== undefined && signsLater.has(route)),
-    )
-  )
-    return undefined;
-  return new OutgoingMail(signing, {
-    tenant: transaction.tenant,
-    user: principal ?? '',
-    reversePath: () => transaction.reversePath,
-    recipients: () => transaction.recipients.map(({ address }) => address),
-  });
-}
-
 function wholeMail(facts: ReceivedSession, { header }: MessageIntake): WholeMail {
   return {
     resultOf: (stage) => facts.resultOf(stage),
@@ -97,6 +73,7 @@ export class ContentSteps {
   #intake: MessageIntake | undefined;
   /** Were the stages asked about the header, or is none to be asked? */
   #isHeaderDecided = false;
+  #isExaminedToEnd = false;
   /** Of the message in `#intake`. */
   #trail: IntakeTrail | undefined;
   /** How the stages refused the message before its end. */
@@ -131,11 +108,13 @@ export class ContentSteps {
       this.#context.places.looksAtHeader ||
       transaction.fieldEdits !== undefined;
     this.#isHeaderDecided = !isExamined;
+    this.#isExaminedToEnd = signing !== undefined || pipeline.has('content', this.#facts);
     this.#dropWithoutRecipients();
     if (transaction.discard !== undefined) return;
     this.#intake = new MessageIntake(this.#context, transaction, isExamined, signing);
     this.#trail = IntakeTrail.begin(this.#context.trail, transaction);
     this.#facts.content = this.#intake;
+    this.#mayStream();
   }
 
   /** The next piece of the content. */
@@ -204,6 +183,12 @@ export class ContentSteps {
     }
     this.#dropWithoutRecipients();
     if (this.#refused !== undefined || this.#facts.transaction.discard !== undefined) this.#drop();
+    else this.#mayStream();
+  }
+
+  #mayStream(): void {
+    const { handover } = this.#facts.transaction;
+    if (handover !== undefined) handover.mayStream = this.#isHeaderDecided && !this.#isExaminedToEnd;
   }
 
   #contentDecided(decision: Decision): void {
@@ -249,7 +234,7 @@ export class ContentSteps {
       return;
     }
     this.#intake = undefined;
-    const refusal = intake.refuse();
+    const refusal = heldNowhere(transaction) ?? intake.refuse();
     if (refusal === undefined) {
       this.#commit(intake, transaction);
       return;
@@ -261,7 +246,8 @@ export class ContentSteps {
 
   /** The session goes on with the next message while this one is committed, unless that would make a shortage worse. */
   #commit(intake: MessageIntake, transaction: AcceptedTransaction): void {
-    const { reversePath, queueId, turn } = transaction;
+    const { handover, reversePath, queueId, turn } = transaction;
+    if (handover !== undefined) return this.#handOver(intake, transaction, handover);
     const { memory, intake: manager } = this.#context;
     const trail = this.#trail;
     const answer = this.#session.answerLater();
@@ -279,6 +265,22 @@ export class ContentSteps {
       }
       this.#waiting.answered();
       if (isShort) this.#waiting.resume();
+    });
+  }
+
+  /** The answer is that of a central server, for which the session waits. */
+  #handOver(intake: MessageIntake, transaction: AcceptedTransaction, handover: Handover): void {
+    this.#waiting.hold();
+    intake.store((refusal) => {
+      this.#trail?.end();
+      const [{ lines, enhanced } = { lines: [], enhanced: '' }] = handover.verdicts;
+      if (refusal === undefined)
+        this.#session.accept(lines.join(' '), enhanced === '' ? undefined : enhanced);
+      else {
+        transaction.notAccepted();
+        this.#answers.reject('content', refusal, transaction.reversePath, '');
+      }
+      this.#waiting.resume();
     });
   }
 

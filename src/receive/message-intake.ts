@@ -12,14 +12,13 @@ import { ContentHeader } from './content-header.ts';
 import { ContentPieces } from './content-pieces.ts';
 import { DraftBody, finishedBody } from './draft-body.ts';
 import { ExaminedHeader } from './examined-header.ts';
+import { openContent, spillBytesOf } from './open-content.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { StorePlace } from './store-places.ts';
 import { type PartEnd, storeLarge, storeSmall, tellParts, type WholeMessage } from './store-parts.ts';
 import { type Completion, completionOf, receivedLineOf } from './stored-form.ts';
 import { refusalAfterContent, tooManyHops } from './store-refusals.ts';
 
-/** When memory is scarce, content beyond this goes to disk while it arrives. */
-const scarceSpillBytes = 64 * 1024;
 /** Content is written to the file of a large message in pieces of at least this size. */
 const largeWriteBytes = 64 * 1024;
 
@@ -79,7 +78,7 @@ export class MessageIntake {
     if (this.#large !== undefined) {
       return this.#pieces.bytes < largeWriteBytes ? undefined : this.#write(this.#large);
     }
-    const spillBytes = memory.scarce ? scarceSpillBytes : settings.largeMessageBytes;
+    const spillBytes = spillBytesOf(this.#transaction, this.#read.trace.complete, memory, settings);
     return this.#pieces.bytes <= spillBytes ? undefined : this.#spill();
   }
 
@@ -243,12 +242,13 @@ export class MessageIntake {
 
   async #spill(): Promise<void> {
     try {
-      const { home, queueId } = this.#transaction;
-      const large = await home.spool.openLarge(queueId);
+      const { home } = this.#transaction;
+      const first = Buffer.concat(this.#completed(this.#takeContent()));
+      const large = await openContent(this.#transaction, () => this.refuse() ?? this.#whole(undefined));
       if (this.#aborted) return await large.abort();
       this.#largeAt = home;
       this.#large = large;
-      await large.write(Buffer.concat(this.#completed(this.#takeContent())));
+      await large.write(first);
     } catch (error) {
       this.#failure = error;
     }

@@ -1,6 +1,7 @@
 // What all incoming connections of a process share.
 
 import type { Trail } from '../crash/trail.ts';
+import type { Centres } from '../front/centres.ts';
 import type { Deadlines } from '../io/deadlines.ts';
 import type { EtrnDesk } from '../policy/backup/types.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
@@ -45,6 +46,8 @@ export interface ReceiveContext {
   /** Answers ETRN; undefined where this server is no backup MX. */
   readonly etrn?: EtrnDesk | undefined;
   readonly places: StorePlaces;
+  /** Mail is handed over at once and not stored; undefined: it is stored. */
+  readonly front?: Pick<Centres, 'session' | 'refusal'> | undefined;
   /** Is the manager told of the client of each message? */
   readonly tellsClient?: boolean;
   readonly intake: Intake;

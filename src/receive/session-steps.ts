@@ -7,7 +7,6 @@ import type { Pipeline } from '../policy/pipeline.ts';
 import type { ClientFacts, TlsFacts } from '../policy/stage.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import { AcceptedTransaction } from './accepted-transaction.ts';
 import { AuthSteps, type AuthWaiting, loginFirst } from './auth-steps.ts';
 import { allowanceOf } from './connection-origin.ts';
 import { ContentSteps, type ContentWaiting } from './content-steps.ts';
@@ -15,10 +14,11 @@ import { type GuessContext, GuessSteps } from './guess-steps.ts';
 import { OtherCommands } from './other-commands.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
+import { RecipientSteps } from './recipient-steps.ts';
 import { SendingSteps } from './sending-steps.ts';
 import { SessionAnswers } from './session-answers.ts';
 import type { StepEvent, Waiting } from './session-waiting.ts';
-import { refusalBeforeContent, refusalOfMail, refusalOfQueue } from './store-refusals.ts';
+import { refusalBeforeContent, refusalOfMail } from './store-refusals.ts';
 import type { TlsLogins } from './tls-logins.ts';
 import { originOf, type TransactionOrigin } from './transaction-origin.ts';
 
@@ -37,6 +37,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   readonly #others: OtherCommands;
   readonly #auth: AuthSteps | undefined;
   readonly #guessing: GuessSteps;
+  readonly #recipients: RecipientSteps;
   /** Made at HELO and EHLO, and shared by all transactions until the next. */
   #origin: TransactionOrigin;
 
@@ -61,6 +62,8 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#origin = originOf(facts, completesMail);
     facts.flush = () => waiting.answered();
     this.#guessing = new GuessSteps(context, facts, this.#answers, waiting);
+    const checks = { guessing: this.#guessing, sending: this.#sending };
+    this.#recipients = new RecipientSteps(context, session, facts, this.#answers, checks, waiting);
     if (context.auth !== undefined) {
       this.#auth = new AuthSteps(context, context.auth, session, facts, this.#answers, completesMail, this);
     }
@@ -154,6 +157,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
     this.#others.gone();
     this.#content.abort();
     this.#facts.end();
+    this.#recipients.gone();
   }
 
   authenticated(): void {
@@ -227,9 +231,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
       return;
     }
     if (this.#guessing.isClientRefused('MAIL')) return;
-    this.#facts.begin(
-      new AcceptedTransaction(this.#origin, reversePath, params, this.#context.places, this.#facts.forwarded),
-    );
+    this.#facts.begin(this.#recipients.begin(this.#origin, reversePath, params));
     this.#pipeline = this.#context.pipelines.usual;
     const decision = this.#pipeline.decide('mail', this.#facts);
     this.#whenMade(decision, (made) => this.#mailDecided(made));
@@ -251,20 +253,7 @@ export class SessionSteps implements ContentWaiting, AuthWaiting {
   #rcpt(forwardPath: string, params: RcptParameters): void {
     this.#facts.recipient.begin(forwardPath, params);
     const decision = this.#decideOnMessage('rcpt');
-    this.#whenMade(decision, (made) => this.#rcptDecided(made));
-  }
-
-  #rcptDecided(decision: Decision): void {
-    const { recipient, transaction } = this.#facts;
-    if (this.#guessing.isRefused(decision, recipient.address)) return;
-    if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
-    if (this.#sending.isRecipientRefused(recipient.address)) return;
-    const refusal = refusalOfQueue(this.#context, transaction, recipient.address);
-    if (refusal !== undefined)
-      return this.#answers.reject('RCPT', refusal, transaction.reversePath, recipient.address);
-    transaction.recipients.push(recipient.accepted());
-    if (recipient.given !== '') transaction.noteGiven(recipient.given);
-    this.#session.accept();
+    this.#whenMade(decision, (made) => this.#recipients.decided(made));
   }
 
   #data(): void {

@@ -2,6 +2,7 @@
 // Promises: they are always temporary, since the fault is ours and the client keeps the message. And the replies to one that loops,
 // or cannot be signed.
 
+import { FrontError } from '../front/front-error.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -73,11 +74,16 @@ export function refusalOfQueue(
 
 /** The reply at MAIL when the message could not be stored, or there is no memory for it; undefined when there is. */
 export function refusalOfMail(
-  { places, memory }: Pick<ReceiveContext, 'places'> & { readonly memory: Pick<MemoryBudget, 'exhausted'> },
+  {
+    places,
+    front,
+    memory,
+  }: Pick<ReceiveContext, 'places' | 'front'> & { readonly memory: Pick<MemoryBudget, 'exhausted'> },
   sizeBytes: number,
 ): Reply | undefined {
   // Whose mail it is, and for which queue, is not known yet: the room that one of them has is enough.
-  let refusal: Reply | undefined;
+  let refusal = front?.refusal;
+  if (refusal !== undefined) return refusal;
   for (const { spool } of places.all) {
     refusal = refusalBeforeContent(spool, sizeBytes);
     if (refusal === undefined) break;
@@ -88,5 +94,18 @@ export function refusalOfMail(
 /** The reply after the content when the message could not be stored. */
 export function refusalAfterContent(error: unknown): Reply {
   if (error instanceof SigningError) return cannotSign;
+  if (error instanceof FrontError) return error.reply;
   return error instanceof SpoolError && error.code === 'SPOOL_FULL' ? noRoom : notStored;
+}
+
+/** A front end has no quarantine. */
+const notHeld: Reply = {
+  code: 451,
+  enhanced: '4.7.1',
+  text: 'The message would be held, which is not possible here',
+};
+
+/** The reply to a message that stages hold, where nothing is held. */
+export function heldNowhere({ handover, quarantine }: AcceptedTransaction): Reply | undefined {
+  return handover === undefined || quarantine === undefined ? undefined : notHeld;
 }

@@ -67,7 +67,7 @@ export function receiveSettings(
     commandTimeoutMs: receive.timeoutCommand,
     dataTimeoutMs: receive.timeoutData,
     sessionTimeoutMs: receive.timeoutSession,
-    largeMessageBytes: receive.largeMessage,
+    largeMessageBytes: config.front.servers.length > 0 ? config.front.heldMessage : receive.largeMessage,
     memoryLimitBytes: receive.memoryLimit,
     maxConnections: share(receive.maxConnections),
     maxConnectionsPerClient: share(receive.maxConnectionsPerClient),

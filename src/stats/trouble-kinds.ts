@@ -20,6 +20,7 @@ export const troubleKinds = [
   'login',
   'mailbox',
   'overdue',
+  'front',
   'filter',
   'plugin',
   'provisioning',

@@ -11,6 +11,7 @@ export const levels: readonly (readonly string[])[] = [
   ['control'],
   ['pop3', 'local'],
   ['receive', 'deliver'],
+  ['front'],
   ['plugin'],
   ['policy', 'sasl'],
   ['directory'],

@@ -16,6 +16,7 @@ import { directories, login } from './directory.ts';
 import { dns } from './dns.ts';
 import { etrnTables } from './etrn.ts';
 import { duration, expected, key, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
+import { front } from './front.ts';
 import { limits } from './limit.ts';
 import { listeners } from './listen.ts';
 import { log } from './log.ts';
@@ -117,6 +118,10 @@ export const root = tableOf({
     'A certificate of this server for TLS. The first is for clients that ask for no name, or for one that no certificate has. Two for the same name, one with an RSA and one with an ECDSA key, are served side by side. Without any, Sluice makes one that it signs itself, which is enough for encryption without a check of names.',
   ),
   receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
+  front: key(
+    front.prefault({}),
+    'A front end: an instance without a queue, which hands mail to central servers. docs/front.md says more.',
+  ),
   pop3: key(pop3.prefault({}), 'Listeners of POP3; docs/pop3.md says more.'),
   clients: key(clients.prefault({}), 'Rules for single clients, networks, names and users.'),
   queue: key(

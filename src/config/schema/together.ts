@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 
 import { formatListenAddress, type ListenAddress } from '../../values/listen-address.ts';
+import { checkFront, type FrontTables } from './front.ts';
 import { checkElse, type ElseTables } from './route-else.ts';
 import { checkSources, type SourceTables } from './route-source.ts';
 import { checkProvisioning, type ProvisioningTables } from './provisioning.ts';
@@ -37,6 +38,7 @@ export interface Tables
     CredentialTables,
     Pick<ScheduleTables, 'schedule'>,
     Pick<QueueTables, 'assignment' | 'diversion'>,
+    Pick<FrontTables, 'front'>,
     Pick<SourceTables, 'queue'> {
   readonly queues: readonly (SourceTables['queues'][number] & QueueTables['queues'][number])[];
   readonly user?: string | undefined;
@@ -171,6 +173,7 @@ function checkClientRules({ clients, listen, table }: Tables, context: z.Refinem
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   checkValidating(tables.dns, context);
+  checkFront(tables, context);
   checkDane(tables, context);
   checkVersions(tables, context);
   for (const [role, name] of Object.entries(tables.users)) {

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { PluginStageConfig } from '../../config/stage-config.ts';
 import type { Trail } from '../../crash/trail.ts';
 import type { Directory } from '../../directory/types.ts';
+import type { Centres } from '../../front/centres.ts';
 import type { Deadlines } from '../../io/deadlines.ts';
 import type { Events } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -57,6 +58,8 @@ export interface ContextParts {
   readonly stores: { readonly places: readonly [StorePlace, ...StorePlace[]] };
   readonly diversions: LiveDiversions;
   readonly intake: Intake;
+  /** The central servers of a front end; undefined where mail is stored here. */
+  readonly centres?: Centres | undefined;
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly sending: SendingGate;
@@ -95,6 +98,7 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     queue: parts.queue,
     guesses: config.receive.unknownRecipientRatePerClient === undefined ? undefined : guesses,
     intake,
+    front: parts.centres,
     memory: new MemoryBudget(config.receive.memoryLimit),
     deadlines,
     log: new ReceiveLog(events),

@@ -44,6 +44,7 @@ import type { Role } from '../role.ts';
 import { usedLists } from '../../settings/defence-stages.ts';
 import { incomingStages } from '../../settings/delivery-points.ts';
 import { listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
+import { frontSettings } from '../../settings/front.ts';
 import { handshakeLimits } from '../../settings/listener-security.ts';
 import { quarantineLimits } from '../../settings/quarantine.ts';
 import { queueLimits } from '../../settings/queue-limits.ts';
@@ -56,6 +57,7 @@ import { takeFrom } from './given-sockets.ts';
 import { LiveResolver } from './live-resolver.ts';
 import { ManagerIntake } from './manager-intake.ts';
 import { RecipientSources } from './recipient-sources.ts';
+import { FrontStores, noIntake } from './front-stores.ts';
 import { FilterHosts } from './filter-hosts.ts';
 import { PluginHosts } from './plugin-hosts.ts';
 import { StagePlaces } from './stage-places.ts';
@@ -94,7 +96,7 @@ export interface ReceiverRoleParts {
 interface Parts extends ContextParts {
   readonly plugins: PluginHosts;
   readonly filters: FilterHosts;
-  readonly stores: ReceiverStores;
+  readonly stores: ReceiverStores | FrontStores;
   readonly link: Link<Submitted>;
   readonly counterPosts: CounterPosts;
   readonly collector: DmarcCollector;
@@ -125,7 +127,6 @@ export class ReceiverRole implements Role {
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     const { link, log, troubles, counters, certificates, directory, sending: ledger, signing, srs } = given;
-    const stores = await ReceiverStores.open(config, receiverSlot(index), { log, troubles });
     const tenants = new Tenants(config.tenant);
     const sending = new SendingGate(ledger);
     sending.configure(sendingRules(config));
@@ -140,6 +141,12 @@ export class ReceiverRole implements Role {
     srs.configure(srsSettings(config));
     const deadlines = new Deadlines();
     deadlines.start();
+    const front = frontSettings(config);
+    const slot = receiverSlot(index);
+    const stores =
+      front === undefined
+        ? await ReceiverStores.open(config, slot, { log, troubles })
+        : new FrontStores(front, slot, deadlines, { log, troubles });
     const resolver = new LiveResolver(config);
     const plugins = new PluginHosts({ log, troubles, timers: nodeTimers, resolver });
     await plugins.configure({ stage: incomingStages(config), spool: config.spool });
@@ -149,7 +156,8 @@ export class ReceiverRole implements Role {
     const parts: Parts = {
       stores,
       diversions: given.diversions ?? new LiveDiversions(),
-      intake: new ManagerIntake(link),
+      intake: front === undefined ? new ManagerIntake(link) : noIntake,
+      centres: stores instanceof FrontStores ? stores.centres : undefined,
       deadlines,
       tenants,
       sending,

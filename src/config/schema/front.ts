@@ -1,0 +1,69 @@
+// [front]: an instance without a queue, which hands each message at once to a central server.
+
+import type { z } from 'zod';
+
+import { parseCentreServer } from '../../values/centre-server.ts';
+import { duration, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
+
+const server = textOf('a central server such as "smtp://192.0.2.1:25"', parseCentreServer);
+
+export const front = tableOf({
+  servers: key(
+    listOf(server, 'central servers such as ["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]').prefault([]),
+    'The central servers, which have the queue: "smtp://ADDRESS:PORT", "lmtp://ADDRESS:PORT", "lmtp:unix:/PATH". With any, this instance is a front end: it stores no mail, hands each message to a central server while its client waits, and answers with the answer of that server. docs/front.md says more.',
+    { example: '["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]' },
+  ),
+  weights: key(
+    listOf(wholeNumber(1, 1000), 'whole numbers from 1 to 1000').optional(),
+    'The share of the mail that each of servers gets, in their order. Without it, the first server that can be reached gets all.',
+    { defaultText: 'none: the first that can be reached', example: '[3, 1]' },
+  ),
+  tell_client: key(
+    oneOf(['xclient', 'none']).default('xclient'),
+    'How a central server hears of the client, so that its rules, limits, SPF and log are about the client: by XCLIENT, which it has to offer to this host (key xclient of its [[listen]]), or not at all: then all mail comes from this host.',
+  ),
+  connect_timeout: key(
+    duration(100, 300_000).prefault('10s'),
+    'A central server that has not taken a connection and greeted within this time counts as unreachable, and the next one is tried.',
+  ),
+  io_timeout: key(
+    duration(1000, 3_600_000).prefault('60s'),
+    'The longest time without a reply, or without taking more of a message. After it the connection is given up, and the client is told to try again.',
+  ),
+  max_connections: key(
+    wholeNumber(1, 65_535).default(1000),
+    'The most connections from one receiver process to one central server. When all servers have as many, clients are told to try again.',
+  ),
+  held_message: key(
+    size(64 * 1024, 1024 ** 3).prefault('16MiB'),
+    'A message that stages examine to its end, or that is signed here, is held in memory up to this size; a larger one is refused with 552. All other mail streams through.',
+  ),
+});
+
+/** Tables that are about a queue, as far as it can be told that the file has them. */
+const queueTables = ['assignment', 'diversion', 'etrn', 'route', 'route_table', 'schedule', 'tap'] as const;
+
+type QueueTables = Readonly<Record<(typeof queueTables)[number], readonly unknown[]>>;
+
+export interface FrontTables extends QueueTables {
+  readonly front: { readonly servers: readonly unknown[]; readonly weights?: readonly unknown[] | undefined };
+  readonly queues: readonly { readonly name: string }[];
+}
+
+export function checkFront(tables: FrontTables, context: z.RefinementCtx): void {
+  const { servers, weights } = tables.front;
+  if (weights !== undefined && weights.length !== servers.length) {
+    const message = `must have one number for each of the ${servers.length} servers`;
+    context.addIssue({ code: 'custom', message, path: ['front', 'weights'] });
+  }
+  if (servers.length === 0) return;
+  const refuse = (path: (string | number)[]) =>
+    context.addIssue({
+      code: 'custom',
+      message:
+        'needs a queue, and a front end has none: write it in the configuration of the central servers',
+      path,
+    });
+  for (const name of queueTables) if (tables[name].length > 0) refuse([name, 0]);
+  for (const { name } of tables.queues) refuse(['queues', name]);
+}
