@@ -56,7 +56,7 @@ export function healthOf(status: StatusAnswer, mistake?: string): Health {
       ? 'WARNING'
       : 'OK';
   const said = warnings.join(' ');
-  if (status.kind === 'without-manager') return health(state, said);
+  if (status.kind !== 'complete') return health(state, said === '' ? 'its queue has no trouble' : said);
   const { messages, recipients, connections, counters, spool } = status;
   const summary = `${messages} messages wait, ${connections} connections are open`;
   const counted = ['received', 'delivered', 'deferred', 'bounced'].map(

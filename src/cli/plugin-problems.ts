@@ -24,7 +24,10 @@ export interface PluginProblems {
   readonly warnings: readonly ConfigWarning[];
 }
 
-type Plugins = Pick<Config, 'stage' | 'user' | 'users' | 'control' | 'processes'>;
+type Plugins = Pick<
+  Config,
+  'stage' | 'user' | 'users' | 'control' | 'controlSocket' | 'queues' | 'processes'
+>;
 
 /** @param isWanted - which plugins are tried; all, when not given */
 export async function pluginProblems(

@@ -2,6 +2,7 @@
 // octet (`--eml`). Promises: what is shown as text cannot control a terminal; a message of any size needs little memory.
 
 import type { Command } from 'commander';
+import { ControlError } from '../control/control-error.ts';
 import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
@@ -134,5 +135,12 @@ async function sentAsOf(rows: readonly QueueRow[], config: string | undefined): 
   const row = rows.find(({ rewritesSender }) => rewritesSender === true);
   if (row === undefined) return undefined;
   const { sender, receivedAtMs } = row;
-  return shownSenderText(await ask(readPlaces(config), { operation: 'srs.sender', sender, receivedAtMs }));
+  try {
+    const question = { operation: 'srs.sender', sender, receivedAtMs } as const;
+    return shownSenderText(await ask(readPlaces(config), question));
+  } catch (error) {
+    // Operators of one queue are not told what would be an address of this server.
+    if (error instanceof ControlError && error.code === 'CONTROL_QUEUE') return undefined;
+    throw error;
+  }
 }

@@ -71,7 +71,13 @@ function crashFolder({ spool, crash: { folder } }: Config): string | undefined {
 /** What a process opens at its start. Queues may be added where there are several, and one that is stopped may be moved. */
 function sorted({ queues }: Config): readonly unknown[] {
   return queues
-    .map(({ name, path, reserve }) => ({ name, path, reserve }))
+    .map(({ name, path, reserve, operatorGroup, operatorReadOnlyGroup }) => ({
+      name,
+      path,
+      reserve,
+      operatorGroup,
+      operatorReadOnlyGroup,
+    }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -82,11 +88,20 @@ function sorted({ queues }: Config): readonly unknown[] {
 function keptStores(running: Config, next: Config): Config['queues'] {
   const known = new Map(next.queues.map((each) => [each.name, each]));
   const kept = running.queues.map((queue) => {
-    const { name, path, reserve, stopped } = queue;
+    const { name, path, reserve, stopped, operatorGroup, operatorReadOnlyGroup } = queue;
+    const operators = { operatorGroup, operatorReadOnlyGroup };
     const wanted = known.get(name) ?? queue;
-    return stopped === true ? { ...wanted, stopped } : { ...wanted, name, path, reserve };
+    return stopped === true
+      ? { ...wanted, ...operators, stopped }
+      : { ...wanted, ...operators, name, path, reserve };
   });
   if (running.queues.length === 0) return kept;
   const names = new Set(running.queues.map(({ name }) => name));
-  return [...kept, ...next.queues.filter(({ name }) => !names.has(name))];
+  const added = next.queues.filter(({ name }) => !names.has(name));
+  // The control process makes its sockets at its start.
+  return [...kept, ...added.map(withoutOperators)];
+}
+
+function withoutOperators(queue: Config['queues'][number]): Config['queues'][number] {
+  return { ...queue, operatorGroup: undefined, operatorReadOnlyGroup: undefined };
 }

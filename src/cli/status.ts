@@ -53,6 +53,8 @@ export function register(program: Command): void {
 function statusText(status: StatusAnswer): string {
   const troubles = troublesText(status.troubles, status.nowMs);
   if (status.kind === 'without-manager') return `Sluice ${status.version}\n${troubles}`;
+  if (status.kind === 'of-queue')
+    return `Sluice ${status.version}\n${troubles}\n${queuesTable(status.byQueue, status.nowMs)}`;
   return numbersText(status, troubles);
 }
 

@@ -1,6 +1,7 @@
 // Warnings about the user that Sluice would run as if this user started it.
 
 import type { Config } from '../config/config.ts';
+import { queueSockets } from '../config/queue-sockets.ts';
 import type { ConfigWarning } from '../config/read/config-warning.ts';
 import { StartError } from '../errors/start-error.ts';
 import { groupId } from '../process/privileges/group-id.ts';
@@ -13,18 +14,20 @@ export function userWarnings(config: Config, uid = process.getuid?.()): ConfigWa
   return ofGroups.length > 0 ? ofGroups : warningsOfUser(config, uid);
 }
 
-function groupWarnings({ control }: Config): ConfigWarning[] {
+function groupWarnings(config: Config): ConfigWarning[] {
+  const { control } = config;
   const named = [
-    ['group', control.group],
-    ['read_only_group', control.readOnlyGroup],
+    [['control', 'group'], control.group],
+    [['control', 'read_only_group'], control.readOnlyGroup],
+    ...queueSockets(config).map(({ queue, key, group }) => [['queues', queue, key], group] as const),
   ] as const;
-  return named.flatMap(([key, group]) => {
+  return named.flatMap(([path, group]) => {
     try {
       if (group !== undefined) groupId(group);
       return [];
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      return [{ path: ['control', key], message: `${error.message} ${error.advice}` }];
+      return [{ path: [...path], message: `${error.message} ${error.advice}` }];
     }
   });
 }

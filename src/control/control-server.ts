@@ -14,6 +14,7 @@ import { ControlError } from './control-error.ts';
 import { parseRequest, rightsFor } from './control-request.ts';
 import { perform, type Rights, type Service } from './operations/operation.ts';
 import type { ControlSet } from './operations/sets.ts';
+import { performInQueue } from './queue-scope.ts';
 
 /** What one socket takes. */
 interface SocketLimits {
@@ -35,6 +36,15 @@ const limitsOf: Readonly<Record<Rights, SocketLimits>> = {
   // Anybody may hold its connections: they are few, and end soon.
   own: { requestBytes: 32 * 1024, connections: 50, requestTimeoutMs: 5_000 },
 };
+
+/** What whoever can open a socket may do. */
+interface Scope {
+  readonly rights: Rights;
+  /** The only queue that it may ask about and change; undefined: there is no such bound. */
+  readonly queue: string | undefined;
+  /** Operators of one queue are not to hold up those of the whole instance, either. */
+  readonly limits: SocketLimits;
+}
 
 /** How often a sign of life is sent while the answer takes longer. */
 const signOfLifeMs = 1_000;
@@ -61,11 +71,13 @@ export class ControlServer {
   /**
    * @param rights - of whoever can open the socket
    * @param gid - the group that may open it; undefined: only this user may, and with rights `own` everybody
+   * @param queue - all that it may ask about and change; undefined: everything
    * @throws {ControlError} `CONTROL_SOCKET` when the socket cannot be made, `CONTROL_GROUP` when it cannot be given to the group
    */
-  async listen(path: string, rights: Rights, gid: number | undefined): Promise<void> {
-    const server = createServer((socket) => this.#connected(socket, rights));
-    const { connections } = limitsOf[rights];
+  async listen(path: string, rights: Rights, gid: number | undefined, queue?: string): Promise<void> {
+    const scope: Scope = { rights, queue, limits: limitsOf[queue === undefined ? rights : 'read'] };
+    const server = createServer((socket) => this.#connected(socket, scope));
+    const { connections } = scope.limits;
     if (connections !== undefined) server.maxConnections = connections;
     this.#servers.push(server);
     try {
@@ -85,11 +97,11 @@ export class ControlServer {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #connected(socket: Socket, rights: Rights): void {
+  #connected(socket: Socket, scope: Scope): void {
     this.#sockets.add(socket);
     const cancelled = new AbortController();
     let isAsked = false;
-    const { requestBytes, requestTimeoutMs } = limitsOf[rights];
+    const { requestBytes, requestTimeoutMs } = scope.limits;
     const lines = new LineReader(requestBytes);
     const timer = setTimeout(() => socket.destroy(), requestTimeoutMs).unref();
     socket.setEncoding('utf8');
@@ -104,14 +116,14 @@ export class ControlServer {
         if (!isAsked) {
           isAsked = true;
           clearTimeout(timer);
-          void this.#answer(socket, line, rights, cancelled.signal);
+          void this.#answer(socket, line, scope, cancelled.signal);
         } else if (isCancel(line)) cancelled.abort();
       }
       if (lines.isTooLong) socket.destroy();
     });
   }
 
-  async #answer(socket: Socket, line: string, rights: Rights, signal: AbortSignal): Promise<void> {
+  async #answer(socket: Socket, line: string, scope: Scope, signal: AbortSignal): Promise<void> {
     const send = (reply: ControlReply): boolean => socket.write(`${JSON.stringify(reply)}\n`);
     const timer = setInterval(() => {
       // A client that does not read needs no sign of life.
@@ -126,8 +138,14 @@ export class ControlServer {
       const { name, question } = parseRequest(line);
       trail?.begin('answer', name, number);
       trail?.flush();
+      const { rights, queue } = scope;
       if (rights !== 'change') refuseMore(rights, name, question);
-      send({ kind: 'end', result: await perform(service, name, question, { signal, report }) });
+      const call = { signal, report };
+      const answer =
+        queue === undefined
+          ? perform(service, name, question, call)
+          : performInQueue(service, queue, name, question, call);
+      send({ kind: 'end', result: await answer });
     } catch (error) {
       send(this.#errorReply(error));
     } finally {

@@ -13,6 +13,12 @@ export function askStatus(place: string | ControlPlace, question: StatusQuestion
 export async function askNumbers(place: string | ControlPlace, question: StatusQuestion): Promise<Status> {
   const answer = await askStatus(place, question);
   if (answer.kind === 'complete') return answer;
+  if (answer.kind === 'of-queue')
+    throw new ControlError(
+      'CONTROL_QUEUE',
+      'This socket is for operators of one queue, and this is about the whole instance.',
+      'Use "sluice status", which tells of that queue.',
+    );
   const [worst] = answer.troubles;
   throw new ControlError('MANAGER_LOST', worst?.text ?? 'The manager does not answer.', worst?.advice ?? '');
 }

@@ -98,7 +98,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
         'receive-config.ts',
         'source-config.ts',
       ],
-      ['way-config.ts'],
+      ['way-config.ts', 'queue-sockets.ts'],
       ['file-route.ts'],
       ['schema', 'read'],
       ['built-in-limits.ts', 'camel-case.ts', 'deep-readonly.ts', 'most-processes.ts', 'version.ts'],

@@ -4,6 +4,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import type { ConfigWarning } from '../read/config-warning.ts';
+import { queueSockets } from '../queue-sockets.ts';
 import { passwordSocketOf, readSocketOf } from '../../values/control-sockets.ts';
 import { keyText } from '../read/key-text.ts';
 import type { Path } from '../read/toml.ts';
@@ -30,7 +31,12 @@ interface Paths {
   readonly file: string | undefined;
   readonly fragments: readonly string[];
   readonly spool: string;
-  readonly queues: readonly { readonly path: string; readonly name: string }[];
+  readonly queues: readonly {
+    readonly path: string;
+    readonly name: string;
+    readonly operatorGroup?: string | undefined;
+    readonly operatorReadOnlyGroup?: string | undefined;
+  }[];
   readonly controlSocket: string;
   readonly submissionSocket: string;
   readonly control: { readonly readOnlyGroup?: string | undefined; readonly userPasswords?: boolean };
@@ -142,6 +148,9 @@ function namedPaths({
       'socket',
       control.userPasswords === true ? passwordSocketOf(controlSocket) : undefined,
     ],
+    ...queueSockets({ controlSocket, queues }).map(
+      ({ queue, key, path }) => [['queues', queue, key], 'socket', path] as const,
+    ),
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),

@@ -6,7 +6,8 @@ import { ValueError } from '../../values/value-error.ts';
 /** As useradd(8) of Debian takes them. */
 const groupName = /^[a-z_][a-z0-9_.-]{0,31}$/i;
 
-function group() {
+/** The name of a group of the system. */
+export function systemGroup() {
   return textOf('the name of a group of the system', (text) => {
     if (groupName.test(text)) return text;
     throw new ValueError(`"${text}" is no name of a group of the system`);
@@ -15,12 +16,12 @@ function group() {
 
 export const control = tableOf({
   group: key(
-    group().optional(),
+    systemGroup().optional(),
     'A group of the system whose members may do everything with the running Sluice that root may do by commands: they may open control_socket.',
     { defaultText: 'nobody but root and the user that Sluice runs as', example: '"sluice-admin"' },
   ),
   read_only_group: key(
-    group().optional(),
+    systemGroup().optional(),
     'A group whose members may ask, and change nothing: "sluice status", "queue list", "explain", "top" and the like. They have a socket of their own beside control_socket, with "-read" in its name.',
     { defaultText: 'nobody', example: '"sluice-read"' },
   ),

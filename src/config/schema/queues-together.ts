@@ -8,7 +8,12 @@ import { addUnknown, addUnknownListeners } from './unknown-names.ts';
 
 /** The parts of the file that are checked, as read. */
 export interface QueueTables {
-  readonly queues: readonly { readonly name: string; readonly bounce_route?: string | undefined }[];
+  readonly queues: readonly {
+    readonly name: string;
+    readonly bounce_route?: string | undefined;
+    readonly operator_group?: string | undefined;
+    readonly operator_read_only_group?: string | undefined;
+  }[];
   readonly assignment: readonly {
     readonly queue: string;
     readonly tenant?: readonly string[] | undefined;
@@ -31,6 +36,11 @@ export function checkQueues(
   context: z.RefinementCtx,
 ): void {
   const names = [defaultQueue, ...queues.map(({ name }) => name)];
+  for (const { name, operator_group: all, operator_read_only_group: reading } of queues) {
+    if (all === undefined || all !== reading) continue;
+    const message = 'is operator_group, too: name another group, or leave it out';
+    context.addIssue({ code: 'custom', message, path: ['queues', name, 'operator_read_only_group'] });
+  }
   const tenants = tenant.map(({ name }) => name);
   const addresses = listen.map(({ address }) => formatListenAddress(address));
   for (const [index, each] of assignment.entries()) {

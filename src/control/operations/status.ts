@@ -20,13 +20,24 @@ export interface StatusQuestion {
 }
 
 /** What a running Sluice does, and what is wrong with it right now. */
-export type StatusAnswer = Status | StatusWithoutManager;
+export type StatusAnswer = Status | StatusOfQueue | StatusWithoutManager;
 
 export interface Status extends ManagerStatus {
   readonly kind: 'complete';
   readonly troubles: readonly ReportedTrouble[];
   /** What is served under TLS; not given: not known yet. */
   readonly certificates?: CertificatesInShort | undefined;
+}
+
+/** What operators of one queue are told. */
+export interface StatusOfQueue {
+  readonly kind: 'of-queue';
+  readonly version: string;
+  readonly nowMs: number;
+  /** Their queue; empty where the manager does not know it. */
+  readonly byQueue: readonly QueueStatus[];
+  /** Of that queue. */
+  readonly troubles: readonly ReportedTrouble[];
 }
 
 export interface CertificatesInShort {
@@ -216,6 +227,13 @@ const certificates: z.ZodType<CertificatesInShort> = z.object({
 
 const statusAnswer: z.ZodType<StatusAnswer> = z.discriminatedUnion('kind', [
   managerStatus.extend({ kind: z.literal('complete'), troubles, certificates: certificates.optional() }),
+  z.object({
+    kind: z.literal('of-queue'),
+    version: z.string(),
+    nowMs: z.number(),
+    byQueue: z.array(queueStatusSchema),
+    troubles,
+  }),
   z.object({ kind: z.literal('without-manager'), version: z.string(), nowMs: z.number(), troubles }),
 ]);
 

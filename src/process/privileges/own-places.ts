@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { queueSockets } from '../../config/queue-sockets.ts';
 import { StartError } from '../../errors/start-error.ts';
 import { makeFolder } from '../../io/make-folder.ts';
 import { removeFile } from '../../io/remove-file.ts';
@@ -136,7 +137,7 @@ export function ownLogFile({ log }: Config, { gid, of }: RoleUsers): void {
 }
 
 function socketsOf(
-  { controlSocket, submissionSocket, control, listen }: Config,
+  { controlSocket, submissionSocket, control, listen, queues }: Config,
   { of }: RoleUsers,
 ): readonly { readonly path: string; readonly identity: Identity }[] {
   return [
@@ -145,6 +146,7 @@ function socketsOf(
       ? []
       : [{ path: readSocketOf(controlSocket), identity: of.control }]),
     ...(control.userPasswords ? [{ path: passwordSocketOf(controlSocket), identity: of.control }] : []),
+    ...queueSockets({ controlSocket, queues }).map(({ path }) => ({ path, identity: of.control })),
     { path: submissionSocket, identity: of.receiver },
     ...listen.flatMap(({ address }) =>
       address.kind === 'unix' ? [{ path: address.path, identity: of.receiver }] : [],

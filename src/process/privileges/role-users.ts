@@ -2,6 +2,7 @@
 // configuration already.
 
 import type { Config } from '../../config/config.ts';
+import { queueSockets } from '../../config/queue-sockets.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { RoleName } from '../role.ts';
 import { groupId } from './group-id.ts';
@@ -30,9 +31,10 @@ const roles = [
  * @throws {StartError} `GROUP_UNKNOWN`, `USER_UNKNOWN`, `USER_ROOT`, or `USER_OTHER` when the caller is neither root nor the user
  */
 export function roleUsers(
-  { user, users, control, processes }: Pick<Config, 'user' | 'users' | 'control' | 'processes'>,
+  config: Pick<Config, 'user' | 'users' | 'control' | 'controlSocket' | 'processes' | 'queues'>,
   callerUid = process.getuid?.(),
 ): RoleUsers | undefined {
+  const { user, users, control, processes } = config;
   if (user === undefined || callerUid === undefined) return undefined;
   if (callerUid !== 0) {
     const { uid } = identityOf(user);
@@ -51,7 +53,8 @@ export function roleUsers(
     Identity
   >;
   // The control process gives its sockets to the groups of operators, as only their members may (chown(2)).
-  const operators = [control.group, control.readOnlyGroup]
+  const ofQueues = queueSockets(config).map(({ group }) => group);
+  const operators = [control.group, control.readOnlyGroup, ...ofQueues]
     .filter((group) => group !== undefined)
     .map(groupId);
   const inOperators = (identity: Identity): Identity => ({

@@ -1,6 +1,7 @@
 // The control role: answers operators over the control socket. Mail is received and delivered without it.
 
 import type { Config } from '../../config/config.ts';
+import { queueSockets } from '../../config/queue-sockets.ts';
 import type { Reloaded } from '../../control/operations/reload.ts';
 import { ControlServer } from '../../control/control-server.ts';
 import {
@@ -111,12 +112,15 @@ export class ControlRole implements Role {
   }
 
   /** @throws {SluiceError} when a socket cannot be made, or given to its group */
-  async listen({ controlSocket, control }: Config): Promise<void> {
+  async listen(config: Config): Promise<void> {
+    const { controlSocket, control } = config;
     const { group, readOnlyGroup, userPasswords } = control;
     await this.#server.listen(controlSocket, 'change', group === undefined ? undefined : groupId(group));
     if (readOnlyGroup !== undefined)
       await this.#server.listen(readSocketOf(controlSocket), 'read', groupId(readOnlyGroup));
     if (userPasswords) await this.#server.listen(passwordSocketOf(controlSocket), 'own', undefined);
+    for (const { path, rights, group: ofQueue, queue } of queueSockets(config))
+      await this.#server.listen(path, rights, groupId(ofQueue), queue);
   }
 
   take(batch: readonly Response[]): void {
