@@ -24,7 +24,7 @@ import type { SendingWay } from '../values/pipelining.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Defend, Defended, Learn, NoteRate, VisitEnded } from './defence-messages.ts';
 import type { ErrandRun, RunErrand } from './errand-messages.ts';
-import type { GiveUpRoom, ReserveRoom, FullQueuesTold, RoomAnswered } from './room-messages.ts';
+import type { GiveUpRoom, ReserveRoom, RoomTold } from './room-messages.ts';
 import type { Charge, Charged, Release } from './sending-messages.ts';
 
 /** The first message of a role that connects to the manager. */
@@ -79,7 +79,7 @@ export type ReceiverToManager =
   /** The answer to what an operator asks a receiver. */
   | Response;
 
-export type ManagerToReceiver = Charged | RoomAnswered | FullQueuesTold | Defended | MailboxTold | Asked;
+export type ManagerToReceiver = Charged | RoomTold | Defended | MailboxTold | Asked;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)

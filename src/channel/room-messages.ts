@@ -25,8 +25,20 @@ export interface RoomAnswered {
   readonly answer: RoomAnswer;
 }
 
+/** Which domains have no room by the quotas in their records. */
+export interface FullDomainsTold {
+  readonly kind: 'fullDomains';
+  /** Those that have become full. */
+  readonly full: readonly string[];
+  /** Those that are not full any more. */
+  readonly free: readonly string[];
+}
+
 /** Which queues have no room by their own quotas: all of them, each time that one comes or goes. */
 export interface FullQueuesTold {
   readonly kind: 'fullQueues';
   readonly queues: readonly string[];
 }
+
+/** What receivers are told about room. */
+export type RoomTold = RoomAnswered | FullQueuesTold | FullDomainsTold;

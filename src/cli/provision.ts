@@ -26,7 +26,7 @@ interface ProvisionOptions {
 export function register(program: Command): void {
   const provision = program
     .command('provision')
-    .description('what is special about domains: their queue, state, copies and route of bounces');
+    .description('what is special about domains: their queue, state, quota, copies and route of bounces');
   const jsonOption = (): Option => new Option('--json', 'print one line of JSON for each');
   const domain = 'such as example.com, or *.example.com for all below it';
   const commands = [

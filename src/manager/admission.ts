@@ -196,7 +196,8 @@ export class Admission {
       store: ref.store,
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
-    this.#queues?.admitted(handle, message);
+    const domains = routes.map(({ domain }) => domain);
+    this.#queues?.admitted(handle, message, domains);
     this.#tallies?.admitted(handle, ref.store);
     // A handle may be that of an earlier message.
     this.#passHolds.delete(handle);

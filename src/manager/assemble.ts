@@ -46,6 +46,7 @@ import { QuarantineDesk } from './quarantine-desk.ts';
 import { QueueDesk } from './queue-desk.ts';
 import { QueueRooms } from './queue-rooms.ts';
 import { QueueTallies } from './queue-tallies.ts';
+import { DomainRooms } from './provisioning/domain-rooms.ts';
 import { DomainDesk } from './provisioning/domain-desk.ts';
 import { openMoves } from './moves/open-moves.ts';
 import { Mover } from './moves/mover.ts';
@@ -101,7 +102,9 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const quarantine = new QuarantineDesk(config, troubles);
   const tallies = new QueueTallies(() => spool.queues ?? []);
   const rooms = new QueueRooms(config, { troubles, names: () => spool.queues ?? [] });
-  const desks = { quarantine, queues: new QueueDesk(config, { troubles, happenings, rooms }), tallies };
+  const domainRooms = new DomainRooms({ troubles, desk: domains });
+  const queues = new QueueDesk(config, { troubles, happenings, rooms, domainRooms });
+  const desks = { quarantine, queues, tallies };
   const sending = await SendingDesk.open(config, { files, timers, log, clock });
   const defences = new DefenceDesk(config, { timers, log, clock, files, troubles });
   const senders = new Senders({

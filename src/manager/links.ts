@@ -77,6 +77,7 @@ export class Links {
     this.#parts.operations.receivers.add(channel);
     this.#mailboxes.add(channel);
     this.#parts.queues.rooms.addReceiver(channel);
+    this.#parts.queues.domainRooms.addReceiver(channel);
     channel.receive((batch) => this.#received(channel, batch, serial));
   }
 

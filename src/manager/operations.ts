@@ -61,7 +61,7 @@ export interface OperationsParts
   readonly sending: SendingAnswers;
   readonly defences: Pick<DefenceDesk, 'greylist' | 'rates' | 'backup'>;
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
-  readonly queues: Pick<QueueDesk, 'shown' | 'rooms'>;
+  readonly queues: Pick<QueueDesk, 'shown' | 'rooms' | 'domainRooms'>;
   readonly troubles?: Troubles | undefined;
   readonly diverting: Pick<DiversionDesk, 'diversions' | 'receivers'>;
 }

@@ -16,6 +16,7 @@ import type { Troubles } from '../stats/troubles.ts';
 import { formatSize } from '../values/size.ts';
 import { ReservedRoom, type RoomChannel } from './reserved-room.ts';
 import type { QueueRooms } from './queue-rooms.ts';
+import type { DomainRooms } from './provisioning/domain-rooms.ts';
 import { WaitingCounts } from './waiting-counts.ts';
 
 /** A full queue counts as full until it is below this part of its quota: one that drains and fills again is one trouble. */
@@ -26,6 +27,8 @@ export interface QueueDeskParts {
   readonly happenings: Pick<Events, 'counted'>;
   /** Quotas of the queues themselves. */
   readonly rooms: QueueRooms;
+  /** Quotas in the records of domains. */
+  readonly domainRooms: DomainRooms;
 }
 
 type LimitsConfig = Pick<Config, 'queue' | 'queues' | 'tenant'>;
@@ -33,6 +36,8 @@ type LimitsConfig = Pick<Config, 'queue' | 'queues' | 'tenant'>;
 export class QueueDesk {
   /** Quotas of the queues themselves. */
   readonly rooms: Pick<QueueRooms, 'addReceiver' | 'shown'>;
+  /** Quotas in the records of domains. */
+  readonly domainRooms: DomainRooms;
   readonly #parts: QueueDeskParts;
   readonly #counts = new WaitingCounts();
   readonly #reserved = new ReservedRoom();
@@ -43,6 +48,7 @@ export class QueueDesk {
   constructor(config: LimitsConfig, parts: QueueDeskParts) {
     this.#parts = parts;
     this.rooms = parts.rooms;
+    this.domainRooms = parts.domainRooms;
     this.#limits = queueLimits(config);
   }
 
@@ -57,13 +63,18 @@ export class QueueDesk {
       if (tenants.get(tenant)?.[quantity] !== before.get(tenant)?.[quantity]) this.#clear(tenant);
   }
 
-  /** A message has come under the manager: from a receiver, by itself, or from the queue of before. */
+  /**
+   * A message has come under the manager: from a receiver, by itself, or from the queue of before.
+   * @param domains - of its recipients, in canonical form
+   */
   admitted(
     message: MessageHandle,
     mail: Pick<Submitted, 'queueId' | 'tenant' | 'sizeBytes'> & { readonly ref: Pick<StoredRef, 'store'> },
+    domains: readonly string[],
   ): void {
     const { queueId, tenant = '', sizeBytes, ref } = mail;
     this.#parts.rooms.admitted(message, ref.store, sizeBytes);
+    this.domainRooms.admitted(message, domains, sizeBytes);
     if (tenant === '') return;
     this.#reserved.delete(queueId);
     this.#counts.admitted(message, tenant, sizeBytes);
@@ -72,6 +83,7 @@ export class QueueDesk {
   /** No recipient of the message is left. */
   done(message: MessageHandle): void {
     this.#parts.rooms.done(message);
+    this.domainRooms.done(message);
     if (!this.#counts.done(message) || this.#full.size === 0) return;
     for (const [tenant, quantity] of this.#full) {
       const limit = this.#limits.tenants.get(tenant)?.[quantity] ?? Infinity;

@@ -4,6 +4,7 @@
 
 import { FrontError } from '../front/front-error.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { domainOf } from '../address/domain.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { SpoolError } from '../spool/spool-error.ts';
@@ -40,6 +41,12 @@ const queueFull: Reply = {
   enhanced: '4.3.1',
   text: 'Too much mail for this recipient waits here already, try again later',
 };
+/** The record of its domain has a quota. */
+const domainFull: Reply = {
+  code: 452,
+  enhanced: '4.3.1',
+  text: 'Too much mail for this domain waits here already, try again later',
+};
 const notStored: Reply = {
   code: 451,
   enhanced: '4.3.0',
@@ -60,7 +67,7 @@ export function refusalBeforeContent(spool: SpoolWriter, sizeBytes: number): Rep
   return spool.failure.code === 'SPOOL_STOPPED' ? queueStopped : unstorable;
 }
 
-/** The reply at RCPT when the queue of the recipient could not store the message, or has no room by its quota: other recipients may go on. */
+/** The reply at RCPT when the queue of the recipient could not store the message, or it or the domain has no room by a quota: other recipients may go on. */
 export function refusalOfQueue(
   { places, queue }: Pick<ReceiveContext, 'places' | 'queue'>,
   transaction: AcceptedTransaction,
@@ -69,6 +76,7 @@ export function refusalOfQueue(
   const isOnly = places.all.length === 1;
   const place = isOnly ? places.all[0] : places.of(transaction, address);
   if (queue?.ledger.isFull?.(place.queue ?? defaultQueue) === true) return queueFull;
+  if (queue?.ledger.isDomainFull?.(domainOf(address)) === true) return domainFull;
   return isOnly ? undefined : refusalBeforeContent(place.spool, transaction.params.sizeBytes);
 }
 

@@ -11,6 +11,7 @@ export const troubleKinds = [
   'crash',
   'damage',
   'disk',
+  'domain',
   'diversion',
   'dns',
   'etrn',

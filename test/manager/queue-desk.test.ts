@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import type { RoomAnswered } from '../../src/channel/room-messages.ts';
 import type { EventName } from '../../src/log/event.ts';
 import { QueueDesk } from '../../src/manager/queue-desk.ts';
+import { DomainRooms } from '../../src/manager/provisioning/domain-rooms.ts';
 import { QueueRooms } from '../../src/manager/queue-rooms.ts';
 import type { RoomChannel } from '../../src/manager/reserved-room.ts';
 import type { RoomAnswer } from '../../src/policy/room/types.ts';
@@ -45,7 +46,8 @@ class Ground {
     const happenings = { counted: (name: EventName) => void this.counted.push(name) };
     const { troubles } = this;
     const rooms = new QueueRooms({ queue: {}, queues: [] } as never, { troubles, names: () => [] });
-    this.desk = new QueueDesk(config, { troubles, happenings, rooms });
+    const domainRooms = new DomainRooms({ troubles, desk: { ways: undefined, quotaOf: () => undefined } });
+    this.desk = new QueueDesk(config, { troubles, happenings, rooms, domainRooms });
   }
 
   ask(queueId: string, tenant: string, sizeBytes = 1, isTrial = false, channel = this.channel): RoomAnswer {
@@ -55,7 +57,7 @@ class Ground {
   }
 
   admit(message: number, queueId: string, tenant: string, sizeBytes = 1): void {
-    this.desk.admitted(message as MessageHandle, { queueId, tenant, sizeBytes, ref: { store: 0 } });
+    this.desk.admitted(message as MessageHandle, { queueId, tenant, sizeBytes, ref: { store: 0 } }, []);
   }
 
   done(message: number): void {

@@ -144,3 +144,29 @@ test('a table of SQLite says it as a file does, and a change of it reaches mail 
   database.exec("UPDATE domains SET record = 'state=active'");
   await until('it has arrived', () => mx.messages.length === 1);
 });
+
+test('a domain takes no more mail than its quota says, also after a restart, and others do', async (t) => {
+  const ground = Ground.of(t);
+  const directory = ground.folder('provisioning');
+  writeFileSync(join(directory, 'domains'), 'full.test state=dormant\n');
+  const config = { ...configOf(9), processes: { receivers: 2 }, deliver: { max_connections: 0 } };
+  const sluice = await startSluice(ground, { directory, config });
+  const replyTo = async (port: number, to: string): Promise<string> => {
+    const replies = await send(port, { from: 'a@a.example', to: [to], content });
+    return replies.find((reply) => /^[45]/u.test(reply)) ?? replies.at(-1) ?? '';
+  };
+  const full = '452 4.3.1 Too much mail for this domain waits here already, try again later';
+  await accepted(sluice, 'one@full.test');
+  await accepted(sluice, 'two@FULL.test');
+  await sluice.cli('provision', 'set', 'full.test', 'quota_messages=2');
+  await until('it is full', async () => (await replyTo(sluice.port, 'three@full.test')) === full);
+  assert.match(await replyTo(sluice.port, 'four@other.test'), /^250 /u);
+  assert.match(await sluice.cli('status'), /As much mail waits for full\.test as the quota/u);
+  assert.equal(await sluice.program.stop('SIGTERM'), 0);
+
+  const again = await startSluice(ground, { directory, config });
+  await until('it is full again', async () => (await replyTo(again.port, 'five@Full.test')) === full);
+  // All: until receivers were told that it is full, more than the quota was taken.
+  await again.cli('queue', 'remove', '--domain', 'full.test');
+  await until('there is room', async () => (await replyTo(again.port, 'six@full.test')).startsWith('250 '));
+});

@@ -8,6 +8,7 @@ import type { DatedClock } from '../../io/steady-clock.ts';
 import type { Timers } from '../../io/timers.ts';
 import type { Logger } from '../../log/logger.ts';
 import { type KnownDomain, ProvisionedDomains } from '../../policy/provisioning/provisioned-domains.ts';
+import type { RoomLimit } from '../../policy/room/types.ts';
 import { routeNames } from '../../settings/route-rules.ts';
 import type { FileLayer } from '../../spool/file-layer.ts';
 import { defaultQueue } from '../../values/queue-name.ts';
@@ -130,6 +131,12 @@ export class DomainDesk implements DomainWays {
   bounceRouteOf(domain: string): string | undefined {
     const known = this.#domains?.atOnce(domain);
     return known?.kind === 'record' ? known.record.bounceRoute : undefined;
+  }
+
+  /** How much mail for a domain may wait; undefined: its record says nothing, or is not known. */
+  quotaOf(domain: string): RoomLimit | undefined {
+    const known = this.#domains?.atOnce(domain);
+    return known?.kind === 'record' ? known.record.quota : undefined;
   }
 
   /** What the lifetime of mail leaves out; see `Sleeps.since`. */

@@ -13,6 +13,7 @@ import { MoveSteps } from '../jobs/move-steps.ts';
 import { Slice } from '../jobs/slice.ts';
 import type { RouteTables } from '../ports.ts';
 import type { DomainDesk } from './domain-desk.ts';
+import type { DomainRooms } from './domain-rooms.ts';
 
 const leastPauseMs = 1_000;
 /** After something failed. */
@@ -24,6 +25,7 @@ const mostPolled = 500;
 const mostNamed = 3;
 
 export interface DomainWatchParts extends JobParts {
+  readonly queues: { readonly domainRooms: Pick<DomainRooms, 'look' | 'lookAtFull'> };
   readonly desk: Pick<DomainDesk, 'keepsSeen' | 'look' | 'queueOf' | 'seen' | 'setQueue' | 'ways'>;
   /** Undefined: there are none. */
   readonly tables: Pick<RouteTables, 'onChange'> | undefined;
@@ -135,7 +137,8 @@ export class DomainWatch {
   }
 
   async #walkAll(): Promise<boolean> {
-    const { desk } = this.#parts;
+    const { desk, queues } = this.#parts;
+    const { domainRooms } = queues;
     this.#wasOn = desk.ways !== undefined;
     const moves = new Map<string, Set<string>>();
     const wrong: string[] = [];
@@ -143,6 +146,7 @@ export class DomainWatch {
     for (const domain of await this.#domains()) {
       const looked = desk.look(domain);
       const known = looked instanceof Promise ? await looked : looked;
+      domainRooms.look(domain);
       if (known.kind === 'failing') isThrough = false;
       if (known.kind === 'wrong') wrong.push(`${domain}: ${known.reason}`);
       const queue = known.kind === 'record' ? known.record.queue : undefined;
@@ -152,6 +156,7 @@ export class DomainWatch {
       const domains = moves.get(queue) ?? new Set();
       moves.set(queue, domains.add(domain));
     }
+    domainRooms.lookAtFull();
     this.#tell(wrong);
     for (const [queue, domains] of moves)
       if (await this.#move(queue, domains)) for (const domain of domains) desk.setQueue(domain, queue);

@@ -5,6 +5,8 @@ import { parseRelayHost } from '../../values/endpoint.ts';
 import { parseMailbox } from '../../values/domain.ts';
 import { normalizeDomain } from '../../address/domain.ts';
 import { closest } from '../../values/closest.ts';
+import { parseSize } from '../../values/size.ts';
+import type { RoomLimit } from '../room/types.ts';
 import { ValueError } from '../../values/value-error.ts';
 
 export const domainStates = ['active', 'dormant', 'hold', 'discard', 'redirect', 'backup'] as const;
@@ -26,10 +28,21 @@ export interface DomainRecord {
   readonly bounceRoute?: string;
   /** Addresses that get copies of its mail. */
   readonly taps?: readonly string[];
+  /** How much mail for it may wait. */
+  readonly quota?: RoomLimit;
 }
 
 /** The words of a record, in the order in which they are written. */
-export const recordWords = ['state', 'queue', 'redirect', 'backup', 'bounce_route', 'taps'] as const;
+export const recordWords = [
+  'state',
+  'queue',
+  'redirect',
+  'backup',
+  'bounce_route',
+  'taps',
+  'quota',
+  'quota_messages',
+] as const;
 type RecordWord = (typeof recordWords)[number];
 
 const longestRecord = 4_096;
@@ -72,6 +85,7 @@ export function readRecord(values: readonly string[]): DomainRecord {
   const taps = words.get('taps')?.split(',').map(addressOf);
   if (taps !== undefined && taps.length > mostInList)
     throw new ValueError(`taps has more than ${mostInList} addresses`);
+  const quota = quotaOf(words.get('quota'), words.get('quota_messages'));
   return {
     // Mail that goes to another queue is tried from there.
     state: state === 'redirect' && toQueue !== undefined ? 'active' : state,
@@ -80,6 +94,7 @@ export function readRecord(values: readonly string[]): DomainRecord {
     ...(backup !== undefined && { backup }),
     ...(bounceRoute !== undefined && { bounceRoute }),
     ...(taps !== undefined && { taps }),
+    ...(quota !== undefined && { quota }),
   };
 }
 
@@ -128,6 +143,18 @@ function backupOf(text: string | undefined): readonly BackupHost[] | undefined {
       throw new ValueError(`backup: ${error instanceof Error ? error.message : String(error)}`);
     }
   });
+}
+
+function quotaOf(size: string | undefined, count: string | undefined): RoomLimit | undefined {
+  if (size === undefined && count === undefined) return undefined;
+  const bytes = size === undefined ? undefined : parseSize(size);
+  if (bytes === 0) throw new ValueError('quota is at least 1 byte; state=discard takes no mail');
+  if (count !== undefined && !/^[1-9]\d{0,14}$/u.test(count))
+    throw new ValueError(`quota_messages: "${shown(count)}" is not a number of messages, at least 1`);
+  return {
+    ...(bytes !== undefined && { bytes }),
+    ...(count !== undefined && { messages: Number(count) }),
+  };
 }
 
 function addressOf(text: string): string {

@@ -40,6 +40,8 @@ export interface RoomLedger {
   giveUp(queueId: string): void;
   /** Has the queue of this name as much mail as its own quota allows? Not given: nobody knows of such quotas. */
   isFull?(queue: string): boolean;
+  /** Does as much mail wait for this domain as the quota in its record allows? @param domain - in canonical form */
+  isDomainFull?(domain: string): boolean;
 }
 
 /** Those of all places. */

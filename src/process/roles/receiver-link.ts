@@ -3,7 +3,7 @@
 import type { Asked, Hello, ManagerToReceiver, ReceiverToManager, Response } from '../../channel/messages.ts';
 import type { Charged } from '../../channel/sending-messages.ts';
 import type { Defended } from '../../channel/defence-messages.ts';
-import type { FullQueuesTold, RoomAnswered } from '../../channel/room-messages.ts';
+import type { FullDomainsTold, FullQueuesTold, RoomAnswered } from '../../channel/room-messages.ts';
 import { OperationAnswerer } from '../../channel/operation-answerer.ts';
 import { receiverOperations, type ReceiverSet } from '../../control/operations/trial.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -96,7 +96,7 @@ export function receiverAnswerer(
 
 export interface TakersOfReceiver {
   readonly sending: { take(batch: readonly Charged[]): void };
-  readonly room: { take(message: RoomAnswered | FullQueuesTold): void };
+  readonly room: { take(message: RoomAnswered | FullQueuesTold | FullDomainsTold): void };
   readonly defences: { take(message: Defended): void };
   readonly mailboxes: { take(message: MailboxTold): void };
   readonly answerer: { take(message: Asked): void };
@@ -109,7 +109,8 @@ export function takeOfManager(
 ): void {
   for (const message of batch) {
     if (message.kind === 'charged') sending.take([message]);
-    else if (message.kind === 'room' || message.kind === 'fullQueues') room.take(message);
+    else if (message.kind === 'room' || message.kind === 'fullQueues' || message.kind === 'fullDomains')
+      room.take(message);
     else if (message.kind === 'defended') defences.take(message);
     else if (message.kind === 'mailbox') mailboxes.take(message);
     else answerer.take(message);

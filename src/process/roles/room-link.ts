@@ -1,7 +1,13 @@
 // Room in the quarantine and in the queue for a receiver's process: asks the manager, which alone counts, over the receiver's link. Promises: every
 // question ends, while the manager is away or silent with an answer that says so; room that came too late is given up.
 
-import type { FullQueuesTold, GiveUpRoom, ReserveRoom, RoomAnswered } from '../../channel/room-messages.ts';
+import type {
+  FullDomainsTold,
+  FullQueuesTold,
+  GiveUpRoom,
+  ReserveRoom,
+  RoomAnswered,
+} from '../../channel/room-messages.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { MailForRoom, RoomAnswer, RoomLedger, RoomLedgers, RoomPlace } from '../../policy/room/types.ts';
 import { ManagerQuestions } from './manager-questions.ts';
@@ -11,8 +17,10 @@ export class RoomLink implements RoomLedgers {
   readonly queue: RoomLedger = {
     ...this.#ledgerOf('queue'),
     isFull: (queue) => this.#fullQueues.has(queue),
+    isDomainFull: (domain) => this.#fullDomains.has(domain),
   };
   #fullQueues: ReadonlySet<string> = new Set();
+  readonly #fullDomains = new Set<string>();
   readonly #post: (message: ReserveRoom | GiveUpRoom) => void;
   readonly #questions: ManagerQuestions<RoomAnswer>;
   /** How to give up the room of questions whose answer comes too late to be waited for, by their numbers. */
@@ -23,7 +31,12 @@ export class RoomLink implements RoomLedgers {
     this.#questions = new ManagerQuestions<RoomAnswer>(deadlines, (reason) => ({ kind: 'failing', reason }));
   }
 
-  take(message: RoomAnswered | FullQueuesTold): void {
+  take(message: RoomAnswered | FullQueuesTold | FullDomainsTold): void {
+    if (message.kind === 'fullDomains') {
+      for (const domain of message.full) this.#fullDomains.add(domain);
+      for (const domain of message.free) this.#fullDomains.delete(domain);
+      return;
+    }
     if (message.kind === 'fullQueues') {
       this.#fullQueues = new Set(message.queues);
       return;
@@ -35,9 +48,10 @@ export class RoomLink implements RoomLedgers {
     if (answer.kind === 'reserved' && giveUp !== undefined) this.#post(giveUp);
   }
 
-  /** A manager tells a receiver that links which queues are full, if any is. */
+  /** A manager tells a receiver that links which queues and domains are full, if any is. */
   linked(): void {
     this.#fullQueues = new Set();
+    this.#fullDomains.clear();
     this.#questions.linked();
   }
 

@@ -124,13 +124,14 @@ function trialContext(
 
 /** Room is asked for, and not taken. */
 function askedOnly(live: NonNullable<ReceiveContext['quarantine']>): ReceiveContext['quarantine'] {
-  const { isFull } = live.ledger;
+  const { isDomainFull, isFull } = live.ledger;
   return {
     isLimited: (tenant) => live.isLimited(tenant),
     ledger: {
       reserve: (mail) => live.ledger.reserve(mail, true),
       giveUp: () => undefined,
       ...(isFull !== undefined && { isFull: (queue) => isFull(queue) }),
+      ...(isDomainFull !== undefined && { isDomainFull: (domain) => isDomainFull(domain) }),
     },
   };
 }

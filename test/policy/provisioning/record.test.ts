@@ -18,6 +18,8 @@ for (const [text, record] of [
     'bounce_route=back taps=a@b.test,c@d.test',
     { state: 'active', bounceRoute: 'back', taps: ['a@b.test', 'c@d.test'] },
   ],
+  ['quota=2GiB quota_messages=10', { state: 'active', quota: { bytes: 2 ** 31, messages: 10 } }],
+  ['quota_messages=1', { state: 'active', quota: { messages: 1 } }],
 ] as const)
   test(`a record "${text}"`, () => {
     assert.deepEqual(readRecord([text]), record);
@@ -47,6 +49,10 @@ for (const [text, why] of [
   ['redirect=a@b.test backup=c.test', /are two states/u],
   ['queue=a redirect=queue:b', /name two queues/u],
   ['taps=a@b.test,,', /is not a mail address/u],
+  ['quota=10', /is not a size/u],
+  ['quota=0B', /at least 1 byte/u],
+  ['quota_messages=0', /is not a number of messages/u],
+  ['quota_messages=1e3', /is not a number of messages/u],
   ['backup=a b', /is not NAME=VALUE/u],
   [`taps=${'a@b.test,'.repeat(600)}`, /more than 4096 characters/u],
   [`taps=${Array.from({ length: 21 }, (_, index) => `a${index}@b.test`).join(',')}`, /more than 20/u],
