@@ -23,6 +23,7 @@ import { mailboxProblems } from './mailbox-problems.ts';
 import { routeSourceProblems } from './route-source-problems.ts';
 import { secretProblems } from './secret-problems.ts';
 import { pluginProblems } from './plugin-problems.ts';
+import { provisioningProblems } from './provisioning-problems.ts';
 import { reportProblems } from './report-problems.ts';
 import { signingProblems } from './signing-problems.ts';
 import { srsProblems } from './srs-problems.ts';
@@ -81,6 +82,7 @@ async function check(
       ...(await systemUserProblems(config)),
       ...(await backupProblems(config)),
       ...(await aliasProblems(config)),
+      ...(await provisioningProblems(config)),
       ...(await stageFileProblems(config)),
       ...(await directoryProblems(config)),
       ...(await issuerProblems(config)),

@@ -4,19 +4,12 @@
 import { type Command, Option } from 'commander';
 import { normalizeDomain } from '../address/domain.ts';
 import type { Config } from '../config/config.ts';
-import {
-  type DomainRecord,
-  readRecord,
-  recordText,
-  recordWords,
-  wordsOf,
-} from '../policy/provisioning/record.ts';
-import { routeNames } from '../settings/route-rules.ts';
-import { defaultQueue } from '../values/queue-name.ts';
+import { recordText, recordWords, wordsOf } from '../policy/provisioning/record.ts';
 import { ValueError } from '../values/value-error.ts';
 import { type AliasFile, changeAliases, editableFile, readAliases } from './alias-file.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { recordFault } from './record-fault.ts';
 
 interface ProvisionOptions {
   readonly config?: string;
@@ -65,7 +58,12 @@ function fileOf(config: Config): AliasFile {
 
 function list(options: ProvisionOptions): void {
   const config = readConfig(options.config);
-  const lines = readAliases(fileOf(config));
+  const file = fileOf(config);
+  const lines = readAliases(file);
+  for (const { reason } of lines.unread)
+    process.stderr.write(
+      `${file.path}: ${reason}. Correct the line: a running Sluice goes on with what the table said before.\n`,
+    );
   for (const name of new Set(lines.entries.map((entry) => entry.name)))
     print(config, name, lines.valueOf(name) ?? '', options);
 }
@@ -85,21 +83,25 @@ function show(given: string, options: ProvisionOptions): void {
 async function set(given: string, words: readonly string[], options: ProvisionOptions): Promise<void> {
   const name = nameOf(given);
   const config = readConfig(options.config);
-  const text = await changeAliases(fileOf(config), (lines) => {
+  const { text, gone } = await changeAliases(fileOf(config), (lines) => {
     const next = new Map(read(name, () => wordsOf([lines.valueOf(name) ?? ''])));
     const added = read(name, () => wordsOf(words));
     // Who gives a domain another state does not want to hear that the words of the former one contradict it.
     const state = added.get('state');
+    const before = new Map(next);
     if (state !== undefined && state !== 'redirect') next.delete('redirect');
     if (state !== undefined && state !== 'backup') next.delete('backup');
     if (state === undefined && (added.has('redirect') || added.has('backup'))) next.delete('state');
     for (const [word, value] of added) next.set(word, value);
+    const gone = [...before].filter(([word]) => !next.has(word));
     const record = recordText(next);
-    const why = faultOf(config, record);
+    const why = recordFault(config, name, record);
     if (why !== undefined) throw fault(`The record of ${name}: ${why}.`);
-    return [lines.with(name, [record]), record];
+    return [lines.with(name, [record]), { text: record, gone }];
   });
   process.stdout.write(`${name}: ${text}\n`);
+  if (gone.length > 0)
+    process.stderr.write(`No longer said: ${gone.map(([word, value]) => `${word}=${value}`).join(' ')}\n`);
 }
 
 async function unset(given: string, words: readonly string[], options: ProvisionOptions): Promise<void> {
@@ -113,7 +115,7 @@ async function unset(given: string, words: readonly string[], options: Provision
     for (const word of words)
       if (!next.delete(word)) throw fault(`The record of ${name} does not say ${word}.`, `It says ${value}.`);
     const record = next.size === 0 ? undefined : recordText(next);
-    const why = record === undefined ? undefined : faultOf(config, record);
+    const why = record === undefined ? undefined : recordFault(config, name, record);
     if (why !== undefined) throw fault(`The record of ${name}: ${why}.`);
     return [lines.with(name, record === undefined ? [] : [record]), record];
   });
@@ -140,26 +142,8 @@ function read<Result>(name: string, act: () => Result): Result {
   }
 }
 
-/** Why a record cannot be used, in words; undefined: it can. */
-function faultOf(config: Config, text: string): string | undefined {
-  let record: DomainRecord;
-  try {
-    record = readRecord([text]);
-  } catch (error) {
-    if (error instanceof ValueError) return error.message;
-    throw error;
-  }
-  const { queue, bounceRoute } = record;
-  const queues = [defaultQueue, ...config.queues.map((each) => each.name)];
-  if (queue !== undefined && !queues.includes(queue))
-    return `there is no queue "${queue}"; there are ${queues.join(', ')}`;
-  if (bounceRoute !== undefined && !routeNames(config.route).has(bounceRoute))
-    return `there is no [[route]] with the name "${bounceRoute}"`;
-  return undefined;
-}
-
 function print(config: Config, name: string, text: string, { json }: ProvisionOptions): void {
-  const why = name.endsWith('.') ? 'write the domain without the dot at its end' : faultOf(config, text);
+  const why = recordFault(config, name, text);
   if (json === true) {
     const said = why === undefined ? Object.fromEntries(wordsOf([text])) : { text, fault: why };
     process.stdout.write(`${JSON.stringify({ domain: name, ...said })}\n`);

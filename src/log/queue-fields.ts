@@ -16,6 +16,8 @@ export interface QueueEventFields {
     readonly id: string;
     readonly from?: Text;
     readonly to?: readonly string[] | undefined;
+    /** Its name; left out for the default one. */
+    readonly queue?: Text;
     readonly quarantine?: Text;
   };
   readonly moved: {

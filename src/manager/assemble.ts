@@ -120,11 +120,10 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const handshakes = new LastHandshakes(clock.dateMs);
   const plugins = new PluginsInForce(parts, { scheduler, store, reader, handshakes, clock });
-  const core = { tallies, inForce, routing, clock, reader, writers, happenings, events };
+  const core = { domains, tallies, inForce, routing, clock, reader, writers, happenings, events };
   const stores = new ReportStores(inForce, writers);
   const bouncer = openBouncer({
     ...core,
-    domains,
     stores,
     timers,
     log,

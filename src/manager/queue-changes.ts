@@ -116,7 +116,8 @@ export class QueueChanges {
     const held = released === 'placed' ? [] : recipients.filter(({ route }) => isPassedByRelease(route));
     const route = held[0] && routeNameIn(held[0].route);
     if (!isReleased && route === undefined) return 0;
-    happenings.happened('released', { id: queueId, from: sender, to: addresses, quarantine, route });
+    const queue = this.#queueOf(queueId);
+    happenings.happened('released', { id: queueId, from: sender, to: addresses, queue, quarantine, route });
     if (isReleased) outcomes.push({ kind: 'released', queueId });
     if (route !== undefined && !manager.passesHolds(message)) {
       manager.letPassHolds(message);
@@ -129,7 +130,7 @@ export class QueueChanges {
     const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
     const { happenings, manager } = this.#parts;
     const indexes = recipients.map(({ recipient }) => recipient);
-    const queue = this.#parts.queueName(this.#parts.store.locate(queueId)?.store ?? 0);
+    const queue = this.#queueOf(queueId);
     const removed = manager.scheduler.remove(message, indexes);
     for (const recipient of removed) {
       happenings.happened('removed', {
@@ -142,5 +143,10 @@ export class QueueChanges {
       outcomes.push({ kind: 'removed', queueId, recipient });
     }
     return removed.length;
+  }
+
+  /** Undefined: the default one. */
+  #queueOf(queueId: string): string | undefined {
+    return this.#parts.queueName(this.#parts.store.locate(queueId)?.store ?? 0);
   }
 }

@@ -58,9 +58,8 @@ export class QueueRooms {
 
   /** @param store - the number of the store */
   admitted(message: MessageHandle, store: number, sizeBytes: number): void {
-    const names = this.#parts.names();
-    if (names.length === 0 && this.#limits.size === 0) return;
-    const queue = store === 0 ? defaultQueue : names[store - 1];
+    // Also where no queue has a quota: a reload may give one, for what waits already.
+    const queue = store === 0 ? defaultQueue : this.#parts.names()[store - 1];
     if (queue === undefined) return;
     this.#counts.admitted(message, queue, sizeBytes);
     if (this.#limits.has(queue)) this.#look(queue);

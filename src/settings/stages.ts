@@ -11,11 +11,7 @@ import { ClientRulesStage } from '../policy/stages/client-rules-stage.ts';
 import { ForgedResultsStage } from '../policy/stages/forged-results-stage.ts';
 import { SrsStage } from '../policy/stages/srs-stage.ts';
 import type { ProvisionedDomains } from '../policy/provisioning/provisioned-domains.ts';
-import {
-  type DiscardedRecipients,
-  ProvisioningStage,
-  provisioningStageName,
-} from '../policy/stages/provisioning-stage.ts';
+import { ProvisioningStage } from '../policy/stages/provisioning-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { QueueQuotaStage } from '../policy/stages/queue-quota-stage.ts';
 import { SenderRightsStage } from '../policy/stages/sender-rights-stage.ts';
@@ -27,6 +23,7 @@ import type { Tenants } from '../policy/tenants.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import type { RuleTable } from '../table/rules/rule-table.ts';
 import type { Tables } from '../table/tables.ts';
+import { provisioningEvents } from './provisioning-events.ts';
 import { configuredStages, type ConfiguredStageParts } from './configured-stages.ts';
 import { delayStages } from './delay-stages.ts';
 import { type DefenceParts, defenceStages } from './defence-stages.ts';
@@ -60,18 +57,6 @@ export interface StageParts {
   readonly domains: ProvisionedDomains | undefined;
   readonly configured: Pick<ConfiguredStageParts, 'placesOf' | 'log'> &
     Pick<LateStageParts, 'pluginOf' | 'filterOf' | 'defences'>;
-}
-
-function told(dropped: DiscardedRecipients, events: StageParts['verification']['events']): void {
-  const { reversePath, helo, client, to } = dropped;
-  events.happened('discarded', {
-    from: reversePath,
-    to,
-    client: client === '' ? undefined : client,
-    helo,
-    stage: provisioningStageName,
-    reason: 'its domain has state=discard',
-  });
 }
 
 function entryOf(stage: Stage | undefined): readonly StageEntry[] {
@@ -112,7 +97,7 @@ export function stages(
     ...rewriting.early,
     // A plugin may say who may relay, and leave out the checks that follow.
     ...configuredStages(config, { ...configured, relay, names }),
-    ...entryOf(domains && new ProvisioningStage(domains, (dropped) => told(dropped, verification.events))),
+    ...entryOf(domains && new ProvisioningStage(domains, provisioningEvents(verification.events))),
     { stage: new RelayStage(relay, hostname, bounce.postmaster) },
     ...entryOf(recipientsStage(config, recipients)),
     // Those that cost look-ups come after those that do not.

@@ -152,3 +152,14 @@ test('whatever comes and goes, just the queues are full that have no room for a 
     }),
   );
 });
+
+test('a first quota counts what waits already, also of the default queue alone', () => {
+  const alone = (queue: Limit): Rooms => ({ queue, queues: [] }) as unknown as Rooms;
+  const ground = new Ground(alone({}), []);
+  ground.admit(0, 0);
+  ground.admit(1, 0);
+  ground.rooms.configure(alone({ maxMessages: 2 }));
+  assert.deepEqual(ground.receiver.full, ['default']);
+  ground.done(0);
+  assert.deepEqual(ground.receiver.full, []);
+});

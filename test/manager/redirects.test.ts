@@ -51,11 +51,16 @@ function ground(to: readonly string[]) {
       });
     },
   };
+  // The store of another queue.
+  const other = { ...writer, newQueueId: () => `O${stored.length}` } as SpoolWriter;
   const { promise: done, resolve } = Promise.withResolvers<SenderToManager>();
   const redirects = new Redirects({
     senders: others,
     reader,
-    writerOf: () => writer as SpoolWriter,
+    writerFor: (address) => {
+      if (address.endsWith('@unknown.test')) return Promise.reject(new Error('the table is away'));
+      return Promise.resolve(address.endsWith('@own.test') ? other : (writer as SpoolWriter));
+    },
     dateMs: () => 5_000,
     mostHops: () => 6,
     happenings: { happened: () => undefined },
@@ -118,6 +123,23 @@ test('mail that cannot be stored waits', async () => {
   const [result] = await redirect(['a@to.test']);
   assert.ok(result?.result === 'refused' && !result.refusal.permanent);
   assert.deepEqual(submitted, []);
+});
+
+test('each new recipient is stored where the record of its domain says, and none while one cannot be told', async () => {
+  const { redirect, stored, submitted } = ground(['b@to.test', 'c@own.test', 'd@to.test']);
+  assert.deepEqual(await redirect(['a@from.test']), [{ recipient: 0, result: 'delivered' }]);
+  assert.deepEqual(
+    submitted.map(({ queueId, recipients }) => [queueId, recipients]),
+    [
+      ['N0', ['b@to.test', 'd@to.test']],
+      ['O1', ['c@own.test']],
+    ],
+  );
+  assert.equal(stored.length, 2);
+  const away = ground(['b@to.test', 'c@unknown.test']);
+  const [result] = await away.redirect(['a@from.test']);
+  assert.ok(result?.result === 'refused' && !result.refusal.permanent);
+  assert.deepEqual(away.stored, []);
 });
 
 test('who is told of success hears of an expansion, and else nothing of the redirection', async () => {

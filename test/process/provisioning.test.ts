@@ -86,7 +86,7 @@ test('a redirected domain gets its mail elsewhere, and tapped mail is copied', a
   const directory = ground.folder('provisioning');
   writeFileSync(
     join(directory, 'domains'),
-    'old.test redirect=@new.test\nall.test redirect=ops@new.test\nseen.test taps=archive@new.test\n*.held.test state=hold\n',
+    'old.test redirect=@new.test\nall.test redirect=ops@new.test\nseen.test taps=archive@new.test\nfar.test redirect=@parked.test\nparked.test queue=parked state=dormant\n*.held.test state=hold\n',
   );
   const sluice = await startSluice(ground, { directory, config: configOf(mx.port) });
   await accepted(sluice, 'one@old.test', 'two@all.test', 'three@seen.test', 'four@sub.held.test');
@@ -95,6 +95,11 @@ test('a redirected domain gets its mail elsewhere, and tapped mail is copied', a
   assert.deepEqual(arrived(), ['archive@new.test', 'one@new.test', 'ops@new.test', 'three@seen.test']);
   await until('the held one waits', async () =>
     (await line(sluice, 'four@sub.held.test')).includes('the domain has state=hold'),
+  );
+  // It is kept where the record of the domain says to which it goes.
+  await accepted(sluice, 'six@far.test');
+  await until('it waits where mail of that domain does', async () =>
+    (await sluice.cli('queue', 'list', '--queue', 'parked')).includes('six@parked.test'),
   );
   // What waits takes the new state, too.
   await sluice.cli('provision', 'set', 'sub.held.test', 'redirect=five@new.test');

@@ -5,12 +5,13 @@ import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { SenderToManager, Submitted } from '../../channel/messages.ts';
 import type { DatedClock } from '../../io/steady-clock.ts';
 import type { Events } from '../../log/events.ts';
-import type { SpoolReader, SpoolStore, SpoolWriter, StoredRef } from '../../spool/types.ts';
+import type { SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
 import type { InForce } from '../in-force.ts';
 import type { Manager } from '../manager.ts';
 import type { ManagerEvents } from '../manager-events.ts';
 import { writerTo } from '../open-store.ts';
 import type { SenderPort } from '../ports.ts';
+import type { DomainDesk } from '../provisioning/domain-desk.ts';
 import { Redirects } from '../redirects/redirects.ts';
 import { OnwardDesk, type OnwardParts } from './onward-desk.ts';
 
@@ -21,6 +22,8 @@ export interface OnwardSurroundings {
   readonly writers: readonly SpoolWriter[];
   readonly clock: Pick<DatedClock, 'systemMs'>;
   readonly inForce: InForce;
+  /** What knows the queue that the record of a domain names. */
+  readonly domains: Pick<DomainDesk, 'storeFor'>;
   readonly happenings: Events;
   readonly events: ManagerEvents;
   /** Undefined where nothing is signed. */
@@ -30,10 +33,9 @@ export interface OnwardSurroundings {
 }
 
 export function openOnward(around: OnwardSurroundings): { redirects: Redirects; onward: OnwardDesk } {
-  const { reader, writers, clock, inForce, happenings, events, signing, manager } = around;
+  const { reader, writers, clock, domains, inForce, happenings, events, signing, manager } = around;
   const newMail = {
     reader,
-    writerOf: ({ store: number }: StoredRef) => writerTo(writers, number),
     dateMs: clock.systemMs,
     mostHops: () => inForce.config.receive.maxReceived,
     happenings,
@@ -42,12 +44,20 @@ export function openOnward(around: OnwardSurroundings): { redirects: Redirects; 
   };
   const onward = new OnwardDesk({
     ...newMail,
+    writerOf: ({ store: number }) => writerTo(writers, number),
     store: around.store,
     sign: signerOf(signing),
     messageOn: (connection) => manager().messageOn(connection),
     lost: (connection) => events.post({ kind: 'lost', connection }),
   });
-  return { redirects: new Redirects({ ...newMail, senders: around.senders }), onward };
+  const redirects = new Redirects({
+    ...newMail,
+    // As for mail that comes in: what the record of its domain says, and else where it was.
+    writerFor: async (address, { store: number }) =>
+      writerTo(writers, (await domains.storeFor(address)) ?? number),
+    senders: around.senders,
+  });
+  return { redirects, onward };
 }
 
 function signerOf(signing: Signing | undefined): OnwardParts['sign'] {

@@ -127,6 +127,19 @@ export class DomainDesk implements DomainWays {
     return this.#saw(domain, known);
   }
 
+  /**
+   * The number of the store that the record of an address's domain names; undefined: it names none.
+   * @throws {Error} when that cannot be told now, or the record cannot be used
+   */
+  async storeFor(address: string): Promise<number | undefined> {
+    if (this.#domains === undefined) return undefined;
+    const known = await this.look(domainOfSubject({ address }));
+    if (known.kind === 'failing' || known.kind === 'wrong') throw new Error(known.reason);
+    const queue = known.kind === 'record' ? known.record.queue : undefined;
+    if (queue === undefined) return undefined;
+    return [defaultQueue, ...(this.#parts.spool.queues ?? [])].indexOf(queue);
+  }
+
   /** The route for reports about mail to a domain; undefined: its record says nothing, or is not known. */
   bounceRouteOf(domain: string): string | undefined {
     const known = this.#domains?.atOnce(domain);

@@ -7,6 +7,7 @@ import { readFailure } from '../../deliver/read-failure.ts';
 import type { AttemptResult, ConnectGrant, Work } from '../../deliver/types.ts';
 import type { SenderToManager, Submitted } from '../../channel/messages.ts';
 import type { Events } from '../../log/events.ts';
+import type { EnvelopeRecipient } from '../../message/envelope.ts';
 import { localRefusal } from '../../message/refusal.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { RedirectWay } from '../../values/local-way.ts';
@@ -19,8 +20,11 @@ export interface RedirectsParts {
   /** Of everything that is not redirected. */
   readonly senders: SenderPort;
   readonly reader: SpoolReader;
-  /** The writer to the store of the message that is redirected. */
-  readonly writerOf: (about: StoredRef) => SpoolWriter;
+  /**
+   * The writer to the store that gets mail for an address, in place of a message.
+   * @throws {Error} when it cannot be told now
+   */
+  readonly writerFor: (address: string, about: StoredRef) => Promise<SpoolWriter>;
   readonly dateMs: () => number;
   /** With so many Received and Delivered-To fields, a message is in a loop. */
   readonly mostHops: () => number;
@@ -129,11 +133,22 @@ export class Redirects implements SenderPort {
   }
 
   async #store(redirected: NewEnvelope, from: string, message: StoredMessage, ref: StoredRef): Promise<void> {
-    const { dateMs, happenings, submit, writerOf } = this.#parts;
-    const parts = { writer: writerOf(ref), dateMs, happenings, submit };
+    const { dateMs, happenings, submit, writerFor } = this.#parts;
     const prefix = Buffer.from(`Delivered-To: ${from}\r\n`);
     const about = message.envelope.queueId;
-    await storeNewMail(parts, { envelope: redirected, prefix, content: message, about });
+    // All queues are known before anything is stored, so that what cannot be told repeats nothing.
+    const byWriter = new Map<SpoolWriter, EnvelopeRecipient[]>();
+    for (const recipient of redirected.recipients) {
+      const writer = await writerFor(recipient.address, ref);
+      byWriter.set(writer, [...(byWriter.get(writer) ?? []), recipient]);
+    }
+    for (const [writer, recipients] of byWriter) {
+      const envelope = { ...redirected, recipients };
+      await storeNewMail(
+        { writer, dateMs, happenings, submit },
+        { envelope, prefix, content: message, about },
+      );
+    }
   }
 }
 

@@ -26,20 +26,31 @@ export interface DiscardedRecipients {
   readonly to: readonly string[];
 }
 
+/** A copy by `taps` of a record. */
+export interface RecordCopy {
+  readonly queueId: string;
+  readonly copyTo: string;
+  /** The recipient whose domain has the record. */
+  readonly address: string;
+}
+
+export interface ProvisioningListener {
+  /** Told of recipients that are dropped where others of the message stay. */
+  discarded(recipients: DiscardedRecipients): void;
+  /** Told of each copy. */
+  copied(copy: RecordCopy): void;
+}
+
 export class ProvisioningStage implements Stage {
   readonly name = provisioningStageName;
   /** Whoever wants mail to be accepted does not decide what becomes of a domain. */
   readonly isAskedAfterAccept = true;
   readonly #domains: Pick<ProvisionedDomains, 'atOnce' | 'of'>;
-  readonly #discarded: (recipients: DiscardedRecipients) => void;
+  readonly #listener: ProvisioningListener;
 
-  /** @param discarded - is told of recipients that are dropped where others of the message stay */
-  constructor(
-    domains: Pick<ProvisionedDomains, 'atOnce' | 'of'>,
-    discarded: (recipients: DiscardedRecipients) => void,
-  ) {
+  constructor(domains: Pick<ProvisionedDomains, 'atOnce' | 'of'>, listener: ProvisioningListener) {
     this.#domains = domains;
-    this.#discarded = discarded;
+    this.#listener = listener;
   }
 
   rcpt({ recipient: { address } }: RcptFacts): Answer {
@@ -49,7 +60,7 @@ export class ProvisioningStage implements Stage {
       : verdictOn(address, known);
   }
 
-  data({ client, helo, isTrial, transaction: { recipients, reversePath } }: MailFacts): Verdict {
+  data({ client, helo, isTrial, transaction: { queueId, recipients, reversePath } }: MailFacts): Verdict {
     const dropped: string[] = [];
     const edits: Edit[] = [];
     const copies = new Set(
@@ -64,6 +75,7 @@ export class ProvisioningStage implements Stage {
         for (const tap of taps) {
           if (copies.has(tap.toLowerCase())) continue;
           copies.add(tap.toLowerCase());
+          if (!isTrial) this.#listener.copied({ queueId, copyTo: tap, address });
           edits.push({ kind: 'add-recipient', recipient: copyFor(tap, undefined) });
         }
     }
@@ -71,7 +83,7 @@ export class ProvisioningStage implements Stage {
     if (dropped.length > 0 && !recipients.some(isLeft))
       return { kind: 'discard', reason: 'its domains have state=discard' };
     if (dropped.length === 0) return edits.length === 0 ? goOn : { kind: 'continue', edits };
-    if (!isTrial) this.#discarded({ reversePath, helo, client: client.address, to: dropped });
+    if (!isTrial) this.#listener.discarded({ reversePath, helo, client: client.address, to: dropped });
     const removals = dropped.map((address): Edit => ({ kind: 'remove-recipient', address }));
     return { kind: 'continue', edits: [...removals, ...edits] };
   }
