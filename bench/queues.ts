@@ -13,10 +13,10 @@ import { countSyncs } from './queues/count-syncs.ts';
 
 const help = `npm run bench:queues -- [options]
   --queues N           queues beside the default one (20)
-  --connections N      clients at the same time, each with mail for one queue (40)
+  --connections N      clients at the same time, each with mail for one queue (400)
   --size BYTES         of each message (4096)
   --seconds N          of each run (3)
-  --repeats N          runs of each kind, kinds taking turns (7)
+  --repeats N          runs of each kind, kinds taking turns (9)
   --directory DIR      folder of the queues (var/bench)
   --syncs              count the syncs, by strace: beside it, no speed means anything
   --json               one JSON object
@@ -25,10 +25,10 @@ const help = `npm run bench:queues -- [options]
 const { values } = parseArgs({
   options: {
     queues: { type: 'string', default: '20' },
-    connections: { type: 'string', default: '40' },
+    connections: { type: 'string', default: '400' },
     size: { type: 'string', default: '4096' },
     seconds: { type: 'string', default: '3' },
-    repeats: { type: 'string', default: '7' },
+    repeats: { type: 'string', default: '9' },
     directory: { type: 'string', default: join(import.meta.dirname, '../var/bench') },
     syncs: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -91,8 +91,13 @@ async function bench(ground: Ground): Promise<void> {
   const seconds = Number(values.seconds);
   // A first round, which is not counted, compiles hot code.
   for (const { sluice } of started) await run(sluice.port, 1);
-  for (let repeat = 0; repeat < Number(values.repeats); repeat++)
-    for (const { sluice, rates } of started) rates.push((await run(sluice.port, seconds)).perSecond);
+  for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
+    // Each kind follows each other one as often: what comes after a run is disturbed by its end, such as the tidying of its mail.
+    const at = repeat % started.length;
+    const round = [...started.slice(at), ...started.slice(0, at)];
+    if (repeat % 2 === 1) round.reverse();
+    for (const { sluice, rates } of round) rates.push((await run(sluice.port, seconds)).perSecond);
+  }
   const rows: { kind: Kind; perSecond: number; ratio: number; syncs?: number }[] = [];
   const usual = started[0]?.rates ?? [];
   for (const { kind, sluice, rates } of started) {
