@@ -19,6 +19,7 @@ type OwnKey =
   | 'completeMail'
   | 'proxyProtocol'
   | 'xclient'
+  | 'xclientLogins'
   | 'xforward'
   | 'xverp'
   | 'fromFilter'
@@ -53,6 +54,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     completeMail,
     proxyProtocol,
     xclient,
+    xclientLogins,
     xforward,
     xverp,
     fromFilter,
@@ -72,6 +74,7 @@ export function toListenConfig(given: FileListen, folder: string, hasUsers: bool
     completeMail,
     proxyProtocol,
     xclient,
+    xclientLogins,
     xforward,
     xverp,
     ...(fromFilter !== undefined && { fromFilter }),

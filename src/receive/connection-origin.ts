@@ -28,6 +28,8 @@ export interface ConnectionOrigin {
   readonly frontEnd: FrontEndFacts | undefined;
   /** Whether the listener completes mail of clients that may relay. */
   readonly completesMail: boolean;
+  /** May users of whom a front end tells by XCLIENT relay? */
+  readonly relaysToldLogins: boolean;
   readonly rights: FrontEndRights;
   /** The rights of a client that XCLIENT tells. */
   rightsOf(client: string): FrontEndRights;

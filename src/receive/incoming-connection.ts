@@ -19,7 +19,7 @@ import { ReceivedSession } from './received-session.ts';
 import { RunningHandshake } from './running-handshake.ts';
 import { SessionSteps } from './session-steps.ts';
 import type { Waiting } from './session-waiting.ts';
-import { type ToldClient, toldByXclient } from './told-clients.ts';
+import { factsOfTold, type ToldClient, toldByXclient } from './told-clients.ts';
 
 const timedOut = 'Timed out, closing the connection';
 export class IncomingConnection implements Waiting {
@@ -191,7 +191,7 @@ export class IncomingConnection implements Waiting {
     const admission = this.#origin.admit(told.frontEnd.knowsClient ? told.address : '');
     this.#told = told;
     this.#client = told.address;
-    const client = clientFacts(this.#context.relay, told.address, told.frontEnd, admission.connections);
+    const client = factsOfTold(this.#context.relay, told, admission.connections, this.#origin);
     if (admission.kind === 'refused') {
       this.#steps.refuseXclient(client, admission.reply);
       return;

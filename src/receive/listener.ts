@@ -41,6 +41,8 @@ export interface ListenerOptions {
   readonly balancers: NetworkSet;
   /** Front ends that must tell their client by XCLIENT before any mail. */
   readonly xclient: NetworkSet;
+  /** May users of whom they tell by LOGIN relay? */
+  readonly relaysToldLogins?: boolean;
   /** Front ends that may tell by XFORWARD, for the log, where a message came from. */
   readonly xforward: NetworkSet;
   /** Clients that may ask for a sender for each recipient (XVERP). */
@@ -246,7 +248,7 @@ export class Listener implements KeptListener<ListenerOptions> {
     frontEnd: FrontEndFacts | undefined,
     { context, connections, release }: Admitted,
   ): IncomingConnection {
-    const { facts: listener, completesMail, xclient, xforward, xverp } = this.#options;
+    const { facts: listener, completesMail, xclient, relaysToldLogins, xforward, xverp } = this.#options;
     const rightsOf = (address: string): FrontEndRights => ({
       xclient: xclient.has(address),
       xforward: xforward.has(address),
@@ -260,6 +262,7 @@ export class Listener implements KeptListener<ListenerOptions> {
       connections,
       frontEnd,
       completesMail,
+      relaysToldLogins: relaysToldLogins === true,
       rights: isKnown ? rightsOf(client) : noRights,
       rightsOf,
       admit: this.#admitTold,

@@ -1,7 +1,8 @@
 // What front ends tell of their clients, by XCLIENT and XFORWARD, put together: a later command adds to what an earlier one said.
 
-import { type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
-import type { FrontEndFacts } from '../policy/stage.ts';
+import { clientFacts, type ConnectionOrigin, type FrontEndRights, noRights } from './connection-origin.ts';
+import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { ClientFacts, FrontEndFacts } from '../policy/stage.ts';
 import type { ForwardedFacts, XclientFacts } from '../protocol/smtp/server/server-types.ts';
 
 /** A client as it is known: its address, or that of the front end that does not know it. */
@@ -47,6 +48,17 @@ export function toldByXclient(
           ? noRights
           : origin.rightsOf(address),
   };
+}
+
+/** @param connections - of this client at the same time, with this one; 0 where they are not counted */
+export function factsOfTold(
+  relay: Pick<RelayPolicy, 'isRelayClient'>,
+  { address, frontEnd }: ToldClient,
+  connections: number,
+  { relaysToldLogins }: Pick<ConnectionOrigin, 'relaysToldLogins'>,
+): ClientFacts {
+  const facts = clientFacts(relay, address, frontEnd, connections);
+  return relaysToldLogins && frontEnd.login !== undefined ? { ...facts, mayRelay: true } : facts;
 }
 
 /** What several XFORWARD commands have said. */

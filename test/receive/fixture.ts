@@ -177,9 +177,9 @@ export async function start(
     networks?: string[];
     exempt?: boolean;
     completesMail?: boolean;
-    /** Networks whose connections begin with a PROXY header. */
     balancers?: readonly string[];
     xclient?: readonly string[];
+    relaysToldLogins?: boolean;
     xforward?: readonly string[];
     xverp?: readonly string[];
     /** SHA-256 of certificates whose clients may relay. */
@@ -340,13 +340,13 @@ export async function start(
     exempt: new NetworkSet(options.exempt === true ? networks : []),
     balancers: new NetworkSet((options.balancers ?? []).map(parseNetwork)),
     xclient: new NetworkSet((options.xclient ?? []).map(parseNetwork)),
+    relaysToldLogins: options.relaysToldLogins === true,
     xforward: new NetworkSet((options.xforward ?? []).map(parseNetwork)),
     xverp: new NetworkSet((options.xverp ?? []).map(parseNetwork)),
     maxConnections: undefined,
     hasOwnClientLimits: false,
   };
-  const more: ListenerOptions[] = [];
-  for (const each of options.more ?? []) more.push({ ...listener, ...each });
+  const more = Array.from(options.more ?? [], (each) => ({ ...listener, ...each }));
   const [bound] = await receiver.start([listener, ...more]);
   assert.ok(bound?.kind === 'tcp');
   return {

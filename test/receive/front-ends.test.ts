@@ -96,6 +96,23 @@ test('a client that XCLIENT tells may relay when its network may, and each XCLIE
   assert.match(await relays(), /^550 5\.7\.1/);
 });
 
+test('where logins of front ends count, who has logged in there may relay, and nobody else', async (t) => {
+  const fixture = await start(t, { xclient: [...xclient, '203.0.113.9'], relaysToldLogins: true });
+  const client = await told(fixture, 'ADDR=203.0.113.9 LOGIN=me');
+  const relays = async (): Promise<string> => {
+    await client.ask('MAIL FROM:<a@example.net>\r\n');
+    const reply = await client.ask('RCPT TO:<b@elsewhere.example>\r\n');
+    await client.ask('RSET\r\n');
+    return reply;
+  };
+  assert.match(await relays(), /^250/);
+  for (const login of ['[UNAVAILABLE]', 'me', '[TEMPUNAVAIL]']) {
+    assert.match(await client.ask(`XCLIENT ADDR=203.0.113.9 LOGIN=${login}\r\n`), /^220/);
+    await client.ask('EHLO front.example\r\n');
+    assert.match(await relays(), login === 'me' ? /^250/ : /^550 5\.7\.1/, login);
+  }
+});
+
 test('behind a front end that passes commands on, a client cannot become another', async (t) => {
   const fixture = await start(t, {
     xclient,

@@ -70,6 +70,11 @@ const listen = tableOf({
     'Front ends that speak SMTP with the clients and tell by XCLIENT who they are, e.g. nginx. From these networks no mail is taken before XCLIENT with ADDR; then the session is as if that client had connected. List only hosts that you run yourself: they can pretend to be any client.',
     { example: '["10.0.0.10"]' },
   ),
+  xclient_logins: key(
+    yesNo().default(false),
+    'Users of whom a front end in xclient tells by LOGIN may relay, as if they had logged in here. Only for front ends that check passwords themselves, such as those of [front].',
+    { example: 'true' },
+  ),
   xforward: key(
     networks().prefault([]),
     'Front ends that may tell by XFORWARD where a message came from, e.g. Postfix. It is written to the log, and decides nothing.',
@@ -93,6 +98,12 @@ const listen = tableOf({
   ...receiveOverrides(),
 }).superRefine((all, context) => {
   const { address, protocol, ...own } = all;
+  if (all.xclient_logins && all.xclient.length === 0)
+    context.addIssue({
+      code: 'custom',
+      message: 'nobody tells of log-ins: name the front ends in xclient',
+      path: ['xclient_logins'],
+    });
   if (protocol === 'pop3') {
     checkPop3Listener(all, context);
     return;

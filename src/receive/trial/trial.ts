@@ -51,6 +51,7 @@ export async function runTrial(
     connections: 1,
     frontEnd: undefined,
     completesMail: listener.completesMail,
+    relaysToldLogins: false,
     rights: noRights,
     rightsOf: () => noRights,
     admit: () => ({ kind: 'admitted', connections: 1, context, release: () => undefined }),
