@@ -213,6 +213,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     limits: shaping.operations({
       scheduler,
       routing,
+      domains,
       handshakes,
       logins,
       sts: sts.keeper,

@@ -20,6 +20,7 @@ import type { Timers } from '../io/timers.ts';
 import type { ErrorPlan, RouteKey, RoutePlan } from '../route/types.ts';
 import { isSocketHop } from '../route/next-hop.ts';
 import { withoutVerp, withVerp } from '../route/verp.ts';
+import type { KnownDomain } from '../policy/provisioning/provisioned-domains.ts';
 import type { PolicyKeeper } from '../sts/policy-keeper.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
@@ -31,7 +32,7 @@ import type { LastHandshakes } from './last-handshakes.ts';
 import type { PipeliningMemory } from './pipelining-memory.ts';
 import { explainService } from './service-explanation.ts';
 import { overrideRuleId } from './override-rules.ts';
-import { explainedQueue } from './explained-queue.ts';
+import { explainedQueue, type QueueChoices } from './explained-queue.ts';
 import { eachRecipient } from './queue-walk.ts';
 import { tenantCounts, TenantTally } from './tenant-counts.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
@@ -52,6 +53,9 @@ export interface ExplainFacts {
   readonly tenants: readonly string[];
   readonly limits: LimitIndex;
   readonly queues: Pick<Config, 'assignment' | 'queues'>;
+  readonly diversions: QueueChoices['diversions'];
+  /** What the record of a domain says. */
+  readonly recordOf: (domain: string) => KnownDomain | Promise<KnownDomain>;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
   readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
@@ -137,7 +141,7 @@ export class Explainer {
         plan.kind === 'relay' ? explainService(plan, facts.pipelining, (ms) => this.#clock.shownOf(ms)) : [],
       tenants,
       ...(byQueue !== undefined && { byQueue }),
-      ...this.#storedIn(facts, question, { tenant, address: target }),
+      ...(await this.#storedIn(facts, question, { tenant, address: target })),
       carries: carriesOf(explanation, facts),
       rules,
       overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
@@ -168,13 +172,15 @@ export class Explainer {
     };
   }
 
-  #storedIn(
-    { queues }: ExplainFacts,
+  async #storedIn(
+    { queues, diversions, recordOf }: ExplainFacts,
     { sender = '', user = '', client, listener }: ExplainQuestion,
     { tenant, address }: { readonly tenant: string; readonly address: string },
-  ): Pick<ExplainAnswer, 'storedIn'> {
+  ): Promise<Pick<ExplainAnswer, 'storedIn'>> {
     const mail = { tenant, reversePath: sender, principal: user, client, listener };
-    const storedIn = explainedQueue(queues, mail, address.includes('@') ? address : `x@${address}`);
+    const recipient = address.includes('@') ? address : `x@${address}`;
+    const choices = { config: queues, diversions, known: await recordOf(domainOf(recipient)) };
+    const storedIn = explainedQueue(choices, mail, recipient);
     return storedIn === undefined ? {} : { storedIn };
   }
 

@@ -23,12 +23,13 @@ import type { PipeliningMemory } from './pipelining-memory.ts';
 import type { LiveSrs } from '../srs/live-srs.ts';
 import { shownReversal, shownSender } from './shown-sender.ts';
 import type { RouterInForce } from './ports.ts';
+import type { DomainDesk } from './provisioning/domain-desk.ts';
 
 export interface ShapingParts {
   readonly inForce: InForce;
   readonly overrides: Overrides;
   /** Their ends move with dates, too. */
-  readonly diversions?: Pick<Diversions, 'datesChanged'>;
+  readonly diversions?: Pick<Diversions, 'datesChanged' | 'list'>;
   /** Seed of the scheduler's random choices. */
   readonly seed: number;
 }
@@ -37,6 +38,7 @@ export interface ShapingParts {
 export interface ShapingSurroundings {
   readonly scheduler: Scheduler;
   readonly routing: RouterInForce;
+  readonly domains: Pick<DomainDesk, 'look'>;
   readonly handshakes: Pick<LastHandshakes, 'of'>;
   readonly logins: Pick<Logins, 'of'>;
   readonly pipelining: Pick<PipeliningMemory, 'faults' | 'service'>;
@@ -80,7 +82,8 @@ export class Shaping {
 
   operations(around: ShapingSurroundings): LimitOperations {
     const { inForce, overrides } = this.#parts;
-    const { scheduler, routing, handshakes, logins, sts, srs, pipelining, clock, timers, overdue } = around;
+    const { scheduler, routing, domains, handshakes, logins, sts, srs, pipelining, clock, timers, overdue } =
+      around;
     const facts = (): ExplainFacts => ({
       routing,
       routes: inForce.config.route,
@@ -94,6 +97,8 @@ export class Shaping {
       leadsTo: (address) => shownReversal(srs, address, clock.dateMs()),
       sentAs: (sender) => shownSender(srs, sender, clock.dateMs(), clock.dateMs()),
       queues: inForce.config,
+      diversions: this.#parts.diversions?.list ?? [],
+      recordOf: (domain) => domains.look(domain),
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

@@ -106,6 +106,7 @@ async function ground(t: TestContext) {
   const scheduler = createScheduler(shaping.limits, clock.nowMs());
   const limits = shaping.operations({
     scheduler,
+    domains: { look: () => ({ kind: 'none' }) },
     routing: { router, verp: noVerp },
     handshakes: new LastHandshakes(() => 0),
     logins: { of: () => undefined },
