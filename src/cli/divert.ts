@@ -99,10 +99,12 @@ async function addDiversion(options: AddOptions, command: Command): Promise<void
     by: operatorName(),
   });
   if (options.json === true) process.stdout.write(`${JSON.stringify(added)}\n`);
-  else
+  else {
     printText(
       `Diversion ${added.id}: ${conditionsText(added.conditions)} goes to the queue ${added.queue} ${endText(added, Date.now())}.\n`,
     );
+    for (const warning of added.warnings ?? []) process.stderr.write(`warning: ${warning}\n`);
+  }
 }
 
 /** A pattern of the Subject is one of a header field. */

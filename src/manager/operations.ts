@@ -63,7 +63,7 @@ export interface OperationsParts
   readonly quarantine: Pick<QuarantineDesk, 'sizeOf' | 'shown'>;
   readonly queues: Pick<QueueDesk, 'shown' | 'rooms' | 'domainRooms'>;
   readonly troubles?: Troubles | undefined;
-  readonly diverting: Pick<DiversionDesk, 'diversions' | 'receivers'>;
+  readonly diverting: Pick<DiversionDesk, 'add' | 'diversions' | 'receivers'>;
 }
 
 export class Operations {
@@ -98,7 +98,7 @@ export class Operations {
       'override.list': () => limits.overrides(),
       'override.set': (change) => limits.setOverrides(change),
       'override.unset': (end) => limits.unsetOverrides(end),
-      'divert.add': (question) => diversions.add(question),
+      'divert.add': (question) => parts.diverting.add(question, parts.store.states?.()),
       'divert.list': () => diversions.list,
       'divert.end': (question) => diversions.end(question),
       'clock.confirm': () => parts.confirmClock() ?? null,

@@ -197,7 +197,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
         booked.push(...outcomes.map(({ kind, queueId }) => `${kind} ${queueId}`));
       },
     } as never,
-    store: { flush, isDamaged: () => false } as never,
+    store: { flush, isDamaged: () => false, locate: () => undefined } as never,
     senders: {} as never,
     limits: {} as never,
     shortages: () => [],

@@ -96,3 +96,15 @@ test('what cannot be diverted is told, and nothing has changed', async (t) => {
   await assert.rejects(sluice.cli('divert', 'end', '7'), /There is no diversion 7/u);
   assert.equal(await sluice.cli('divert'), 'Nothing is diverted.\n');
 });
+
+test('names that nothing has, and a queue that is stopped, are warned of, and it is in force', async (t) => {
+  const sluice = await startSluice(Ground.of(t), { config });
+  await sluice.cli('queue', 'stop', '--queue', 'backup');
+  const words = ['divert', 'add', '--to', 'backup', '--tenant', 'nobody', '--json'];
+  const added = JSON.parse(await sluice.cli(...words)) as { readonly warnings: readonly string[] };
+  assert.deepEqual(added.warnings, [
+    'There is no tenant "nobody"; there are no tenants.',
+    'The queue backup is stopped: what is diverted is answered 451, until "sluice queue start --queue backup".',
+  ]);
+  assert.match(await sluice.cli('divert'), /tenant=nobody/u);
+});

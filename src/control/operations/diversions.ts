@@ -61,8 +61,7 @@ export const conditionsSchema: z.ZodType<DiversionConditions> = z
 const queueName = textUpTo(64).min(1);
 const id = z.string().max(20).regex(/^\d+$/u, 'is no number of a diversion');
 
-/** A diversion as it is kept and shown. */
-export const diversionSchema: z.ZodType<Diversion> = z.strictObject({
+const kept = {
   id,
   queue: queueName,
   conditions: z.strictObject(shape),
@@ -71,7 +70,15 @@ export const diversionSchema: z.ZodType<Diversion> = z.strictObject({
   untilMs: z.int().optional(),
   by: textUpTo(100),
   rule: textUpTo(100).optional(),
-});
+};
+
+/** A diversion as it is kept and shown. */
+export const diversionSchema: z.ZodType<Diversion> = z.strictObject(kept);
+
+export interface AddedDiversion extends Diversion {
+  /** Sentences: what the operator may not have meant. */
+  readonly warnings?: readonly string[] | undefined;
+}
 
 const added: z.ZodType<NewDiversion> = z.strictObject({
   queue: queueName,
@@ -80,6 +87,10 @@ const added: z.ZodType<NewDiversion> = z.strictObject({
   reason: reasonSchema,
   by: userSchema,
 });
+const answerToAdd: z.ZodType<AddedDiversion> = z.strictObject({
+  ...kept,
+  warnings: z.array(z.string()).optional(),
+});
 const end: z.ZodType<DiversionEnd> = z.strictObject({ ids: z.array(id).min(1).max(1_000).optional() });
 const endAnswer: z.ZodType<DiversionEndAnswer> = z.object({
   ended: z.array(diversionSchema),
@@ -87,7 +98,7 @@ const endAnswer: z.ZodType<DiversionEndAnswer> = z.object({
 });
 
 /** Answered with the diversion, which is on stable storage and in force in all receivers. */
-export const addDiversion = { role: 'change' as const, question: added, answer: diversionSchema };
+export const addDiversion = { role: 'change' as const, question: added, answer: answerToAdd };
 export const listDiversions = {
   role: 'read' as const,
   question: noQuestion,

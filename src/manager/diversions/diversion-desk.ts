@@ -3,7 +3,9 @@
 import { join } from 'node:path';
 
 import type { Config } from '../../config/config.ts';
+import type { AddedDiversion, NewDiversion } from '../../control/operations/diversions.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { StoreState } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { Diversion } from '../../values/diversion.ts';
 import { defaultQueue } from '../../values/queue-name.ts';
@@ -13,6 +15,7 @@ import type { Machine } from '../ports.ts';
 import { ReceiverCalls } from '../receiver-calls.ts';
 import { stormRules } from '../../settings/diversions.ts';
 import type { RoleCounters } from '../role-counters.ts';
+import { diversionWarnings } from './diversion-warnings.ts';
 import { Diversions } from './diversions.ts';
 import type { Storms } from './storms.ts';
 
@@ -30,8 +33,14 @@ export class DiversionDesk {
   readonly receivers: ReceiverCalls;
   readonly diversions: Diversions;
   readonly #storms: Storms;
+  readonly #inForce: DiversionDeskParts['inForce'];
 
-  private constructor(receivers: ReceiverCalls, diversions: Diversions, storms: Storms) {
+  private constructor(
+    receivers: ReceiverCalls,
+    diversions: Diversions,
+    { storms, inForce }: Pick<DiversionDeskParts, 'storms' | 'inForce'>,
+  ) {
+    this.#inForce = inForce;
     this.#storms = storms;
     this.receivers = receivers;
     this.diversions = diversions;
@@ -63,7 +72,19 @@ export class DiversionDesk {
     const { timers } = machine;
     const { nowMs } = clockWatch.clock;
     storms.open({ diversions, timers, nowMs, troubles, log, counters }, stormRules(inForce.config));
-    return new DiversionDesk(receivers, diversions, storms);
+    return new DiversionDesk(receivers, diversions, parts);
+  }
+
+  /** As `Diversions.add`, for an operator. @param states - of the stores, by their numbers; undefined where there is one alone */
+  async add(
+    diversion: NewDiversion,
+    states: readonly Pick<StoreState, 'state'>[] = [],
+  ): Promise<AddedDiversion> {
+    const added = await this.diversions.add(diversion);
+    const { config } = this.#inForce;
+    const store = config.queues.findIndex(({ name }) => name === diversion.queue) + 1;
+    const warnings = diversionWarnings(diversion, config, states[store]?.state === 'stopped');
+    return warnings.length === 0 ? added : { ...added, warnings };
   }
 
   configure(config: Config): void {
