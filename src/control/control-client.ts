@@ -122,7 +122,7 @@ async function* replies(
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await lineUnlessSilent(lines.next(), socket, path);
+      const next = await lineUnlessSilent(lines.next(), socket, path).catch(endOfReset);
       if (next.done === true) return;
       const reply = replyOf(next.value);
       if (reply !== undefined) yield reply;
@@ -131,6 +131,12 @@ async function* replies(
     signal?.removeEventListener('abort', cancel);
     socket.destroy();
   }
+}
+
+/** A connection that is reset, since its process was killed, ends like one that is closed. */
+function endOfReset(error: unknown): { readonly done: true } {
+  if (error instanceof ControlError) throw error;
+  return { done: true };
 }
 
 /** Undefined for a line that this version does not know. */

@@ -96,6 +96,7 @@ describe('the defaults', () => {
         completeMail: true,
         proxyProtocol: [],
         xclient: [],
+        xclientLogins: false,
         xforward: [],
         xverp: [],
         receive: {},

@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { controlResult } from '../../src/control/control-client.ts';
+import { controlRequest, controlResult } from '../../src/control/control-client.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { controlServer } from './fake-source.ts';
 
@@ -45,6 +45,19 @@ test('the client waits for the answer as long as signs of life come', async (t) 
   for (let i = 0; i < 20; i++) socket.write('{"kind":"working"}\n');
   socket.write('{"kind":"end","result":[]}\n');
   assert.deepEqual(await answer, []);
+});
+
+test('a control process that dies with unread bytes has closed the connection, as one that dies without', async (t) => {
+  const { path, connected } = await server(t);
+  const cancelling = new AbortController();
+  const ended = controlRequest(path, { operation: 'override.list' }, cancelling.signal).next();
+  const socket = await connected;
+  await once(socket, 'data');
+  socket.pause();
+  // These bytes stay unread, so the system resets the connection (unix(7)).
+  cancelling.abort();
+  socket.destroy();
+  await assert.rejects(ended, { code: 'CONTROL_LOST' });
 });
 
 test('the server gives a sign of life every second until the answer is there', async (t) => {

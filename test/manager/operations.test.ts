@@ -224,6 +224,8 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   const change = (action: string): Promise<unknown> =>
     new Promise((resolve) => {
       const answerer = operations.answerer((response) => {
+        // How far it has got, which a slow machine tells first.
+        if (response.kind === 'parts') return;
         if (!('result' in response)) return resolve(response);
         const { recipients, unstored, refused, reason } = response.result as JobReport;
         resolve({ recipients, unstored, refused, reason });
