@@ -7,6 +7,7 @@ import { version } from '../config/version.ts';
 import type { MissingSource } from '../manager/source-watch.ts';
 import { hasTls } from '../settings/tls-of-listeners.ts';
 import type { Trouble } from '../stats/troubles.ts';
+import { formatCentreServer } from '../values/centre-server.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 
@@ -32,11 +33,15 @@ export function announce(
     `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
       (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`) +
       (config.clients.rules === undefined ? '' : `; with the rules of the table "${config.clients.rules}"`),
-    `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
+    wayOut(config),
     ...(config.certificate.length > 0 || !hasTls(config)
       ? []
       : ['  TLS with       a certificate that Sluice signed itself, since there is no [[certificate]]']),
-    `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
+    ...(config.front.servers.length > 0
+      ? []
+      : [
+          `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
+        ]),
     ...missing.map(({ isLast, text }) => `  ${(isLast ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`),
     ...troubles.map(
       ({ level, text }) => `  ${(level === 'critical' ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`,
@@ -50,6 +55,14 @@ export function announce(
   process.stderr.write(
     `${styleText('bold', lines[0] ?? '', { stream: process.stderr })}\n${lines.slice(1).join('\n')}\n\n`,
   );
+}
+
+function wayOut(config: Config): string {
+  const { servers } = config.front;
+  if (servers.length > 0)
+    return `  Hands over     to ${servers.map(formatCentreServer).join(', ')}, and keeps no mail`;
+  const { maxConnections } = config.deliver;
+  return `  Delivers       ${destination(config)}, at most ${maxConnections} connections, ${limitsText(config)}`;
 }
 
 function limitsText({ limit }: Config): string {

@@ -1,12 +1,12 @@
-// Where a command reads messages from: the spool, or the running Sluice where this user may not read the spool, but has full
-// rights at the control socket.
+// Where a command reads messages from: the spool, or the running Sluice where there is no spool that this user may read. The
+// rights at the control socket decide then.
 
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../config/salvage-places.ts';
 import { controlRequest } from '../control/control-client.ts';
 import { openSalvagers } from '../spool/open.ts';
-import { isDenied } from '../spool/spool-error.ts';
+import { isDenied, systemCode } from '../spool/spool-error.ts';
 import type { StoredRef } from '../spool/types.ts';
 
 /** The readable parts of a message. */
@@ -33,8 +33,8 @@ function mayRead(spool: string): boolean {
     accessSync(join(spool, 'segments'), constants.R_OK | constants.X_OK);
     return true;
   } catch (error) {
-    // Whatever else is wrong with the spool is told when it is read.
-    return !isDenied(error);
+    // Operators of one queue have a configuration that names no spool. Whatever else is wrong with one is told when it is read.
+    return !isDenied(error) && systemCode(error) !== 'ENOENT';
   }
 }
 

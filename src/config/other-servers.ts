@@ -10,8 +10,12 @@ import type { front } from './schema/front.ts';
 /** One [[etrn]]; `every` in ms. */
 export type EtrnConfig = DeepReadonly<CamelKeys<z.output<typeof etrnTables>>>[number];
 
+type FileFront = DeepReadonly<CamelKeys<z.output<typeof front>>>;
+
 /** The keys of [front]; without `servers`, this is no front end. */
-export type FrontConfig = DeepReadonly<CamelKeys<z.output<typeof front>>>;
+export type FrontConfig = Omit<FileFront, 'servers'> & {
+  readonly servers: NonNullable<FileFront['servers']>;
+};
 
 export interface WithOtherServers {
   readonly front: FrontConfig;
@@ -21,9 +25,11 @@ export interface WithOtherServers {
 }
 
 export function toOtherServers(content: {
-  readonly front: FrontConfig;
+  readonly front: FileFront;
   readonly quirk: readonly FileQuirk[];
   readonly etrn: readonly EtrnConfig[];
 }): WithOtherServers {
-  return { front: content.front, quirk: content.quirk.map(toQuirkConfig), etrn: content.etrn };
+  const { front: inFile, quirk, etrn } = content;
+  const { servers = [] } = inFile;
+  return { front: { ...inFile, servers }, quirk: quirk.map(toQuirkConfig), etrn };
 }

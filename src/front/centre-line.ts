@@ -84,13 +84,14 @@ export class CentreLine implements Deadline {
     return this.#socket.localAddress ?? '';
   }
 
+  /** Has it offered XCLIENT to this host? */
+  get canBeTold(): boolean {
+    return offeredXclient(this.#lines).has('ADDR');
+  }
+
   /** Tells of a client. @returns the reply that refuses it; undefined: it is welcome. @throws {FrontError} */
   async tell(client: ToldClient): Promise<RemoteReply | undefined> {
     const offered = offeredXclient(this.#lines);
-    if (!offered.has('ADDR')) {
-      this.close('it offers no XCLIENT');
-      throw new FrontError(unreachable, 'it does not offer XCLIENT to this host');
-    }
     const reply = await this.ask(xclientCommand(client, this.ownAddress, offered), 'connect');
     if (reply.code !== 220) {
       this.close('XCLIENT was refused');

@@ -4,11 +4,19 @@
 import type { Deadlines } from '../io/deadlines.ts';
 import type { Dial } from '../io/dial.ts';
 import type { Logger } from '../log/logger.ts';
+import type { RemoteReply } from '../protocol/smtp/client/client-types.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { type CentreServer, formatCentreServer } from '../values/centre-server.ts';
 import { CentreLine } from './centre-line.ts';
-import { allBusy, asRefusal, FrontError, unreachable } from './front-error.ts';
+import {
+  allBusy,
+  asRefusal,
+  FrontError,
+  isMisunderstood,
+  misunderstood,
+  unreachable,
+} from './front-error.ts';
 import { FrontSession } from './front-session.ts';
 import { ServerChoice } from './server-choice.ts';
 import type { FrontSettings, ToldClient } from './types.ts';
@@ -25,6 +33,9 @@ export interface CentresParts {
   /** Makes a queue id that is never used again: it tells a message in the Received line and the log. */
   readonly newQueueId: () => string;
 }
+
+const noXclient =
+  'it does not offer XCLIENT to this host (name this host in xclient of its [[listen]], or set tell_client = "none" in [front])';
 
 /** What is known of one server. */
 interface Known {
@@ -116,6 +127,10 @@ export class Centres {
         if (at !== -1) known.idle.splice(at, 1);
       };
       const line = await CentreLine.open(known.server, this.#settings, { dial, deadlines, onClosed });
+      if (this.#settings.tellClient === 'xclient' && !line.canBeTold) {
+        line.quit();
+        throw new FrontError(unreachable, noXclient);
+      }
       this.#worked(known, index);
       return line;
     } catch (error) {
@@ -127,16 +142,21 @@ export class Centres {
   /** After a refusal, no other server is tried: it is what the centre says of this client. */
   async #tell(line: CentreLine, known: Known, client: ToldClient): Promise<void> {
     line.told = client.address;
-    const refused = await line.tell(client).catch((error: unknown) => {
-      this.#parts.troubles.raise(
-        `front:${known.name}`,
-        'critical',
-        `The central server ${known.name} cannot be told of clients: ${whyOf(error)}. No mail goes there.`,
-        'Name this host in xclient of its [[listen]], or set tell_client = "none" in [front].',
-      );
-      throw error;
-    });
-    if (refused !== undefined) throw new FrontError(asRefusal(refused));
+    const { troubles } = this.#parts;
+    const refused = await line.tell(client);
+    if (refused === undefined) {
+      troubles.clear(`front:xclient:${known.name}`);
+      return;
+    }
+    if (!isRefusalOfXclient(refused)) throw new FrontError(asRefusal(refused));
+    const { code, lines } = refused;
+    troubles.raise(
+      `front:xclient:${known.name}`,
+      'critical',
+      `The central server ${known.name} takes no XCLIENT from this host: ${code} ${lines.join(' ')}. No mail goes there.`,
+      'Name this host in xclient of its [[listen]], or set tell_client = "none" in [front].',
+    );
+    throw new FrontError(misunderstood);
   }
 
   #worked(known: Known, index: number): void {
@@ -185,6 +205,7 @@ export class Centres {
       clearTimeout(probe);
       for (const line of idle.splice(0)) line.quit();
       this.#parts.troubles.clear(`front:${name}`);
+      this.#parts.troubles.clear(`front:xclient:${name}`);
     }
     this.#parts.troubles.clear('front');
   }
@@ -199,6 +220,11 @@ function idleOf({ idle }: Known): CentreLine | undefined {
     const line = idle.pop();
     if (line === undefined || line.isUsable) return line;
   }
+}
+
+/** The command or its form, and not the client (RFC 5321 4.2.3; 5.7.0 is how Postfix says that a host may not use it). */
+function isRefusalOfXclient(reply: RemoteReply): boolean {
+  return isMisunderstood(reply) || reply.code === 501 || reply.code === 504 || reply.enhanced === '5.7.0';
 }
 
 function whyOf(error: unknown): string {

@@ -38,6 +38,18 @@ export const lost: Reply = {
   text: 'The central server gave no answer, try again later',
 };
 
+/** RFC 3463 X.3.5: a system is configured incorrectly. The fault is between the two servers, and not the client's. */
+export const misunderstood: Reply = {
+  code: 451,
+  enhanced: '4.3.5',
+  text: 'The central server does not understand this front end, try again later',
+};
+
+/** RFC 5321 4.2.3: a command that is not known, not there, or out of order. Clients cannot cause that. */
+export function isMisunderstood({ code }: Pick<RemoteReply, 'code'>): boolean {
+  return code === 500 || code === 502 || code === 503;
+}
+
 /** A reply of a central server that is not 2xx, as our own: 421 would end the session of the client, and what is no refusal is a fault of the server. */
 export function asRefusal({
   code,
@@ -45,6 +57,7 @@ export function asRefusal({
   lines,
 }: Pick<RemoteReply, 'code' | 'enhanced' | 'lines'>): Reply {
   if (code < 400) return lost;
+  if (isMisunderstood({ code })) return misunderstood;
   const text = lines.length === 0 ? 'The central server has refused' : lines;
   return { code: code === 421 ? 451 : code, enhanced: enhanced === '' ? undefined : enhanced, text };
 }

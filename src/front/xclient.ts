@@ -5,8 +5,11 @@ import { isIPv6 } from '../values/ip-version.ts';
 import type { ToldClient } from './types.ts';
 
 const control = /[\x00-\x1f\x7f-\x9f]/;
+const controls = /[\x00-\x1f\x7f-\x9f]/g;
 /** XCLIENT_README: the longest value, decoded. */
 const maxValueLength = 255;
+/** Words of XCLIENT itself. A client that says one in EHLO would have the central server take our name for its. */
+const word = /^\[(?=(?:UNAVAILABLE|TEMPUNAVAIL)\]$)/i;
 
 /** The attributes that an answer to EHLO or LHLO offers, in upper case; none when XCLIENT is not offered. */
 export function offeredXclient(lines: readonly string[]): ReadonlySet<string> {
@@ -30,13 +33,20 @@ export function xclientCommand(client: ToldClient, ownAddress: string, offered: 
     ['ADDR', isIPv6(address) ? `IPV6:${address}` : address],
     ['PORT', client.port === undefined ? '' : String(client.port)],
     ['PROTO', client.extended ? 'ESMTP' : 'SMTP'],
-    ['HELO', client.helo],
+    ['HELO', helloName(client.helo)],
     ['LOGIN', client.login ?? ''],
   ];
   return [
     'XCLIENT',
     ...values.filter(([name]) => offered.has(name)).map(([name, value]) => `${name}=${told(value)}`),
   ].join(' ');
+}
+
+/** What a client said in EHLO, as far as it can be told: never nothing, and encoded no longer than a line has room for. */
+function helloName(said: string): string {
+  const characters = [...said.slice(0, maxValueLength).replaceAll(controls, '?').replace(word, '?')];
+  while (encodeXtext(characters.join('')).length > maxValueLength) characters.pop();
+  return characters.join('');
 }
 
 function told(value: string): string {

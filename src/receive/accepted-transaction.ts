@@ -128,12 +128,8 @@ export class AcceptedTransaction implements TransactionFacts {
     this.#queueId = undefined;
   }
 
-  /** What is to be held stays whole. */
   #partsByPlace(): readonly PlacedRecipients[] {
-    const { recipients } = this;
-    if (this.quarantine !== undefined)
-      return [{ place: this.#places.of(this, recipients[0]?.address ?? ''), recipients }];
-    const byPlace = Map.groupBy(recipients, ({ address }) => this.#places.of(this, address));
+    const byPlace = Map.groupBy(this.recipients, ({ address }) => this.#places.of(this, address));
     return Array.from(byPlace, ([place, own]) => ({ place, recipients: own }));
   }
 

@@ -58,7 +58,9 @@ export function factsOfTold(
   { relaysToldLogins }: Pick<ConnectionOrigin, 'relaysToldLogins'>,
 ): ClientFacts {
   const facts = clientFacts(relay, address, frontEnd, connections);
-  return relaysToldLogins && frontEnd.login !== undefined ? { ...facts, mayRelay: true } : facts;
+  return relaysToldLogins && frontEnd.knowsClient && frontEnd.login !== undefined
+    ? { ...facts, mayRelay: true }
+    : facts;
 }
 
 /** What several XFORWARD commands have said. */

@@ -169,27 +169,85 @@ test('the next centre takes over, all gone is 451, and what comes back gets mail
   await again.logged('received', 2);
 });
 
+/**
+ * A central server that says yes to everything, but for what this says otherwise; null: it says its last words, and closes.
+ * @returns its port
+ */
+async function scripted(
+  t: TestContext,
+  answer: (line: string) => string | null | undefined,
+  lastWords = '',
+): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.write('220 centre\r\n');
+    let text = '';
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      for (let at = text.indexOf('\r\n'); at !== -1; at = text.indexOf('\r\n')) {
+        const line = text.slice(0, at);
+        text = text.slice(at + 2);
+        const own = answer(line);
+        if (own === null) socket.end(lastWords);
+        else if (own !== undefined) socket.write(own);
+        else if (line === 'DATA') socket.write('354 go\r\n');
+        else if (/^(?:EHLO|MAIL|RCPT)/.test(line)) socket.write('250 ok\r\n');
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return (server.address() as { readonly port: number }).port;
+}
+
+test('a server without XCLIENT gets no mail, and the next one does', async (t) => {
+  const ground = Ground.of(t);
+  const [bare, port] = [await scripted(t, () => undefined), await freePort()];
+  const centre = await startCentre(ground, port, ground.folder('centre'));
+  const front = { servers: [`smtp://127.0.0.1:${bare}`, `smtp://127.0.0.1:${port}`] };
+  const sluice = await startSluice(ground, {
+    config: { hostname: 'front.test', receive: { relay_domains: ['far.test'] }, front },
+  });
+  for (let count = 1; count < 3; count++) {
+    const client = new Client(sluice.port);
+    assert.match(await client.begin('b@far.test'), /^250 2\.1\.5/);
+    await client.say('DATA');
+    assert.match(await client.say(content), /^250/);
+    client.end();
+  }
+  await centre.logged('received', 2);
+  await sluice.shows(/does not offer XCLIENT to this host/, 'status');
+});
+
+test('what is wrong between the servers is no refusal of the client; what the centre says of the client is', async (t) => {
+  const replies = [
+    ['550 5.7.0 Error: insufficient authorization', /^451 4\.3\.5/],
+    ['501 5.5.4 Bad command parameter syntax', /^451 4\.3\.5/],
+    ['500 5.5.2 Command line too long', /^451 4\.3\.5/],
+    ['554 5.7.1 Go away', /^554 5\.7\.1 Go away/],
+    ['421 4.7.0 Too many connections', /^451 4\.7\.0/],
+  ] as const;
+  let reply = '';
+  const port = await scripted(t, (line) => {
+    if (line.startsWith('EHLO')) return '250-centre\r\n250 XCLIENT ADDR HELO\r\n';
+    return line.startsWith('XCLIENT') ? `${reply}\r\n` : undefined;
+  });
+  const sluice = await startSluice(Ground.of(t), {
+    config: { receive: { relay_domains: ['far.test'] }, front: { servers: [`smtp://127.0.0.1:${port}`] } },
+  });
+  for (const [said, heard] of replies) {
+    reply = said;
+    const client = new Client(sluice.port);
+    assert.match(await client.begin('b@far.test'), heard, said);
+    client.end();
+  }
+  await sluice.shows(/takes no XCLIENT from this host/, 'status');
+});
+
 test('half an answer, or none, is 451', async (t) => {
   for (const answer of ['250 2.0.0 queue', '', 'nonsense\r\n', '354 more\r\n']) {
     const ground = Ground.of(t);
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.write('220 centre\r\n');
-      let text = '';
-      socket.on('data', (bytes) => {
-        text += bytes.toString('latin1');
-        for (let at = text.indexOf('\r\n'); at !== -1; at = text.indexOf('\r\n')) {
-          const line = text.slice(0, at);
-          text = text.slice(at + 2);
-          if (line === 'DATA') socket.write('354 go\r\n');
-          else if (line === '.') socket.end(answer);
-          else if (/^(?:EHLO|MAIL|RCPT)/.test(line)) socket.write('250 ok\r\n');
-        }
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => server.close());
-    const { port } = server.address() as { readonly port: number };
+    const port = await scripted(t, (line) => (line === '.' ? null : undefined), answer);
     const sluice = await startSluice(ground, {
       config: {
         receive: { relay_domains: ['far.test'] },

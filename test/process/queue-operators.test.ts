@@ -47,6 +47,9 @@ test('operators of one queue see and hold its mail, and no mail of another', asy
   const status = await ask('status');
   assert.match(status.stdout, /^shop +open +1 /mu);
   assert.match((await ask('queue', 'hold', '--all')).stdout, /1 recipient/u);
+  const ownId = /^[0-9A-Z]{15}/mu.exec(rows.stdout)?.[0] ?? '';
+  assert.match((await ask('queue', 'show', ownId, '--content')).stdout, /Hello/u);
+  assert.notEqual((await ask('queue', 'show', bankId, '--content')).code, 0);
   const shown = await ask('queue', 'show', bankId);
   assert.notEqual(shown.code, 0);
   const removed = await ask('queue', 'remove', bankId);

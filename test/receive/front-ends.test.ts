@@ -111,6 +111,9 @@ test('where logins of front ends count, who has logged in there may relay, and n
     await client.ask('EHLO front.example\r\n');
     assert.match(await relays(), login === 'me' ? /^250/ : /^550 5\.7\.1/, login);
   }
+  const unknown = await told(fixture, 'ADDR=[UNAVAILABLE] LOGIN=me');
+  await unknown.ask('MAIL FROM:<a@example.net>\r\n');
+  assert.match(await unknown.ask('RCPT TO:<b@elsewhere.example>\r\n'), /^550 5\.7\.1/);
 });
 
 test('behind a front end that passes commands on, a client cannot become another', async (t) => {

@@ -159,12 +159,13 @@ for (const [what, body] of [
   });
 }
 
-test('quarantined mail stays whole, in the queue that its first recipient has at its end', async () => {
+test('quarantined mail is split as other mail: no operator of a queue gets at recipients of another one', async () => {
   const holding: Stage = { name: 'holding', content: () => ({ kind: 'quarantine', reason: 'odd' }) };
   const far = { store: 2, domain: [parseRecipientDomain('far.test')] };
   const place = ground([spamRule, far], [asker, scanner, holding]);
-  await send(place, 'spam', small, ['x@own.test', 'y@far.test']);
-  assert.deepEqual(kept(place), [[], ['x@own.test y@far.test'], []]);
+  await send(place, 'x', small, ['x@own.test', 'y@far.test']);
+  assert.deepEqual(kept(place), [['x@own.test'], [], ['y@far.test']]);
+  for (const store of [0, 2]) assert.equal(place.stores[store]?.kept[0]?.envelope.quarantine, 'odd');
   place.session.end();
 });
 

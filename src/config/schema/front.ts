@@ -7,11 +7,14 @@ import { duration, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from
 
 const server = textOf('a central server such as "smtp://192.0.2.1:25"', parseCentreServer);
 
-export const front = tableOf({
+const keys = tableOf({
   servers: key(
-    listOf(server, 'central servers such as ["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]').prefault([]),
+    listOf(server, 'central servers such as ["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]').optional(),
     'The central servers, which have the queue: "smtp://ADDRESS:PORT", "lmtp://ADDRESS:PORT", "lmtp:unix:/PATH". With any, this instance is a front end: it stores no mail, hands each message to a central server while its client waits, and answers with the answer of that server. docs/front.md says more.',
-    { example: '["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]' },
+    {
+      defaultText: 'none, and a [front] must have some',
+      example: '["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]',
+    },
   ),
   weights: key(
     listOf(wholeNumber(1, 1000), 'whole numbers from 1 to 1000').optional(),
@@ -40,18 +43,30 @@ export const front = tableOf({
   ),
 });
 
+/** Without a table [front], there are no servers; with one, somebody wants a front end. */
+export const front = keys
+  .superRefine(({ servers }, context) => {
+    if (servers !== undefined) return;
+    const message = 'must name the central servers: without any, this instance would keep mail in a queue';
+    context.addIssue({ code: 'custom', message, path: ['servers'] });
+  })
+  .prefault({ servers: [] });
+
 /** Tables that are about a queue, as far as it can be told that the file has them. */
 const queueTables = ['assignment', 'diversion', 'etrn', 'route', 'route_table', 'schedule', 'tap'] as const;
 
 type QueueTables = Readonly<Record<(typeof queueTables)[number], readonly unknown[]>>;
 
 export interface FrontTables extends QueueTables {
-  readonly front: { readonly servers: readonly unknown[]; readonly weights?: readonly unknown[] | undefined };
+  readonly front: {
+    readonly servers?: readonly unknown[] | undefined;
+    readonly weights?: readonly unknown[] | undefined;
+  };
   readonly queues: readonly { readonly name: string }[];
 }
 
 export function checkFront(tables: FrontTables, context: z.RefinementCtx): void {
-  const { servers, weights } = tables.front;
+  const { servers = [], weights } = tables.front;
   if (weights !== undefined && weights.length !== servers.length) {
     const message = `must have one number for each of the ${servers.length} servers`;
     context.addIssue({ code: 'custom', message, path: ['front', 'weights'] });

@@ -119,7 +119,7 @@ export const root = tableOf({
   ),
   receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
   front: key(
-    front.prefault({}),
+    front,
     'A front end: an instance without a queue, which hands mail to central servers. docs/front.md says more.',
   ),
   pop3: key(pop3.prefault({}), 'Listeners of POP3; docs/pop3.md says more.'),

@@ -24,8 +24,7 @@ import { ReceiveLog } from '../../receive/receive-log.ts';
 import type { StorePlace } from '../../receive/store-places.ts';
 import type { Intake } from '../../receive/types.ts';
 import type { DefenceParts } from '../../settings/defence-stages.ts';
-import { QmqpClientsStage } from '../../policy/stages/qmqp-clients-stage.ts';
-import { FilterClientsStage } from '../../policy/stages/filter-clients-stage.ts';
+import { filterClients, qmqpClients } from '../../policy/stages/own-clients-stage.ts';
 import { measuredDelays } from '../../settings/diversions.ts';
 import { routesSignedLater } from '../../settings/content-filter.ts';
 import { tokenHints } from '../../settings/directory.ts';
@@ -144,10 +143,10 @@ export function receiverContexts(config: Config, parts: ContextParts): ContextOf
     };
     const pipelines = new Pipelines(
       [
-        ...(fromFilter === undefined ? [] : [{ stage: new FilterClientsStage() }]),
+        ...(fromFilter === undefined ? [] : [{ stage: filterClients }]),
         ...timedStages(stages(ofListener, stageParts), delays, { deadlines, tallies }),
         // Behind the rules for clients, which may let them relay.
-        ...(protocol === 'qmqp' ? [{ stage: new QmqpClientsStage() }] : []),
+        ...(protocol === 'qmqp' ? [{ stage: qmqpClients }] : []),
       ],
       parts.stageWatch,
       routeNames(config.route),
