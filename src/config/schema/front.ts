@@ -10,9 +10,8 @@ const server = textOf('a central server such as "smtp://192.0.2.1:25"', parseCen
 const keys = tableOf({
   servers: key(
     listOf(server, 'central servers such as ["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]').optional(),
-    'The central servers, which have the queue: "smtp://ADDRESS:PORT", "lmtp://ADDRESS:PORT", "lmtp:unix:/PATH". With any, this instance is a front end: it stores no mail, hands each message to a central server while its client waits, and answers with the answer of that server. docs/front.md says more.',
+    'The central servers, which have the queue: "smtp://ADDRESS:PORT", "lmtp://ADDRESS:PORT", "lmtp:unix:/PATH". With any, this instance is a front end: it stores no mail, hands each message to a central server while its client waits, and answers with the answer of that server. A [front] must have this key. docs/front.md says more.',
     {
-      defaultText: 'none, and a [front] must have some',
       example: '["smtp://192.0.2.1:25", "smtp://192.0.2.2:25"]',
     },
   ),
@@ -47,7 +46,8 @@ const keys = tableOf({
 export const front = keys
   .superRefine(({ servers }, context) => {
     if (servers !== undefined) return;
-    const message = 'must name the central servers: without any, this instance would keep mail in a queue';
+    const message =
+      'must name the central servers; remove [front], or write "servers = []", for an instance with a queue';
     context.addIssue({ code: 'custom', message, path: ['servers'] });
   })
   .prefault({ servers: [] });

@@ -48,6 +48,8 @@ function tablesOf(
   description = descriptionOf(schema),
 ): TableDescription[] {
   const known = keysOf(schema);
+  // An absent table may mean what an empty one does not: no [front] is one without servers.
+  const absent = schema instanceof z.ZodPrefault ? (schema.def.defaultValue as Record<string, unknown>) : {};
   const tables: TableDescription[] = [
     {
       path,
@@ -55,7 +57,7 @@ function tablesOf(
       isNamed,
       isInList,
       description,
-      keys: known.filter((key) => !key.isTable).map(describeKey),
+      keys: known.filter((key) => !key.isTable).map((key) => describeKey(key, absent[key.name])),
     },
   ];
   for (const key of known.filter((each) => each.isTable)) {
@@ -74,9 +76,9 @@ function elementOf(list: z.core.$ZodType): z.core.$ZodType {
   return bare instanceof z.ZodArray ? bare.def.element : bare;
 }
 
-function describeKey({ name, schema, kinds }: KnownKey): KeyDescription {
+function describeKey({ name, schema, kinds }: KnownKey, whenAbsent: unknown): KeyDescription {
   const facts = keyFacts.get(schema) ?? {};
-  const fallback = defaultOf(schema);
+  const fallback = whenAbsent ?? defaultOf(schema);
   return {
     name,
     type: typeOf(fileSchema(schema)),
