@@ -9,7 +9,7 @@ import { hasTls } from '../settings/tls-of-listeners.ts';
 import type { Trouble } from '../stats/troubles.ts';
 import { formatCentreServer } from '../values/centre-server.ts';
 import { formatRelayHost } from '../values/endpoint.ts';
-import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { formatMailServer } from '../values/mail-server.ts';
 
 /** A few lines for the person who started it; on standard error, since standard output may be the log. */
 export function announce(
@@ -87,6 +87,8 @@ function destination(config: Config): string {
   if (fallback.kind === 'error') return 'only what a [[route]] names';
   if ('way' in fallback) return onThisHost[fallback.kind];
   if (fallback.kind === 'discard') return 'into nothing, except what a [[route]] names';
-  if (fallback.kind === 'lmtp') return `by LMTP to ${fallback.lmtp.map(formatLmtpServer).join(', ')}`;
+  if (fallback.kind === 'lmtp') return `by LMTP to ${fallback.lmtp.map(formatMailServer).join(', ')}`;
+  if ('servers' in fallback)
+    return `by ${fallback.kind.toUpperCase()} to ${fallback.servers.map(formatMailServer).join(', ')}`;
   return `through ${fallback.relay.map(formatRelayHost).join(', ')}`;
 }

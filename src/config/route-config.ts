@@ -2,6 +2,8 @@
 
 import type { HeaderChanges } from '../values/header-changes.ts';
 import type { LocalWay } from '../values/local-way.ts';
+import type { MailServer } from '../values/mail-server.ts';
+import type { PackageProtocol } from '../values/package-server.ts';
 import type { FileRoute } from './file-route.ts';
 import { atOnceOf, type DeliveryHere, wayOf } from './way-config.ts';
 
@@ -28,16 +30,16 @@ interface RouteMatch {
   readonly name?: string | undefined;
   readonly domain: NonNullable<FileRoute['domain']>;
   readonly sender: NonNullable<FileRoute['sender']>;
-  /** Only with relay, lmtp and mx. */
+  /** Only with relay, lmtp, qmqp, qmtp and mx. */
   readonly header?: HeaderChanges;
-  /** The only addresses of our own that its connections come from; only with relay, lmtp and mx. */
+  /** The only addresses of our own that its connections come from; only with relay, lmtp, qmqp, qmtp and mx. */
   readonly sources?: readonly string[];
   /** Only with relay and mx. */
   readonly fallbackRelay?: FileRoute['fallbackRelay'];
   /** Name of a route with relay; only with relay and mx. */
   readonly else?: FileRoute['else'];
   readonly priority?: FileRoute['priority'];
-  /** Foreign senders are rewritten; only with relay and mx. */
+  /** Foreign senders are rewritten; only with relay, qmqp, qmtp and mx. */
   readonly srs?: true;
   /** Delimiters of senders of their own (VERP); '' for none. */
   readonly verp?: string;
@@ -72,6 +74,12 @@ type RouteTarget =
   | {
       readonly kind: 'lmtp';
       readonly lmtp: NonNullable<FileRoute['lmtp']>;
+      readonly mode: FileRoute['mode'];
+      readonly tls?: FileRoute['tls'];
+    }
+  | {
+      readonly kind: PackageProtocol;
+      readonly servers: readonly MailServer[];
       readonly mode: FileRoute['mode'];
       readonly tls?: FileRoute['tls'];
     }
@@ -113,6 +121,8 @@ export function toRouteConfig(route: FileRoute, here: DeliveryHere): RouteConfig
     return { ...match, kind: 'relay', relay, ...servers, ...quirks, ...logins };
   }
   if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
+  if (route.qmqp !== undefined) return { ...match, kind: 'qmqp', servers: route.qmqp, ...servers };
+  if (route.qmtp !== undefined) return { ...match, kind: 'qmtp', servers: route.qmtp, ...servers };
   const way = wayOf(route, here);
   if (way !== undefined) return { ...match, kind: way.kind, way, atOnce: atOnceOf(route, way) };
   if (route.discard !== undefined) return { ...match, kind: 'discard' };

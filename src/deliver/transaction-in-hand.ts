@@ -24,6 +24,9 @@ export interface MessageInHand {
   readonly sentAs?: string | undefined;
 }
 
+/** Transports to servers that hand mail on. */
+const relays: ReadonlySet<NextHopAddress['transport']> = new Set(['smtp', 'qmqp', 'qmtp'] as const);
+
 export class TransactionInHand {
   readonly work: Work;
   /** Ms on the clock of the deadlines. */
@@ -158,7 +161,7 @@ export class TransactionInHand {
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
-      const isFinal = place.hop.transport !== 'smtp' ? ({ isFinal: true } as const) : undefined;
+      const isFinal = relays.has(place.hop.transport) ? undefined : ({ isFinal: true } as const);
       const { onward } = outcome;
       const relayed = isUnreported ? { relayedTo: place.hop.host, ...isFinal } : undefined;
       const relayedTo =

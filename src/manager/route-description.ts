@@ -7,7 +7,7 @@ import { formatRelayHost } from '../values/endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import { mailboxWayText } from '../values/mailbox-way.ts';
 import { systemWayText } from '../values/system-way.ts';
-import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { formatMailServer } from '../values/mail-server.ts';
 import { chooserOf, withoutChoice } from '../route/choice.ts';
 import { withoutCopies } from '../route/copies.ts';
 import { rewritesSenders, withoutRewriting } from '../route/sender-rewriting.ts';
@@ -58,8 +58,14 @@ function targetOf(route: RouteConfig, domain: string): string {
     case 'error':
       return `answers ${route.error.replyCode} ${route.error.enhancedStatus} ${route.error.text}`;
     case 'lmtp': {
-      const servers = route.lmtp.map(formatLmtpServer).join(', ');
+      const servers = route.lmtp.map(formatMailServer).join(', ');
       return `LMTP to ${route.lmtp.length === 1 ? servers : `${servers} (${route.mode})`}`;
+    }
+    case 'qmqp':
+    case 'qmtp': {
+      const servers = route.servers.map(formatMailServer).join(', ');
+      const by = route.kind.toUpperCase();
+      return `${by} to ${route.servers.length === 1 ? servers : `${servers} (${route.mode})`}`;
     }
     case 'pipe':
     case 'archive':

@@ -12,6 +12,7 @@ import {
   staticTtlSeconds,
   temporary,
   type Outcome,
+  withoutRequireTls,
 } from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
 import { isOfOwnMx, isToMx, planKey } from './plan-key.ts';
@@ -22,7 +23,7 @@ import { withRuleEffects } from './rule-effects.ts';
 import { withoutRule } from './missing-route.ts';
 import { discarding } from './discarding.ts';
 import { planOfWay } from './local-ways.ts';
-import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
+import { resolveServers, resolveSmarthosts } from './smarthost-resolution.ts';
 import { chooserOf, withoutChoice } from './choice.ts';
 import { asCopy, isOfCopies, planOfCopies, withoutCopies } from './copies.ts';
 import { rewritesSenders, rewritingPlan, withoutRewriting, withRewriting } from './sender-rewriting.ts';
@@ -234,8 +235,15 @@ class TableRouter implements Router {
       case 'lmtp': {
         // RFC 8689 4.2.1 is about relaying: here the message is delivered.
         const { servers, mode, tls } = rule.target;
-        const outcome = resolveLmtpServers(this.#lookup, rule.name, servers, mode);
+        const outcome = resolveServers(this.#lookup, 'lmtp', rule.name, servers, mode);
         return this.#secured({ domain: undefined, demand: undefined, routeLevel: tls }, outcome);
+      }
+      case 'qmqp':
+      case 'qmtp': {
+        const { kind, servers, mode, tls } = rule.target;
+        if (demand === 'requiretls') return withoutRequireTls(kind);
+        const outcome = resolveServers(this.#lookup, kind, rule.name, servers, mode);
+        return this.#secured({ domain: undefined, demand, routeLevel: tls }, outcome);
       }
       case 'mx-of': {
         const { domain, port = this.#lookup.smtpPort } = rule.target;

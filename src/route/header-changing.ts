@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { HeaderChanges } from '../values/header-changes.ts';
+import { isSocketHop } from './next-hop.ts';
 import type { Outcome } from './outcome.ts';
 
 /** 72 bits, as for plan keys. */
@@ -11,9 +12,7 @@ const digestChars = 12;
 export function changingPlan(outcome: Outcome, header: HeaderChanges): Outcome {
   const { plan } = outcome;
   if (plan.kind !== 'relay') return outcome;
-  const addresses = plan.addresses.map((hop) =>
-    hop.transport === 'smtp' || hop.transport === 'lmtp' ? { ...hop, header } : hop,
-  );
+  const addresses = plan.addresses.map((hop) => (isSocketHop(hop) ? { ...hop, header } : hop));
   const digest = createHash('sha256')
     .update(JSON.stringify(changesParts(header)))
     .digest('base64url')

@@ -32,5 +32,5 @@ export const discardHop: DiscardHop = {
 
 /** Is it reached by a socket, and no way out that ends on this host? */
 export function isSocketHop(hop: NextHopAddress): hop is SocketHop {
-  return hop.transport === 'smtp' || hop.transport === 'lmtp';
+  return hop.endpoint.kind !== 'internal';
 }

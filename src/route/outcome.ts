@@ -56,3 +56,9 @@ export function datedPlan({ plan, ttlSeconds }: Outcome, nowMs: number): RoutePl
     : Math.min(maxTtlSeconds, Math.max(minTtlSeconds, ttlSeconds));
   return { ...plan, validUntilMs: nowMs + seconds * 1000 };
 }
+
+/** RFC 8689 4.2.1: the next server has to promise REQUIRETLS, for which these protocols have no word. */
+export function withoutRequireTls(protocol: 'qmqp' | 'qmtp'): Outcome {
+  const text = `The message requires TLS (REQUIRETLS), which ${protocol.toUpperCase()} cannot ask for`;
+  return permanent('5.7.30', text, staticTtlSeconds);
+}

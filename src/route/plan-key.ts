@@ -4,7 +4,7 @@
 import type { MailboxSettings } from '../values/mailbox-way.ts';
 import type { SystemSettings } from '../values/system-way.ts';
 import { createHash } from 'node:crypto';
-import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { formatMailServer } from '../values/mail-server.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
 import { changesParts } from './header-changing.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
@@ -92,7 +92,9 @@ function partsOf(target: RouteTarget): readonly unknown[] {
         ...tlsParts(target.tls),
       ];
     case 'lmtp':
-      return [target.mode, ...target.servers.map(formatLmtpServer), ...tlsParts(target.tls)];
+    case 'qmqp':
+    case 'qmtp':
+      return [target.mode, ...target.servers.map(formatMailServer), ...tlsParts(target.tls)];
     case 'discard':
       return [];
     case 'pipe': {

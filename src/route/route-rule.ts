@@ -4,7 +4,8 @@ import type { HeaderChanges } from '../values/header-changes.ts';
 import type { HopLogin } from '../values/hop-login.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
-import type { LmtpServer } from '../values/lmtp-server.ts';
+import type { MailServer } from '../values/mail-server.ts';
+import type { PackageProtocol } from '../values/package-server.ts';
 
 /** The recipients that a rule matches. Case does not matter; domains may be U-labels or A-labels. */
 export type RouteMatch =
@@ -26,6 +27,14 @@ export interface Smarthost {
   readonly implicitTls?: boolean;
 }
 
+/** Servers of another protocol than SMTP. */
+interface ServersTarget<Kind extends 'lmtp' | PackageProtocol> {
+  readonly kind: Kind;
+  readonly servers: readonly MailServer[];
+  readonly mode: 'failover' | 'balance';
+  readonly tls?: TlsLevel | undefined;
+}
+
 /** Where the recipients of a rule go. */
 export type RouteTarget =
   | { readonly kind: 'mx' }
@@ -42,12 +51,9 @@ export type RouteTarget =
       readonly login?: HopLogin | undefined;
     }
   /** LMTP servers (RFC 2033). */
-  | {
-      readonly kind: 'lmtp';
-      readonly servers: readonly LmtpServer[];
-      readonly mode: 'failover' | 'balance';
-      readonly tls?: TlsLevel | undefined;
-    }
+  | ServersTarget<'lmtp'>
+  | ServersTarget<'qmqp'>
+  | ServersTarget<'qmtp'>
   /** Into nothing: every recipient counts as delivered. */
   | { readonly kind: 'discard' }
   /** A program, an archive, other recipients, or nowhere for now. */

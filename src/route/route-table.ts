@@ -226,8 +226,8 @@ function partsOf({ target, otherwise, header, sources }: RouteRule): readonly un
 }
 
 function checkTarget(rule: RouteRule): void {
-  if (rule.target.kind === 'lmtp' && rule.target.servers.length === 0)
-    throw tableError(rule, 'has no LMTP server', 'name at least one');
+  if ('servers' in rule.target && rule.target.servers.length === 0)
+    throw tableError(rule, `has no ${rule.target.kind.toUpperCase()} server`, 'name at least one');
   if (rule.target.kind !== 'smarthost') return;
   if (rule.target.hosts.length === 0) throw tableError(rule, 'has no smarthost', 'name at least one host');
   for (const { host } of rule.target.hosts) {

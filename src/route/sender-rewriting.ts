@@ -1,6 +1,7 @@
 // Whether a route rewrites foreign senders (SRS), in its route key: mail of such a route has a plan, and so connections, of its own, and
 // no transaction has recipients of which some want the sender rewritten. Nothing else knows of it: where no route does so, no key changes.
 
+import { isSocketHop } from './next-hop.ts';
 import type { Outcome } from './outcome.ts';
 
 /** No plan key begins like this. What a message asks for about TLS (`security/demand.ts`) comes before it. */
@@ -26,7 +27,7 @@ export function rewritingPlan(outcome: Outcome): Outcome {
   const { plan } = outcome;
   if (plan.kind !== 'relay') return outcome;
   const addresses = plan.addresses.map((hop) =>
-    hop.transport === 'smtp' ? { ...hop, rewritesSenders: true as const } : hop,
+    isSocketHop(hop) && hop.transport !== 'lmtp' ? { ...hop, rewritesSenders: true as const } : hop,
   );
   // Connections are shared by plans of equal security only.
   return { ...outcome, plan: { ...plan, addresses, security: `${plan.security ?? ''}+srs` } };

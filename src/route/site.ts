@@ -2,6 +2,7 @@
 // limits.
 
 import { createHash } from 'node:crypto';
+import type { PackageProtocol } from '../values/package-server.ts';
 import type { NextHopAddress } from './types.ts';
 import { shuffle } from './shuffle.ts';
 
@@ -23,7 +24,7 @@ const maxReadable = 120;
  * @param suffix - other facts that distinguish sites, such as the port
  */
 export function siteOf(
-  kind: 'mx' | 'relay' | 'lmtp',
+  kind: 'mx' | 'relay' | 'lmtp' | PackageProtocol,
   hosts: readonly SiteHost[],
   suffix: string,
 ): { readonly site: string; readonly label: string } {
@@ -44,7 +45,7 @@ export function siteOf(
 
 /** Does the text have the form of the key of a site? */
 export function isSiteKey(text: string): boolean {
-  return text === 'discard' || /^(?:mx|relay|lmtp|pipe|archive|redirect|hold)[:#]./.test(text);
+  return text === 'discard' || /^(?:mx|relay|lmtp|qmqp|qmtp|pipe|archive|redirect|hold)[:#]./.test(text);
 }
 
 function compare(a: string, b: string): number {

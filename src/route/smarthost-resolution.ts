@@ -1,12 +1,13 @@
-// From a list of smarthosts or LMTP servers to addresses. All errors are temporary: the routing table names the hosts, so the operator has to
+// From a list of smarthosts or servers of another protocol to addresses. All errors are temporary: the routing table names the hosts, so the operator has to
 // correct them, and mail waits meanwhile.
 
 import { isUsable, lookUpHost, type AddressLookup } from './host-addresses.ts';
 import { staticTtlSeconds, temporary, type Outcome } from './outcome.ts';
 import { addressOfLiteral } from '../address/domain.ts';
 import { endpointText, type SocketEndpoint } from '../values/hop-endpoint.ts';
-import type { LmtpServer } from '../values/lmtp-server.ts';
+import type { MailServer } from '../values/mail-server.ts';
 import { canonicalIp } from '../values/ip-address.ts';
+import type { PackageProtocol } from '../values/package-server.ts';
 import type { HopTlsPolicy } from '../values/tls-policy.ts';
 import { socketHop } from './next-hop.ts';
 import { canonicalDomain, isHostName } from './recipient-domain.ts';
@@ -37,12 +38,18 @@ export function parseSmarthost(host: string): SmarthostAddress | undefined {
 /** What servers are called in messages, and how they are reached. */
 interface Kind {
   readonly transport: SocketHop['transport'];
-  readonly site: 'relay' | 'lmtp';
+  readonly site: 'relay' | ServerProtocol;
   readonly noun: string;
 }
 
 const smarthosts: Kind = { transport: 'smtp', site: 'relay', noun: 'smarthost' };
-const lmtpServers: Kind = { transport: 'lmtp', site: 'lmtp', noun: 'LMTP server' };
+
+/** Protocols other than SMTP by which servers of a list take mail. */
+export type ServerProtocol = 'lmtp' | PackageProtocol;
+
+function serversOf(protocol: ServerProtocol): Kind {
+  return { transport: protocol, site: protocol, noun: `${protocol.toUpperCase()} server` };
+}
 
 /**
  * Finds the addresses of the smarthosts of rule `rule`.
@@ -59,21 +66,23 @@ export function resolveSmarthosts(
   return planOf(lookup, smarthosts, rule, looked);
 }
 
-/** Finds the endpoints of the LMTP servers of rule `rule`; a name is looked up like that of a smarthost. */
-export function resolveLmtpServers(
+/** Finds the endpoints of the servers of rule `rule`; a name is looked up like that of a smarthost. */
+export function resolveServers(
   lookup: SmarthostLookup,
+  protocol: ServerProtocol,
   rule: string,
-  servers: readonly LmtpServer[],
+  servers: readonly MailServer[],
   mode: 'failover' | 'balance',
 ): Promise<Outcome> {
+  const kind = serversOf(protocol);
   const looked = servers.map((server, index) => {
     const preference = preferenceOf(index, mode);
-    if (server.kind === 'host') return lookUp(lookup, lmtpServers, server, preference);
+    if (server.kind === 'host') return lookUp(lookup, kind, server, preference);
     const name = endpointText(server);
-    const addresses = [socketHop('lmtp', server, name, preference)];
+    const addresses = [socketHop(protocol, server, name, preference)];
     return { kind: 'found', name, preference, addresses, ttlSeconds: staticTtlSeconds } as const;
   });
-  return planOf(lookup, lmtpServers, rule, looked);
+  return planOf(lookup, kind, rule, looked);
 }
 
 /** TLS before the greeting, with any certificate; `PlanSecurity` says more. */

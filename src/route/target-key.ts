@@ -3,7 +3,8 @@
 
 import { formatRelayHost, parseRelayHost } from '../values/endpoint.ts';
 import type { HopLogin } from '../values/hop-login.ts';
-import { formatLmtpServer, parseLmtpServer } from '../values/lmtp-server.ts';
+import { parseLmtpServer } from '../values/lmtp-server.ts';
+import { formatMailServer } from '../values/mail-server.ts';
 import { ValueError } from '../values/value-error.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
@@ -51,7 +52,7 @@ function partsOf(target: NamedTarget): readonly string[] {
     case 'smarthost':
       return [target.mode, ...target.hosts.map(formatRelayHost)];
     case 'lmtp':
-      return [target.mode, ...target.servers.map(formatLmtpServer)];
+      return [target.mode, ...target.servers.map(formatMailServer)];
     case 'mx-of':
       return target.port === undefined ? [target.domain] : [target.domain, String(target.port)];
     case 'error':
@@ -114,7 +115,7 @@ export function nameOf(target: NamedTarget): string {
     case 'smarthost':
       return target.hosts.map(formatRelayHost).join(', ') + loginText(target.login);
     case 'lmtp':
-      return target.servers.map(formatLmtpServer).join(', ');
+      return target.servers.map(formatMailServer).join(', ');
     case 'mx-of':
       return `the MX of ${target.domain}${target.port === undefined ? '' : `, port ${target.port}`}`;
     case 'error':

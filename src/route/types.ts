@@ -3,6 +3,7 @@
 import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
 import type { HeaderChanges } from '../values/header-changes.ts';
 import type { HopLogin } from '../values/hop-login.ts';
+import type { PackageProtocol } from '../values/package-server.ts';
 import type { StsPolicy } from '../values/sts-policies.ts';
 import type { LocalWay } from '../values/local-way.ts';
 import type { HopTlsPolicy } from '../values/tls-policy.ts';
@@ -20,7 +21,7 @@ interface HopFacts {
 
 /** A server that is reached by a socket. */
 export type SocketHop = HopFacts & {
-  readonly transport: 'smtp' | 'lmtp';
+  readonly transport: 'smtp' | 'lmtp' | PackageProtocol;
   readonly endpoint: SocketEndpoint;
   /** Which TLS a connection must have; none: opportunistic over SMTP, with the host's name in the client hello. */
   readonly tls?: HopTlsPolicy | undefined;

@@ -139,6 +139,9 @@ function targetOf(route: RouteConfig): RouteTarget {
       return { kind: 'smarthost', hosts: route.relay, mode: route.mode, tls: route.tls };
     case 'lmtp':
       return { kind: 'lmtp', servers: route.lmtp, mode: route.mode, tls: route.tls };
+    case 'qmqp':
+    case 'qmtp':
+      return { kind: route.kind, servers: route.servers, mode: route.mode, tls: route.tls };
     case 'discard':
       return { kind: 'discard' };
     case 'pipe':

@@ -10,7 +10,7 @@ import type { ErrorPlan, NextHopAddress, RelayPlan } from '../route/types.ts';
 import { Random } from '../schedule/store/random.ts';
 import { endpointText } from '../values/hop-endpoint.ts';
 import type { LocalWay } from '../values/local-way.ts';
-import { formatLmtpServer } from '../values/lmtp-server.ts';
+import { formatMailServer } from '../values/mail-server.ts';
 import { addressAfter, addressesOf, isAddress, madeUpAddress } from './addresses.ts';
 import type { DestinationModel, ExchangeModel } from './destination-model.ts';
 import type { HostOptions } from './host.ts';
@@ -93,7 +93,7 @@ class InternetMaker implements ZoneMaker {
     }
     if (target?.kind === 'discard') return discarding.plan;
     if (rule !== undefined && isLocalWay(rule.target)) return this.#wayPlan(rule, rule.target);
-    if (target?.kind === 'lmtp') return this.#lmtpPlan(target);
+    if (target !== undefined && 'servers' in target) return this.#serversPlan(target);
     if (target?.kind !== 'smarthost') return undefined;
     const hosts = target.hosts.map(({ host, port }, index) => ({
       host: bare(host),
@@ -117,23 +117,23 @@ class InternetMaker implements ZoneMaker {
     return plan;
   }
 
-  #lmtpPlan({ servers, mode }: Extract<RouteTarget, { readonly kind: 'lmtp' }>): RelayPlan {
+  #serversPlan({ kind, servers, mode }: Extract<RouteTarget, { readonly servers: unknown }>): RelayPlan {
     const names: SiteHost[] = [];
     const addresses: NextHopAddress[] = [];
     for (const [index, server] of servers.entries()) {
       const preference = mode === 'failover' ? index : 0;
-      names.push({ name: formatLmtpServer(server), preference });
+      names.push({ name: formatMailServer(server), preference });
       if (server.kind === 'unix') {
-        const hop = socketHop('lmtp', server, endpointText(server), preference);
+        const hop = socketHop(kind, server, endpointText(server), preference);
         if (this.internet.host(hop.key) === undefined) this.internet.addHost(hop.key, nearby);
         addresses.push(hop);
         continue;
       }
       const { host, port } = server;
       for (const ip of this.#ipsOf(host))
-        addresses.push(socketHop('lmtp', { kind: 'tcp', ip, port }, host, preference));
+        addresses.push(socketHop(kind, { kind: 'tcp', ip, port }, host, preference));
     }
-    const { site, label } = siteOf('lmtp', names, '');
+    const { site, label } = siteOf(kind, names, '');
     return { kind: 'relay', site, label, addresses: addresses.sort(byPreference) };
   }
 

@@ -505,12 +505,12 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a route to nowhere',
     '[[route]]\ndomain = ["example.com"]',
-    '1:3 route[1]: does not say where the mail goes: give one of relay, lmtp, pipe, archive, mailbox, local, redirect, hold, error, discard and mx',
+    '1:3 route[1]: does not say where the mail goes: give one of relay, lmtp, qmqp, qmtp, pipe, archive, mailbox, local, redirect, hold, error, discard and mx',
   ],
   [
     'a route to two places',
     '[[route]]\nrelay = ["a.example"]\nmx = true',
-    '3:6 route[1].mx: relay and mx exclude each other: give only one of relay, lmtp, pipe, archive, mailbox, local, redirect, hold, error, discard and mx',
+    '3:6 route[1].mx: relay and mx exclude each other: give only one of relay, lmtp, qmqp, qmtp, pipe, archive, mailbox, local, redirect, hold, error, discard and mx',
   ],
   ['mx = false', '[[route]]\nmx = false', '2:6 route[1].mx: must be true, not false'],
   [

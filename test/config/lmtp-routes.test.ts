@@ -24,7 +24,7 @@ const refused: readonly (readonly [what: string, text: string, problem: string])
   [
     'a route that delivers and discards',
     '[[route]]\nlmtp = ["unix:/run/dovecot/lmtp"]\ndiscard = true',
-    '3:11 route[1].discard: lmtp and discard exclude each other: give only one of relay, lmtp, pipe, archive, mailbox, local, redirect, hold, error, discard and mx',
+    '3:11 route[1].discard: lmtp and discard exclude each other: give only one of relay, lmtp, qmqp, qmtp, pipe, archive, mailbox, local, redirect, hold, error, discard and mx',
   ],
 ];
 

@@ -78,7 +78,7 @@ describe('a source', () => {
     );
     assert.match(
       problem(`${known}route = [{ discard = true, source = ["192.0.2.25"] }]`),
-      /is only for relay, lmtp and mx/u,
+      /is only for relay, lmtp, qmqp, qmtp and mx/u,
     );
     assert.match(problem(`${known}route = [{ mx = true, source = [] }]`), /must name one address at least/u);
   });

@@ -85,7 +85,7 @@ const mistakes: readonly (readonly [string, string])[] = [
   ),
   [
     '[[route]]\nmx = true\ntls = "required"',
-    '3:7 route[1].tls: is only for relay and lmtp; for mail that goes to MX hosts, write a [[tls]] with domain',
+    '3:7 route[1].tls: is only for relay, lmtp, qmqp and qmtp; for mail that goes to MX hosts, write a [[tls]] with domain',
   ],
   [
     '[[route]]\nlmtp = ["unix:/run/lmtp"]\ntls = "required"',

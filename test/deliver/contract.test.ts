@@ -11,6 +11,7 @@ import { SpoolError } from '../../src/spool/spool-error.ts';
 import { type Fixture, fixture } from './fixture.ts';
 import { folderFor, hopOf, mailboxDefaults, pipeDefaults } from './ways/pipe-fixture.ts';
 import { startMailboxServer } from './mailbox-server.ts';
+import { startPackageServer } from './package-server.ts';
 
 /** Starts what the transport delivers to; returns the hop, and the recipients of each message that arrived there. */
 type Kind = (t: TestContext) => Promise<{
@@ -26,11 +27,21 @@ function bySocket(protocol: 'smtp' | 'lmtp', at: 'tcp' | 'unix'): Kind {
   };
 }
 
+function byQmtp(at: 'tcp' | 'unix'): Kind {
+  return async (t) => {
+    const server = await startPackageServer(t, 'qmtp', { at });
+    const hop = socketHop('qmtp', server.endpoint, 'mail.test', 0);
+    return { hop, arrived: () => server.taken.map(({ to }) => to) };
+  };
+}
+
 const kinds: Readonly<Record<string, Kind>> = {
   'SMTP over TCP': bySocket('smtp', 'tcp'),
   'SMTP over a Unix-domain socket': bySocket('smtp', 'unix'),
   'LMTP over TCP': bySocket('lmtp', 'tcp'),
   'LMTP over a Unix-domain socket': bySocket('lmtp', 'unix'),
+  'QMTP over TCP': byQmtp('tcp'),
+  'QMTP over a Unix-domain socket': byQmtp('unix'),
   discard: () => Promise.resolve({ hop: discardHop, arrived: () => undefined }),
   pipe: () => Promise.resolve({ hop: hopOf(pipeDefaults), arrived: () => undefined }),
   'a mailbox': (t) => {

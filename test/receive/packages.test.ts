@@ -113,6 +113,21 @@ test('QMQP takes a message for all of its recipients or for none', async (t) => 
   assert.equal(fixture.spool.kept.length, 0);
 });
 
+test('local parts as qmail has them, without quotes, become paths', async (t) => {
+  const fixture = await served(t, 'qmtp');
+  const mail = {
+    sender: 'a b@example.net',
+    recipients: ['"c"d@example.com', '"e f"@example.com', 'g>h@example.com'],
+  };
+  assert.equal((await said(t, fixture, [framed('qmtp', mail)], 3)).match(/:K/gu)?.length, 3);
+  const [kept] = fixture.spool.kept;
+  assert.equal(kept!.envelope.reversePath, '"a b"@example.net');
+  assert.deepEqual(
+    kept!.envelope.recipients.map(({ address }) => address),
+    ['"\\"c\\"d"@example.com', '"e f"@example.com', '"g>h"@example.com'],
+  );
+});
+
 test('QMTP answers each recipient, in their order, and takes several messages on a connection', async (t) => {
   const fixture = await served(t, 'qmtp');
   const first = framed('qmtp', {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RouteRule, RouteTarget } from '../../src/route/create-router.ts';
-import { parseLmtpServer, formatLmtpServer } from '../../src/values/lmtp-server.ts';
+import { parseLmtpServer } from '../../src/values/lmtp-server.ts';
+import { formatMailServer } from '../../src/values/mail-server.ts';
 import { fakeRouter, type FakeNames } from './fake-resolver.ts';
 
 const names: FakeNames = {
@@ -87,7 +88,7 @@ test('a server is written as it was read, with its port', () => {
     ['127.0.0.1:2424', '127.0.0.1:2424'],
     ['[::1]', '[::1]:24'],
   ] as const) {
-    assert.equal(formatLmtpServer(parseLmtpServer(text)), written);
+    assert.equal(formatMailServer(parseLmtpServer(text)), written);
   }
 });
 
@@ -104,5 +105,5 @@ test('what is no server is refused', () => {
   ]) {
     assert.throws(() => parseLmtpServer(text), { name: 'ValueError' }, text);
   }
-  assert.equal(formatLmtpServer(parseLmtpServer(`unix:/${'x'.repeat(106)}`)).length, 112);
+  assert.equal(formatMailServer(parseLmtpServer(`unix:/${'x'.repeat(106)}`)).length, 112);
 });

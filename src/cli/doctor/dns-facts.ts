@@ -97,14 +97,14 @@ async function stateOf(server: NameServer): Promise<ServerState> {
   }
 }
 
-/** Smarthosts and LMTP servers without an address. */
+/** Smarthosts and servers of other protocols without an address. */
 async function missingHosts({ route }: Config, resolver: Resolver): Promise<readonly MissingHost[]> {
   const named = route.flatMap((each) => {
     if (each.kind === 'relay') return each.relay.map(({ host }) => ({ key: 'relay', host }));
-    if (each.kind !== 'lmtp') return [];
-    return each.lmtp.flatMap((server) =>
-      server.kind === 'host' ? [{ key: 'lmtp', host: server.host }] : [],
-    );
+    const { kind } = each;
+    if (kind !== 'lmtp' && kind !== 'qmqp' && kind !== 'qmtp') return [];
+    const servers = kind === 'lmtp' ? each.lmtp : each.servers;
+    return servers.flatMap((server) => (server.kind === 'host' ? [{ key: kind, host: server.host }] : []));
   });
   const names = [...new Map(named.map((each) => [each.host, each])).values()].filter(
     ({ host }) => isIP(host) === 0 && parseSmarthost(host)?.kind === 'name',

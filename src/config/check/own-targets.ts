@@ -2,7 +2,8 @@
 
 import { type Endpoint, formatRelayHost } from '../../values/endpoint.ts';
 import { includesAddress, type ListenAddress } from '../../values/listen-address.ts';
-import { formatLmtpServer } from '../../values/lmtp-server.ts';
+import { formatMailServer } from '../../values/mail-server.ts';
+import type { PackageProtocol } from '../../values/package-server.ts';
 import type { Config } from '../config.ts';
 import type { ListenConfig } from '../listen-config.ts';
 import type { RouteConfig } from '../route-config.ts';
@@ -12,7 +13,7 @@ type Own = Pick<Config, 'hostname' | 'listen'>;
 
 /** A server of a route. */
 interface Target {
-  readonly key: 'relay' | 'lmtp' | 'fallback_relay';
+  readonly key: 'relay' | 'lmtp' | PackageProtocol | 'fallback_relay';
   readonly at: number;
   readonly shown: string;
   readonly addresses: readonly ListenAddress[];
@@ -35,11 +36,13 @@ function targetsOf(route: RouteConfig, own: Own): readonly Target[] {
     }));
   const fallback = relays('fallback_relay', route.fallbackRelay);
   if (route.kind === 'relay') return [...relays('relay', route.relay), ...fallback];
-  if (route.kind !== 'lmtp') return fallback;
-  return route.lmtp.map((server, at) => ({
-    key: 'lmtp',
+  const { kind } = route;
+  if (kind !== 'lmtp' && kind !== 'qmqp' && kind !== 'qmtp') return fallback;
+  const servers = kind === 'lmtp' ? route.lmtp : route.servers;
+  return servers.map((server, at) => ({
+    key: kind,
     at,
-    shown: formatLmtpServer(server),
+    shown: formatMailServer(server),
     addresses: server.kind === 'unix' ? [server] : addressesOf(server, own),
   }));
 }

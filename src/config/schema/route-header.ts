@@ -20,23 +20,29 @@ export const routeHeaderKeys = {
     )
       .min(1, 'must name one field at least')
       .optional(),
-    'For relay, lmtp and mx: fields that leave this server no more on this route, by their names; "X-Debug-*" means all names that begin like this. What is stored stays as it is.',
+    'For relay, lmtp, qmqp, qmtp and mx: fields that leave this server no more on this route, by their names; "X-Debug-*" means all names that begin like this. What is stored stays as it is.',
     { example: '["X-Internal"]' },
   ),
   replace_header: key(
     fields().optional(),
-    'For relay, lmtp and mx: each field of such a name leaves with this value. Where a message has none, none is added.',
+    'For relay, lmtp, qmqp, qmtp and mx: each field of such a name leaves with this value. Where a message has none, none is added.',
     { example: '["Organization: Example Ltd"]' },
   ),
-  add_header: key(fields().optional(), 'For relay, lmtp and mx: fields that are added behind all others.', {
-    example: '["X-Route: bulk"]',
-  }),
+  add_header: key(
+    fields().optional(),
+    'For relay, lmtp, qmqp, qmtp and mx: fields that are added behind all others.',
+    {
+      example: '["X-Route: bulk"]',
+    },
+  ),
 };
 
 /** A route, as read. */
 interface ChangingRoute {
   readonly relay?: unknown;
   readonly lmtp?: unknown;
+  readonly qmqp?: unknown;
+  readonly qmtp?: unknown;
   readonly mx?: unknown;
   readonly remove_header?: unknown;
   readonly replace_header?: unknown;
@@ -44,9 +50,10 @@ interface ChangingRoute {
 }
 
 export function refuseHeader(route: ChangingRoute, context: z.RefinementCtx): void {
-  if (route.relay !== undefined || route.lmtp !== undefined || route.mx !== undefined) return;
+  const { lmtp, mx, qmqp, qmtp, relay } = route;
+  if ([relay, lmtp, qmqp, qmtp, mx].some((target) => target !== undefined)) return;
   for (const name of ['remove_header', 'replace_header', 'add_header'] as const) {
     if (route[name] === undefined) continue;
-    context.addIssue({ code: 'custom', message: 'is only for relay, lmtp and mx', path: [name] });
+    context.addIssue({ code: 'custom', message: 'is only for relay, lmtp, qmqp, qmtp and mx', path: [name] });
   }
 }

@@ -9,7 +9,7 @@ import { ownAddresses } from './queue-own.ts';
 export const routeSourceKeys = {
   source: key(
     ownAddresses(),
-    'For relay, lmtp and mx: connections are made from these addresses alone. Each is that of a [[source]]. A host of an IP version that none of them has is not reached on this route.',
+    'For relay, lmtp, qmqp, qmtp and mx: connections are made from these addresses alone. Each is that of a [[source]]. A host of an IP version that none of them has is not reached on this route.',
     { defaultText: 'source of the queue', example: '["192.0.2.26", "2001:db8::26"]' },
   ),
 };
@@ -18,6 +18,8 @@ export const routeSourceKeys = {
 interface RouteWithSource {
   readonly relay?: unknown;
   readonly lmtp?: unknown;
+  readonly qmqp?: unknown;
+  readonly qmtp?: unknown;
   readonly mx?: unknown;
   readonly backup?: unknown;
   readonly source?: readonly string[] | undefined;
@@ -25,8 +27,17 @@ interface RouteWithSource {
 
 export function refuseSource(route: RouteWithSource, context: z.RefinementCtx): void {
   if (route.source === undefined) return;
-  if ([route.relay, route.lmtp, route.mx, route.backup].some((target) => target !== undefined)) return;
-  context.addIssue({ code: 'custom', message: 'is only for relay, lmtp and mx', path: ['source'] });
+  if (
+    [route.relay, route.lmtp, route.qmqp, route.qmtp, route.mx, route.backup].some(
+      (target) => target !== undefined,
+    )
+  )
+    return;
+  context.addIssue({
+    code: 'custom',
+    message: 'is only for relay, lmtp, qmqp, qmtp and mx',
+    path: ['source'],
+  });
 }
 
 /** The tables that name addresses of our own. */

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 
 import { formatRelayHost, type RelayHost } from '../../values/endpoint.ts';
-import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
+import { parseLmtpServer } from '../../values/lmtp-server.ts';
+import type { MailServer } from '../../values/mail-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { backupKeys, refuseBackup } from './backup.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber, yesNo } from './fields.ts';
@@ -11,6 +12,7 @@ import { recipientDomains, senders } from './lists.ts';
 import { refuseElse, relayHosts, routeElseKeys } from './route-else.ts';
 import { refuseHeader, routeHeaderKeys } from './route-header.ts';
 import { isConditional, refuseConditions, routeMatchKeys } from './route-match.ts';
+import { routePackageKeys } from './route-package.ts';
 import { refuseSource, routeSourceKeys } from './route-source.ts';
 import { refuseWays, routeWays, wayTargets } from './route-ways.ts';
 import { credentialName } from './texts.ts';
@@ -18,7 +20,7 @@ import { depth, extensions } from './quirk.ts';
 import { verp } from './verp.ts';
 import { levelMeaning, plainLevels } from './tls.ts';
 
-const targets = ['relay', 'lmtp', ...wayTargets, 'error', 'discard', 'mx'] as const;
+const targets = ['relay', 'lmtp', 'qmqp', 'qmtp', ...wayTargets, 'error', 'discard', 'mx'] as const;
 const oneTarget = `${targets.slice(0, -1).join(', ')} and ${targets.at(-1) ?? ''}`;
 const matches = ['domain', 'sender'] as const;
 
@@ -59,9 +61,10 @@ export const route = tableOf({
     'Deliver the mail by LMTP (RFC 2033) to these mailbox servers: "unix:" with the path of a Unix-domain socket, or "host:port" (the port is 24 if it is left out, and never 25).',
     { example: '["unix:/run/dovecot/lmtp"]' },
   ),
+  ...routePackageKeys,
   tls: key(
     oneOf(plainLevels).optional(),
-    `For relay and lmtp: which TLS the connections must have. ${levelMeaning} For more, such as fingerprints or a CA, write a [[tls]] with mx.`,
+    `For relay, lmtp, qmqp and qmtp: which TLS the connections must have. ${levelMeaning} QMQP and QMTP have TLS from the first byte on, or none: "opportunistic" is none. For more, such as fingerprints or a CA, write a [[tls]] with mx.`,
     { defaultText: 'that of a [[tls]], or tls in [deliver]', example: '"verified"' },
   ),
   ...routeElseKeys,
@@ -94,17 +97,17 @@ export const route = tableOf({
   ),
   srs: key(
     yesNo().optional(),
-    'For relay and mx: rewrite foreign senders into addresses at the domain of [srs], so that the next servers find this server allowed to send for them. Senders of our own domains, and the empty one of bounces, stay.',
+    'For relay, qmqp, qmtp and mx: rewrite foreign senders into addresses at the domain of [srs], so that the next servers find this server allowed to send for them. Senders of our own domains, and the empty one of bounces, stay.',
     { defaultText: 'false', example: 'true' },
   ),
   verp: key(
     verp().optional(),
-    'For relay, lmtp and mx: each recipient gets a message of its own, whose sender names the recipient (VERP). true for "+=", which makes list+user=example.com@example.org; other delimiters of - = +; false for none.',
+    'For relay, lmtp, qmqp, qmtp and mx: each recipient gets a message of its own, whose sender names the recipient (VERP). true for "+=", which makes list+user=example.com@example.org; other delimiters of - = +; false for none.',
     { defaultText: 'that of the [[tenant]], or of [bounce]', example: 'true' },
   ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),
-    'For relay and lmtp: "failover" takes the first server that works; "balance" spreads mail over all of them.',
+    'For relay, lmtp, qmqp and qmtp: "failover" takes the first server that works; "balance" spreads mail over all of them.',
   ),
   error: key(
     textOf('a reply such as "550 5.1.2 No such domain here"', parseReply).optional(),
@@ -149,11 +152,10 @@ export const route = tableOf({
   }
   if (
     value.srs === true &&
-    value.relay === undefined &&
-    value.mx === undefined &&
-    value.backup === undefined
+    [value.relay, value.qmqp, value.qmtp, value.mx, value.backup].every((target) => target === undefined)
   ) {
-    const message = 'is only for relay and mx: other mail goes to no server that would ask who may send it';
+    const message =
+      'is only for relay, qmqp, qmtp and mx: other mail goes to no server that would ask who may send it';
     context.addIssue({ code: 'custom', message, path: ['srs'] });
   }
   if (value.credential !== undefined && value.relay === undefined) {
@@ -169,16 +171,21 @@ export const route = tableOf({
 interface TlsOfRoute {
   readonly tls?: (typeof plainLevels)[number] | undefined;
   readonly relay?: readonly RelayHost[] | undefined;
-  readonly lmtp?: readonly LmtpServer[] | undefined;
+  readonly lmtp?: readonly MailServer[] | undefined;
+  readonly qmqp?: readonly MailServer[] | undefined;
+  readonly qmtp?: readonly MailServer[] | undefined;
 }
 
-function refuseTls({ lmtp, relay, tls }: TlsOfRoute, context: z.RefinementCtx): void {
+function refuseTls({ lmtp, qmqp, qmtp, relay, tls }: TlsOfRoute, context: z.RefinementCtx): void {
   if (tls === undefined) return;
   const refuse = (message: string): void => context.addIssue({ code: 'custom', message, path: ['tls'] });
-  if (relay === undefined && lmtp === undefined) {
-    refuse('is only for relay and lmtp; for mail that goes to MX hosts, write a [[tls]] with domain');
+  const servers = lmtp ?? qmqp ?? qmtp;
+  if (relay === undefined && servers === undefined) {
+    refuse(
+      'is only for relay, lmtp, qmqp and qmtp; for mail that goes to MX hosts, write a [[tls]] with domain',
+    );
   }
-  if (lmtp?.some(({ kind }) => kind === 'unix') === true) {
+  if (servers?.some(({ kind }) => kind === 'unix') === true) {
     refuse('cannot be had on a Unix-domain socket, which never leaves this host; leave tls out');
   }
   const implicit = relay?.find(({ implicitTls }) => implicitTls === true);

@@ -19,6 +19,9 @@ export interface WorkEvents {
   unreadable(error: unknown): void;
 }
 
+/** Bounds the reading of a message. */
+export type ReadingTimer = Pick<PhaseTimer, 'startReading' | 'endReading'>;
+
 /** A message whose transaction can begin. */
 export interface NextMessage extends OpenedMessage {
   readonly inHand: TransactionInHand;
@@ -104,7 +107,7 @@ export class GrantedWork {
    * Begins to read the next message if it has to come from the disk, so that it is there when the session can take it: one message
    * ahead. @param timer - bounds the reading
    */
-  readAhead(timer: PhaseTimer): void {
+  readAhead(timer: ReadingTimer): void {
     const [next] = this.#waiting;
     if (next === undefined || next.fresh || this.#opened !== undefined || this.#reading !== undefined) return;
     const opened = this.#open(timer);
@@ -112,7 +115,7 @@ export class GrantedWork {
   }
 
   /** Takes the next message, if it is there at once; else begins to read it. @param timer - bounds the reading */
-  takeNext(timer: PhaseTimer): NextMessage | undefined {
+  takeNext(timer: ReadingTimer): NextMessage | undefined {
     if (this.#opened !== undefined || this.#reading !== undefined) return this.takeOpened();
     const opened = this.#open(timer);
     if (opened !== undefined) this.#begun.push(opened.inHand);
@@ -120,7 +123,7 @@ export class GrantedWork {
   }
 
   /** Opens the next message; undefined when there is none, or when it will be `opened` later. */
-  #open(timer: PhaseTimer): NextMessage | undefined {
+  #open(timer: ReadingTimer): NextMessage | undefined {
     const work = this.#waiting.shift();
     if (work === undefined) return undefined;
     const { deadlines, spool } = this.#context;

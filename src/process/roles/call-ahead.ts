@@ -37,7 +37,7 @@ import { deliverySettings } from '../../settings/settings.ts';
 import { handshakeSettings, tlsRules } from '../../settings/tls-rules.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { formatRelayHost } from '../../values/endpoint.ts';
-import { formatLmtpServer } from '../../values/lmtp-server.ts';
+import { formatMailServer } from '../../values/mail-server.ts';
 
 export interface CallAheadPlace {
   readonly deadlines: Deadlines;
@@ -126,7 +126,7 @@ function nowMs(): number {
 }
 
 function nameOf({ smtp = [], lmtp = [] }: CallAheadConfig): string {
-  return [...smtp.map(formatRelayHost), ...lmtp.map(formatLmtpServer)].join(', ');
+  return [...smtp.map(formatRelayHost), ...lmtp.map(formatMailServer)].join(', ');
 }
 
 /** The ways to the servers, as a route to them has them, with the TLS that it demands. */

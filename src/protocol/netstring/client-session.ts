@@ -12,9 +12,17 @@ export interface PackageDialect {
   frame(message: OutgoingPackage): Frame;
   /** Whether each recipient has an answer of its own, in their order; else the message has one. */
   readonly answersEachRecipient: boolean;
+  /** How lines of the content end. */
+  readonly lineEnds: 'LF' | 'CRLF';
   /** Whether further messages may follow on the connection. */
   readonly isReusable: boolean;
 }
+
+/** An answer of the server, or what stands for one that never came. */
+export type ClientVerdict = Verdict & {
+  /** The text is ours: the answer was lost, or is none. */
+  readonly isOurs?: true;
+};
 
 /** A longer answer is none. */
 const mostAnswerBytes = 64 * 1024;
@@ -27,7 +35,7 @@ export class PackageClientSession {
   readonly #answer = new ShortNetstring();
   /** Of the message under way; undefined when there is none. */
   #recipients: number | undefined;
-  #verdicts: Verdict[] = [];
+  #verdicts: ClientVerdict[] = [];
   #tail: Uint8Array | undefined;
   #isBroken = false;
   /** Has the server answered, or begun to answer, the message under way? */
@@ -90,13 +98,13 @@ export class PackageClientSession {
   }
 
   /** The answers to the message under way, one for each of its recipients; undefined while some are missing. Ends the message. */
-  takeVerdicts(): readonly Verdict[] | undefined {
+  takeVerdicts(): readonly ClientVerdict[] | undefined {
     if (this.#recipients === undefined || this.#verdicts.length < this.#expected) return undefined;
     const [only] = this.#verdicts;
     const verdicts =
       this.#dialect.answersEachRecipient || only === undefined
         ? this.#verdicts
-        : Array<Verdict>(this.#recipients).fill(only);
+        : Array<ClientVerdict>(this.#recipients).fill(only);
     this.#recipients = undefined;
     this.#verdicts = [];
     return verdicts;
@@ -126,7 +134,7 @@ export class PackageClientSession {
   #break(text: string): void {
     this.#isBroken = true;
     if (this.#recipients === undefined) return;
-    const verdict: Verdict = { kind: 'temporary', text };
+    const verdict: ClientVerdict = { kind: 'temporary', text, isOurs: true };
     while (this.#verdicts.length < this.#expected) this.#verdicts.push(verdict);
   }
 }

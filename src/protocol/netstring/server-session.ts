@@ -6,7 +6,6 @@
 // - QMTP: one verdict for each recipient, in their order.
 
 import { Buffer } from 'node:buffer';
-import { parsePath } from '../../address/path.ts';
 import { InputQueue } from '../smtp/server/input-queue.ts';
 import { ServerSession } from '../smtp/server/server-session.ts';
 import type {
@@ -16,6 +15,7 @@ import type {
   ServerSessionOptions,
 } from '../smtp/server/server-types.ts';
 import type { HeldContent } from './held-content.ts';
+import { pathOf } from './package-path.ts';
 import { PackageReader } from './package-reader.ts';
 import { badRecipient, badSender, ended, noRecipients, notStored, verdictOf } from './own-verdicts.ts';
 import { type SaidReply, SmtpReplies } from './smtp-replies.ts';
@@ -194,13 +194,12 @@ export class PackageServerSession extends ServerSession {
   #pathOf(address: string | undefined, isSender: boolean): string | undefined {
     if (address === undefined) return undefined;
     const domain = this.#defaultDomain === '' ? {} : { defaultDomain: this.#defaultDomain };
-    const path = parsePath(`<${address}>`, {
+    return pathOf(address, {
       allowUtf8: true,
       allowNull: isSender,
       allowPostmaster: !isSender,
       ...domain,
     });
-    return path.kind !== 'invalid' && path.end === address.length + 2 ? address : undefined;
   }
 
   /** All commands so far are answered. */

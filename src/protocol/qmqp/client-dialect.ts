@@ -9,6 +9,7 @@ import { netstring, netstringEnd, netstringHead, netstringLength } from '../nets
 export const qmqp: PackageDialect = {
   name: 'QMQP',
   answersEachRecipient: false,
+  lineEnds: 'LF',
   isReusable: false,
   frame: frameOf,
 };

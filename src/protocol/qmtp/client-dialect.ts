@@ -9,6 +9,7 @@ import { netstring, netstringEnd, netstringHead } from '../netstring/write-netst
 export const qmtp: PackageDialect = {
   name: 'QMTP',
   answersEachRecipient: true,
+  lineEnds: 'CRLF',
   isReusable: true,
   frame: frameOf,
 };
