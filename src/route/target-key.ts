@@ -5,6 +5,7 @@ import { formatRelayHost, parseRelayHost } from '../values/endpoint.ts';
 import type { HopLogin } from '../values/hop-login.ts';
 import { parseLmtpServer } from '../values/lmtp-server.ts';
 import { formatMailServer } from '../values/mail-server.ts';
+import { parsePackageServer } from '../values/package-server.ts';
 import { ValueError } from '../values/value-error.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
@@ -12,10 +13,21 @@ import { parseSmarthost } from './smarthost-resolution.ts';
 /** Targets that are named without a rule. Hosts get TLS as a [[tls]] or the default says. */
 export type NamedTarget = Extract<
   RouteTarget,
-  { readonly kind: 'smarthost' | 'lmtp' | 'mx-of' | 'error' | 'discard' | 'redirect' | 'hold' }
+  {
+    readonly kind:
+      | 'smarthost'
+      | 'lmtp'
+      | 'qmqp'
+      | 'qmtp'
+      | 'mx-of'
+      | 'error'
+      | 'discard'
+      | 'redirect'
+      | 'hold';
+  }
 >;
 /** Those that are lists of servers. */
-export type NamedServers = Extract<NamedTarget, { readonly kind: 'smarthost' | 'lmtp' }>;
+export type NamedServers = Extract<NamedTarget, { readonly kind: 'smarthost' | 'lmtp' | 'qmqp' | 'qmtp' }>;
 
 /** No plan key of a rule begins like this. */
 const begin = 'to#';
@@ -29,8 +41,15 @@ export function readTarget(
   hosts: readonly string[],
   mode: NamedServers['mode'],
 ): NamedServers {
-  if (kind === 'lmtp') return { kind, servers: hosts.map(parseLmtpServer), mode };
-  return { kind, hosts: hosts.map(smarthostOf), mode };
+  switch (kind) {
+    case 'smarthost':
+      return { kind, hosts: hosts.map(smarthostOf), mode };
+    case 'lmtp':
+      return { kind, servers: hosts.map(parseLmtpServer), mode };
+    case 'qmqp':
+    case 'qmtp':
+      return { kind, servers: hosts.map((host) => parsePackageServer(kind, host)), mode };
+  }
 }
 
 function smarthostOf(text: string) {
@@ -52,6 +71,8 @@ function partsOf(target: NamedTarget): readonly string[] {
     case 'smarthost':
       return [target.mode, ...target.hosts.map(formatRelayHost)];
     case 'lmtp':
+    case 'qmqp':
+    case 'qmtp':
       return [target.mode, ...target.servers.map(formatMailServer)];
     case 'mx-of':
       return target.port === undefined ? [target.domain] : [target.domain, String(target.port)];
@@ -88,6 +109,8 @@ function targetOf(kind: string, parts: readonly string[]): NamedTarget | undefin
   switch (kind) {
     case 'smarthost':
     case 'lmtp':
+    case 'qmqp':
+    case 'qmtp':
       if (first !== 'failover' && first !== 'balance') return undefined;
       return readTarget(kind, parts.slice(1), first);
     case 'mx-of':
@@ -116,6 +139,9 @@ export function nameOf(target: NamedTarget): string {
       return target.hosts.map(formatRelayHost).join(', ') + loginText(target.login);
     case 'lmtp':
       return target.servers.map(formatMailServer).join(', ');
+    case 'qmqp':
+    case 'qmtp':
+      return `${target.servers.map(formatMailServer).join(', ')} by ${target.kind.toUpperCase()}`;
     case 'mx-of':
       return `the MX of ${target.domain}${target.port === undefined ? '' : `, port ${target.port}`}`;
     case 'error':

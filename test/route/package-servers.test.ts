@@ -6,6 +6,7 @@ import type { RouteRule } from '../../src/route/create-router.ts';
 import { rewritingPlan } from '../../src/route/sender-rewriting.ts';
 import { withDemand } from '../../src/route/security/demand.ts';
 import { type PackageProtocol, parsePackageServer } from '../../src/values/package-server.ts';
+import { nameOf, readTarget, ruleOfTargetKey, targetKey } from '../../src/route/target-key.ts';
 import { fakeRouter, type FakeNames } from './fake-resolver.ts';
 
 const names: FakeNames = {
@@ -66,3 +67,13 @@ for (const [protocol, port] of [
     );
   });
 }
+
+test('servers that a table names are in the key of their plan', async () => {
+  const target = readTarget('qmtp', ['192.0.2.2', '[2001:db8::2]:2090', 'unix:/run/centre'], 'balance');
+  const key = targetKey(target);
+  assert.deepEqual(ruleOfTargetKey(key)?.target, target);
+  assert.equal(nameOf(target), '192.0.2.2:209, [2001:db8::2]:2090, unix:/run/centre by QMTP');
+  const plan = await fakeRouter(names, { rules: [] }).router.resolve(`${key}:far.example`);
+  assert.ok(plan.kind === 'relay');
+  assert.deepEqual(new Set(plan.addresses.map(({ transport }) => transport)), new Set(['qmtp']));
+});

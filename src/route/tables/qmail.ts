@@ -6,13 +6,12 @@
 //   authsenders  sender:relay;port|user|password
 
 import type { RelayHost } from '../../values/endpoint.ts';
+import { packagePorts } from '../../values/package-server.ts';
 import { ValueError } from '../../values/value-error.ts';
 import type { RouteTarget } from '../route-rule.ts';
 import { hostAt, portOf } from './hosts.ts';
 import { type TableWay, toMx, wrong } from './way.ts';
 import { isIP } from '../../values/ip-version.ts';
-
-const qmtpPort = 209;
 
 /** Reads what follows the first colon of a line of `smtproutes` or `authsenders`. */
 export function readSmtpRoute(value: string, domain: string): TableWay {
@@ -33,10 +32,10 @@ export function readSmtpRoute(value: string, domain: string): TableWay {
 export function readQmtpRoute(value: string): TableWay {
   const [place = ''] = value.split('|');
   try {
-    const { host, port = qmtpPort } = placeOf(place.trim());
+    const { host, port = packagePorts.qmtp } = placeOf(place.trim());
     if (host === '') return toMx;
-    const what = `it names the QMTP server ${host}, port ${port}, and Sluice does not speak QMTP yet`;
-    return wrong(`${what}: write its SMTP port in smtproutes, or name a [[route]]`);
+    const server = { kind: 'host', host: hostAt(host, port).host, port } as const;
+    return { kind: 'target', target: { kind: 'qmtp', servers: [server], mode: 'failover' } };
   } catch (error) {
     if (error instanceof ValueError) return wrong(error.message);
     throw error;

@@ -29,6 +29,10 @@ const lmtp = (...servers: readonly (ReturnType<typeof unix> | ReturnType<typeof 
   kind: 'target',
   target: { kind: 'lmtp', servers, mode: 'failover' },
 });
+const byQmtp = (name: string, port: number): TableWay => ({
+  kind: 'target',
+  target: { kind: 'qmtp', servers: [host(name, port)], mode: 'failover' },
+});
 const read = (form: RouteTableForm, value: string): TableWay =>
   routeForms[form].read(value, 'far.test', (name) => name === 'slow');
 
@@ -84,6 +88,9 @@ for (const [form, value, way] of [
   ['smtproutes', '', { kind: 'mx' }],
   ['smtproutes', ':26', mxOf('far.test', 26)],
   ['qmtproutes', '', { kind: 'mx' }],
+  ['qmtproutes', 'relay.test', byQmtp('relay.test', 209)],
+  ['qmtproutes', 'relay.test;26', byQmtp('relay.test', 26)],
+  ['qmtproutes', '2001:db8::7', byQmtp('2001:db8::7', 209)],
   ['routes', 'slow', { kind: 'route', name: 'slow' }],
 ] as const) {
   test(`"${value}" of ${form} says ${JSON.stringify(way)}`, () => {
@@ -131,8 +138,8 @@ for (const [form, value, why] of [
   ['relayhost', '', /no host/],
   ['smtproutes', 'relay.test:x', /no port/],
   ['smtproutes', 'a b', /a b/],
-  ['qmtproutes', 'relay.test', /relay\.test, port 209, and Sluice does not speak QMTP yet/],
-  ['qmtproutes', 'relay.test;26', /port 26, and Sluice does not speak QMTP yet/],
+  ['qmtproutes', 'relay.test;x', /no port/],
+  ['qmtproutes', 'a b', /a b/],
   ['routes', 'fast', /no \[\[route\]\] has this name/],
 ] as const) {
   test(`"${value}" of ${form} is not understood, so its mail waits`, () => {
