@@ -69,8 +69,11 @@ export class QueueChanges {
     return changed;
   }
 
-  /** Resolves when no sender of before may have delivered what is given up: else its report would be wrong. */
-  beforeBounce(): Promise<void> {
+  /**
+   * Resolves when no sender of before may have delivered what is given up or moved: else the report would be wrong, and what has moved would be
+   * delivered again.
+   */
+  sendersHeard(): Promise<void> {
     return this.#parts.senders.heard();
   }
 

@@ -8,6 +8,7 @@ import { MemoryReader } from '../../src/spool/memory/memory-reader.ts';
 import { MemoryStore } from '../../src/spool/memory/memory-store.ts';
 import { MemoryWriter } from '../../src/spool/memory/memory-writer.ts';
 import { QueueReaders } from '../../src/spool/queue-readers.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
 import { Queues } from '../../src/spool/queues.ts';
 import type { Outcome, SpoolStore, SpoolWriter } from '../../src/spool/types.ts';
 import type { Timers } from '../../src/io/timers.ts';
@@ -16,6 +17,8 @@ import { mib } from '../spool/support.ts';
 export class KeptSpool {
   readonly names: readonly string[];
   readonly kept: readonly KeptMessages[];
+  /** The numbers of stores that nothing can be written to yet. */
+  readonly unopened = new Set<number>();
   readonly #nowMs: () => number;
   #slot = 2;
 
@@ -105,12 +108,18 @@ export class KeptSpool {
         Promise.resolve(
           this.kept.map((kept, number): SpoolWriter => {
             const writer = new MemoryWriter(kept, number, this.#slot++, this.#nowMs);
+            const isOpen = () => !this.unopened.has(number);
             return {
-              newQueueId: () => writer.newQueueId(),
+              newQueueId: () => {
+                if (!isOpen()) throw notOpen();
+                return writer.newQueueId();
+              },
               append: (message) => (goesOn() ? writer.append(message) : never),
               openLarge: (queueId) => writer.openLarge(queueId),
               hasRoom: (size) => writer.hasRoom(size),
-              failure: undefined,
+              get failure() {
+                return isOpen() ? undefined : notOpen();
+              },
               close: () => writer.close(),
             };
           }),
@@ -118,4 +127,8 @@ export class KeptSpool {
     };
     return { spool, steps: () => step };
   }
+}
+
+function notOpen(): SpoolError {
+  return new SpoolError('SPOOL_NOT_OPEN', 'storing a message: its store is not open yet');
 }

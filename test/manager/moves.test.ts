@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import type { JobReport } from '../../src/control/operations/queue-change.ts';
+import type { QueuePage } from '../../src/control/operations/queue-pages.ts';
 import type { Outcome } from '../../src/spool/types.ts';
 import { envelopeFor } from '../spool/support.ts';
 import { deferred, type Ground, ground, plain, startMs } from './assembled.ts';
@@ -44,9 +45,10 @@ async function manager(
   t: TestContext,
   { spool, disk, timers }: World,
   stopsAt?: number,
+  before?: readonly number[],
 ): Promise<{ at: Ground; steps: () => number }> {
   const { spool: own, steps } = spool.process(timers, stopsAt);
-  const at = await ground(t, { config, disk, timers, store: own as never });
+  const at = await ground(t, { config, disk, timers, store: own as never, ...(before && { before }) });
   return { at, steps };
 }
 
@@ -60,6 +62,13 @@ async function move(at: Ground, question: object = {}): Promise<JobReport | unde
     await at.timers.pass(50);
   }
   return undefined;
+}
+
+/** The states of all recipients in the queue. */
+async function states({ ask }: Ground): Promise<string[]> {
+  const [page] = await ask('page', { filter: {} });
+  assert.ok(page !== undefined && 'result' in page);
+  return (page.result as QueuePage).rows.map(({ state }) => state);
 }
 
 test('mail moves with its arrival, attempts, next attempt and hold, in its order', async (t) => {
@@ -125,9 +134,7 @@ test('wherever everything stops, a start finds each recipient once, and with its
     await later.timers.pass(10_000);
     const found = [...spool.waiting(0), ...spool.waiting(1)];
     assert.deepEqual(found.toSorted(), before, `after step ${stopsAt}`);
-    const [page] = await later.ask('page', { filter: {} });
-    assert.ok(page !== undefined && 'result' in page);
-    assert.equal((page.result as { rows: unknown[] }).rows.length, 6, `after step ${stopsAt}`);
+    assert.equal((await states(later)).length, 6, `after step ${stopsAt}`);
     if (report !== undefined && steps() < stopsAt) {
       assert.ok(stopsAt > 10, 'it has some steps');
       assert.deepEqual(spool.waiting(0), []);
@@ -173,13 +180,39 @@ test('a store without room takes no more, and what did not move waits where it w
   assert.deepEqual([refused?.recipients, refused?.refused], [0, 2]);
   assert.match(refused?.reason ?? '', /no room left/u);
   assert.equal(full.spool.waiting(0).length, 2);
-  const [page] = await other.ask('page', { filter: {} });
-  assert.ok(page !== undefined && 'result' in page);
-  const { rows } = page.result as { rows: { isHeld: boolean; state: string }[] };
+  assert.deepEqual(await states(other), ['waiting', 'waiting', 'waiting', 'waiting']);
+});
+
+test('a store that is not open yet takes nothing, and nothing stays held', async (t) => {
+  const here = world();
+  const { spool } = here;
+  for (const name of ['a', 'b'])
+    await spool.put(0, (id) => envelopeFor(id, [`${name}@x.test`], startMs), tried(1));
+  spool.unopened.add(1);
+  const { at } = await manager(t, here);
+  const report = await move(at);
+  assert.deepEqual([report?.state, report?.recipients, report?.refused], ['done', 0, 2]);
+  assert.match(report?.reason ?? '', /not open yet/u);
+  assert.deepEqual(await states(at), ['waiting', 'waiting']);
+  spool.unopened.clear();
+  assert.equal((await move(at))?.recipients, 2);
+});
+
+test('what a sender of before may have delivered moves when that sender has said so', async (t) => {
+  const here = world();
+  const { spool } = here;
+  const delivered = await spool.put(0, (id) => envelopeFor(id, ['a@x.test'], startMs), tried(1));
+  await spool.put(0, (id) => envelopeFor(id, ['b@x.test'], startMs), tried(1));
+  const { at } = await manager(t, here, undefined, [7]);
+  assert.equal(await move(at), undefined);
+  assert.deepEqual(spool.waiting(1), []);
+  await at.sender(7, [{ queueId: delivered, recipients: [0], relayedWithoutDsn: [] }]);
+  for (let turns = 0; turns < 60; turns++) await at.timers.pass(50);
   assert.deepEqual(
-    rows.map(({ state }) => state),
-    ['waiting', 'waiting', 'waiting', 'waiting'],
+    spool.waiting(1).map((each) => each.split(' ')[0]),
+    ['b@x.test'],
   );
+  assert.deepEqual(spool.waiting(0), []);
 });
 
 test('a queue that there is not is told with those that there are', async (t) => {

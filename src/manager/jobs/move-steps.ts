@@ -73,9 +73,12 @@ export class MoveSteps {
     this.#walk = choice.candidates();
   }
 
-  /** @param cancelled - ends a pause */
+  /** @param cancelled - ends a pause, and is followed by no other step */
   async step(cancelled: Promise<void>): Promise<Step> {
-    if (!this.#isGathered) return { ...nothing, seen: await this.#gather() };
+    if (!this.#isGathered) {
+      if (!this.#isDry) await Promise.race([this.#parts.changes.sendersHeard(), cancelled]);
+      return { ...nothing, seen: await this.#gather() };
+    }
     if (this.#at < this.#waiting.length) return this.#moveSome();
     if (this.#busy.length === 0) return { ...nothing, isLast: true };
     await Promise.race([cancelled, this.#pause()]);

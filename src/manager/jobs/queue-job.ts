@@ -101,7 +101,7 @@ export class QueueJob {
   async #walk(told: (progress: JobProgress) => void): Promise<void> {
     const { timers } = this.#parts;
     if (this.#change.action === 'bounce' && this.#change.dryRun !== true)
-      await Promise.race([this.#parts.changes.beforeBounce(), this.#cancelled.promise]);
+      await Promise.race([this.#parts.changes.sendersHeard(), this.#cancelled.promise]);
     let toldMs = timers.nowMs();
     for (let isLast = false; !isLast && !this.#isCancelled;) {
       isLast = await this.#step();

@@ -72,3 +72,8 @@ export function outcomesOf({
   }
   return outcomes;
 }
+
+/** What the journal of its store has to know of recipients that are not in it any more. */
+export function removedOf({ queueId }: RecoveredMessage, waiting: RecoveredMessage['waiting']): Outcome[] {
+  return waiting.map(({ index: recipient }) => ({ kind: 'removed', queueId, recipient }));
+}

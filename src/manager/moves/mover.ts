@@ -19,7 +19,7 @@ import { storeCopy } from '../onward/new-mail.ts';
 import type { MoveIntent, MoveIntents } from './move-intents.ts';
 import type { DoubtfulMoves } from './doubtful-moves.ts';
 import type { Moved } from './moved.ts';
-import { type MessageState, movedEnvelope, movedMessage, outcomesOf } from './moved-message.ts';
+import { type MessageState, movedEnvelope, movedMessage, outcomesOf, removedOf } from './moved-message.ts';
 
 /** While the old store cannot write down what has left it, that is tried again after this time. */
 const againMs = 1_000;
@@ -101,6 +101,12 @@ export class Mover {
     const counts = { recipients: 0, messages: 0, busy: [] as ChosenMessage[], refused: 0, reason: '' };
     const writer = this.#parts.writers[to];
     if (writer === undefined) return { ...counts, isFull: true, reason: `there is no store ${to}` };
+    // Before any is held. A store that was never open gives no queue ids.
+    const { failure } = writer;
+    if (failure !== undefined) {
+      const refused = chosen.reduce((sum, { recipients }) => sum + recipients.length, 0);
+      return { ...counts, refused, reason: errorText(failure), isFull: true };
+    }
     const inHand = chosen.flatMap((each) => this.#take(each, to, writer, counts));
     if (inHand.length === 0) return { ...counts, isFull: false };
     const intents = inHand.map(({ chosen: { queueId: from }, newId, recipients }): MoveIntent => ({
@@ -285,8 +291,4 @@ export class Mover {
     if (!isHeldHere || !manager.scheduler.isQueued(message, queueId) || store.isDamaged(queueId)) return;
     manager.change([], (nowMs) => void manager.scheduler.release(message, nowMs));
   }
-}
-
-function removedOf({ queueId }: RecoveredMessage, waiting: RecoveredMessage['waiting']): Outcome[] {
-  return waiting.map(({ index: recipient }) => ({ kind: 'removed', queueId, recipient }));
 }
