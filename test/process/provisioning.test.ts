@@ -106,6 +106,26 @@ test('a redirected domain gets its mail elsewhere, and tapped mail is copied', a
   await until('it has gone elsewhere', () => arrived().includes('five@new.test'));
 });
 
+test('mail that waits is discarded when its domain is', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const directory = ground.folder('provisioning');
+  writeFileSync(join(directory, 'domains'), 'held.test state=hold\n');
+  const sluice = await startSluice(ground, { directory, config: configOf(mx.port) });
+  await accepted(sluice, 'one@held.test', 'two@fine.test');
+  await until(
+    'one waits, and the other has arrived',
+    async () => mx.messages.length === 1 && (await line(sluice, 'one@held.test')).includes('state=hold'),
+  );
+  await sluice.cli('provision', 'set', 'held.test', 'state=discard');
+  await until('it is gone', () =>
+    sluice.events().some(({ event, to }) => event === 'delivered' && to === 'one@held.test'),
+  );
+  assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  assert.deepEqual(await stored(join(directory, 'spool')), []);
+  assert.equal(mx.messages.length, 1);
+});
+
 test('records that cannot be used, and a table that cannot be read, make mail wait', async (t) => {
   const ground = Ground.of(t);
   const mx = await destination(ground);
@@ -148,6 +168,36 @@ test('a table of SQLite says it as a file does, and a change of it reaches mail 
   assert.match(await sluice.cli('queue', 'list', '--queue', 'news'), /one@sql\.test/u);
   database.exec("UPDATE domains SET record = 'state=active'");
   await until('it has arrived', () => mx.messages.length === 1);
+});
+
+test('while the file of a SQLite table is away, its domains wait, new mail and old', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const directory = ground.folder('provisioning');
+  const path = join(directory, 'domains.db');
+  const database = new DatabaseSync(path);
+  database.exec('CREATE TABLE domains (name TEXT PRIMARY KEY, record TEXT)');
+  database.exec("INSERT INTO domains VALUES ('sql.test', 'state=dormant')");
+  database.close();
+  const query = 'SELECT record FROM domains WHERE name = ?';
+  const table = [{ name: 'domains', kind: 'sqlite', path, query, cache_time: '0s' }];
+  const sluice = await startSluice(ground, { directory, config: { ...configOf(mx.port), table } });
+  const replyFor = async (to: string): Promise<string> =>
+    (await send(sluice.port, { from: 'a@a.example', to: [to], content })).join('\n');
+  await accepted(sluice, 'one@sql.test');
+  renameSync(path, `${path}.away`);
+  await until('receivers notice', async () => /^451 4\.3\.0 /mu.test(await replyFor('two@sql.test')));
+  await sluice.cli('queue', 'retry', '--all');
+  assert.match(await line(sluice, 'one@sql.test'), /one@sql\.test/u);
+  assert.equal(mx.messages.length, 0);
+  renameSync(`${path}.away`, path);
+  await until('it is there again', async () =>
+    ((await replyFor('x@fine.test')).split('\n').at(-1) ?? '').startsWith('250 '),
+  );
+  await until('the sleepy one still sleeps', async () => {
+    await sluice.cli('queue', 'retry', '--all');
+    return (await line(sluice, 'one@sql.test')).includes('the domain is dormant');
+  });
 });
 
 test('a domain takes no more mail than its quota says, also after a restart, and others do', async (t) => {

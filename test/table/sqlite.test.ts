@@ -54,6 +54,17 @@ test('a change of the database is seen by the next look-up', async (t) => {
   assert.deepEqual(await contents.lookup(['joe']), [{ kind: 'found', values: ['two'] }]);
 });
 
+test('a database that takes the place of another one by its name is seen by the next look-up', async (t) => {
+  const it = world(t);
+  const contents = await opened(it);
+  renameSync(it.path, `${it.path}.away`);
+  assert.equal((await contents.lookup(['joe']))[0]?.kind, 'failing');
+  using other = new DatabaseSync(`${it.path}.new`);
+  other.exec("CREATE TABLE entries (key TEXT, value TEXT); INSERT INTO entries VALUES ('joe', 'other')");
+  renameSync(`${it.path}.new`, it.path);
+  assert.deepEqual(await contents.lookup(['joe']), [{ kind: 'found', values: ['other'] }]);
+});
+
 test('all keys of one look-up are answered from one state of the database', async (t) => {
   const it = world(t);
   it.database.exec("PRAGMA journal_mode = WAL; INSERT INTO entries VALUES ('jane', 'one')");

@@ -1,6 +1,7 @@
 // The program of the thread that asks SQLite. Its calls wait for the disk and for locks: the event loop of a role must not.
 // Promises: databases are opened for reading only; all keys of one question are answered from one transaction.
 
+import { statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
 import { absent, type Answer, maxValues } from '../table.ts';
@@ -10,6 +11,8 @@ import type { Database, Question, Reply, ToThread } from './messages.ts';
 const maxValueBytes = 65_536;
 
 interface OpenDatabase {
+  /** The file that is open: one that has taken its name is another database. */
+  readonly file: string | undefined;
   readonly connection: DatabaseSync;
   readonly statement: StatementSync;
   /** The names of the columns, when a value is a whole row. */
@@ -20,6 +23,7 @@ const open = new Map<number, OpenDatabase>();
 
 parentPort?.on('message', ({ questions, close: ended }: ToThread) => {
   for (const id of ended) close(id);
+  closeReplaced(questions);
   if (questions.length > 0) parentPort?.postMessage(questions.map(reply));
 });
 
@@ -37,6 +41,25 @@ function reply({ database, keys }: Question): Reply {
   }
 }
 
+/** Closes those whose file is gone, or is another one now, and has to be opened for the next question. */
+function closeReplaced(questions: readonly Question[]): void {
+  const paths = new Map(questions.map(({ database }) => [database.id, database.path]));
+  for (const [id, path] of paths) {
+    const known = open.get(id);
+    if (known !== undefined && known.file !== fileAt(path)) close(id);
+  }
+}
+
+/** Which file has this name, by its device and inode. */
+function fileAt(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
 function close(id: number): void {
   open.get(id)?.connection.close();
   open.delete(id);
@@ -45,6 +68,8 @@ function close(id: number): void {
 function opened({ id, path, query, busyMs, rows }: Database): OpenDatabase {
   const known = open.get(id);
   if (known !== undefined) return known;
+  // Before it is opened: if another one takes its place meanwhile, that is noticed at the next question.
+  const file = fileAt(path);
   const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMs, allowExtension: false });
   try {
     const statement = connection.prepare(query);
@@ -52,7 +77,7 @@ function opened({ id, path, query, busyMs, rows }: Database): OpenDatabase {
     // Numbers above 2^53 would be an error otherwise.
     statement.setReadBigInts(true);
     const columns = rows === 'object' ? statement.columns().map(({ name }) => name) : undefined;
-    const database = { connection, statement, columns };
+    const database = { file, connection, statement, columns };
     open.set(id, database);
     return database;
   } catch (error) {
