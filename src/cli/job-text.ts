@@ -113,6 +113,14 @@ export function jobError(report: JobReport): CommandError | undefined {
       'Look after the disks of both queues ("sluice status"), then run the command again: what has moved does not count again.',
     );
   }
+  if (refused > 0 && action === 'remove') {
+    return new CommandError(
+      exitCodes.failed,
+      'MOVE_UNDER_WAY',
+      `${recipients(report.recipients)} removed. ${recipients(refused)} stayed in the queue: ${reason}`,
+      'Run the command again when the move is over; "sluice status" says which store is not there.',
+    );
+  }
   if (refused > 0) {
     return new CommandError(
       exitCodes.failed,

@@ -140,7 +140,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   const pipelining = await PipeliningState.open({ folder: config.spool, machine, log, nowMs: clock.nowMs });
   const { redirects, onward } = openOnward({ ...core, senders, store, signing, manager: () => manager });
-  const { intents, doubtful } = await openMoves({ config, files, log, store, scheduler });
+  const { intents, doubtful, holds } = await openMoves({ config, files, log, store, scheduler });
   const manager: Manager = assembleCore({
     doubtful,
     errands: senders,
@@ -199,10 +199,11 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const linked = new LinkedRoles(timers.nowMs);
   const overdue = openOverdueWatch({ scheduler, troubles, timers, clock, manager, handshakes, inForce });
   const queueName = (number: number) => tallies.nameOf(number);
-  const stored = { store, reader, writers, intents, doubtful, queueName };
+  const stored = { store, reader, writers, intents, doubtful, holds, queueName };
   const mover = new Mover({ ...stored, manager, givingUp, happenings, clock, timers });
   const operations = new Operations({
     queueName,
+    holds,
     queueNames: () => parts.spool.queues ?? [],
     mover,
     reroutes,

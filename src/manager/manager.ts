@@ -125,8 +125,7 @@ export class Manager {
     let count = 0;
     for await (const message of this.#parts.store.recover()) {
       this.#recovered(message);
-      count++;
-      if (count % 1000 !== 0) continue;
+      if (++count % 1000 !== 0) continue;
       this.settle();
       // The messages of a segment come without I/O in between: the process would not hear that it is to stop.
       await nextTurn(this.#parts.timers);
@@ -138,7 +137,7 @@ export class Manager {
 
   /** Adds messages that were being moved when Sluice ended, as far as it is known that they have; see `DoubtfulMoves`. */
   decideMoves(): void {
-    for (const message of this.#parts.doubtful?.decided() ?? []) this.#recovered(message);
+    for (const message of this.#parts.doubtful?.decided(this.#clock.nowMs()) ?? []) this.#recovered(message);
     this.settle();
   }
 
@@ -156,8 +155,7 @@ export class Manager {
   }
 
   /**
-   * A sender process has closed the connections that it had for an earlier manager, or on an earlier link, and says what it
-   * delivered on them.
+   * A sender process has closed the connections that it had for an earlier manager, or on an earlier link, and says what it delivered on them.
    * @param lose - returns its lost transactions to the queue
    */
   senderReturned(delivered: readonly Delivered[], isStopping: boolean, lose: () => void): void {
@@ -167,6 +165,7 @@ export class Manager {
     settlement.isInDoubt = true;
     lose();
     results.deliveredBefore(delivered, isStopping);
+    this.#parts.doubtful?.delivered(delivered);
     settlement.isInDoubt = wasInDoubt;
     this.settle();
   }
@@ -240,6 +239,7 @@ export class Manager {
       tallies?.count('received', message.ref.store);
     }
     const handle = admission.recovered(message);
+    doubtful?.recovered(handle, message.queueId);
     if (message.damage !== undefined) damaged.add(message.queueId, handle);
   }
 

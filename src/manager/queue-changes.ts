@@ -9,11 +9,13 @@ import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { ChosenMessage, ReleasedHolds } from './jobs/message-choice.ts';
 import type { Manager } from './manager.ts';
+import { inDoubtText, type MoveHolds } from './moves/move-holds.ts';
 import type { Senders } from './senders.ts';
 
 export interface QueueChangesParts {
   readonly manager: Pick<Manager, 'change' | 'letPassHolds' | 'passesHolds' | 'scheduler'>;
   readonly givingUp: Pick<GivingUp, 'giveUp' | 'isGivingUp'>;
+  readonly holds: Pick<MoveHolds, 'has' | 'hold' | 'isHeld' | 'release'>;
   readonly senders: Pick<Senders, 'heard'>;
   readonly happenings: Events;
   readonly store: Pick<SpoolStore, 'locate'>;
@@ -27,6 +29,9 @@ export interface Changed {
   readonly messages: number;
   /** Recipients of messages that are held or released now, changed or not. */
   readonly inForce: number;
+  /** Recipients that cannot be changed now, and why; empty: there is none. */
+  readonly refused: number;
+  readonly reason: string;
 }
 
 export class QueueChanges {
@@ -51,12 +56,17 @@ export class QueueChanges {
     released: ReleasedHolds = 'placed',
   ): Changed {
     const { manager } = this.#parts;
-    const changed = { recipients: 0, messages: 0, inForce: 0 };
+    const changed = { recipients: 0, messages: 0, inForce: 0, refused: 0, reason: '' };
     const outcomes: Outcome[] = [];
     manager.change(outcomes, (nowMs) => {
       for (let each = next(); each !== undefined; each = next()) {
         const { message, queueId, recipients } = each;
         if (!manager.scheduler.isQueued(message, queueId) || this.isGivingUp(queueId)) continue;
+        if (action === 'remove' && this.#parts.holds.has(queueId)) {
+          changed.refused += recipients.length;
+          changed.reason = inDoubtText(queueId);
+          continue;
+        }
         const count =
           action === 'release'
             ? this.#release(each, outcomes, nowMs, released)
@@ -79,8 +89,9 @@ export class QueueChanges {
 
   /** Gives recipients up; resolves to their number. Rejects with the reason when their report cannot be stored. */
   async bounce({ message, queueId, recipients }: ChosenMessage): Promise<number> {
-    const { manager, givingUp } = this.#parts;
+    const { manager, givingUp, holds } = this.#parts;
     if (!manager.scheduler.isQueued(message, queueId)) return 0;
+    if (holds.has(queueId)) throw new Error(inDoubtText(queueId));
     return givingUp.giveUp(
       queueId,
       message,
@@ -101,7 +112,7 @@ export class QueueChanges {
       case 'retry':
         return Math.min(recipients.length, scheduler.retryNow(message, nowMs));
       case 'hold':
-        if (!scheduler.hold(message)) return 0;
+        if (!this.#parts.holds.hold(message, queueId)) return 0;
         outcomes.push({ kind: 'held', queueId });
         return recipients.length;
       case 'remove':
@@ -112,10 +123,11 @@ export class QueueChanges {
   }
 
   #release(chosen: ChosenMessage, outcomes: Outcome[], nowMs: number, released: ReleasedHolds): number {
-    const { happenings, manager } = this.#parts;
+    const { happenings, holds, manager } = this.#parts;
     const { message, queueId, recipients, sender, addresses, quarantine } = chosen;
-    if (released === 'of-routes' && recipients.some(({ isHeld }) => isHeld)) return 0;
-    const isReleased = manager.scheduler.release(message, nowMs);
+    const isHeld = holds.has(queueId) ? holds.isHeld(queueId) : recipients.some((each) => each.isHeld);
+    if (released === 'of-routes' && isHeld) return 0;
+    const isReleased = holds.release(message, queueId, nowMs);
     const held = released === 'placed' ? [] : recipients.filter(({ route }) => isPassedByRelease(route));
     const route = held[0] && routeNameIn(held[0].route);
     if (!isReleased && route === undefined) return 0;

@@ -8,11 +8,13 @@ import type { Outcome } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { Manager } from './manager.ts';
+import type { MoveHolds } from './moves/move-holds.ts';
 
 export interface SetAsideParts {
   readonly manager: Pick<Manager, 'change' | 'scheduler'>;
   /** While a report about a message is being stored, nothing changes it. */
   readonly givingUp: Pick<GivingUp, 'isGivingUp'>;
+  readonly holds: Pick<MoveHolds, 'hold'>;
   readonly log: Pick<Logger, 'error'>;
   readonly troubles?: Troubles | undefined;
 }
@@ -32,13 +34,13 @@ export class SetAside {
 
   /** Holds messages, each with its reason. Those that are not in the queue any more are left out. */
   hold(messages: readonly SetAsideMessage[]): void {
-    const { manager, givingUp, log } = this.#parts;
+    const { manager, givingUp, holds, log } = this.#parts;
     const outcomes: Outcome[] = [];
     manager.change(outcomes, () => {
       for (const { queueId, reason } of messages) {
         const message = manager.scheduler.find(queueId);
         if (message === undefined || givingUp.isGivingUp(queueId)) continue;
-        if (manager.scheduler.hold(message)) outcomes.push({ kind: 'held', queueId });
+        if (holds.hold(message, queueId)) outcomes.push({ kind: 'held', queueId });
         this.#reasons.set(queueId, reason);
         log.error(`the message ${queueId} is set aside: ${reason}`);
       }

@@ -19,6 +19,10 @@ export class KeptSpool {
   readonly kept: readonly KeptMessages[];
   /** The numbers of stores that nothing can be written to yet. */
   readonly unopened = new Set<number>();
+  /** Called before outcomes of these stores are flushed; it may reject. */
+  beforeFlush: (only: readonly number[] | undefined) => Promise<void> = () => Promise.resolve();
+  /** The numbers of stores that cannot be opened. */
+  readonly away = new Set<number>();
   readonly #nowMs: () => number;
   #slot = 2;
 
@@ -83,7 +87,7 @@ export class KeptSpool {
       unpin: (queueId) => store.unpin(queueId),
       maintain: (nowMs) => store.maintain(nowMs),
       usage: () => store.usage(),
-      flush: (only) => (goesOn() ? store.flush(only) : never),
+      flush: (only) => (goesOn() ? this.beforeFlush(only).then(() => store.flush(only)) : never),
       storeOutcomes: (ms) => store.storeOutcomes(ms),
       close: () => store.close(),
     });
@@ -91,7 +95,10 @@ export class KeptSpool {
       queues: this.names,
       openStore: (events) => {
         const openers = this.kept.map((kept, number) => ({
-          open: async () => new MemoryStore(kept, number),
+          open: async () => {
+            if (this.away.has(number)) throw new SpoolError('SPOOL_UNREADABLE', 'it is away');
+            return new MemoryStore(kept, number);
+          },
           read: (ref: Parameters<MemoryReader['read']>[0]) => new MemoryReader(kept).read(ref),
           isStopped: false,
           freeBytes: () => Promise.resolve(mib),

@@ -7,9 +7,10 @@ import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import type { JobReport } from '../../src/control/operations/queue-change.ts';
 import type { QueuePage } from '../../src/control/operations/queue-pages.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { Outcome } from '../../src/spool/types.ts';
 import { envelopeFor } from '../spool/support.ts';
-import { deferred, type Ground, ground, plain, startMs } from './assembled.ts';
+import { deferred, delivered, type Ground, ground, plain, startMs } from './assembled.ts';
 import { KeptSpool } from './kept-spool.ts';
 
 const config = `${plain.replace('"10m"', '"1d"').replace('"1m"', '"3h"')}\n[queues.news]\n`;
@@ -64,11 +65,11 @@ async function move(at: Ground, question: object = {}): Promise<JobReport | unde
   return undefined;
 }
 
-/** The states of all recipients in the queue. */
+/** The states of all recipients in the queue, sorted. */
 async function states({ ask }: Ground): Promise<string[]> {
   const [page] = await ask('page', { filter: {} });
   assert.ok(page !== undefined && 'result' in page);
-  return (page.result as QueuePage).rows.map(({ state }) => state);
+  return (page.result as QueuePage).rows.map(({ state }) => state).toSorted();
 }
 
 test('mail moves with its arrival, attempts, next attempt and hold, in its order', async (t) => {
@@ -201,18 +202,183 @@ test('a store that is not open yet takes nothing, and nothing stays held', async
 test('what a sender of before may have delivered moves when that sender has said so', async (t) => {
   const here = world();
   const { spool } = here;
-  const delivered = await spool.put(0, (id) => envelopeFor(id, ['a@x.test'], startMs), tried(1));
+  const first = await spool.put(0, (id) => envelopeFor(id, ['a@x.test'], startMs), tried(1));
   await spool.put(0, (id) => envelopeFor(id, ['b@x.test'], startMs), tried(1));
   const { at } = await manager(t, here, undefined, [7]);
   assert.equal(await move(at), undefined);
   assert.deepEqual(spool.waiting(1), []);
-  await at.sender(7, [{ queueId: delivered, recipients: [0], relayedWithoutDsn: [] }]);
+  await at.sender(7, [{ queueId: first, recipients: [0], relayedWithoutDsn: [] }]);
   for (let turns = 0; turns < 60; turns++) await at.timers.pass(50);
   assert.deepEqual(
     spool.waiting(1).map((each) => each.split(' ')[0]),
     ['b@x.test'],
   );
   assert.deepEqual(spool.waiting(0), []);
+});
+
+const atOnce = (): Promise<void> => Promise.resolve();
+
+/** Holds up the move at the flush of the new store, until the test says so. */
+function heldUp(spool: KeptSpool): {
+  readonly reached: Promise<void>;
+  readonly goOn: (error?: Error) => void;
+} {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  spool.beforeFlush = (only) => {
+    if (only?.includes(1) !== true) return Promise.resolve();
+    reached.resolve();
+    return gate.promise;
+  };
+  return {
+    reached: reached.promise,
+    goOn: (error) => {
+      spool.beforeFlush = atOnce;
+      if (error === undefined) gate.resolve();
+      else gate.reject(error);
+    },
+  };
+}
+
+async function passes(at: Ground): Promise<void> {
+  for (let turns = 0; turns < 60; turns++) await at.timers.pass(50);
+}
+
+/** An operator changes the message with this id, or all; passes some time. */
+async function change(at: Ground, action: string, ids: readonly string[] = []): Promise<JobReport> {
+  const operator = at.operator();
+  await operator.ask('queue.change', { action, filter: { ids } });
+  await passes(at);
+  const answer = operator.told.find((each) => 'result' in each);
+  assert.ok(answer !== undefined && 'result' in answer, JSON.stringify(operator.told));
+  return answer.result as JobReport;
+}
+
+test('what an operator holds or releases in the middle of a move is so afterwards, and after a restart', async (t) => {
+  const here = world();
+  const { spool } = here;
+  const put = (name: string, isHeld: boolean) =>
+    spool.put(
+      0,
+      (id) => envelopeFor(id, [`${name}@x.test`], startMs),
+      (id) => [...tried(1)(id), ...(isHeld ? [{ kind: 'held', queueId: id } as const] : [])],
+    );
+  const free = await put('free', false);
+  const held = await put('held', true);
+  const { at } = await manager(t, here);
+  const { goOn, reached } = heldUp(spool);
+  const moving = move(at);
+  await reached;
+  assert.equal((await change(at, 'hold', [free])).recipients, 1);
+  assert.equal((await change(at, 'hold', [free])).recipients, 0, 'it is held already');
+  assert.equal((await change(at, 'release', [held])).recipients, 1);
+  goOn();
+  await moving;
+  await passes(at);
+  const due = startMs + hourMs;
+  assert.deepEqual(spool.waiting(0), []);
+  assert.deepEqual(spool.waiting(1), [`free@x.test 3 ${due} held`, `held@x.test 3 ${due}`]);
+  assert.deepEqual(await states(at), ['held', 'waiting']);
+  const { at: later } = await manager(t, here);
+  assert.deepEqual(await states(later), ['held', 'waiting']);
+});
+
+test('a release in the middle of a move lets nothing be tried in the old store', async (t) => {
+  const here = world();
+  const { spool } = here;
+  const id = await spool.put(
+    0,
+    (queueId) => envelopeFor(queueId, ['a@x.test'], startMs),
+    () => [],
+  );
+  const { at } = await manager(t, here);
+  const { goOn, reached } = heldUp(spool);
+  const moving = move(at);
+  await reached;
+  await change(at, 'release', [id]);
+  const sender = await at.sender(1);
+  await passes(at);
+  assert.deepEqual(sender.all('transact'), []);
+  assert.deepEqual(sender.all('connect'), []);
+  goOn();
+  await moving;
+  await passes(at);
+  assert.equal(sender.all('connect').length, 1);
+});
+
+test('what is being moved can be neither removed nor bounced, and the operator is told so', async (t) => {
+  const here = world();
+  const { spool } = here;
+  const id = await spool.put(0, (queueId) => envelopeFor(queueId, ['a@x.test'], startMs), tried(1));
+  const { at } = await manager(t, here);
+  const { goOn, reached } = heldUp(spool);
+  const moving = move(at);
+  await reached;
+  for (const action of ['remove', 'bounce']) {
+    const { recipients, refused, reason } = await change(at, action, [id]);
+    assert.deepEqual([action, recipients, refused], [action, 0, 1]);
+    assert.match(reason, /is being moved/u);
+  }
+  goOn();
+  await moving;
+  await passes(at);
+  assert.equal(spool.waiting(1).length, 1);
+});
+
+test('a copy of a move that was called off never counts, though the old message was delivered meanwhile', async (t) => {
+  const here = world();
+  const { spool } = here;
+  await spool.put(
+    0,
+    (id) => envelopeFor(id, ['a@x.test'], startMs),
+    () => [],
+  );
+  const { at } = await manager(t, here);
+  const { goOn, reached } = heldUp(spool);
+  const moving = move(at);
+  await reached;
+  const copy = structuredClone([...(spool.kept[1] ?? [])][0]);
+  assert.ok(copy !== undefined);
+  goOn(new SpoolError('SPOOL_WRITE_FAILED', 'the disk fails'));
+  await moving;
+  const sender = await at.sender(1);
+  await passes(at);
+  await sender.done(sender.connect.connection, [delivered(0)]);
+  await passes(at);
+  assert.deepEqual([spool.waiting(0), spool.waiting(1)], [[], []]);
+  // The disk has lost that the copy was removed.
+  spool.kept[1]?.add(copy.envelope, Buffer.from('Hello'), false);
+  const { at: later } = await manager(t, here);
+  await passes(later);
+  assert.deepEqual(await states(later), []);
+  assert.deepEqual(spool.waiting(1), []);
+});
+
+test('while the other store is away, a message whose move is in doubt waits, and is delivered once', async (t) => {
+  const here = world();
+  const { spool } = here;
+  await spool.put(
+    0,
+    (id) => envelopeFor(id, ['a@x.test'], startMs),
+    () => [],
+  );
+  const { at } = await manager(t, here);
+  const { reached } = heldUp(spool);
+  void move(at);
+  await reached;
+  // Everything stops here: the message is in both stores.
+  spool.beforeFlush = atOnce;
+  spool.away.add(1);
+  const { at: later } = await manager(t, here);
+  const sender = await later.sender(1);
+  await passes(later);
+  assert.deepEqual(await states(later), ['held']);
+  assert.deepEqual(sender.all('connect'), []);
+  spool.away.clear();
+  for (let turns = 0; turns < 10; turns++) await passes(later);
+  await sender.done(sender.connect.connection, [delivered(0)]);
+  await passes(later);
+  assert.deepEqual([await states(later), spool.waiting(0), spool.waiting(1)], [[], [], []]);
 });
 
 test('a queue that there is not is told with those that there are', async (t) => {

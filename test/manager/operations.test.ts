@@ -48,6 +48,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     tallies: new QueueTallies(),
     queueNames: () => [],
     mover: {} as never,
+    holds: undefined as never,
     missing: () => [],
     counters: new RoleCounters(),
     manager: {
@@ -187,6 +188,11 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     tallies: new QueueTallies(),
     queueNames: () => [],
     mover: {} as never,
+    holds: {
+      has: () => false,
+      hold: (message: number) => scheduler.hold(message),
+      release: (message: number) => scheduler.release(message),
+    } as never,
     diverting: {} as never,
     manager: {
       scheduler,

@@ -99,17 +99,16 @@ export class QueueJob {
   }
 
   async #walk(told: (progress: JobProgress) => void): Promise<void> {
-    const { timers } = this.#parts;
     if (this.#change.action === 'bounce' && this.#change.dryRun !== true)
       await Promise.race([this.#parts.changes.sendersHeard(), this.#cancelled.promise]);
-    let toldMs = timers.nowMs();
+    let toldMs = this.#parts.timers.nowMs();
     for (let isLast = false; !isLast && !this.#isCancelled;) {
       isLast = await this.#step();
-      if (timers.nowMs() - toldMs < progressMs) continue;
+      if (this.#parts.timers.nowMs() - toldMs < progressMs) continue;
       const reached = this.#now();
       await this.#flush();
       told((this.#progress = reached));
-      toldMs = timers.nowMs();
+      toldMs = this.#parts.timers.nowMs();
     }
   }
 
@@ -227,10 +226,9 @@ export class QueueJob {
   }
 
   async #byAddresses(chosen: readonly ChosenMessage[]): Promise<ChosenMessage[]> {
-    const { timers } = this.#parts;
-    const startMs = timers.nowMs();
+    const startMs = this.#parts.timers.nowMs();
     const read = await Promise.all(chosen.map((each) => this.#choice.byAddresses(each)));
-    this.#pace.spent(timers.nowMs() - startMs);
+    this.#pace.spent(this.#parts.timers.nowMs() - startMs);
     return read.filter((each) => each !== undefined);
   }
 
@@ -256,6 +254,8 @@ export class QueueJob {
     this.#recipients += changed.recipients;
     this.#messages += changed.messages;
     this.#inForce += changed.inForce;
+    this.#refused += changed.refused;
+    if (changed.reason !== '') this.#reason = changed.reason;
   }
 
   #count(queueId: string, recipients: ChosenMessage['recipients']): void {

@@ -13,7 +13,7 @@ export interface MoveIntent {
   readonly from: string;
   /** Its new queue id. */
   readonly to: string;
-  /** The numbers that the recipients of the new one have in the old one, in the order of the new one. */
+  /** The numbers that the recipients of the new one have in the old one, in the order of the new one. None: the old one counts for all. */
   readonly recipients: readonly number[];
 }
 
@@ -75,6 +75,22 @@ export class MoveIntents {
       for (const { to } of intents) this.#open.delete(to);
       throw error;
     }
+  }
+
+  /** Nothing is to come of these: none of the recipients of the new message counts. To be written. @returns those that had begun */
+  callOff(newIds: readonly string[]): readonly MoveIntent[] {
+    return newIds.flatMap((to) => {
+      const intent = this.#open.get(to);
+      if (intent === undefined) return [];
+      const ended = { ...intent, recipients: [] };
+      this.#open.set(to, ended);
+      return [ended];
+    });
+  }
+
+  /** Brings the file to stable storage. @throws the system's error */
+  async write(): Promise<void> {
+    await this.#write(true);
   }
 
   /** They are through, or nothing has come of them. What the file still says of them does no harm: the message is in one store alone. */

@@ -77,3 +77,25 @@ export function outcomesOf({
 export function removedOf({ queueId }: RecoveredMessage, waiting: RecoveredMessage['waiting']): Outcome[] {
   return waiting.map(({ index: recipient }) => ({ kind: 'removed', queueId, recipient }));
 }
+
+/** The message with what has become of it since it was stored. */
+export function withState(message: RecoveredMessage, now: MessageState): RecoveredMessage {
+  const { isHeld: held, passesHolds, warnedAfterMs } = now;
+  return {
+    ...message,
+    held,
+    ...(passesHolds && { passesHolds }),
+    ...(warnedAfterMs !== undefined && { warnedAfterMs }),
+  };
+}
+
+/** What the journal of its store has to know of that. */
+export function changesOf(message: RecoveredMessage, now: MessageState): Outcome[] {
+  const { queueId } = message;
+  const outcomes: Outcome[] = [];
+  if (message.held !== now.isHeld) outcomes.push({ kind: now.isHeld ? 'held' : 'released', queueId });
+  if (now.passesHolds && message.passesHolds !== true) outcomes.push({ kind: 'passes-holds', queueId });
+  if (now.warnedAfterMs !== undefined && now.warnedAfterMs !== message.warnedAfterMs)
+    outcomes.push({ kind: 'warned', queueId, afterMs: now.warnedAfterMs });
+  return outcomes;
+}

@@ -5,12 +5,10 @@
 import type { DatedClock } from '../../io/steady-clock.ts';
 import type { Timers } from '../../io/timers.ts';
 import type { Events } from '../../log/events.ts';
-import type { Envelope } from '../../message/envelope.ts';
 import { errorText } from '../../policy/error-text.ts';
 import type { Scheduler, WaitingRecipient } from '../../schedule/types.ts';
 import { SpoolError } from '../../spool/spool-error.ts';
 import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
-import { defaultQueue } from '../../values/queue-name.ts';
 import type { Admission } from '../admission.ts';
 import type { GivingUp } from '../giving-up.ts';
 import type { ChosenMessage } from '../jobs/message-choice.ts';
@@ -18,6 +16,8 @@ import type { Manager } from '../manager.ts';
 import { storeCopy } from '../onward/new-mail.ts';
 import type { MoveIntent, MoveIntents } from './move-intents.ts';
 import type { DoubtfulMoves } from './doubtful-moves.ts';
+import { changesIn, leaveOld, stateOf, type StoredAnew, withChanges } from './leave-old.ts';
+import { inDoubtText, type MoveHolds } from './move-holds.ts';
 import type { Moved } from './moved.ts';
 import { type MessageState, movedEnvelope, movedMessage, outcomesOf, removedOf } from './moved-message.ts';
 
@@ -33,9 +33,10 @@ export interface MoverParts {
   readonly writers: readonly SpoolWriter[];
   readonly manager: Pick<Manager, 'change'> & {
     readonly admission: Pick<Admission, 'passesHolds' | 'recovered' | 'warned'>;
-    readonly scheduler: Pick<Scheduler, 'hold' | 'isQueued' | 'recipientsOf' | 'release' | 'remove'>;
+    readonly scheduler: Pick<Scheduler, 'isQueued' | 'recipientsOf' | 'release' | 'remove'>;
   };
   readonly givingUp: Pick<GivingUp, 'isGivingUp'>;
+  readonly holds: MoveHolds;
   readonly intents: MoveIntents;
   /** Takes those of which nothing has come: the new message may be there all the same. */
   readonly doubtful: Pick<DoubtfulMoves, 'add'>;
@@ -52,14 +53,10 @@ interface Moving {
   readonly from: number;
   readonly recipients: readonly WaitingRecipient[];
   readonly state: MessageState;
-  readonly isHeldHere: boolean;
   readonly newId: string;
 }
 
-interface Stored extends Moving {
-  readonly envelope: Envelope;
-  readonly message: RecoveredMessage;
-}
+interface Stored extends Moving, StoredAnew {}
 
 export class Mover {
   readonly #parts: MoverParts;
@@ -115,7 +112,9 @@ export class Mover {
       recipients: recipients.map(({ recipient }) => recipient),
     }));
     let isFull = false;
+    const off: Moving[] = [];
     const refuse = (moving: readonly Moving[], error: unknown): void => {
+      off.push(...moving);
       counts.refused += moving.reduce((sum, { recipients }) => sum + recipients.length, 0);
       counts.reason = errorText(error);
       isFull ||=
@@ -133,11 +132,19 @@ export class Mover {
       refuse(inHand, error);
       isFull = true;
     } finally {
-      const left = new Set(this.#parts.intents.all);
-      this.#parts.doubtful.add(intents.filter((each) => left.has(each)));
+      await this.#callOff(off);
       for (const each of inHand) this.#letGo(each);
     }
     return { ...counts, isFull };
+  }
+
+  /** Their new messages may be stored all the same, and are found later: before the old ones may be delivered, a start has to know that these count. */
+  async #callOff(off: readonly Moving[]): Promise<void> {
+    const { doubtful, intents } = this.#parts;
+    const ended = intents.callOff(off.map(({ newId }) => newId));
+    if (ended.length === 0) return;
+    doubtful.add(ended);
+    await this.#untilDone(() => intents.write());
   }
 
   /** Takes what can be moved of a message out of the reach of deliveries. */
@@ -147,17 +154,19 @@ export class Mover {
     writer: SpoolWriter,
     counts: { readonly busy: ChosenMessage[]; refused: number; reason: string },
   ): Moving[] {
-    const { givingUp, manager, store } = this.#parts;
-    const { admission, scheduler } = manager;
+    const { givingUp, holds, manager, store } = this.#parts;
+    const { scheduler } = manager;
     const { message, queueId } = chosen;
     if (!scheduler.isQueued(message, queueId)) return [];
     const ref = store.locate(queueId);
     if (ref === undefined || ref.store === to || givingUp.isGivingUp(queueId)) return [];
     const wanted = new Set(chosen.recipients.map(({ recipient }) => recipient));
     const present = scheduler.recipientsOf(message).filter(({ recipient }) => wanted.has(recipient));
-    if (store.isDamaged(queueId)) {
+    // In doubt: it is held for a move of before this start.
+    const isInDoubt = holds.has(queueId);
+    if (isInDoubt || store.isDamaged(queueId)) {
       counts.refused += present.length;
-      counts.reason = `${queueId} is damaged, and stays where it is`;
+      counts.reason = isInDoubt ? inDoubtText(queueId) : `${queueId} is damaged, and stays where it is`;
       return [];
     }
     const isBusy = ({ state }: WaitingRecipient): boolean => state === 'active';
@@ -167,18 +176,17 @@ export class Mover {
       .filter((each) => !isBusy(each))
       .toSorted((one, other) => one.recipient - other.recipient);
     if (recipients.length === 0) return [];
-    const state = {
-      isHeld: recipients.some(({ isHeld }) => isHeld),
-      passesHolds: admission.passesHolds(message),
-      warnedAfterMs: admission.warned.afterMs(message),
-    };
     store.pin(queueId);
-    // This hold is not journaled: a crash ends it.
-    let isHeldHere = false;
-    manager.change([], () => {
-      isHeldHere = scheduler.hold(message);
-    });
-    return [{ chosen, from: ref.store, recipients, state, isHeldHere, newId: writer.newQueueId() }];
+    manager.change([], () => holds.begin(message, queueId));
+    return [
+      {
+        chosen,
+        from: ref.store,
+        recipients,
+        state: stateOf(chosen, this.#parts),
+        newId: writer.newQueueId(),
+      },
+    ];
   }
 
   /** Stores them in the new store, with what its journal has to know. */
@@ -209,6 +217,8 @@ export class Mover {
     const message = movedMessage(appended, envelope, recipients, state, (ms) => clock.dateOf(ms));
     if (!store.submitted(newId, appended.ref, recipients.length))
       throw new SpoolError('SPOOL_UNREADABLE', 'the store of the queue is not there');
+    // Its queue may be stopped: not before the message is in the queue.
+    store.pin(newId);
     store.settle(outcomesOf(message));
     return { ...moving, envelope, message };
   }
@@ -219,62 +229,52 @@ export class Mover {
     to: number,
     refuse: (moving: readonly Moving[], error: unknown) => void,
   ): Promise<RecoveredMessage[]> {
-    const { intents, manager, store } = this.#parts;
+    const { intents, store } = this.#parts;
+    let current = stored;
     try {
-      await store.flush([to]);
+      let changes: readonly Outcome[];
+      do {
+        await store.flush([to]);
+        changes = changesIn(current, this.#parts);
+        store.settle(changes);
+        current = current.map((each) => withChanges(each, this.#parts));
+      } while (changes.length > 0);
     } catch (error) {
       // The old ones count, now and at a start.
       store.settle(stored.flatMap(({ message }) => removedOf(message, message.waiting)));
       refuse(stored, error);
       return [];
     }
-    const left = stored.flatMap((each) => this.#removeOld(each));
-    await this.#flushOld(stored);
+    const ends = current.map((each) => leaveOld(each, this.#parts));
+    const left = ends.flatMap(({ moved }) => moved);
+    const stores = new Set(stored.map(({ from }) => from));
+    // Until it is known there who has not moved, a start would take them for moved.
+    if (ends.some(({ hasGone }) => hasGone)) stores.add(to);
+    await this.#untilDone(() => store.flush([...stores]));
     if (this.#isStopped) return [];
-    manager.change([], () => {
-      for (const message of left) manager.admission.recovered(message);
-    });
+    const wasHeld = new Set(stored.filter(({ state }) => state.isHeld).map(({ newId }) => newId));
+    for (const message of left) this.#admit(message, wasHeld.has(message.queueId));
     const done = new Set(stored.map(({ newId }) => newId));
     intents.end(intents.all.filter((each) => done.has(each.to)));
     return left;
   }
 
-  /** @returns the new message with the recipients that were still there; none: all had left the queue meanwhile */
-  #removeOld({ chosen, envelope, message, recipients }: Stored): RecoveredMessage[] {
-    const { happenings, manager, queueName, store } = this.#parts;
-    const { queueId } = chosen;
-    const outcomes: Outcome[] = [];
-    let removed: ReadonlySet<number> = new Set();
-    manager.change(outcomes, () => {
-      if (!manager.scheduler.isQueued(chosen.message, queueId)) return;
-      const indexes = recipients.map(({ recipient }) => recipient);
-      removed = new Set(manager.scheduler.remove(chosen.message, indexes));
-      for (const recipient of removed) outcomes.push({ kind: 'removed', queueId, recipient });
+  /** @param wasHeld - when its move began; a release since then has the effects of one on a message that is held */
+  #admit(message: RecoveredMessage, wasHeld: boolean): void {
+    const { manager } = this.#parts;
+    const { queueId } = message;
+    const isReleased = wasHeld && !message.held;
+    manager.change(isReleased ? [{ kind: 'released', queueId }] : [], (nowMs) => {
+      const handle = manager.admission.recovered(isReleased ? { ...message, held: true } : message);
+      if (isReleased) manager.scheduler.release(handle, nowMs);
     });
-    const isMoved = ({ index }: { readonly index: number }): boolean =>
-      removed.has(recipients[index]?.recipient ?? -1);
-    const gone = message.waiting.filter((each) => !isMoved(each));
-    if (gone.length > 0) store.settle(removedOf(message, gone));
-    const waiting = message.waiting.filter(isMoved);
-    for (const { address } of waiting) {
-      const queue = queueName(message.ref.store) ?? defaultQueue;
-      happenings.happened('moved', {
-        id: queueId,
-        from: envelope.reversePath,
-        to: address,
-        queue,
-        newId: message.queueId,
-      });
-    }
-    return waiting.length === 0 ? [] : [{ ...message, waiting }];
   }
 
-  /** Resolves when the old stores have it on stable storage that the mail has left them: they may be on disks that are full. */
-  async #flushOld(stored: readonly Stored[]): Promise<void> {
-    const stores = [...new Set(stored.map(({ from }) => from))];
+  /** Does it until it succeeds, or Sluice stops: a disk may be full. */
+  async #untilDone(act: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        await this.#parts.store.flush(stores);
+        await act();
         return;
       } catch {
         if (this.#isStopped) return;
@@ -285,10 +285,10 @@ export class Mover {
     }
   }
 
-  #letGo({ chosen: { message, queueId }, isHeldHere }: Moving): void {
-    const { manager, store } = this.#parts;
+  #letGo({ chosen: { message, queueId }, newId }: Moving): void {
+    const { holds, manager, store } = this.#parts;
     store.unpin(queueId);
-    if (!isHeldHere || !manager.scheduler.isQueued(message, queueId) || store.isDamaged(queueId)) return;
-    manager.change([], (nowMs) => void manager.scheduler.release(message, nowMs));
+    store.unpin(newId);
+    manager.change([], (nowMs) => holds.end(message, queueId, nowMs));
   }
 }

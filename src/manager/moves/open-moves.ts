@@ -7,6 +7,7 @@ import type { Scheduler } from '../../schedule/types.ts';
 import type { FileLayer } from '../../spool/file-layer.ts';
 import type { SpoolStore } from '../../spool/types.ts';
 import { DoubtfulMoves } from './doubtful-moves.ts';
+import { MoveHolds } from './move-holds.ts';
 import { MoveIntents } from './move-intents.ts';
 
 export interface MovesSurroundings {
@@ -19,7 +20,8 @@ export interface MovesSurroundings {
 
 export async function openMoves(
   around: MovesSurroundings,
-): Promise<{ readonly intents: MoveIntents; readonly doubtful: DoubtfulMoves }> {
+): Promise<{ readonly intents: MoveIntents; readonly doubtful: DoubtfulMoves; readonly holds: MoveHolds }> {
   const intents = await MoveIntents.open(join(around.config.spool, 'moves.json'), around);
-  return { intents, doubtful: new DoubtfulMoves(intents.all, { ...around, intents }) };
+  const holds = new MoveHolds(around);
+  return { intents, doubtful: new DoubtfulMoves(intents.all, { ...around, intents, holds }), holds };
 }
