@@ -111,6 +111,11 @@ export class Centres {
     else line.quit();
   }
 
+  /** A server that a reload has removed gets no further message, so that it can be stopped. */
+  serves(line: CentreLine): boolean {
+    return this.#known.some(({ server }) => server === line.server);
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#endAll();

@@ -9,6 +9,8 @@ export interface LinePool {
   /** @throws {FrontError} */
   take(client: ToldClient): Promise<CentreLine>;
   give(line: CentreLine): void;
+  /** Is its server still one of the configuration? */
+  serves(line: CentreLine): boolean;
 }
 
 export class FrontSession {
@@ -46,7 +48,8 @@ export class FrontSession {
   async #take(client: ToldClient): Promise<{ readonly line: CentreLine; readonly isFresh: boolean }> {
     const line = this.#line;
     this.#line = undefined;
-    if (line?.isUsable === true && this.#told === JSON.stringify(client)) return { line, isFresh: false };
+    const isSame = this.#told === JSON.stringify(client);
+    if (line?.isUsable === true && isSame && this.#centres.serves(line)) return { line, isFresh: false };
     line?.quit();
     const taken = await this.#centres.take(client);
     return { line: taken, isFresh: taken.told !== undefined };
