@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { startSlowServer } from '../../sim/mx/slow-server.ts';
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { ownProcesses, startSluice } from '../../sim/neighbours/sluice.ts';
 
@@ -18,39 +18,6 @@ const mostMib = 64;
 const line = Buffer.from(`${'x'.repeat(1022)}\r\n`);
 const piece = Buffer.concat(Array.from({ length: 64 }, () => line));
 const header = 'From: <a@client.test>\r\nTo: <b@far.test>\r\nSubject: large\r\n\r\n';
-
-/** A server that reads at most 64 KiB each millisecond. */
-async function startSlowServer(): Promise<{ port: number; bytes: () => number; close: () => void }> {
-  let bytes = 0;
-  const server = createServer({ highWaterMark: 64 * 1024 }, async (socket) => {
-    socket.on('error', () => undefined);
-    socket.write('220 slow.test\r\n');
-    let isContent = false;
-    let tail = '';
-    for await (const read of socket) {
-      bytes += (read as Buffer).length;
-      tail = (tail + (read as Buffer).subarray(-200).toString('latin1')).slice(-200);
-      if (isContent) {
-        await pause(1); // it is slow
-        if (!tail.endsWith('\r\n.\r\n')) continue;
-        isContent = false;
-        socket.write('250 2.0.0 ok\r\n');
-      } else if (tail.endsWith('DATA\r\n')) {
-        isContent = true;
-        socket.write('354 go\r\n');
-      } else if (tail.endsWith('QUIT\r\n')) socket.end('221 bye\r\n');
-      else socket.write('250 ok\r\n');
-      tail = '';
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    bytes: () => bytes,
-    close: () => void server.close(),
-  };
-}
 
 /** The most memory that a process had at any time. */
 function peakMib(pid: number): number {

@@ -9,7 +9,7 @@ import { below, seededRandom } from '../../sim/disk/random.ts';
 import { deliveryKey } from '../../sim/mx/tally.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin } from '../../sim/neighbours/program-file.ts';
-import { Heard, type Letter, sendByQmqp, sendBySmtp } from './stubborn-clients.ts';
+import { Heard, type Letter, sendByQmqp, sendBySmtp } from '../../sim/mx/stubborn-clients.ts';
 import { type Arrivals, examples, ownNet, type TierName, Tiers, withoutLoopback } from './tiers.ts';
 
 const seed = Number(process.env.SEED ?? 1);

@@ -3,7 +3,7 @@
 
 import { connect } from 'node:net';
 import { netstring } from '../../src/protocol/netstring/write-netstring.ts';
-import { ConnectionLost, Session } from '../../sim/mx/submitter.ts';
+import { ConnectionLost, Session } from './submitter.ts';
 
 export interface Letter {
   /** Becomes the Message-ID, without its brackets. */
