@@ -193,7 +193,9 @@ export class Handover implements SpoolWriter {
     }
     const reply = await replied;
     if (reply.code !== 250) {
-      await asked;
+      // A server that has said 421 closes: what counts is what it has said, and it says nothing of a recipient any more.
+      await asked?.catch(() => undefined);
+      if (reply.code === 421) line.close('it answered 421 to MAIL');
       throw new FrontError(asRefusal(reply));
     }
     this.#mail = mailText;

@@ -28,6 +28,10 @@ export function parseCentreServer(text: string): CentreServer {
   }
   if (!rest.startsWith('//')) throw new ValueError(`"${text}": write it like ${examples}`);
   const { host, port } = parseRemoteHost(rest.slice(2), isLmtp ? 24 : 25);
+  if (isIP(host) === 6 && !rest.startsWith('//['))
+    throw new ValueError(
+      `"${text}": write an IPv6 address in brackets, e.g. "${kind.toLowerCase()}://[2001:db8::1]:${isLmtp ? 24 : 25}"`,
+    );
   if (isIP(host) === 0) throw new ValueError(`"${text}": central servers are IP addresses, e.g. ${examples}`);
   // RFC 2033 5.
   if (isLmtp && port === 25) throw new ValueError(`"${text}": LMTP is not spoken on port 25`);

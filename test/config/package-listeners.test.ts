@@ -9,6 +9,8 @@ const parse = (lines: string) =>
 
 test('a listener of QMQP names its clients, or the configuration is refused', () => {
   assert.throws(() => parse('protocol = "qmqp"'), /whoever may connect by QMQP may send to anyone/u);
+  for (const nobody of ['relay_networks = []', 'relay_certificates = []\ntls = "implicit"'])
+    assert.throws(() => parse(`protocol = "qmqp"\n${nobody}`), /whoever may connect by QMQP/u, nobody);
   for (const clients of ['relay_networks = ["192.0.2.0/24"]', 'relay_ca = "ca.pem"\ntls = "implicit"'])
     assert.equal(parse(`protocol = "qmqp"\n${clients}`).listen[0]?.protocol, 'qmqp');
   assert.equal(parse('protocol = "qmtp"').listen[0]?.protocol, 'qmtp');

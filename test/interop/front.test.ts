@@ -244,6 +244,55 @@ test('what is wrong between the servers is no refusal of the client; what the ce
   await sluice.shows(/takes no XCLIENT from this host/, 'status');
 });
 
+test('a server that answers MAIL by 421 and closes is told to the client in its own words', async (t) => {
+  for (const extensions of ['250 centre\r\n', '250-centre\r\n250 PIPELINING\r\n']) {
+    const port = await scripted(
+      t,
+      (line) => (line.startsWith('EHLO') ? extensions : line.startsWith('MAIL') ? null : undefined),
+      '421 4.3.2 Closing for maintenance\r\n',
+    );
+    const sluice = await startSluice(Ground.of(t), {
+      config: {
+        receive: { relay_domains: ['far.test'] },
+        front: { servers: [`smtp://127.0.0.1:${port}`], tell_client: 'none' },
+      },
+    });
+    const client = new Client(sluice.port);
+    assert.match(await client.begin('b@far.test'), /^451 4\.3\.2 Closing for maintenance/);
+    client.end();
+  }
+});
+
+test('a connection that a server gives up by 421 just as it is used again costs no message', async (t) => {
+  let mails = 0;
+  const port = await scripted(
+    t,
+    (line) => {
+      if (line === '.') return '250 2.0.0 queued\r\n';
+      if (line === 'RSET') return '250 ok\r\n';
+      return line.startsWith('MAIL') && ++mails === 2 ? null : undefined;
+    },
+    '421 4.4.2 Idle for too long\r\n',
+  );
+  const sluice = await startSluice(Ground.of(t), {
+    config: {
+      receive: { relay_domains: ['far.test'] },
+      front: { servers: [`smtp://127.0.0.1:${port}`], tell_client: 'none' },
+    },
+  });
+  const client = new Client(sluice.port);
+  await client.say('');
+  await client.say('EHLO client.test');
+  for (let count = 1; count < 3; count++) {
+    assert.match(await client.say('MAIL FROM:<a@client.test>'), /^250/);
+    assert.match(await client.say('RCPT TO:<b@far.test>'), /^250/);
+    assert.match(await client.say('DATA'), /^354/);
+    assert.match(await client.say(content), /^250/);
+  }
+  client.end();
+  assert.equal(mails, 3);
+});
+
 test('half an answer, or none, is 451', async (t) => {
   for (const answer of ['250 2.0.0 queue', '', 'nonsense\r\n', '354 more\r\n']) {
     const ground = Ground.of(t);

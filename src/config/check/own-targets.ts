@@ -1,11 +1,11 @@
 // The servers that routes hand mail to, and which of them are listeners of this Sluice itself, as far as that is known without DNS.
 
 import { type Endpoint, formatRelayHost } from '../../values/endpoint.ts';
-import { includesAddress, type ListenAddress } from '../../values/listen-address.ts';
+import type { ListenAddress } from '../../values/listen-address.ts';
 import { formatMailServer } from '../../values/mail-server.ts';
+import { hostsOf, isOwnAddress, loopback } from '../../values/own-address.ts';
 import type { PackageProtocol } from '../../values/package-server.ts';
 import type { Config } from '../config.ts';
-import type { ListenConfig } from '../listen-config.ts';
 import type { RouteConfig } from '../route-config.ts';
 import { isIP } from '../../values/ip-version.ts';
 
@@ -22,7 +22,7 @@ interface Target {
 /** The servers of a route at which this Sluice listens: it never hands mail to them. */
 export function ownTargets(route: RouteConfig, own: Own): readonly Omit<Target, 'addresses'>[] {
   return targetsOf(route, own).filter(({ addresses }) =>
-    addresses.some((address) => isOwn(address, own.listen)),
+    addresses.some((address) => isOwnAddress(address, own.listen)),
   );
 }
 
@@ -53,7 +53,7 @@ export function listensAt(
   own: Own,
 ): boolean {
   const addresses = target.kind === 'unix' ? [target] : addressesOf(target, own);
-  return addresses.some((address) => isOwn(address, own.listen));
+  return addresses.some((address) => isOwnAddress(address, own.listen));
 }
 
 /** Of a name, those that are known without DNS. */
@@ -61,19 +61,4 @@ function addressesOf({ host, port }: Endpoint, { hostname, listen }: Own): reado
   if (host === 'localhost') return loopback.map((each) => ({ kind: 'tcp', host: each, port }));
   if (host === hostname) return hostsOf(listen).map((each) => ({ kind: 'tcp', host: each, port }));
   return isIP(host) === 0 ? [] : [{ kind: 'tcp', host, port }];
-}
-
-const loopback = ['127.0.0.1', '::1'];
-
-/** A listener at a wildcard takes connections to addresses of this host alone: which these are, the file says only of some. */
-function isOwn(address: ListenAddress, listen: readonly ListenConfig[]): boolean {
-  const isOfThisHost =
-    address.kind === 'unix' ||
-    address.host.startsWith('127.') ||
-    [...loopback, ...hostsOf(listen)].includes(address.host);
-  return isOfThisHost && listen.some((each) => includesAddress(each.address, address));
-}
-
-function hostsOf(listen: readonly ListenConfig[]): readonly string[] {
-  return listen.flatMap(({ address }) => (address.kind === 'tcp' ? [address.host] : []));
 }

@@ -2,7 +2,9 @@
 
 import type { z } from 'zod';
 
-import { parseCentreServer } from '../../values/centre-server.ts';
+import { type CentreServer, formatCentreServer, parseCentreServer } from '../../values/centre-server.ts';
+import type { ListenAddress } from '../../values/listen-address.ts';
+import { isOwnAddress } from '../../values/own-address.ts';
 import { duration, key, listOf, oneOf, size, tableOf, textOf, wholeNumber } from './fields.ts';
 
 const server = textOf('a central server such as "smtp://192.0.2.1:25"', parseCentreServer);
@@ -59,10 +61,11 @@ type QueueTables = Readonly<Record<(typeof queueTables)[number], readonly unknow
 
 export interface FrontTables extends QueueTables {
   readonly front: {
-    readonly servers?: readonly unknown[] | undefined;
+    readonly servers?: readonly CentreServer[] | undefined;
     readonly weights?: readonly unknown[] | undefined;
   };
   readonly queues: readonly { readonly name: string }[];
+  readonly listen: readonly { readonly address: ListenAddress }[];
 }
 
 export function checkFront(tables: FrontTables, context: z.RefinementCtx): void {
@@ -72,6 +75,7 @@ export function checkFront(tables: FrontTables, context: z.RefinementCtx): void 
     context.addIssue({ code: 'custom', message, path: ['front', 'weights'] });
   }
   if (servers.length === 0) return;
+  checkServers(servers, tables.listen, context);
   const refuse = (path: (string | number)[]) =>
     context.addIssue({
       code: 'custom',
@@ -81,4 +85,25 @@ export function checkFront(tables: FrontTables, context: z.RefinementCtx): void 
     });
   for (const name of queueTables) if (tables[name].length > 0) refuse([name, 0]);
   for (const { name } of tables.queues) refuse(['queues', name]);
+}
+
+function checkServers(
+  servers: readonly CentreServer[],
+  listen: FrontTables['listen'],
+  context: z.RefinementCtx,
+): void {
+  const names = servers.map(formatCentreServer);
+  for (const [at, { endpoint }] of servers.entries()) {
+    const refuse = (message: string): void =>
+      context.addIssue({ code: 'custom', message, path: ['front', 'servers', at] });
+    const name = names[at] ?? '';
+    if (names.indexOf(name) < at)
+      refuse(`"${name}" is named twice; name it once, and write its share in weights`);
+    const address: ListenAddress =
+      endpoint.kind === 'unix' ? endpoint : { kind: 'tcp', host: endpoint.ip, port: endpoint.port };
+    if (isOwnAddress(address, listen))
+      refuse(
+        `this front end itself listens at "${name}": it would hand each message to itself; write the address of a central server`,
+      );
+  }
 }

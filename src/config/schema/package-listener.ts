@@ -28,10 +28,10 @@ export function checkPackageListener(listen: PackageListener, context: z.Refinem
     if (listen[key].length > 0) refuse(key, `is for SMTP: ${name} has no such command`);
   if (protocol !== 'qmqp' || address.kind === 'unix') return;
   const isAnyNamed =
-    (listen.relay_networks ??
-      listen.relay_certificates ??
-      listen.relay_ca ??
-      (listen.client_rules || undefined)) !== undefined;
+    (listen.relay_networks ?? []).length > 0 ||
+    (listen.relay_certificates ?? []).length > 0 ||
+    listen.relay_ca !== undefined ||
+    (listen.client_rules ?? '') !== '';
   if (isAnyNamed) return;
   refuse(
     'protocol',
