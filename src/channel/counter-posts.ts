@@ -1,7 +1,7 @@
 // Tells the manager the counters of a process: once a second, and only when one has changed.
 
 import type { EventCounters } from '../log/event-counters.ts';
-import type { CountersSoFar } from './messages.ts';
+import type { CountersSoFar } from './count-messages.ts';
 
 const everyMs = 1_000;
 

@@ -1,5 +1,6 @@
 // All messages between roles, and between the supervisor and the processes of roles.
 
+import type { Counted, CountersSoFar, TotalsSoFar } from './count-messages.ts';
 import type { CrashTested } from './crash-test-messages.ts';
 import type { AskedQueueState, QueueStateSet } from './queue-state-messages.ts';
 import type { MailboxTold } from './mailbox-messages.ts';
@@ -50,12 +51,6 @@ export interface KeysHello extends Pick<Hello, 'kind' | 'index' | 'serial' | 'pa
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
 export type Submitted = { readonly kind: 'submitted' } & AcceptedMessage;
-
-/** The events of the process since its start, counted; replaces what it told before. */
-export interface CountersSoFar {
-  readonly kind: 'counters';
-  readonly counters: Counters;
-}
 
 /** What the process for POP3 tells: counts, and mailboxes that have room again. */
 export type Pop3ToManager = CountersSoFar | MailboxTold;
@@ -178,7 +173,8 @@ export type SupervisorToRole =
   /** To the control process: what receivers serve. */
   | { readonly kind: 'served'; readonly certificates: readonly CertificateFacts[] }
   /** To the control process, which tells operators: the current troubles of all processes. */
-  | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] };
+  | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] }
+  | TotalsSoFar;
 
 /** A message that was in hand at several crashes. */
 export interface SetAsideMessage {
@@ -286,7 +282,8 @@ export type RoleToSupervisor =
   /** Of the control process: all processes have to open the log file again. */
   | { readonly kind: 'reopenLog' }
   /** The current troubles of this process; replaces its earlier list. */
-  | { readonly kind: 'troubles'; readonly troubles: readonly Trouble[] };
+  | { readonly kind: 'troubles'; readonly troubles: readonly Trouble[] }
+  | Counted;
 
 /** Facts about a role that has started, for the lines that Sluice prints at its start. */
 export interface RoleFacts {

@@ -2,9 +2,7 @@
 // It comes from one TOML file by the schema in schema/; names are those of the file, in camelCase.
 
 import { dirname, join, resolve } from 'node:path';
-
 import type { z } from 'zod';
-
 import { camelKeys, type CamelKeys } from './camel-case.ts';
 import { ConfigError } from './read/config-error.ts';
 import { pathProblems } from './problems/paths-together.ts';
@@ -167,6 +165,7 @@ export interface Config
   readonly bounce: BounceConfig;
   readonly reports: ReportsConfig;
   readonly log: LogConfig;
+  readonly statistics: FileConfig['statistics'];
   readonly stop: StopConfig;
   readonly crash: CrashConfig;
 }
@@ -294,6 +293,7 @@ function completeConfig(
     bounce: toBounceConfig(content.bounce, hostname, folder, ownTexts),
     reports: toReportsConfig(content.reports, folder, supplement.reportsAuthorities),
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
+    statistics: content.statistics,
     stop: content.stop,
     crash: toCrashConfig(content.crash, spool, folder),
   };

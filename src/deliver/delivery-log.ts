@@ -1,5 +1,6 @@
 // Log lines of deliveries: one for each recipient that was delivered, and one for each fault of a message or a server.
 
+import type { EventCounters } from '../log/event-counters.ts';
 import type { LogFields } from '../log/event.ts';
 import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
@@ -12,6 +13,8 @@ import type { TlsFacts, TlsOutcome } from '../values/tls-outcome.ts';
 import type { ConnectedPlace, Work } from './types.ts';
 
 type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered' }>;
+
+type DeliveryTimes = Pick<EventCounters, 'deliveredAfter'>;
 
 const counters = { secured: 'secured', clear: 'clear', failed: 'tlsFailed' } as const;
 
@@ -44,12 +47,22 @@ export class DeliveryLog {
   readonly #log: Logger;
   readonly #events: Events;
   readonly #queueOf: (store: number) => string | undefined;
+  readonly #times: DeliveryTimes | undefined;
 
-  /** @param queueOf - the name of the queue whose store has this number; undefined: the default one */
-  constructor(log: Logger, events: Events, queueOf: (store: number) => string | undefined = () => undefined) {
+  /**
+   * @param queueOf - the name of the queue whose store has this number; undefined: the default one
+   * @param times - is told how long deliveries took
+   */
+  constructor(
+    log: Logger,
+    events: Events,
+    queueOf: (store: number) => string | undefined = () => undefined,
+    times?: DeliveryTimes,
+  ) {
     this.#log = log;
     this.#events = events;
     this.#queueOf = queueOf;
+    this.#times = times;
   }
 
   /** Whether somebody reads the facts of deliveries; otherwise `counted` is enough. */
@@ -57,11 +70,20 @@ export class DeliveryLog {
     return this.#events.areRead;
   }
 
-  /** Counts the recipients that were delivered, whose facts nobody reads. */
-  counted(outcomes: readonly RecipientOutcome[]): void {
+  /**
+   * Counts the recipients that were delivered, whose facts nobody reads.
+   * @param receivedAtMs - date at which their message was accepted
+   */
+  counted(outcomes: readonly RecipientOutcome[], receivedAtMs: number): void {
+    this.#events.counted('delivered', this.#timed(outcomes, receivedAtMs));
+  }
+
+  /** @returns how many recipients were delivered */
+  #timed(outcomes: readonly RecipientOutcome[], receivedAtMs: number): number {
     let delivered = 0;
     for (const { result } of outcomes) if (result === 'delivered') delivered++;
-    this.#events.counted('delivered', delivered);
+    this.#times?.deliveredAfter((Date.now() - receivedAtMs) / 1_000, delivered);
+    return delivered;
   }
 
   /** A mailbox had no room for a message. The refusal of the recipient is a line of the manager. */
@@ -76,6 +98,7 @@ export class DeliveryLog {
 
   /** Writes a line for each recipient that was delivered. */
   delivered(facts: DeliveryFacts, outcomes: readonly RecipientOutcome[]): void {
+    this.#timed(outcomes, facts.envelope.receivedAtMs);
     for (const outcome of outcomes) if (outcome.result === 'delivered') this.#deliveredOne(facts, outcome);
   }
 

@@ -1,5 +1,6 @@
-// Counts the events of one process.
+// Counts the events of one process, and how long some things took.
 
+import { TimeCounts } from '../stats/time-counts.ts';
 import type { EventName } from './event.ts';
 import type { EventListener } from './events.ts';
 
@@ -11,6 +12,7 @@ export type Counters = Readonly<Partial<Record<EventName, number>> & Record<Stag
 export class EventCounters implements EventListener {
   readonly needsFields = false;
   readonly #counts: Partial<Record<EventName, number>> & Record<StageCountKey, number> = {};
+  readonly #deliveryTimes = new TimeCounts();
   #changes = 0;
 
   happened(...[name]: Parameters<EventListener['happened']>): void {
@@ -26,6 +28,13 @@ export class EventCounters implements EventListener {
     this.#add(key, 1);
   }
 
+  /** So many recipients were delivered, this long after their message was accepted. */
+  deliveredAfter(seconds: number, times: number): void {
+    if (times === 0) return;
+    this.#deliveryTimes.add(seconds, times);
+    this.#changes++;
+  }
+
   #add(key: EventName | StageCountKey, times: number): void {
     this.#counts[key] = (this.#counts[key] ?? 0) + times;
     this.#changes++;
@@ -34,6 +43,11 @@ export class EventCounters implements EventListener {
   /** Another number whenever a counter has changed. */
   get version(): number {
     return this.#changes;
+  }
+
+  /** The counts, and those of times: keys begin with `time`. All of them only grow. */
+  get withTimes(): Readonly<Record<string, number>> {
+    return { ...this.#counts, ...this.#deliveryTimes.counts('time delivery') };
   }
 
   /** The numbers so far, names in order. */

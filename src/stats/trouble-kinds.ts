@@ -37,6 +37,7 @@ export const troubleKinds = [
   'signing',
   'srs',
   'stage',
+  'statistics',
   'left',
   'stopped',
   'table',

@@ -5,6 +5,8 @@
 export const levels: readonly (readonly string[])[] = [
   ['cli'],
   ['process'],
+  // Above all that decides about mail, so that no decision can read a statistic.
+  ['statistics'],
   ['manager'],
   ['settings'],
   ['channel'],

@@ -12,6 +12,7 @@ import { answerOnHello, KeysRole, type ToKeys } from '../../src/process/roles/ke
 import { passesOf } from '../../src/process/supervise/passes.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
 import { keptLog } from './quiet-log.ts';
 
 const key = newPassKey();
@@ -23,9 +24,12 @@ function world(t: TestContext) {
   const text = `spool = "${folder.path}/spool"\n[login]\nfailure_delay = "0s"\n[[directory]]\nname = "a"\nkind = "users"\npath = "${folder.path}/users"\n`;
   const config = parseConfig(text, '/sluice.toml');
   const start = (): KeysRole => {
-    const keys = KeysRole.start(config, quietLog, new Troubles(), () =>
-      Promise.reject(new Error('nobody asked')),
-    );
+    const keys = KeysRole.start(config, {
+      log: quietLog,
+      troubles: new Troubles(),
+      counters: new EventCounters(),
+      store: () => Promise.reject(new Error('nobody asked')),
+    });
     folder.atEnd(() => keys.stop());
     return keys;
   };

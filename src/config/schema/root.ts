@@ -38,6 +38,7 @@ import { sendingLimits } from './sending-limit.ts';
 import { signing, signingKeys } from './signing-key.ts';
 import { sources } from './source.ts';
 import { srs } from './srs.ts';
+import { statistics } from './statistics.ts';
 import { configuredStages } from './stage.ts';
 import { tables } from './table.ts';
 import { taps } from './tap.ts';
@@ -258,6 +259,10 @@ export const root = tableOf({
     'Reports to other domains about their mail, which programs read. docs/reports.md says more.',
   ),
   log: key(log.prefault({}), 'What is logged, where, and in which format.'),
+  statistics: key(
+    statistics.prefault({}),
+    'Numbers about this server for programs that keep and plot them. docs/statistics.md says more.',
+  ),
   stop: key(stop.prefault({}), 'What happens on stop.'),
   crash: key(
     crash.prefault({}),

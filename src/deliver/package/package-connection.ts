@@ -191,7 +191,7 @@ export class PackageConnection implements TransportConnection {
     if (log.isOn) {
       const facts = { ...inHand.facts(deadlines.nowMs), ...inHand.message, grant: this.#place };
       log.delivered({ ...facts, source: socket.localAddress, tls }, outcomes);
-    } else log.counted(outcomes);
+    } else log.counted(outcomes, inHand.message.envelope.receivedAtMs);
     if (!this.#session.isReusable) this.#isClosing = true;
     this.#report(inHand, inHand.results(outcomes, this.#place, false, inHand.finished(this.#context, tls)));
   }

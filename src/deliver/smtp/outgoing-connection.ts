@@ -241,7 +241,7 @@ export class OutgoingConnection implements TransportConnection {
     if (log.isOn) {
       const facts = { ...inHand.facts(deadlines.nowMs), ...inHand.message, grant: this.#grant };
       log.delivered({ ...facts, source: this.#wire.socket.localAddress, tls: this.#line.tlsFacts }, outcomes);
-    } else log.counted(outcomes);
+    } else log.counted(outcomes, inHand.message.envelope.receivedAtMs);
     const finished = inHand.finished(this.#context, this.#line.tlsFacts);
     const results = inHand.results(outcomes, this.#grant, this.#session.extensions.dsn, finished);
     this.#report(inHand.work.queueId, results, reusable && !this.#closing);

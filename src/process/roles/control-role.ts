@@ -17,13 +17,16 @@ import { followReaders, openReaders, openSalvagers } from '../../spool/open.ts';
 import type { LiveStores } from '../../spool/store-access.ts';
 import type { QueueReader } from '../../spool/types.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
+import type { RoleTotals } from '../../statistics/totals.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
+import type { Troubles } from '../../stats/troubles.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
 import { shownListeners } from '../../settings/listeners.ts';
 import { passwordSocketOf, readSocketOf } from '../../values/control-sockets.ts';
 import { groupId } from '../privileges/group-id.ts';
 import type { Role } from '../role.ts';
+import { LaterStatistics } from './later-statistics.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
 import type { SupervisorAnswers } from './supervisor-answers.ts';
@@ -35,6 +38,18 @@ export interface SupervisorAsks {
   readonly reopenLog: () => void;
   readonly crash: ControlServiceParts['crash'];
   readonly setQueue: ControlServiceParts['setQueue'];
+}
+
+/** What the supervisor, or the single process, tells the control role. */
+export interface SupervisorTells {
+  /** The current troubles of all processes. */
+  readonly allTroubles: () => readonly ReportedTrouble[];
+  /** The certificates that receivers serve. */
+  readonly served: () => readonly CertificateFacts[];
+  /** What all processes have counted. */
+  readonly totals: () => RoleTotals;
+  /** Those of this process. */
+  readonly troubles: Troubles;
 }
 
 /** Asks the supervisor by the messages of a role's process. */
@@ -58,14 +73,13 @@ export class ControlRole implements Role {
   readonly #stores: LiveStores;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
+  readonly #statistics: LaterStatistics;
   #config: Config;
 
   /**
    * @param log - for faults of Sluice while it answers
    * @param asks - of the supervisor or the single process: to read the configuration again, to have the log file opened again, to
    *   have a process crash
-   * @param troubles - the current troubles of all processes
-   * @param served - the certificates that receivers serve
    * @param directory - of users
    * @param trail - says what is being answered
    */
@@ -74,8 +88,7 @@ export class ControlRole implements Role {
     link: Link<Asked>,
     log: Pick<Logger, 'error'>,
     { reload, reopenLog, crash, setQueue }: SupervisorAsks,
-    troubles: () => readonly ReportedTrouble[],
-    served: () => readonly CertificateFacts[],
+    { allTroubles, served, totals, troubles }: SupervisorTells,
     directory: UsersAndBans,
     trail?: Trail,
   ) {
@@ -86,12 +99,14 @@ export class ControlRole implements Role {
     this.#salvager = openSalvagers(this.#stores.all.map(({ directory }) => directory));
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
+    const desk = new StatusDesk({ ask, troubles: allTroubles, served });
+    this.#statistics = new LaterStatistics({ status: (question) => desk.answer(question), totals, troubles });
     this.#server = new ControlServer({
       service: controlService({
         ask,
         queue: new QueueQuery(ask, this.#reader),
         mail: this.#salvager,
-        desk: new StatusDesk({ ask, troubles, served }),
+        desk,
         reload: async ({ file }) => {
           checkReloadFile(file, this.#config.file);
           return reload();
@@ -121,6 +136,7 @@ export class ControlRole implements Role {
     if (userPasswords) await this.#server.listen(passwordSocketOf(controlSocket), 'own', undefined);
     for (const { path, rights, group: ofQueue, queue } of queueSockets(config))
       await this.#server.listen(path, rights, groupId(ofQueue), queue);
+    await this.#statistics.configure(config.statistics);
   }
 
   take(batch: readonly Response[]): void {
@@ -131,13 +147,14 @@ export class ControlRole implements Role {
     this.#source.lost();
   }
 
-  configure(config: Config): Promise<readonly string[]> {
+  async configure(config: Config): Promise<readonly string[]> {
     this.#config = config;
     this.#stores.configure(storeSettings(config));
     const { all } = this.#stores;
     followReaders(this.#reader, all);
     if (all.length > 1) this.#salvager.follow(all.map(({ directory }) => directory));
-    return Promise.resolve([]);
+    await this.#statistics.configure(config.statistics);
+    return [];
   }
 
   drain(): void {
@@ -145,6 +162,7 @@ export class ControlRole implements Role {
   }
 
   async stop(): Promise<void> {
+    this.#statistics.close();
     this.#server.close();
     this.#source.close();
     this.#reader.close();

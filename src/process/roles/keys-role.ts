@@ -31,6 +31,7 @@ import { makeFolder } from '../../io/make-folder.ts';
 import { nodeTimers } from '../../io/timers.ts';
 import { replaceFile } from '../../io/replace-file.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
 import { HashPool } from '../../password/hash-pool.ts';
 import { directorySettings, guardSettings } from '../../settings/directory.ts';
 import { signingRules } from '../../settings/signing.ts';
@@ -45,6 +46,14 @@ const secretBytes = 32;
 /** What other processes send here. */
 export type ToKeys = KeysHello | Asked;
 
+export interface KeysParts {
+  readonly log: Logger;
+  readonly troubles: Troubles;
+  readonly counters: EventCounters;
+  /** Writes a new password into its source, which this process may not. */
+  readonly store: StoreChange;
+}
+
 export class KeysRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #users: Users;
@@ -56,7 +65,12 @@ export class KeysRole implements Role {
   readonly #log: Logger;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(users: Users, signer: MailSigner, store: StoreChange, config: Config, log: Logger) {
+  private constructor(
+    users: Users,
+    signer: MailSigner,
+    config: Config,
+    { log, counters, store }: Omit<KeysParts, 'troubles'>,
+  ) {
     this.#users = users;
     this.#settings = directorySettings(config);
     this.#signer = signer;
@@ -73,7 +87,7 @@ export class KeysRole implements Role {
       nowMs: () => performance.now(),
       unixMs: () => Date.now(),
     });
-    const events = new Events([logListener(log)]);
+    const events = new Events([logListener(log), counters]);
     this.#passwords = new PasswordChanges({
       prove: (login, password) => this.#guarded.provePassword(login, password),
       locate: (login) => users.locate(login),
@@ -85,9 +99,8 @@ export class KeysRole implements Role {
 
   /**
    * Opens the sources; their files are read in the background.
-   * @param store - writes a new password into its source, which this process may not
    */
-  static start(config: Config, log: Logger, troubles: Troubles, store: StoreChange): KeysRole {
+  static start(config: Config, { log, troubles, counters, store }: KeysParts): KeysRole {
     const settings = directorySettings(config);
     const pool = new HashPool({ threads: settings.hashThreads });
     const secret = secretOf(keysFolder(config.spool), log);
@@ -95,7 +108,7 @@ export class KeysRole implements Role {
     const keys = new KeyStore(() => performance.now());
     const desk = new SignatureDesk();
     const signer = new MailSigner(signingRules(config), { keys, desk, log, troubles, dateMs: Date.now });
-    return new KeysRole(users, signer, store, config, log);
+    return new KeysRole(users, signer, config, { log, counters, store });
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { bindProblem } from '../../io/bind-problem.ts';
 import { bootIdHere, bootMs } from '../../io/boot-clock.ts';
 import { nextTurn, nodeTimers } from '../../io/timers.ts';
-import { EventCounters } from '../../log/event-counters.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import { assemble } from '../../manager/assemble.ts';
 import type { AssembledManager } from '../../manager/assembled-manager.ts';
@@ -55,6 +55,7 @@ export class ManagerRole implements Role {
     troubles: Troubles,
     signing: Signing,
     srs: LiveSrs,
+    counted: EventCounters,
     others?: OtherSenders,
   ): Promise<ManagerRole> {
     const machine = {
@@ -67,7 +68,6 @@ export class ManagerRole implements Role {
       bind: bindProblem,
       random: Math.random,
     };
-    const counted = new EventCounters();
     const spool = new ManagerSpool(config);
     const plugins = new DeliveryPluginHosts(config, log, troubles);
     const routeTables = new LiveRouteTables(log, troubles);

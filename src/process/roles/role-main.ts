@@ -9,19 +9,13 @@ import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import { EventCounters } from '../../log/event-counters.ts';
 import { Troubles } from '../../stats/troubles.ts';
+import type { RoleTotals } from '../../statistics/totals.ts';
 import { managerSocketPath } from '../../channel/manager-socket.ts';
 import { become } from '../privileges/become.ts';
 import type { Identity } from '../privileges/identity.ts';
 import { showLife } from '../running/life-sign.ts';
 import { patientLogger } from '../watch/process-logger.ts';
-import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
-import type {
-  Asked,
-  Response,
-  RoleStart,
-  RoleToSupervisor,
-  SupervisorToRole,
-} from '../../channel/messages.ts';
+import type { RoleStart, RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
 import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import { reopenLog } from '../watch/reopen-log.ts';
 import type { AskedPorts } from './asked-ports.ts';
@@ -29,6 +23,7 @@ import type { DirectoryLink } from './directory-link.ts';
 import type { SignerLink } from './signer-link.ts';
 import type { GivenCertificates } from './given-certificates.ts';
 import { GivenToSender } from './given-to-sender.ts';
+import { postCounts } from './count-posts.ts';
 import { postTroubles } from './trouble-posts.ts';
 import { Later } from './later.ts';
 import { crashThisProcess } from './crash-test.ts';
@@ -65,8 +60,12 @@ let served: readonly CertificateFacts[] = [];
 const troubles = new Troubles();
 let trail = noTrail;
 const counters = new EventCounters();
+/** Tells the supervisor the last of them. */
+let endCounts: () => void = () => undefined;
 /** In the control process: the troubles of all processes, as the supervisor sent them last. */
 let allTroubles: readonly ReportedTrouble[] = [];
+/** In the control process: what all processes have counted, as the supervisor sent it last. */
+let totals: RoleTotals = {};
 /** In the control process: watches whether the supervisor lives. */
 let supervisorWatch: SupervisorWatch | undefined;
 
@@ -84,6 +83,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
   if (hasTrail === true) trail = new Trail(trailDescriptor);
   const log = patientLogger(config, troubles);
   logger = log;
+  endCounts = postCounts(counters, serial, tellSupervisor);
   await showLife(config.spool, roleName as RoleName, log);
   const path = managerSocketPath(config.spool);
   switch (roleName) {
@@ -97,7 +97,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
       trail.flush();
       role = await startManager(
         config,
-        { log, troubles, signing, srs, others: { senders, awaits } },
+        { log, troubles, signing, srs, counters, others: { senders, awaits } },
         socket,
         manager,
       );
@@ -148,37 +148,23 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
     case 'keys': {
       const { startKeys } = await import('./start-keys.ts');
       const { store } = asked.passwords;
-      const parts = { log, troubles, passKey: pass, isShared: identity !== undefined, store };
+      const parts = { log, troubles, counters, passKey: pass, isShared: identity !== undefined, store };
       role = await startKeys(config, parts);
       break;
     }
     case 'control': {
-      const { ControlRole, supervisorAsks } = await import('./control-role.ts');
-      const keys = await import('./linked-keys.ts');
-      directory = keys.linkedDirectory(config, { role: 'control', index, serial, pass: keysPass });
-      const link = new ManagerLink<Asked, Response>({
-        connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'control', index, serial, pass }),
-        repeat: false,
-        take: (batch) => control.take(batch),
-        lost: () => control.managerLost(),
-      });
-      const control = new ControlRole(
-        config,
-        link,
-        log,
-        supervisorAsks(asked, tellSupervisor),
-        () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
-        () => served,
-        directory,
-        trail,
-      );
-      role = control;
+      const { supervisorAsks } = await import('./control-role.ts');
+      const { startControl } = await import('./start-control.ts');
       supervisorWatch = new SupervisorWatch(log, process.ppid);
       supervisorWatch.start();
-      // Operators are answered without a manager, too: they may ask because it is down.
-      void link.open();
-      await control.listen(config);
+      const told = {
+        allTroubles: () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
+        served: () => served,
+        totals: () => totals,
+        troubles,
+      };
+      const asks = supervisorAsks(asked, tellSupervisor);
+      ({ role, directory } = await startControl(config, begin, { log, asks, told, trail }));
       break;
     }
     default:
@@ -202,6 +188,7 @@ async function configure(running: Role, config: Config, reload: number): Promise
 
 async function stop(graceMs: number): Promise<void> {
   await role?.stop(graceMs);
+  endCounts();
   directory?.close();
   signing?.close();
   await logger?.close();
@@ -288,6 +275,9 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       break;
     case 'troubles':
       allTroubles = message.troubles;
+      break;
+    case 'totals':
+      totals = message.totals;
       break;
     default:
       message satisfies never;

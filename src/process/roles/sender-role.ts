@@ -64,6 +64,7 @@ export class SenderRole implements Role {
   readonly #whenLinked: (linked: () => void) => void;
   readonly #log: Logger;
   readonly #events: Events;
+  readonly #counters: EventCounters;
   readonly #counterPosts: CounterPosts;
   readonly #delivered = new DeliveredLately();
   readonly #trail: Trail;
@@ -96,6 +97,7 @@ export class SenderRole implements Role {
     this.#whenLinked = whenLinked;
     this.#log = log;
     this.#events = new Events([logListener(log), counters]);
+    this.#counters = counters;
     this.#counterPosts = new CounterPosts(counters, (message) => this.#post(message));
     this.#stores = liveStores(config);
     this.#spool = openReaders(this.#stores.all);
@@ -231,7 +233,12 @@ export class SenderRole implements Role {
       deadlines: this.#deadlines,
       dial,
       reports,
-      log: new DeliveryLog(this.#log, this.#events, (store) => config.queues[store - 1]?.name),
+      log: new DeliveryLog(
+        this.#log,
+        this.#events,
+        (store) => config.queues[store - 1]?.name,
+        this.#counters,
+      ),
       proofs: this.#proofs,
       tls: {
         contexts: new ClientContexts(handshakeSettings(config), this.#given.identities),

@@ -5,27 +5,21 @@ import { listenManagerSocket } from '../../channel/manager-socket.ts';
 import type { Response } from '../../channel/messages.ts';
 import { SocketChannel } from '../../channel/socket-channel.ts';
 import type { Config } from '../../config/config.ts';
-import type { Logger } from '../../log/logger.ts';
-import type { StoreChange } from '../../directory/password-change.ts';
-import type { Troubles } from '../../stats/troubles.ts';
 import type { Role } from '../role.ts';
-import { answerOnHello, KeysRole, type ToKeys } from './keys-role.ts';
+import { answerOnHello, type KeysParts, KeysRole, type ToKeys } from './keys-role.ts';
 
-interface StartParts {
-  readonly log: Logger;
-  readonly troubles: Troubles;
+interface StartParts extends KeysParts {
   /** The key of all passes to this process. */
   readonly passKey: string;
   /** Other users of the group of all processes may connect. */
   readonly isShared: boolean;
-  readonly store: StoreChange;
 }
 
 export async function startKeys(
   config: Config,
-  { log, troubles, passKey, isShared, store }: StartParts,
+  { log, troubles, counters, passKey, isShared, store }: StartParts,
 ): Promise<Role> {
-  const keys = KeysRole.start(config, log, troubles, store);
+  const keys = KeysRole.start(config, { log, troubles, counters, store });
   const server = await listenManagerSocket(
     keysSocketPath(config.spool),
     (socket) => {

@@ -4,6 +4,7 @@ import type { ManagerToReceiver, ManagerToSender, Response } from '../../channel
 import { listenManagerSocket } from '../../channel/manager-socket.ts';
 import { SocketChannel } from '../../channel/socket-channel.ts';
 import type { Config } from '../../config/config.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Signing } from '../../signing/outgoing-mail.ts';
 import type { LiveSrs } from '../../srs/live-srs.ts';
@@ -18,8 +19,9 @@ export interface ManagerProcessParts {
   readonly troubles: Troubles;
   readonly signing: Signing;
   readonly srs: LiveSrs;
+  readonly counters: EventCounters;
   /** The sender processes that run, and how the supervisor hears which of them are awaited. */
-  readonly others: NonNullable<Parameters<typeof ManagerRole.start>[5]>;
+  readonly others: NonNullable<Parameters<typeof ManagerRole.start>[6]>;
 }
 
 export interface ManagerPlace {
@@ -33,7 +35,7 @@ export interface ManagerPlace {
 /** @param running - is told of the manager before any role is */
 export async function startManager(
   config: Config,
-  { log, troubles, signing, srs, others }: ManagerProcessParts,
+  { log, troubles, signing, srs, counters, others }: ManagerProcessParts,
   { path, passKey, isShared }: ManagerPlace,
   running: Later<ManagerRole>,
 ): Promise<Role> {
@@ -53,7 +55,7 @@ export async function startManager(
     isShared,
   );
   const { ManagerRole } = await import('./manager-role.ts');
-  const manager = await ManagerRole.start(config, log, troubles, signing, srs, others);
+  const manager = await ManagerRole.start(config, log, troubles, signing, srs, counters, others);
   running.isThere(manager);
   started.resolve(manager);
   return {

@@ -4,6 +4,7 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Asked, KeysHello, Response } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
 import type { StoreChange } from '../../directory/password-change.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import { needsKeys } from '../../settings/signing.ts';
 import type { Troubles } from '../../stats/troubles.ts';
@@ -12,13 +13,15 @@ import type { KeysRole } from '../roles/keys-role.ts';
 export class LocalKeys {
   readonly #log: Logger;
   readonly #troubles: Troubles;
+  readonly #counters: EventCounters;
   #role: KeysRole | undefined;
   /** The configuration of the last call; undefined after the stop. */
   #last: Config | undefined;
 
-  constructor(log: Logger, troubles: Troubles) {
+  constructor(log: Logger, troubles: Troubles, counters: EventCounters) {
     this.#log = log;
     this.#troubles = troubles;
+    this.#counters = counters;
   }
 
   /** Starts, configures or stops the role. Of calls that overlap, the last one counts. */
@@ -27,7 +30,8 @@ export class LocalKeys {
     if (!needsKeys(config)) return this.#end();
     const { KeysRole: Loaded } = await import('../roles/keys-role.ts');
     if (this.#last !== config) return;
-    if (this.#role === undefined) this.#role = Loaded.start(config, this.#log, this.#troubles, this.#store);
+    const parts = { log: this.#log, troubles: this.#troubles, counters: this.#counters, store: this.#store };
+    if (this.#role === undefined) this.#role = Loaded.start(config, parts);
     else this.#role.configure(config);
   }
 

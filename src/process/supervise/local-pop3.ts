@@ -2,19 +2,17 @@
 
 import type { Pop3ToManager, RoleFacts } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
-import { EventCounters } from '../../log/event-counters.ts';
 import { servesPop3 } from '../../settings/pop3.ts';
 import type { Pop3Role, Pop3RoleParts } from '../roles/pop3-role.ts';
 import type { Role } from '../role.ts';
 
-type LocalParts = Omit<Pop3RoleParts, 'counters' | 'post'> & {
+type LocalParts = Omit<Pop3RoleParts, 'post'> & {
   /** Where the manager takes what is counted. */
   readonly post: (message: Pop3ToManager) => void;
 };
 
 export class LocalPop3 implements Role {
   readonly #parts: LocalParts;
-  readonly #counters = new EventCounters();
   #role: Pop3Role | undefined;
 
   constructor(parts: LocalParts) {
@@ -29,7 +27,7 @@ export class LocalPop3 implements Role {
   async start(config: Config): Promise<void> {
     if (!servesPop3(config)) return;
     const { Pop3Role: Loaded } = await import('../roles/pop3-role.ts');
-    this.#role = await Loaded.start(config, { ...this.#parts, counters: this.#counters });
+    this.#role = await Loaded.start(config, this.#parts);
   }
 
   async configure(config: Config): Promise<readonly string[]> {

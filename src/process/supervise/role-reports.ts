@@ -1,6 +1,9 @@
-// What the supervisor tells people of the roles: in the log, and in the troubles of `sluice status`, which the control process shows.
+// What the supervisor tells people of the roles: in the log, in the troubles of `sluice status`, which the control process shows, and in
+// statistics: the sums of what processes have counted outlive these processes, the control process as well.
 
 import type { Logger } from '../../log/logger.ts';
+import type { RoleToSupervisor } from '../../channel/messages.ts';
+import { Totals } from '../../statistics/totals.ts';
 import { type ReportedTrouble, TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { type Child, nameOf, tell, tellRole } from './child.ts';
@@ -11,6 +14,7 @@ export class RoleReports {
   readonly #troubles: Troubles;
   readonly #children: readonly Child[];
   readonly #board = new TroubleBoard();
+  readonly #totals = new Totals();
 
   /**
    * @param troubles - of the supervisor itself
@@ -29,14 +33,27 @@ export class RoleReports {
     return this.#board.list;
   }
 
+  heard(child: Child, message: Extract<RoleToSupervisor, { readonly kind: 'troubles' | 'counted' }>): void {
+    if (message.kind === 'troubles') return this.told(child, message.troubles);
+    this.#totals.told(child.name, message.serial, message.counts);
+    tellRole(this.#children, 'control', { kind: 'totals', totals: this.#totals.all });
+  }
+
   /** The troubles that a process has told of; they replace those from before. */
   told(child: Child, troubles: readonly Trouble[]): void {
     this.#set(nameOf(child, this.#children), troubles);
   }
 
+  /** The configuration needs the role no more. */
+  unneeded(child: Child): void {
+    this.well(child);
+    this.told(child, []);
+  }
+
   /** A control process that starts does not know any. */
   tellAll(control: Child): void {
     tell(control, { kind: 'troubles', troubles: this.#board.list });
+    tell(control, { kind: 'totals', totals: this.#totals.all });
   }
 
   stalled(child: Child, pid: number | undefined): void {
@@ -46,6 +63,7 @@ export class RoleReports {
 
   ended(child: Child, how: string): void {
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
+    this.#totals.ended(child.serial);
     this.#raise(child, endedTrouble(child.name, nameOf(child, this.#children), how, child.lastWords));
   }
 

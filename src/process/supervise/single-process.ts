@@ -2,8 +2,6 @@
 
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log/logger.ts';
-import { type ReportedTrouble, TroubleBoard } from '../../stats/trouble-board.ts';
-import { EventCounters } from '../../log/event-counters.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { localChannel } from '../../channel/channel.ts';
@@ -17,6 +15,7 @@ import {
   type InstanceParts,
   StartBrokenOff,
 } from './instance.ts';
+import { LocalFacts } from './local-facts.ts';
 import { LocalKeys } from './local-keys.ts';
 import { LocalPop3 } from './local-pop3.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
@@ -68,6 +67,7 @@ export class SingleProcess implements Instance {
   readonly #brokenOff = Promise.withResolvers<never>();
   #isStopping = false;
   #manager: ManagerRole | undefined;
+  readonly #facts: LocalFacts;
   readonly #keys: LocalKeys;
   /** Of the receiver and of control: links to the keys role, as the signing of the manager and the receiver. */
   readonly #directories: DirectoryLink[] = [];
@@ -82,7 +82,8 @@ export class SingleProcess implements Instance {
     this.#troubles = troubles;
     this.#desks = desks;
     this.#handed = handed;
-    this.#keys = new LocalKeys(log, troubles);
+    this.#facts = new LocalFacts(troubles);
+    this.#keys = new LocalKeys(log, troubles, this.#facts.countersOf('keys'));
     this.#brokenOff.promise.catch(() => undefined);
   }
 
@@ -116,7 +117,8 @@ export class SingleProcess implements Instance {
     const srs = new LiveSrs();
     srs.use(this.#desks.srs.secrets);
     this.#desks.srs.onChanged(() => srs.use(this.#desks.srs.secrets));
-    const manager = await ManagerRole.start(config, log, this.#troubles, managerSigning, srs);
+    const counted = this.#facts.countersOf('manager');
+    const manager = await ManagerRole.start(config, log, this.#troubles, managerSigning, srs, counted);
     if (this.#isStopping) throw new StartBrokenOff();
     this.#manager = manager;
 
@@ -133,7 +135,7 @@ export class SingleProcess implements Instance {
       given.secrets.use(this.#desks.secrets.secrets);
       manager.renewed(names);
     });
-    const sender = new SenderRole(config, senderEnd, log, new EventCounters(), undefined, given);
+    const sender = new SenderRole(config, senderEnd, log, this.#facts.countersOf('sender'), undefined, given);
     senderEnd.receive((batch) => sender.take(batch));
     manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
@@ -155,8 +157,7 @@ export class SingleProcess implements Instance {
         crash: () => Promise.reject(noSuchProcess()),
         setQueue: (question) => this.#events.setQueue(question),
       },
-      () => this.#allTroubles(),
-      () => this.#desks.certificates.facts,
+      this.#facts.tells(() => this.#desks.certificates.facts),
       usersOfControl,
     );
     controlEnd.receive((batch) => control.take(batch));
@@ -189,7 +190,7 @@ export class SingleProcess implements Instance {
         link: receiverEnd,
         log,
         troubles: this.#troubles,
-        counters: new EventCounters(),
+        counters: this.#facts.countersOf('receiver'),
         certificates,
         directory,
         sending,
@@ -216,7 +217,7 @@ export class SingleProcess implements Instance {
   ): Promise<Role> {
     const [end, ofManager] = localChannel<Pop3ToManager, never>();
     manager.links.addPop3(ofManager);
-    const common = { log: this.#log, troubles: this.#troubles };
+    const common = { log: this.#log, troubles: this.#troubles, counters: this.#facts.countersOf('pop3') };
     const pop3 = new LocalPop3({ ...parts, ...common, post: (message) => end.post(message) });
     this.#roles.push(pop3);
     await pop3.start(config);
@@ -238,13 +239,7 @@ export class SingleProcess implements Instance {
 
   get health(): Health {
     // When this process stands still, nobody asks it.
-    return { troubles: this.#allTroubles(), isWell: true };
-  }
-
-  #allTroubles(): readonly ReportedTrouble[] {
-    const board = new TroubleBoard();
-    board.set('sluice', this.#troubles.list);
-    return board.list;
+    return { troubles: this.#facts.allTroubles, isWell: true };
   }
 
   async configure(config: Config): Promise<readonly string[]> {

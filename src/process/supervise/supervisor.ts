@@ -147,8 +147,7 @@ export class Supervisor implements Instance {
     for (const child of unneeded) {
       this.#children.splice(this.#children.indexOf(child), 1);
       clearTimeout(child.timer);
-      this.#reports.well(child);
-      this.#reports.told(child, []);
+      this.#reports.unneeded(child);
     }
     void endAll(unneeded, this.#config.stop.grace);
   }
@@ -248,7 +247,8 @@ export class Supervisor implements Instance {
         this.#events[message.kind]();
         break;
       case 'troubles':
-        this.#reports.told(child, message.troubles);
+      case 'counted':
+        this.#reports.heard(child, message);
         break;
       default:
         message satisfies never;
