@@ -7,11 +7,14 @@ import type { EventListener } from './events.ts';
 /** What a [[stage]] has answered: `stage NAME VERDICT`, and `stage NAME test VERDICT` where it is only tested. */
 export type StageCountKey = `stage ${string}`;
 
+/** Statistics that a back end did not take. */
+type DropKey = 'dropped statsd';
+
 export type Counters = Readonly<Partial<Record<EventName, number>> & Record<StageCountKey, number>>;
 
 export class EventCounters implements EventListener {
   readonly needsFields = false;
-  readonly #counts: Partial<Record<EventName, number>> & Record<StageCountKey, number> = {};
+  readonly #counts: Partial<Record<EventName | DropKey, number>> & Record<StageCountKey, number> = {};
   readonly #deliveryTimes = new TimeCounts();
   #changes = 0;
 
@@ -23,8 +26,8 @@ export class EventCounters implements EventListener {
     this.#add(name, times);
   }
 
-  /** A stage has answered so. */
-  countedFor(key: StageCountKey): void {
+  /** A stage has answered so, or a back end of statistics has not taken a datagram. */
+  countedFor(key: StageCountKey | DropKey): void {
     this.#add(key, 1);
   }
 
@@ -35,7 +38,7 @@ export class EventCounters implements EventListener {
     this.#changes++;
   }
 
-  #add(key: EventName | StageCountKey, times: number): void {
+  #add(key: EventName | StageCountKey | DropKey, times: number): void {
     this.#counts[key] = (this.#counts[key] ?? 0) + times;
     this.#changes++;
   }

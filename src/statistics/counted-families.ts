@@ -46,7 +46,7 @@ const countedBy: Readonly<Record<EventName, 'manager' | 'all'>> = {
 export const eventNames = Object.keys(countedBy) as readonly EventName[];
 
 export function countedFamilies(totals: RoleTotals): readonly Family[] {
-  return [events(totals), stageAnswers(totals), deliveryTimes(totals)];
+  return [events(totals), stageAnswers(totals), deliveryTimes(totals), dropped(totals)];
 }
 
 function sumOf(totals: RoleTotals, key: string): number {
@@ -85,6 +85,15 @@ function stageAnswers(totals: RoleTotals): Family {
     kind: 'counter',
     help: 'What each stage has answered; tested: it is only tested.',
     samples: [...samples.values()],
+  };
+}
+
+function dropped(totals: RoleTotals): Family {
+  return {
+    name: 'sluice_statistics_dropped_total',
+    kind: 'counter',
+    help: 'Datagrams with statistics of which the system says that nobody took them.',
+    samples: [{ labels: { backend: 'statsd' }, value: sumOf(totals, 'dropped statsd') }],
   };
 }
 

@@ -13,6 +13,7 @@ export function currentFamilies(status: StatusAnswer): readonly Family[] {
     {
       name: 'sluice_build_info',
       kind: 'gauge',
+      changesNames: true,
       help: 'Always 1; the version is a label.',
       samples: [{ labels: { version: status.version }, value: 1 }],
     },
@@ -73,6 +74,7 @@ function siteRecipients({ sites, recipients }: Status): Family {
   return {
     name: 'sluice_site_recipients',
     kind: 'gauge',
+    changesNames: true,
     help: 'Recipients of the sites with most of them: waiting for a later attempt, ready, or in a transaction.',
     samples: [
       ...sites.flatMap((row) =>
@@ -88,6 +90,7 @@ function siteConnections({ sites, connections }: Status): Family {
   return {
     name: 'sluice_site_connections',
     kind: 'gauge',
+    changesNames: true,
     help: 'Open connections to the sites with most recipients.',
     samples: [
       ...sites.map((row): Sample => ({ labels: { site: row.site }, value: row.connections })),

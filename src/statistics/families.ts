@@ -17,6 +17,8 @@ export interface Family {
   /** One sentence. */
   readonly help: string;
   readonly samples: readonly Sample[];
+  /** Its labels are others from one hour to the next, so that a back end which keeps each name would grow for ever. */
+  readonly changesNames?: true;
 }
 
 /** The most values of a label that others choose, such as names of sites; what is beyond has the label `other`. */

@@ -119,12 +119,23 @@ export function parseRemoteHost(text: string, defaultPort: number): Endpoint {
  * @throws {ValueError} when it is not one.
  */
 export function parseNameServer(text: string): Endpoint {
+  return parseServer(text, 53, 'name servers are IP addresses, e.g. "192.0.2.53" or "127.0.0.1:5353"');
+}
+
+/**
+ * Reads a server of StatsD: an IP address, and a port (8125 if none is given).
+ * @throws {ValueError} when it is not one.
+ */
+export function parseStatsdServer(text: string): Endpoint {
+  return parseServer(text, 8125, 'write an IP address and a port, e.g. "127.0.0.1:8125"');
+}
+
+/** @param form - what is said of a name */
+function parseServer(text: string, defaultPort: number, form: string): Endpoint {
   const { host, port } = splitHostPort(text);
-  if (isIP(host) === 0) {
-    throw new ValueError(`"${text}": name servers are IP addresses, e.g. "192.0.2.53" or "127.0.0.1:5353"`);
-  }
+  if (isIP(host) === 0) throw new ValueError(`"${text}": ${form}`);
   if (port === 0) throw new ValueError(`"${text}": nothing can be reached on port 0`);
-  return { host, port: port ?? 53 };
+  return { host, port: port ?? defaultPort };
 }
 
 /** Prints an endpoint as `host:port`, an IPv6 address in brackets. */

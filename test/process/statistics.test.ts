@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { ownProcesses, startSluice } from '../../sim/neighbours/sluice.ts';
 import { destination, send } from '../interop/mail.ts';
@@ -83,5 +85,30 @@ test('no counter goes back when processes are killed, the control process neithe
     );
     await whenDelivered(delivered);
   }
+  assert.equal(await sluice.program.stop('SIGTERM'), 0);
+});
+
+test('a StatsD server hears of a delivery', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const server = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  let heard = '';
+  server.on('message', (datagram) => (heard += `${String(datagram)}\n`));
+  const sluice = await startSluice(ground, {
+    config: {
+      ...ownProcesses,
+      route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+      statistics: {
+        statsd: `127.0.0.1:${server.address().port}`,
+        statsd_prefix: 'mail.mx1',
+        statsd_every: '1s',
+      },
+    },
+  });
+  await until('gauges come', () => heard.includes('mail.mx1.queue_messages:0|g\n'));
+  await send(sluice.port, { from: 'a@client.test', to: ['b@far.test'], content: 'x\r\n' });
+  await until('the delivery comes', () => heard.includes('mail.mx1.events_total.delivered:1|c\n'));
   assert.equal(await sluice.program.stop('SIGTERM'), 0);
 });

@@ -12,6 +12,7 @@ import {
 import type { Trail } from '../../crash/trail.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import { followReaders, openReaders, openSalvagers } from '../../spool/open.ts';
 import type { LiveStores } from '../../spool/store-access.ts';
@@ -50,6 +51,8 @@ export interface SupervisorTells {
   readonly totals: () => RoleTotals;
   /** Those of this process. */
   readonly troubles: Troubles;
+  /** What this process counts. */
+  readonly counters: EventCounters;
 }
 
 /** Asks the supervisor by the messages of a role's process. */
@@ -88,7 +91,7 @@ export class ControlRole implements Role {
     link: Link<Asked>,
     log: Pick<Logger, 'error'>,
     { reload, reopenLog, crash, setQueue }: SupervisorAsks,
-    { allTroubles, served, totals, troubles }: SupervisorTells,
+    { allTroubles, served, totals, troubles, counters }: SupervisorTells,
     directory: UsersAndBans,
     trail?: Trail,
   ) {
@@ -100,7 +103,12 @@ export class ControlRole implements Role {
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
     const desk = new StatusDesk({ ask, troubles: allTroubles, served });
-    this.#statistics = new LaterStatistics({ status: (question) => desk.answer(question), totals, troubles });
+    this.#statistics = new LaterStatistics({
+      status: (question) => desk.answer(question),
+      totals,
+      troubles,
+      dropped: () => counters.countedFor('dropped statsd'),
+    });
     this.#server = new ControlServer({
       service: controlService({
         ask,

@@ -13,7 +13,8 @@ export class LaterStatistics {
   }
 
   async configure(settings: Config['statistics']): Promise<void> {
-    if (this.#statistics === undefined && Object.keys(settings).length === 0) return;
+    if (this.#statistics === undefined && settings.prometheus === undefined && settings.statsd === undefined)
+      return;
     const { Statistics: Loaded } = await import('../../statistics/statistics.ts');
     if (this.#isClosed) return;
     this.#statistics ??= new Loaded(this.#parts);

@@ -162,6 +162,7 @@ async function start(config: Config, begin: RoleStart): Promise<void> {
         served: () => served,
         totals: () => totals,
         troubles,
+        counters,
       };
       const asks = supervisorAsks(asked, tellSupervisor);
       ({ role, directory } = await startControl(config, begin, { log, asks, told, trail }));

@@ -34,6 +34,7 @@ export class LocalFacts {
       served,
       totals: () => Object.fromEntries([...this.#counters].map(([role, { withTimes }]) => [role, withTimes])),
       troubles: this.#troubles,
+      counters: this.countersOf('control'),
     };
   }
 }

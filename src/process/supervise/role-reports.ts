@@ -9,12 +9,16 @@ import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { type Child, nameOf, tell, tellRole } from './child.ts';
 import { endedTrouble, notStartedTrouble, type RoleTrouble, stalledTrouble } from './role-troubles.ts';
 
+/** The sums of all processes go to the control process together. */
+const totalsEveryMs = 200;
+
 export class RoleReports {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #children: readonly Child[];
   readonly #board = new TroubleBoard();
   readonly #totals = new Totals();
+  #totalsTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param troubles - of the supervisor itself
@@ -36,7 +40,11 @@ export class RoleReports {
   heard(child: Child, message: Extract<RoleToSupervisor, { readonly kind: 'troubles' | 'counted' }>): void {
     if (message.kind === 'troubles') return this.told(child, message.troubles);
     this.#totals.told(child.name, message.serial, message.counts);
-    tellRole(this.#children, 'control', { kind: 'totals', totals: this.#totals.all });
+    if (this.#totalsTimer !== undefined) return;
+    this.#totalsTimer = setTimeout(() => {
+      this.#totalsTimer = undefined;
+      tellRole(this.#children, 'control', { kind: 'totals', totals: this.#totals.all });
+    }, totalsEveryMs).unref();
   }
 
   /** The troubles that a process has told of; they replace those from before. */
