@@ -142,6 +142,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [8689, 'SMTP Require TLS option (REQUIRETLS)'],
   [8693, 'OAuth 2.0 token exchange'],
   [8725, 'JSON Web Token best current practices'],
+  [8878, 'Zstandard compression and the application/zstd media type'],
   [8996, 'Deprecating TLS 1.0 and TLS 1.1'],
   [8996, 'TLS 1.0 and 1.1 are deprecated'],
   [9106, 'Argon2 memory-hard function for password hashing'],

@@ -13,6 +13,7 @@ export interface Reloadable {
 /** Takes from `next` what may change, and from `running` the rest: a process that starts again must agree with the others. */
 export function reloadable(running: Config, next: Config): Reloadable {
   const { segmentSize, reserve, sync, journalSync, relocateAfter } = running.queue;
+  const { compression, compressionLevel } = running.queue;
   // Each process opens its logs once, at its start.
   const { level, rotateSize, rotateEvery, rotateKeep, rotateCompress } = next.log;
   const config: Config = {
@@ -26,7 +27,16 @@ export function reloadable(running: Config, next: Config): Reloadable {
     users: running.users,
     front: isFront(running) === isFront(next) ? next.front : running.front,
     processes: running.processes,
-    queue: { ...next.queue, segmentSize, reserve, sync, journalSync, relocateAfter },
+    queue: {
+      ...next.queue,
+      segmentSize,
+      reserve,
+      sync,
+      journalSync,
+      relocateAfter,
+      compression,
+      compressionLevel,
+    },
     log: { ...running.log, level, rotateSize, rotateEvery, rotateKeep, rotateCompress },
     crash: { ...next.crash, folder: running.crash.folder },
   };
@@ -45,6 +55,8 @@ export function reloadable(running: Config, next: Config): Reloadable {
     ['queue.sync', sync, next.queue.sync],
     ['queue.journal_sync', journalSync, next.queue.journalSync],
     ['queue.relocate_after', relocateAfter, next.queue.relocateAfter],
+    ['queue.compression', compression, next.queue.compression],
+    ['queue.compression_level', compressionLevel, next.queue.compressionLevel],
     ['log.format', config.log.format, next.log.format],
     ['log.file', config.log.file, next.log.file],
     ['log.stdout', config.log.stdout, next.log.stdout],
@@ -71,10 +83,12 @@ function crashFolder({ spool, crash: { folder } }: Config): string | undefined {
 /** What a process opens at its start. Queues may be added where there are several, and one that is stopped may be moved. */
 function sorted({ queues }: Config): readonly unknown[] {
   return queues
-    .map(({ name, path, reserve, operatorGroup, operatorReadOnlyGroup }) => ({
+    .map(({ name, path, reserve, compression, compressionLevel, operatorGroup, operatorReadOnlyGroup }) => ({
       name,
       path,
       reserve,
+      compression,
+      compressionLevel,
       operatorGroup,
       operatorReadOnlyGroup,
     }))
@@ -88,12 +102,13 @@ function sorted({ queues }: Config): readonly unknown[] {
 function keptStores(running: Config, next: Config): Config['queues'] {
   const known = new Map(next.queues.map((each) => [each.name, each]));
   const kept = running.queues.map((queue) => {
-    const { name, path, reserve, stopped, operatorGroup, operatorReadOnlyGroup } = queue;
-    const operators = { operatorGroup, operatorReadOnlyGroup };
+    const { name, path, reserve, stopped, compression, compressionLevel } = queue;
+    const { operatorGroup, operatorReadOnlyGroup } = queue;
+    const opened = { compression, compressionLevel, operatorGroup, operatorReadOnlyGroup };
     const wanted = known.get(name) ?? queue;
     return stopped === true
-      ? { ...wanted, ...operators, stopped }
-      : { ...wanted, ...operators, name, path, reserve };
+      ? { ...wanted, ...opened, stopped }
+      : { ...wanted, ...opened, name, path, reserve };
   });
   if (running.queues.length === 0) return kept;
   const names = new Set(running.queues.map(({ name }) => name));

@@ -35,6 +35,8 @@ export interface SpoolWriterOptions {
   readonly reserveBytes: number;
   /** With `none`, a power cut can lose acknowledged mail. */
   readonly sync: 'fdatasync' | 'none';
+  /** Messages that are not large are compressed with this level of zstd, where that makes them shorter. Default: they are not. */
+  readonly compressionLevel?: number | undefined;
   /** Where the instance has several stores: that of this one. */
   readonly lane?: number | undefined;
   readonly files?: FileLayer;
@@ -48,7 +50,7 @@ export interface SpoolWriterOptions {
  * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
  */
 export async function openSpoolWriter(options: SpoolWriterOptions): Promise<SpoolWriter> {
-  const { directory, slot, segmentBytes, reserveBytes, sync } = options;
+  const { directory, slot, segmentBytes, reserveBytes, sync, compressionLevel } = options;
   const { files = nodeFiles, now = Date.now, store = 0, timers = nodeTimers, lane } = options;
   const layout = spoolLayout(directory);
   await prepareDirectory(files, layout, slot);
@@ -59,6 +61,7 @@ export async function openSpoolWriter(options: SpoolWriterOptions): Promise<Spoo
     segmentBytes,
     reserveBytes,
     sync,
+    compressionLevel,
     lane,
     files,
     now,

@@ -120,12 +120,15 @@ export function followReaders(reader: SpoolReader, stores: readonly StoreAccess[
   if (reader instanceof QueueReaders) reader.follow(stores);
 }
 
-type WriterOptions = Omit<SpoolWriterOptions, 'directory' | 'store' | 'lane' | 'files' | 'timers'>;
+type WriterOptions = Omit<
+  SpoolWriterOptions,
+  'directory' | 'store' | 'lane' | 'files' | 'timers' | 'compressionLevel'
+>;
 
 async function openWriter(access: StoreAccess, options: WriterOptions): Promise<SpoolWriter> {
-  const { directory, files, number, lane, timers, mustExist, reserveBytes } = access;
+  const { directory, files, number, lane, timers, mustExist, reserveBytes, compressionLevel } = access;
   if (mustExist === true) await requireFolder(files, directory);
-  const place = { directory, files, timers, lane, store: number };
+  const place = { directory, files, timers, lane, store: number, compressionLevel };
   const reserve = reserveBytes ?? options.reserveBytes;
   return openSpoolWriter({ ...options, ...place, reserveBytes: reserve });
 }

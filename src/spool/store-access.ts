@@ -13,6 +13,8 @@ export interface StoreSettings {
   readonly directory: string;
   /** Free space that is kept on its disk, in place of that of the instance. */
   readonly reserveBytes?: number | undefined;
+  /** Its messages are compressed with this level of zstd. */
+  readonly compressionLevel?: number | undefined;
   /** Its folder is not made where it is missing: its disk may not be mounted. */
   readonly mustExist?: true | undefined;
   /** An operator has stopped its queue: none of its files is open. */
@@ -25,6 +27,7 @@ export interface StoreAccess {
   /** Another one after a move, which needs a stop of its queue. */
   readonly directory: string;
   readonly reserveBytes?: number | undefined;
+  readonly compressionLevel?: number | undefined;
   readonly mustExist?: true | undefined;
   /** At this moment. */
   readonly isStopped: boolean;
@@ -70,13 +73,13 @@ export class LiveStores {
     }
   }
 
-  #only({ directory, reserveBytes, mustExist, files = nodeFiles }: StoreSettings): LiveAccess {
-    const place = { number: 0, directory, reserveBytes, mustExist, files, timers: this.#timers };
+  #only({ files = nodeFiles, ...settings }: StoreSettings): LiveAccess {
+    const place = { ...settings, number: 0, files, timers: this.#timers };
     return { ...place, isStopped: false, lane: undefined, watch: () => undefined };
   }
 
   #oneOfSeveral(store: StoreSettings, number: number): LiveAccess {
-    const { directory, reserveBytes, mustExist, isStopped = false, files = nodeFiles } = store;
+    const { isStopped = false, files = nodeFiles } = store;
     const watches: ((isStalled: boolean) => void)[] = [];
     const onStall = (isStalled: boolean): void => {
       for (const stalled of watches) stalled(isStalled);
@@ -84,7 +87,7 @@ export class LiveStores {
     const timers = this.#timers;
     const bounded = boundedFiles(files, { threads: this.#threads, timers, stallMs, onStall });
     const watch = (stalled: (isStalled: boolean) => void): void => void watches.push(stalled);
-    const place = { number, directory, reserveBytes, mustExist, isStopped, timers };
+    const place = { ...store, number, isStopped, timers };
     return { ...place, files: bounded, lane: number, watch };
   }
 }

@@ -38,4 +38,24 @@ describe('a reload', () => {
     assert.equal(config.queue.sync, 'fdatasync');
     assert.equal(config.queue.lifetime, 86_400_000);
   });
+
+  it('keeps how the stores of all queues were opened', () => {
+    const queues = '[queues.a]\n[queues.b]\ncompression = "zstd"\n';
+    const before = parseConfig(`[queue]\ncompression = "zstd"\n${queues}`, 'sluice.toml');
+    const next = parseConfig(
+      `[queue]\ncompression_level = 3\n${queues.replace('zstd', 'none')}[queues.c]\ncompression = "zstd"`,
+      'sluice.toml',
+    );
+    const { config, afterRestart } = reloadable(before, next);
+    assert.deepEqual(afterRestart, ['[queues]', 'queue.compression', 'queue.compression_level']);
+    assert.deepEqual([config.queue.compression, config.queue.compressionLevel], ['zstd', 1]);
+    assert.deepEqual(
+      config.queues.map(({ name, compression }) => [name, compression]),
+      [
+        ['a', undefined],
+        ['b', 'zstd'],
+        ['c', 'zstd'],
+      ],
+    );
+  });
 });

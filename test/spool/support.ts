@@ -39,6 +39,16 @@ export function contentFor(seed: number, sizeBytes: number): Buffer {
   return content;
 }
 
+/** Content that differs for every seed, and can be compressed to half its size: letters. */
+export function textFor(seed: number, sizeBytes: number): Buffer {
+  return contentFor(seed, sizeBytes).map((byte) => 97 + (byte & 15)) as Buffer;
+}
+
+/** Half of them can be compressed. */
+export function eitherFor(seed: number, size: number): Buffer {
+  return seed % 2 === 0 ? contentFor(seed, size) : textFor(seed, size);
+}
+
 export const mib = 1024 * 1024;
 
 export const writerDefaults = {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { duration, expected, key, oneOf, size, tableOf } from './fields.ts';
+import { compressionKeys } from './queue-compression.ts';
 import { ownAddresses } from './queue-own.ts';
 import { queueRoomKeys } from './queue-room.ts';
 import { queueQuotaOfTenants } from './tenant-quotas.ts';
@@ -55,6 +56,7 @@ export const queue = tableOf({
     'Connections are made from these addresses alone, unless a [[route]] or a [queues.NAME] names others. Each is that of a [[source]].',
     { defaultText: 'all [[source]] tables', example: '["192.0.2.25", "2001:db8::25"]' },
   ),
+  ...compressionKeys,
   ...queueRoomKeys,
   ...queueQuotaOfTenants,
 });

@@ -6,6 +6,7 @@ import { defaultQueue } from '../../values/queue-name.ts';
 import { contentConditionKeys, refuseReportConditions, reportsKey } from './assignment-content.ts';
 import { duration, expected, key, listOf, size, tableOf, textOf } from './fields.ts';
 import { networks, recipientDomains, senders } from './lists.ts';
+import { queueCompressionKeys } from './queue-compression.ts';
 import { queueOperatorKeys } from './queue-operators.ts';
 import { queueOwnKeys } from './queue-own.ts';
 import { queueRoomKeys } from './queue-room.ts';
@@ -51,6 +52,7 @@ const queue = tableOf({
     'The lifetime of bounces and other messages with the null sender in it.',
     { defaultText: 'bounce_lifetime in [queue]', example: '"12h"' },
   ),
+  ...queueCompressionKeys,
   ...queueOperatorKeys,
   ...queueOwnKeys,
   ...queueRoomKeys,

@@ -4,6 +4,7 @@
 import { join, relative } from 'node:path';
 import type { Envelope } from '../../message/envelope.ts';
 import type { FileLayer } from '../file-layer.ts';
+import { codecNone, readableBeginning } from '../segments/content-codec.ts';
 import { isDone } from '../segments/id-groups.ts';
 import { largePath, type SpoolLayout } from '../segments/layout.ts';
 import type { QueueState } from '../segments/queue-state.ts';
@@ -70,12 +71,13 @@ export class IncompleteMail {
     const queueId = headQueueId(head);
     const envelope = envelopeIn(record);
     const from = offset + headerBytes + head.envelopeLength;
+    const stored = bytesOf(files, source.path, from, head.contentLength);
     await writeReadable(files, join(folder, 'uncertain'), {
       // Two records may say that they have the same id.
       queueId: `${queueId}-${source.id}-${offset}`,
       envelope,
       waiting: this.#waiting(queueId, envelope),
-      content: bytesOf(files, source.path, from, head.contentLength),
+      content: head.codec === codecNone ? stored : decompressedFrom(stored),
     });
     this.uncertain++;
   }
@@ -152,6 +154,11 @@ export class IncompleteMail {
     this.#parts.report({ kind: 'message', message, why, written: undefined });
     this.damaged++;
   }
+}
+
+/** Of a record whose checksums match, so that it is of bounded size. */
+async function* decompressedFrom(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield await readableBeginning(Buffer.concat(await Array.fromAsync(stored)));
 }
 
 function envelopeIn({ at, bytes, head }: FoundRecord): Envelope | undefined {

@@ -14,6 +14,7 @@ import {
   envelopeBound,
   type EnvelopeOutline,
 } from './envelope-codec.ts';
+import { codecNone, codecZstd, hasPossibleSizes } from './content-codec.ts';
 import { envelopeFormatVersion, envelopeVersion, hasPrefix, prefixVersionOf } from './envelope-version.ts';
 import { counterLimit, formatQueueId, queueIdCounter, queueIdSegment, segmentName } from '../queue-id.ts';
 import { SpoolError } from '../spool-error.ts';
@@ -22,7 +23,6 @@ export const headerBytes = 64;
 export const kindMessage = 1;
 /** The content is in a file of its own, `large/<queue id>`. */
 export const kindLarge = 2;
-export const codecNone = 0;
 
 /** Bytes 'SLRC'. */
 export const recordMagic = Buffer.from('SLRC', 'latin1');
@@ -77,7 +77,7 @@ export interface RecordHead {
   readonly receivedAtMs: number;
   /** Bytes of the whole message, prefix included. */
   readonly sizeBytes: number;
-  /** Bytes of the message that are in this record. Of a large message, this is its prefix. */
+  /** Bytes of the message that are in this record, as they are stored. Of a large message, this is its prefix. */
   readonly contentLength: number;
   /** Checksum of the stored content, in the record or in the large file. */
   readonly contentCrc: number;
@@ -99,9 +99,10 @@ let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 /**
  * Encodes header, envelope and padding of a new record; `stampRecord` completes them when the segment is known. The length
  * of a record is a multiple of 16 bytes; that of a large message is 8 bytes longer (see `isLargeLength`).
- * @param contentLength - bytes of the message that follow in the record; of a large message, those of its prefix
- * @param contentCrc - checksum of the content; of a large message, that of its file
+ * @param contentLength - bytes that follow in the record; of a large message, those of its prefix
+ * @param contentCrc - checksum of the content as it is stored; of a large message, that of its file
  * @param prefix - of a large message only, where the prefix is not a part of the content
+ * @param codec - of the content
  * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id does not have the form of a queue id, a string or the prefix
  * is too long, or there is no recipient.
  */
@@ -112,6 +113,7 @@ export function encodeRecord(
   contentLength: number,
   contentCrc: number,
   prefix?: Uint8Array,
+  codec = codecNone,
 ): Buffer {
   const idSegment = queueIdSegment(envelope.queueId);
   const counter = queueIdCounter(envelope.queueId);
@@ -143,7 +145,7 @@ export function encodeRecord(
   head.fill(0, end, headLength);
   head.writeUInt32LE(magic, 0);
   head[atKind] = kind;
-  head[atKind + 1] = codecNone;
+  head[atKind + 1] = codec;
   head[atKind + 2] = prefix === undefined ? envelopeVersion(envelope) : prefixVersionOf(envelope);
   head[atGap] = 0;
   putUint53(head, idSegment, atSegment);
@@ -193,7 +195,7 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
   if (crc32(buffer.subarray(at + atKind, at + headLength)) !== buffer.readUInt32LE(at + atCrc))
     return undefined;
   const head = fieldsAt(buffer, at);
-  return hasPossiblePrefix(head) ? head : undefined;
+  return hasPossiblePrefix(head) && hasPossibleCodec(head) ? head : undefined;
 }
 
 /**
@@ -204,9 +206,9 @@ export function uncheckedHead(buffer: Buffer, at: number): RecordHead | undefine
   const kind = buffer[at + atKind] ?? 0;
   const version = buffer[at + atKind + 2] ?? 0;
   if (kind !== kindMessage && kind !== kindLarge) return undefined;
-  if (version < 1 || version > envelopeFormatVersion || buffer[at + atKind + 1] !== codecNone)
-    return undefined;
+  if (version < 1 || version > envelopeFormatVersion) return undefined;
   const head = fieldsAt(buffer, at);
+  if (head.codec > codecZstd || !hasPossibleCodec(head)) return undefined;
   const { counter, envelopeLength, idSegment, recipients } = head;
   if (counter >= counterLimit || idSegment > Number.MAX_SAFE_INTEGER) return undefined;
   if (!hasPossiblePrefix(head)) return undefined;
@@ -223,6 +225,11 @@ function hasPossiblePrefix({ kind, version, contentLength, envelopeLength, sizeB
   if (!hasPrefix(version)) return kind !== kindLarge || contentLength === 0;
   const isBounded = contentLength <= maxPrefixBytes && contentLength <= sizeBytes;
   return kind === kindLarge && isBounded && envelopeLength >= prefixCrcBytes;
+}
+
+/** Only a message that is not large is compressed, and only one of bounded size. What a later codec means is not known here. */
+function hasPossibleCodec({ codec, kind, contentLength, sizeBytes }: RecordHead): boolean {
+  return codec !== codecZstd || (kind === kindMessage && hasPossibleSizes(sizeBytes, contentLength));
 }
 
 /** The checksum of the bytes that follow the head in the record: the content, or the prefix of a large message. */
@@ -277,7 +284,7 @@ export function outlineOf(buffer: Buffer, at: number, head: RecordHead, queueId:
 /** Offset of the end of the envelope. @throws {SpoolError} `SPOOL_FORMAT` when this version cannot read it */
 function readableEnd(at: number, head: RecordHead, queueId: string): number {
   const { version } = head;
-  if (version < 1 || version > envelopeFormatVersion || head.codec !== codecNone) {
+  if (version < 1 || version > envelopeFormatVersion || head.codec > codecZstd) {
     throw new SpoolError(
       'SPOOL_FORMAT',
       `message ${queueId} is stored in a form that this version cannot read`,

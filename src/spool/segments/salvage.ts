@@ -6,6 +6,7 @@ import { nodeTimers } from '../../io/timers.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import { readUpTo } from '../file-io.ts';
 import type { FileLayer } from '../file-layer.ts';
+import { codecNone, maxCompressedMessageBytes, readableBeginning, zstdMagic } from './content-codec.ts';
 import { IndexCopies } from './index-copies.ts';
 import { largePath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from '../queue-id.ts';
@@ -42,7 +43,9 @@ interface Extent {
   readonly from: number;
   /** Offset after the last byte; Infinity: the end of the file. */
   readonly to: number;
-  /** Checksum; undefined when it is unknown. */
+  /** What is stored has to be decompressed. */
+  readonly isCompressed: boolean;
+  /** Checksum of what is stored; undefined when it is unknown. */
   readonly crc: number | undefined;
   /** The fault to name when the file is missing. */
   readonly missingText: string;
@@ -111,7 +114,15 @@ export class Salvager implements SpoolSalvager {
     const path = largePath(this.#layout, queueId);
     const to = head === undefined ? Infinity : head.sizeBytes - head.contentLength;
     const missingText = `Its content is gone: there is no file ${path}.`;
-    const file = { what: 'content', path, from: 0, to, crc: head?.contentCrc, missingText };
+    const file = {
+      what: 'content',
+      path,
+      from: 0,
+      to,
+      isCompressed: false,
+      crc: head?.contentCrc,
+      missingText,
+    };
     return inRecord.from < inRecord.to ? [inRecord, file] : [file];
   }
 
@@ -132,24 +143,31 @@ export class Salvager implements SpoolSalvager {
     if (known !== undefined) {
       const { at, bytes, head } = known;
       const from = offset + headerBytes + head.envelopeLength;
-      return { what, path, from, to, crc: storedCrcOf(bytes, at, head), missingText };
+      const isCompressed = head.codec !== codecNone;
+      return { what, path, from, to, isCompressed, crc: storedCrcOf(bytes, at, head), missingText };
     }
-    const start = await this.#contentStart(path, place);
+    const crc = undefined;
+    const { start, isCompressed } = await this.#contentStart(path, place);
     // The record of a large message need not have anything but its envelope.
-    if (start === undefined && isLarge) return { what, path, from: to, to, crc: undefined, missingText };
+    if (start === undefined && isLarge) return { what, path, from: to, to, isCompressed, crc, missingText };
     faults.push(`Where its ${what} begins is a guess: bytes of the envelope may stand before it.`);
     const from = offset + (start ?? Math.min(headerBytes, length));
-    return { what, path, from, to, crc: undefined, missingText };
+    return { what, path, from, to, isCompressed, crc, missingText };
   }
 
-  /** Offset in the record at which the message seems to begin; undefined when no field is found that could be its first. */
-  async #contentStart(path: string, place: SegmentPlace): Promise<number | undefined> {
+  /** Offset in the record at which the message seems to begin; undefined when nothing is found with which it could. */
+  async #contentStart(
+    path: string,
+    place: SegmentPlace,
+  ): Promise<{ readonly start?: number; readonly isCompressed: boolean }> {
     const bytes = await this.#readBytes(path, place.offset, Math.min(place.length, maxSearchBytes));
+    // No envelope and no header field has these bytes, which are not UTF-8.
+    const frame = bytes.indexOf(zstdMagic, headerBytes);
     for (const field of firstFields) {
-      const at = bytes.indexOf(field, headerBytes, 'latin1');
-      if (at !== -1) return at;
+      const start = bytes.indexOf(field, headerBytes, 'latin1');
+      if (start !== -1 && (frame === -1 || start < frame)) return { start, isCompressed: false };
     }
-    return undefined;
+    return frame === -1 ? { isCompressed: false } : { start: frame, isCompressed: true };
   }
 
   /** Reads as many bytes as there are; none when the file is missing or the disk cannot read it. */
@@ -168,7 +186,28 @@ export class Salvager implements SpoolSalvager {
   }
 
   async *#pieces(extents: readonly Extent[], faults: string[]): AsyncGenerator<Uint8Array> {
-    for (const extent of extents) yield* this.#part(extent, faults);
+    for (const extent of extents)
+      yield* extent.isCompressed ? this.#decompressed(extent, faults) : this.#part(extent, faults);
+  }
+
+  /** What can be decompressed of a message, up to the first damage. */
+  async *#decompressed(extent: Extent, faults: string[]): AsyncGenerator<Uint8Array> {
+    const known = faults.length;
+    const stored: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const piece of this.#part(extent, faults)) {
+      // Where bytes are left out, what follows them cannot be understood.
+      if (faults.length > known || bytes > maxCompressedMessageBytes) break;
+      stored.push(piece);
+      bytes += piece.length;
+    }
+    const message = await readableBeginning(Buffer.concat(stored));
+    for (let at = 0; at < message.length; at += pieceBytes) yield message.subarray(at, at + pieceBytes);
+    if (faults.length > known) {
+      faults.push(
+        `It is stored compressed: ${message.length} bytes could be decompressed, and any after the damage may be wrong.`,
+      );
+    }
   }
 
   async *#part(extent: Extent, faults: string[]): AsyncGenerator<Uint8Array> {

@@ -6,6 +6,7 @@ import { nodeTimers, type Timers } from '../../io/timers.ts';
 import type { Envelope, MessageHead } from '../../message/envelope.ts';
 import { readUpTo } from '../file-io.ts';
 import type { FileLayer } from '../file-layer.ts';
+import { codecNone, decompressed } from './content-codec.ts';
 import { IndexCopies } from './index-copies.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
 import { OpenSegments } from './open-segments.ts';
@@ -173,7 +174,11 @@ export class SegmentReader implements QueueReader {
       const what = isLarge ? 'the prefix' : 'the content';
       throw corrupt(at, `the checksum of ${what} of message ${envelope.queueId} does not match`);
     }
-    if (!isLarge) return { envelope, sizeBytes, content, stream: () => pieces(content) };
+    if (!isLarge) {
+      const message = head.codec === codecNone ? content : decompressed(content, sizeBytes);
+      if (message === undefined) throw corrupt(at, 'what is stored of it cannot be decompressed');
+      return { envelope, sizeBytes, content: message, stream: () => pieces(message) };
+    }
     const stream = (): AsyncIterable<Uint8Array> => this.#largePieces(envelope.queueId, head, content);
     return { envelope, sizeBytes, content: undefined, stream };
   }

@@ -17,6 +17,8 @@ export interface SegmentWriterOptions {
   readonly segmentBytes: number;
   readonly reserveBytes: number;
   readonly sync: 'fdatasync' | 'none';
+  /** Messages are compressed with this level of zstd; undefined: stored as they are. */
+  readonly compressionLevel: number | undefined;
   readonly files: FileLayer;
   readonly now: () => number;
   readonly timers: Timers;

@@ -1,13 +1,12 @@
 // Appends messages to segments by group commit: messages that arrive during a write and its sync are written together next,
 // so that one fdatasync serves all waiting sessions.
 
-import { crc32 } from 'node:zlib';
 import { nextTurn } from '../../io/timers.ts';
 import { FreeSpace } from './free-space.ts';
 import { LargeFile } from './large-file.ts';
 import { highestOfSlot, listSegments } from './layout.ts';
 import { counterLimit, formatQueueId, nextSegmentId, segmentName } from '../queue-id.ts';
-import { kindMessage, encodeRecord } from './record.ts';
+import { encodeCompressed, encodeMessage, type EncodedMessage } from './new-record.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
 import { segmentRef } from './segment-place.ts';
 import type { SegmentWriterOptions, WaitingRecord } from './segment-writer-types.ts';
@@ -24,7 +23,6 @@ const maxGroupBytes = 8 * 1024 * 1024;
 const gatherTurns = 2;
 /** Pause after a failure that concerns all mail. During the pause, mail is refused before its content is sent. */
 const failureRetryMs = 1_000;
-const maxContentBytes = 0x7fffffff;
 
 export class SegmentWriter implements SpoolWriter {
   readonly #options: SegmentWriterOptions;
@@ -40,6 +38,8 @@ export class SegmentWriter implements SpoolWriter {
   #isScheduled = false;
   #running: Promise<void> | undefined;
   readonly #sealing = new Set<Promise<void>>();
+  /** Messages that another thread compresses, until they are stored. */
+  readonly #compressing = new Set<Promise<Appended>>();
   #isClosed = false;
   #failure: SpoolError | undefined;
   #failedAtMs = 0;
@@ -121,33 +121,29 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   append(message: NewMessage): Promise<Appended> {
-    const { content, prefix } = message;
-    let sizeBytes = prefix?.length ?? 0;
-    let crc = prefix === undefined ? 0 : crc32(prefix);
-    for (const piece of content) {
-      sizeBytes += piece.length;
-      crc = crc32(piece, crc);
-    }
-    let head: Buffer;
     try {
-      if (sizeBytes > maxContentBytes) {
-        throw new SpoolError(
-          'SPOOL_BAD_ENVELOPE',
-          `storing a message: ${sizeBytes} bytes are too many for a record; use openLarge`,
-        );
-      }
-      head = encodeRecord(message.envelope, kindMessage, sizeBytes, sizeBytes, crc);
+      this.#requireOpen();
+      const level = this.#options.compressionLevel;
+      if (level === undefined) return this.#store(encodeMessage(message));
+      const encoded = encodeCompressed(message, level);
+      if (!(encoded instanceof Promise)) return this.#store(encoded);
+      const stored = encoded.then((each) => this.#store(each));
+      this.#compressing.add(stored);
+      return stored.finally(() => this.#compressing.delete(stored));
     } catch (error) {
       return Promise.reject(error);
     }
-    const stored = this.#append({ head, prefix, content, length: head.length + sizeBytes });
-    return stored.then((ref) => ({ ref, sizeBytes }));
+  }
+
+  #store({ record, sizeBytes }: EncodedMessage): Promise<Appended> {
+    return this.#append(record).then((ref) => ({ ref, sizeBytes }));
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new SpoolError('SPOOL_NOT_OPEN', 'storing a message: the spool is closed');
   }
 
   #append(record: NewRecord): Promise<StoredRef> {
-    if (this.#isClosed) {
-      return Promise.reject(new SpoolError('SPOOL_NOT_OPEN', 'storing a message: the spool is closed'));
-    }
     const { failure } = this;
     if (failure !== undefined) return Promise.reject(failure);
     if (!this.#space.hasRoom(record.length)) {
@@ -170,7 +166,10 @@ export class SegmentWriter implements SpoolWriter {
         layout,
         space: this.#space,
         sync: sync === 'fdatasync',
-        append: (record) => this.#append(record),
+        append: async (record) => {
+          this.#requireOpen();
+          return this.#append(record);
+        },
       },
       queueId,
     );
@@ -189,6 +188,7 @@ export class SegmentWriter implements SpoolWriter {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await Promise.allSettled(this.#compressing);
     if (this.#running === undefined && this.#waiting.length > 0) this.#start();
     await this.#running;
     const segment = this.#segment;

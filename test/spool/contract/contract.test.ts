@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Envelope } from '../../../src/message/envelope.ts';
 import { nowhere, type Appended, type RecoveredMessage, type SpoolStore } from '../../../src/spool/types.ts';
-import { contentFor, envelopeFor, mib, saidForm } from '../support.ts';
+import { textFor, envelopeFor, mib, saidForm } from '../support.ts';
 import { kinds, type Spool } from './kinds.ts';
 
 async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -35,7 +35,7 @@ async function stored(spool: Spool, count: number, recipients = 1) {
   const appended = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const envelope = envelopeFor(writer.newQueueId(), addresses);
-      const { ref } = await writer.append({ envelope, content: [contentFor(index, 500)] });
+      const { ref } = await writer.append({ envelope, content: [textFor(index, 500)] });
       return { queueId: envelope.queueId, ref };
     }),
   );
@@ -68,7 +68,7 @@ for (const kind of kinds) {
         tenant: 'customer',
         priority: -3,
       };
-      const content = contentFor(1, 150_000);
+      const content = textFor(1, 150_000);
       const pieces = [content.subarray(0, 10), content.subarray(10, 10), content.subarray(10)];
       const { ref, sizeBytes } = await writer.append({ envelope, content: pieces });
       assert.equal(sizeBytes, content.length);
@@ -88,7 +88,7 @@ for (const kind of kinds) {
       const reader = spool.openReader();
       t.after(() => reader.close());
       const queueId = writer.newQueueId();
-      const content = contentFor(7, 2 * mib + 17);
+      const content = textFor(7, 2 * mib + 17);
       const large = await writer.openLarge(queueId);
       for (let at = 0; at < content.length; at += 100_000) {
         await large.write(content.subarray(at, at + 100_000));
@@ -117,7 +117,7 @@ for (const kind of kinds) {
         const writer = await spool.openWriter();
         const envelope = envelopeFor(writer.newQueueId());
         const prefix = Buffer.from(`Received: by us\r\nX-Signature: ${'s'.repeat(70_000)}\r\n`);
-        const content = contentFor(3, 100_000);
+        const content = textFor(3, 100_000);
         let appended: Appended;
         if (isLarge) {
           const large = await writer.openLarge(envelope.queueId);
@@ -146,9 +146,9 @@ for (const kind of kinds) {
       const writer = await spool.openWriter();
       const envelope = envelopeFor(writer.newQueueId());
       const first = await writer.openLarge(envelope.queueId);
-      await first.write(contentFor(1, 100_000));
+      await first.write(textFor(1, 100_000));
       const second = await writer.openLarge(writer.newQueueId());
-      const content = contentFor(2, 70_000);
+      const content = textFor(2, 70_000);
       await second.write(content);
       await first.abort();
       await second.commit(envelope);
@@ -172,9 +172,9 @@ for (const kind of kinds) {
         ids.push(queueId);
         if (isLarge) {
           const large = await writer.openLarge(queueId);
-          await large.write(contentFor(1, 1000));
+          await large.write(textFor(1, 1000));
           await large.commit(envelope, Buffer.from('Received: x\r\n'));
-        } else await writer.append({ envelope, content: [contentFor(1, 1000)] });
+        } else await writer.append({ envelope, content: [textFor(1, 1000)] });
       }
       await writer.close();
       const recovered = async (work?: (store: SpoolStore) => void): Promise<unknown[]> => {
@@ -206,9 +206,9 @@ for (const kind of kinds) {
       const spool = await kind.make(t);
       const writer = await spool.openWriter();
       const large = await writer.openLarge(writer.newQueueId());
-      await large.write(contentFor(1, 1000));
+      await large.write(textFor(1, 1000));
       await large.abort();
-      await assert.rejects(large.write(contentFor(1, 1)), { code: 'SPOOL_WRITE_FAILED' });
+      await assert.rejects(large.write(textFor(1, 1)), { code: 'SPOOL_WRITE_FAILED' });
       await writer.close();
       assert.deepEqual((await start(t, spool)).messages, []);
     });
@@ -227,7 +227,7 @@ for (const kind of kinds) {
     it('refuses an envelope that it cannot keep', async (t) => {
       const spool = await kind.make(t);
       const writer = await spool.openWriter();
-      const content = [contentFor(1, 10)];
+      const content = [textFor(1, 10)];
       for (const envelope of [envelopeFor(writer.newQueueId(), []), envelopeFor('../../etc/passw')]) {
         await assert.rejects(writer.append({ envelope, content }), { code: 'SPOOL_BAD_ENVELOPE' });
       }
@@ -241,11 +241,11 @@ for (const kind of kinds) {
       assert.equal(full.hasRoom(100), false);
       const message = (queueId: string) => ({
         envelope: envelopeFor(queueId),
-        content: [contentFor(1, 100)],
+        content: [textFor(1, 100)],
       });
       await assert.rejects(full.append(message(full.newQueueId())), { code: 'SPOOL_FULL' });
       const large = await full.openLarge(full.newQueueId());
-      await assert.rejects(large.write(contentFor(1, 100)), { code: 'SPOOL_FULL' });
+      await assert.rejects(large.write(textFor(1, 100)), { code: 'SPOOL_FULL' });
       await large.abort();
       await full.close();
       const writer = await spool.openWriter();

@@ -33,11 +33,11 @@ export interface Kind {
   make(context: TestContext): Promise<Spool>;
 }
 
-const segments: Kind = {
-  name: 'segments',
+const segmentStore = (name: string, compressionLevel?: number): Kind => ({
+  name,
   make: async (context) => {
     const directory = await temporaryDirectory(context);
-    const options = { ...writerDefaults, directory };
+    const options = { ...writerDefaults, directory, compressionLevel };
     return {
       openWriter: (slot = 1) => openSpoolWriter({ ...options, slot }),
       openFullWriter: () => openSpoolWriter({ ...options, slot: 2, reserveBytes: Number.MAX_SAFE_INTEGER }),
@@ -52,7 +52,7 @@ const segments: Kind = {
         }),
     };
   },
-};
+});
 
 const memory: Kind = {
   name: 'memory',
@@ -95,4 +95,9 @@ const several: Kind = {
   },
 };
 
-export const kinds: readonly Kind[] = [segments, memory, several];
+export const kinds: readonly Kind[] = [
+  segmentStore('segments'),
+  segmentStore('segments, compressed', 1),
+  memory,
+  several,
+];

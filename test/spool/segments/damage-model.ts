@@ -17,7 +17,7 @@ import type {
   SpoolReader,
   SpoolStore,
 } from '../../../src/spool/types.ts';
-import { contentFor, envelopeFor } from '../support.ts';
+import { contentFor, envelopeFor, textFor } from '../support.ts';
 import { saidForm } from '../../refusals.ts';
 import { segmentPlace } from '../../../src/spool/segments/segment-place.ts';
 
@@ -88,6 +88,7 @@ export class DamageModel {
         segmentBytes,
         reserveBytes: 0,
         sync: 'fdatasync',
+        compressionLevel: run === 0 ? 1 : undefined,
         files: this.#disk.process().files,
         now: () => startMs,
       });
@@ -117,7 +118,9 @@ export class DamageModel {
     const count = 1 + (this.#random() < 0.3 ? below(this.#random, 3) : 0);
     const addresses = Array.from({ length: count }, (_, index) => `r${index}-${queueId}@example.net`);
     const isLarge = this.#random() < 0.1;
-    const content = contentFor(below(this.#random, 2 ** 31), below(this.#random, isLarge ? 9000 : 1500));
+    const seed = below(this.#random, 2 ** 31);
+    const size = below(this.#random, isLarge ? 9000 : 1500);
+    const content = seed % 2 === 0 ? contentFor(seed, size) : textFor(seed, size);
     const envelope = envelopeFor(queueId, addresses);
     let stored;
     if (isLarge) {

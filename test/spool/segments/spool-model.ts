@@ -16,7 +16,7 @@ import {
   type StoredRef,
 } from '../../../src/spool/types.ts';
 import { accept, type History, type MessageModel } from './message-history.ts';
-import { contentFor, envelopeFor, saidForm } from '../support.ts';
+import { eitherFor, envelopeFor, saidForm } from '../support.ts';
 
 const directory = '/var/spool/sluice';
 const segmentBytes = 8 * 1024;
@@ -82,6 +82,8 @@ export class SpoolModel {
       segmentBytes,
       reserveBytes: this.#reserveBytes,
       sync: 'fdatasync',
+      // One of both writers compresses, so that segments of either kind, and copies of both in one, are there.
+      compressionLevel: slot === 0 ? 1 : undefined,
       files: process.files,
       now: () => this.nowMs,
     });
@@ -205,7 +207,7 @@ export class SpoolModel {
     const count = 1 + (this.#random() < 0.4 ? below(this.#random, 4) : 0);
     const model: MessageModel = {
       queueId: writer.newQueueId(),
-      content: contentFor(++this.#contents, size),
+      content: eitherFor(++this.#contents, size),
       recipients: Array.from({ length: count }, () => ({ durable: 0, states: [0] })),
       held: { durable: 0, states: [false] },
       acknowledged: false,
