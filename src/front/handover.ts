@@ -31,6 +31,7 @@ const notPassable: Reply = {
   enhanced: '5.6.7',
   text: 'The central server does not take addresses outside ASCII',
 };
+const noVerp: Reply = { code: 451, enhanced: '4.3.5', text: 'The central server does not offer XVERP' };
 const noTls: Reply = { code: 554, enhanced: '5.7.30', text: 'REQUIRETLS is not supported on the next hop' };
 
 /** Where connections come from, and where they go after a message. */
@@ -51,6 +52,7 @@ export interface HandedMail {
   readonly envelopeId: string | undefined;
   readonly priority: number | undefined;
   readonly requireTls: boolean;
+  readonly verp: string | undefined;
 }
 
 export class Handover implements SpoolWriter {
@@ -210,9 +212,9 @@ export class Handover implements SpoolWriter {
 
   /** The server knows sender and recipients as they are now: stages may have changed them since. */
   async #prepared(envelope: Envelope): Promise<CentreLine> {
-    const { reversePath, body, smtpUtf8, ret, envelopeId, priority, tlsDemand } = envelope;
+    const { reversePath, body, smtpUtf8, ret, envelopeId, priority, tlsDemand, verp } = envelope;
     const requireTls = tlsDemand === 'requiretls';
-    const mail = { reversePath, sizeBytes: 0, body, smtpUtf8, ret, envelopeId, priority, requireTls };
+    const mail = { reversePath, sizeBytes: 0, body, smtpUtf8, ret, envelopeId, priority, requireTls, verp };
     const wanted = envelope.recipients.map(({ address }) => address);
     const line = this.#line;
     if (line === undefined || !line.isUsable) throw new FrontError(lost, 'the connection was lost');
@@ -272,8 +274,9 @@ function sameMail(one: string, other: string): boolean {
 
 /** With its CRLF. @throws {FrontError} when it cannot be passed on */
 function mailTextOf({ extensions }: CentreLine, mail: HandedMail): string {
-  const { reversePath, sizeBytes, smtpUtf8, requireTls } = mail;
+  const { reversePath, sizeBytes, smtpUtf8, requireTls, verp } = mail;
   if (requireTls) throw new FrontError(noTls);
+  if (verp !== undefined && !extensions.xverp) throw new FrontError(noVerp);
   const kind = pathKind(reversePath);
   if (kind === 'unsafe' || (kind === 'utf8' && !extensions.smtpUtf8)) throw new FrontError(notPassable);
   const size = sizeBytes === 0 ? undefined : extensions.size;

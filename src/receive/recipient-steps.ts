@@ -91,8 +91,8 @@ export class RecipientSteps {
     given: string,
   ): void {
     const { reversePath, params, priority } = transaction;
-    const { sizeBytes, body, smtpUtf8, ret, envelopeId, requireTls = false } = params;
-    const mail = { reversePath, sizeBytes, body, smtpUtf8, ret, envelopeId, priority, requireTls };
+    const { sizeBytes, body, smtpUtf8, ret, envelopeId, requireTls = false, verp } = params;
+    const mail = { reversePath, sizeBytes, body, smtpUtf8, ret, envelopeId, priority, requireTls, verp };
     this.#waiting.hold();
     handover.recipient(mail, recipient).then(
       ({ lines, enhanced }) => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { type Sluice, startSluice } from '../../sim/neighbours/sluice.ts';
+import { inspectSpool } from '../../src/spool/open.ts';
 
 /** A client at 127.0.0.5 that says one line after the other. */
 class Client {
@@ -49,13 +50,13 @@ class Client {
 
 const content = 'From: <a@client.test>\r\nTo: <b@far.test>\r\nSubject: one\r\n\r\nText\r\n.';
 
-function startCentre(ground: Ground, port: number, directory: string): Promise<Sluice> {
+function startCentre(ground: Ground, port: number, directory: string, own: object = {}): Promise<Sluice> {
   return startSluice(ground, {
     port,
     directory,
     config: {
       hostname: 'centre.test',
-      listen: [{ address: `127.0.0.1:${port}`, xclient: ['127.0.0.1/32'] }],
+      listen: [{ address: `127.0.0.1:${port}`, xclient: ['127.0.0.1/32'], ...own }],
       receive: { relay_networks: ['127.0.0.1/32'], relay_domains: ['far.test'] },
       route: [{ hold: 'kept for the test' }],
     },
@@ -108,6 +109,44 @@ test('a message goes to the centre, which knows the client; its answers are the 
   client.end();
   assert.deepEqual(filesWith(sluice, 'Subject: one'), []);
   assert.equal(filesWith(centres[0], 'Subject: one').length, 1);
+});
+
+test('senders of VERP reach a centre that knows it, and no other', async (t) => {
+  const ground = Ground.of(t);
+  const asks = '127.0.0.0/8';
+  const ports = [await freePort(), await freePort(), await freePort()] as const;
+  const centre = await startCentre(ground, ports[0], ground.folder('centre'), { xverp: [asks] });
+  await startCentre(ground, ports[1], ground.folder('other'));
+  const answers: string[] = [];
+  for (const port of ports.slice(0, 2)) {
+    const front = await startSluice(ground, {
+      port: ports[2],
+      config: {
+        listen: [{ address: `127.0.0.1:${ports[2]}`, xverp: [asks] }],
+        receive: { relay_domains: ['far.test'] },
+        front: { servers: [`smtp://127.0.0.1:${port}`] },
+      },
+    });
+    const client = new Client(front.port);
+    await client.say('');
+    await client.say('EHLO client.test');
+    await client.say('MAIL FROM:<list@client.test> XVERP=-=');
+    answers.push(await client.say('RCPT TO:<b@far.test>'));
+    if (answers.length === 1) {
+      await client.say('DATA');
+      answers.push(await client.say(content));
+    }
+    client.end();
+    await front.program.stop('SIGTERM');
+  }
+  assert.deepEqual(
+    answers.map((answer) => answer.slice(0, 9)),
+    ['250 2.1.5', '250 2.0.0', '451 4.3.5'],
+  );
+  const asked: (string | undefined)[] = [];
+  for await (const found of inspectSpool(centre.spool))
+    if (found.kind === 'message') asked.push(found.message.verp);
+  assert.deepEqual(asked, ['-=']);
 });
 
 test('a client that breaks off leaves nothing at the centre', async (t) => {

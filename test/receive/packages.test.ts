@@ -113,6 +113,19 @@ test('QMQP takes a message for all of its recipients or for none', async (t) => 
   assert.equal(fixture.spool.kept.length, 0);
 });
 
+test('senders of qmail for mailing lists are those of VERP, by QMQP alone', async (t) => {
+  const fixture = await served(t, 'qmqp');
+  const from = (sender: string): Promise<string> => said(t, fixture, [framed('qmqp', { sender })]);
+  assert.match(await from('list-return-7-@example.org-@[]'), /^\d+:K2\.0\.0 /u);
+  const [kept] = fixture.spool.kept;
+  assert.deepEqual([kept!.envelope.reversePath, kept!.envelope.verp], ['list-return-7@example.org', '-=']);
+  for (const sender of ['-@[]', '-@example.org-@[]', 'list@example.org-@[]', 'list-@-@[]', '#@[]'])
+    assert.match(await from(sender), /^\d+:D5\.1\.7 /u, sender);
+  const other = await served(t, 'qmtp');
+  const sender = 'list-@example.org-@[]';
+  assert.match(await said(t, other, [framed('qmtp', { sender })], 1), /^\d+:D5\.1\.7 /u);
+});
+
 test('local parts as qmail has them, without quotes, become paths', async (t) => {
   const fixture = await served(t, 'qmtp');
   const mail = {

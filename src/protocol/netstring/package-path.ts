@@ -15,3 +15,18 @@ function isPath(text: string, options: PathOptions): boolean {
   const path = parsePath(`<${text}>`, options);
   return path.kind !== 'invalid' && path.end === text.length + 2;
 }
+
+/**
+ * By QMQP, a sender of qmail's form `LIST-@HOST-@[]` is `LIST@HOST`, and each recipient gets the message with one of its own,
+ * `LIST-USER=DOMAIN@HOST` (VERP).
+ * @param given - undefined: too long to be kept
+ * @returns its address, and what has to follow in MAIL
+ */
+export function packageSender(
+  given: string | undefined,
+  protocol: 'qmqp' | 'qmtp',
+): { readonly address: string | undefined; readonly parameter: string } {
+  const [, list, host] = (protocol === 'qmqp' && /^(.+)-@([^@]+)-@\[\]$/su.exec(given ?? '')) || [];
+  if (list === undefined || host === undefined) return { address: given, parameter: '' };
+  return { address: `${list}@${host}`, parameter: ' XVERP=-=' };
+}

@@ -15,7 +15,7 @@ import type {
   ServerSessionOptions,
 } from '../smtp/server/server-types.ts';
 import type { HeldContent } from './held-content.ts';
-import { pathOf } from './package-path.ts';
+import { packageSender, pathOf } from './package-path.ts';
 import { PackageReader } from './package-reader.ts';
 import { badRecipient, badSender, ended, noRecipients, notStored, verdictOf } from './own-verdicts.ts';
 import { type SaidReply, SmtpReplies } from './smtp-replies.ts';
@@ -60,7 +60,8 @@ export class PackageServerSession extends ServerSession {
     content: HeldContent,
     helo: string,
   ) {
-    super(options, leniency, new InputQueue());
+    // All clients of QMQP may hand in mail of any sender.
+    super(options, protocol === 'qmqp' ? { ...leniency, xverp: true } : leniency, new InputQueue());
     this.#protocol = protocol;
     this.#options = options;
     this.#defaultDomain = leniency.defaultDomain;
@@ -172,7 +173,8 @@ export class PackageServerSession extends ServerSession {
   /** All of the message is here: says its envelope. */
   #complete(): void {
     const { sizeBytes, is8Bit, isTooLarge, isFailed } = this.#content.end();
-    const sender = this.#pathOf(this.#sender, true);
+    const { address, parameter } = packageSender(this.#sender, this.#protocol);
+    const sender = this.#pathOf(address, true);
     this.#state = 'envelope';
     if (isFailed) return this.#answerAll(notStored);
     if (this.#recipients.length === 0) return this.#answerAll(noRecipients);
@@ -182,7 +184,7 @@ export class PackageServerSession extends ServerSession {
     // RFC 6531 3.5: an address outside ASCII needs the extension.
     const utf8 = [sender, ...paths].some((path) => path !== undefined && /[^\0-\x7f]/u.test(path));
     const body = is8Bit ? ' BODY=8BITMIME' : '';
-    this.#say(`MAIL FROM:<${sender}> SIZE=${size}${body}${utf8 ? ' SMTPUTF8' : ''}`, 'mail');
+    this.#say(`MAIL FROM:<${sender}> SIZE=${size}${body}${utf8 ? ' SMTPUTF8' : ''}${parameter}`, 'mail');
     for (const [index, path] of paths.entries()) {
       if (this.#verdicts[index] !== undefined) continue;
       if (path === undefined) this.#verdicts[index] = badRecipient;

@@ -17,7 +17,7 @@ import type {
   SpoolReader,
   SpoolStore,
 } from '../../../src/spool/types.ts';
-import { contentFor, envelopeFor, textFor } from '../support.ts';
+import { contentFor, eitherFor, envelopeFor } from '../support.ts';
 import { saidForm } from '../../refusals.ts';
 import { segmentPlace } from '../../../src/spool/segments/segment-place.ts';
 
@@ -120,7 +120,7 @@ export class DamageModel {
     const isLarge = this.#random() < 0.1;
     const seed = below(this.#random, 2 ** 31);
     const size = below(this.#random, isLarge ? 9000 : 1500);
-    const content = seed % 2 === 0 ? contentFor(seed, size) : textFor(seed, size);
+    const content = eitherFor(seed, size);
     const envelope = envelopeFor(queueId, addresses);
     let stored;
     if (isLarge) {
