@@ -118,6 +118,12 @@ for (const [source, required] of [
   });
 }
 
+/** V8 14.6 finds no "c" by `.*?a^|c` with the flag s: a lazy repetition of any character is made greedy. */
+function repeated(atom: string, times: string): string {
+  if (/^[\^$]|^\\b/u.test(atom)) return atom;
+  return /^(?:\((?:\?:)?)*\.\)*$/u.test(atom) && times === '*?' ? `${atom}*` : atom + times;
+}
+
 /** Expressions that mean the same in Perl, JavaScript and here. */
 const expression: fc.Arbitrary<string> = fc.letrec<{ all: string; atom: string }>((tie) => ({
   atom: fc.oneof(
@@ -147,7 +153,7 @@ const expression: fc.Arbitrary<string> = fc.letrec<{ all: string; atom: string }
     .array(fc.tuple(tie('atom'), fc.constantFrom('', '', '', '?', '*', '+', '{2}', '{0,2}', '*?')), {
       maxLength: 4,
     })
-    .map((parts) => parts.map(([atom, times]) => (/^[\^$]|^\\b/u.test(atom) ? atom : atom + times)).join(''))
+    .map((parts) => parts.map(([atom, times]) => repeated(atom, times)).join(''))
     .chain((text) => fc.constantFrom(text, text, `${text}|ab`)),
 })).all;
 
