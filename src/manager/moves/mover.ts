@@ -27,7 +27,7 @@ const againMs = 1_000;
 export interface MoverParts {
   readonly store: Pick<
     SpoolStore,
-    'flush' | 'isDamaged' | 'locate' | 'pin' | 'settle' | 'submitted' | 'unpin'
+    'flush' | 'isDamaged' | 'isWhole' | 'locate' | 'pin' | 'settle' | 'submitted' | 'unpin'
   >;
   readonly reader: Pick<SpoolReader, 'read'>;
   readonly writers: readonly SpoolWriter[];
@@ -162,8 +162,12 @@ export class Mover {
     if (ref === undefined || ref.store === to || givingUp.isGivingUp(queueId)) return [];
     const wanted = new Set(chosen.recipients.map(({ recipient }) => recipient));
     const present = scheduler.recipientsOf(message).filter(({ recipient }) => wanted.has(recipient));
-    // In doubt: it is held for a move of before this start.
+    // In doubt: it is held for another move, or one of before this start, which is decided soon if all stores are there.
     const isInDoubt = holds.has(queueId);
+    if (isInDoubt && store.isWhole) {
+      if (present.length > 0) counts.busy.push({ message, queueId, recipients: present });
+      return [];
+    }
     if (isInDoubt || store.isDamaged(queueId)) {
       counts.refused += present.length;
       counts.reason = isInDoubt ? inDoubtText(queueId) : `${queueId} is damaged, and stays where it is`;
